@@ -1,0 +1,89 @@
+import { z } from 'zod';
+
+/** Every failure a person can meet, by cause. The text says what happened; the hint, what to do. */
+export const errorCodes = [
+  'invalid-input',
+  'not-found',
+  'not-allowed',
+  'cancelled',
+  'busy',
+  'unavailable',
+  // video
+  'file-missing',
+  'file-empty',
+  'file-changed',
+  'file-unreadable',
+  'video-not-a-video',
+  'video-no-picture',
+  'video-truncated',
+  'video-protected',
+  'frame-out-of-range',
+  'ffmpeg-missing',
+  'ffmpeg-failed',
+  // model and engine
+  'model-missing-file',
+  'model-altered-file',
+  'model-wrong-architecture',
+  'model-mismatch',
+  'model-no-tokenizer',
+  'model-unsupported',
+  'engine-lost',
+  'prompt-too-long',
+  'out-of-memory',
+  // store
+  'store-unwritable',
+  'store-full',
+  'store-newer',
+  'store-corrupt',
+  'store-locked',
+  // data sets
+  'data-malformed',
+  'internal',
+] as const;
+
+export const ErrorCode = z.enum(errorCodes);
+export type ErrorCode = z.infer<typeof ErrorCode>;
+
+/** What crosses the door in place of an exception: never a stack, a path of ours, or pixels. */
+export const ErrorReport = z.object({
+  code: ErrorCode,
+  message: z.string(),
+  hint: z.string(),
+});
+export type ErrorReport = z.infer<typeof ErrorReport>;
+
+/** An error that a person can act on. `message` names the cause, `hint` the remedy. */
+export class WorkstationError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'WorkstationError';
+    this.code = code;
+    this.hint = hint;
+  }
+
+  toReport(): ErrorReport {
+    return { code: this.code, message: this.message, hint: this.hint };
+  }
+}
+
+/** Turns anything thrown into a report; what is not ours becomes `internal`, without its stack. */
+export function toErrorReport(error: unknown): ErrorReport {
+  if (error instanceof WorkstationError) return error.toReport();
+  if (error instanceof Error && error.name === 'AbortError') {
+    return { code: 'cancelled', message: 'The work was stopped.', hint: 'Start it again when you are ready.' };
+  }
+  return {
+    code: 'internal',
+    message: error instanceof Error ? error.message : String(error),
+    hint: 'Try again. If it happens again, the log in the data folder names the cause.',
+  };
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new WorkstationError('cancelled', 'The work was stopped.', 'Start it again when you are ready.');
+  }
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** Position of a frame in presentation order, counted from 0. Never a time. */
+export const FrameIndex = z.int().min(0).brand<'FrameIndex'>();
+export type FrameIndex = z.infer<typeof FrameIndex>;
+
+/** Presentation time in units of the stream's time base; may be negative in files with edit lists. */
+export const Ticks = z.int().brand<'Ticks'>();
+export type Ticks = z.infer<typeof Ticks>;
+
+/** Seconds per tick, as an exact fraction: [numerator, denominator]. */
+export const TimeBase = z.tuple([z.int().positive(), z.int().positive()]);
+export type TimeBase = z.infer<typeof TimeBase>;
+
+const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export const CaseId = Id.brand<'CaseId'>();
+export type CaseId = z.infer<typeof CaseId>;
+export const VideoId = Id.brand<'VideoId'>();
+export type VideoId = z.infer<typeof VideoId>;
+export const SessionId = Id.brand<'SessionId'>();
+export type SessionId = z.infer<typeof SessionId>;
+export const QuestionId = Id.brand<'QuestionId'>();
+export type QuestionId = z.infer<typeof QuestionId>;
+export const AnswerId = Id.brand<'AnswerId'>();
+export type AnswerId = z.infer<typeof AnswerId>;
+export const JobId = Id.brand<'JobId'>();
+export type JobId = z.infer<typeof JobId>;
+export const ModelId = z.string().min(1).max(128).brand<'ModelId'>();
+export type ModelId = z.infer<typeof ModelId>;
+/** A file that the person has picked; stands for a path that the renderer never sees. */
+export const GrantId = Id.brand<'GrantId'>();
+export type GrantId = z.infer<typeof GrantId>;
+
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Milliseconds since the Unix epoch. */
+export const Timestamp = z.int().min(0);
+
+/** [x1, y1, x2, y2] in pixels of the source frame, 0-based continuous coordinates, x2 > x1, y2 > y1. */
+export const Box = z
+  .tuple([z.number(), z.number(), z.number(), z.number()])
+  .refine(([x1, y1, x2, y2]) => x2 > x1 && y2 > y1, 'a box needs x2 > x1 and y2 > y1');
+export type Box = z.infer<typeof Box>;
+
+export const Size = z.object({ width: z.int().positive(), height: z.int().positive() });
+export type Size = z.infer<typeof Size>;
