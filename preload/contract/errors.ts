@@ -73,7 +73,11 @@ export class WorkstationError extends Error {
 export function toErrorReport(error: unknown): ErrorReport {
   if (error instanceof WorkstationError) return error.toReport();
   if (error instanceof Error && error.name === 'AbortError') {
-    return { code: 'cancelled', message: 'The work was stopped.', hint: 'Start it again when you are ready.' };
+    return {
+      code: 'cancelled',
+      message: 'The work was stopped.',
+      hint: 'Start it again when you are ready.',
+    };
   }
   return {
     code: 'internal',

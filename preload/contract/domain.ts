@@ -1,0 +1,288 @@
+import { z } from 'zod';
+import { ErrorReport } from './errors.ts';
+import {
+  AnswerId,
+  Box,
+  CaseId,
+  FrameIndex,
+  GrantId,
+  JobId,
+  ModelId,
+  QuestionId,
+  SessionId,
+  Sha256,
+  Size,
+  Ticks,
+  TimeBase,
+  Timestamp,
+  VideoId,
+} from './values.ts';
+
+/** What names a frame for good: which file, which frame, when, and which pixels. */
+export const FrameIdentity = z.object({
+  /** Content fingerprint of the video file. */
+  fingerprint: z.string(),
+  index: FrameIndex,
+  pts: Ticks,
+  timeBase: TimeBase,
+  /** SHA-256 of the decoded RGB24 pixels with their size, as the model received them before resizing. */
+  hash: Sha256,
+});
+export type FrameIdentity = z.infer<typeof FrameIdentity>;
+
+/** A place in a video, in every unit that a person may name it by. */
+export const FrameLocation = z.object({
+  index: FrameIndex,
+  pts: Ticks,
+  /** Seconds since the first frame. */
+  seconds: z.number(),
+  /** hh:mm:ss.mmm since the first frame. */
+  timecode: z.string(),
+});
+export type FrameLocation = z.infer<typeof FrameLocation>;
+
+export const Case = z.object({
+  id: CaseId,
+  /** Chosen by the reviewer; never a patient's name. */
+  pseudonym: z.string().min(1).max(120),
+  createdAt: Timestamp,
+  /** The case that the workstation brings along, with the bundled clip. */
+  demonstration: z.boolean(),
+});
+export type Case = z.infer<typeof Case>;
+
+export const Video = z.object({
+  id: VideoId,
+  caseId: CaseId,
+  displayName: z.string(),
+  fingerprint: z.string(),
+  sizeBytes: z.int().min(0),
+  container: z.string(),
+  codec: z.string(),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  timeBase: TimeBase,
+  variableFrameRate: z.boolean(),
+  durationSeconds: z.number().nullable(),
+  /** Null until the index is built. */
+  frameCount: z.int().positive().nullable(),
+  index: z.enum(['building', 'ready', 'failed']),
+  /** How the browser plays it: the file itself, or a stream transcoded on the way. */
+  playback: z.enum(['native', 'transcoded']),
+  availability: z.enum(['available', 'missing', 'changed']),
+  problem: ErrorReport.nullable(),
+  addedAt: Timestamp,
+  openedAt: Timestamp,
+});
+export type Video = z.infer<typeof Video>;
+
+export const Session = z.object({
+  id: SessionId,
+  caseId: CaseId,
+  videoId: VideoId,
+  /** Counted within its case, from 1. */
+  number: z.int().positive(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  /** Where the reviewer last stood. */
+  frameIndex: FrameIndex,
+});
+export type Session = z.infer<typeof Session>;
+
+export const SessionSummary = Session.extend({
+  casePseudonym: z.string(),
+  videoName: z.string(),
+  videoAvailability: Video.shape.availability,
+  questionCount: z.int().min(0),
+});
+export type SessionSummary = z.infer<typeof SessionSummary>;
+
+/** Decoding settings of one answer. Temperature 0 is greedy: always the same text. */
+export const AnswerSettings = z.object({
+  temperature: z.number().min(0).max(2).default(0),
+  topK: z.int().min(0).max(1000).default(0),
+  topP: z.number().gt(0).max(1).default(1),
+  repetitionPenalty: z.number().min(0.5).max(2).default(1),
+  seed: z.int().min(0).max(0xffffffff).default(0),
+  /** Null: the model's own limit. */
+  maxNewTokens: z.int().positive().max(8192).nullable().default(null),
+});
+export type AnswerSettings = z.infer<typeof AnswerSettings>;
+
+export const AnswerStatus = z.enum([
+  'running',
+  'answered',
+  'answered-without-location',
+  'not-visible',
+  'malformed',
+  'stopped',
+  'failed',
+]);
+export type AnswerStatus = z.infer<typeof AnswerStatus>;
+
+export const AnswerTimings = z.object({
+  decodeFrameMilliseconds: z.number().min(0),
+  preprocessMilliseconds: z.number().min(0),
+  visionMilliseconds: z.number().min(0),
+  prefillMilliseconds: z.number().min(0),
+  firstTokenMilliseconds: z.number().min(0),
+  decodeMilliseconds: z.number().min(0),
+  totalMilliseconds: z.number().min(0),
+});
+export type AnswerTimings = z.infer<typeof AnswerTimings>;
+
+export const TokenCounts = z.object({
+  prompt: z.int().min(0),
+  image: z.int().min(0),
+  generated: z.int().min(0),
+});
+export type TokenCounts = z.infer<typeof TokenCounts>;
+
+/** The model as an answer remembers it. */
+export const ModelStamp = z.object({
+  id: ModelId,
+  name: z.string(),
+  sha256: Sha256,
+  device: z.string(),
+  domain: z.enum(['synthetic', 'surgical', 'general', 'unknown']),
+});
+export type ModelStamp = z.infer<typeof ModelStamp>;
+
+export const Answer = z.object({
+  id: AnswerId,
+  questionId: QuestionId,
+  sessionId: SessionId,
+  status: AnswerStatus,
+  label: z.string().nullable(),
+  /** In pixels of the source frame. */
+  box: Box.nullable(),
+  reasoning: z.string(),
+  /** What the model wrote, unaltered. */
+  raw: z.string(),
+  /** Probability that the model gave to its label's tokens, 0..1. */
+  probability: z.number().min(0).max(1).nullable(),
+  notes: z.array(z.string()),
+  frame: FrameIdentity.nullable(),
+  model: ModelStamp.nullable(),
+  settings: AnswerSettings,
+  /** The frame's size as the model saw it, after resizing. */
+  modelInput: Size.nullable(),
+  tokens: TokenCounts.nullable(),
+  timings: AnswerTimings.nullable(),
+  error: ErrorReport.nullable(),
+  createdAt: Timestamp,
+  endedAt: Timestamp.nullable(),
+});
+export type Answer = z.infer<typeof Answer>;
+
+export const Question = z.object({
+  id: QuestionId,
+  sessionId: SessionId,
+  text: z.string().min(1).max(2000),
+  location: FrameLocation,
+  createdAt: Timestamp,
+});
+export type Question = z.infer<typeof Question>;
+
+/** A question with every version of its answer, oldest first. */
+export const Entry = z.object({ question: Question, answers: z.array(Answer).min(1) });
+export type Entry = z.infer<typeof Entry>;
+
+/** Everything that the window needs to show a session. */
+export const OpenSession = z.object({
+  case: Case,
+  video: Video,
+  session: Session,
+  entries: z.array(Entry),
+});
+export type OpenSession = z.infer<typeof OpenSession>;
+
+export const ModelSummary = z.object({
+  id: ModelId,
+  name: z.string(),
+  version: z.string(),
+  embedded: z.boolean(),
+  domain: ModelStamp.shape.domain,
+  domainNote: z.string(),
+  licence: z.string(),
+});
+export type ModelSummary = z.infer<typeof ModelSummary>;
+
+export const ModelState = z.object({
+  phase: z.enum(['unloaded', 'loading', 'ready', 'failed', 'restarting']),
+  model: ModelSummary.nullable(),
+  sha256: Sha256.nullable(),
+  dtype: z.string().nullable(),
+  /** As shown to a person: 'CPU', 'WebGPU'. */
+  device: z.string().nullable(),
+  /** Why this device, in words. */
+  deviceReason: z.string().nullable(),
+  memoryBytes: z.int().min(0).nullable(),
+  /** While loading: what it is doing and how far, 0..1. */
+  activity: z.string().nullable(),
+  progress: z.number().min(0).max(1).nullable(),
+  error: ErrorReport.nullable(),
+});
+export type ModelState = z.infer<typeof ModelState>;
+
+export const Job = z.object({
+  id: JobId,
+  kind: z.enum(['answer', 'index', 'model', 'import']),
+  title: z.string(),
+  done: z.number().min(0),
+  /** Null while unknown. */
+  total: z.number().min(0).nullable(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  error: ErrorReport.nullable(),
+});
+export type Job = z.infer<typeof Job>;
+
+export const QuestionTemplate = z.object({
+  id: z.string(),
+  /** Shown on the chip. */
+  short: z.string(),
+  /** `{tool}` stands for one of `tools`. */
+  text: z.string(),
+  tools: z.array(z.string()),
+});
+export type QuestionTemplate = z.infer<typeof QuestionTemplate>;
+
+export const RecentVideo = z.object({
+  videoId: VideoId,
+  displayName: z.string(),
+  casePseudonym: z.string(),
+  openedAt: Timestamp,
+  availability: Video.shape.availability,
+});
+export type RecentVideo = z.infer<typeof RecentVideo>;
+
+export const Folder = z.object({
+  id: GrantId.nullable(),
+  name: z.string(),
+  parentId: GrantId.nullable(),
+  entries: z.array(
+    z.object({
+      id: GrantId,
+      name: z.string(),
+      kind: z.enum(['folder', 'video']),
+      sizeBytes: z.int().min(0).nullable(),
+      modifiedAt: Timestamp.nullable(),
+    }),
+  ),
+});
+export type Folder = z.infer<typeof Folder>;
+
+export const Status = z.object({
+  version: z.string(),
+  host: z.enum(['electron', 'web', 'command-line']),
+  /** Why this host and not Electron; null in Electron. */
+  hostReason: z.string().nullable(),
+  /** Whether the host has a file dialog of the system's own (`chooseVideo`), or folders are browsed. */
+  fileDialog: z.boolean(),
+  readOnly: z.boolean(),
+  dataFolder: z.string(),
+  savedAt: Timestamp.nullable(),
+  /** Things a person should know at start: a database moved aside, ffmpeg missing. */
+  notices: z.array(ErrorReport),
+});
+export type Status = z.infer<typeof Status>;

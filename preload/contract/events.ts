@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { Answer, Job, ModelState, Video } from './domain.ts';
+import { AnswerId, JobId, Timestamp } from './values.ts';
+
+/** What the workstation says unasked. Streams carry text only, never pixels. */
+export const WorkstationEvent = z.discriminatedUnion('type', [
+  /** Text as the model writes it, already sorted into its section, tags removed. */
+  z.object({
+    type: z.literal('answer-text'),
+    jobId: JobId,
+    answerId: AnswerId,
+    section: z.enum(['reasoning', 'answer']),
+    text: z.string(),
+    generatedTokens: z.int().min(0),
+  }),
+  z.object({ type: z.literal('answer'), answer: Answer }),
+  z.object({ type: z.literal('model'), state: ModelState }),
+  z.object({ type: z.literal('job'), job: Job }),
+  z.object({ type: z.literal('video'), video: Video }),
+  z.object({ type: z.literal('saved'), at: Timestamp }),
+]);
+export type WorkstationEvent = z.infer<typeof WorkstationEvent>;
+export type WorkstationEventType = WorkstationEvent['type'];

@@ -1,0 +1,24 @@
+import type { AnswerId, FrameIndex, VideoId } from './values.ts';
+
+/** Relative addresses of pixels and streams, on the loopback server that serves the window too. */
+
+/** Raw RGB24 bytes of one decoded frame, row by row; headers in `frameHeaders`. */
+export const framePath = (videoId: VideoId, index: FrameIndex): string => `/media/frames/${videoId}/${index}`;
+/** The video file itself, with byte ranges. */
+export const videoPath = (videoId: VideoId): string => `/media/videos/${videoId}`;
+/** A stream transcoded on the way, from `startSeconds` on. */
+export const transcodedVideoPath = (videoId: VideoId, startSeconds: number): string =>
+  `/media/videos/${videoId}/transcoded?start=${startSeconds.toFixed(3)}`;
+/** A small JPEG near the given frame, for the timeline only: never for review or the model. */
+export const thumbnailPath = (videoId: VideoId, index: FrameIndex, width: number): string =>
+  `/media/thumbnails/${videoId}/${index}?width=${width}`;
+/** PNG of the answer's frame with box and label drawn on it. */
+export const stillPath = (answerId: AnswerId): string => `/media/stills/${answerId}.png`;
+
+export const frameHeaders = {
+  index: 'x-frame-index',
+  pts: 'x-frame-pts',
+  hash: 'x-frame-hash',
+  width: 'x-frame-width',
+  height: 'x-frame-height',
+} as const;
