@@ -4,4 +4,5 @@ export * from './domain.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './media.ts';
+export * from './model.ts';
 export * from './values.ts';

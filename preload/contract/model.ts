@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { ModelId, Sha256 } from './values.ts';
+
+/** What a model was taught on. `unknown` where its maker doesn't say. */
+export const ModelDomain = z.enum(['synthetic', 'surgical', 'general', 'unknown']);
+export type ModelDomain = z.infer<typeof ModelDomain>;
+
+/** A file's hash and size; keys of a `files` record are paths relative to the model directory, with `/`. */
+export const ModelFile = z.object({ sha256: Sha256, bytes: z.int().min(0) });
+export type ModelFile = z.infer<typeof ModelFile>;
+const ModelFiles = z.record(z.string().min(1), ModelFile);
+
+/** What a model's maker says of it; kept unaltered from a checkpoint to the imported model. */
+const ModelDescription = z.object({
+  id: ModelId,
+  name: z.string().min(1),
+  version: z.string().min(1),
+  licence: z.string().min(1),
+  domain: ModelDomain,
+  domainNote: z.string(),
+  /**
+   * The units of `bbox_2d` in the model's answers: pixels of the resized image that it was shown, or
+   * thousandths of the image's width and height.
+   */
+  coordinateSpace: z.enum(['resized-pixels', 'normalized-1000']),
+  /** Coordinates are multiples of this many units, where the model was taught so. */
+  coordinateStep: z.number().positive().optional(),
+  /** `<think>...</think><answer>{"label": ..., "bbox_2d": [x1, y1, x2, y2]}</answer>` */
+  answerFormat: z.literal('think-answer-json'),
+  /** The labels that the model was taught, by kind of question; absent where they are open. */
+  labels: z.union([z.array(z.string()), z.record(z.string(), z.array(z.string()))]).optional(),
+  /** The longest answer, in tokens, that makes sense for the model. */
+  maxNewTokens: z.int().positive().optional(),
+});
+
+/**
+ * `manifest.json` of a checkpoint folder that carries one (the embedded model does; a foreign Hugging Face
+ * checkpoint doesn't). Its hashes are verified before an import.
+ */
+export const CheckpointManifest = z.object({
+  formatVersion: z.literal(1),
+  kind: z.literal('checkpoint').optional(),
+  architecture: z.string().min(1),
+  ...ModelDescription.shape,
+  files: ModelFiles,
+});
+export type CheckpointManifest = z.infer<typeof CheckpointManifest>;
+
+const Count = z.int().positive();
+
+/** The numbers of a Qwen2.5-VL `config.json` that running its graphs needs, whichever layout the file has. */
+export const ModelParameters = z.object({
+  hiddenSize: Count,
+  layers: Count,
+  heads: Count,
+  keyValueHeads: Count,
+  headSize: Count,
+  vocabularySize: Count,
+  maxPositions: Count,
+  ropeTheta: z.number().positive(),
+  /** Pairs of rotary dimensions for the time, height and width axes; the sum is headSize / 2. */
+  mropeSection: z.tuple([Count, Count, Count]),
+  tokens: z.object({
+    image: z.int().min(0),
+    visionStart: z.int().min(0),
+    visionEnd: z.int().min(0),
+    /** Any of these ends an answer. Empty where the checkpoint names none. */
+    end: z.array(z.int().min(0)),
+  }),
+  vision: z.object({
+    headSize: Count,
+    /** Side of a square patch, in pixels. */
+    patchSize: Count,
+    temporalPatchSize: Count,
+    channels: Count,
+    /** Side of a merge unit, in patches. */
+    mergeSize: Count,
+    /** Side of an attention window, in merge units: 4 for window_size 112, patch 14, merge 2. */
+    windowUnits: Count,
+    /** Rows of pixel_values in a window: (windowUnits * mergeSize)^2, 64 for the above. */
+    windowRows: Count,
+    ropeTheta: z.number().positive(),
+  }),
+});
+export type ModelParameters = z.infer<typeof ModelParameters>;
+
+/** `manifest.json` of an imported model directory: graphs that the engine runs, and all it must know of them. */
+export const ModelManifest = z.object({
+  formatVersion: z.literal(1),
+  kind: z.literal('imported'),
+  architecture: z.literal('qwen2_5_vl'),
+  ...ModelDescription.shape,
+  /** Of the weights: 32-bit floats, or matrices in 8 bits with a scale for each 32 values of a row. */
+  dtype: z.enum(['fp32', 'q8']),
+  /** False: the checkpoint had none, so the model can be checked against golden numbers but not asked. */
+  tokenizer: z.boolean(),
+  /** SHA-256 of the checkpoint's weight files, read in order of their names as if they were one file. */
+  source: z.object({ sha256: Sha256 }),
+  parameters: ModelParameters,
+  /** Paths relative to the model directory. Their inputs and outputs are those of format version 1. */
+  graphs: z.object({ visionEncoder: z.string(), embedTokens: z.string(), decoder: z.string() }),
+  /** Every file of the directory but the manifest itself. */
+  files: ModelFiles,
+});
+export type ModelManifest = z.infer<typeof ModelManifest>;
