@@ -10,6 +10,15 @@ export const ModelFile = z.object({ sha256: Sha256, bytes: z.int().min(0) });
 export type ModelFile = z.infer<typeof ModelFile>;
 const ModelFiles = z.record(z.string().min(1), ModelFile);
 
+/** Labels by kind of question, and the one label that says that the thing asked for is not in view. */
+export const ModelLabels = z.object({
+  organ: z.array(z.string()),
+  state: z.array(z.string()),
+  location: z.array(z.string()),
+  absent: z.string(),
+});
+export type ModelLabels = z.infer<typeof ModelLabels>;
+
 /** What a model's maker says of it; kept unaltered from a checkpoint to the imported model. */
 const ModelDescription = z.object({
   id: ModelId,
@@ -27,8 +36,8 @@ const ModelDescription = z.object({
   coordinateStep: z.number().positive().optional(),
   /** `<think>...</think><answer>{"label": ..., "bbox_2d": [x1, y1, x2, y2]}</answer>` */
   answerFormat: z.literal('think-answer-json'),
-  /** The labels that the model was taught, by kind of question; absent where they are open. */
-  labels: z.union([z.array(z.string()), z.record(z.string(), z.array(z.string()))]).optional(),
+  /** The labels that the model was taught, by kind of question; missing where they are open. */
+  labels: ModelLabels.optional(),
   /** The longest answer, in tokens, that makes sense for the model. */
   maxNewTokens: z.int().positive().optional(),
 });
