@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { ImageProcessor, normalisationTable } from '../../main/inference/image-processor.ts';
+import { resampleBicubic } from '../../main/inference/resample.ts';
+import { roundHalfToEven, smartResize } from '../../main/inference/smart-resize.ts';
+import { goldenFolder, imageCases, readGolden, readPng, sha256 } from './golden.ts';
+
+interface ResizeCase {
+  height: number;
+  width: number;
+  min_pixels: number;
+  max_pixels: number;
+  hf_since_2025_06_10: { height: number; width: number } | { error: string };
+}
+
+test('rounds halves to even', () => {
+  expect([0.5, 1.5, 2.5, 3.5, 2.4, 2.6].map(roundHalfToEven)).toEqual([0, 2, 2, 4, 2, 3]);
+});
+
+const { cases } = JSON.parse(readFileSync(`${goldenFolder}smart_resize.json`, 'utf8')) as {
+  cases: ResizeCase[];
+};
+test.each(cases)('smart resize of $width x $height', (entry) => {
+  const resize = (): unknown =>
+    smartResize(entry, { factor: 28, minPixels: entry.min_pixels, maxPixels: entry.max_pixels });
+  if ('height' in entry.hf_since_2025_06_10) expect(resize()).toEqual(entry.hf_since_2025_06_10);
+  else expect(resize).toThrow(/200 times/);
+});
+
+describe.each(imageCases)('pixels of %s', (name) => {
+  const golden = readGolden(name);
+  const processor = new ImageProcessor(golden.processor);
+
+  test('the normalisation table is bit-equal', () => {
+    expect(sha256(normalisationTable(golden.processor))).toBe(sha256(golden.floats('pixel_lut')));
+  });
+
+  test('the resized image equals Pillow byte for byte', async () => {
+    for (const image of golden.images) {
+      const source = await readPng(image.file);
+      const expected = await readPng(image.resizedFile);
+      const resized = processor.resizedSize(source);
+      expect(resized).toEqual({ width: expected.width, height: expected.height });
+      const pixels = resampleBicubic(source.rgb, source, resized);
+      expect(Buffer.compare(pixels, expected.rgb)).toBe(0);
+    }
+  });
+
+  test('patches are bit-equal and the grid is right', async () => {
+    const prepared = [];
+    for (const image of golden.images) prepared.push(processor.prepare(await readPng(image.file)));
+    expect(prepared.flatMap((image) => image.grid)).toEqual(golden.integers('image_grid_thw'));
+    const values = new Float32Array(prepared.reduce((sum, image) => sum + image.pixelValues.length, 0));
+    let at = 0;
+    for (const image of prepared) {
+      values.set(image.pixelValues, at);
+      at += image.pixelValues.length;
+    }
+    expect(sha256(values)).toBe(golden.pixelValuesSha256);
+  });
+});
+
+test('an image whose bytes do not fit its size is refused', () => {
+  const processor = new ImageProcessor(readGolden('2a_448x364').processor);
+  expect(() => processor.prepare({ rgb: new Uint8Array(10), width: 20, height: 20 })).toThrow(/1200 bytes/);
+});
