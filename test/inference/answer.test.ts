@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest';
+import { parseAnswer, type AnswerContext } from '../../main/inference/answer-parser.ts';
+import { AnswerSplitter, type AnswerText } from '../../main/inference/answer-stream.ts';
+
+/** A 1280 by 1024 frame that the model saw at 448 by 364. */
+const context: AnswerContext = {
+  mapping: {
+    space: 'resized-pixels',
+    resized: { width: 448, height: 364 },
+    source: { width: 1280, height: 1024 },
+  },
+  absentLabels: ['not visible'],
+  ending: 'end-token',
+};
+
+const good =
+  '<think>The jaws are open.</think><answer>{"label": "Grasping", "bbox_2d": [112, 91, 224, 182]}</answer>';
+const sourceBox = [320, 256, 640, 512];
+
+describe('the answer parser', () => {
+  const rows: [name: string, raw: string, expected: Record<string, unknown>][] = [
+    ['the plain form', good, { status: 'answered', label: 'Grasping', box: sourceBox, notes: [] }],
+    [
+      'white space and a code fence',
+      '<think>\n a \n</think>\n\n<answer>\n```json\n{ "label" : " kidney ",\n "bbox_2d" : [112,91,224,182] }\n```\n</answer>\n',
+      { status: 'answered', label: 'kidney', box: sourceBox, reasoning: 'a', notes: [] },
+    ],
+    [
+      'a list around the box',
+      '<think></think><answer>{"label": "Idle", "bbox_2d": [[112, 91, 224, 182]]}</answer>',
+      { status: 'answered', box: sourceBox, notes: [] },
+    ],
+    [
+      'two boxes',
+      '<think></think><answer>{"label": "Idle", "bbox_2d": [[112, 91, 224, 182], [0, 0, 9, 9]]}</answer>',
+      { status: 'answered', box: sourceBox, notes: ['The model gave 2 boxes; the first is shown.'] },
+    ],
+    [
+      'a list around the object',
+      '<think>x</think><answer>[{"bbox_2d": [112, 91, 224, 182], "label": "Idle"}]</answer>',
+      { status: 'answered', label: 'Idle', box: sourceBox },
+    ],
+    [
+      'no tags at all',
+      'I see it. {"label": "Idle", "bbox_2d": [112, 91, 224, 182]}',
+      { status: 'answered', label: 'Idle', reasoning: 'I see it.', notes: ['No <answer> tag.'] },
+    ],
+    [
+      'reasoning that the template opened',
+      'open</think><answer>{"label": "Idle", "bbox_2d": [112, 91, 224, 182]}</answer>',
+      { status: 'answered', reasoning: 'open', notes: [] },
+    ],
+    [
+      'an answer block that is not closed',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": [112, 91, 224, 182]}',
+      { status: 'answered', notes: ['The <answer> block is not closed.'] },
+    ],
+    [
+      'braces in the reasoning',
+      '<think>{"label": "wrong"}</think><answer>{"label": "Idle", "bbox_2d": [112, 91, 224, 182]}</answer>',
+      { status: 'answered', label: 'Idle', reasoning: '{"label": "wrong"}' },
+    ],
+    [
+      'a label with quotes and braces',
+      '<think></think><answer>{"label": "a } \\" b", "bbox_2d": null}</answer>',
+      { status: 'answered-without-location', label: 'a } " b' },
+    ],
+    [
+      'no box',
+      '<think>a</think><answer>{"label": "Idle"}</answer>',
+      { status: 'answered-without-location', label: 'Idle', box: null, notes: [] },
+    ],
+    [
+      'a box of three numbers',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": [1, 2, 3]}</answer>',
+      { status: 'answered-without-location', notes: ['The box is not a list of four numbers.'] },
+    ],
+    [
+      'a box of texts',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": ["1", "2", "3", "4"]}</answer>',
+      { status: 'answered-without-location', notes: ['The box is not a list of four numbers.'] },
+    ],
+    [
+      'an inverted box',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": [224, 91, 112, 182]}</answer>',
+      { status: 'answered-without-location', notes: ['The box [224, 91, 112, 182] is empty or inverted.'] },
+    ],
+    [
+      'a box without area',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": [112, 91, 112, 182]}</answer>',
+      { status: 'answered-without-location', box: null },
+    ],
+    [
+      'a box outside the frame',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": [500, 10, 600, 20]}</answer>',
+      {
+        status: 'answered-without-location',
+        notes: ['The box [500, 10, 600, 20] lies outside the frame.'],
+      },
+    ],
+    [
+      'a box over the edge',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": [-10, 91, 224, 182]}</answer>',
+      {
+        status: 'answered',
+        box: [0, 256, 640, 512],
+        notes: ['The box [-10, 91, 224, 182] reaches over the edge of the frame and was cut there.'],
+      },
+    ],
+    [
+      'not visible',
+      '<think>none</think><answer>{"label": "Not_Visible", "bbox_2d": []}</answer>',
+      { status: 'not-visible', label: 'Not_Visible', box: null, notes: [] },
+    ],
+    [
+      'not visible with a box',
+      '<think>none</think><answer>{"label": "not visible", "bbox_2d": [1, 2, 30, 40]}</answer>',
+      {
+        status: 'not-visible',
+        box: null,
+        notes: ['A box came with an answer of "not visible"; it is not shown.'],
+      },
+    ],
+    [
+      'no label',
+      '<think>a</think><answer>{"bbox_2d": [1, 2, 3, 4]}</answer>',
+      { status: 'malformed', label: null, box: null, notes: ['No label.'] },
+    ],
+    [
+      'an empty label',
+      '<think>a</think><answer>{"label": " "}</answer>',
+      { status: 'malformed', label: null },
+    ],
+    ['a label that is a number', '<answer>{"label": 4}</answer>', { status: 'malformed', label: null }],
+    [
+      'broken JSON',
+      '<think>a</think><answer>{"label": "Idle", "bbox_2d": [1, 2</answer>',
+      { status: 'malformed' },
+    ],
+    ['prose', 'It is a kidney.', { status: 'malformed', reasoning: 'It is a kidney.' }],
+    ['nothing', '', { status: 'malformed', label: null, box: null, reasoning: '' }],
+  ];
+  test.each(rows)('%s', (_name, raw, expected) => {
+    expect(parseAnswer(raw, context)).toMatchObject(expected);
+  });
+
+  test('the label is found at its own characters', () => {
+    const { labelRange } = parseAnswer(good, context);
+    expect(good.slice(...(labelRange ?? [0, 0]))).toBe('Grasping');
+  });
+
+  test('a stopped text stays stopped, with what it says so far', () => {
+    const partial = parseAnswer('<think>The jaws', { ...context, ending: 'stopped' });
+    expect(partial).toMatchObject({ status: 'stopped', label: null, reasoning: 'The jaws' });
+    expect(parseAnswer(good, { ...context, ending: 'stopped' })).toMatchObject({
+      status: 'stopped',
+      label: 'Grasping',
+      box: sourceBox,
+    });
+  });
+
+  test('a text that reached its limit says so', () => {
+    expect(parseAnswer('<think>The jaws', { ...context, ending: 'token-limit' })).toMatchObject({
+      status: 'malformed',
+      notes: expect.arrayContaining(['The answer reached its token limit.']) as unknown,
+    });
+  });
+});
+
+function split(pieces: string[]): AnswerText[] {
+  const splitter = new AnswerSplitter();
+  const shown = [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.finish()];
+  return shown.reduce<AnswerText[]>((joined, piece) => {
+    const last = joined.at(-1);
+    if (last?.section !== piece.section) return [...joined, piece];
+    return [...joined.slice(0, -1), { section: piece.section, text: last.text + piece.text }];
+  }, []);
+}
+
+describe('the stream splitter', () => {
+  const sorted = [
+    { section: 'reasoning', text: 'The jaws are open.' },
+    { section: 'answer', text: '{"label": "Grasping", "bbox_2d": [112, 91, 224, 182]}' },
+  ];
+
+  test.each([1, 2, 3, 5, 7, 1000])('the sections do not depend on pieces of %i characters', (length) => {
+    const pieces: string[] = [];
+    for (let at = 0; at < good.length; at += length) pieces.push(good.slice(at, at + length));
+    expect(split(pieces)).toEqual(sorted);
+  });
+
+  test('no piece ever shows a part of a tag', () => {
+    const splitter = new AnswerSplitter();
+    for (const character of good) {
+      for (const { text } of splitter.push(character)) expect(text).not.toMatch(/[<>]/);
+    }
+  });
+
+  test('a smaller-than sign that starts no tag is kept', () => {
+    expect(split(['<think>a < b', ' and <', 'c</think>'])).toEqual([
+      { section: 'reasoning', text: 'a < b and <c' },
+    ]);
+    expect(split(['<think>ends with <ans'])).toEqual([{ section: 'reasoning', text: 'ends with <ans' }]);
+  });
+
+  test('text without tags counts as reasoning, white space between blocks is dropped', () => {
+    expect(split(['plain ', 'text'])).toEqual([{ section: 'reasoning', text: 'plain text' }]);
+    expect(split(['<think>a</think>\n\n', '<answer>\nb</answer>\n'])).toEqual([
+      { section: 'reasoning', text: 'a' },
+      { section: 'answer', text: 'b' },
+    ]);
+  });
+});
