@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+import type {
+  AnswerId,
+  FrameIndex,
+  VideoId,
+  WorkstationCalls,
+  WorkstationEvent,
+} from '../../preload/contract/index.ts';
+
+/** A file that the person has picked, by the id that stands for it. */
+export interface Grant {
+  grantId: string;
+  name: string;
+}
+
+/** One decoded frame: `rgb` is height x width x 3 bytes, row by row. */
+export interface FramePixels {
+  index: number;
+  pts: number;
+  hash: string;
+  width: number;
+  height: number;
+  rgb: Uint8Array;
+}
+
+export interface ByteStream {
+  headers: Readonly<Record<string, string>>;
+  stream: Readable;
+}
+
+/** Pixels and streams, which the loopback server hands to the window. Failures are WorkstationErrors. */
+export interface HostedMedia {
+  frame: (videoId: VideoId, index: FrameIndex, signal: AbortSignal) => Promise<FramePixels>;
+  /** `range` is the request's Range header; the status is 200, 206 or 416. */
+  byteRange: (videoId: VideoId, range: string | undefined) => Promise<ByteStream & { status: number }>;
+  transcoded: (videoId: VideoId, startSeconds: number, signal: AbortSignal) => Promise<ByteStream>;
+  thumbnail: (
+    videoId: VideoId,
+    index: FrameIndex,
+    width: number,
+    signal: AbortSignal,
+  ) => Promise<{ jpeg: Uint8Array }>;
+  still: (answerId: AnswerId) => Promise<{ png: Uint8Array }>;
+}
+
+/** What a host with a window needs of the workstation; `main/workstation.ts` answers it. */
+export interface HostedWorkstation {
+  readonly calls: WorkstationCalls;
+  readonly media: HostedMedia;
+  /** Returns the function that ends the listening. */
+  onEvent: (listener: (event: WorkstationEvent) => void) => () => void;
+  grantPath: (path: string) => Promise<Grant>;
+  /** A dropped file, found by name and size where the workstation may read; null if it isn't there. */
+  findDropped: (file: { name: string; size: number }) => Promise<Grant | null>;
+  /** Copies a dropped file that lies nowhere that the workstation may read. */
+  importStream: (name: string, content: Readable, signal: AbortSignal) => Promise<Grant>;
+  dispose: () => Promise<void>;
+}
