@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { Answer } from '../../preload/contract/domain.ts';
+import type { AnswerId, QuestionId, SessionId } from '../../preload/contract/values.ts';
+import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
+import { json, Json, parseRow, parseRows } from './rows.ts';
+
+const Row = z
+  .object({
+    id: z.string(),
+    question_id: z.string(),
+    session_id: z.string(),
+    status: z.string(),
+    label: z.string().nullable(),
+    box: Json,
+    reasoning: z.string(),
+    raw: z.string(),
+    probability: z.number().nullable(),
+    notes: Json,
+    frame: Json,
+    model: Json,
+    settings: Json,
+    model_input: Json,
+    tokens: Json,
+    timings: Json,
+    error: Json,
+    created_at: z.int(),
+    ended_at: z.int().nullable(),
+  })
+  .transform(
+    ({
+      question_id: questionId,
+      session_id: sessionId,
+      model_input: modelInput,
+      created_at: createdAt,
+      ended_at: endedAt,
+      ...rest
+    }) => ({ ...rest, questionId, sessionId, modelInput, createdAt, endedAt }),
+  )
+  .pipe(Answer);
+
+const columns = `id, question_id, session_id, status, label, box, reasoning, raw, probability, notes, frame,
+  model, settings, model_input, tokens, timings, error, created_at, ended_at`;
+
+export const statements = {
+  insert: statement(
+    'answers.insert',
+    `INSERT INTO answers (${columns}, version, process_id, alive_at) VALUES (:id, :questionId, :sessionId,
+       :status, :label, :box, :reasoning, :raw, :probability, :notes, :frame, :model, :settings, :modelInput,
+       :tokens, :timings, :error, :createdAt, :endedAt,
+       (SELECT coalesce(max(version), 0) + 1 FROM answers WHERE question_id = :questionId),
+       :processId, :createdAt)`,
+  ),
+  update: statement(
+    'answers.update',
+    `UPDATE answers SET status = :status, label = :label, box = :box, reasoning = :reasoning, raw = :raw,
+       probability = :probability, notes = :notes, frame = :frame, model = :model, settings = :settings,
+       model_input = :modelInput, tokens = :tokens, timings = :timings, error = :error, ended_at = :endedAt
+     WHERE id = :id`,
+  ),
+  savePartial: statement(
+    'answers.savePartial',
+    `UPDATE answers SET reasoning = :reasoning, raw = :raw, alive_at = :at
+     WHERE id = :id AND status = 'running'`,
+  ),
+  byId: statement('answers.byId', `SELECT ${columns} FROM answers WHERE id = :id`),
+  ofQuestion: statement(
+    'answers.ofQuestion',
+    `SELECT ${columns} FROM answers WHERE question_id = :questionId ORDER BY version`,
+  ),
+  ofSession: statement(
+    'answers.ofSession',
+    `SELECT ${columns} FROM answers WHERE session_id = :sessionId ORDER BY created_at, rowid`,
+  ),
+  running: statement(
+    'answers.running',
+    `SELECT id, process_id, alive_at FROM answers WHERE status = 'running'`,
+  ),
+  stopOrphan: statement(
+    'answers.stopOrphan',
+    `UPDATE answers SET status = 'stopped', ended_at = :at, notes = json_insert(notes, '$[#]', :note)
+     WHERE id = :id AND status = 'running'`,
+  ),
+};
+
+const toParameters = (answer: Answer): SqlParameters => ({
+  id: answer.id,
+  status: answer.status,
+  label: answer.label,
+  box: json(answer.box),
+  reasoning: answer.reasoning,
+  raw: answer.raw,
+  probability: answer.probability,
+  notes: json(answer.notes),
+  frame: json(answer.frame),
+  model: json(answer.model),
+  settings: json(answer.settings),
+  modelInput: json(answer.modelInput),
+  tokens: json(answer.tokens),
+  timings: json(answer.timings),
+  error: json(answer.error),
+  endedAt: answer.endedAt,
+});
+
+/** Adds the next version of a question's answer; `processId` is of the process that writes it. */
+export function insertAnswer(database: WritableDatabase, answer: Answer, processId: number): void {
+  database.run(statements.insert, {
+    ...toParameters(answer),
+    questionId: answer.questionId,
+    sessionId: answer.sessionId,
+    createdAt: answer.createdAt,
+    processId,
+  });
+}
+
+export function updateAnswer(database: WritableDatabase, answer: Answer): void {
+  database.run(statements.update, toParameters(answer));
+}
+
+/** Keeps the text so far, and says that its writer is alive. An answer that has ended is left alone. */
+export function savePartialAnswer(
+  database: WritableDatabase,
+  id: AnswerId,
+  partial: { raw: string; reasoning: string },
+  at: number,
+): void {
+  database.run(statements.savePartial, { id, ...partial, at });
+}
+
+export function findAnswer(database: ReadableDatabase, id: AnswerId): Answer | null {
+  const row = database.get(statements.byId, { id });
+  return row === undefined ? null : parseRow(Row, row, 'answers');
+}
+
+/** Every version, oldest first. */
+export function listAnswers(database: ReadableDatabase, questionId: QuestionId): Answer[] {
+  return parseRows(Row, database.all(statements.ofQuestion, { questionId }), 'answers');
+}
+
+/** Every version of every answer of a session, oldest first. */
+export function listAnswersOfSession(database: ReadableDatabase, sessionId: SessionId): Answer[] {
+  return parseRows(Row, database.all(statements.ofSession, { sessionId }), 'answers');
+}
+
+/** Longer than any writer goes without a sign of life. */
+const SILENCE_MILLISECONDS = 2 * 60 * 1000;
+const RunningRow = z.object({ id: z.string(), process_id: z.int(), alive_at: z.int() });
+
+/**
+ * Ends the answers that a dead process left running; their text so far is kept. Called once at start, so
+ * an own process id means an earlier process that had the same number. Returns how many there were.
+ */
+export function stopOrphans(database: WritableDatabase, now: number): number {
+  const running = parseRows(RunningRow, database.all(statements.running), 'answers');
+  const orphans = running.filter(
+    (row) =>
+      row.process_id === process.pid || now - row.alive_at > SILENCE_MILLISECONDS || !isAlive(row.process_id),
+  );
+  if (orphans.length === 0) return 0;
+  return database.transaction(() => {
+    const note = 'The workstation ended while this was being written; the text up to then was kept.';
+    return orphans.reduce(
+      (count, { id }) => count + database.run(statements.stopOrphan, { id, at: now, note }),
+      0,
+    );
+  });
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, under another account.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

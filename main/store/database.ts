@@ -1,0 +1,106 @@
+import Database from 'better-sqlite3';
+import { toStoreError } from './failure.ts';
+import type { Log } from './log.ts';
+
+export type SqlValue = string | number | null | Uint8Array;
+export type SqlParameters = Readonly<Record<string, SqlValue>>;
+
+/** A statement with the name that the log knows it by. */
+export interface Statement {
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const statement = (name: string, sql: string): Statement => ({ name, sql });
+
+declare const readable: unique symbol;
+declare const writable: unique symbol;
+
+/** A database that may be read. Rows are unknown until a schema has seen them. */
+export interface ReadableDatabase {
+  readonly [readable]: true;
+  get(statement: Statement, parameters?: SqlParameters): unknown;
+  all(statement: Statement, parameters?: SqlParameters): unknown[];
+}
+
+/** A database that may be written too. A function that only reads asks for the other type. */
+export interface WritableDatabase extends ReadableDatabase {
+  readonly [writable]: true;
+  /** Runs one statement and returns the number of changed rows. */
+  run(statement: Statement, parameters?: SqlParameters): number;
+  /** All of `work` or nothing. Takes the write lock at once, so that what it read stays true. */
+  transaction<T>(work: () => T): T;
+}
+
+const SLOW_MILLISECONDS = 50;
+
+export interface ConnectionOptions {
+  log: Log;
+  /** Called after every committed change. */
+  onCommit: () => void;
+}
+
+/** One connection to the database. Slow statements go to the log by name, never with their values. */
+export class Connection implements WritableDatabase {
+  declare readonly [readable]: true;
+  declare readonly [writable]: true;
+  readonly #database: Database.Database;
+  readonly #options: ConnectionOptions;
+  readonly #prepared = new Map<Statement, Database.Statement>();
+
+  constructor(database: Database.Database, options: ConnectionOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  get(statement: Statement, parameters: SqlParameters = {}): unknown {
+    return this.#timed(statement.name, () => this.#prepare(statement).get(parameters));
+  }
+
+  all(statement: Statement, parameters: SqlParameters = {}): unknown[] {
+    return this.#timed(statement.name, () => this.#prepare(statement).all(parameters));
+  }
+
+  run(statement: Statement, parameters: SqlParameters = {}): number {
+    const { changes } = this.#timed(statement.name, () => this.#prepare(statement).run(parameters));
+    if (!this.#database.inTransaction) this.#options.onCommit();
+    return changes;
+  }
+
+  transaction<T>(work: () => T): T {
+    const result = this.#timed('transaction', () => this.#database.transaction(work).immediate());
+    if (!this.#database.inTransaction) this.#options.onCommit();
+    return result;
+  }
+
+  close(): void {
+    this.#prepared.clear();
+    this.#database.close();
+  }
+
+  #prepare(statement: Statement): Database.Statement {
+    let prepared = this.#prepared.get(statement);
+    if (prepared === undefined) {
+      prepared = this.#database.prepare(statement.sql);
+      this.#prepared.set(statement, prepared);
+    }
+    return prepared;
+  }
+
+  #timed<T>(name: string, work: () => T): T {
+    const start = performance.now();
+    try {
+      return work();
+    } catch (error) {
+      throw toStoreError(error, this.#database.name);
+    } finally {
+      const milliseconds = performance.now() - start;
+      if (milliseconds > SLOW_MILLISECONDS) {
+        this.#options.log.warn('slow statement', {
+          statement: name,
+          milliseconds: Math.round(milliseconds),
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+
+/** Below this much free space, a failed write is put down to the disk being full. */
+const FULL_DISK_BYTES = 256 * 1024;
+
+export const sqliteCode = (error: unknown): string | null =>
+  error instanceof Database.SqliteError ? error.code : null;
+
+/** Whether SQLite says that the file itself is damaged, as against missing, locked or out of reach. */
+export function isDamage(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== null && (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB');
+}
+
+const systemCode = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+
+function diskIsFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < FULL_DISK_BYTES;
+  } catch {
+    // Where the file system can't be asked, SQLite's own word has to do.
+    return false;
+  }
+}
+
+export const storeFull = (folder: string, cause?: unknown): WorkstationError =>
+  new WorkstationError(
+    'store-full',
+    `The disk that holds ${folder} is full, so the last change was not saved.`,
+    'Free some space on that disk; the workstation goes on saving as soon as there is room.',
+    { cause },
+  );
+
+export const storeUnwritable = (folder: string, cause?: unknown): WorkstationError =>
+  new WorkstationError(
+    'store-unwritable',
+    `The workstation may not write to its data folder ${folder}${reasonOf(cause)}.`,
+    'Give your account write permission for it, or start with --home and a folder of your own.',
+    { cause },
+  );
+
+function reasonOf(cause: unknown): string {
+  switch (systemCode(cause)) {
+    case 'EACCES':
+    case 'EPERM':
+      return ' (permission denied)';
+    case 'EROFS':
+    case 'SQLITE_READONLY':
+      return ' (it is read-only)';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return ' (a file stands where a folder is needed)';
+    case 'ENOENT':
+      return ' (it cannot be made there)';
+    default:
+      return '';
+  }
+}
+
+/** Says in a person's words what SQLite or the file system refused; errors of ours pass through. */
+export function toStoreError(error: unknown, databasePath: string): unknown {
+  if (error instanceof WorkstationError) return error;
+  const folder = dirname(databasePath);
+  const code = sqliteCode(error) ?? systemCode(error);
+  if (code === null) return error;
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') return storeFull(folder, error);
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+    return new WorkstationError(
+      'store-corrupt',
+      `The database ${databasePath} is damaged.`,
+      'Close the workstation and start it again: it moves the damaged file aside and goes on from the newest backup.',
+      { cause: error },
+    );
+  }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new WorkstationError(
+      'busy',
+      'Another program is using the workstation’s database and did not let go of it in time.',
+      'Try again in a moment, and close other windows or commands that work on the same data folder.',
+      { cause: error },
+    );
+  }
+  if (code.startsWith('SQLITE_IOERR')) {
+    return diskIsFull(folder) ? storeFull(folder, error) : storeUnwritable(folder, error);
+  }
+  if (
+    code.startsWith('SQLITE_READONLY') ||
+    code.startsWith('SQLITE_CANTOPEN') ||
+    ['SQLITE_PERM', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT', 'EEXIST'].includes(code)
+  ) {
+    return diskIsFull(folder) ? storeFull(folder, error) : storeUnwritable(folder, error);
+  }
+  return error;
+}

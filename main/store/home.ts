@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { toStoreError } from './failure.ts';
+
+/** The platform's own place for application data, used where no `--home` is given. */
+export function defaultHome(): string {
+  return envPaths('surgery-r1-workstation', { suffix: '' }).data;
+}
+
+/** Where things lie in a data folder. */
+export interface HomeLayout {
+  home: string;
+  database: string;
+  backups: string;
+  frameIndexes: string;
+  lockDatabase: string;
+  lockHolder: string;
+}
+
+export function homeLayout(folder: string): HomeLayout {
+  const home = resolve(folder);
+  return {
+    home,
+    database: join(home, 'workstation.db'),
+    backups: join(home, 'backups'),
+    frameIndexes: join(home, 'cache', 'frame-indexes'),
+    lockDatabase: join(home, 'window.lock'),
+    lockHolder: join(home, 'window.json'),
+  };
+}
+
+/**
+ * Makes the data folder, readable by its owner only, and proves that it can be written to. Throws
+ * `store-unwritable` or `store-full`.
+ */
+export function prepareHome(layout: HomeLayout): void {
+  const probe = join(layout.home, `.probe-${randomUUID()}`);
+  try {
+    mkdirSync(layout.home, { recursive: true, mode: 0o700 });
+    writeFileSync(probe, 'x', { flag: 'wx', mode: 0o600 });
+    unlinkSync(probe);
+  } catch (error) {
+    throw toStoreError(error, layout.database);
+  }
+}

@@ -1,0 +1,11 @@
+export { openStore, type Store, type StoreOptions } from './open.ts';
+export { defaultHome, homeLayout, type HomeLayout } from './home.ts';
+export type { Log } from './log.ts';
+export type { ReadableDatabase, WritableDatabase } from './database.ts';
+export type { FrameIndexFiles } from './frame-indexes.ts';
+export * as answers from './answers.ts';
+export * as cases from './cases.ts';
+export * as questions from './questions.ts';
+export * as sessions from './sessions.ts';
+export * as videos from './videos.ts';
+export type { StoredVideo } from './videos.ts';

@@ -1,0 +1,9 @@
+import type { Migration } from './migration.ts';
+import { migration as casesAndVideos } from './0001-cases-and-videos.ts';
+import { migration as sessions } from './0002-sessions.ts';
+import { migration as questionsAndAnswers } from './0003-questions-and-answers.ts';
+
+export type { Migration } from './migration.ts';
+
+/** Every step, in order. */
+export const migrations: readonly Migration[] = [casesAndVideos, sessions, questionsAndAnswers];

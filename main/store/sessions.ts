@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { Session, SessionSummary } from '../../preload/contract/domain.ts';
+import type { CaseId, FrameIndex, SessionId } from '../../preload/contract/values.ts';
+import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
+import { parseRow, parseRows } from './rows.ts';
+
+const sessionRow = {
+  id: z.string(),
+  case_id: z.string(),
+  video_id: z.string(),
+  number: z.int(),
+  created_at: z.int(),
+  updated_at: z.int(),
+  frame_index: z.int(),
+};
+const SessionRow = z.object(sessionRow);
+
+const toSession = (row: z.infer<typeof SessionRow>) => ({
+  id: row.id,
+  caseId: row.case_id,
+  videoId: row.video_id,
+  number: row.number,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  frameIndex: row.frame_index,
+});
+
+const Row = SessionRow.transform(toSession).pipe(Session);
+
+/** A session in a list; whether its video can be found is for others to say. */
+export const StoredSummary = SessionSummary.omit({ videoAvailability: true });
+export type StoredSummary = z.infer<typeof StoredSummary>;
+
+const SummaryRow = z
+  .object({
+    ...sessionRow,
+    case_pseudonym: z.string(),
+    video_name: z.string(),
+    question_count: z.int(),
+  })
+  .transform((row) => ({
+    ...toSession(row),
+    casePseudonym: row.case_pseudonym,
+    videoName: row.video_name,
+    questionCount: row.question_count,
+  }))
+  .pipe(StoredSummary);
+
+const columns = 'id, case_id, video_id, number, created_at, updated_at, frame_index';
+
+export const statements = {
+  insert: statement(
+    'sessions.insert',
+    `INSERT INTO sessions (${columns}, opened_at) VALUES (:id, :caseId, :videoId,
+       (SELECT coalesce(max(number), 0) + 1 FROM sessions WHERE case_id = :caseId), :at, :at, :frameIndex, :at)`,
+  ),
+  byId: statement('sessions.byId', `SELECT ${columns} FROM sessions WHERE id = :id`),
+  lastOpened: statement(
+    'sessions.lastOpened',
+    `SELECT ${columns} FROM sessions ORDER BY opened_at DESC, rowid DESC LIMIT 1`,
+  ),
+  lastOfCase: statement(
+    'sessions.lastOfCase',
+    `SELECT ${columns} FROM sessions WHERE case_id = :caseId ORDER BY number DESC LIMIT 1`,
+  ),
+  list: statement(
+    'sessions.list',
+    `SELECT sessions.id, sessions.case_id, sessions.video_id, sessions.number, sessions.created_at,
+       sessions.updated_at, sessions.frame_index, cases.pseudonym AS case_pseudonym,
+       videos.display_name AS video_name,
+       (SELECT count(*) FROM questions
+         WHERE questions.session_id = sessions.id AND questions.deleted_at IS NULL) AS question_count
+     FROM sessions
+       JOIN cases ON cases.id = sessions.case_id
+       JOIN videos ON videos.id = sessions.video_id
+     ORDER BY sessions.updated_at DESC, sessions.rowid DESC`,
+  ),
+  markOpened: statement('sessions.markOpened', 'UPDATE sessions SET opened_at = :at WHERE id = :id'),
+  touch: statement('sessions.touch', 'UPDATE sessions SET updated_at = :at WHERE id = :id'),
+  savePosition: statement(
+    'sessions.savePosition',
+    'UPDATE sessions SET frame_index = :frameIndex, updated_at = :at WHERE id = :id',
+  ),
+};
+
+export interface NewSession {
+  id: SessionId;
+  caseId: CaseId;
+  videoId: Session['videoId'];
+  frameIndex: FrameIndex;
+  at: number;
+}
+
+/** Adds a session with the next number of its case. */
+export function insertSession(database: WritableDatabase, added: NewSession): Session {
+  database.run(statements.insert, { ...added });
+  return parseRow(Row, database.get(statements.byId, { id: added.id }), 'sessions');
+}
+
+export function findSession(database: ReadableDatabase, id: SessionId): Session | null {
+  const row = database.get(statements.byId, { id });
+  return row === undefined ? null : parseRow(Row, row, 'sessions');
+}
+
+export function findLastOpenedSession(database: ReadableDatabase): Session | null {
+  const row = database.get(statements.lastOpened);
+  return row === undefined ? null : parseRow(Row, row, 'sessions');
+}
+
+export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId): Session | null {
+  const row = database.get(statements.lastOfCase, { caseId });
+  return row === undefined ? null : parseRow(Row, row, 'sessions');
+}
+
+/** Last changed first. */
+export function listSessions(database: ReadableDatabase): StoredSummary[] {
+  return parseRows(SummaryRow, database.all(statements.list), 'sessions');
+}
+
+export function markSessionOpened(database: WritableDatabase, id: SessionId, at: number): void {
+  database.run(statements.markOpened, { id, at });
+}
+
+export function touchSession(database: WritableDatabase, id: SessionId, at: number): void {
+  database.run(statements.touch, { id, at });
+}
+
+/** False when there is no such session. */
+export function savePosition(
+  database: WritableDatabase,
+  id: SessionId,
+  frameIndex: FrameIndex,
+  at: number,
+): boolean {
+  return database.run(statements.savePosition, { id, frameIndex, at }) > 0;
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { Video } from '../../preload/contract/domain.ts';
+import type { CaseId, VideoId } from '../../preload/contract/values.ts';
+import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
+import { flag, Flag, json, Json, parseRow, parseRows } from './rows.ts';
+
+/** A video as stored: with its path, and without what only a look at the disk can say. */
+export const StoredVideo = Video.omit({ availability: true }).extend({
+  path: z.string().min(1),
+  /** Whether it shows among the recent videos. */
+  recent: z.boolean(),
+});
+export type StoredVideo = z.infer<typeof StoredVideo>;
+
+const Row = z
+  .object({
+    id: z.string(),
+    case_id: z.string(),
+    path: z.string(),
+    display_name: z.string(),
+    fingerprint: z.string(),
+    size_bytes: z.int(),
+    container: z.string(),
+    codec: z.string(),
+    width: z.int(),
+    height: z.int(),
+    time_base: Json,
+    variable_frame_rate: Flag,
+    duration_seconds: z.number().nullable(),
+    frame_count: z.int().nullable(),
+    index_state: z.string(),
+    playback: z.string(),
+    problem: Json,
+    added_at: z.int(),
+    opened_at: z.int(),
+    recent: Flag,
+  })
+  .transform((row) => ({
+    id: row.id,
+    caseId: row.case_id,
+    path: row.path,
+    displayName: row.display_name,
+    fingerprint: row.fingerprint,
+    sizeBytes: row.size_bytes,
+    container: row.container,
+    codec: row.codec,
+    width: row.width,
+    height: row.height,
+    timeBase: row.time_base,
+    variableFrameRate: row.variable_frame_rate,
+    durationSeconds: row.duration_seconds,
+    frameCount: row.frame_count,
+    index: row.index_state,
+    playback: row.playback,
+    problem: row.problem,
+    addedAt: row.added_at,
+    openedAt: row.opened_at,
+    recent: row.recent,
+  }))
+  .pipe(StoredVideo);
+
+const toParameters = (video: StoredVideo): SqlParameters => ({
+  id: video.id,
+  caseId: video.caseId,
+  path: video.path,
+  displayName: video.displayName,
+  fingerprint: video.fingerprint,
+  sizeBytes: video.sizeBytes,
+  container: video.container,
+  codec: video.codec,
+  width: video.width,
+  height: video.height,
+  timeBase: json(video.timeBase),
+  variableFrameRate: flag(video.variableFrameRate),
+  durationSeconds: video.durationSeconds,
+  frameCount: video.frameCount,
+  indexState: video.index,
+  playback: video.playback,
+  problem: json(video.problem),
+  addedAt: video.addedAt,
+  openedAt: video.openedAt,
+  recent: flag(video.recent),
+});
+
+const columns = `id, case_id, path, display_name, fingerprint, size_bytes, container, codec, width, height,
+  time_base, variable_frame_rate, duration_seconds, frame_count, index_state, playback, problem, added_at,
+  opened_at, recent`;
+
+export const statements = {
+  insert: statement(
+    'videos.insert',
+    `INSERT INTO videos (${columns}) VALUES (:id, :caseId, :path, :displayName, :fingerprint, :sizeBytes,
+       :container, :codec, :width, :height, :timeBase, :variableFrameRate, :durationSeconds, :frameCount,
+       :indexState, :playback, :problem, :addedAt, :openedAt, :recent)`,
+  ),
+  update: statement(
+    'videos.update',
+    `UPDATE videos SET case_id = :caseId, path = :path, display_name = :displayName,
+       fingerprint = :fingerprint, size_bytes = :sizeBytes, container = :container, codec = :codec,
+       width = :width, height = :height, time_base = :timeBase, variable_frame_rate = :variableFrameRate,
+       duration_seconds = :durationSeconds, frame_count = :frameCount, index_state = :indexState,
+       playback = :playback, problem = :problem, added_at = :addedAt, opened_at = :openedAt, recent = :recent
+     WHERE id = :id`,
+  ),
+  byId: statement('videos.byId', `SELECT ${columns} FROM videos WHERE id = :id`),
+  byFingerprint: statement(
+    'videos.byFingerprint',
+    `SELECT ${columns} FROM videos WHERE fingerprint = :fingerprint ORDER BY opened_at DESC`,
+  ),
+  inCase: statement(
+    'videos.inCase',
+    `SELECT ${columns} FROM videos WHERE case_id = :caseId AND fingerprint = :fingerprint`,
+  ),
+  ofCase: statement(
+    'videos.ofCase',
+    `SELECT ${columns} FROM videos WHERE case_id = :caseId ORDER BY added_at, rowid`,
+  ),
+  recent: statement(
+    'videos.recent',
+    `SELECT ${columns} FROM videos WHERE recent = 1 ORDER BY opened_at DESC LIMIT :limit`,
+  ),
+  clearRecent: statement('videos.clearRecent', 'UPDATE videos SET recent = 0 WHERE recent = 1'),
+};
+
+export function insertVideo(database: WritableDatabase, video: StoredVideo): void {
+  database.run(statements.insert, toParameters(video));
+}
+
+export function updateVideo(database: WritableDatabase, video: StoredVideo): void {
+  database.run(statements.update, toParameters(video));
+}
+
+export function findVideo(database: ReadableDatabase, id: VideoId): StoredVideo | null {
+  const row = database.get(statements.byId, { id });
+  return row === undefined ? null : parseRow(Row, row, 'videos');
+}
+
+/** The same file in any case, the one opened last first. */
+export function findVideosByFingerprint(database: ReadableDatabase, fingerprint: string): StoredVideo[] {
+  return parseRows(Row, database.all(statements.byFingerprint, { fingerprint }), 'videos');
+}
+
+export function findVideoInCase(
+  database: ReadableDatabase,
+  caseId: CaseId,
+  fingerprint: string,
+): StoredVideo | null {
+  const row = database.get(statements.inCase, { caseId, fingerprint });
+  return row === undefined ? null : parseRow(Row, row, 'videos');
+}
+
+export function listVideosOfCase(database: ReadableDatabase, caseId: CaseId): StoredVideo[] {
+  return parseRows(Row, database.all(statements.ofCase, { caseId }), 'videos');
+}
+
+/** Last opened first. */
+export function listRecentVideos(database: ReadableDatabase, limit: number): StoredVideo[] {
+  return parseRows(Row, database.all(statements.recent, { limit }), 'videos');
+}
+
+export function clearRecentVideos(database: WritableDatabase): void {
+  database.run(statements.clearRecent);
+}
