@@ -1,0 +1,58 @@
+import type { Size } from '../../preload/contract/values.ts';
+import type { KeyValueCache } from './key-value-cache.ts';
+import type { ImageGrid } from './positions.ts';
+
+/** What a frame costs to look at, kept for the next question on it. */
+export interface SeenFrame {
+  /** `[units, hidden]`, raster merge order. */
+  readonly features: Float32Array;
+  readonly grid: ImageGrid;
+  readonly resized: Size;
+  /** The prompt up to the end of the image, and its keys and values; null until a question was asked. */
+  prefix: { readonly ids: Int32Array; readonly cache: KeyValueCache } | null;
+}
+
+function bytesOf(frame: SeenFrame): number {
+  return frame.features.byteLength + (frame.prefix?.cache.bytes ?? 0);
+}
+
+/** Least recently used frames go first once the bytes are more than the limit. */
+export class FrameCache {
+  readonly limitBytes: number;
+  readonly #frames = new Map<string, SeenFrame>();
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const frame of this.#frames.values()) sum += bytesOf(frame);
+    return sum;
+  }
+
+  get(key: string): SeenFrame | undefined {
+    const frame = this.#frames.get(key);
+    if (frame !== undefined) {
+      this.#frames.delete(key);
+      this.#frames.set(key, frame);
+    }
+    return frame;
+  }
+
+  /** Adds or refreshes a frame. One that is larger than the limit alone is not kept. */
+  set(key: string, frame: SeenFrame): void {
+    this.#frames.delete(key);
+    this.#frames.set(key, frame);
+    let bytes = this.bytes;
+    for (const [oldest, old] of this.#frames) {
+      if (bytes <= this.limitBytes) break;
+      this.#frames.delete(oldest);
+      bytes -= bytesOf(old);
+    }
+  }
+
+  clear(): void {
+    this.#frames.clear();
+  }
+}

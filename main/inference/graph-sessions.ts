@@ -1,0 +1,157 @@
+import { availableParallelism } from 'node:os';
+import { InferenceSession } from 'onnxruntime-node';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { ModelParameters } from '../../preload/contract/model.ts';
+import type { Device } from './devices.ts';
+import { pathInModel, type ModelDirectory } from './model-directory.ts';
+
+export interface GraphSessions {
+  readonly visionEncoder: InferenceSession;
+  readonly embedTokens: InferenceSession;
+  readonly decoder: InferenceSession;
+}
+
+type GraphName = keyof GraphSessions;
+type ElementType = 'float32' | 'int64';
+/** Null for a size that changes from run to run. */
+type ExpectedValue = readonly [name: string, type: ElementType, shape: readonly (number | null)[]];
+interface ExpectedGraph {
+  readonly inputs: readonly ExpectedValue[];
+  readonly outputs: readonly ExpectedValue[];
+}
+
+/** Names, element types and sizes of the graphs of format version 1. */
+export function expectedGraphs(parameters: ModelParameters): Record<GraphName, ExpectedGraph> {
+  const { hiddenSize, headSize, keyValueHeads, layers, vocabularySize, vision } = parameters;
+  const patchLength = vision.channels * vision.temporalPatchSize * vision.patchSize ** 2;
+  const past: ExpectedValue[] = [];
+  const fresh: ExpectedValue[] = [];
+  for (let layer = 0; layer < layers; layer += 1) {
+    for (let head = 0; head < keyValueHeads; head += 1) {
+      past.push([`past_key.${layer}.${head}`, 'float32', [null, headSize]]);
+      past.push([`past_value.${layer}.${head}`, 'float32', [null, headSize]]);
+    }
+    fresh.push([`new_key.${layer}`, 'float32', [keyValueHeads, null, headSize]]);
+    fresh.push([`new_value.${layer}`, 'float32', [keyValueHeads, null, headSize]]);
+  }
+  return {
+    visionEncoder: {
+      inputs: [
+        ['pixel_values', 'float32', [null, patchLength]],
+        ['rotary_cos', 'float32', [null, vision.headSize]],
+        ['rotary_sin', 'float32', [null, vision.headSize]],
+        ['key_bias', 'float32', [null, vision.windowRows]],
+      ],
+      outputs: [['image_features', 'float32', [null, hiddenSize]]],
+    },
+    embedTokens: {
+      inputs: [['input_ids', 'int64', [null, null]]],
+      outputs: [['inputs_embeds', 'float32', [null, null, hiddenSize]]],
+    },
+    decoder: {
+      inputs: [
+        ['inputs_embeds', 'float32', [null, null, hiddenSize]],
+        ['rotary_cos', 'float32', [null, headSize]],
+        ['rotary_sin', 'float32', [null, headSize]],
+        ['attention_bias', 'float32', [null, null]],
+        ['num_logits_to_keep', 'int64', []],
+        ...past,
+      ],
+      outputs: [['logits', 'float32', [null, null, vocabularySize]], ...fresh],
+    },
+  };
+}
+
+/** Compares what a session declares with what the engine will feed and fetch. */
+export function checkGraph(
+  name: string,
+  session: Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'>,
+  expected: ExpectedGraph,
+): void {
+  compare(name, 'input', session.inputMetadata, expected.inputs);
+  compare(name, 'output', session.outputMetadata, expected.outputs);
+}
+
+function compare(
+  graph: string,
+  kind: 'input' | 'output',
+  found: readonly InferenceSession.ValueMetadata[],
+  expected: readonly ExpectedValue[],
+): void {
+  const mismatch = (detail: string): WorkstationError =>
+    new WorkstationError(
+      'model-mismatch',
+      `The graph ${graph} does not fit its manifest: ${detail}.`,
+      'Import the model again with this version of the program.',
+    );
+  const byName = new Map(found.map((value) => [value.name, value]));
+  for (const [name, type, shape] of expected) {
+    const value = byName.get(name);
+    if (value === undefined) throw mismatch(`${kind} ${name} is missing`);
+    if (!value.isTensor || value.type !== type) {
+      throw mismatch(`${kind} ${name}: expected ${type}, found ${value.isTensor ? value.type : 'no tensor'}`);
+    }
+    // A graph may leave a shape open; what it does declare has to agree.
+    const agrees =
+      value.shape.length === 0 ||
+      (value.shape.length === shape.length &&
+        shape.every(
+          (size, axis) =>
+            size === null || typeof value.shape[axis] === 'string' || value.shape[axis] === size,
+        ));
+    if (!agrees) {
+      const wanted = shape.map((size) => size ?? '?').join(', ');
+      throw mismatch(`${kind} ${name}: expected shape [${wanted}], found [${value.shape.join(', ')}]`);
+    }
+    byName.delete(name);
+  }
+  const [extra] = byName.keys();
+  if (extra !== undefined) throw mismatch(`${kind} ${extra} is not known`);
+}
+
+export interface OpenGraphsOptions {
+  readonly device: Device;
+  /** Threads within one operator; the machine's share by default. */
+  readonly threads?: number;
+  readonly onProgress?: (graph: GraphName, done: number, total: number) => void;
+}
+
+/**
+ * Opens the three graphs of a verified model and checks their inputs and outputs. Token embeddings stay on the
+ * CPU on every device: a lookup gains nothing from a copy of the table elsewhere.
+ */
+export async function openGraphs(model: ModelDirectory, options: OpenGraphsOptions): Promise<GraphSessions> {
+  const { graphs, parameters } = model.manifest;
+  const expected = expectedGraphs(parameters);
+  const names = ['embedTokens', 'visionEncoder', 'decoder'] as const;
+  const opened: Partial<Record<GraphName, InferenceSession>> = {};
+  try {
+    for (const [index, name] of names.entries()) {
+      options.onProgress?.(name, index, names.length);
+      const onGpu = options.device === 'webgpu' && name !== 'embedTokens';
+      const session = await InferenceSession.create(pathInModel(model.directory, graphs[name]), {
+        executionProviders: onGpu ? ['webgpu', 'cpu'] : ['cpu'],
+        intraOpNumThreads: options.threads ?? Math.min(availableParallelism(), 8),
+        logSeverityLevel: 3,
+        // Threads that spin while they wait take the time of those that work, most of all on a busy machine.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
+      });
+      opened[name] = session;
+      checkGraph(graphs[name], session, expected[name]);
+    }
+  } catch (cause) {
+    for (const session of Object.values(opened)) await session.release();
+    if (cause instanceof WorkstationError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const outOfMemory = /bad_alloc|out of memory|allocat/i.test(message);
+    throw new WorkstationError(
+      outOfMemory ? 'out-of-memory' : 'model-unsupported',
+      `A graph of the model cannot be opened on ${options.device}: ${message.split('\n')[0]!.slice(0, 300)}`,
+      outOfMemory
+        ? 'Close other programs, or import the model in 8 bits (--dtype q8).'
+        : 'Choose another device, or import the model again.',
+      { cause },
+    );
+  }
+  return opened as GraphSessions;
+}

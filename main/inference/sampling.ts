@@ -1,0 +1,109 @@
+/** How the next token is chosen. Temperature 0 is greedy. */
+export interface SamplingSettings {
+  readonly temperature: number;
+  /** Only the k most likely tokens; 0 for all. */
+  readonly topK: number;
+  /** Only the most likely tokens that together have this probability; 1 for all. */
+  readonly topP: number;
+  /** Divides the positive and multiplies the negative scores of tokens already seen; 1 for none. */
+  readonly repetitionPenalty: number;
+  /** Of the random numbers; the same seed and settings give the same text. */
+  readonly seed: number;
+}
+
+export interface SampledToken {
+  readonly id: number;
+  /** Natural logarithm of the probability that the model itself gives, before penalty and temperature. */
+  readonly logProbability: number;
+}
+
+/** Mulberry32: a small generator of uniform numbers in [0, 1) with 32 bits of state. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Index of the largest score; the first of equal ones. */
+export function argmax(scores: Float32Array): number {
+  let best = 0;
+  for (let index = 1; index < scores.length; index += 1) if (scores[index]! > scores[best]!) best = index;
+  return best;
+}
+
+/** Natural logarithm of the sum of exponentials, without overflow. */
+export function logSumExp(scores: Float32Array): number {
+  const largest = scores[argmax(scores)]!;
+  let sum = 0;
+  for (let index = 0; index < scores.length; index += 1) sum += Math.exp(scores[index]! - largest);
+  return largest + Math.log(sum);
+}
+
+/** Candidates this far below the best, in natural logarithm, have no share that a sample could show. */
+const negligible = 30;
+
+export class Sampler {
+  readonly #settings: SamplingSettings;
+  readonly #random: () => number;
+  readonly #seen: Set<number>;
+
+  /** @param prompt Token ids of the prompt, which the repetition penalty counts as seen. */
+  constructor(settings: SamplingSettings, prompt: Iterable<number>) {
+    this.#settings = settings;
+    this.#random = randomNumbers(settings.seed);
+    this.#seen = new Set(settings.repetitionPenalty === 1 ? [] : prompt);
+  }
+
+  /** @param logits `[vocabulary]` float32; left unchanged. */
+  next(logits: Float32Array): SampledToken {
+    const scores = this.#penalised(logits);
+    const id = this.#settings.temperature === 0 ? argmax(scores) : this.#sample(scores);
+    if (this.#settings.repetitionPenalty !== 1) this.#seen.add(id);
+    return { id, logProbability: logits[id]! - logSumExp(logits) };
+  }
+
+  #penalised(logits: Float32Array): Float32Array {
+    const penalty = this.#settings.repetitionPenalty;
+    if (penalty === 1) return logits;
+    const scores = logits.slice();
+    for (const id of this.#seen) {
+      const score = scores[id];
+      if (score !== undefined) scores[id] = score < 0 ? score * penalty : score / penalty;
+    }
+    return scores;
+  }
+
+  #sample(scores: Float32Array): number {
+    const { temperature, topK, topP } = this.#settings;
+    const largest = scores[argmax(scores)]!;
+    let candidates: { id: number; weight: number }[] = [];
+    scores.forEach((score, id) => {
+      const exponent = (score - largest) / temperature;
+      if (exponent > -negligible) candidates.push({ id, weight: Math.exp(exponent) });
+    });
+    // Sorted in every case, so that one seed means the same draw however the tokens are numbered.
+    candidates.sort((first, second) => second.weight - first.weight || first.id - second.id);
+    if (topK > 0) candidates = candidates.slice(0, topK);
+    let total = candidates.reduce((sum, candidate) => sum + candidate.weight, 0);
+    if (topP < 1) {
+      let kept = 0;
+      let count = 0;
+      while (count < candidates.length && kept < topP * total) {
+        kept += candidates[count]!.weight;
+        count += 1;
+      }
+      candidates = candidates.slice(0, Math.max(count, 1));
+      total = candidates.reduce((sum, candidate) => sum + candidate.weight, 0);
+    }
+    let left = this.#random() * total;
+    for (const candidate of candidates) {
+      left -= candidate.weight;
+      if (left < 0) return candidate.id;
+    }
+    return candidates.at(-1)!.id;
+  }
+}
