@@ -1,0 +1,189 @@
+import type { Configuration } from './configuration.ts';
+import { GraphBuilder } from './graph.ts';
+import { LayerBuilder, prepareRotation, rotate } from './layers.ts';
+import type { Rotation } from './layers.ts';
+import type { CheckpointTensors } from './tensors.ts';
+import type { ExternalData, StoredMatrix } from './weights.ts';
+
+/** What every layer of a run shares. */
+interface Shared {
+  rotation: Rotation;
+  bias: string;
+  /** int64 [past, s] */
+  lengths: string;
+  /** int64 [group, s, past + s]: the shape of one key-value head's scores. */
+  scoresShape: string;
+  /** int64 [-1, past + s]: the same with the first two axes joined. */
+  flatScoresShape: string;
+}
+
+/**
+ * The language model, without its embeddings: s new rows, `past` cached ones, batch 1.
+ *
+ * Inputs: `inputs_embeds` [1, s, hidden]; `rotary_cos`, `rotary_sin` [s, headSize], M-RoPE sections already
+ * chosen, halves repeated; `attention_bias` [s, past + s], added to the scores; `num_logits_to_keep` int64 [],
+ * 0 for none; for layer i and key-value head h `past_key.i.h`, `past_value.i.h` [past, headSize], past >= 0,
+ * keys already rotated.
+ * Outputs: `logits` [1, num_logits_to_keep, vocabulary] of the last rows; `new_key.i`, `new_value.i`
+ * [keyValueHeads, s, headSize], for the caller to append.
+ *
+ * The past is never copied: scores against past and new keys are computed apart and joined for the softmax,
+ * whose result is parted again for the values.
+ *
+ * @param head the output matrix, which may lie in the embeddings' file
+ */
+export function buildDecoder(
+  configuration: Configuration,
+  tensors: CheckpointTensors,
+  data: ExternalData,
+  head: StoredMatrix,
+  dtype: 'fp32' | 'q8',
+): GraphBuilder {
+  const { text } = configuration;
+  const graph = new GraphBuilder('decoder');
+  const layers = new LayerBuilder(graph, data, dtype);
+  const embeds = graph.input('inputs_embeds', 'float', [1, 'sequence', text.hidden]);
+  const cos = graph.input('rotary_cos', 'float', ['sequence', text.headSize]);
+  const sin = graph.input('rotary_sin', 'float', ['sequence', text.headSize]);
+  const bias = graph.input('attention_bias', 'float', ['sequence', 'total']);
+  const keep = graph.input('num_logits_to_keep', 'int64', []);
+  const length = graph.sizeOf(cos, 0);
+  const shared = prepare(graph, configuration, { cos, sin, bias, length });
+
+  let rows = graph.reshape(embeds, [-1, text.hidden]);
+  for (let layer = 0; layer < text.layers; layer++) {
+    rows = graph.node('Add', [rows, attention(layers, text, tensors, shared, layer, rows)]);
+    rows = graph.node('Add', [rows, feedForward(layers, text, tensors, layer, rows)]);
+  }
+
+  const first = graph.node('Sub', [length, graph.reshape(keep, [1])]);
+  const last = graph.node('Slice', [rows, first, length, graph.integerVector([0])]);
+  const normalised = layers.rmsNorm('norm.weight', last, tensors.text('norm.weight'), text.normEpsilon);
+  const logits = layers.product('lm_head', normalised, head, null);
+  graph.node('Unsqueeze', [logits, graph.integerVector([0])], { output: 'logits' });
+  graph.output('logits', 'float', [1, 'kept', text.vocabulary]);
+  return graph;
+}
+
+function prepare(
+  graph: GraphBuilder,
+  { text }: Configuration,
+  run: { cos: string; sin: string; bias: string; length: string },
+): Shared {
+  for (let layer = 0; layer < text.layers; layer++) {
+    for (let head = 0; head < text.keyValueHeads; head++) {
+      graph.input(pastKey(layer, head), 'float', ['past', text.headSize]);
+      graph.input(pastValue(layer, head), 'float', ['past', text.headSize]);
+    }
+  }
+  const past = graph.sizeOf(pastKey(0, 0), 0);
+  const total = graph.node('Add', [past, run.length]);
+  const group = graph.integerVector([text.heads / text.keyValueHeads]);
+  return {
+    rotation: prepareRotation(graph, run.cos, run.sin, text.headSize, [1]),
+    bias: run.bias,
+    lengths: graph.concat([past, run.length], 0),
+    scoresShape: graph.concat([group, run.length, total], 0),
+    flatScoresShape: graph.concat([graph.integerVector([-1]), total], 0),
+  };
+}
+
+function attention(
+  layers: LayerBuilder,
+  text: Configuration['text'],
+  tensors: CheckpointTensors,
+  shared: Shared,
+  layer: number,
+  rows: string,
+): string {
+  const { graph } = layers;
+  const { heads, keyValueHeads, headSize, hidden } = text;
+  const prefix = `layers.${layer}`;
+  const part = (name: string) => tensors.text(`${prefix}.self_attn.${name}`);
+  const normName = `${prefix}.input_layernorm.weight`;
+  const normalised = layers.rmsNorm(normName, rows, tensors.text(normName), text.normEpsilon);
+  const projected = layers.linear(`${prefix}.qkv`, normalised, {
+    weights: [part('q_proj.weight'), part('k_proj.weight'), part('v_proj.weight')],
+    biases: [part('q_proj.bias'), part('k_proj.bias'), part('v_proj.bias')],
+    columns: hidden,
+  });
+  const rotatedHeads = heads + keyValueHeads;
+  const widths = [rotatedHeads * headSize, keyValueHeads * headSize];
+  const [queryKey, value] = graph.split(projected, widths, 1) as [string, string];
+  const byHead = graph.reshape(queryKey, [-1, rotatedHeads, headSize]);
+  const rotated = graph.transpose(rotate(graph, byHead, shared.rotation, 3), [1, 0, 2]);
+  const newKey = `new_key.${layer}`;
+  const newValue = `new_value.${layer}`;
+  const [query] = graph.split(rotated, [heads, keyValueHeads], 0, { 1: newKey }) as [string];
+  graph.transpose(graph.reshape(value, [-1, keyValueHeads, headSize]), [1, 0, 2], newValue);
+  graph.output(newKey, 'float', [keyValueHeads, 'sequence', headSize]);
+  graph.output(newValue, 'float', [keyValueHeads, 'sequence', headSize]);
+
+  const group = heads / keyValueHeads;
+  const queries = graph.split(query, Array<number>(keyValueHeads).fill(group), 0);
+  const keys = graph.split(newKey, Array<number>(keyValueHeads).fill(1), 0);
+  const values = graph.split(newValue, Array<number>(keyValueHeads).fill(1), 0);
+  const attended = queries.map((headQuery, head) =>
+    attend(graph, shared, headSize, group, {
+      query: headQuery,
+      pastKey: pastKey(layer, head),
+      newKey: keys[head]!,
+      pastValue: pastValue(layer, head),
+      newValue: values[head]!,
+    }),
+  );
+  const together = graph.transpose(graph.concat(attended, 0), [1, 0, 2]);
+  return layers.linear(`${prefix}.o_proj`, graph.reshape(together, [-1, heads * headSize]), {
+    weights: [part('o_proj.weight')],
+    columns: heads * headSize,
+  });
+}
+
+/** One key-value head with its group of query heads: query [group, s, headSize] to the same shape. */
+function attend(
+  graph: GraphBuilder,
+  shared: Shared,
+  headSize: number,
+  group: number,
+  head: { query: string; pastKey: string; newKey: string; pastValue: string; newValue: string },
+): string {
+  const query = graph.reshape(head.query, [-1, headSize]);
+  const newKey = graph.reshape(head.newKey, [-1, headSize]);
+  const newValue = graph.reshape(head.newValue, [-1, headSize]);
+  const scaled = { attributes: { alpha: { float: 1 / Math.sqrt(headSize) }, transB: 1 } };
+  const scores = graph.concat(
+    [graph.node('Gemm', [query, head.pastKey], scaled), graph.node('Gemm', [query, newKey], scaled)],
+    1,
+  );
+  const biased = graph.node('Add', [graph.node('Reshape', [scores, shared.scoresShape]), shared.bias]);
+  const weights = graph.node('Softmax', [biased], { attributes: { axis: -1 } });
+  const flat = graph.node('Reshape', [weights, shared.flatScoresShape]);
+  const [pastWeights, newWeights] = graph.splitInTwo(flat, shared.lengths, 1);
+  const sum = graph.node('Add', [
+    graph.node('MatMul', [pastWeights, head.pastValue]),
+    graph.node('MatMul', [newWeights, newValue]),
+  ]);
+  return graph.reshape(sum, [group, -1, headSize]);
+}
+
+function feedForward(
+  layers: LayerBuilder,
+  text: Configuration['text'],
+  tensors: CheckpointTensors,
+  layer: number,
+  rows: string,
+): string {
+  const prefix = `layers.${layer}`;
+  const part = (name: string) => tensors.text(`${prefix}.mlp.${name}_proj.weight`);
+  const normName = `${prefix}.post_attention_layernorm.weight`;
+  const normalised = layers.rmsNorm(normName, rows, tensors.text(normName), text.normEpsilon);
+  const gate = { weights: [part('gate'), part('up')], columns: text.hidden };
+  const activated = layers.gatedUnit(`${prefix}.gate_up`, normalised, gate, text.intermediate);
+  return layers.linear(`${prefix}.down_proj`, activated, {
+    weights: [part('down')],
+    columns: text.intermediate,
+  });
+}
+
+const pastKey = (layer: number, head: number): string => `past_key.${layer}.${head}`;
+const pastValue = (layer: number, head: number): string => `past_value.${layer}.${head}`;

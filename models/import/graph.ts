@@ -1,0 +1,192 @@
+import onnxProto from 'onnx-proto';
+import type { onnx as OnnxTypes } from 'onnx-proto';
+
+const { onnx } = onnxProto;
+const { TensorProto, AttributeProto } = onnx;
+
+/** Where an initializer's bytes lie: a file beside the graph, and the bytes within it. */
+export interface ExternalLocation {
+  file: string;
+  offset: number;
+  bytes: number;
+}
+
+export const elementTypes = {
+  float: TensorProto.DataType.FLOAT,
+  uint8: TensorProto.DataType.UINT8,
+  int64: TensorProto.DataType.INT64,
+} as const;
+export type ElementType = keyof typeof elementTypes;
+
+/** A float attribute; plain numbers are integers, as shapes and axes are. */
+export interface FloatAttribute {
+  float: number;
+}
+type AttributeValue = number | number[] | string | FloatAttribute;
+
+export interface NodeOptions {
+  attributes?: Record<string, AttributeValue>;
+  domain?: 'com.microsoft';
+  /** Names the single output; without it the output gets a name of its own. */
+  output?: string;
+}
+
+/**
+ * Puts an ONNX graph together, one node at a time. Values are known by their names, which methods return and
+ * take. Weights are not held: they are named with their place in an external file.
+ */
+export class GraphBuilder {
+  readonly name: string;
+  private readonly nodes: OnnxTypes.INodeProto[] = [];
+  private readonly inputs: OnnxTypes.IValueInfoProto[] = [];
+  private readonly outputs: OnnxTypes.IValueInfoProto[] = [];
+  private readonly initializers: OnnxTypes.ITensorProto[] = [];
+  private readonly integers = new Map<string, string>();
+  private counter = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** @param shape numbers, or names for sizes that a run decides */
+  input(name: string, type: ElementType, shape: (number | string)[]): string {
+    this.inputs.push(valueInfo(name, type, shape));
+    return name;
+  }
+
+  output(name: string, type: ElementType, shape: (number | string)[]): void {
+    this.outputs.push(valueInfo(name, type, shape));
+  }
+
+  /** An int64 vector: shapes, axes, split sizes. The same values are stored once. */
+  integerVector(values: number[]): string {
+    const key = values.join('_').replaceAll('-', 'minus');
+    const known = this.integers.get(key);
+    if (known) return known;
+    const name = `integers.${key}`;
+    const raw = new BigInt64Array(values.map(BigInt));
+    this.initializers.push({
+      name,
+      dataType: elementTypes.int64,
+      dims: [values.length],
+      rawData: new Uint8Array(raw.buffer),
+    });
+    this.integers.set(key, name);
+    return name;
+  }
+
+  /** A single float, of shape []. A name stands for one value. */
+  floatConstant(name: string, value: number): string {
+    if (this.initializers.some((known) => known.name === name)) return name;
+    const rawData = new Uint8Array(new Float32Array([value]).buffer);
+    this.initializers.push({ name, dataType: elementTypes.float, dims: [], rawData });
+    return name;
+  }
+
+  /** A weight whose bytes lie in an external file. */
+  weight(name: string, type: ElementType, shape: number[], location: ExternalLocation): string {
+    this.initializers.push({
+      name,
+      dataType: elementTypes[type],
+      dims: shape,
+      dataLocation: TensorProto.DataLocation.EXTERNAL,
+      externalData: [
+        { key: 'location', value: location.file },
+        { key: 'offset', value: String(location.offset) },
+        { key: 'length', value: String(location.bytes) },
+      ],
+    });
+    return name;
+  }
+
+  /** Adds a node with one output and returns that output's name. An input '' is one left out. */
+  node(operator: string, inputs: string[], options: NodeOptions = {}): string {
+    const output = options.output ?? this.freshName(operator);
+    this.add(operator, inputs, [output], options);
+    return output;
+  }
+
+  /** Splits along an axis into parts of known sizes. `names` gives the parts names of one's own choice. */
+  split(value: string, sizes: number[], axis: number, names: Record<number, string> = {}): string[] {
+    const outputs = sizes.map((_, index) => names[index] ?? this.freshName('Split'));
+    this.add('Split', [value, this.integerVector(sizes)], outputs, { attributes: { axis } });
+    return outputs;
+  }
+
+  /** Splits along an axis in two, where an int64 vector of the run holds the sizes. */
+  splitInTwo(value: string, sizes: string, axis: number): [string, string] {
+    const outputs: [string, string] = [this.freshName('Split'), this.freshName('Split')];
+    this.add('Split', [value, sizes], outputs, { attributes: { axis } });
+    return outputs;
+  }
+
+  concat(values: string[], axis: number): string {
+    return this.node('Concat', values, { attributes: { axis } });
+  }
+
+  /** @param shape one size may be -1: what is left */
+  reshape(value: string, shape: number[]): string {
+    return this.node('Reshape', [value, this.integerVector(shape)]);
+  }
+
+  transpose(value: string, permutation: number[], output?: string): string {
+    return this.node('Transpose', [value], { attributes: { perm: permutation }, ...(output && { output }) });
+  }
+
+  /** The size of one axis, as an int64 vector of length 1. */
+  sizeOf(value: string, axis: number): string {
+    return this.node('Shape', [value], { attributes: { start: axis, end: axis + 1 } });
+  }
+
+  /** x * sigmoid(x) */
+  silu(value: string): string {
+    return this.node('Mul', [value, this.node('Sigmoid', [value])]);
+  }
+
+  serialise(): Uint8Array {
+    return onnx.ModelProto.encode({
+      irVersion: 10,
+      producerName: 'surgery-r1-workstation',
+      opsetImport: [
+        { domain: '', version: 21 },
+        { domain: 'com.microsoft', version: 1 },
+      ],
+      graph: {
+        name: this.name,
+        node: this.nodes,
+        input: this.inputs,
+        output: this.outputs,
+        initializer: this.initializers,
+      },
+    }).finish();
+  }
+
+  private add(operator: string, inputs: string[], outputs: string[], options: NodeOptions): void {
+    this.nodes.push({
+      name: `${outputs[0]}/${operator}`,
+      opType: operator,
+      input: inputs,
+      output: outputs,
+      ...(options.domain && { domain: options.domain }),
+      attribute: Object.entries(options.attributes ?? {}).map(([name, value]) => attribute(name, value)),
+    });
+  }
+
+  private freshName(operator: string): string {
+    this.counter += 1;
+    return `${operator.toLowerCase()}_${this.counter}`;
+  }
+}
+
+function attribute(name: string, value: AttributeValue): OnnxTypes.IAttributeProto {
+  const { AttributeType } = AttributeProto;
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: Buffer.from(value) };
+  if (Array.isArray(value)) return { name, type: AttributeType.INTS, ints: value };
+  return { name, type: AttributeType.FLOAT, f: value.float };
+}
+
+function valueInfo(name: string, type: ElementType, shape: (number | string)[]): OnnxTypes.IValueInfoProto {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } };
+}

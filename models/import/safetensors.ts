@@ -1,0 +1,261 @@
+import { open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { float16Values } from './float16.ts';
+
+/** Element types that can become 32-bit floats here, with their size in bytes. */
+const floatBytes = { F32: 4, F16: 2, BF16: 2 } as const;
+export type FloatType = keyof typeof floatBytes;
+
+/** A longer header than this is no real one; the reference reader draws the same line. */
+const longestHeader = 100_000_000;
+
+const HeaderEntry = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().min(0)),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+
+/** One tensor of a checkpoint and where its bytes lie. */
+export interface StoredTensor {
+  name: string;
+  dtype: string;
+  shape: number[];
+  file: string;
+  /** First byte in the file, header included. */
+  begin: number;
+  bytes: number;
+}
+
+function damaged(file: string, what: string): WorkstationError {
+  return new WorkstationError(
+    'model-altered-file',
+    `${basename(file)} is damaged: ${what}.`,
+    'Download or copy the file again and compare its size with the original.',
+  );
+}
+
+/**
+ * Reads the header of a safetensors file: 8 bytes of length (little-endian), then JSON of names, types,
+ * shapes and offsets. Checks it against the file's size, so that a truncated file is found before any work.
+ * Format: https://huggingface.co/docs/safetensors
+ *
+ * @throws WorkstationError `model-missing-file`, `model-altered-file`
+ */
+export async function readSafetensorsHeader(file: string): Promise<StoredTensor[]> {
+  const size = (await statOrMissing(file)).size;
+  if (size < 8) throw damaged(file, `it has ${size} bytes, fewer than a header`);
+  const handle = await open(file, 'r');
+  try {
+    const length = Number((await readExactly(handle, file, 0, 8)).readBigUInt64LE());
+    if (length > longestHeader) throw damaged(file, `its header claims ${length} bytes`);
+    if (8 + length > size)
+      throw damaged(file, `its header needs ${8 + length} bytes and the file has ${size}`);
+    const text = (await readExactly(handle, file, 8, length)).toString('utf8');
+    return parseHeader(file, text, 8 + length, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseHeader(file: string, text: string, dataBegin: number, fileSize: number): StoredTensor[] {
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch {
+    throw damaged(file, 'its header is not JSON');
+  }
+  const entries = z.record(z.string(), z.unknown()).safeParse(header);
+  if (!entries.success) throw damaged(file, 'its header is not an object');
+  const tensors: StoredTensor[] = [];
+  for (const [name, value] of Object.entries(entries.data)) {
+    if (name === '__metadata__') continue;
+    const entry = HeaderEntry.safeParse(value);
+    if (!entry.success) throw damaged(file, `the header's entry for ${name} is malformed`);
+    const { dtype, shape, data_offsets: offsets } = entry.data;
+    const bytes = offsets[1] - offsets[0];
+    if (dtype in floatBytes) {
+      const expected = elements(shape) * floatBytes[dtype as FloatType];
+      if (bytes !== expected) throw damaged(file, `${name} should take ${expected} bytes and takes ${bytes}`);
+    }
+    if (bytes < 0 || dataBegin + offsets[1] > fileSize) {
+      throw damaged(
+        file,
+        `it ends early: ${name} needs bytes up to ${dataBegin + offsets[1]} and the file has ${fileSize}`,
+      );
+    }
+    tensors.push({ name, dtype, shape, file, begin: dataBegin + offsets[0], bytes });
+  }
+  return tensors;
+}
+
+const ShardIndex = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/** The weights of a checkpoint folder: every tensor by name, and the files that hold them, sorted by name. */
+export interface StoredWeights {
+  tensors: Map<string, StoredTensor>;
+  files: string[];
+}
+
+/**
+ * Finds the weights of a checkpoint folder: `model.safetensors`, or the shards that
+ * `model.safetensors.index.json` names, each of which must hold the tensors that the index says.
+ *
+ * @throws WorkstationError `model-missing-file`, `model-altered-file`
+ */
+export async function findWeights(folder: string): Promise<StoredWeights> {
+  const weightMap = await readShardIndex(join(folder, 'model.safetensors.index.json'));
+  const names = weightMap ? [...new Set(Object.values(weightMap))].sort() : ['model.safetensors'];
+  const files = names.map((name) => join(folder, name));
+  for (const name of names) {
+    if (name !== basename(name))
+      throw damaged('model.safetensors.index.json', `it names ${name}, not a file here`);
+  }
+  const tensors = new Map<string, StoredTensor>();
+  for (const file of files) {
+    for (const tensor of await readSafetensorsHeader(file)) {
+      const earlier = tensors.get(tensor.name);
+      if (earlier) throw damaged(file, `${tensor.name} is in ${basename(earlier.file)} as well`);
+      tensors.set(tensor.name, tensor);
+    }
+  }
+  for (const [name, shard] of Object.entries(weightMap ?? {})) {
+    if (!tensors.has(name)) {
+      throw damaged(join(folder, shard), `the index says that it holds ${name}, and it doesn't`);
+    }
+  }
+  return { tensors, files };
+}
+
+async function readShardIndex(file: string): Promise<Record<string, string> | null> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const index = ShardIndex.safeParse(JSON.parse(await handle.readFile('utf8')));
+    if (!index.success) throw damaged(file, 'it has no weight_map');
+    return index.data.weight_map;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged(file, 'it is not JSON');
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Yields a tensor's values in order as 32-bit floats, a piece at a time. The pieces share one buffer: use each
+ * before asking for the next.
+ *
+ * @param elementsAtOnce values in a piece; the last may be shorter
+ * @throws WorkstationError `model-unsupported` for a type that isn't F32, F16 or BF16; `model-altered-file` for
+ *   a value that is no finite number
+ */
+export async function* readFloats(
+  tensor: StoredTensor,
+  elementsAtOnce: number,
+): AsyncGenerator<Float32Array> {
+  const dtype = floatType(tensor);
+  const width = floatBytes[dtype];
+  const total = tensor.bytes / width;
+  const floats = new Float32Array(Math.min(elementsAtOnce, total));
+  const handle = await open(tensor.file, 'r');
+  try {
+    const raw = Buffer.alloc(floats.length * width);
+    for (let first = 0; first < total; first += elementsAtOnce) {
+      const count = Math.min(elementsAtOnce, total - first);
+      await readInto(handle, tensor.file, raw.subarray(0, count * width), tensor.begin + first * width);
+      const piece = floats.subarray(0, count);
+      convert(dtype, raw, piece);
+      checkFinite(tensor, piece, first);
+      yield piece;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The tensor's type, if its values can become 32-bit floats. */
+export function floatType(tensor: StoredTensor): FloatType {
+  if (tensor.dtype in floatBytes) return tensor.dtype as FloatType;
+  throw new WorkstationError(
+    'model-unsupported',
+    `${tensor.name} is stored as ${tensor.dtype}; only F32, F16 and BF16 weights can be imported.`,
+    'Import the unquantised checkpoint and choose q8 here if it should be smaller.',
+  );
+}
+
+/** Safetensors is little-endian, as every machine that the engine runs on. */
+function convert(dtype: FloatType, raw: Buffer, floats: Float32Array): void {
+  if (dtype === 'F32') {
+    new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength).set(
+      raw.subarray(0, floats.byteLength),
+    );
+    return;
+  }
+  const halves = new Uint16Array(raw.buffer, raw.byteOffset, floats.length);
+  if (dtype === 'F16') {
+    const table = float16Values();
+    for (let i = 0; i < floats.length; i++) floats[i] = table[halves[i]!]!;
+    return;
+  }
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  for (let i = 0; i < floats.length; i++) bits[i] = halves[i]! << 16;
+}
+
+function checkFinite(tensor: StoredTensor, piece: Float32Array, first: number): void {
+  // A sum is finite only if every value is, unless it overflows: so look closely only where it isn't.
+  let sum = 0;
+  for (let i = 0; i < piece.length; i++) sum += piece[i]!;
+  if (Number.isFinite(sum)) return;
+  const at = piece.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new WorkstationError(
+    'model-altered-file',
+    `${tensor.name} in ${basename(tensor.file)} holds ${piece[at]} at position ${first + at}.`,
+    'The weights are damaged or training diverged. Download the file again or use an earlier checkpoint.',
+  );
+}
+
+async function readInto(handle: FileHandle, file: string, target: Buffer, position: number): Promise<void> {
+  let done = 0;
+  while (done < target.length) {
+    const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0) throw damaged(file, 'it became shorter while it was read');
+    done += bytesRead;
+  }
+}
+
+async function readExactly(
+  handle: FileHandle,
+  file: string,
+  position: number,
+  length: number,
+): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  await readInto(handle, file, buffer, position);
+  return buffer;
+}
+
+async function statOrMissing(file: string) {
+  try {
+    return await stat(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new WorkstationError(
+      'model-missing-file',
+      `The checkpoint has no ${basename(file)}.`,
+      'A checkpoint needs its weights as safetensors, in one file or in all shards of its index.',
+    );
+  }
+}
+
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
