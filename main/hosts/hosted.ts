@@ -1,7 +1,11 @@
 import type { Readable } from 'node:stream';
 import type {
   AnswerId,
+  AnswerStatus,
+  Box,
   FrameIndex,
+  ModelState,
+  TimeBase,
   VideoId,
   WorkstationCalls,
   WorkstationEvent,
@@ -55,4 +59,36 @@ export interface HostedWorkstation {
   /** Copies a dropped file that lies nowhere that the workstation may read. */
   importStream: (name: string, content: Readable, signal: AbortSignal) => Promise<Grant>;
   dispose: () => Promise<void>;
+}
+
+export interface VideoFacts {
+  frames: number;
+  width: number;
+  height: number;
+  codec: string;
+  container: string;
+  timeBase: TimeBase;
+  variableFrameRate: boolean;
+  durationSeconds: number | null;
+}
+
+/** An answer to a picture that belongs to no video and is kept nowhere: for measuring a model. */
+export interface ImageAnswer {
+  status: AnswerStatus;
+  label: string | null;
+  /** In pixels of the picture. */
+  box: Box | null;
+}
+
+/** What the command line needs besides. */
+export interface CommandLineWorkstation extends HostedWorkstation {
+  inspectVideo: (path: string, signal?: AbortSignal) => Promise<VideoFacts>;
+  extractFrame: (path: string, index: number, signal?: AbortSignal) => Promise<FramePixels>;
+  /** A model outside the data folder: an imported one, or a checkpoint. */
+  loadModelFolder: (folder: string) => Promise<ModelState>;
+  askImage: (
+    image: { rgb: Uint8Array; width: number; height: number; hash: string },
+    question: string,
+    signal?: AbortSignal,
+  ) => Promise<ImageAnswer>;
 }

@@ -1,0 +1,172 @@
+import {
+  throwIfAborted,
+  WorkstationError,
+  type Answer,
+  type FrameIndex,
+  type OpenSession,
+  type PlaceInVideo,
+  type SessionId,
+  type Video,
+} from '../../../preload/contract/index.ts';
+import type { CommandLineWorkstation } from '../hosted.ts';
+import type { CommandContext } from './command.ts';
+
+/** Opens a file as a new session, or as the given one if it is that session's video. */
+export async function openFor(
+  workstation: CommandLineWorkstation,
+  path: string,
+  sessionId: SessionId | null,
+): Promise<OpenSession> {
+  const { grantId } = await workstation.grantPath(path);
+  const granted = grantId as Parameters<typeof workstation.calls.openVideo>[0]['grantId'];
+  if (sessionId === null) return workstation.calls.openVideo({ grantId: granted, caseId: null });
+  const open = await workstation.calls.openSession({ sessionId });
+  // Refuses any other file, and takes note of where this one lies now.
+  await workstation.calls.relinkVideo({ videoId: open.video.id, grantId: granted });
+  return open;
+}
+
+/** Waits until every frame of the video is known. */
+export async function waitForIndex(
+  workstation: CommandLineWorkstation,
+  video: Video,
+  { output, signal }: CommandContext,
+): Promise<Video> {
+  let stopListening = () => {};
+  let stopWaiting = () => {};
+  const ended = new Promise<void>((resolve) => {
+    stopWaiting = resolve;
+    signal.addEventListener('abort', stopWaiting, { once: true });
+    stopListening = workstation.onEvent((event) => {
+      if (event.type === 'job' && event.job.kind === 'index' && event.job.state === 'running') {
+        output.progress('Reading the frame index', event.job.done, event.job.total);
+      }
+      if (event.type === 'video' && event.video.id === video.id && event.video.index !== 'building')
+        resolve();
+    });
+  });
+  try {
+    const now = await workstation.calls.getVideo({ videoId: video.id });
+    if (now.index === 'building') await ended;
+    throwIfAborted(signal);
+    const after = await workstation.calls.getVideo({ videoId: video.id });
+    if (after.index === 'ready') return after;
+    throw new WorkstationError(
+      after.problem?.code ?? 'video-not-a-video',
+      after.problem?.message ?? 'The frame index of this video could not be built.',
+      after.problem?.hint ?? 'Check that the file plays elsewhere.',
+    );
+  } finally {
+    stopListening();
+    signal.removeEventListener('abort', stopWaiting);
+  }
+}
+
+export interface AskOptions {
+  open: OpenSession;
+  at: PlaceInVideo;
+  question: string;
+  /** Called with every piece of text as the model writes it. */
+  onText: (section: 'reasoning' | 'answer', text: string) => void;
+}
+
+/** Asks and waits for the end of the answer. Ctrl-C stops the model; what it wrote is kept as stopped. */
+export async function askAndWait(
+  workstation: CommandLineWorkstation,
+  { open, at, question, onText }: AskOptions,
+  { output, signal }: CommandContext,
+): Promise<Answer> {
+  const place = await workstation.calls.locate({ videoId: open.video.id, at });
+  throwIfAborted(signal);
+  const ended = new Map<string, Answer>();
+  let wake = () => {};
+  const stopListening = workstation.onEvent((event) => {
+    if (event.type === 'answer-text') onText(event.section, event.text);
+    if (event.type === 'answer' && event.answer.status !== 'running') {
+      ended.set(event.answer.id, event.answer);
+      wake();
+    }
+    if (event.type === 'model' && event.state.phase === 'loading') {
+      output.progress(event.state.activity ?? 'Loading the model', event.state.progress ?? 0, 1);
+    }
+  });
+  let stop = () => {};
+  try {
+    const asked = await workstation.calls.ask({
+      sessionId: open.session.id,
+      frameIndex: place.index as FrameIndex,
+      question,
+    });
+    stop = () => void workstation.calls.cancelJob({ jobId: asked.jobId }).catch(() => undefined);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    for (;;) {
+      const answer = ended.get(asked.answer.id);
+      if (answer) {
+        if (answer.status === 'failed' && answer.error) {
+          throw new WorkstationError(answer.error.code, answer.error.message, answer.error.hint);
+        }
+        return answer;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    stopListening();
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** What `ask` gives to machines. */
+export function answerForMachines(question: string, answer: Answer, sessionId: string): object {
+  return {
+    frame: answer.frame && {
+      index: answer.frame.index,
+      pts: answer.frame.pts,
+      timeBase: answer.frame.timeBase,
+      hash: answer.frame.hash,
+    },
+    question,
+    answer: {
+      status: answer.status,
+      label: answer.label,
+      box: answer.box,
+      reasoning: answer.reasoning,
+      raw: answer.raw,
+    },
+    model: answer.model && { id: answer.model.id, sha256: answer.model.sha256, device: answer.model.device },
+    tokens: answer.tokens,
+    timings: answer.timings,
+    session: sessionId,
+  };
+}
+
+const inWords: Record<Answer['status'], string> = {
+  running: 'The answer is not complete.',
+  answered: '',
+  'answered-without-location': 'The model gave no location.',
+  'not-visible': 'Not visible, says the model.',
+  malformed: 'The model did not answer in its form; see the raw text.',
+  stopped: 'Stopped; what was written is kept.',
+  failed: 'Failed.',
+};
+
+/** What `ask` says to people once the answer is complete. */
+export function answerForPeople(answer: Answer): string[] {
+  const lines: string[] = [];
+  if (inWords[answer.status] !== '') lines.push(inWords[answer.status]);
+  if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
+  if (answer.box) lines.push(`Box       ${answer.box.map((value) => value.toFixed(1)).join(', ')} (pixels)`);
+  if (answer.status === 'malformed') lines.push(`Raw text  ${answer.raw}`);
+  for (const note of answer.notes) lines.push(`Note      ${note}`);
+  if (answer.frame) lines.push(`Frame     ${answer.frame.index}, hash ${answer.frame.hash.slice(0, 12)}`);
+  if (answer.model) {
+    lines.push(`Model     ${answer.model.name} on ${answer.model.device}`);
+    if (answer.model.domain === 'synthetic') {
+      lines.push('          It learned from drawn scenes only and knows nothing of real surgery.');
+    }
+  }
+  lines.push('Education and research use. Not a medical device.');
+  return lines;
+}

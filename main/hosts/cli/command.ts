@@ -1,0 +1,110 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { toErrorReport, WorkstationError } from '../../../preload/contract/index.ts';
+import type { CommandLineWorkstation } from '../hosted.ts';
+import { openLogFile, stackOf, type LogFile } from '../log.ts';
+import { exitCodeOf, type ExitCode } from './exit-codes.ts';
+import { Output } from './output.ts';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  home?: string;
+  json?: boolean;
+}
+
+/** What a command works with. */
+export interface CommandContext {
+  output: Output;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  /** Opened at first use, and closed after the command however it ends. */
+  workstation: () => Promise<CommandLineWorkstation>;
+}
+
+/**
+ * Runs a command's work and turns its end into an exit code: errors as cause and remedy on standard error,
+ * Ctrl-C as a request to stop (a second one leaves at once).
+ */
+export async function runCommand(
+  options: CommonOptions,
+  work: (context: CommandContext) => Promise<ExitCode | void>,
+): Promise<ExitCode> {
+  const output = new Output(options.json === true);
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+
+  const held: { logFile?: LogFile; workstation?: Promise<CommandLineWorkstation> } = {};
+  try {
+    const open = async (): Promise<CommandLineWorkstation> => {
+      // Here rather than at the top: commands that need no workstation start faster without it.
+      const { createWorkstation, defaultHome } = await import('../../workstation.ts');
+      const home = options.home ?? defaultHome();
+      held.logFile = openLogFile(home);
+      const { log } = held.logFile;
+      return createWorkstation({ home, host: 'command-line', hostReason: null, log, exclusive: false });
+    };
+    const code = await work({
+      output,
+      signal: controller.signal,
+      workstation: () => (held.workstation ??= open()),
+    });
+    return code ?? 0;
+  } catch (error) {
+    const report = toErrorReport(controller.signal.aborted ? stopped() : error);
+    if (report.code === 'internal') {
+      held.logFile?.log({
+        level: 'error',
+        area: 'command-line',
+        message: 'command failed',
+        details: { stack: stackOf(error) },
+      });
+    }
+    output.error(report);
+    return exitCodeOf(report.code);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    // An opening that failed has nothing to close, and was reported above.
+    const workstation = await held.workstation?.catch(() => null);
+    await workstation?.dispose();
+    await held.logFile?.close();
+  }
+}
+
+const stopped = () =>
+  new WorkstationError('cancelled', 'Stopped.', 'Run the command again when you are ready.');
+
+/** Ends the process when the output is out: a pipe's reader may be slower than we are. */
+export async function leave(code: ExitCode): Promise<never> {
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+  );
+  process.exit(code);
+}
+
+/** Attaches the work to a command; `Options` are its own and the common ones. */
+export function act<Options extends object, Arguments extends unknown[]>(
+  command: Command,
+  work: (context: CommandContext, options: Options, ...args: Arguments) => Promise<ExitCode | void>,
+): Command {
+  return command.action(async () => {
+    const options: Options & CommonOptions = command.optsWithGlobals();
+    const args = command.processedArgs as Arguments;
+    await leave(await runCommand(options, (context) => work(context, options, ...args)));
+  });
+}
+
+/** A whole number of at least `minimum`, for commander. */
+export const wholeNumber =
+  (minimum: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
+      throw new InvalidArgumentError(`It must be a whole number of at least ${minimum}.`);
+    }
+    return value;
+  };

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { act, wholeNumber } from '../command.ts';
+import { encodePng, writeNamedFile } from '../picture.ts';
+
+export function addFrame(program: Command): void {
+  act(
+    program
+      .command('frame')
+      .argument('<video>', 'video file')
+      .requiredOption('--index <n>', 'frame, counted from 0 in the order of showing', wholeNumber(0))
+      .requiredOption('--out <file.png>', 'picture to write')
+      .description('write one frame as PNG, exactly as the model gets it'),
+    async ({ output, workstation, signal }, options: { index: number; out: string }, video: string) => {
+      const frame = await (await workstation()).extractFrame(video, options.index, signal);
+      const png = await encodePng(frame.rgb, frame.width, frame.height);
+      const file = await writeNamedFile(options.out, png);
+      output.line(`Frame ${frame.index} (presentation time ${frame.pts} ticks) written to ${file}`);
+      output.line(`Hash ${frame.hash}`);
+      output.result({ index: frame.index, pts: frame.pts, hash: frame.hash, file });
+    },
+  );
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { act, wholeNumber, type CommonOptions } from '../command.ts';
+
+interface ServeOptions extends CommonOptions {
+  port: number;
+  open: boolean;
+}
+
+export function addServe(program: Command): void {
+  act(
+    program
+      .command('serve')
+      .option('--port <n>', 'port of 127.0.0.1; 0 takes any free one', wholeNumber(0), 0)
+      .option('--no-open', 'leave the browser alone')
+      .description('serve the workstation to a browser on this machine until Ctrl-C'),
+    async ({ output, signal }, options: ServeOptions) => {
+      const { defaultHome } = await import('../../../workstation.ts');
+      const { serve } = await import('../../serve.ts');
+      await serve({
+        home: options.home ?? defaultHome(),
+        port: options.port,
+        reason: 'Served to the browser, as the command says.',
+        openBrowser: options.open,
+        say: (line) => output.line(line),
+        onReady: (address, port) => output.result({ address, port }),
+        signal,
+      });
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import '../node-version.ts';
+import { Command, CommanderError } from 'commander';
+import { version } from '../version.ts';
+import { addAsk } from './commands/ask.ts';
+import { addFrame } from './commands/frame.ts';
+import { addModels } from './commands/models.ts';
+import { addProbe } from './commands/probe.ts';
+import { addScenes } from './commands/scenes.ts';
+import { addServe } from './commands/serve.ts';
+import { addSessions } from './commands/sessions.ts';
+import { leave } from './command.ts';
+import { exitCodes } from './exit-codes.ts';
+import { Output } from './output.ts';
+
+const program = new Command('npm run -s cli --')
+  .description(
+    'Surgery-R1 Workstation on the command line. Education and research use. Not a medical device.',
+  )
+  .version(version)
+  .option('--home <dir>', "data folder, instead of the platform's own")
+  .option('--json', 'print one object for machines as the last line of standard output')
+  .addHelpText(
+    'after',
+    `\nExit codes:\n${Object.entries(exitCodes)
+      .map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`)
+      .join('\n')}`,
+  )
+  .exitOverride()
+  .configureOutput({ writeErr: () => {} });
+
+addProbe(program);
+addFrame(program);
+addAsk(program);
+addSessions(program);
+addModels(program);
+addScenes(program);
+addServe(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.exitCode === 0) await leave(0);
+  new Output(process.argv.includes('--json')).error({
+    code: 'invalid-input',
+    message: error.message.replace(/^error: /, '').replace(/^./, (first) => first.toUpperCase()),
+    hint: 'See: npm run -s cli -- --help, or --help after the command.',
+  });
+  await leave(2);
+}

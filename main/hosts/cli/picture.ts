@@ -1,0 +1,70 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
+import { WorkstationError } from '../../../preload/contract/index.ts';
+
+/** The pixels as PNG, unaltered. `rgb` is height x width x 3 bytes, row by row. */
+export async function encodePng(rgb: Uint8Array, width: number, height: number): Promise<Uint8Array> {
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(width, height);
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
+    image.data[to] = rgb[from]!;
+    image.data[to + 1] = rgb[from + 1]!;
+    image.data[to + 2] = rgb[from + 2]!;
+    image.data[to + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+  return canvas.encode('png');
+}
+
+/**
+ * Reads a PNG or JPEG as RGB, height x width x 3 bytes.
+ * @throws WorkstationError 'data-malformed' if it can't be read
+ */
+export async function decodePicture(
+  file: string,
+): Promise<{ rgb: Uint8Array; width: number; height: number }> {
+  try {
+    const picture = await loadImage(file);
+    const canvas = createCanvas(picture.width, picture.height);
+    const context = canvas.getContext('2d');
+    context.drawImage(picture, 0, 0);
+    const { data } = context.getImageData(0, 0, picture.width, picture.height);
+    const rgb = new Uint8Array(picture.width * picture.height * 3);
+    for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
+      rgb[to] = data[from]!;
+      rgb[to + 1] = data[from + 1]!;
+      rgb[to + 2] = data[from + 2]!;
+    }
+    return { rgb, width: picture.width, height: picture.height };
+  } catch (error) {
+    throw new WorkstationError(
+      'data-malformed',
+      `The picture ${file} can't be read.`,
+      'Check that the file is there and is a PNG or JPEG.',
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Writes a file that the person named, making its folder.
+ * @throws WorkstationError 'invalid-input' if it can't be written there
+ */
+export async function writeNamedFile(file: string, bytes: Uint8Array): Promise<string> {
+  const path = resolve(file);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+    return path;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WorkstationError(
+      'invalid-input',
+      `${path} can't be written: ${reason}`,
+      'Name a file in a folder that you may write to.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { openLogFile, stackOf } from './log.ts';
+import { startWebHost } from './web/server.ts';
+
+export interface ServeOptions {
+  home: string;
+  port: number;
+  /** Why a page in a browser and not the window of its own. */
+  reason: string;
+  /** Whether to try to open the browser. */
+  openBrowser: boolean;
+  /** For people. */
+  say: (line: string) => void;
+  /** Called once the address is known; it opens the workstation once. */
+  onReady?: (address: string, port: number) => void;
+  /** Serving ends when this aborts. */
+  signal: AbortSignal;
+}
+
+/** The built window. */
+export const rendererFolder = fileURLToPath(new URL('../../dist/renderer', import.meta.url));
+
+/** Serves the workstation to a browser on this machine until it is told to stop; then closes everything. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { home, port, reason, say, signal } = options;
+  const { createWorkstation } = await import('../workstation.ts');
+  const { log, close: closeLog } = openLogFile(home);
+  try {
+    const workstation = await createWorkstation({
+      home,
+      host: 'web',
+      hostReason: reason,
+      log,
+      exclusive: true,
+    });
+    try {
+      const host = await startWebHost({
+        workstation,
+        rendererFolder,
+        log,
+        port,
+        onEntryAgain: (address) => say(`That address was used up. A new one: ${address}`),
+      });
+      try {
+        say(reason);
+        say(`The workstation is at ${host.entryAddress}`);
+        say('This address opens it once, on this machine only. Ctrl-C here ends it.');
+        options.onReady?.(host.entryAddress, host.port);
+        if (options.openBrowser) openBrowser(host.entryAddress);
+        await aborted(signal);
+      } finally {
+        await host.close();
+      }
+    } finally {
+      await workstation.dispose();
+    }
+  } catch (error) {
+    log({ level: 'error', area: 'host', message: 'serving ended', details: { stack: stackOf(error) } });
+    throw error;
+  } finally {
+    await closeLog();
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** Asks the desktop for its browser. Without one nothing happens: the address is printed anyway. */
+function openBrowser(address: string): void {
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open', address]
+      : process.platform === 'win32'
+        ? ['rundll32', 'url.dll,FileProtocolHandler', address]
+        : ['xdg-open', address];
+  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) return;
+  const opener = spawn(command!, args, { stdio: 'ignore', detached: true });
+  opener.on('error', () => undefined);
+  opener.unref();
+}

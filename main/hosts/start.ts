@@ -1,0 +1,131 @@
+import './node-version.ts';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { toErrorReport } from '../../preload/contract/index.ts';
+import { findDisplay, findElectron, installElectron } from './electron-binary.ts';
+import { serve } from './serve.ts';
+
+/**
+ * `npm start`: the Electron window where an Electron binary and a display exist, otherwise the same
+ * workstation at a loopback address, with the reason.
+ */
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const usage = `npm start -- [options]
+  --home DIR   data folder, instead of the platform's own
+  --web        serve to a browser even where Electron could open a window
+  --port N     port of 127.0.0.1 for the browser; any free one without it
+  --no-open    leave the browser alone
+`;
+
+interface StartOptions {
+  home: string | undefined;
+  web: boolean;
+  port: number;
+  open: boolean;
+}
+
+function parseOptions(): StartOptions {
+  const { values } = parseArgs({
+    options: {
+      home: { type: 'string' },
+      web: { type: 'boolean', default: false },
+      port: { type: 'string', default: '0' },
+      'no-open': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    process.exit(0);
+  }
+  const port = Number(values.port);
+  if (!/^\d{1,5}$/.test(values.port) || port > 65535) throw new Error(`--port ${values.port} is not a port.`);
+  return { home: values.home, web: values.web, port, open: !values['no-open'] };
+}
+
+/** Builds what is missing or older than its sources. Outside a checkout there is nothing to build. */
+function build(): void {
+  const tool = join(repository, 'tools', 'build.ts');
+  if (!existsSync(tool)) return;
+  const { status } = spawnSync(process.execPath, [tool, '--if-stale'], { stdio: 'inherit' });
+  if (status !== 0) {
+    process.stderr.write('The window could not be built. Run npm ci, then start again.\n');
+    process.exit(1);
+  }
+}
+
+/** Why Electron can't be the host; null once it has been and was closed. */
+async function runElectron({ home }: StartOptions): Promise<string | null> {
+  const display = findDisplay(process.env, process.platform);
+  if (!display) return 'This machine has no display that Electron could open a window on.';
+  let binary = findElectron(join(repository, 'node_modules', 'electron'), process.env);
+  if (binary === null) {
+    say("Electron's binary is missing; fetching it (up to two minutes, npm start -- --web does without).");
+    await installElectron(join(repository, 'node_modules', 'electron'), 120_000);
+    binary = findElectron(join(repository, 'node_modules', 'electron'), process.env);
+  }
+  if (binary === null) return "Electron's binary is not here and could not be fetched.";
+
+  const asRoot = process.platform === 'linux' && process.getuid?.() === 0;
+  if (asRoot)
+    say("Running as root: Chromium's sandbox cannot work and is left out. Use your own account instead.");
+  const started = performance.now();
+  const child = spawn(
+    binary,
+    [...(asRoot ? ['--no-sandbox'] : []), repository, ...(home === undefined ? [] : ['--home', home])],
+    { stdio: 'inherit' },
+  );
+  const pass = () => child.kill('SIGTERM');
+  process.on('SIGINT', pass);
+  process.on('SIGTERM', pass);
+  const outcome = await new Promise<number | Error>((resolve) => {
+    child.on('error', resolve);
+    child.on('exit', (code) => resolve(code ?? 0));
+  });
+  process.off('SIGINT', pass);
+  process.off('SIGTERM', pass);
+  if (outcome === 0) return null;
+  if (outcome instanceof Error || performance.now() - started < 10_000) {
+    return `Electron did not start (${outcome instanceof Error ? outcome.message : `exit code ${outcome}`}).`;
+  }
+  process.exitCode = outcome;
+  return null;
+}
+
+async function start(): Promise<void> {
+  const options = parseOptions();
+  build();
+  const reason = options.web ? 'Served to the browser, as --web says.' : await runElectron(options);
+  if (reason === null) return;
+
+  const { defaultHome } = await import('../workstation.ts');
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  await serve({
+    home: options.home ?? defaultHome(),
+    port: options.port,
+    reason,
+    openBrowser: options.open,
+    say,
+    signal: controller.signal,
+  });
+}
+
+try {
+  await start();
+  process.exit();
+} catch (error) {
+  const { message, hint } = toErrorReport(error);
+  process.stderr.write(`${message}\n${hint}\n`);
+  process.exit(1);
+}
