@@ -68,7 +68,11 @@ export async function chooseDevice(
 
 function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n')[0]!.slice(0, 300);
+  // onnxruntime puts its own source line and condition before the cause.
+  return message
+    .split('\n')[0]!
+    .replace(/^.* was false\. /, '')
+    .slice(0, 300);
 }
 
 /** An ONNX model of one node, y = x + x, in its protobuf encoding: there is no smaller question to ask. */
