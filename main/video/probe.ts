@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
+import { TimeBase } from '../../preload/contract/values.ts';
+import { checkContainer, refuseBrokenContainer, truncated, type ContainerCheck } from './container-check.ts';
+import type { MediaTools } from './ffmpeg.ts';
+import { stampFile } from './fingerprint.ts';
+import { silentLog, type Log } from './log.ts';
+import { readProcess } from './process.ts';
+
+export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';
+
+/** What a file says of itself, before any frame is decoded. */
+export interface VideoProbe {
+  /** ffmpeg's name for the container, such as `mov,mp4,m4a,3gp,3g2,mj2`. */
+  readonly container: string;
+  readonly codec: string;
+  readonly profile: string | null;
+  /** Index of the picture stream among all streams of the file. */
+  readonly streamIndex: number;
+  /** Size of a decoded frame in pixels, before any rotation that a player might apply. */
+  readonly width: number;
+  readonly height: number;
+  /** Width of a pixel over its height, as [numerator, denominator]. */
+  readonly pixelAspect: readonly [number, number];
+  /** Degrees clockwise that the file asks players to turn the picture; frames and boxes stay unturned. */
+  readonly rotation: number;
+  readonly pixelFormat: string;
+  readonly colourMatrix: ColourMatrix;
+  readonly fullRange: boolean;
+  readonly timeBase: TimeBase;
+  /** Nominal frame rate as [numerator, denominator]; for display only. */
+  readonly nominalFrameRate: readonly [number, number] | null;
+  /** Seconds that the container states; null when it states none. */
+  readonly durationSeconds: number | null;
+  /** Frames that the container states; the index alone is right. */
+  readonly statedFrames: number | null;
+  readonly hasSound: boolean;
+  readonly bytes: number;
+}
+
+const Ratio = z.string().regex(/^-?\d+[/:]\d+$/);
+const ProbedStream = z.object({
+  index: z.number(),
+  codec_type: z.string().optional(),
+  codec_name: z.string().optional(),
+  codec_tag_string: z.string().optional(),
+  profile: z.coerce.string().optional(),
+  width: z.number().optional(),
+  height: z.number().optional(),
+  pix_fmt: z.string().optional(),
+  sample_aspect_ratio: z.string().optional(),
+  color_space: z.string().optional(),
+  color_range: z.string().optional(),
+  time_base: Ratio.optional(),
+  avg_frame_rate: Ratio.optional(),
+  r_frame_rate: Ratio.optional(),
+  duration: z.string().optional(),
+  nb_frames: z.string().optional(),
+  disposition: z.object({ attached_pic: z.number().optional() }).optional(),
+  tags: z.record(z.string(), z.unknown()).optional(),
+  side_data_list: z.array(z.object({ rotation: z.number().optional() })).optional(),
+});
+type ProbedStream = z.infer<typeof ProbedStream>;
+const Probed = z.object({
+  streams: z.array(ProbedStream).default([]),
+  format: z.object({ format_name: z.string(), duration: z.string().optional() }).optional(),
+});
+
+/** Four-character codes of protected streams (ISO/IEC 14496-12, 8.12; Apple FairPlay). */
+const protectedTags = new Set(['encv', 'drmi', 'encu', 'drms']);
+
+/**
+ * Reads what kind of video a file is. Throws `file-missing`, `file-unreadable`, `file-empty`, `video-not-a-video`,
+ * `video-no-picture`, `video-truncated`, `video-protected`, `ffmpeg-failed`, `cancelled`.
+ */
+export async function probeVideo(
+  path: string,
+  tools: MediaTools,
+  options: { signal?: AbortSignal | undefined; log?: Log | undefined } = {},
+): Promise<VideoProbe> {
+  const { size } = await stampFile(path);
+  if (size === 0) {
+    throw new WorkstationError(
+      'file-empty',
+      'The file is empty (0 bytes).',
+      'The recording or the copy has failed. Copy it again from the recorder.',
+    );
+  }
+  const check = await checkContainer(path);
+  refuseBrokenContainer(check);
+  const run = await readProcess(
+    tools.ffprobe.path,
+    ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', path],
+    { signal: options.signal, log: options.log ?? silentLog },
+  );
+  throwIfAborted(options.signal);
+  if (run.killedBy) {
+    throw new WorkstationError('ffmpeg-failed', 'The video tool was stopped while it read the file.', 'Open the file again.');
+  }
+  if (run.exitCode !== 0) throw describeProbeFailure(run.errors, check);
+  const parsed = Probed.safeParse(parseJson(run.output));
+  if (!parsed.success || !parsed.data.format) throw describeProbeFailure(run.errors, check);
+  return describeStreams(parsed.data.streams, parsed.data.format, run.errors, check);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // An answer cut off is no answer; the caller's schema refuses it.
+    return null;
+  }
+}
+
+function describeStreams(
+  streams: readonly ProbedStream[],
+  format: { format_name: string; duration?: string | undefined },
+  errors: string,
+  check: ContainerCheck,
+): VideoProbe {
+  const pictures = streams.filter(
+    (stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1,
+  );
+  const stream = pictures[0];
+  if (!stream) {
+    if (streams.some((other) => other.codec_type === 'audio')) {
+      throw new WorkstationError(
+        'video-no-picture',
+        'This file holds sound but no picture.',
+        'Choose the recording with the picture; some recorders store sound in a file of its own.',
+      );
+    }
+    throw notAVideo();
+  }
+  if (format.format_name.endsWith('_pipe') || ['image2', 'tty', 'lrc', 'ass', 'srt'].includes(format.format_name)) {
+    throw notAVideo();
+  }
+  if (protectedTags.has(stream.codec_tag_string ?? '') || /encrypt|cenc/i.test(errors)) {
+    throw new WorkstationError(
+      'video-protected',
+      'The picture in this file is encrypted (copy protection or a password).',
+      'Export it without protection from the program that recorded it.',
+    );
+  }
+  const { width, height, codec_name: codec, pix_fmt: pixelFormat } = stream;
+  const timeBase = TimeBase.safeParse(ratio(stream.time_base));
+  if (!codec || codec === 'unknown' || !width || !height || !pixelFormat || !timeBase.success) {
+    if (check.actualBytes < 65_536) throw truncated('it ends before its first picture');
+    throw new WorkstationError(
+      'video-not-a-video',
+      codec && codec !== 'unknown'
+        ? `The picture (${codec}) has no size or pixel format that could be read.`
+        : 'The picture is in a format that ffmpeg does not know.',
+      'Convert it to MP4 (H.264) with the program that recorded it, or copy it again if the copy was interrupted.',
+    );
+  }
+  const aspect = ratio(stream.sample_aspect_ratio);
+  const rate = ratio(stream.avg_frame_rate) ?? ratio(stream.r_frame_rate);
+  const stated = Number(stream.duration ?? format.duration);
+  const frames = Number(stream.nb_frames);
+  return {
+    container: format.format_name,
+    codec,
+    profile: stream.profile ?? null,
+    streamIndex: stream.index,
+    width,
+    height,
+    pixelAspect: aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect : [1, 1],
+    rotation: rotationOf(stream),
+    pixelFormat,
+    colourMatrix: colourMatrixOf(stream.color_space, width, height),
+    fullRange: stream.color_range === 'pc' || pixelFormat.startsWith('yuvj'),
+    timeBase: timeBase.data,
+    nominalFrameRate: rate && rate[0] > 0 && rate[1] > 0 ? rate : null,
+    durationSeconds: Number.isFinite(stated) && stated > 0 ? stated : null,
+    statedFrames: Number.isInteger(frames) && frames > 0 ? frames : null,
+    hasSound: streams.some((other) => other.codec_type === 'audio'),
+    bytes: check.actualBytes,
+  };
+}
+
+function notAVideo(): WorkstationError {
+  return new WorkstationError(
+    'video-not-a-video',
+    'This file is not a video, or not in a format that ffmpeg knows.',
+    'Choose a video file, such as MP4, MOV, MKV, AVI, MPG or TS.',
+  );
+}
+
+function describeProbeFailure(errors: string, check: ContainerCheck): WorkstationError {
+  if (/moov atom not found|partial file|End of file|truncat/i.test(errors)) {
+    return truncated('its table of contents cannot be read');
+  }
+  if (/encrypt|decryption|protected/i.test(errors)) {
+    return new WorkstationError(
+      'video-protected',
+      'The file is encrypted.',
+      'Export it without protection from the program that recorded it.',
+    );
+  }
+  if (check.kind !== 'unknown') return truncated('it starts as a video but cannot be read further');
+  return notAVideo();
+}
+
+function ratio(text: string | undefined): readonly [number, number] | null {
+  const match = /^(-?\d+)[/:](\d+)$/.exec(text ?? '');
+  return match && match[2] !== '0' ? [Number(match[1]), Number(match[2])] : null;
+}
+
+/** Clockwise degrees: ffprobe reports the display matrix counter-clockwise, and an old `rotate` tag clockwise. */
+function rotationOf(stream: ProbedStream): number {
+  const matrix = stream.side_data_list?.find((side) => side.rotation !== undefined)?.rotation;
+  const clockwise = matrix !== undefined ? -matrix : Number(stream.tags?.['rotate'] ?? 0);
+  return Number.isFinite(clockwise) ? ((Math.round(clockwise) % 360) + 360) % 360 : 0;
+}
+
+/** Where a file does not say, standard definition is BT.601 and anything larger BT.709, as players assume. */
+export function colourMatrixOf(colourSpace: string | undefined, width: number, height: number): ColourMatrix {
+  if (colourSpace === 'bt709') return 'bt709';
+  if (colourSpace?.startsWith('bt2020')) return 'bt2020';
+  if (['smpte170m', 'bt470bg', 'fcc'].includes(colourSpace ?? '')) return 'bt601';
+  return width >= 1280 || height > 576 ? 'bt709' : 'bt601';
+}

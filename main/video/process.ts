@@ -1,0 +1,158 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { constants, setPriority } from 'node:os';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { silentLog, type Log } from './log.ts';
+
+/** Silence on both outputs after which a media tool counts as hung. A slow 4K seek stays well under it. */
+const silenceLimitMilliseconds = 120_000;
+const stderrTailLines = 30;
+
+export interface ProcessOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Runs below the priority of what the person is waiting for. */
+  readonly background?: boolean | undefined;
+  readonly log?: Log | undefined;
+  /** Each line of standard error, without its end. */
+  readonly onErrorLine?: ((line: string) => void) | undefined;
+}
+
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  /** Set when the process was killed, by us or by somebody else. */
+  readonly killedBy: NodeJS.Signals | null;
+  readonly stalled: boolean;
+  /** The last lines of standard error, for the log. They may hold a file name. */
+  readonly errorTail: readonly string[];
+}
+
+export interface RunningProcess {
+  readonly stdout: Readable;
+  /** Resolves when the process has gone and its outputs are closed; rejects only if it could not start. */
+  readonly ended: Promise<ProcessEnd>;
+  kill(): void;
+}
+
+const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Number of media tools at work now; for tests that nothing is left behind. */
+export function runningProcesses(): number {
+  return running.size;
+}
+
+/**
+ * Starts `program` with an argument vector (never a shell). Aborting `signal` kills it; the caller sees that in `ended`
+ * and decides what it means.
+ */
+export function startProcess(
+  program: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): RunningProcess {
+  const log = options.log ?? silentLog;
+  log.debug('Starting a media tool', { program, args });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  running.add(child);
+  if (options.background && child.pid !== undefined) lowerPriority(child.pid, log);
+
+  const kill = () => {
+    child.kill('SIGKILL');
+  };
+  let lastSign = Date.now();
+  let stalled = false;
+  let bytesSeen = 0;
+  const watchdog = setInterval(() => {
+    const bytes = (child.stdout as Socket).bytesRead;
+    // A reader that takes nothing is slow itself; that is no silence of the tool's.
+    if (bytes !== bytesSeen || child.stdout.readableLength > 0) lastSign = Date.now();
+    bytesSeen = bytes;
+    if (Date.now() - lastSign < silenceLimitMilliseconds) return;
+    stalled = true;
+    kill();
+  }, 1000);
+  watchdog.unref();
+
+  const errorTail: string[] = [];
+  const decoder = new StringDecoder('utf8');
+  let partial = '';
+  const takeLine = (line: string) => {
+    errorTail.push(line);
+    if (errorTail.length > stderrTailLines) errorTail.shift();
+    options.onErrorLine?.(line);
+  };
+  child.stderr.on('data', (chunk: Buffer) => {
+    lastSign = Date.now();
+    const lines = (partial + decoder.write(chunk)).split(/\r?\n|\r/);
+    partial = lines.pop() ?? '';
+    for (const line of lines) takeLine(line);
+  });
+
+  const ended = new Promise<ProcessEnd>((resolve, reject) => {
+    const finish = () => {
+      running.delete(child);
+      clearInterval(watchdog);
+      options.signal?.removeEventListener('abort', kill);
+    };
+    child.once('error', (error) => {
+      finish();
+      reject(
+        new WorkstationError(
+          'ffmpeg-missing',
+          `The video tool could not be started (${(error as NodeJS.ErrnoException).code ?? 'unknown cause'}).`,
+          'Install ffmpeg, or set FFMPEG_BIN and FFPROBE_BIN to working programs, then start again.',
+          { cause: error },
+        ),
+      );
+    });
+    child.once('close', (exitCode, killedBy) => {
+      finish();
+      if (partial) takeLine(partial);
+      resolve({ exitCode, killedBy, stalled, errorTail });
+    });
+  });
+  // The promise may settle before anyone waits for it.
+  ended.catch(() => undefined);
+
+  if (options.signal?.aborted) kill();
+  else options.signal?.addEventListener('abort', kill, { once: true });
+  return { stdout: child.stdout, ended, kill };
+}
+
+function lowerPriority(processId: number, log: Log): void {
+  try {
+    setPriority(processId, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch (error) {
+    log.debug('The priority of a media tool could not be lowered', { error: String(error) });
+  }
+}
+
+/** Runs to the end and collects standard output as text (for short answers, such as a probe's). */
+export async function readProcess(
+  program: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<ProcessEnd & { output: string; errors: string }> {
+  const errors: string[] = [];
+  const child = startProcess(program, args, { ...options, onErrorLine: (line) => errors.push(line) });
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  const end = await child.ended;
+  return { ...end, output: Buffer.concat(chunks).toString('utf8'), errors: errors.join('\n') };
+}
+
+/** The lines of a readable stream, without their ends. */
+export async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let partial = '';
+  for await (const chunk of stream) {
+    const lines = (partial + decoder.write(chunk as Buffer)).split(/\r?\n/);
+    partial = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (partial) yield partial;
+}
