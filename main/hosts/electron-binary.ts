@@ -9,15 +9,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * itself (`require('electron')`) would start a download.
  */
 export function findElectron(packageFolder: string, environment: Environment): string | null {
-  try {
-    const path = readFileSync(join(packageFolder, 'path.txt'), 'utf8').trim();
-    const folder = environment['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(packageFolder, 'dist');
-    const binary = isAbsolute(path) ? path : join(folder, path);
-    return existsSync(binary) ? binary : null;
-  } catch {
-    // No path.txt: never installed, which is what null says.
-    return null;
-  }
+  const elsewhere = environment['ELECTRON_OVERRIDE_DIST_PATH'];
+  const note = join(packageFolder, 'path.txt');
+  if (elsewhere === undefined && !existsSync(note)) return null;
+  const path = existsSync(note) ? readFileSync(note, 'utf8').trim() : 'electron';
+  const binary = isAbsolute(path) ? path : join(elsewhere ?? join(packageFolder, 'dist'), path);
+  return existsSync(binary) ? binary : null;
 }
 
 /** Whether a window could be opened at all. */

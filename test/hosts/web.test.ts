@@ -240,7 +240,7 @@ describe('calls', () => {
       JSON.parse((await call('grant-dropped', JSON.stringify(body))).body);
     expect(await drop({ name: 'here.mp4', size: 3 })).toEqual({
       ok: true,
-      value: { grantId: 'g1', name: 'here.mp4' },
+      value: { grantId: 'g1', name: 'here.mp4', copied: false },
     });
     expect(await drop({ name: 'gone.mp4', size: 3 })).toEqual({ ok: true, value: null });
     expect(await drop({ name: 'x' })).toMatchObject({ ok: false, error: { code: 'invalid-input' } });
@@ -253,7 +253,10 @@ describe('calls', () => {
       { method: 'PUT', headers: { ...known(), origin: host.origin } },
       bytes,
     );
-    expect(JSON.parse(answer.body)).toEqual({ ok: true, value: { grantId: 'g2', name: 'clip 1.mp4' } });
+    expect(JSON.parse(answer.body)).toEqual({
+      ok: true,
+      value: { grantId: 'g2', name: 'clip 1.mp4', copied: true },
+    });
     expect(imported.at(-1)).toEqual({ name: 'clip 1.mp4', bytes: bytes.length });
   });
 

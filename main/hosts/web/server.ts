@@ -6,7 +6,7 @@ import sirv from 'sirv';
 import { z } from 'zod';
 import { WorkstationError } from '../../../preload/contract/index.ts';
 import { createDoor, type Door, type Sender } from '../door.ts';
-import type { HostedWorkstation } from '../hosted.ts';
+import type { Grant, HostedWorkstation } from '../hosted.ts';
 import type { Log } from '../log.ts';
 import { serveEvents } from './events.ts';
 import { serveMedia } from './media.ts';
@@ -52,8 +52,8 @@ export interface WebHost {
  *   GET  /?token=T           one-time token for the cookie, then a redirect that removes it from the address
  *   POST /api/CALL           input as JSON; the envelope of the contract comes back, always with status 200
  *   GET  /api/events         server-sent events
- *   POST /api/grant-dropped  {name, size} -> envelope of {grantId, name}, or of null if it wasn't found
- *   PUT  /api/import?name=N  the file as body -> envelope of {grantId, name}
+ *   POST /api/grant-dropped  {name, size} -> envelope of {grantId, name, copied}, or of null if it wasn't found
+ *   PUT  /api/import?name=N  the file as body -> envelope of {grantId, name, copied}
  *   GET  /media/...          preload/contract/media.ts
  *
  * Plain node:http: the routes are few, most of the work is streams that end with their connection, and the
@@ -136,16 +136,17 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       return sendJson(
         response,
         200,
-        await calls.guard(entry, name, () => workstation.importStream(fileName, request, signal)),
+        await calls.guard(entry, name, async () => ({
+          ...(await workstation.importStream(fileName, request, signal)),
+          copied: true,
+        })),
       );
     }
     if (request.method !== 'POST') return refuse(response, 405, 'Calls are sent with POST.', true);
     const body = await calls.guard(entry, name, () => readJson(request, maximumCallBytes));
     if (!body.ok) return sendJson(response, 200, body);
     if (name === 'grant-dropped') {
-      const found = await calls.guard(entry, name, () =>
-        workstation.findDropped(parseDroppedFile(body.value)),
-      );
+      const found = await calls.guard(entry, name, () => findDropped(workstation, body.value));
       return sendJson(response, 200, found);
     }
     sendJson(response, 200, await calls.answer(entry, name, body.value));
@@ -177,10 +178,20 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   };
 }
 
-function parseDroppedFile(input: unknown): z.infer<typeof DroppedFile> {
+async function findDropped(
+  workstation: HostedWorkstation,
+  input: unknown,
+): Promise<(Grant & { copied: false }) | null> {
   const parsed = DroppedFile.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new WorkstationError('invalid-input', 'The dropped file has no name or size.', 'Drop a video file.');
+  if (!parsed.success) {
+    throw new WorkstationError(
+      'invalid-input',
+      'The dropped file has no name or size.',
+      'Drop a video file.',
+    );
+  }
+  const found = await workstation.findDropped(parsed.data);
+  return found && { ...found, copied: false };
 }
 
 async function listen(server: Server, port: number): Promise<void> {

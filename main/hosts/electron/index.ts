@@ -1,0 +1,195 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { app, BrowserWindow, dialog, session } from 'electron';
+import { toErrorReport, type GrantId } from '../../../preload/contract/index.ts';
+import { createWorkstation, defaultHome } from '../../workstation.ts';
+import { createDoor } from '../door.ts';
+import type { HostedWorkstation } from '../hosted.ts';
+import { openLogFile, stackOf } from '../log.ts';
+import { startWebHost } from '../web/server.ts';
+import { serveIpc } from './ipc.ts';
+import { lockPages, lockSession, silenceChromium } from './lockdown.ts';
+import { setMenu } from './menu.ts';
+
+/**
+ * The window. It shows the page of the same loopback server that a browser would get, so that pixels and
+ * streams have one way; calls come by IPC.
+ */
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const rendererFolder = join(root, 'dist', 'renderer');
+const preload = join(root, 'dist', 'preload', 'index.cjs');
+const videoExtensions = [
+  'mp4',
+  'm4v',
+  'mov',
+  'mkv',
+  'webm',
+  'avi',
+  'ts',
+  'm2ts',
+  'mts',
+  'mpg',
+  'mpeg',
+  'vob',
+  'wmv',
+];
+
+function readArguments(argv: readonly string[]): { home: string | undefined; files: string[] } {
+  const { values, positionals } = parseArgs({
+    args: argv.slice(app.isPackaged ? 1 : 2),
+    options: { home: { type: 'string' } },
+    strict: false,
+    allowPositionals: true,
+  });
+  const files = positionals.filter((path) => existsSync(path) && statSync(path).isFile());
+  return { home: typeof values.home === 'string' ? values.home : undefined, files };
+}
+
+async function run(home: string, filesToOpen: string[]): Promise<void> {
+  const { log, close: closeLog } = openLogFile(home);
+  let window: BrowserWindow | null = null;
+  const workstation = await createWorkstation({
+    home,
+    host: 'electron',
+    hostReason: null,
+    log,
+    exclusive: true,
+    chooseFile: async () => {
+      const options: Electron.OpenDialogOptions = {
+        title: 'Open a video',
+        properties: ['openFile'],
+        filters: [
+          { name: 'Video', extensions: videoExtensions },
+          { name: 'All files', extensions: ['*'] },
+        ],
+      };
+      const { canceled, filePaths } = window
+        ? await dialog.showOpenDialog(window, options)
+        : await dialog.showOpenDialog(options);
+      return canceled ? null : (filePaths[0] ?? null);
+    },
+  });
+  const host = await startWebHost({ workstation, rendererFolder, log });
+  const { origin } = host;
+  lockPages(origin);
+  lockSession(session.defaultSession, origin);
+  await session.defaultSession.cookies.set({
+    url: origin,
+    ...host.cookie,
+    httpOnly: true,
+    sameSite: 'strict',
+  });
+  const stopIpc = serveIpc({
+    door: createDoor({ calls: workstation.calls, log }),
+    workstation,
+    window: () => window?.webContents ?? null,
+    origin,
+  });
+
+  const open = () => {
+    window = openWindow(origin);
+    window.on('closed', () => {
+      window = null;
+    });
+  };
+  const openFile = async (path: string) => {
+    try {
+      await openAsLastSession(workstation, path);
+      window?.webContents.reload();
+    } catch (error) {
+      const { message, hint } = toErrorReport(error);
+      dialog.showErrorBox(message, hint);
+    }
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  };
+  app.on('second-instance', (_event, argv, folder) => {
+    const { files } = readArguments(argv);
+    const file = files[0];
+    if (file === undefined) window?.focus();
+    else void openFile(resolve(folder, file));
+  });
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    void openFile(path);
+  });
+  app.on('activate', () => {
+    if (!window) open();
+  });
+  app.on('window-all-closed', () => app.quit());
+
+  let closing = false;
+  app.on('will-quit', (event) => {
+    if (closing) return;
+    closing = true;
+    event.preventDefault();
+    stopIpc();
+    const close = async () => {
+      await host.close();
+      await workstation.dispose();
+      log({ level: 'info', area: 'electron', message: 'closed' });
+      await closeLog();
+    };
+    // Whatever a part says at its end, the window is gone and the process must go too.
+    void close()
+      .catch((error: unknown) => process.stderr.write(`${stackOf(error)}\n`))
+      .finally(() => app.exit());
+  });
+
+  setMenu(!app.isPackaged);
+  const [first] = filesToOpen;
+  if (first !== undefined) await openAsLastSession(workstation, resolve(first));
+  open();
+}
+
+/** The page shows the last session when it loads; so an opened file needs no message of its own. */
+async function openAsLastSession(workstation: HostedWorkstation, path: string): Promise<void> {
+  const { grantId } = await workstation.grantPath(path);
+  await workstation.calls.openVideo({ grantId: grantId as GrantId, caseId: null });
+}
+
+function openWindow(origin: string): BrowserWindow {
+  const window = new BrowserWindow({
+    width: 1440,
+    height: 900,
+    minWidth: 900,
+    minHeight: 600,
+    show: false,
+    backgroundColor: '#101418',
+    title: 'Surgery-R1 Workstation',
+    webPreferences: {
+      preload,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webviewTag: false,
+      spellcheck: false,
+      devTools: !app.isPackaged,
+    },
+  });
+  window.once('ready-to-show', () => window.show());
+  void window.loadURL(`${origin}/`);
+  return window;
+}
+
+const { home, files } = readArguments(process.argv);
+const dataFolder = home === undefined ? defaultHome() : resolve(home);
+// One instance for each data folder, and Chromium's own files beside the rest of ours.
+app.setPath('userData', join(dataFolder, 'electron'));
+silenceChromium();
+
+if (app.requestSingleInstanceLock()) {
+  void app
+    .whenReady()
+    .then(() => run(dataFolder, files))
+    .catch((error: unknown) => {
+      const { message, hint } = toErrorReport(error);
+      process.stderr.write(`${stackOf(error)}\n`);
+      dialog.showErrorBox(message, hint);
+      app.exit(1);
+    });
+} else {
+  app.quit();
+}
