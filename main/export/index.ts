@@ -1,0 +1,1 @@
+export { disclaimer, drawFrame, drawStill, type Picture, type StillContent } from './still.ts';

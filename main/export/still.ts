@@ -1,0 +1,245 @@
+import { createRequire } from 'node:module';
+import { createCanvas, GlobalFonts, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import type { Answer } from '../../preload/contract/domain.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { Box } from '../../preload/contract/values.ts';
+import { fitLine, wrapText, type MeasureText } from './text.ts';
+
+/** Said by the window and by everything that leaves it. */
+export const disclaimer = 'Education and research use. Not a medical device.';
+
+const accent = '#4fb3bf';
+const panel = '#14181c';
+const ink = '#0e1114';
+const text = '#e6e9ec';
+const dim = '#98a2ad';
+const regular = 'Workstation Sans';
+const bold = 'Workstation Sans Bold';
+
+/** `rgb` is height x width x 3 bytes, row by row. */
+export interface Picture {
+  width: number;
+  height: number;
+  rgb: Uint8Array;
+}
+
+export interface StillContent {
+  frame: Picture;
+  answer: Pick<Answer, 'status' | 'label' | 'box' | 'probability' | 'model'>;
+  question: string;
+  /** Counted from 0. */
+  frameIndex: number;
+  timecode: string;
+}
+
+/** The frame as it is, as PNG. */
+export async function drawFrame(frame: Picture): Promise<Buffer> {
+  const canvas = createCanvas(frame.width, frame.height);
+  putFrame(canvas.getContext('2d'), frame);
+  return canvas.encode('png');
+}
+
+/**
+ * The frame with the answer's box and label on it, as PNG. Below the frame, not over it, stand the question,
+ * the frame's number and time, the model, and what the picture may be used for. The frame keeps its own
+ * pixels: nothing is scaled.
+ */
+export async function drawStill(content: StillContent): Promise<Buffer> {
+  const { frame, answer } = content;
+  registerFonts();
+  const unit = unitOf(frame);
+  const footer = layOutFooter(content, unit);
+  const canvas: Canvas = createCanvas(frame.width, frame.height + footer.height);
+  const context = canvas.getContext('2d');
+  putFrame(context, frame);
+  if (answer.box !== null) drawBox(context, answer.box, unit);
+  drawLabel(context, content, unit);
+  drawFooter(context, frame, footer);
+  return canvas.encode('png');
+}
+
+/** The words on the picture: label and probability, or why there is no box. */
+export function labelText({ status, label, probability }: StillContent['answer']): string | null {
+  const said = label === null ? null : label.replaceAll('_', ' ');
+  const certain = probability === null ? '' : ` · ${probability.toFixed(2)}`;
+  switch (status) {
+    case 'answered':
+      return `${said ?? ''}${certain}`;
+    case 'answered-without-location':
+      return `${said ?? ''}${certain} · without location`;
+    case 'not-visible':
+      return `Not visible${certain}`;
+    case 'malformed':
+      return 'No readable answer';
+    case 'stopped':
+      return said === null ? 'Stopped before an answer' : `${said} · stopped`;
+    case 'failed':
+      return 'No answer: the model failed';
+    case 'running':
+      return null;
+  }
+}
+
+/** One unit is a pixel of a 1280x1024 frame, and no smaller than lets a small frame's text be read. */
+function unitOf({ width, height }: Picture): number {
+  return Math.max(0.7, Math.sqrt((width * height) / (1280 * 1024)));
+}
+
+function putFrame(context: SKRSContext2D, { width, height, rgb }: Picture): void {
+  if (rgb.length !== width * height * 3) {
+    throw new WorkstationError(
+      'internal',
+      `A frame of ${width}x${height} should have ${width * height * 3} bytes, but has ${rgb.length}.`,
+      'Open the video again.',
+    );
+  }
+  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
+    rgba[to] = rgb[from] as number;
+    rgba[to + 1] = rgb[from + 1] as number;
+    rgba[to + 2] = rgb[from + 2] as number;
+  }
+  context.putImageData(new ImageData(rgba, width, height), 0, 0);
+}
+
+function drawBox(context: SKRSContext2D, [x1, y1, x2, y2]: Box, unit: number): void {
+  const line = Math.max(2, Math.round(3 * unit));
+  // A dark edge on both sides keeps the line apart from bright tissue and glare.
+  context.lineJoin = 'miter';
+  context.strokeStyle = 'rgba(14, 17, 20, 0.65)';
+  context.lineWidth = line + 2;
+  context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+  context.strokeStyle = accent;
+  context.lineWidth = line;
+  context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+}
+
+function drawLabel(context: SKRSContext2D, { frame, answer }: StillContent, unit: number): void {
+  const words = labelText(answer);
+  if (words === null) return;
+  const padding = Math.round(8 * unit);
+  const room = frame.width - 2 * padding;
+  const { fitted, size } = fitLine(words, room, 19 * unit, 9, measureWith(context, bold));
+  context.font = `${size}px "${bold}"`;
+  const width = Math.min(frame.width, Math.ceil(context.measureText(fitted).width) + 2 * padding);
+  const height = Math.min(frame.height, Math.round(size * 1.6));
+  const [x, y] = placeLabel(answer.box, { width, height }, frame, Math.max(2, Math.round(3 * unit)), unit);
+  context.fillStyle = answer.box === null ? 'rgba(14, 17, 20, 0.82)' : accent;
+  context.beginPath();
+  context.roundRect(x, y, width, height, Math.round(3 * unit));
+  context.fill();
+  context.fillStyle = answer.box === null ? text : ink;
+  context.textBaseline = 'middle';
+  context.fillText(fitted, x + padding, y + height / 2 + size * 0.04);
+}
+
+/**
+ * The label's upper left corner: over the box, else under it, else inside its top; always whole inside the
+ * frame. Without a box, the frame's upper left.
+ */
+export function placeLabel(
+  box: Box | null,
+  label: { width: number; height: number },
+  frame: { width: number; height: number },
+  line: number,
+  unit: number,
+): [number, number] {
+  const within = (value: number, length: number, room: number): number =>
+    Math.round(Math.max(0, Math.min(value, room - length)));
+  if (box === null) {
+    const margin = 16 * unit;
+    return [within(margin, label.width, frame.width), within(margin, label.height, frame.height)];
+  }
+  const [x1, y1, , y2] = box;
+  const edge = line / 2;
+  const x = within(x1 - edge, label.width, frame.width);
+  if (y1 - edge - label.height >= 0) return [x, Math.round(y1 - edge - label.height)];
+  if (y2 + edge + label.height <= frame.height) return [x, Math.round(y2 + edge)];
+  return [
+    within(x1 + edge, label.width, frame.width),
+    within(Math.max(0, y1 + edge), label.height, frame.height),
+  ];
+}
+
+interface Footer {
+  lines: { words: string; font: string; colour: string }[];
+  size: number;
+  lineHeight: number;
+  padding: number;
+  height: number;
+}
+
+function layOutFooter(content: StillContent, unit: number): Footer {
+  const { frame, answer, question, frameIndex, timecode } = content;
+  const size = Math.max(10, Math.round(15 * unit));
+  const padding = Math.round(size * 0.9);
+  const room = Math.max(1, frame.width - 2 * padding);
+  const measure = createCanvas(1, 1).getContext('2d');
+  const wrap = (words: string, font: string, colour: string): Footer['lines'] =>
+    wrapText(words, room, (line) => measureWith(measure, font)(line, size)).map((line) => ({
+      words: line,
+      font,
+      colour,
+    }));
+  const place = `Frame ${groupDigits(frameIndex)} · ${timecode}`;
+  const lines = [
+    ...wrap(question, bold, text),
+    ...wrap(`${place} · ${modelWords(answer.model)}`, regular, text),
+    ...wrap(disclaimer, regular, dim),
+  ];
+  const lineHeight = Math.round(size * 1.45);
+  return {
+    lines,
+    size,
+    lineHeight,
+    padding,
+    height: lines.length * lineHeight + 2 * Math.round(padding * 0.7),
+  };
+}
+
+function modelWords(model: StillContent['answer']['model']): string {
+  if (model === null) return 'no model';
+  return model.domain === 'synthetic' ? `${model.name} (synthetic training)` : model.name;
+}
+
+/** 48 213: a thin space between thousands, as in the window. */
+const groupDigits = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, '\u2009');
+
+function drawFooter(context: SKRSContext2D, frame: Picture, footer: Footer): void {
+  context.fillStyle = panel;
+  context.fillRect(0, frame.height, frame.width, footer.height);
+  context.textBaseline = 'middle';
+  let y = frame.height + Math.round(footer.padding * 0.7) + footer.lineHeight / 2;
+  for (const { words, font, colour } of footer.lines) {
+    context.font = `${footer.size}px "${font}"`;
+    context.fillStyle = colour;
+    context.fillText(words, footer.padding, y);
+    y += footer.lineHeight;
+  }
+}
+
+const measureWith =
+  (context: SKRSContext2D, font: string): MeasureText =>
+  (words, size) => {
+    context.font = `${size}px "${font}"`;
+    return context.measureText(words).width;
+  };
+
+let registered = false;
+
+/** The font comes with the workstation, so that a still looks the same on every machine. */
+function registerFonts(): void {
+  if (registered) return;
+  const { resolve } = createRequire(import.meta.url);
+  const added =
+    GlobalFonts.registerFromPath(resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), regular) &&
+    GlobalFonts.registerFromPath(resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'), bold);
+  if (!added) {
+    throw new WorkstationError(
+      'internal',
+      'The font for stills could not be read.',
+      'Install the workstation again: a file of its package dejavu-fonts-ttf is missing or damaged.',
+    );
+  }
+  registered = true;
+}
