@@ -83,15 +83,16 @@ class VisionAttention(nn.Module):
     def forward(self, x, cos, sin, runs):
         """x [batch, patches, size]; runs: (begin, windows, length) of consecutive equal windows."""
         batch, patches, size = x.shape
-        qkv = self.qkv(x).view(batch, patches, 3, self.heads, size // self.heads)
-        query, key = rotate(qkv[:, :, :2].permute(2, 0, 3, 1, 4), cos, sin)
-        value = qkv[:, :, 2].transpose(1, 2)
+        # unbind and split rather than slices: the gradient of a slice is a whole tensor of zeros.
+        heads = self.qkv(x).view(batch, patches, 3, self.heads, size // self.heads).permute(2, 0, 3, 1, 4)
+        query, key, value = heads.unbind(0)
+        query, key = rotate(query, cos, sin), rotate(key, cos, sin)
+        sizes = [windows * length for _, windows, length in runs]
         out = []
-        for begin, windows, length in runs:
-            shape = (batch, self.heads, windows, length, size // self.heads)
-            part = slice(begin, begin + windows * length)
-            q, k, v = (t[:, :, part].reshape(shape) for t in (query, key, value))
-            out.append(attend(q, k, v).reshape(batch, self.heads, windows * length, -1))
+        for run, *parts in zip(runs, query.split(sizes, 2), key.split(sizes, 2), value.split(sizes, 2)):
+            shape = (batch, self.heads, run[1], run[2], size // self.heads)
+            q, k, v = (part.reshape(shape) for part in parts)
+            out.append(attend(q, k, v).reshape(batch, self.heads, run[1] * run[2], -1))
         joined = out[0] if len(out) == 1 else torch.cat(out, 2)
         return self.proj(joined.transpose(1, 2).reshape(batch, patches, size))
 

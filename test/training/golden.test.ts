@@ -49,18 +49,21 @@ describe.skipIf(!python)('the PyTorch Qwen2.5-VL against the golden numbers of H
     expect(Object.keys(report.cases)).toEqual(names);
   });
 
-  test.each(names)('%s: integers exact, features within 1e-3, logits within 2e-3, 32 tokens equal', (name) => {
-    const result = report.cases[name];
-    expect(result).toMatchObject({
-      resized: true,
-      pixels: true,
-      windows: true,
-      positions: true,
-      tokens: true,
-    });
-    expect(result?.imageFeatures).toBeLessThanOrEqual(1e-3);
-    expect(result?.logits).toBeLessThanOrEqual(2e-3);
-  });
+  test.each(names)(
+    '%s: integers exact, features within 1e-3, logits within 2e-3, 32 tokens equal',
+    (name) => {
+      const result = report.cases[name];
+      expect(result).toMatchObject({
+        resized: true,
+        pixels: true,
+        windows: true,
+        positions: true,
+        tokens: true,
+      });
+      expect(result?.imageFeatures).toBeLessThanOrEqual(1e-3);
+      expect(result?.logits).toBeLessThanOrEqual(2e-3);
+    },
+  );
 
   test('smart_resize gives the upstream size in all 60 cases', () => {
     expect(report.smartResizeCases).toBe(60);
