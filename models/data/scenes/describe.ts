@@ -1,21 +1,11 @@
+import { quadrantOf } from '../../../preload/contract/boxes.ts';
+import type { Box, Size } from '../../../preload/contract/values.ts';
 import { Random } from './random.ts';
 import { VARIANTS } from './tiles.ts';
 import { distalBox, tipOf } from './tools.ts';
 import { ASPECT } from './types.ts';
-import type {
-  Box,
-  FrameSize,
-  Kidney,
-  Layer,
-  Place,
-  Point,
-  Scene,
-  SceneInstrument,
-  SceneTruth,
-  State,
-  Tool,
-  Vessel,
-} from './types.ts';
+import type { Place, State, Tool } from '../labels.ts';
+import type { Kidney, Layer, Point, Scene, SceneInstrument, SceneTruth, Vessel } from './types.ts';
 
 /**
  * How often each instrument does what: only pairs that make sense, in about the proportions of
@@ -302,13 +292,8 @@ export function describeScene(seed: number, options: SceneOptions = {}): Scene {
   };
 }
 
-/** The quadrant of a point given in fractions of the frame. */
-export function placeOf(x: number, y: number): Place {
-  return `${x < 0.5 ? 'left' : 'right'}-${y < 0.5 ? 'top' : 'bottom'}`;
-}
-
 /** Ground truth of a scene drawn at `size`: boxes clamped to the frame, rounded to 0.01 px. */
-export function sceneTruth(scene: Scene, size: FrameSize): SceneTruth {
+export function sceneTruth(scene: Scene, size: Size): SceneTruth {
   const { width, height } = size;
   const round = (value: number): number => Math.round(value * 100) / 100;
   const toBox = ([x1, y1, x2, y2]: readonly [number, number, number, number]): Box => [
@@ -329,8 +314,7 @@ export function sceneTruth(scene: Scene, size: FrameSize): SceneTruth {
     },
     instruments: scene.instruments.map((item) => {
       const box = toBox(distalBox(item));
-      const place = placeOf((box[0] + box[2]) / 2 / width, (box[1] + box[3]) / 2 / height);
-      return { tool: item.tool, state: item.state, place, box };
+      return { tool: item.tool, state: item.state, place: quadrantOf(box, size), box };
     }),
   };
 }

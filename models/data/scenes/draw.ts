@@ -1,11 +1,13 @@
 import { createCanvas } from '@napi-rs/canvas';
 import type { Canvas } from '@napi-rs/canvas';
-import { drawCueOver, drawCueUnder } from './cues.ts';
+import type { Size } from '../../../preload/contract/values.ts';
+import { drawCueOver } from './cues-over.ts';
+import { drawCueUnder } from './cues-under.ts';
 import { drawInstrument, drawShadow } from './instruments.ts';
 import { textureTiles } from './tiles.ts';
 import { drawAtmosphere, drawTissue, patternOf } from './tissue.ts';
 import { ASPECT } from './types.ts';
-import type { FrameSize, Scene } from './types.ts';
+import type { Scene } from './types.ts';
 
 const canvases = new Map<string, Canvas>();
 
@@ -26,7 +28,7 @@ function canvasOf(use: string, width: number, height: number): Canvas {
  * Draw a scene on this process's canvas of that size. The canvas is the same object for every call
  * with one size: encode or copy it before the next call.
  */
-export function renderScene(scene: Scene, size: FrameSize): Canvas {
+export function renderScene(scene: Scene, size: Size): Canvas {
   const { width, height } = size;
   const soft = scene.sharpness < 1;
   const canvas = canvasOf('frame', width, height);
@@ -65,6 +67,6 @@ export function renderScene(scene: Scene, size: FrameSize): Canvas {
 }
 
 /** Draw a scene: RGBA bytes, row by row, `width * height * 4` of them. */
-export function drawScene(scene: Scene, size: FrameSize): Uint8ClampedArray {
+export function drawScene(scene: Scene, size: Size): Uint8ClampedArray {
   return renderScene(scene, size).getContext('2d').getImageData(0, 0, size.width, size.height).data;
 }

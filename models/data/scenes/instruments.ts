@@ -1,6 +1,7 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import { TOOL_SHAPES, jawOutline } from './tools.ts';
-import type { Point, SceneInstrument, Tool } from './types.ts';
+import type { Tool } from '../labels.ts';
+import type { Point, SceneInstrument } from './types.ts';
 
 /** Drawing of the instruments, in each one's local units (see tools.ts). */
 

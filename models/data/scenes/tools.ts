@@ -1,4 +1,5 @@
-import type { Point, SceneInstrument, Tool } from './types.ts';
+import type { Tool } from '../labels.ts';
+import type { Point, SceneInstrument } from './types.ts';
 
 /**
  * Shapes of the instruments' distal parts in local units: origin at the wrist (distal end of the shaft),

@@ -1,59 +1,25 @@
 import { z } from 'zod';
+import { Box } from '../../../preload/contract/values.ts';
+import { PLACES, STATES, TOOLS } from '../labels.ts';
+import type { State, Tool } from '../labels.ts';
 
-/** The eight instruments of EndoVis-18-VQLA, in the order in which Surgical-VQLA++ appends them. */
-export const TOOLS = [
-  'bipolar_forceps',
-  'prograsp_forceps',
-  'large_needle_driver',
-  'monopolar_curved_scissors',
-  'ultrasound_probe',
-  'suction',
-  'clip_applier',
-  'stapler',
-] as const;
-
-/** The thirteen states of EndoVis-18-VQLA in index order (case matters: `Suction` is a state, `suction` a tool). */
-export const STATES = [
-  'Idle',
-  'Grasping',
-  'Retraction',
-  'Tissue_Manipulation',
-  'Tool_Manipulation',
-  'Cutting',
-  'Cauterization',
-  'Suction',
-  'Looping',
-  'Suturing',
-  'Clipping',
-  'Staple',
-  'Ultrasound_Sensing',
-] as const;
-
-export const PLACES = ['left-top', 'right-top', 'left-bottom', 'right-bottom'] as const;
-
-/** [x1, y1, x2, y2], continuous pixel coordinates of the frame, 0-based, x2 and y2 exclusive edges. */
-export const boxSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
-
-export const sceneTruthSchema = z.object({
+/** What a drawn frame shows; boxes in continuous pixels of that frame, counted from 0. */
+export const SceneTruth = z.object({
   width: z.int().positive(),
   height: z.int().positive(),
   seed: z.int().nonnegative(),
-  organ: z.object({ label: z.literal('kidney'), box: boxSchema }),
+  organ: z.object({ label: z.literal('kidney'), box: Box }),
   instruments: z.array(
     z.object({
       tool: z.enum(TOOLS),
       state: z.enum(STATES),
       place: z.enum(PLACES),
-      box: boxSchema,
+      box: Box,
     }),
   ),
 });
 
-export type Tool = (typeof TOOLS)[number];
-export type State = (typeof STATES)[number];
-export type Place = (typeof PLACES)[number];
-export type Box = z.infer<typeof boxSchema>;
-export type SceneTruth = z.infer<typeof sceneTruthSchema>;
+export type SceneTruth = z.infer<typeof SceneTruth>;
 export type InstrumentTruth = SceneTruth['instruments'][number];
 
 /** A point in frame units: y runs 0..1 over the frame's height, x runs 0..ASPECT over its width. */
@@ -61,11 +27,6 @@ export type Point = readonly [x: number, y: number];
 
 /** Frame units across the width. A frame of another shape is stretched by the small difference. */
 export const ASPECT = 1.25;
-
-export interface FrameSize {
-  width: number;
-  height: number;
-}
 
 /** One instrument: where its wrist is, how it is bent, and what it does there. Lengths in frame units, angles in radians. */
 export interface SceneInstrument {

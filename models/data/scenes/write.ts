@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
-import { PLACES, STATES, TOOLS } from './types.ts';
-import type { Box, FrameSize, SceneTruth } from './types.ts';
+import type { Box, Size } from '../../../preload/contract/values.ts';
+import { PLACES, STATES, TOOLS, questionText } from '../labels.ts';
+import type { SceneTruth } from './types.ts';
 
 /** Changes whenever the same seed would give another picture or another label. */
 export const GENERATOR = 'synthetic-nephrectomy';
 export const GENERATOR_VERSION = 1;
 
-const runSchema = z.object({
+const ScenesRun = z.object({
   generator: z.literal(GENERATOR),
   version: z.literal(GENERATOR_VERSION),
   seed: z.int().nonnegative(),
@@ -24,8 +25,8 @@ const runSchema = z.object({
 });
 
 /** The top-level `scenes.json` of a written set: how it was made and, once complete, what is in it. */
-export const scenesFileSchema = z.object({
-  run: runSchema,
+export const ScenesFile = z.object({
+  run: ScenesRun,
   complete: z.boolean(),
   counts: z
     .object({
@@ -37,8 +38,8 @@ export const scenesFileSchema = z.object({
     .nullable(),
 });
 
-export type ScenesFile = z.infer<typeof scenesFileSchema>;
-export type ScenesRun = z.infer<typeof runSchema>;
+export type ScenesFile = z.infer<typeof ScenesFile>;
+export type ScenesRun = z.infer<typeof ScenesRun>;
 
 export interface WriteScenesOptions {
   frames: number;
@@ -98,12 +99,12 @@ export function labelText(truth: SceneTruth): string {
         Math.min(i % 2 === 0 ? truth.width : truth.height, Math.max(1, Math.round(value) + 1)),
       )
       .join(',');
-  const lines = [`What organ is being operated?|${truth.organ.label}|${place(truth.organ.box)}`];
+  const lines = [`${questionText.organ()}|${truth.organ.label}|${place(truth.organ.box)}`];
   for (const { tool, state, box } of truth.instruments) {
-    lines.push(`What is the state of ${tool}?|${state}|${place(box)}`);
+    lines.push(`${questionText.state(tool)}|${state}|${place(box)}`);
   }
   for (const { tool, place: where, box } of truth.instruments) {
-    lines.push(`Where is ${tool} located?|${where}|${place(box)}`);
+    lines.push(`${questionText.location(tool)}|${where}|${place(box)}`);
   }
   return lines.join('\n') + '\n';
 }
@@ -135,7 +136,7 @@ function prepare(run: ScenesRun, out: string): void {
   } catch {
     found = undefined;
   }
-  const parsed = scenesFileSchema.safeParse(found);
+  const parsed = ScenesFile.safeParse(found);
   if (!parsed.success || JSON.stringify(parsed.data.run) !== JSON.stringify(run)) {
     throw new WorkstationError(
       'invalid-input',
@@ -155,7 +156,7 @@ function prepare(run: ScenesRun, out: string): void {
  */
 export async function writeScenes(options: WriteScenesOptions): Promise<WriteScenesResult> {
   const { out, signal, onProgress } = options;
-  const checked = runSchema.safeParse({
+  const checked = ScenesRun.safeParse({
     generator: GENERATOR,
     version: GENERATOR_VERSION,
     seed: options.seed,
@@ -267,7 +268,7 @@ function finish(run: ScenesRun, out: string): number {
 }
 
 /** `448x360` as a frame size, or undefined when the text is not one. */
-export function parseSize(text: string): FrameSize | undefined {
+export function parseSize(text: string): Size | undefined {
   const match = /^(\d{2,5})x(\d{2,5})$/.exec(text);
   return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined;
 }

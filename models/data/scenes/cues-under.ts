@@ -1,47 +1,14 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import { Random } from './random.ts';
+import { THREADS, atTip, glow, ring, stroke, thread } from './cue-shapes.ts';
 import { smoothPath } from './tissue.ts';
-import { TOOL_SHAPES, tipOf } from './tools.ts';
+import { TOOL_SHAPES } from './tools.ts';
 import type { Point, SceneInstrument } from './types.ts';
 
 /**
  * The visible cue of each state, drawn about the instrument's tip: x along the jaws, y to the side,
  * in the instrument's own units, the origin at the tip. `Idle` has none: closed jaws well above the tissue.
  */
-
-function atTip(context: SKRSContext2D, item: SceneInstrument): void {
-  const [x, y] = tipOf(item);
-  context.translate(x, y);
-  context.rotate(item.angle + item.bend);
-  context.scale(item.size, item.size);
-}
-
-function glow(context: SKRSContext2D, x: number, y: number, radius: number, stops: [number, string][]): void {
-  const gradient = context.createRadialGradient(x, y, 0, x, y, radius);
-  for (const [at, colour] of stops) gradient.addColorStop(at, colour);
-  context.fillStyle = gradient;
-  context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
-}
-
-function ring(random: Random, radiusX: number, radiusY: number, rough: number, x = 0, y = 0): Point[] {
-  return Array.from({ length: 14 }, (_, i) => {
-    const a = (i / 14) * 2 * Math.PI;
-    const r = 1 + rough * random.bell();
-    return [x + radiusX * r * Math.cos(a), y + radiusY * r * Math.sin(a)] as Point;
-  });
-}
-
-function stroke(
-  context: SKRSContext2D,
-  points: readonly Point[],
-  colour: string | CanvasGradient,
-  width: number,
-): void {
-  smoothPath(context, points, false);
-  context.strokeStyle = colour as string;
-  context.lineWidth = width;
-  context.stroke();
-}
 
 function underGrasping(context: SKRSContext2D, random: Random): void {
   // A fold of tissue pinched and lifted: a mound that narrows to the tip.
@@ -71,21 +38,6 @@ function underGrasping(context: SKRSContext2D, random: Random): void {
       0.02,
     );
   }
-}
-
-function overGrasping(context: SKRSContext2D): void {
-  // The lips of the fold close over the jaws' ends.
-  context.fillStyle = '#eb8d7f';
-  context.beginPath();
-  context.ellipse(0.03, 0, 0.12, 0.1, 0, 0, 2 * Math.PI);
-  context.fill();
-  context.strokeStyle = 'rgba(110, 20, 26, 0.7)';
-  context.lineWidth = 0.02;
-  context.stroke();
-  context.fillStyle = 'rgba(255, 240, 232, 0.85)';
-  context.beginPath();
-  context.ellipse(0.02, -0.04, 0.05, 0.02, 0.3, 0, 2 * Math.PI);
-  context.fill();
 }
 
 function underRetraction(context: SKRSContext2D, random: Random): void {
@@ -143,31 +95,6 @@ function underManipulation(context: SKRSContext2D, random: Random): void {
   }
 }
 
-function overToolManipulation(context: SKRSContext2D, random: Random): void {
-  // A straight part of another instrument held across the jaws: rod with a yellow band.
-  const lean = random.between(-0.35, 0.35);
-  const length = random.between(0.5, 0.62);
-  context.save();
-  context.translate(-0.08, 0);
-  context.rotate(lean);
-  const gradient = context.createLinearGradient(-0.05, 0, 0.05, 0);
-  gradient.addColorStop(0, '#5a6067');
-  gradient.addColorStop(0.4, '#ffffff');
-  gradient.addColorStop(1, '#4a5056');
-  context.fillStyle = gradient;
-  context.beginPath();
-  context.roundRect(-0.05, -length, 0.1, 2 * length, 0.05);
-  context.fill();
-  context.strokeStyle = 'rgba(16, 18, 22, 0.8)';
-  context.lineWidth = 0.016;
-  context.stroke();
-  for (const y of [-0.62, 0.5]) {
-    context.fillStyle = '#f4d21f';
-    context.fillRect(-0.05, length * y, 0.1, length * 0.16);
-  }
-  context.restore();
-}
-
 function underCutting(context: SKRSContext2D, random: Random): void {
   // An incision ahead of the blades, bleeding at its edges.
   const length = random.between(0.75, 1.0);
@@ -220,41 +147,6 @@ function underCauterization(context: SKRSContext2D, random: Random): void {
   context.fill();
 }
 
-function overCauterization(context: SKRSContext2D, random: Random, item: SceneInstrument): void {
-  context.save();
-  context.globalCompositeOperation = 'lighter';
-  glow(context, 0.02, 0, 0.36, [
-    [0, 'rgba(255, 252, 236, 1)'],
-    [0.22, 'rgba(255, 226, 140, 0.9)'],
-    [0.55, 'rgba(120, 120, 255, 0.35)'],
-    [1, 'rgba(60, 60, 200, 0)'],
-  ]);
-  context.strokeStyle = 'rgba(255, 244, 200, 0.95)';
-  context.lineWidth = 0.02;
-  for (let i = 0; i < 6; i++) {
-    const a = random.between(0, 2 * Math.PI);
-    const r = random.between(0.16, 0.34);
-    context.beginPath();
-    context.moveTo(0, 0);
-    context.lineTo(r * 0.5 * Math.cos(a + 0.25), r * 0.5 * Math.sin(a + 0.25));
-    context.lineTo(r * Math.cos(a), r * Math.sin(a));
-    context.stroke();
-  }
-  context.restore();
-  // Smoke rises in the picture, whichever way the instrument points.
-  context.rotate(-(item.angle + item.bend));
-  const drift = random.between(-0.5, 0.5);
-  for (let i = 0; i < 9; i++) {
-    const t = (i + 1) / 9;
-    const x = drift * t + 0.1 * random.bell() * t;
-    const y = -0.14 - 1.05 * t;
-    glow(context, x, y, 0.16 + 0.34 * t, [
-      [0, `rgba(224, 222, 226, ${0.62 * (1 - 0.75 * t)})`],
-      [1, 'rgba(224, 222, 226, 0)'],
-    ]);
-  }
-}
-
 function underSuction(context: SKRSContext2D, random: Random): void {
   // A pool of blood that streams towards the holes.
   const x = 0.12;
@@ -297,13 +189,6 @@ function underSuction(context: SKRSContext2D, random: Random): void {
   }
 }
 
-function thread(context: SKRSContext2D, points: readonly Point[], colour: string): void {
-  stroke(context, points, 'rgba(8, 6, 14, 0.55)', 0.05);
-  stroke(context, points, colour, 0.032);
-}
-
-const THREADS = ['#3a5be0', '#6a3fd0', '#2f49c9'] as const;
-
 function underLooping(context: SKRSContext2D, random: Random, colour: string): void {
   context.lineCap = 'round';
   const lean = random.between(-0.5, 0.5);
@@ -328,25 +213,6 @@ function underLooping(context: SKRSContext2D, random: Random, colour: string): v
     ],
     colour,
   );
-}
-
-function overLooping(context: SKRSContext2D, random: Random, colour: string): void {
-  // Turns of thread wound round the closed jaws.
-  context.lineCap = 'round';
-  const turns = random.integer(3, 4);
-  for (let i = 0; i < turns; i++) {
-    const x = -0.1 - i * 0.13;
-    for (const [width, style] of [
-      [0.056, 'rgba(8, 6, 14, 0.6)'],
-      [0.038, colour],
-    ] as const) {
-      context.strokeStyle = style;
-      context.lineWidth = width;
-      context.beginPath();
-      context.ellipse(x, 0, 0.085, 0.24, 0.25, 0, 2 * Math.PI);
-      context.stroke();
-    }
-  }
 }
 
 function underSuturing(context: SKRSContext2D, random: Random, colour: string): void {
@@ -382,23 +248,6 @@ function underSuturing(context: SKRSContext2D, random: Random, colour: string): 
   );
 }
 
-function overSuturing(context: SKRSContext2D, random: Random): void {
-  // The curved needle in the jaws.
-  const radius = random.between(0.34, 0.4);
-  for (const [width, style] of [
-    [0.085, 'rgba(14, 14, 18, 0.85)'],
-    [0.055, '#d7dde2'],
-    [0.018, '#ffffff'],
-  ] as const) {
-    context.strokeStyle = style;
-    context.lineWidth = width;
-    context.lineCap = 'round';
-    context.beginPath();
-    context.arc(-0.1 + radius, 0.02, radius, Math.PI * 0.72, Math.PI * 1.75);
-    context.stroke();
-  }
-}
-
 function underClipping(context: SKRSContext2D, random: Random): void {
   // A vessel crosses between the jaws; one clip sits on it already.
   const lean = random.between(-0.25, 0.25);
@@ -423,20 +272,6 @@ function underClipping(context: SKRSContext2D, random: Random): void {
   stroke(context, line, fading('142, 18, 32'), 0.26);
   stroke(context, line, fading('216, 64, 74'), 0.15);
   stroke(context, line, fading('255, 196, 190'), 0.035);
-}
-
-function overClipping(context: SKRSContext2D, random: Random): void {
-  for (const y of [0, random.chance(0.5) ? 0.42 : -0.42]) {
-    context.fillStyle = '#f7f8f4';
-    context.beginPath();
-    context.roundRect(-0.34, y - 0.05, 0.44, 0.1, 0.03);
-    context.fill();
-    context.strokeStyle = 'rgba(30, 34, 30, 0.85)';
-    context.lineWidth = 0.018;
-    context.stroke();
-    context.fillStyle = '#3fb573';
-    context.fillRect(0.02, y - 0.045, 0.06, 0.09);
-  }
 }
 
 function underStaple(context: SKRSContext2D, random: Random): void {
@@ -536,39 +371,6 @@ export function drawCueUnder(context: SKRSContext2D, item: SceneInstrument): voi
       underSensing(context, random, TOOL_SHAPES[item.tool].jawLength);
       break;
     case 'Tool_Manipulation':
-      break;
-  }
-  context.restore();
-}
-
-/** What lies over the instrument: sparks and smoke, held needles, wound thread, clips. */
-export function drawCueOver(context: SKRSContext2D, item: SceneInstrument): void {
-  if (item.state === 'Idle' || item.cue <= 0) return;
-  const random = new Random(item.cueSeed);
-  const colour = random.pick(THREADS);
-  context.save();
-  atTip(context, item);
-  context.globalAlpha = item.cue;
-  switch (item.state) {
-    case 'Grasping':
-      overGrasping(context);
-      break;
-    case 'Tool_Manipulation':
-      overToolManipulation(context, random);
-      break;
-    case 'Cauterization':
-      overCauterization(context, random, item);
-      break;
-    case 'Looping':
-      overLooping(context, random, colour);
-      break;
-    case 'Suturing':
-      overSuturing(context, random);
-      break;
-    case 'Clipping':
-      overClipping(context, random);
-      break;
-    default:
       break;
   }
   context.restore();
