@@ -63,6 +63,10 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const present: string[] = [];
   for (const name of companions) if (await exists(join(folder, name))) present.push(name);
   const tokenizer = present.includes('tokenizer.json');
+  const needed = tokenizer
+    ? ['preprocessor_config.json', 'tokenizer_config.json']
+    : ['preprocessor_config.json'];
+  for (const name of needed) if (!present.includes(name)) throw missing(name);
   if (tokenizer) checkTokenIds(await readJson(join(folder, 'tokenizer.json')), configuration);
   return {
     folder,
@@ -149,11 +153,7 @@ async function checkSize(folder: string, name: string, bytes: number): Promise<n
     size = (await stat(join(folder, name))).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new WorkstationError(
-      'model-missing-file',
-      `The checkpoint has no ${name}, which its manifest lists.`,
-      'Copy the whole checkpoint folder again.',
-    );
+    throw missing(name);
   }
   if (size !== bytes) throw altered(name, `it has ${size} bytes and the manifest says ${bytes}`);
   return size;
@@ -198,6 +198,14 @@ async function exists(file: string): Promise<boolean> {
   return access(file).then(
     () => true,
     () => false,
+  );
+}
+
+function missing(name: string): WorkstationError {
+  return new WorkstationError(
+    'model-missing-file',
+    `The checkpoint has no ${name}.`,
+    'Copy the whole checkpoint folder again, with every file that it came with.',
   );
 }
 

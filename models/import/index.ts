@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
@@ -52,29 +63,42 @@ export async function importCheckpoint(options: ImportOptions): Promise<ModelMan
   throwIfAborted(signal);
   const checkpoint = await openCheckpoint(options.checkpoint);
   const plan = planGraphs(checkpoint, dtype);
-  const temporary = `${out}.importing-${randomBytes(4).toString('hex')}`;
   try {
     await requireFree(out);
-    await mkdir(join(temporary, 'onnx'), { recursive: true });
-    await requireSpace(temporary, plan.bytes + spareBytes);
-    const total = checkpoint.bytesToHash + plan.bytes;
-    let done = 0;
-    const advance = (bytes: number): void => {
-      done += bytes;
-      options.onProgress?.({ done: Math.min(done, total), total });
-    };
+    await requireSpace(out, plan.bytes + spareBytes);
+    return await writeModel(checkpoint, plan, out, options);
+  } catch (error) {
+    throw readable(error, out);
+  }
+}
+
+async function writeModel(
+  checkpoint: Checkpoint,
+  plan: Plan,
+  out: string,
+  { dtype, signal, onProgress }: ImportOptions,
+): Promise<ModelManifest> {
+  const total = checkpoint.bytesToHash + plan.bytes;
+  let done = 0;
+  const advance = (bytes: number): void => {
+    done += bytes;
+    onProgress?.({ done, total });
+  };
+  const temporary = `${out}.importing-${randomBytes(4).toString('hex')}`;
+  await mkdir(join(temporary, 'onnx'), { recursive: true });
+  try {
     const source = await hashCheckpoint(checkpoint, signal, advance);
     const files = await writeFiles(checkpoint, plan, temporary, signal, advance);
     const manifest = describe(checkpoint, dtype, source, files);
     await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     throwIfAborted(signal);
+    // Windows renames onto nothing only, not even onto an empty folder.
     await rmdir(out).catch(ignoreMissing);
     await rename(temporary, out);
-    options.onProgress?.({ done: total, total });
     return manifest;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw readable(error, out);
+    throw error;
   }
 }
 
@@ -118,6 +142,8 @@ async function writeFiles(
   }
   for (const name of checkpoint.companions) {
     await copyFile(join(checkpoint.folder, name), join(folder, name));
+    // A copy keeps its original's mode, and a read-only one could not be removed on Windows.
+    await chmod(join(folder, name), 0o644);
     files[name] = await describeFile(join(folder, name));
   }
   return files;
@@ -173,8 +199,9 @@ async function requireFree(out: string): Promise<void> {
   );
 }
 
-async function requireSpace(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
+async function requireSpace(out: string, bytes: number): Promise<void> {
+  await mkdir(dirname(out), { recursive: true });
+  const { bavail, bsize } = await statfs(dirname(out));
   if (bavail * bsize >= bytes) return;
   const gigabytes = (value: number) => (value / 1e9).toFixed(1);
   throw new WorkstationError(
