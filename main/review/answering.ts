@@ -1,0 +1,278 @@
+import {
+  AnswerSettings,
+  type Answer,
+  type ModelStamp,
+  type Question,
+} from '../../preload/contract/domain.ts';
+import { toErrorReport } from '../../preload/contract/errors.ts';
+import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import {
+  AnswerId,
+  QuestionId,
+  type FrameIndex,
+  type JobId,
+  type SessionId,
+} from '../../preload/contract/values.ts';
+import { EngineLostError, type AskRequest, type EngineText, type ModelInfo } from '../inference/index.ts';
+import { answers, questions, sessions, type Log, type Store } from '../store/index.ts';
+import type { JobRegistry, RunningJob } from './jobs.ts';
+import { mustExist } from './lookup.ts';
+import type { AnswerEngine, VideoSource } from './ports.ts';
+import { SaveLater } from './save-later.ts';
+import type { VideoLibrary } from './videos.ts';
+
+const SAVE_MILLISECONDS = 500;
+/** Also with no new text, so that nobody takes a long prefill for a dead process. */
+const ALIVE_MILLISECONDS = 10_000;
+
+export interface AnsweringContext<Source extends VideoSource> {
+  store: Store;
+  library: VideoLibrary<Source>;
+  engine: AnswerEngine;
+  jobs: JobRegistry;
+  emit: (event: WorkstationEvent) => void;
+  now: () => number;
+  newId: () => string;
+  log: Log;
+}
+
+/** What a person may set; what is left out is the model's own choice. */
+type SettingsInput = { [K in keyof AnswerSettings]?: AnswerSettings[K] | undefined } | undefined;
+type GivenSettings = NonNullable<AskRequest['settings']>;
+
+/** Asks the model, one question at a time, and writes down what it says while it says it. */
+export class Answering<Source extends VideoSource> {
+  readonly #context: AnsweringContext<Source>;
+  readonly #later: SaveLater;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(context: AnsweringContext<Source>) {
+    this.#context = context;
+    this.#later = new SaveLater({
+      save: (answer) => answers.updateAnswer(context.store.database, answer),
+      onSaved: (answer) => context.emit({ type: 'answer', answer }),
+      log: context.log,
+    });
+  }
+
+  /** Writes the question down, queues its answer and returns. The rest is told by events. */
+  async ask(input: {
+    sessionId: SessionId;
+    frameIndex: FrameIndex;
+    question: string;
+    settings?: SettingsInput;
+  }): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
+    const { store, library, newId, now } = this.#context;
+    const session = mustExist(sessions.findSession(store.database, input.sessionId), 'session');
+    const location = await library.locate(session.videoId, { index: input.frameIndex });
+    const question: Question = {
+      id: QuestionId.parse(newId()),
+      sessionId: session.id,
+      text: input.question,
+      location,
+      createdAt: now(),
+    };
+    const given = definedOnly(input.settings);
+    const answer = this.#newAnswer(question, given);
+    store.database.transaction(() => {
+      questions.insertQuestion(store.database, question);
+      answers.insertAnswer(store.database, answer, process.pid);
+      sessions.savePosition(store.database, session.id, location.index, now());
+    });
+    return { jobId: this.#start(question, answer, given), question, answer };
+  }
+
+  /** Another version, with the last one's settings but for what is given. */
+  askAgain(input: { questionId: QuestionId; settings?: SettingsInput }): { jobId: JobId; answer: Answer } {
+    const { store, now } = this.#context;
+    const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
+    const before = answers.listAnswers(store.database, question.id).at(-1)?.settings;
+    const given = { ...before, ...definedOnly(input.settings) };
+    const answer = this.#newAnswer(question, given);
+    store.database.transaction(() => {
+      answers.insertAnswer(store.database, answer, process.pid);
+      sessions.touchSession(store.database, question.sessionId, now());
+    });
+    return { jobId: this.#start(question, answer, given), answer };
+  }
+
+  /** What is known of an answer, where the disk would not take it too. */
+  current(answer: Answer): Answer {
+    return this.#later.unsaved(answer.id) ?? answer;
+  }
+
+  /** Waits for what is under way; its jobs should have been asked to stop. */
+  async close(): Promise<void> {
+    await this.#queue;
+    this.#later.close();
+  }
+
+  #newAnswer(question: Question, given: GivenSettings): Answer {
+    const { newId, now } = this.#context;
+    return {
+      id: AnswerId.parse(newId()),
+      questionId: question.id,
+      sessionId: question.sessionId,
+      status: 'running',
+      label: null,
+      box: null,
+      reasoning: '',
+      raw: '',
+      probability: null,
+      notes: [],
+      frame: null,
+      model: null,
+      settings: AnswerSettings.parse(given),
+      modelInput: null,
+      tokens: null,
+      timings: null,
+      error: null,
+      createdAt: now(),
+      endedAt: null,
+    };
+  }
+
+  #start(question: Question, answer: Answer, given: GivenSettings): JobId {
+    const job = this.#context.jobs.start('answer', question.text);
+    this.#queue = this.#queue.then(() => this.#run(question, answer, given, job));
+    return job.id;
+  }
+
+  /** Never rejects: however it ends, the answer says so. */
+  async #run(question: Question, started: Answer, given: GivenSettings, job: RunningJob): Promise<void> {
+    const draft = new Draft(started);
+    const keeping = this.#keepWhileRunning(draft);
+    let ended: Answer;
+    try {
+      ended = await this.#answer(question, draft, given, job);
+      if (ended.status === 'stopped') job.cancelled();
+      else job.finish();
+    } catch (error) {
+      const report = toErrorReport(error);
+      const stopped = job.signal.aborted;
+      const kept = stopped || report.code === 'engine-lost';
+      ended = { ...draft.left(error), status: kept ? 'stopped' : 'failed', error: stopped ? null : report };
+      if (stopped) job.cancelled();
+      else job.fail(error);
+      this.#context.log.warn('an answer did not end', { answer: started.id, code: report.code });
+    } finally {
+      clearInterval(keeping);
+    }
+    const saved = this.#later.save({ ...ended, endedAt: this.#context.now() });
+    this.#context.emit({ type: 'answer', answer: saved });
+  }
+
+  async #answer(question: Question, draft: Draft, given: GivenSettings, job: RunningJob): Promise<Answer> {
+    const { store, library, engine, emit } = this.#context;
+    job.signal.throwIfAborted();
+    const startedAt = performance.now();
+    const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
+    const source = await library.source(session.videoId);
+    const { times } = await library.index(session.videoId);
+    const frame = await source.frame(question.location.index, {
+      signal: job.signal,
+      priority: 'work',
+    });
+    const decodeFrameMilliseconds = performance.now() - startedAt;
+    draft.answer = {
+      ...draft.answer,
+      frame: {
+        fingerprint: source.facts.fingerprint,
+        index: frame.index,
+        pts: frame.pts,
+        timeBase: times.timeBase,
+        hash: frame.hash,
+      },
+    };
+    this.#later.save(draft.answer);
+    emit({ type: 'answer', answer: draft.answer });
+
+    draft.stamp(engine.state.model);
+    const result = await engine.ask({
+      frame,
+      question: question.text,
+      settings: given,
+      signal: job.signal,
+      onToken: (text) => {
+        draft.stamp(engine.state.model);
+        draft.add(text);
+        job.progress(text.generatedTokens, null);
+        emit({ type: 'answer-text', jobId: job.id, answerId: draft.answer.id, ...text });
+      },
+    });
+    draft.stamp(engine.state.model);
+    const { timings, frameSeenBefore: _seen, ...said } = result;
+    return {
+      ...draft.answer,
+      ...said,
+      timings: {
+        ...timings,
+        decodeFrameMilliseconds,
+        totalMilliseconds: timings.totalMilliseconds + decodeFrameMilliseconds,
+      },
+    };
+  }
+
+  #keepWhileRunning(draft: Draft): NodeJS.Timeout {
+    const { store, log } = this.#context;
+    let saidAt = performance.now();
+    return setInterval(() => {
+      if (!draft.changed && performance.now() - saidAt < ALIVE_MILLISECONDS) return;
+      saidAt = performance.now();
+      try {
+        const { id, raw, reasoning } = draft.answer;
+        answers.savePartialAnswer(store.database, id, { raw, reasoning }, this.#context.now());
+        draft.changed = false;
+      } catch (error) {
+        // Tried again in half a second, and at the end; the text is not lost while the process lives.
+        log.warn('a partial answer was not saved', { code: toErrorReport(error).code });
+      }
+    }, SAVE_MILLISECONDS);
+  }
+}
+
+/** The answer so far, as its text comes in. */
+class Draft {
+  answer: Answer;
+  /** Whether there is text that has not been saved. */
+  changed = false;
+
+  constructor(answer: Answer) {
+    this.answer = answer;
+  }
+
+  /** The model that answers; the last one known stays when the engine has none at the moment. */
+  stamp(model: ModelInfo | null): void {
+    if (model === null) return;
+    const { id, name, sha256, domain } = model;
+    this.answer = {
+      ...this.answer,
+      model: { id, name, sha256, domain, device: deviceName(model.device) } satisfies ModelStamp,
+    };
+  }
+
+  add({ section, text }: EngineText): void {
+    const { reasoning, raw } = this.answer;
+    this.answer = {
+      ...this.answer,
+      raw: raw + text,
+      reasoning: section === 'reasoning' ? reasoning + text : reasoning,
+    };
+    this.changed = true;
+  }
+
+  /** As it was left: with what a lost engine had written, where it says so. */
+  left(error: unknown): Answer {
+    if (!(error instanceof EngineLostError)) return this.answer;
+    const { raw, reasoning, label } = error.partial;
+    return { ...this.answer, raw, reasoning, label };
+  }
+}
+
+/** As people write it. */
+export const deviceName = (device: ModelInfo['device']): string => (device === 'cpu' ? 'CPU' : 'WebGPU');
+
+function definedOnly(settings: SettingsInput): GivenSettings {
+  if (settings === undefined) return {};
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

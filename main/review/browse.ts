@@ -1,0 +1,212 @@
+import type { Stats } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { basename, dirname, extname, join } from 'node:path';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { Folder } from '../../preload/contract/domain.ts';
+import type { GrantId } from '../../preload/contract/values.ts';
+import type { Grant, GrantRegistry } from './grants.ts';
+
+type FolderEntry = Folder['entries'][number];
+
+/** Files that may hold a video, by their ending. What is in them is looked at when they are opened. */
+const videoEndings = new Set(
+  (
+    '.mp4 .m4v .mov .qt .mkv .webm .avi .divx .wmv .asf .mpg .mpeg .mpe .m1v .m2v .mp2 .vob .ps .dat .ts .mts ' +
+    '.m2ts .m2t .tp .trp .mxf .dv .ogv .ogm .flv .f4v .3gp .3g2 .y4m .h264 .264 .h265 .hevc .265'
+  ).split(' '),
+);
+export const hasVideoEnding = (name: string): boolean => videoEndings.has(extname(name).toLowerCase());
+
+/** More entries than anyone scrolls through; the rest is said to be left out. */
+const MAXIMUM_ENTRIES = 5000;
+const inOrder = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+export interface Surroundings {
+  homeFolder: string;
+  platform: NodeJS.Platform;
+  /** Folders whose own folders are connected disks. */
+  volumeFolders: string[];
+}
+
+export function ownSurroundings(): Surroundings {
+  const { platform } = process;
+  let user = '';
+  try {
+    user = userInfo().username;
+  } catch {
+    // An account without an entry in the system's list has no folder under /media either.
+  }
+  const linux = ['/media', '/mnt', ...(user === '' ? [] : [`/media/${user}`, `/run/media/${user}`])];
+  return {
+    homeFolder: homedir(),
+    platform,
+    volumeFolders: platform === 'darwin' ? ['/Volumes'] : platform === 'win32' ? [] : linux,
+  };
+}
+
+/** Folders for hosts without a file dialog of the system's own: only folders and videos, nothing hidden. */
+export class FolderBrowser {
+  readonly #grants: GrantRegistry;
+  readonly #around: Surroundings;
+  readonly #browsed = new Set<string>();
+
+  constructor(grants: GrantRegistry, around: Surroundings = ownSurroundings()) {
+    this.#grants = grants;
+    this.#around = around;
+  }
+
+  /** Lists a folder; null gives the places to start from. Throws `file-missing` or `file-unreadable`. */
+  async browse(folderId: GrantId | null): Promise<Folder> {
+    if (folderId === null) return this.#listPlaces();
+    const path = this.#grants.path(folderId);
+    const entries = await this.#list(path);
+    this.#browsed.add(path);
+    const parent = dirname(path);
+    return {
+      id: folderId,
+      name: basename(path) || path,
+      parentId: parent === path ? null : this.#grants.add(parent),
+      entries,
+    };
+  }
+
+  /**
+   * A dropped file, known by name and size alone: looked for among `known` paths, what was picked before,
+   * and the folders that were browsed or are places to start from. Null when it lies elsewhere.
+   */
+  async findDropped(file: { name: string; size: number }, known: readonly string[]): Promise<Grant | null> {
+    const name = basename(file.name);
+    const folders = [...this.#browsed, ...(await this.#places()).map((place) => place.path)];
+    const candidates = new Set([
+      ...[...known, ...this.#grants.paths()].filter((path) => basename(path) === name),
+      ...folders.map((folder) => join(folder, name)),
+    ]);
+    for (const path of candidates) {
+      const found = await statOrNull(path);
+      if (found?.isFile() === true && found.size === file.size) {
+        return { grantId: this.#grants.add(path), name };
+      }
+    }
+    return null;
+  }
+
+  async #listPlaces(): Promise<Folder> {
+    const places = await this.#places();
+    return {
+      id: null,
+      name: 'Places',
+      parentId: null,
+      entries: places.map(({ path, name }) => ({
+        id: this.#grants.add(path),
+        name,
+        kind: 'folder' as const,
+        sizeBytes: null,
+        modifiedAt: null,
+      })),
+    };
+  }
+
+  async #places(): Promise<{ path: string; name: string }[]> {
+    const { homeFolder, platform, volumeFolders } = this.#around;
+    const own = ['Videos', 'Movies', 'Desktop', 'Downloads', 'Documents'].map((name) => ({
+      path: join(homeFolder, name),
+      name,
+    }));
+    const wanted = [{ path: homeFolder, name: 'Home' }, ...own];
+    if (platform === 'win32') {
+      const letters = 'CDEFGHIJKLMNOPQRSTUVWXYZ';
+      wanted.push(...[...letters].map((letter) => ({ path: `${letter}:\\`, name: `${letter}:` })));
+    }
+    for (const folder of volumeFolders) {
+      for (const name of (await namesIn(folder)).filter((found) => !found.startsWith('.'))) {
+        wanted.push({ path: join(folder, name), name });
+      }
+    }
+    const usable = await Promise.all(
+      wanted.map(async ({ path }) => {
+        const found = await statOrNull(path);
+        return found?.isDirectory() === true && (await mayRead(path));
+      }),
+    );
+    return wanted.filter((_, index) => usable[index]);
+  }
+
+  async #list(path: string): Promise<FolderEntry[]> {
+    const names = (await readFolder(path)).filter((name) => !isHidden(name));
+    const entries: FolderEntry[] = [];
+    // In portions, so that a folder of thousands of files on a slow disk doesn't open them all at once.
+    for (let start = 0; start < names.length && entries.length < MAXIMUM_ENTRIES; start += 64) {
+      const portion = await Promise.all(
+        names.slice(start, start + 64).map((name) => this.#entry(join(path, name), name)),
+      );
+      entries.push(...portion.filter((entry) => entry !== null));
+    }
+    return entries
+      .sort((a, b) => (a.kind === b.kind ? inOrder.compare(a.name, b.name) : a.kind === 'folder' ? -1 : 1))
+      .slice(0, MAXIMUM_ENTRIES);
+  }
+
+  async #entry(path: string, name: string): Promise<FolderEntry | null> {
+    const found = await statOrNull(path);
+    if (found?.isDirectory() === true) {
+      return { id: this.#grants.add(path), name, kind: 'folder', sizeBytes: null, modifiedAt: null };
+    }
+    if (found?.isFile() !== true || !hasVideoEnding(name)) return null;
+    return {
+      id: this.#grants.add(path),
+      name,
+      kind: 'video',
+      sizeBytes: found.size,
+      modifiedAt: Math.max(0, Math.trunc(found.mtimeMs)),
+    };
+  }
+}
+
+const isHidden = (name: string): boolean =>
+  name.startsWith('.') || name === '$RECYCLE.BIN' || name === 'System Volume Information';
+
+async function statOrNull(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch {
+    // A broken link or something unreadable is left out of a list; opening it would say why.
+    return null;
+  }
+}
+
+async function mayRead(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch {
+    // No such folder on this machine: then there are no disks under it.
+    return [];
+  }
+}
+
+async function readFolder(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new WorkstationError(
+      missing ? 'file-missing' : 'file-unreadable',
+      missing
+        ? `The folder ${basename(path)} is no longer there.`
+        : `The folder ${basename(path)} can’t be read.`,
+      missing
+        ? 'Check that the disk it lies on is connected, or go on from another place.'
+        : 'Give your account permission to read it, or choose another folder.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { GrantId } from '../../preload/contract/values.ts';
+
+export interface Grant {
+  grantId: GrantId;
+  name: string;
+}
+
+/**
+ * Stands between paths and those who ask: an id is given for what a person picked, and only ids come back.
+ * Ids last as long as the process.
+ */
+export class GrantRegistry {
+  readonly #newId: () => string;
+  readonly #pathOf = new Map<GrantId, string>();
+  readonly #idOf = new Map<string, GrantId>();
+
+  constructor(newId: () => string) {
+    this.#newId = newId;
+  }
+
+  /** The id of a file or folder; the same path always has the same id. */
+  add(path: string): GrantId {
+    const whole = resolve(path);
+    const known = this.#idOf.get(whole);
+    if (known !== undefined) return known;
+    const id = GrantId.parse(this.#newId());
+    this.#pathOf.set(id, whole);
+    this.#idOf.set(whole, id);
+    return id;
+  }
+
+  /** Grants a file that is there. Throws `file-missing`, `file-unreadable` or `video-not-a-video`. */
+  async addFile(path: string): Promise<Grant> {
+    const found = await statFile(path);
+    if (!found.isFile()) {
+      throw new WorkstationError(
+        'video-not-a-video',
+        `${basename(path)} is not a file.`,
+        'Choose a video file, not a folder or a device.',
+      );
+    }
+    return { grantId: this.add(path), name: basename(path) };
+  }
+
+  path(id: GrantId): string {
+    const path = this.#pathOf.get(id);
+    if (path !== undefined) return path;
+    throw new WorkstationError(
+      'not-found',
+      'This choice of a file is no longer known.',
+      'Choose the file again: choices are forgotten when the workstation is restarted.',
+    );
+  }
+
+  paths(): string[] {
+    return [...this.#idOf.keys()];
+  }
+}
+
+/** Like `stat`, with errors that a person can act on. */
+export async function statFile(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new WorkstationError(
+        'file-missing',
+        `There is no file ${basename(path)} in ${resolve(path, '..')}.`,
+        'Check its name, and that the disk it lies on is connected.',
+        { cause: error },
+      );
+    }
+    throw new WorkstationError(
+      'file-unreadable',
+      `${basename(path)} can’t be read${code === 'EACCES' || code === 'EPERM' ? ' (permission denied)' : ''}.`,
+      'Give your account permission to read it, and check that the disk it lies on is connected.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,183 @@
+import type { Readable } from 'node:stream';
+import type { WorkstationCalls } from '../../preload/contract/calls.ts';
+import type { OpenSession } from '../../preload/contract/domain.ts';
+import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import type { AnswerId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
+import { answers, cases, questions, sessions, videos, type Log, type Store } from '../store/index.ts';
+import { Answering } from './answering.ts';
+import { FolderBrowser, ownSurroundings, type Surroundings } from './browse.ts';
+import { createCase, demonstrationCase, renameCase } from './cases.ts';
+import { GrantRegistry, type Grant } from './grants.ts';
+import { importVideo } from './imports.ts';
+import { JobRegistry } from './jobs.ts';
+import { mustExist } from './lookup.ts';
+import type { AnswerEngine, DecodedFrame, OpenVideo, VideoSource } from './ports.ts';
+import { tellSaves } from './saved.ts';
+import { listSessions, openSession, savePosition, startSession, type SessionContext } from './sessions.ts';
+import { stillOf } from './stills.ts';
+import { questionTemplates } from './templates.ts';
+import { VideoLibrary } from './videos.ts';
+
+export type { Grant } from './grants.ts';
+export { deviceName } from './answering.ts';
+export { JobRegistry, type RunningJob } from './jobs.ts';
+export type * from './ports.ts';
+export { questionTemplates, tools } from './templates.ts';
+export { openVideoFile, VideoFile } from './video-files.ts';
+
+export interface ReviewOptions<Source extends VideoSource> {
+  store: Store;
+  engine: AnswerEngine;
+  openVideo: OpenVideo<Source>;
+  emit: (event: WorkstationEvent) => void;
+  /** Milliseconds since the Unix epoch. */
+  now: () => number;
+  /** A new random id, such as `crypto.randomUUID`. */
+  newId: () => string;
+  log: Log;
+  /** Where the person's folders and disks are; this machine's by default. */
+  surroundings?: Surroundings;
+}
+
+/** The calls of the contract that the review answers. */
+type ReviewCall =
+  | 'listQuestionTemplates'
+  | 'listCases'
+  | 'createCase'
+  | 'renameCase'
+  | 'browseFolder'
+  | 'openVideo'
+  | 'relinkVideo'
+  | 'getVideo'
+  | 'listRecentVideos'
+  | 'clearRecentVideos'
+  | 'locate'
+  | 'listSessions'
+  | 'startSession'
+  | 'openSession'
+  | 'openLastSession'
+  | 'savePosition'
+  | 'ask'
+  | 'askAgain'
+  | 'getAnswer'
+  | 'deleteQuestion'
+  | 'restoreQuestion'
+  | 'cancelJob'
+  | 'listJobs';
+
+export interface Review<Source extends VideoSource> {
+  readonly calls: Pick<WorkstationCalls, ReviewCall>;
+  /** Work of other parts is told through the same registry. */
+  readonly jobs: JobRegistry;
+  grantPath(path: string): Promise<Grant>;
+  findDropped(file: { name: string; size: number }): Promise<Grant | null>;
+  importStream(name: string, content: Readable, signal: AbortSignal): Promise<Grant>;
+  /** Puts the bundled clip into the demonstration case and opens that case's last session, or its first. */
+  openDemonstration(path: string): Promise<OpenSession>;
+  /** The exact frame, as the model gets it. Waits for the index where it is being built. */
+  frame(videoId: VideoId, index: FrameIndex, signal?: AbortSignal): Promise<DecodedFrame>;
+  /** The video's open source, for playing and thumbnails. */
+  source(videoId: VideoId): Promise<Source>;
+  /** The path of a video, for parts behind the door. */
+  pathOf(videoId: VideoId): string;
+  still(answerId: AnswerId): Promise<Buffer>;
+  /** Stops all work, keeps what there is of it, and closes the videos. The store stays open. */
+  dispose(): Promise<void>;
+}
+
+/** The review of cases: what the workstation knows, asks and remembers. Brings store, video and engine together. */
+export function createReview<Source extends VideoSource>(options: ReviewOptions<Source>): Review<Source> {
+  const { store, emit, now, newId } = options;
+  const { database } = store;
+  const jobs = new JobRegistry({ newId, now, onChange: (job) => emit({ type: 'job', job }) });
+  const grants = new GrantRegistry(newId);
+  const browser = new FolderBrowser(grants, options.surroundings ?? ownSurroundings());
+  const library = new VideoLibrary<Source>({ ...options, jobs });
+  const answering = new Answering<Source>({ ...options, jobs, library });
+  const context: SessionContext<Source> = {
+    store,
+    library,
+    now,
+    newId,
+    current: (answer) => answering.current(answer),
+  };
+  const endTelling = tellSaves(store, emit);
+
+  const calls: Review<Source>['calls'] = {
+    listQuestionTemplates: async () => structuredClone([...questionTemplates]),
+
+    listCases: async () => cases.listCases(database),
+    createCase: async ({ pseudonym }) => createCase(options, { pseudonym }),
+    renameCase: async ({ caseId, pseudonym }) => renameCase(options, caseId, pseudonym),
+
+    browseFolder: async ({ folderId }) => browser.browse(folderId),
+    openVideo: async ({ grantId, caseId }) => {
+      const video = await library.open(grants.path(grantId), caseId);
+      return openSession(context, startSession(context, video).id);
+    },
+    relinkVideo: async ({ videoId, grantId }) => library.relink(videoId, grants.path(grantId)),
+    getVideo: async ({ videoId }) => library.show(library.find(videoId)),
+    listRecentVideos: async () => library.recent(),
+    clearRecentVideos: async () => {
+      videos.clearRecentVideos(database);
+      return {};
+    },
+    locate: async ({ videoId, at }) => library.locate(videoId, at),
+
+    listSessions: async () => listSessions(context),
+    startSession: async ({ videoId }) =>
+      openSession(context, startSession(context, library.find(videoId)).id),
+    openSession: async ({ sessionId }) => openSession(context, sessionId),
+    openLastSession: async () => {
+      const last = sessions.findLastOpenedSession(database);
+      return last === null ? null : openSession(context, last.id);
+    },
+    savePosition: async ({ sessionId, frameIndex }) => savePosition(context, sessionId, frameIndex),
+
+    ask: async (input) => answering.ask(input),
+    askAgain: async (input) => answering.askAgain(input),
+    getAnswer: async ({ answerId }) =>
+      answering.current(mustExist(answers.findAnswer(database, answerId), 'answer')),
+    deleteQuestion: async ({ questionId }) => {
+      mustExist(questions.setQuestionDeleted(database, questionId, now()) ? true : null, 'question');
+      return {};
+    },
+    restoreQuestion: async ({ questionId }) => {
+      mustExist(questions.setQuestionDeleted(database, questionId, null) ? true : null, 'question');
+      return {};
+    },
+
+    cancelJob: async ({ jobId }) => {
+      jobs.cancel(jobId);
+      return {};
+    },
+    listJobs: async () => jobs.list(),
+  };
+
+  return {
+    calls,
+    jobs,
+    grantPath: (path) => grants.addFile(path),
+    findDropped: (file) => browser.findDropped(file, library.recentPaths()),
+    importStream: async (name, content, signal) =>
+      grants.addFile(await importVideo(store.layout.home, { name, content, signal }, newId)),
+    openDemonstration: async (path) => {
+      const video = await library.open(path, demonstrationCase(options).id);
+      const last = sessions.findLastSessionOfCase(database, video.caseId);
+      return openSession(context, (last ?? startSession(context, video)).id);
+    },
+    frame: async (videoId, index, signal) => {
+      await library.index(videoId);
+      return (await library.source(videoId)).frame(index, { signal, priority: 'interaction' });
+    },
+    source: (videoId) => library.source(videoId),
+    pathOf: (videoId) => library.find(videoId).path,
+    still: (answerId) => stillOf({ store, library }, answerId),
+    dispose: async () => {
+      jobs.cancelAll();
+      await answering.close();
+      await library.close();
+      endTelling();
+    },
+  };
+}

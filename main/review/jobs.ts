@@ -1,0 +1,121 @@
+import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
+import type { Job } from '../../preload/contract/domain.ts';
+import { JobId } from '../../preload/contract/values.ts';
+
+const KEPT_ENDED = 50;
+const PROGRESS_MILLISECONDS = 100;
+
+/** A piece of long work: its own way to be stopped, its progress, its end. */
+export interface RunningJob {
+  readonly id: JobId;
+  readonly signal: AbortSignal;
+  progress(done: number, total: number | null): void;
+  finish(): void;
+  fail(error: unknown): void;
+  /** Ended by a person, or with the workstation. */
+  cancelled(): void;
+}
+
+export interface JobOptions {
+  newId: () => string;
+  now: () => number;
+  onChange: (job: Job) => void;
+}
+
+export class JobRegistry {
+  readonly #options: JobOptions;
+  /** In order of their start. */
+  readonly #jobs = new Map<JobId, { job: Job; controller: AbortController }>();
+
+  constructor(options: JobOptions) {
+    this.#options = options;
+  }
+
+  start(kind: Job['kind'], title: string, total: number | null = null): RunningJob {
+    const id = JobId.parse(this.#options.newId());
+    const controller = new AbortController();
+    this.#jobs.set(id, {
+      job: { id, kind, title, done: 0, total, state: 'running', error: null },
+      controller,
+    });
+    this.#say(id);
+    let toldAt = this.#options.now();
+    const end = (change: Pick<Job, 'state' | 'error'>): void => {
+      if (this.#jobs.get(id)?.job.state !== 'running') return;
+      this.#change(id, change);
+      this.#say(id);
+      this.#forgetOld();
+    };
+    return {
+      id,
+      signal: controller.signal,
+      progress: (done, newTotal) => {
+        if (this.#jobs.get(id)?.job.state !== 'running') return;
+        this.#change(id, { done, total: newTotal });
+        if (this.#options.now() - toldAt < PROGRESS_MILLISECONDS) return;
+        toldAt = this.#options.now();
+        this.#say(id);
+      },
+      finish: () => {
+        const total = this.#jobs.get(id)?.job.total ?? null;
+        if (total !== null) this.#change(id, { done: total });
+        end({ state: 'done', error: null });
+      },
+      fail: (error) => end({ state: 'failed', error: toErrorReport(error) }),
+      cancelled: () => end({ state: 'cancelled', error: null }),
+    };
+  }
+
+  /** Runs `work` as a job. Its failure is the job's, and is thrown too. */
+  async run<T>(kind: Job['kind'], title: string, work: (job: RunningJob) => Promise<T>): Promise<T> {
+    const job = this.start(kind, title);
+    try {
+      const result = await work(job);
+      job.finish();
+      return result;
+    } catch (error) {
+      if (job.signal.aborted) job.cancelled();
+      else job.fail(error);
+      throw error;
+    }
+  }
+
+  /** Asks a job to stop; it ends when its work has let go. An ended job is left as it is. */
+  cancel(id: JobId): void {
+    const entry = this.#jobs.get(id);
+    if (entry === undefined) {
+      throw new WorkstationError(
+        'not-found',
+        'There is no such work any more.',
+        'It has ended; nothing needs to be done.',
+      );
+    }
+    if (entry.job.state === 'running') entry.controller.abort();
+  }
+
+  cancelAll(): void {
+    for (const { job, controller } of this.#jobs.values()) {
+      if (job.state === 'running') controller.abort();
+    }
+  }
+
+  /** Running work and what ended lately, in order of start. */
+  list(): Job[] {
+    return [...this.#jobs.values()].map(({ job }) => job);
+  }
+
+  #change(id: JobId, change: Partial<Job>): void {
+    const entry = this.#jobs.get(id);
+    if (entry !== undefined) entry.job = { ...entry.job, ...change };
+  }
+
+  #say(id: JobId): void {
+    const entry = this.#jobs.get(id);
+    if (entry !== undefined) this.#options.onChange(entry.job);
+  }
+
+  #forgetOld(): void {
+    const ended = [...this.#jobs.values()].filter(({ job }) => job.state !== 'running');
+    for (const { job } of ended.slice(0, Math.max(0, ended.length - KEPT_ENDED))) this.#jobs.delete(job.id);
+  }
+}

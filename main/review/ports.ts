@@ -1,0 +1,62 @@
+import type { FrameTimes } from '../../preload/contract/frames.ts';
+import type { FrameIndex, TimeBase } from '../../preload/contract/values.ts';
+import type { Engine } from '../inference/index.ts';
+import type { DecodedFrame, FrameRequest } from '../video/index.ts';
+
+export type { DecodedFrame } from '../video/index.ts';
+
+/**
+ * What the review needs of video and inference, in its own words. The workstation gives it the real ones;
+ * a test may give it a part that fails on purpose.
+ */
+
+/** What a look at a file says of it, before its frames are counted. */
+export interface VideoFacts {
+  readonly fingerprint: string;
+  readonly sizeBytes: number;
+  readonly container: string;
+  readonly codec: string;
+  readonly width: number;
+  readonly height: number;
+  readonly timeBase: TimeBase;
+  readonly durationSeconds: number | null;
+  /** Whether a browser plays the file itself. */
+  readonly playback: 'native' | 'transcoded';
+}
+
+export interface VideoIndex {
+  readonly times: FrameTimes;
+  readonly variableFrameRate: boolean;
+  /** True when it was read rather than built. */
+  readonly kept: boolean;
+  /** For keeping; comes back through `OpenVideoOptions.readIndex`. */
+  encode(): Uint8Array;
+}
+
+/** A video held open. Its frames are there once `indexed` has resolved. */
+export interface VideoSource {
+  readonly facts: VideoFacts;
+  /** Resolves with the index; the same promise for every caller. */
+  indexed(): Promise<VideoIndex>;
+  /** Throws `frame-out-of-range`, `file-changed`, `ffmpeg-failed`, `unavailable` before the index. */
+  frame(index: FrameIndex, request?: FrameRequest): Promise<DecodedFrame>;
+  dispose(): Promise<void>;
+}
+
+export interface OpenVideoOptions {
+  /** An index kept from before; one that does not fit is built again. */
+  readonly readIndex: (fingerprint: string) => Promise<Uint8Array | null>;
+  /** Frames found so far, and how many are expected where that is known. */
+  readonly onProgress: (done: number, total: number | null) => void;
+  /** Ends the building of the index. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens the file in place, and starts on its index where none was kept. Throws what a person must know. */
+export type OpenVideo<Source extends VideoSource = VideoSource> = (
+  path: string,
+  options: OpenVideoOptions,
+) => Promise<Source>;
+
+/** The engine as the review uses it: it answers one question after another, and says what model it runs. */
+export type AnswerEngine = Pick<Engine, 'ask' | 'state'>;

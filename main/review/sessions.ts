@@ -1,0 +1,87 @@
+import type { Entry, OpenSession, Session, SessionSummary } from '../../preload/contract/domain.ts';
+import type { Answer } from '../../preload/contract/domain.ts';
+import type { FrameIndex, QuestionId, SessionId, VideoId } from '../../preload/contract/values.ts';
+import { SessionId as SessionIdSchema } from '../../preload/contract/values.ts';
+import { answers, cases, questions, sessions, type Store, type StoredVideo } from '../store/index.ts';
+import { mustExist } from './lookup.ts';
+import type { VideoSource } from './ports.ts';
+import type { VideoLibrary } from './videos.ts';
+
+export interface SessionContext<Source extends VideoSource> {
+  store: Store;
+  library: VideoLibrary<Source>;
+  now: () => number;
+  newId: () => string;
+  /** An answer as it now stands, which may be ahead of what is stored. */
+  current: (answer: Answer) => Answer;
+}
+
+/** Starts a session where the video begins, with the next number of its case. */
+export function startSession<Source extends VideoSource>(
+  context: SessionContext<Source>,
+  video: StoredVideo,
+): Session {
+  return sessions.insertSession(context.store.database, {
+    id: SessionIdSchema.parse(context.newId()),
+    caseId: video.caseId,
+    videoId: video.id,
+    frameIndex: 0 as FrameIndex,
+    at: context.now(),
+  });
+}
+
+/** Everything to show of a session. A video that can't be opened says why; its answers are there all the same. */
+export async function openSession<Source extends VideoSource>(
+  context: SessionContext<Source>,
+  id: SessionId,
+): Promise<OpenSession> {
+  const { store, library, now } = context;
+  const session = mustExist(sessions.findSession(store.database, id), 'session');
+  const owner = mustExist(cases.findCase(store.database, session.caseId), 'case');
+  const video = await library.prepare(library.find(session.videoId));
+  sessions.markSessionOpened(store.database, id, now());
+  return { case: owner, video, session, entries: entriesOf(context, id) };
+}
+
+export function entriesOf<Source extends VideoSource>(
+  { store, current }: SessionContext<Source>,
+  id: SessionId,
+): Entry[] {
+  const versions = new Map<QuestionId, Answer[]>();
+  for (const stored of answers.listAnswersOfSession(store.database, id)) {
+    const answer = current(stored);
+    const list = versions.get(answer.questionId);
+    if (list === undefined) versions.set(answer.questionId, [answer]);
+    else list.push(answer);
+  }
+  return questions.listQuestions(store.database, id).flatMap((question) => {
+    const found = versions.get(question.id);
+    return found === undefined ? [] : [{ question, answers: found }];
+  });
+}
+
+export async function listSessions<Source extends VideoSource>({
+  store,
+  library,
+}: SessionContext<Source>): Promise<SessionSummary[]> {
+  const looks = new Map<VideoId, Promise<SessionSummary['videoAvailability']>>();
+  return Promise.all(
+    sessions.listSessions(store.database).map(async (summary) => {
+      let look = looks.get(summary.videoId);
+      if (look === undefined) {
+        look = library.availability(library.find(summary.videoId));
+        looks.set(summary.videoId, look);
+      }
+      return { ...summary, videoAvailability: await look };
+    }),
+  );
+}
+
+export function savePosition<Source extends VideoSource>(
+  { store, now }: SessionContext<Source>,
+  id: SessionId,
+  frameIndex: FrameIndex,
+): Session {
+  sessions.savePosition(store.database, id, frameIndex, now());
+  return mustExist(sessions.findSession(store.database, id), 'session');
+}

@@ -1,0 +1,37 @@
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { AnswerId } from '../../preload/contract/values.ts';
+import { drawStill } from '../export/index.ts';
+import { answers, questions, sessions, type Store } from '../store/index.ts';
+import { mustExist } from './lookup.ts';
+import type { VideoSource } from './ports.ts';
+import type { VideoLibrary } from './videos.ts';
+
+/**
+ * PNG of the answer's frame with its box and label. The frame is decoded again and must be the one that the
+ * model saw, pixel for pixel: throws `file-changed` if it isn't.
+ */
+export async function stillOf<Source extends VideoSource>(
+  { store, library }: { store: Store; library: VideoLibrary<Source> },
+  answerId: AnswerId,
+): Promise<Buffer> {
+  const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
+  const question = mustExist(questions.findQuestion(store.database, answer.questionId), 'question');
+  const session = mustExist(sessions.findSession(store.database, answer.sessionId), 'session');
+  const source = await library.source(session.videoId);
+  await library.index(session.videoId);
+  const frame = await source.frame(question.location.index, { priority: 'work' });
+  if (answer.frame !== null && answer.frame.hash !== frame.hash) {
+    throw new WorkstationError(
+      'file-changed',
+      `Frame ${question.location.index} does not decode to the picture that the model saw.`,
+      'The file or ffmpeg has changed since. Ask again about this frame to get an answer for it as it is now.',
+    );
+  }
+  return drawStill({
+    frame,
+    answer,
+    question: question.text,
+    frameIndex: question.location.index,
+    timecode: question.location.timecode,
+  });
+}

@@ -1,0 +1,73 @@
+import type { FrameIndex } from '../../preload/contract/values.ts';
+import {
+  fingerprintFile,
+  openVideo as openFile,
+  type DecodedFrame,
+  type FrameRequest,
+  type Log,
+  type VideoSource as FileSource,
+} from '../video/index.ts';
+import type { OpenVideo, OpenVideoOptions, VideoFacts, VideoIndex, VideoSource } from './ports.ts';
+
+/** A video file, opened by `main/video`; its index is built once, in the background. */
+export class VideoFile implements VideoSource {
+  /** For playing, thumbnails and exports. */
+  readonly file: FileSource;
+  readonly facts: VideoFacts;
+  readonly #index: Promise<VideoIndex>;
+  readonly #closing = new AbortController();
+
+  constructor(file: FileSource, options: OpenVideoOptions) {
+    const { probe } = file;
+    this.file = file;
+    this.facts = {
+      fingerprint: file.fingerprint,
+      sizeBytes: probe.bytes,
+      container: probe.container,
+      codec: probe.codec,
+      width: probe.width,
+      height: probe.height,
+      timeBase: probe.timeBase,
+      durationSeconds: probe.durationSeconds,
+      playback: 'transcoded',
+    };
+    this.#index = this.#build(options);
+    // Whoever asks for it is told; until then a failure waits.
+    this.#index.catch(() => undefined);
+  }
+
+  indexed(): Promise<VideoIndex> {
+    return this.#index;
+  }
+
+  frame(index: FrameIndex, request: FrameRequest = {}): Promise<DecodedFrame> {
+    return this.file.frame(index, request);
+  }
+
+  async dispose(): Promise<void> {
+    this.#closing.abort();
+    this.file.dispose();
+    await this.#index.catch(() => undefined);
+  }
+
+  async #build({ signal, onProgress }: OpenVideoOptions): Promise<VideoIndex> {
+    const { file } = this;
+    const kept = file.hasIndex;
+    const { variableFrameRate } = await file.buildIndex({
+      signal: AbortSignal.any([signal, this.#closing.signal]),
+      onProgress: (progress) => {
+        if (!kept) onProgress(progress.done, progress.total);
+      },
+    });
+    return { times: file.table, variableFrameRate, kept, encode: () => file.encodedIndex() };
+  }
+}
+
+/** `createReview`'s way to open videos: real files through `main/video`. */
+export const openVideoFile =
+  (log: Log): OpenVideo<VideoFile> =>
+  async (path, options) => {
+    // Before the file is opened, since the kept index is known by the content's fingerprint.
+    const index = await options.readIndex(await fingerprintFile(path, options.signal));
+    return new VideoFile(await openFile(path, { index, log, signal: options.signal }), options);
+  };

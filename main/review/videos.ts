@@ -1,0 +1,328 @@
+import { basename, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { FrameLocation, RecentVideo, Video } from '../../preload/contract/domain.ts';
+import type { PlaceInVideo } from '../../preload/contract/calls.ts';
+import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
+import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import {
+  checkFrameIndex,
+  formatTimecode,
+  frameAtSeconds,
+  frameAtTimecode,
+  secondsOfFrame,
+  ticksOfFrame,
+  type FrameTimes,
+} from '../../preload/contract/frames.ts';
+import { VideoId, type CaseId, type FrameIndex } from '../../preload/contract/values.ts';
+import { cases, videos, type Log, type Store, type StoredVideo } from '../store/index.ts';
+import { createNumberedCase } from './cases.ts';
+import { statFile } from './grants.ts';
+import type { JobRegistry, RunningJob } from './jobs.ts';
+import { mustExist } from './lookup.ts';
+import type { OpenVideo, VideoFacts, VideoIndex, VideoSource } from './ports.ts';
+import { fileChanged, SourcePool } from './sources.ts';
+
+const RECENT_VIDEOS = 20;
+
+export interface VideoContext<Source extends VideoSource> {
+  store: Store;
+  openVideo: OpenVideo<Source>;
+  jobs: JobRegistry;
+  emit: (event: WorkstationEvent) => void;
+  now: () => number;
+  newId: () => string;
+  log: Log;
+}
+
+/** The videos of all cases: their rows, their files, and those held open. */
+export class VideoLibrary<Source extends VideoSource> {
+  readonly #context: VideoContext<Source>;
+  readonly #pool: SourcePool<Source>;
+  /** Videos whose path holds another file, found when it was opened. */
+  readonly #changed = new Set<VideoId>();
+  readonly #watched = new WeakMap<Source, Promise<VideoIndex>>();
+  readonly #indexJobs = new WeakMap<Source, () => RunningJob | null>();
+  readonly #ending = new AbortController();
+
+  constructor(context: VideoContext<Source>) {
+    this.#context = context;
+    this.#pool = new SourcePool((error) =>
+      context.log.warn('a video could not be closed', { code: toErrorReport(error).code }),
+    );
+  }
+
+  /**
+   * Opens a file in place. The same content is the same video wherever it lies: a moved file is found again.
+   * Without a case it joins the one that it is in already, else a new one. Throws what `openVideo` throws.
+   */
+  async open(path: string, caseId: CaseId | null): Promise<StoredVideo> {
+    const { store, now, newId } = this.#context;
+    const whole = resolve(path);
+    await statFile(whole);
+    if (caseId !== null) mustExist(cases.findCase(store.database, caseId), 'case');
+    const source = await this.#openSource(whole, basename(whole));
+    const { facts } = source;
+    const video = store.database.transaction(() => {
+      const known =
+        caseId === null
+          ? (videos.findVideosByFingerprint(store.database, facts.fingerprint)[0] ?? null)
+          : videos.findVideoInCase(store.database, caseId, facts.fingerprint);
+      const seen = {
+        path: whole,
+        displayName: basename(whole),
+        openedAt: now(),
+        recent: true,
+        problem: null,
+      };
+      if (known !== null) {
+        const again: StoredVideo = { ...known, ...columnsOf(facts), ...seen };
+        videos.updateVideo(store.database, again);
+        return again;
+      }
+      const added: StoredVideo = {
+        id: VideoId.parse(newId()),
+        caseId: caseId ?? createNumberedCase(this.#context).id,
+        ...columnsOf(facts),
+        variableFrameRate: false,
+        frameCount: null,
+        index: 'building',
+        addedAt: now(),
+        ...seen,
+      };
+      videos.insertVideo(store.database, added);
+      return added;
+    });
+    this.#changed.delete(video.id);
+    this.#pool.put(video, source);
+    this.#watchIndex(video.id, source);
+    return video;
+  }
+
+  find(id: VideoId): StoredVideo {
+    return mustExist(videos.findVideo(this.#context.store.database, id), 'video');
+  }
+
+  /** As the window sees it, without its path. */
+  async show(stored: StoredVideo): Promise<Video> {
+    const { path, recent: _recent, ...video } = stored;
+    const { availability, problem } = await this.#lookAt(stored, path);
+    return { ...video, availability, problem: problem ?? video.problem };
+  }
+
+  /** Opens the file if it can be, so that its frames are at hand, and shows the video either way. */
+  async prepare(stored: StoredVideo): Promise<Video> {
+    try {
+      await this.source(stored.id);
+    } catch (error) {
+      const shown = await this.show(this.find(stored.id));
+      return { ...shown, problem: toErrorReport(error) };
+    }
+    return this.show(this.find(stored.id));
+  }
+
+  /** The open source of a video. Throws `file-missing`, `file-changed` and what opening throws. */
+  async source(id: VideoId): Promise<Source> {
+    const video = this.find(id);
+    try {
+      const source = await this.#pool.get(video, async () => {
+        await statFile(video.path);
+        return this.#openSource(video.path, video.displayName);
+      });
+      this.#changed.delete(id);
+      this.#watchIndex(id, source);
+      return source;
+    } catch (error) {
+      if (error instanceof WorkstationError && error.code === 'file-changed') this.#changed.add(id);
+      throw error;
+    }
+  }
+
+  /** Waits for the index where it is being built. */
+  async index(id: VideoId): Promise<VideoIndex> {
+    return this.#watchIndex(id, await this.source(id));
+  }
+
+  async locate(id: VideoId, at: PlaceInVideo): Promise<FrameLocation> {
+    const { times } = await this.index(id);
+    return locationOf(times, frameNamed(times, at));
+  }
+
+  /** Says where a file lies now. Refused with `file-changed` unless the content is the same. */
+  async relink(id: VideoId, path: string): Promise<Video> {
+    const { store, now } = this.#context;
+    const video = this.find(id);
+    const whole = resolve(path);
+    await statFile(whole);
+    const source = await this.#openSource(whole, basename(whole));
+    if (source.facts.fingerprint !== video.fingerprint) {
+      await source.dispose();
+      throw fileChanged(basename(whole));
+    }
+    const moved: StoredVideo = {
+      ...video,
+      path: whole,
+      displayName: basename(whole),
+      openedAt: now(),
+      recent: true,
+      problem: null,
+    };
+    videos.updateVideo(store.database, moved);
+    this.#changed.delete(id);
+    this.#pool.put(moved, source);
+    this.#watchIndex(id, source);
+    await this.#tell(id);
+    return this.show(this.find(id));
+  }
+
+  async recent(): Promise<RecentVideo[]> {
+    const { store } = this.#context;
+    const found = videos.listRecentVideos(store.database, RECENT_VIDEOS);
+    return Promise.all(
+      found.map(async (video) => ({
+        videoId: video.id,
+        displayName: video.displayName,
+        casePseudonym: mustExist(cases.findCase(store.database, video.caseId), 'case').pseudonym,
+        openedAt: video.openedAt,
+        availability: await this.availability(video),
+      })),
+    );
+  }
+
+  recentPaths(): string[] {
+    return videos.listRecentVideos(this.#context.store.database, RECENT_VIDEOS).map(({ path }) => path);
+  }
+
+  async availability(video: StoredVideo): Promise<Video['availability']> {
+    return (await this.#lookAt(video, video.path)).availability;
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#pool.close();
+  }
+
+  async #lookAt(
+    video: StoredVideo,
+    path: string,
+  ): Promise<{ availability: Video['availability']; problem: ErrorReport | null }> {
+    try {
+      const { size } = await statFile(path);
+      if (size === video.sizeBytes && !this.#changed.has(video.id)) {
+        return { availability: 'available', problem: null };
+      }
+      return { availability: 'changed', problem: fileChanged(video.displayName).toReport() };
+    } catch (error) {
+      return { availability: 'missing', problem: toErrorReport(error) };
+    }
+  }
+
+  /** Its index is built as a job of its own, which appears once there is progress to tell. */
+  async #openSource(path: string, name: string): Promise<Source> {
+    const { openVideo, store, jobs } = this.#context;
+    const controller = new AbortController();
+    const stop = (): void => controller.abort();
+    this.#ending.signal.addEventListener('abort', stop, { once: true });
+    let job: RunningJob | null = null;
+    const source = await openVideo(path, {
+      signal: controller.signal,
+      readIndex: (fingerprint) => store.frameIndexes.read(fingerprint),
+      onProgress: (done, total) => {
+        if (job === null) {
+          job = jobs.start('index', `Counting the frames of ${name}`, total);
+          job.signal.addEventListener('abort', stop, { once: true });
+        }
+        job.progress(done, total);
+      },
+    });
+    this.#indexJobs.set(source, () => job);
+    return source;
+  }
+
+  /** Keeps the index when it is done and tells the window; once for each source. */
+  #watchIndex(id: VideoId, source: Source): Promise<VideoIndex> {
+    const watched = this.#watched.get(source);
+    if (watched !== undefined) return watched;
+    const done = this.#finishIndex(id, source);
+    this.#watched.set(source, done);
+    // Whoever waits for it gets the failure; with nobody waiting, the video's problem says it.
+    done.catch(() => undefined);
+    return done;
+  }
+
+  async #finishIndex(id: VideoId, source: Source): Promise<VideoIndex> {
+    const { store, log } = this.#context;
+    const job = (): RunningJob | null => this.#indexJobs.get(source)?.() ?? null;
+    try {
+      const index = await source.indexed();
+      if (!index.kept) await this.#keepIndex(source.facts.fingerprint, index);
+      this.#changeRow(id, {
+        index: 'ready',
+        frameCount: index.times.ticks.length,
+        variableFrameRate: index.variableFrameRate,
+        problem: null,
+      });
+      job()?.finish();
+      await this.#tell(id);
+      return index;
+    } catch (error) {
+      const report = toErrorReport(error);
+      log.warn('a frame index could not be built', { video: id, code: report.code });
+      this.#pool.drop(id);
+      if (job()?.signal.aborted === true || report.code === 'cancelled') job()?.cancelled();
+      else job()?.fail(error);
+      if (!this.#ending.signal.aborted) {
+        this.#changeRow(id, { index: 'failed', problem: report });
+        await this.#tell(id);
+      }
+      throw error;
+    }
+  }
+
+  /** An index that can't be kept is built again next time; that is no reason to stop a review. */
+  async #keepIndex(fingerprint: string, index: VideoIndex): Promise<void> {
+    try {
+      await this.#context.store.frameIndexes.write(fingerprint, index.encode());
+    } catch (error) {
+      this.#context.log.warn('a frame index could not be kept', { code: toErrorReport(error).code });
+    }
+  }
+
+  #changeRow(id: VideoId, change: Partial<StoredVideo>): void {
+    const { store } = this.#context;
+    const before = videos.findVideo(store.database, id);
+    if (before === null) return;
+    const after = { ...before, ...change };
+    if (!isDeepStrictEqual(before, after)) videos.updateVideo(store.database, after);
+  }
+
+  async #tell(id: VideoId): Promise<void> {
+    this.#context.emit({ type: 'video', video: await this.show(this.find(id)) });
+  }
+}
+
+const columnsOf = (facts: VideoFacts) => ({
+  fingerprint: facts.fingerprint,
+  sizeBytes: facts.sizeBytes,
+  container: facts.container,
+  codec: facts.codec,
+  width: facts.width,
+  height: facts.height,
+  timeBase: facts.timeBase,
+  durationSeconds: facts.durationSeconds,
+  playback: facts.playback,
+});
+
+export function locationOf(times: FrameTimes, index: FrameIndex): FrameLocation {
+  const seconds = secondsOfFrame(times, index);
+  return { index, pts: ticksOfFrame(times, index), seconds, timecode: formatTimecode(seconds) };
+}
+
+/** The frame that a person named by number, time or timecode. `#12` is frame 12. */
+function frameNamed(times: FrameTimes, at: PlaceInVideo): FrameIndex {
+  if ('index' in at) return checkFrameIndex(at.index, times.ticks.length);
+  if ('seconds' in at) return frameAtSeconds(times, at.seconds);
+  const number = /^\s*#\s*(\d{1,15})\s*$/.exec(at.timecode)?.[1];
+  return number === undefined
+    ? frameAtTimecode(times, at.timecode)
+    : checkFrameIndex(Number(number), times.ticks.length);
+}
