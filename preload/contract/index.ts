@@ -3,6 +3,7 @@ export * from './calls.ts';
 export * from './domain.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export * from './frames.ts';
 export * from './media.ts';
 export * from './model.ts';
 export * from './values.ts';

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import {
+  callNames,
+  calls,
+  GrantId,
+  resultOf,
+  WorkstationEvent,
+  type Bridge,
+  type CallName,
+  type ErrorReport,
+  type Result,
+} from '../../preload/contract/index.ts';
+import type { Connection, Reach } from './index.ts';
+
+const lost: ErrorReport = {
+  code: 'unavailable',
+  message: 'The workstation does not answer.',
+  hint: 'Start it again with "npm start"; this window reconnects by itself.',
+};
+
+const unreadable: ErrorReport = {
+  code: 'internal',
+  message: 'The workstation answered something that this window cannot read.',
+  hint: 'Reload the window. If it happens again, window and workstation are of different versions.',
+};
+
+const DroppedFile = z.object({ grantId: GrantId, name: z.string(), copied: z.boolean() });
+const droppedResult = resultOf(DroppedFile);
+const knownDroppedResult = resultOf(DroppedFile.nullable());
+
+/** How long to wait before the next try to reconnect, in ms. */
+const retryMilliseconds = [500, 1000, 2000, 4000];
+
+/**
+ * The contract over HTTP on the page's own origin: `POST /api/<call>` with JSON, events as server-sent
+ * events. The one-time token is a cookie, set when the page was opened.
+ */
+export class WebBridge implements Connection {
+  readonly bridge: Bridge;
+  readonly #origin: string;
+  readonly #eventListeners = new Set<(event: WorkstationEvent) => void>();
+  readonly #reachListeners = new Set<(reach: Reach) => void>();
+  #reach: Reach = 'connected';
+  #source: EventSource | null = null;
+  #tries = 0;
+
+  constructor(origin: string) {
+    this.#origin = origin;
+    const named = callNames.map((name) => [name, (input: unknown) => this.#call(name, input)]);
+    this.bridge = {
+      // One function for each call of the contract, by its name: the type is that of Bridge by construction.
+      ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile'>),
+      onEvent: (listener) => this.#onEvent(listener),
+      grantDroppedFile: (file, onProgress) => this.#grantDroppedFile(file, onProgress),
+    };
+  }
+
+  onReach(listener: (reach: Reach) => void): () => void {
+    this.#reachListeners.add(listener);
+    return () => this.#reachListeners.delete(listener);
+  }
+
+  #call(name: CallName, input: unknown): Promise<Result<unknown>> {
+    return this.#post(`/api/${name}`, input, resultOf(calls[name].output));
+  }
+
+  async #post<T>(path: string, body: unknown, schema: z.ZodType<Result<T>>): Promise<Result<T>> {
+    let response: Response;
+    try {
+      response = await fetch(this.#origin + path, {
+        method: 'POST',
+        credentials: 'same-origin',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    } catch {
+      this.#setReach('lost');
+      return { ok: false, error: lost };
+    }
+    if (response.status === 401) this.#setReach('refused');
+    return parse(schema, await response.text());
+  }
+
+  #onEvent(listener: (event: WorkstationEvent) => void): () => void {
+    this.#eventListeners.add(listener);
+    if (!this.#source) this.#listen();
+    return () => {
+      this.#eventListeners.delete(listener);
+      if (this.#eventListeners.size > 0) return;
+      this.#source?.close();
+      this.#source = null;
+    };
+  }
+
+  #listen(): void {
+    const source = new EventSource(`${this.#origin}/api/events`);
+    this.#source = source;
+    source.onopen = () => {
+      this.#tries = 0;
+      this.#setReach('connected');
+    };
+    source.onmessage = (message: MessageEvent<string>) => {
+      const event = WorkstationEvent.safeParse(json(message.data));
+      if (!event.success) return;
+      for (const listener of this.#eventListeners) listener(event.data);
+    };
+    source.onerror = () => {
+      source.close();
+      if (this.#source !== source) return;
+      if (this.#reach === 'connected') this.#setReach('lost');
+      const wait = retryMilliseconds[Math.min(this.#tries, retryMilliseconds.length - 1)];
+      this.#tries += 1;
+      setTimeout(() => {
+        if (this.#source === source) this.#listen();
+      }, wait);
+      // An event source does not say why it closed; a call does: gone, or the token is no longer good.
+      void this.#call('getStatus', {});
+    };
+  }
+
+  #setReach(reach: Reach): void {
+    if (reach === this.#reach) return;
+    this.#reach = reach;
+    for (const listener of this.#reachListeners) listener(reach);
+  }
+
+  async #grantDroppedFile(
+    file: File,
+    onProgress?: (progress: { done: number; total: number }) => void,
+  ): Promise<Result<{ grantId: string; name: string; copied: boolean }>> {
+    const known = await this.#post(
+      '/api/grant-dropped',
+      { name: file.name, size: file.size },
+      knownDroppedResult,
+    );
+    if (!known.ok) return known;
+    if (known.value) return { ok: true, value: known.value };
+    return this.#importCopy(file, onProgress);
+  }
+
+  /** XMLHttpRequest, as fetch cannot tell how much of a body has been sent. */
+  #importCopy(
+    file: File,
+    onProgress?: (progress: { done: number; total: number }) => void,
+  ): Promise<Result<{ grantId: string; name: string; copied: boolean }>> {
+    return new Promise((resolve) => {
+      const request = new XMLHttpRequest();
+      request.open('PUT', `${this.#origin}/api/import?name=${encodeURIComponent(file.name)}`);
+      request.upload.onprogress = (event) => onProgress?.({ done: event.loaded, total: file.size });
+      request.onload = () => resolve(parse(droppedResult, request.responseText));
+      request.onerror = () => resolve({ ok: false, error: lost });
+      request.send(file);
+    });
+  }
+}
+
+function parse<T>(schema: z.ZodType<Result<T>>, text: string): Result<T> {
+  const result = schema.safeParse(json(text));
+  return result.success ? result.data : { ok: false, error: unreadable };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

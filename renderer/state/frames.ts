@@ -1,0 +1,117 @@
+import {
+  ErrorReport,
+  frameHeaders,
+  framePath,
+  FrameLocation,
+  unwrap,
+  WorkstationError,
+  type Bridge,
+  type FrameIndex,
+  type VideoId,
+} from '../../preload/contract/index.ts';
+import { RecentValues } from '../view/recent-values.ts';
+
+/** One decoded frame: where it is, what its pixels are, and their hash. */
+export interface Frame {
+  readonly location: FrameLocation;
+  readonly hash: string;
+  readonly width: number;
+  readonly height: number;
+  /** Four bytes a pixel, opaque, row by row. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** About 35 frames of 1280x1024. */
+const budgetBytes = 192 * 1024 * 1024;
+
+/** Frames by exact index, from the decoder behind the contract, the last ones kept. */
+export class FrameSource {
+  readonly #bridge: Bridge;
+  readonly #videoId: VideoId;
+  readonly #fetch: typeof fetch;
+  readonly #recent = new RecentValues<FrameIndex, Frame>(budgetBytes);
+
+  constructor(bridge: Bridge, videoId: VideoId, fetchPixels: typeof fetch) {
+    this.#bridge = bridge;
+    this.#videoId = videoId;
+    this.#fetch = fetchPixels;
+  }
+
+  has(index: FrameIndex): boolean {
+    return this.#recent.has(index);
+  }
+
+  async get(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
+    const kept = this.#recent.get(index);
+    if (kept) return kept;
+    const [location, response] = await Promise.all([
+      this.#bridge.locate({ videoId: this.#videoId, at: { index } }),
+      this.#request(index, signal),
+    ]);
+    const frame = await decoded(unwrap(location), response);
+    this.#recent.set(index, frame, frame.pixels.byteLength);
+    return frame;
+  }
+
+  async #request(index: FrameIndex, signal: AbortSignal): Promise<Response> {
+    try {
+      return await this.#fetch(framePath(this.#videoId, index), { signal, credentials: 'same-origin' });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new WorkstationError(
+        'unavailable',
+        'The frame could not be fetched: the workstation does not answer.',
+        'Check that it is still running, then step once more.',
+      );
+    }
+  }
+}
+
+async function decoded(location: FrameLocation, response: Response): Promise<Frame> {
+  if (!response.ok) throw await failure(response);
+  const number = (name: string): number => Number(response.headers.get(name) ?? NaN);
+  const width = number(frameHeaders.width);
+  const height = number(frameHeaders.height);
+  const rgb = new Uint8Array(await response.arrayBuffer());
+  if (number(frameHeaders.index) !== location.index || rgb.length !== width * height * 3) {
+    throw new WorkstationError(
+      'internal',
+      `Frame ${location.index} came with other pixels than it says: ${rgb.length} bytes for ${width}x${height}.`,
+      'Step away and back. If it happens again, restart the workstation.',
+    );
+  }
+  return {
+    location,
+    hash: response.headers.get(frameHeaders.hash) ?? '',
+    width,
+    height,
+    pixels: opaque(rgb),
+  };
+}
+
+/** RGB24 to the four bytes a pixel that a canvas takes. */
+export function opaque(rgb: Uint8Array): Uint8ClampedArray<ArrayBuffer> {
+  const count = rgb.length / 3;
+  const words = new Uint32Array(count);
+  for (let pixel = 0, byte = 0; pixel < count; pixel += 1, byte += 3) {
+    // Little-endian, as every machine that runs this is: 0xAABBGGRR.
+    words[pixel] =
+      (0xff000000 | ((rgb[byte + 2] ?? 0) << 16) | ((rgb[byte + 1] ?? 0) << 8) | (rgb[byte] ?? 0)) >>> 0;
+  }
+  return new Uint8ClampedArray(words.buffer);
+}
+
+async function failure(response: Response): Promise<WorkstationError> {
+  const body: unknown = await response.json().catch(() => null);
+  const report = ErrorReport.safeParse(
+    typeof body === 'object' && body !== null && 'error' in body ? body.error : body,
+  );
+  if (report.success) {
+    return new WorkstationError(report.data.code, report.data.message, report.data.hint);
+  }
+  return new WorkstationError(
+    response.status === 401 ? 'not-allowed' : 'unavailable',
+    `The frame could not be fetched (status ${response.status}).`,
+    'Step once more. If it stays so, open the video again.',
+  );
+}

@@ -1,0 +1,119 @@
+import { actionOf, type Action } from '../view/shortcuts.ts';
+import type { Review } from './review.svelte.ts';
+import type { Workstation } from './workstation.svelte.ts';
+
+/** What keys do outside the review: parts of the window itself. */
+export interface WindowActions {
+  library: () => void;
+  shortcuts: () => void;
+  goTo: () => void;
+  focusAsk: () => void;
+}
+
+const runSteps: Partial<Record<Action, number>> = {
+  'step-back': -1,
+  'step-forward': 1,
+  'step-back-ten': -10,
+  'step-forward-ten': 10,
+};
+
+/** Turns keys into actions, wherever the focus is, except where it is in text or in a dialog. */
+export class Keyboard {
+  readonly #workstation: Workstation;
+  readonly #window: WindowActions;
+  /** The key whose run of steps goes on. */
+  #held: string | null = null;
+
+  constructor(workstation: Workstation, windowActions: WindowActions) {
+    this.#workstation = workstation;
+    this.#window = windowActions;
+  }
+
+  readonly down = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented) return;
+    const action = actionOf(event);
+    if (!action || !this.#allowed(event, action)) return;
+    if (event.repeat) {
+      // The run of steps is already on its way; other actions happen once a press, but moves may repeat.
+      if (action in runSteps) event.preventDefault();
+      if (action in runSteps || !action.startsWith('second')) return;
+    }
+    if (this.#perform(action, event)) event.preventDefault();
+  };
+
+  readonly up = (event: KeyboardEvent): void => {
+    if (event.code === this.#held) this.leave();
+  };
+
+  /** The window lost the focus: the key's release will not be heard. */
+  readonly leave = (): void => {
+    if (this.#held === null) return;
+    this.#held = null;
+    this.#workstation.review?.player.endRun();
+  };
+
+  #allowed(event: KeyboardEvent, action: Action): boolean {
+    const target = event.target;
+    if (document.querySelector('dialog[open]')) return false;
+    if (!(target instanceof HTMLElement)) return true;
+    if (target.closest('input, textarea, select, [contenteditable]')) return action === 'escape';
+    // Space presses what has the focus.
+    if (event.key === ' ' && target.closest('button, summary, a')) return false;
+    return !target.closest('[role="menu"]');
+  }
+
+  #perform(action: Action, event: KeyboardEvent): boolean {
+    switch (action) {
+      case 'library':
+        this.#window.library();
+        return true;
+      case 'shortcuts':
+        this.#window.shortcuts();
+        return true;
+      case 'undo':
+        if (!this.#workstation.undoable) return false;
+        void this.#workstation.undoable.undo();
+        return true;
+      default:
+        return this.#workstation.review ? this.#review(this.#workstation.review, action, event) : false;
+    }
+  }
+
+  #review(review: Review, action: Action, event: KeyboardEvent): boolean {
+    const { player, view } = review;
+    const steps = runSteps[action];
+    if (steps !== undefined) {
+      this.#held = event.code;
+      void player.beginRun(steps);
+      return true;
+    }
+    const actions: Partial<Record<Action, () => unknown>> = {
+      play: () => player.togglePlay(),
+      pause: () => player.pause(),
+      faster: () => player.faster(),
+      reverse: () => player.beginRun(-1, true),
+      'second-back': () => player.jump(-1),
+      'second-forward': () => player.jump(1),
+      'ten-seconds-back': () => player.jump(-10),
+      'ten-seconds-forward': () => player.jump(10),
+      'first-frame': () => player.first(),
+      'last-frame': () => player.last(),
+      'go-to': () => this.#window.goTo(),
+      ask: () => this.#ask(review),
+      'ask-again': () => (this.#workstation.askObstacle === null ? review.askAgain() : undefined),
+      'zoom-in': () => view.zoomIn(),
+      'zoom-out': () => view.zoomOut(),
+      'zoom-fit': () => view.fit(),
+      escape: () => review.stop(),
+    };
+    const perform = actions[action];
+    void perform?.();
+    return perform !== undefined;
+  }
+
+  /** The question is about a frame: what moves stops first. */
+  #ask(review: Review): void {
+    void review.player.pause();
+    this.#window.focusAsk();
+  }
+}

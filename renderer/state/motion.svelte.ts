@@ -1,0 +1,188 @@
+import {
+  transcodedVideoPath,
+  videoPath,
+  type ErrorReport,
+  type Video,
+} from '../../preload/contract/index.ts';
+
+/** A stream's times are rounded to the millisecond at worst; this much later is still the same frame. */
+const roundingSeconds = 0.001;
+
+/** Playback by the browser, for motion only: stills come from the decoder. */
+export class Motion {
+  /** Playing, or about to. */
+  moving = $state(false);
+  /** The browser's picture is on screen: from its first frame on, until the still replaces it. */
+  visible = $state(false);
+  /** Seconds since the first frame, of the picture that the browser shows. */
+  seconds = $state<number | null>(null);
+  rate = $state(1);
+  fault = $state.raw<ErrorReport | null>(null);
+
+  readonly #video: () => Video;
+  #element: HTMLVideoElement | null = null;
+  /** Where the stream begins: a transcoded one counts its own time from there. */
+  #startSeconds = 0;
+  /** The media time of the first picture of the stream; files with edit lists need not begin at 0. */
+  #firstMediaTime: number | null = null;
+  #onFirstPicture: () => void = () => undefined;
+  #transcoded: boolean | null = null;
+  #placing = 0;
+  #settled = false;
+
+  constructor(video: () => Video) {
+    this.#video = video;
+  }
+
+  /** Takes the element that shows the motion; returns the way to let it go. */
+  attach(element: HTMLVideoElement): () => void {
+    this.#element = element;
+    let handle = 0;
+    const onFrame = (_now: number, frame: VideoFrameCallbackMetadata): void => {
+      this.#onFrame(frame.mediaTime);
+      handle = element.requestVideoFrameCallback(onFrame);
+    };
+    handle = element.requestVideoFrameCallback(onFrame);
+    return () => {
+      element.cancelVideoFrameCallback(handle);
+      element.pause();
+      if (this.#element === element) this.#element = null;
+    };
+  }
+
+  async play(fromSeconds: number, rate: number): Promise<void> {
+    const element = this.#element;
+    if (!element) return;
+    this.fault = null;
+    this.moving = true;
+    this.rate = rate;
+    await this.#place(element, fromSeconds);
+    element.playbackRate = rate;
+    await this.#start(element);
+  }
+
+  setRate(rate: number): void {
+    this.rate = rate;
+    if (this.#element) this.#element.playbackRate = rate;
+  }
+
+  /** Moves the stream; it goes on playing, or stands still where the frames aren't known yet. */
+  async seek(seconds: number): Promise<void> {
+    const element = this.#element;
+    if (!element) return;
+    this.seconds = seconds;
+    await this.#place(element, seconds);
+    if (this.moving) await this.#start(element);
+    else this.visible = true;
+  }
+
+  /** Halts; returns the seconds of the frame that is on screen, null where none has come yet. */
+  pause(): number | null {
+    this.#element?.pause();
+    this.moving = false;
+    if (!this.visible || this.seconds === null) return null;
+    return this.seconds + roundingSeconds;
+  }
+
+  /** The still is on screen: the browser's picture goes. */
+  hide(): void {
+    if (this.moving) return;
+    this.visible = false;
+    this.seconds = null;
+  }
+
+  /** The element could not play its source. A file that the browser cannot read is transcoded instead. */
+  async failed(): Promise<void> {
+    if (!this.#element || !this.#element.error) return;
+    const playing = this.moving;
+    const at = this.seconds ?? this.#startSeconds;
+    if (this.#transcoded === false && playing) {
+      this.#transcoded = true;
+      this.#element.removeAttribute('src');
+      return this.play(at, this.rate);
+    }
+    this.moving = false;
+    this.visible = false;
+    if (playing) {
+      this.fault = {
+        code: 'ffmpeg-failed',
+        message: 'This video cannot be played as motion here.',
+        hint: 'Stepping frame by frame still works and shows exact frames. To play, check that ffmpeg is installed.',
+      };
+    }
+  }
+
+  dispose(): void {
+    this.moving = false;
+    this.#element?.pause();
+    this.#element?.removeAttribute('src');
+    this.#element?.load();
+  }
+
+  /** Brings the stream to a time. Pictures of before are not taken for those of after. */
+  async #place(element: HTMLVideoElement, seconds: number): Promise<void> {
+    const placing = (this.#placing += 1);
+    const video = this.#video();
+    this.#transcoded ??= video.playback === 'transcoded';
+    this.#settled = false;
+    if (this.#transcoded) {
+      this.#startSeconds = seconds;
+      this.#firstMediaTime = null;
+      element.src = transcodedVideoPath(video.id, seconds);
+    } else {
+      const address = videoPath(video.id);
+      if (element.getAttribute('src') !== address) {
+        this.#startSeconds = 0;
+        this.#firstMediaTime = null;
+        element.src = address;
+        await this.#firstPicture(element);
+      }
+      if (placing !== this.#placing) return;
+      element.currentTime = seconds + (this.#firstMediaTime ?? 0);
+      await happened(element, 'seeked');
+    }
+    if (placing === this.#placing) this.#settled = true;
+  }
+
+  async #start(element: HTMLVideoElement): Promise<void> {
+    if (!this.moving) return;
+    try {
+      await element.play();
+    } catch (error) {
+      // Paused, moved or failed before it began: `failed` and `pause` have seen to it.
+      if (!(error instanceof DOMException)) throw error;
+    }
+  }
+
+  #firstPicture(element: HTMLVideoElement): Promise<void> {
+    return Promise.race([
+      new Promise<void>((resolve) => (this.#onFirstPicture = resolve)),
+      happened(element, 'error'),
+    ]);
+  }
+
+  #onFrame(mediaTime: number): void {
+    if (this.#firstMediaTime === null) {
+      this.#firstMediaTime = mediaTime;
+      this.#onFirstPicture();
+    }
+    if (!this.#settled) return;
+    this.seconds = this.#startSeconds + mediaTime - this.#firstMediaTime;
+    if (this.moving) this.visible = true;
+  }
+}
+
+/** Waits for an event, or for what a stalled stream should not cost more than. */
+function happened(element: HTMLVideoElement, event: 'seeked' | 'error'): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, 3000);
+    element.addEventListener(
+      event,
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

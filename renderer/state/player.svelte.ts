@@ -1,0 +1,223 @@
+import {
+  FrameIndex,
+  toErrorReport,
+  unwrap,
+  type Bridge,
+  type ErrorReport,
+  type PlaceInVideo,
+  type Video,
+} from '../../preload/contract/index.ts';
+import { FrameSource, type Frame } from './frames.ts';
+import { Motion } from './motion.svelte.ts';
+
+/** How long a key is held before one step becomes a run of steps, in ms. */
+const holdMilliseconds = 280;
+
+/** Steps come no faster than the video itself would play, whatever the decoder can do. */
+const shortestStepMilliseconds = 33;
+
+export interface PlayerOptions {
+  bridge: Bridge;
+  fetchPixels: typeof fetch;
+  /** The session's video as it is now: its index may become ready while it is open. */
+  video: () => Video;
+  onShown: (index: FrameIndex) => void;
+}
+
+/** What is on screen: one exact frame of the video while still, the browser's own playback while moving. */
+export class Player {
+  /** The frame on screen, or the last one before motion. Replaced whole: picture and place never differ. */
+  shown = $state.raw<Frame | null>(null);
+  /** The frame being fetched, where it takes long enough to say so. */
+  pending = $state<number | null>(null);
+  fault = $state.raw<ErrorReport | null>(null);
+  /** Direction while a run of steps goes on. */
+  running = $state<-1 | 0 | 1>(0);
+  readonly motion: Motion;
+
+  readonly #options: PlayerOptions;
+  readonly #frames: FrameSource;
+  #request = new AbortController();
+  #target: number | null = null;
+  #run = 0;
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+    this.#frames = new FrameSource(options.bridge, options.video().id, options.fetchPixels);
+    this.motion = new Motion(options.video);
+  }
+
+  get video(): Video {
+    return this.#options.video();
+  }
+
+  get ready(): boolean {
+    return this.video.index === 'ready' && this.video.availability === 'available';
+  }
+
+  get lastIndex(): number {
+    return Math.max(0, (this.video.frameCount ?? 1) - 1);
+  }
+
+  /** Seconds since the first frame of what is on screen, still or moving. */
+  get seconds(): number {
+    if (this.motion.visible && this.motion.seconds !== null) return this.motion.seconds;
+    return this.shown?.location.seconds ?? 0;
+  }
+
+  get index(): number {
+    return this.#target ?? this.shown?.location.index ?? 0;
+  }
+
+  /** Shows the frame at a place. The latest request wins; the frame before stays until the new one is there. */
+  async show(at: PlaceInVideo): Promise<void> {
+    this.#request.abort();
+    const request = new AbortController();
+    this.#request = request;
+    this.#target = 'index' in at ? at.index : null;
+    this.pending = this.#target;
+    try {
+      const index =
+        'index' in at
+          ? at.index
+          : unwrap(await this.#options.bridge.locate({ videoId: this.video.id, at })).index;
+      if (request.signal.aborted) return;
+      this.#target = index;
+      const frame = await this.#frames.get(index, request.signal);
+      if (request.signal.aborted) return;
+      this.shown = frame;
+      this.fault = null;
+      this.motion.hide();
+      this.#options.onShown(frame.location.index);
+    } catch (error) {
+      if (request.signal.aborted) return;
+      this.fault = toErrorReport(error);
+    }
+    this.#target = null;
+    this.pending = null;
+  }
+
+  showIndex(index: number): Promise<void> {
+    const within = Math.min(this.lastIndex, Math.max(0, Math.round(index)));
+    return this.show({ index: FrameIndex.parse(within) });
+  }
+
+  async goTo(at: PlaceInVideo): Promise<void> {
+    this.endRun();
+    if (this.motion.moving) await this.pause();
+    await this.show(at);
+  }
+
+  async step(by: number): Promise<void> {
+    if (!this.ready) return;
+    if (this.motion.moving) await this.pause();
+    await this.showIndex(this.index + by);
+    this.#prefetch(this.index + by);
+  }
+
+  /** One step at once, then, while `endRun` isn't called, as many as come. */
+  async beginRun(by: number, immediately = false): Promise<void> {
+    const run = (this.#run += 1);
+    this.running = by < 0 ? -1 : 1;
+    await this.step(by);
+    if (!immediately) await wait(holdMilliseconds);
+    while (run === this.#run) {
+      const before = this.index;
+      const began = performance.now();
+      await this.step(by);
+      if (this.index === before) break;
+      await wait(Math.max(0, shortestStepMilliseconds - (performance.now() - began)));
+    }
+    if (run === this.#run) this.endRun();
+  }
+
+  endRun(): void {
+    this.#run += 1;
+    this.running = 0;
+  }
+
+  /** Moves by seconds, from what is on screen. */
+  async jump(seconds: number): Promise<void> {
+    const to = Math.min(this.video.durationSeconds ?? Infinity, Math.max(0, this.seconds + seconds));
+    await this.seek(to);
+  }
+
+  /** Goes to a time; while playing, playback goes on from there. */
+  async seek(seconds: number): Promise<void> {
+    this.endRun();
+    if (this.motion.moving || !this.ready) return this.motion.seek(seconds);
+    await this.show({ seconds });
+  }
+
+  async first(): Promise<void> {
+    await this.goTo({ index: FrameIndex.parse(0) });
+  }
+
+  async last(): Promise<void> {
+    await this.goTo({ index: FrameIndex.parse(this.lastIndex) });
+  }
+
+  async togglePlay(): Promise<void> {
+    if (this.motion.moving || this.running) return this.pause();
+    return this.play();
+  }
+
+  async play(rate = 1): Promise<void> {
+    this.endRun();
+    if (this.video.availability !== 'available') return;
+    const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
+    const from = atEnd ? 0 : await this.#middleOfFrame();
+    await this.motion.play(from, rate);
+  }
+
+  /** Stops motion on the frame that the browser showed last, and shows that frame's own pixels. */
+  async pause(): Promise<void> {
+    this.endRun();
+    if (!this.motion.moving) return;
+    const seconds = this.motion.pause();
+    if (!this.ready) return;
+    if (seconds === null) return this.motion.hide();
+    await this.show({ seconds });
+  }
+
+  /** Faster each time: 1, 2, 4 times. */
+  async faster(): Promise<void> {
+    if (!this.motion.moving) return this.play(1);
+    this.motion.setRate(this.motion.rate >= 4 ? 1 : Math.max(1, this.motion.rate) * 2);
+  }
+
+  /** Playback's end: the last frame, exactly. */
+  async ended(): Promise<void> {
+    this.motion.pause();
+    if (this.ready) await this.showIndex(this.lastIndex);
+  }
+
+  dispose(): void {
+    this.endRun();
+    this.#request.abort();
+    this.motion.dispose();
+  }
+
+  /** A browser shows the frame that holds the time: its middle is the time least open to rounding. */
+  async #middleOfFrame(): Promise<number> {
+    const shown = this.shown?.location;
+    if (!shown || !this.ready) return this.seconds;
+    const next = FrameIndex.parse(Math.min(this.lastIndex, shown.index + 1));
+    const after = await this.#options.bridge.locate({ videoId: this.video.id, at: { index: next } });
+    return after.ok ? (shown.seconds + after.value.seconds) / 2 : shown.seconds;
+  }
+
+  /** Fetches the frame that the next step in this direction would show, and forgets failures. */
+  #prefetch(index: number): void {
+    if (index < 0 || index > this.lastIndex) return;
+    const frame = FrameIndex.parse(index);
+    if (this.#frames.has(frame)) return;
+    const signal = this.#request.signal;
+    // The step itself will meet and show any failure.
+    this.#frames.get(frame, signal).catch(() => undefined);
+  }
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

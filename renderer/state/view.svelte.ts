@@ -1,0 +1,47 @@
+import type { Size } from '../../preload/contract/index.ts';
+import { fit, held, pan, zoomAt, zoomStep, type Point, type Viewport } from '../view/viewport.ts';
+
+const nothing: Viewport = { scale: 1, x: 0, y: 0 };
+
+/** Zoom and place of the picture on the stage; stays as it is while frames come and go. */
+export class View {
+  stage = $state.raw<Size | null>(null);
+  picture = $state.raw<Size | null>(null);
+  /** Null while the whole picture is shown, however large the stage. */
+  #chosen = $state.raw<Viewport | null>(null);
+
+  readonly viewport: Viewport = $derived.by(() => {
+    if (!this.stage || !this.picture) return nothing;
+    return this.#chosen ? held(this.#chosen, this.picture, this.stage) : fit(this.picture, this.stage);
+  });
+
+  get fitted(): boolean {
+    return this.#chosen === null;
+  }
+
+  /** `at` in stage pixels; the middle of the stage where it is left out. */
+  zoom(factor: number, at?: Point): void {
+    if (!this.stage || !this.picture) return;
+    const middle = { x: this.stage.width / 2, y: this.stage.height / 2 };
+    const next = zoomAt(this.viewport, factor, at ?? middle, this.picture, this.stage);
+    const whole = fit(this.picture, this.stage).scale;
+    this.#chosen = next.scale <= whole * 1.001 ? null : next;
+  }
+
+  zoomIn(): void {
+    this.zoom(zoomStep);
+  }
+
+  zoomOut(): void {
+    this.zoom(1 / zoomStep);
+  }
+
+  pan(by: Point): void {
+    if (!this.stage || !this.picture || !this.#chosen) return;
+    this.#chosen = pan(this.viewport, by, this.picture, this.stage);
+  }
+
+  fit(): void {
+    this.#chosen = null;
+  }
+}

@@ -1,0 +1,287 @@
+import {
+  unwrap,
+  toErrorReport,
+  type Bridge,
+  type CaseId,
+  type Entry,
+  type ErrorReport,
+  type GrantId,
+  type Job,
+  type ModelState,
+  type OpenSession,
+  type QuestionTemplate,
+  type RecentVideo,
+  type Result,
+  type SessionId,
+  type SessionSummary,
+  type Status,
+  type VideoId,
+  type WorkstationEvent,
+} from '../../preload/contract/index.ts';
+import type { Connection, Reach } from '../bridge/index.ts';
+import { Announcer } from './announcer.svelte.ts';
+import { Review } from './review.svelte.ts';
+
+/** What is being opened, and how much of a copy has arrived where one is made. */
+export interface Opening {
+  readonly name: string;
+  readonly progress: { done: number; total: number } | null;
+}
+
+/** What can be undone for a while. */
+export interface Undoable {
+  readonly text: string;
+  readonly undo: () => Promise<void>;
+}
+
+const undoMilliseconds = 10_000;
+
+/** The window's whole state: what the workstation says of itself, and the session that is open. */
+export class Workstation {
+  status = $state.raw<Status | null>(null);
+  model = $state.raw<ModelState | null>(null);
+  jobs = $state.raw<readonly Job[]>([]);
+  templates = $state.raw<readonly QuestionTemplate[]>([]);
+  sessions = $state.raw<readonly SessionSummary[]>([]);
+  recent = $state.raw<readonly RecentVideo[]>([]);
+  savedAt = $state<number | null>(null);
+  reach = $state<Reach>('connected');
+  review = $state.raw<Review | null>(null);
+  opening = $state.raw<Opening | null>(null);
+  /** False until it is known whether there is a session to go back to. */
+  started = $state(false);
+  /** Failures of opening and of the library, newest last. */
+  faults = $state.raw<readonly ErrorReport[]>([]);
+  undoable = $state.raw<Undoable | null>(null);
+  /** The folder browser is open: which purpose. */
+  browsing = $state<'open' | 'relink' | null>(null);
+  readonly announcer: Announcer;
+  readonly bridge: Bridge;
+  readonly now: () => number;
+
+  readonly #fetch: typeof fetch;
+  readonly #stops: (() => void)[] = [];
+  #undoTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: Connection, fetchPixels: typeof fetch, now: () => number) {
+    this.bridge = connection.bridge;
+    this.#fetch = fetchPixels;
+    this.now = now;
+    this.announcer = new Announcer(now);
+    this.#stops.push(connection.onReach((reach) => this.#onReach(reach)));
+    this.#stops.push(this.bridge.onEvent((event) => this.#onEvent(event)));
+  }
+
+  get readOnly(): boolean {
+    return this.status?.readOnly ?? false;
+  }
+
+  get runningJobs(): readonly Job[] {
+    return this.jobs.filter((job) => job.state === 'running');
+  }
+
+  /** Why a question cannot be asked now; null where it can. */
+  get askObstacle(): string | null {
+    const review = this.review;
+    if (!review) return 'Open a video to ask about it.';
+    if (this.reach !== 'connected') return 'The workstation is not connected.';
+    if (this.readOnly) return 'Read-only: answers could not be kept.';
+    if (review.video.availability !== 'available') return 'The video file is not there.';
+    if (review.video.index === 'building') return 'Asking starts when the frame index is ready.';
+    if (review.video.index === 'failed') return 'This video’s frames could not be indexed.';
+    switch (this.model?.phase) {
+      case 'ready':
+        return null;
+      case 'loading':
+        return 'The model is loading.';
+      case 'restarting':
+        return 'The model’s process is starting again.';
+      case 'failed':
+        return 'The model could not be loaded.';
+      default:
+        return 'No model is loaded.';
+    }
+  }
+
+  async start(): Promise<void> {
+    await this.#refresh();
+    const templates = await this.bridge.listQuestionTemplates({});
+    if (templates.ok) this.templates = templates.value;
+    const last = await this.bridge.openLastSession({});
+    if (last.ok && last.value) this.#enter(last.value);
+    if (!last.ok) this.#fail(last.error);
+    if (!this.review) await this.refreshLibrary();
+    this.started = true;
+  }
+
+  async refreshLibrary(): Promise<void> {
+    const [sessions, recent] = await Promise.all([
+      this.bridge.listSessions({}),
+      this.bridge.listRecentVideos({}),
+    ]);
+    if (sessions.ok) this.sessions = sessions.value;
+    else this.#fail(sessions.error);
+    if (recent.ok) this.recent = recent.value;
+  }
+
+  /** The system's file dialog where the host has one, else the folder browser. */
+  async chooseVideo(purpose: 'open' | 'relink'): Promise<void> {
+    if (!this.status?.fileDialog) {
+      this.browsing = purpose;
+      return;
+    }
+    const chosen = await this.bridge.chooseVideo({});
+    if (!chosen.ok) this.#fail(chosen.error);
+    else if (chosen.value) await this.take(chosen.value.grantId, chosen.value.name, purpose);
+  }
+
+  /** Opens a file that was picked, or says that it is the missing one. */
+  async take(grantId: GrantId, name: string, purpose: 'open' | 'relink'): Promise<void> {
+    this.browsing = null;
+    if (purpose === 'open') return this.openGrant(grantId, name, null);
+    const review = this.review;
+    if (!review) return;
+    const video = await this.bridge.relinkVideo({ videoId: review.video.id, grantId });
+    if (video.ok) review.takeVideo(video.value);
+    else this.#fail(video.error);
+  }
+
+  async openGrant(grantId: GrantId, name: string, caseId: CaseId | null): Promise<void> {
+    await this.#open(name, () => this.bridge.openVideo({ grantId, caseId }));
+  }
+
+  /** Goes on with the video's latest session, or begins its first. */
+  async openRecent(videoId: VideoId, name: string): Promise<void> {
+    const sessions = await this.bridge.listSessions({});
+    const latest = sessions.ok
+      ? sessions.value
+          .filter((session) => session.videoId === videoId)
+          .sort((a, b) => b.updatedAt - a.updatedAt)[0]
+      : undefined;
+    await this.#open(name, () =>
+      latest ? this.bridge.openSession({ sessionId: latest.id }) : this.bridge.startSession({ videoId }),
+    );
+  }
+
+  async openSession(sessionId: SessionId, name: string): Promise<void> {
+    await this.#open(name, () => this.bridge.openSession({ sessionId }));
+  }
+
+  async startSession(videoId: VideoId, name: string): Promise<void> {
+    await this.#open(name, () => this.bridge.startSession({ videoId }));
+  }
+
+  async clearRecent(): Promise<void> {
+    const cleared = await this.bridge.clearRecentVideos({});
+    if (cleared.ok) this.recent = [];
+    else this.#fail(cleared.error);
+  }
+
+  async openDropped(file: File): Promise<void> {
+    this.opening = { name: file.name, progress: null };
+    const granted = await this.bridge.grantDroppedFile(file, (progress) => {
+      this.opening = { name: file.name, progress };
+    });
+    this.opening = null;
+    if (!granted.ok) this.#fail(granted.error);
+    else await this.openGrant(granted.value.grantId as GrantId, granted.value.name, null);
+  }
+
+  async loadModel(): Promise<void> {
+    const state = await this.bridge.loadModel({ modelId: null });
+    if (state.ok) this.model = state.value;
+    else this.#fail(state.error);
+  }
+
+  async remove(entry: Entry): Promise<void> {
+    const review = this.review;
+    if (!review || !(await review.remove(entry.question.id))) return;
+    clearTimeout(this.#undoTimer);
+    this.undoable = {
+      text: 'Question deleted',
+      undo: async () => {
+        this.dismissUndo();
+        await review.restore(entry);
+      },
+    };
+    this.announcer.say('Question deleted. Control Z brings it back.');
+    this.#undoTimer = setTimeout(() => this.dismissUndo(), undoMilliseconds);
+  }
+
+  dismissUndo(): void {
+    clearTimeout(this.#undoTimer);
+    this.undoable = null;
+  }
+
+  dismissFault(fault: ErrorReport): void {
+    this.faults = this.faults.filter((other) => other !== fault);
+  }
+
+  dispose(): void {
+    for (const stop of this.#stops) stop();
+    clearTimeout(this.#undoTimer);
+    this.review?.dispose();
+  }
+
+  async #open(name: string, open: () => Promise<Result<OpenSession>>): Promise<void> {
+    this.opening = { name, progress: null };
+    this.faults = [];
+    try {
+      this.#enter(unwrap(await open()));
+    } catch (error) {
+      this.#fail(toErrorReport(error));
+    } finally {
+      this.opening = null;
+    }
+  }
+
+  #enter(open: OpenSession): void {
+    this.review?.dispose();
+    this.dismissUndo();
+    this.review = new Review(open, {
+      bridge: this.bridge,
+      fetchPixels: this.#fetch,
+      announcer: this.announcer,
+      readOnly: () => this.readOnly,
+    });
+    this.announcer.say(`Opened ${open.case.pseudonym}, session ${open.session.number}`);
+  }
+
+  async #refresh(): Promise<void> {
+    const [status, model, jobs] = await Promise.all([
+      this.bridge.getStatus({}),
+      this.bridge.getModelState({}),
+      this.bridge.listJobs({}),
+    ]);
+    if (status.ok) {
+      this.status = status.value;
+      this.savedAt = status.value.savedAt;
+    } else this.#fail(status.error);
+    if (model.ok) this.model = model.value;
+    if (jobs.ok) this.jobs = jobs.value;
+  }
+
+  #onReach(reach: Reach): void {
+    const back = reach === 'connected' && this.reach !== 'connected';
+    this.reach = reach;
+    if (!back) return;
+    this.faults = this.faults.filter((fault) => fault.code !== 'unavailable');
+    void this.#refresh();
+    void this.review?.catchUp();
+  }
+
+  #onEvent(event: WorkstationEvent): void {
+    if (event.type === 'model') this.model = event.state;
+    else if (event.type === 'saved') this.savedAt = event.at;
+    else if (event.type === 'job') {
+      const others = this.jobs.filter((job) => job.id !== event.job.id);
+      this.jobs = event.job.state === 'running' ? [...others, event.job] : others;
+    } else this.review?.handle(event);
+  }
+
+  #fail(error: ErrorReport): void {
+    // That nobody answers is said once, by the banner.
+    if (error.code === 'unavailable' && this.reach !== 'connected') return;
+    this.faults = [...this.faults.filter((fault) => fault.message !== error.message), error];
+  }
+}

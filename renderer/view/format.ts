@@ -1,0 +1,78 @@
+/** Numbers and times as the window writes them. */
+
+const thinSpace = '\u2009';
+
+/** 48213 -> "48 213", with thin spaces. */
+export function grouped(count: number): string {
+  const sign = count < 0 ? '\u2212' : '';
+  return sign + String(Math.abs(count)).replace(/\B(?=(\d{3})+$)/g, thinSpace);
+}
+
+/** Whole seconds as hh:mm:ss. */
+export function clock(seconds: number): string {
+  const whole = Math.floor(Math.max(0, seconds));
+  return [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}
+
+/** A timecode as short as it can be read: "26:47", "1:02:03". */
+export function shortClock(seconds: number): string {
+  return clock(seconds)
+    .replace(/^00:/, '')
+    .replace(/^0(\d:\d\d:)/, '$1');
+}
+
+/** 1536000 -> "1.5 MB"; decimal units, as file managers and disks count. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** "today 14:20", "yesterday 09:05", "3 Nov 2026", in local time. */
+export function day(timestamp: number, now: number): string {
+  const at = new Date(timestamp);
+  const time = timeOfDay(timestamp).slice(0, 5);
+  const days = Math.round((midnight(now) - midnight(timestamp)) / 86_400_000);
+  if (days === 0) return `today ${time}`;
+  if (days === 1) return `yesterday ${time}`;
+  const month = at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+  return `${month} ${time}`;
+}
+
+/** Local time as hh:mm:ss. */
+export function timeOfDay(timestamp: number): string {
+  return new Date(timestamp).toLocaleTimeString('en-GB', { hour12: false });
+}
+
+function midnight(timestamp: number): number {
+  return new Date(timestamp).setHours(0, 0, 0, 0);
+}
+
+/** "Tissue_Manipulation" -> "Tissue manipulation": the model's label as a person reads it. */
+export function readable(label: string): string {
+  const words = label.replaceAll('_', ' ').trim();
+  const lower = words.replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
+  return lower.charAt(0).toUpperCase() + lower.slice(1);
+}
+
+/** 0.8712 -> "0.87": what a model believes is no better known than to two places. */
+export function probability(value: number): string {
+  return value.toFixed(2);
+}
+
+/** 1834 -> "1.8 s", 412 -> "412 ms". */
+export function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** "1 answer", "2 answers". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,70 @@
+import type { Answer, AnswerStatus } from '../../preload/contract/index.ts';
+import { readable } from './format.ts';
+
+/** How a status is drawn: never by colour alone. */
+export interface StatusLook {
+  /** In the list and for screen readers. */
+  readonly word: string;
+  /** What it means, for the person who has to check the answer. */
+  readonly meaning: string;
+  readonly tone: 'accent' | 'dim' | 'warn' | 'bad';
+  readonly mark: 'full' | 'ring' | 'dash' | 'exclamation' | 'square' | 'cross' | 'dots';
+}
+
+export const statusLooks: Record<AnswerStatus, StatusLook> = {
+  running: { word: 'thinking', meaning: 'The model is still writing.', tone: 'accent', mark: 'dots' },
+  answered: { word: 'answered', meaning: '', tone: 'accent', mark: 'full' },
+  'answered-without-location': {
+    word: 'no location',
+    meaning: 'Answered without location: the model gave a label but no usable box.',
+    tone: 'accent',
+    mark: 'ring',
+  },
+  'not-visible': {
+    word: 'not visible',
+    meaning: 'The model says that this is not visible in the frame.',
+    tone: 'dim',
+    mark: 'dash',
+  },
+  malformed: {
+    word: 'malformed',
+    meaning: 'The model’s text holds no answer that can be read. Its raw output is kept below.',
+    tone: 'warn',
+    mark: 'exclamation',
+  },
+  stopped: {
+    word: 'stopped',
+    meaning: 'Stopped before the model had finished. What it had written is kept.',
+    tone: 'dim',
+    mark: 'square',
+  },
+  failed: { word: 'failed', meaning: '', tone: 'bad', mark: 'cross' },
+};
+
+/** The answer in one line: its label, or what became of it. */
+export function headline(answer: Answer): string {
+  switch (answer.status) {
+    case 'running':
+      return 'Thinking';
+    case 'not-visible':
+      return 'Not visible';
+    case 'malformed':
+      return 'Malformed answer';
+    case 'failed':
+      return 'No answer';
+    case 'stopped':
+      return answer.label ? readable(answer.label) : 'Stopped';
+    default:
+      return answer.label ? readable(answer.label) : 'Answered';
+  }
+}
+
+/** What a screen reader hears when an answer has come to its end. */
+export function spoken(answer: Answer): string {
+  const parts = [headline(answer)];
+  if (answer.probability !== null && answer.label) parts.push(`probability ${answer.probability.toFixed(2)}`);
+  if (answer.status === 'answered' && answer.box) parts.push('box drawn on the frame');
+  const meaning = statusLooks[answer.status].meaning || (answer.error?.message ?? '');
+  if (meaning) parts.push(meaning);
+  return parts.join(', ');
+}

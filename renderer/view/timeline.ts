@@ -1,0 +1,34 @@
+/** Pure maths of the timeline: seconds since the first frame against parts of the lane's width, 0..1. */
+
+/** Part of the lane's width at which a time lies; 0 where there is no length to measure against. */
+export function partAt(seconds: number, durationSeconds: number): number {
+  if (!(durationSeconds > 0)) return 0;
+  return Math.min(1, Math.max(0, seconds / durationSeconds));
+}
+
+/** The time at a horizontal place of the lane; places beyond its ends count as the ends. */
+export function secondsAt(x: number, width: number, durationSeconds: number): number {
+  if (!(width > 0) || !(durationSeconds > 0)) return 0;
+  return Math.min(1, Math.max(0, x / width)) * durationSeconds;
+}
+
+export interface Thumbnail {
+  /** Frame index that the picture is taken near. */
+  readonly index: number;
+  /** Left edge, as part of the lane's width. */
+  readonly left: number;
+}
+
+/**
+ * One picture for each `pictureWidth` of a lane, of the frame in its middle. Frame indexes stand in for
+ * times: in variable frame rate a picture may lie a little off, which thumbnails may and frames may not.
+ */
+export function thumbnailsFor(laneWidth: number, pictureWidth: number, frameCount: number): Thumbnail[] {
+  if (!(laneWidth > 0) || !(pictureWidth > 0) || frameCount < 1) return [];
+  const count = Math.ceil(laneWidth / pictureWidth);
+  return Array.from({ length: count }, (_, position) => {
+    const left = (position * pictureWidth) / laneWidth;
+    const middle = Math.min(1, left + pictureWidth / laneWidth / 2);
+    return { index: Math.min(frameCount - 1, Math.floor(middle * frameCount)), left };
+  });
+}
