@@ -4,13 +4,7 @@ import { describeFileError } from './fingerprint.ts';
 
 /** What the first bytes of a file say it is. */
 export type ContainerKind =
-  | 'iso-media'
-  | 'matroska'
-  | 'avi'
-  | 'archive'
-  | 'encrypted-archive'
-  | 'document'
-  | 'unknown';
+  'iso-media' | 'matroska' | 'avi' | 'archive' | 'encrypted-archive' | 'document' | 'unknown';
 
 export interface ContainerCheck {
   readonly kind: ContainerKind;
@@ -77,7 +71,9 @@ export function refuseBrokenContainer(check: ContainerCheck): void {
   if (check.kind === 'archive' || check.kind === 'document') {
     throw new WorkstationError(
       'video-not-a-video',
-      check.kind === 'archive' ? 'This is an archive, not a video.' : 'This is a document or an image, not a video.',
+      check.kind === 'archive'
+        ? 'This is an archive, not a video.'
+        : 'This is a document or an image, not a video.',
       check.kind === 'archive' ? 'Unpack it first, then open the video inside.' : 'Choose a video file.',
     );
   }

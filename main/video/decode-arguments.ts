@@ -51,9 +51,7 @@ export function seekPlaces(table: FrameTable, key: number, probe: VideoProbe): (
 /** ffmpeg's arguments up to and including the picture stream of the input. Times stay the file's own (`-copyts`). */
 export function inputArguments(context: DecodeContext, seekSeconds: number | null): string[] {
   const seek =
-    seekSeconds === null
-      ? []
-      : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seekSeconds.toFixed(6)];
+    seekSeconds === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seekSeconds.toFixed(6)];
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'info', '-noautorotate', '-copyts'],
     ...seek,
@@ -90,4 +88,3 @@ export function describeToolEnd(end: ProcessEnd, log: Log): WorkstationError {
     'Copy the file again; if it still fails, convert it to MP4 (H.264) and open that.',
   );
 }
-

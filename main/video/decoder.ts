@@ -90,7 +90,7 @@ export async function decodeFrames(
   while (next <= request.last) {
     const places = seekPlaces(table, keyFrameBefore(table, next), context.probe);
     let outcome: AttemptOutcome | null = null;
-    for (let place = 0; place < places.length && next <= request.last; ) {
+    for (let place = 0; place < places.length && next <= request.last;) {
       throwIfAborted(request.signal);
       const before = next;
       outcome = await attempt(context, table, { ...request, first: next, onFrame }, places[place] ?? null);
@@ -103,7 +103,10 @@ export async function decodeFrames(
       if (next > before) break;
       place++;
       if (place === places.length) throw undecodable(context, next, outcome);
-      context.log.debug('A decode began in the wrong place; going further back', { place, mismatch: outcome.mismatch });
+      context.log.debug('A decode began in the wrong place; going further back', {
+        place,
+        mismatch: outcome.mismatch,
+      });
     }
   }
 }
@@ -114,7 +117,11 @@ interface AttemptOutcome {
 }
 
 function undecodable(context: DecodeContext, index: number, outcome: AttemptOutcome): WorkstationError {
-  context.log.warn('A frame could not be decoded', { index, mismatch: outcome.mismatch, exitCode: outcome.end.exitCode });
+  context.log.warn('A frame could not be decoded', {
+    index,
+    mismatch: outcome.mismatch,
+    exitCode: outcome.end.exitCode,
+  });
   context.log.debug('Last words of the media tool', { lines: outcome.end.errorTail });
   return new WorkstationError(
     'ffmpeg-failed',
@@ -228,7 +235,15 @@ function pixelArguments(
   return [
     ...inputArguments(context, run.place),
     ...['-vf', `select='${run.select}',showinfo,${scale}`, ...context.tools.everyFrame],
-    ...['-frames:v', String(run.total), '-pix_fmt', planar ? pixelFormat : 'rgb24', '-f', 'rawvideo', 'pipe:1'],
+    ...[
+      '-frames:v',
+      String(run.total),
+      '-pix_fmt',
+      planar ? pixelFormat : 'rgb24',
+      '-f',
+      'rawvideo',
+      'pipe:1',
+    ],
   ];
 }
 

@@ -121,8 +121,7 @@ function packaged(name: string, origin: ToolOrigin): Candidate[] {
     // Not installed, or not for this platform: the next place is looked at.
     return [];
   }
-  const path =
-    typeof exported === 'string' ? exported : (exported as { path?: unknown } | null)?.path;
+  const path = typeof exported === 'string' ? exported : (exported as { path?: unknown } | null)?.path;
   // In a packaged application, programs cannot be run from inside the archive.
   return typeof path === 'string' ? [{ path: path.replace('app.asar/', 'app.asar.unpacked/'), origin }] : [];
 }
@@ -137,7 +136,11 @@ function onSystemPath(
     .map((folder) => ({ path: join(folder, program + executableSuffix), origin: 'system' as const }));
 }
 
-async function firstThatRuns(program: string, candidates: readonly Candidate[], log: Log): Promise<MediaTool> {
+async function firstThatRuns(
+  program: string,
+  candidates: readonly Candidate[],
+  log: Log,
+): Promise<MediaTool> {
   for (const { path, origin } of candidates) {
     if (!isFile(path) || !makeExecutable(path)) continue;
     try {
@@ -152,7 +155,9 @@ async function firstThatRuns(program: string, candidates: readonly Candidate[], 
   const variable = program === 'ffmpeg' ? 'FFMPEG_BIN' : 'FFPROBE_BIN';
   throw new WorkstationError(
     'ffmpeg-missing',
-    named ? `${variable} names a program that is not a working ${program}.` : `No working ${program} was found.`,
+    named
+      ? `${variable} names a program that is not a working ${program}.`
+      : `No working ${program} was found.`,
     named
       ? `Point ${variable} at ${program}, or unset it to use the one that comes with the application.`
       : `Install ffmpeg (for example with your system's package manager), or set ${variable} to its full path.`,

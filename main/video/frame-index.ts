@@ -39,7 +39,10 @@ const onePacketOneFrame = new Set(['h264', 'hevc', 'vp9', 'av1', 'prores', 'dnxh
  *
  * Throws `cancelled`, `ffmpeg-failed`, `video-truncated`, `ffmpeg-missing`.
  */
-export async function buildFrameTable(context: DecodeContext, options: IndexOptions = {}): Promise<FrameTable> {
+export async function buildFrameTable(
+  context: DecodeContext,
+  options: IndexOptions = {},
+): Promise<FrameTable> {
   const { probe, log } = context;
   if (!options.decodeAll && hasSeekTable(probe) && onePacketOneFrame.has(probe.codec)) {
     const table = await tableFromPackets(context, options);
@@ -121,13 +124,21 @@ const headSample = 24;
 const middleSample = 8;
 
 /** Decodes the head, two places in the middle and the tail, and compares their times with the table's. */
-async function samplesAgree(context: DecodeContext, table: FrameTable, signal?: AbortSignal): Promise<boolean> {
+async function samplesAgree(
+  context: DecodeContext,
+  table: FrameTable,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const count = table.ticks.length;
-  const tail = keyFrameBefore(table, keyFrameBefore(table, count - 1) > count - 4 ? Math.max(0, count - 5) : count - 1);
+  const tail = keyFrameBefore(
+    table,
+    keyFrameBefore(table, count - 1) > count - 4 ? Math.max(0, count - 5) : count - 1,
+  );
   if (!(await sampleAgrees(context, table, 0, Math.min(count, headSample), signal))) return false;
   for (const place of [count / 3, (2 * count) / 3]) {
     const key = keyFrameBefore(table, Math.floor(place));
-    if (key > 0 && key < tail && !(await sampleAgrees(context, table, key, key + middleSample, signal))) return false;
+    if (key > 0 && key < tail && !(await sampleAgrees(context, table, key, key + middleSample, signal)))
+      return false;
   }
   return sampleAgrees(context, table, tail, null, signal);
 }
@@ -155,8 +166,13 @@ async function sampleAgrees(
     });
     throwIfAborted(signal);
     if (run.timeBase && !sameTimeBase(run.timeBase, table.timeBase)) return false;
-    if (times.length === expected.length && times.every((time, index) => time === expected[index])) return true;
-    context.log.debug('A sample of decoded frames differs from the packets', { key, place, got: times.length });
+    if (times.length === expected.length && times.every((time, index) => time === expected[index]))
+      return true;
+    context.log.debug('A sample of decoded frames differs from the packets', {
+      key,
+      place,
+      got: times.length,
+    });
   }
   return false;
 }
@@ -230,4 +246,3 @@ async function tableFromDecoding(context: DecodeContext, options: IndexOptions):
     return builder.finish(timeBase ?? context.probe.timeBase, 'decoded', null);
   }
 }
-

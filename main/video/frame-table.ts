@@ -110,6 +110,12 @@ export function nextKeyFrame(table: FrameTable, index: number): number {
   return key;
 }
 
+export interface TableOrigin {
+  readonly fingerprint: string;
+  /** Version of the ffmpeg in use: another one's decoders may round differently, and so give other checksums. */
+  readonly decoder: string;
+}
+
 const magic = 'SRFI';
 const version = 1;
 
@@ -118,9 +124,9 @@ const version = 1;
  * deflated varints (second differences of the ticks, so that a constant rate costs next to nothing), key flags as bits,
  * and the checksums.
  *
- * @param fingerprint of the file that the table describes
+ * @param origin the file that the table describes, and the ffmpeg that made it
  */
-export function encodeFrameIndex(table: FrameTable, fingerprint: string): Buffer {
+export function encodeFrameIndex(table: FrameTable, origin: TableOrigin): Buffer {
   const count = table.ticks.length;
   const varints = new VarintWriter();
   let before = 0;
@@ -139,7 +145,7 @@ export function encodeFrameIndex(table: FrameTable, fingerprint: string): Buffer
   const checksums = table.checksums ? littleEndian(table.checksums) : Buffer.alloc(0);
   const head = Buffer.from(
     JSON.stringify({
-      fingerprint,
+      ...origin,
       count,
       timeBase: table.timeBase,
       endTicks: table.endTicks,
@@ -155,8 +161,7 @@ export function encodeFrameIndex(table: FrameTable, fingerprint: string): Buffer
   return Buffer.concat([prefix, head, deflateSync(Buffer.concat([times, keys, checksums]), { level: 6 })]);
 }
 
-interface Head {
-  readonly fingerprint: string;
+interface Head extends TableOrigin {
   readonly count: number;
   readonly timeBase: [number, number];
   readonly endTicks: number;
@@ -166,29 +171,35 @@ interface Head {
 }
 
 /**
- * Reads what `encodeFrameIndex` wrote. Throws `data-malformed` for anything else, another version, or a table of another
- * file; the caller then builds the index again.
+ * Reads what `encodeFrameIndex` wrote. Throws `data-malformed` for anything else, another version, a table of another
+ * file, or one with checksums of another ffmpeg; the caller then builds the index again.
  */
-export function decodeFrameIndex(data: Uint8Array, fingerprint: string): FrameTable {
+export function decodeFrameIndex(data: Uint8Array, origin: TableOrigin): FrameTable {
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   if (buffer.length < 9 || buffer.toString('latin1', 0, 4) !== magic) throw malformed('it is no frame index');
-  if (buffer.readUInt8(4) !== version) throw malformed(`it is of version ${buffer.readUInt8(4)}, not ${version}`);
+  if (buffer.readUInt8(4) !== version)
+    throw malformed(`it is of version ${buffer.readUInt8(4)}, not ${version}`);
   const headEnd = 9 + buffer.readUInt32LE(5);
   try {
     const head = JSON.parse(buffer.toString('utf8', 9, headEnd)) as Head;
-    if (head.fingerprint !== fingerprint) throw malformed('it belongs to another file');
+    if (head.fingerprint !== origin.fingerprint) throw malformed('it belongs to another file');
+    if (head.source === 'decoded' && head.decoder !== origin.decoder) {
+      throw malformed('it was made by another version of ffmpeg');
+    }
     const { count } = head;
     const body = inflateSync(buffer.subarray(headEnd));
     const keyBytes = Math.ceil(count / 8);
     const checksumStart = head.timesBytes + keyBytes;
     const hasChecksums = head.source === 'decoded';
-    if (body.length !== checksumStart + (hasChecksums ? count * 4 : 0)) throw malformed('its length is wrong');
+    if (body.length !== checksumStart + (hasChecksums ? count * 4 : 0))
+      throw malformed('its length is wrong');
     return {
       timeBase: head.timeBase,
       ticks: readTicks(body.subarray(0, head.timesBytes), count),
       endTicks: head.endTicks,
-      keys: Uint8Array.from({ length: count }, (_, index) =>
-        ((body[head.timesBytes + (index >> 3)] as number) >> (index & 7)) & 1,
+      keys: Uint8Array.from(
+        { length: count },
+        (_, index) => ((body[head.timesBytes + (index >> 3)] as number) >> (index & 7)) & 1,
       ),
       checksums: hasChecksums
         ? Uint32Array.from({ length: count }, (_, index) => body.readUInt32LE(checksumStart + index * 4))
@@ -213,7 +224,8 @@ function malformed(reason: string, cause?: unknown): WorkstationError {
 
 function littleEndian(values: Uint32Array): Buffer {
   const buffer = Buffer.allocUnsafe(values.length * 4);
-  for (let index = 0; index < values.length; index++) buffer.writeUInt32LE(values[index] as number, index * 4);
+  for (let index = 0; index < values.length; index++)
+    buffer.writeUInt32LE(values[index] as number, index * 4);
   return buffer;
 }
 

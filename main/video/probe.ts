@@ -95,7 +95,11 @@ export async function probeVideo(
   );
   throwIfAborted(options.signal);
   if (run.killedBy) {
-    throw new WorkstationError('ffmpeg-failed', 'The video tool was stopped while it read the file.', 'Open the file again.');
+    throw new WorkstationError(
+      'ffmpeg-failed',
+      'The video tool was stopped while it read the file.',
+      'Open the file again.',
+    );
   }
   if (run.exitCode !== 0) throw describeProbeFailure(run.errors, check);
   const parsed = Probed.safeParse(parseJson(run.output));
@@ -132,7 +136,10 @@ function describeStreams(
     }
     throw notAVideo();
   }
-  if (format.format_name.endsWith('_pipe') || ['image2', 'tty', 'lrc', 'ass', 'srt'].includes(format.format_name)) {
+  if (
+    format.format_name.endsWith('_pipe') ||
+    ['image2', 'tty', 'lrc', 'ass', 'srt'].includes(format.format_name)
+  ) {
     throw notAVideo();
   }
   if (protectedTags.has(stream.codec_tag_string ?? '') || /encrypt|cenc/i.test(errors)) {

@@ -35,6 +35,13 @@ export interface RunningProcess {
   kill(): void;
 }
 
+/**
+ * Statically linked Linux builds of ffprobe crash (SIGSEGV) on every MPEG-TS file: reading the programme's name, they load
+ * the system's character set modules, which are of another C library. Told of a folder without modules, they do without.
+ */
+const toolEnvironment =
+  process.platform === 'linux' ? { ...process.env, GCONV_PATH: '/nonexistent' } : process.env;
+
 const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -56,7 +63,11 @@ export function startProcess(
 ): RunningProcess {
   const log = options.log ?? silentLog;
   log.debug('Starting a media tool', { program, args });
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+    env: toolEnvironment,
+  });
   running.add(child);
   if (options.background && child.pid !== undefined) lowerPriority(child.pid, log);
 

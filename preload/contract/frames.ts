@@ -81,10 +81,18 @@ export function frameAtTicks(times: FrameTimes, ticks: number): FrameIndex {
 }
 
 /** The frame on screen `seconds` after the first frame; a time up to `tolerance` seconds early still names the frame. */
-export function frameAtSeconds(times: FrameTimes, seconds: number, tolerance = timeToleranceSeconds): FrameIndex {
+export function frameAtSeconds(
+  times: FrameTimes,
+  seconds: number,
+  tolerance = timeToleranceSeconds,
+): FrameIndex {
   checkFrameIndex(0, times.ticks.length);
   if (!Number.isFinite(seconds)) {
-    throw new WorkstationError('invalid-input', 'The time is not a number.', 'Give a time in seconds, such as 12.5.');
+    throw new WorkstationError(
+      'invalid-input',
+      'The time is not a number.',
+      'Give a time in seconds, such as 12.5.',
+    );
   }
   return frameAtTicks(times, ticksOfFrame(times, 0) + secondsToTicks(seconds + tolerance, times.timeBase));
 }
@@ -163,7 +171,12 @@ export function parseTimecode(text: string): Timecode {
     );
   const withFrames = framesPattern.exec(trimmed);
   if (withFrames) {
-    const [hours, minutes, seconds, frame] = withFrames.slice(1).map(Number) as [number, number, number, number];
+    const [hours, minutes, seconds, frame] = withFrames.slice(1).map(Number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     if (minutes > 59 || seconds > 59) throw refuse();
     return { seconds: hours * 3600 + minutes * 60 + seconds, tolerance: timeToleranceSeconds, frame };
   }
@@ -195,7 +208,10 @@ export function frameAtTimecode(times: FrameTimes, text: string): FrameIndex {
   if (timecode.frame === null) return frameAtSeconds(times, timecode.seconds, timecode.tolerance);
   const first = firstFrameAtOrAfter(times, timecode.seconds);
   const index = first + timecode.frame;
-  if (index >= times.ticks.length || secondsOfFrame(times, index) >= timecode.seconds + 1 - timeToleranceSeconds) {
+  if (
+    index >= times.ticks.length ||
+    secondsOfFrame(times, index) >= timecode.seconds + 1 - timeToleranceSeconds
+  ) {
     throw new WorkstationError(
       'frame-out-of-range',
       `The second ${formatTimecode(timecode.seconds)} has no frame ${timecode.frame}.`,

@@ -45,7 +45,11 @@ export function drawFrame(index: number, width: number, height: number): Buffer 
     }
   }
   const chroma = ((width + 1) >> 1) * ((height + 1) >> 1);
-  return Buffer.concat([luma, Buffer.alloc(chroma, 100 + (index % 50)), Buffer.alloc(chroma, 150 - (index % 40))]);
+  return Buffer.concat([
+    luma,
+    Buffer.alloc(chroma, 100 + (index % 50)),
+    Buffer.alloc(chroma, 150 - (index % 40)),
+  ]);
 }
 
 /** Reads the number burned into RGB pixels; throws when the blocks and their inverse disagree. */
@@ -59,7 +63,8 @@ export function readCounter(frame: { rgb: Uint8Array; width: number; height: num
   let value = 0;
   for (let bit = 0; bit < counterBits; bit++) {
     const isSet = bright(bit, band >> 1);
-    if (isSet === bright(bit, band + (band >> 1))) throw new Error(`The counter cannot be read at bit ${bit}`);
+    if (isSet === bright(bit, band + (band >> 1)))
+      throw new Error(`The counter cannot be read at bit ${bit}`);
     value = value * 2 + (isSet ? 1 : 0);
   }
   return value;
@@ -128,23 +133,70 @@ export const recipes: Record<string, ClipRecipe> = {
   'mp4-variable': {
     frames: 300,
     extension: 'mp4',
-    output: ['-vf', variable, '-vsync', '2', ...x264, '-g', '40', '-bf', '2', '-video_track_timescale', '90000'],
+    output: [
+      '-vf',
+      variable,
+      '-vsync',
+      '2',
+      ...x264,
+      '-g',
+      '40',
+      '-bf',
+      '2',
+      '-video_track_timescale',
+      '90000',
+    ],
   },
   'mp4-b-frames': {
     frames: 300,
     extension: 'mp4',
-    output: [...x264, '-g', '60', '-bf', '3', '-b_strategy', '0', '-x264-params', 'open-gop=1:b-pyramid=normal'],
+    output: [
+      ...x264,
+      '-g',
+      '60',
+      '-bf',
+      '3',
+      '-b_strategy',
+      '0',
+      '-x264-params',
+      'open-gop=1:b-pyramid=normal',
+    ],
   },
-  mkv: { frames: 300, rate: '30000/1001', extension: 'mkv', output: [...x264, '-g', '50', '-bf', '2', '-b_strategy', '0'] },
+  mkv: {
+    frames: 300,
+    rate: '30000/1001',
+    extension: 'mkv',
+    output: [...x264, '-g', '50', '-bf', '2', '-b_strategy', '0'],
+  },
   'mkv-variable': {
     frames: 300,
     extension: 'mkv',
     output: ['-vf', variable, '-vsync', '2', ...x264, '-g', '40', '-bf', '2'],
   },
   ts: { frames: 300, extension: 'ts', output: [...x264, '-g', '50', '-bf', '2', '-b_strategy', '0'] },
-  'ts-mpeg2': { frames: 300, extension: 'ts', output: ['-c:v', 'mpeg2video', '-q:v', '3', '-g', '15', '-bf', '2'] },
-  'ps-mpeg2': { frames: 300, extension: 'mpg', output: ['-c:v', 'mpeg2video', '-q:v', '3', '-g', '15', '-bf', '2', '-f', 'vob'] },
-  'avi-mpeg4': { frames: 300, extension: 'avi', output: ['-c:v', 'mpeg4', '-q:v', '3', '-g', '40', '-bf', '2'] },
-  'avi-h264': { frames: 300, extension: 'avi', output: [...x264, '-g', '50', '-bf', '2', '-b_strategy', '0'] },
-  'avi-mjpeg': { frames: 120, extension: 'avi', output: ['-c:v', 'mjpeg', '-q:v', '3', '-pix_fmt', 'yuvj422p'] },
+  'ts-mpeg2': {
+    frames: 300,
+    extension: 'ts',
+    output: ['-c:v', 'mpeg2video', '-q:v', '3', '-g', '15', '-bf', '2'],
+  },
+  'ps-mpeg2': {
+    frames: 300,
+    extension: 'mpg',
+    output: ['-c:v', 'mpeg2video', '-q:v', '3', '-g', '15', '-bf', '2', '-f', 'vob'],
+  },
+  'avi-mpeg4': {
+    frames: 300,
+    extension: 'avi',
+    output: ['-c:v', 'mpeg4', '-q:v', '3', '-g', '40', '-bf', '2'],
+  },
+  'avi-h264': {
+    frames: 300,
+    extension: 'avi',
+    output: [...x264, '-g', '50', '-bf', '2', '-b_strategy', '0'],
+  },
+  'avi-mjpeg': {
+    frames: 120,
+    extension: 'avi',
+    output: ['-c:v', 'mjpeg', '-q:v', '3', '-pix_fmt', 'yuvj422p'],
+  },
 };

@@ -1,0 +1,338 @@
+import { WorkstationError, throwIfAborted, toErrorReport } from '../../preload/contract/errors.ts';
+import { checkFrameIndex } from '../../preload/contract/frames.ts';
+import type { DecodeContext } from './decode-arguments.ts';
+import { decodeFrames, finishFrame, rawLayout, type DecodedFrame, type RawFrame } from './decoder.ts';
+import { FrameCache } from './frame-cache.ts';
+import { keyFrameBefore, nextKeyFrame, type FrameTable } from './frame-table.ts';
+
+/**
+ * `interaction`: a person waits; a newer one takes the place of an older one, which fails with `cancelled`.
+ * `work`: a sweep, an export or a model needs this frame; never superseded, one after the other.
+ */
+export type FramePriority = 'interaction' | 'work';
+
+export interface FrameRequest {
+  readonly signal?: AbortSignal | undefined;
+  readonly priority?: FramePriority | undefined;
+}
+
+export interface FrameReaderOptions {
+  readonly context: DecodeContext;
+  readonly table: FrameTable;
+  /** Bytes for decoded frames. */
+  readonly budgetBytes: number;
+  /** Throws when the file is no longer the one that was opened. Called before every answer. */
+  readonly checkFile: () => Promise<void>;
+}
+
+/** Frames decoded before and after the one asked for, in the same run of ffmpeg. */
+const framesBefore = 6;
+const framesAfter = 24;
+/** What starting ffmpeg costs, told in frames decoded: joining a run that far behind is still sooner. */
+const startCost = 16;
+/** Most frames kept ready on either side of the playhead. */
+const mostAhead = 128;
+const mostFailures = 3;
+
+interface Pending {
+  readonly index: number;
+  readonly promise: Promise<DecodedFrame>;
+  readonly settle: (outcome: RawFrame | WorkstationError | Error) => void;
+  waiters: number;
+}
+
+interface Run {
+  readonly first: number;
+  readonly last: number;
+  /** The next frame to come out; before the first, the key frame where decoding began. */
+  position: number;
+  readonly controller: AbortController;
+}
+
+/**
+ * Hands out frames by index: from the cache, from a run of ffmpeg already on its way there, or from a new one. In idle
+ * moments it decodes on, at low priority, so that steps either way find their frame ready.
+ */
+export class FrameReader {
+  readonly #options: FrameReaderOptions;
+  readonly #cache: FrameCache;
+  readonly #finished = new Map<number, DecodedFrame>();
+  readonly #disposal = new AbortController();
+  #pending: Pending | null = null;
+  #run: Run | null = null;
+  #work: Promise<unknown> = Promise.resolve();
+  #playhead = 0;
+  #direction: 1 | -1 = 1;
+  #failures = 0;
+
+  constructor(options: FrameReaderOptions) {
+    this.#options = options;
+    this.#cache = new FrameCache(options.budgetBytes, rawLayout(options.context).bytes);
+  }
+
+  /** Throws `frame-out-of-range`, `cancelled`, `file-missing`, `file-changed`, `ffmpeg-failed`, `ffmpeg-missing`. */
+  async frame(index: number, request: FrameRequest = {}): Promise<DecodedFrame> {
+    checkFrameIndex(index, this.#options.table.ticks.length);
+    throwIfAborted(request.signal);
+    throwIfAborted(this.#disposal.signal);
+    return request.priority === 'work'
+      ? this.#forWork(index, request.signal)
+      : this.#forInteraction(index, request.signal);
+  }
+
+  /** Frames `first` to `last` in order, for exports and sweeps. Neither uses nor fills the cache. */
+  async *frames(first: number, last: number, signal?: AbortSignal): AsyncGenerator<DecodedFrame> {
+    const { context, table } = this.#options;
+    checkFrameIndex(first, table.ticks.length);
+    checkFrameIndex(last, table.ticks.length);
+    const stop = new AbortController();
+    const stopSignal = AbortSignal.any([stop.signal, this.#disposal.signal, ...(signal ? [signal] : [])]);
+    let offer: ((raw: RawFrame | null) => void) | null = null;
+    let taken: (() => void) | null = null;
+    let next = new Promise<RawFrame | null>((resolve) => (offer = resolve));
+    const decoding = this.#options.checkFile().then(() =>
+      decodeFrames(context, table, {
+        first,
+        last,
+        signal: stopSignal,
+        background: true,
+        onFrame: (raw) => {
+          offer?.(raw);
+          return new Promise<void>((resolve) => (taken = resolve));
+        },
+      }),
+    );
+    decoding.then(
+      () => offer?.(null),
+      () => offer?.(null),
+    );
+    const release = () => taken?.();
+    stopSignal.addEventListener('abort', release, { once: true });
+    try {
+      for (;;) {
+        const raw = await next;
+        if (!raw) break;
+        next = new Promise((resolve) => (offer = resolve));
+        yield finishFrame(context, raw);
+        release();
+      }
+      await decoding;
+    } finally {
+      stop.abort();
+      stopSignal.removeEventListener('abort', release);
+      await decoding.catch(() => undefined);
+    }
+  }
+
+  /** Ends every run and drops every frame. Requests under way fail with `cancelled`. */
+  dispose(): void {
+    this.#disposal.abort();
+    this.#run?.controller.abort();
+    this.#run = null;
+    this.#pending?.settle(superseded());
+    this.#cache.clear();
+    this.#finished.clear();
+  }
+
+  #forWork(index: number, signal: AbortSignal | undefined): Promise<DecodedFrame> {
+    const { context, table, checkFile } = this.#options;
+    const stop = signal ? AbortSignal.any([signal, this.#disposal.signal]) : this.#disposal.signal;
+    const job = async (): Promise<DecodedFrame> => {
+      throwIfAborted(stop);
+      await checkFile();
+      let raw = this.#cache.get(index);
+      if (!raw) {
+        const onFrame = (frame: RawFrame) => {
+          raw = frame;
+        };
+        await decodeFrames(context, table, { first: index, last: index, signal: stop, onFrame });
+      }
+      if (!raw) throw new WorkstationError('internal', `Frame ${index} did not arrive.`, 'Try again.');
+      return this.#finish(raw);
+    };
+    const turn = this.#work.then(job);
+    this.#work = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #forInteraction(index: number, signal: AbortSignal | undefined): Promise<DecodedFrame> {
+    let pending = this.#pending;
+    if (pending?.index !== index) {
+      pending?.settle(superseded());
+      pending = this.#open(index);
+      void this.#serve(pending);
+    }
+    pending.waiters++;
+    if (!signal) return pending.promise;
+    const { promise, settle } = pending;
+    const waiting = pending;
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        reject(superseded());
+        if (--waiting.waiters > 0 || this.#pending !== waiting) return;
+        settle(superseded());
+        this.#stopRun();
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    });
+  }
+
+  #open(index: number): Pending {
+    let resolve!: (frame: DecodedFrame) => void;
+    let reject!: (error: Error) => void;
+    const promise = new Promise<DecodedFrame>((accept, refuse) => {
+      resolve = accept;
+      reject = refuse;
+    });
+    promise.catch(() => undefined);
+    const pending: Pending = {
+      index,
+      promise,
+      waiters: 0,
+      settle: (outcome) => {
+        if (this.#pending === pending) this.#pending = null;
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(this.#finish(outcome));
+      },
+    };
+    this.#pending = pending;
+    if (index !== this.#playhead) this.#direction = index > this.#playhead ? 1 : -1;
+    this.#playhead = index;
+    this.#cache.movePlayhead(index);
+    return pending;
+  }
+
+  async #serve(pending: Pending): Promise<void> {
+    try {
+      await this.#options.checkFile();
+    } catch (error) {
+      pending.settle(error as Error);
+      this.#stopRun();
+      return;
+    }
+    if (this.#pending !== pending) return;
+    const raw = this.#cache.get(pending.index);
+    if (raw) {
+      pending.settle(raw);
+      this.#prefetch();
+      return;
+    }
+    if (this.#run && this.#comesSoon(this.#run, pending.index)) return;
+    this.#failures = 0;
+    const { table } = this.#options;
+    const count = table.ticks.length;
+    const key = keyFrameBefore(table, pending.index);
+    this.#start(
+      Math.max(key, pending.index - framesBefore),
+      Math.min(count - 1, pending.index + framesAfter),
+      false,
+    );
+  }
+
+  /** Whether waiting for `run` beats starting anew at the key frame of `index`. */
+  #comesSoon(run: Run, index: number): boolean {
+    if (index < run.first || index < run.position || index > run.last) return false;
+    return index - run.position <= index - keyFrameBefore(this.#options.table, index) + startCost;
+  }
+
+  #start(first: number, last: number, background: boolean): void {
+    this.#stopRun();
+    const { context, table } = this.#options;
+    const run: Run = {
+      first,
+      last,
+      position: keyFrameBefore(table, first),
+      controller: new AbortController(),
+    };
+    this.#run = run;
+    decodeFrames(context, table, {
+      first,
+      last,
+      background,
+      signal: run.controller.signal,
+      onFrame: (raw) => {
+        if (this.#run !== run) return;
+        run.position = raw.index + 1;
+        this.#cache.put(raw);
+        if (this.#pending?.index === raw.index) this.#pending.settle(raw);
+      },
+    }).then(
+      () => this.#ended(run, null),
+      (error: unknown) => this.#ended(run, error),
+    );
+  }
+
+  #ended(run: Run, error: unknown): void {
+    if (this.#run !== run) return;
+    this.#run = null;
+    const pending = this.#pending;
+    if (error) {
+      this.#failures++;
+      this.#options.context.log.debug('A run of frames failed', {
+        first: run.first,
+        code: toErrorReport(error).code,
+      });
+      // Frames near a damaged one may be fine: only whoever waits for a frame of this run is told.
+      if (pending && pending.index >= run.first && pending.index <= run.last) pending.settle(error as Error);
+    }
+    if (this.#pending) void this.#serve(this.#pending);
+    else this.#prefetch();
+  }
+
+  #stopRun(): void {
+    const run = this.#run;
+    this.#run = null;
+    run?.controller.abort();
+  }
+
+  /**
+   * Decodes more on the side where less is ready. A side is filled when it is half empty, not at every step, because each
+   * run begins at a key frame; backwards it goes group by group, the nearest first.
+   */
+  #prefetch(): void {
+    if (this.#run || this.#pending || this.#disposal.signal.aborted || this.#failures >= mostFailures) return;
+    const { table } = this.#options;
+    const reach = Math.min(mostAhead, Math.floor(this.#cache.capacity * 0.45));
+    const sides = this.#direction === 1 ? ([1, -1] as const) : ([-1, 1] as const);
+    for (const side of sides) {
+      const room = side === 1 ? table.ticks.length - 1 - this.#playhead : this.#playhead;
+      const wanted = Math.min(reach, room);
+      const ready = this.#cache.contiguous(side, wanted);
+      if (ready >= wanted || ready > reach / 2) continue;
+      if (side === 1) {
+        const first = this.#playhead + ready + 1;
+        const last = Math.min(
+          this.#playhead + wanted,
+          Math.max(first, nextKeyFrame(table, first) - 1 + startCost),
+        );
+        this.#start(first, Math.min(last, table.ticks.length - 1), true);
+      } else {
+        const last = this.#playhead - ready - 1;
+        this.#start(Math.max(this.#playhead - wanted, keyFrameBefore(table, last)), last, true);
+      }
+      return;
+    }
+  }
+
+  #finish(raw: RawFrame): DecodedFrame {
+    const made = this.#finished.get(raw.index);
+    if (made) return made;
+    const frame = finishFrame(this.#options.context, raw);
+    this.#finished.set(raw.index, frame);
+    // The frame on screen is asked for by the window, the model and the still: made once.
+    for (const index of this.#finished.keys()) {
+      if (this.#finished.size <= 3) break;
+      this.#finished.delete(index);
+    }
+    return frame;
+  }
+}
+
+function superseded(): WorkstationError {
+  return new WorkstationError(
+    'cancelled',
+    'A newer request took the place of this one.',
+    'Nothing needs to be done.',
+  );
+}

@@ -1,0 +1,223 @@
+import { totalmem } from 'node:os';
+import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
+import {
+  averageFrameRate,
+  checkFrameIndex,
+  durationSeconds,
+  formatTimecode,
+  frameAtSeconds,
+  frameAtTimecode,
+  isVariableFrameRate,
+  secondsOfFrame,
+  ticksOfFrame,
+} from '../../preload/contract/frames.ts';
+import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
+import type { DecodeContext } from './decode-arguments.ts';
+import type { DecodedFrame } from './decoder.ts';
+import { findMediaTools } from './ffmpeg.ts';
+import { fingerprintFile, stampFile, type FileStamp } from './fingerprint.ts';
+import { buildFrameTable, type IndexProgress } from './frame-index.ts';
+import { FrameReader, type FrameRequest } from './frame-reader.ts';
+import { decodeFrameIndex, encodeFrameIndex, type FrameTable } from './frame-table.ts';
+import { silentLog, type Log } from './log.ts';
+import { probeVideo, type VideoProbe } from './probe.ts';
+
+export interface OpenVideoOptions {
+  /** A stored index (`encodedIndex()` of an earlier time). One that does not fit is ignored, and the log says why. */
+  readonly index?: Uint8Array | null | undefined;
+  /** Bytes for decoded frames; by default an eighth of the memory, at most 768 MiB. */
+  readonly cacheBytes?: number | undefined;
+  readonly log?: Log | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A place in a video, in every way that people and programs name it. */
+export interface FrameLocation {
+  readonly index: FrameIndex;
+  readonly pts: Ticks;
+  /** From the first frame. */
+  readonly seconds: number;
+  /** `HH:MM:SS.mmm` from the first frame. */
+  readonly timecode: string;
+}
+
+/** One way of naming a frame. */
+export type FramePlace =
+  { readonly index: number } | { readonly seconds: number } | { readonly timecode: string };
+
+/** What the index tells of the whole video. */
+export interface FrameSummary {
+  readonly frames: number;
+  readonly durationSeconds: number;
+  readonly frameRate: number;
+  readonly variableFrameRate: boolean;
+}
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * Opens a video in place. Reads a few megabytes at most; the index is built by `buildIndex` or comes stored.
+ *
+ * Throws `file-missing`, `file-empty`, `file-unreadable`, `video-not-a-video`, `video-no-picture`, `video-truncated`,
+ * `video-protected`, `ffmpeg-missing`, `ffmpeg-failed`, `cancelled`.
+ */
+export async function openVideo(path: string, options: OpenVideoOptions = {}): Promise<VideoSource> {
+  const log = options.log ?? silentLog;
+  const stamp = await stampFile(path);
+  const tools = await findMediaTools({ log });
+  const probe = await probeVideo(path, tools, { signal: options.signal, log });
+  const fingerprint = await fingerprintFile(path, options.signal);
+  throwIfAborted(options.signal);
+  return new VideoSource({ path, tools, probe, log }, fingerprint, stamp, options);
+}
+
+/** An open video: its description, its frames by index, and how to play it. `dispose` it when done. */
+export class VideoSource {
+  readonly path: string;
+  readonly probe: VideoProbe;
+  /** Name of the content, the same wherever the file lies: 64 hexadecimal digits. */
+  readonly fingerprint: string;
+  readonly context: DecodeContext;
+  readonly #cacheBytes: number;
+  #stamp: FileStamp;
+  #table: FrameTable | null = null;
+  #reader: FrameReader | null = null;
+  #disposed = false;
+
+  constructor(context: DecodeContext, fingerprint: string, stamp: FileStamp, options: OpenVideoOptions) {
+    this.context = context;
+    this.path = context.path;
+    this.probe = context.probe;
+    this.fingerprint = fingerprint;
+    this.#stamp = stamp;
+    this.#cacheBytes = options.cacheBytes ?? Math.min(768 * mebibyte, Math.floor(totalmem() / 8));
+    if (options.index) {
+      try {
+        this.#table = decodeFrameIndex(options.index, this.#origin());
+      } catch (error) {
+        context.log.warn('A stored frame index was not used', { reason: (error as Error).message });
+      }
+    }
+  }
+
+  get hasIndex(): boolean {
+    return this.#table !== null;
+  }
+
+  /** The frame table. Throws `unavailable` until the index is built. */
+  get table(): FrameTable {
+    if (this.#table) return this.#table;
+    throw new WorkstationError(
+      'unavailable',
+      'The frames of this video are not counted yet.',
+      'Wait until the index is ready.',
+    );
+  }
+
+  /** Counts the frames, unless that is done. Throws `cancelled`, `file-missing`, `file-changed`, `ffmpeg-failed`. */
+  async buildIndex(
+    options: {
+      signal?: AbortSignal | undefined;
+      onProgress?: ((progress: IndexProgress) => void) | undefined;
+    } = {},
+  ): Promise<FrameSummary> {
+    if (!this.#table) {
+      await this.#checkFile();
+      const table = await buildFrameTable(this.context, options);
+      // A file that was still being written would leave an index of a part.
+      await this.#checkFile();
+      this.#table = table;
+    }
+    const count = this.#table.ticks.length;
+    options.onProgress?.({ done: count, total: count });
+    return this.summary();
+  }
+
+  /** The index as bytes to keep; `openVideo` takes it back. */
+  encodedIndex(): Buffer {
+    return encodeFrameIndex(this.table, this.#origin());
+  }
+
+  summary(): FrameSummary {
+    const { table } = this;
+    return {
+      frames: table.ticks.length,
+      durationSeconds: durationSeconds(table),
+      frameRate: averageFrameRate(table),
+      variableFrameRate: isVariableFrameRate(table),
+    };
+  }
+
+  /** Throws `frame-out-of-range`, `invalid-input`, `unavailable`. */
+  locate(place: FramePlace): FrameLocation {
+    const { table } = this;
+    const index =
+      'index' in place
+        ? checkFrameIndex(place.index, table.ticks.length)
+        : 'seconds' in place
+          ? frameAtSeconds(table, place.seconds)
+          : frameAtTimecode(table, place.timecode);
+    const seconds = secondsOfFrame(table, index);
+    return { index, pts: ticksOfFrame(table, index), seconds, timecode: formatTimecode(seconds) };
+  }
+
+  /**
+   * One frame, exactly. Throws `frame-out-of-range`, `cancelled` (also when a newer interaction came), `file-missing`,
+   * `file-changed`, `ffmpeg-failed`, `ffmpeg-missing`, `unavailable`.
+   */
+  async frame(index: number, request: FrameRequest = {}): Promise<DecodedFrame> {
+    return this.#frames().frame(index, request);
+  }
+
+  /** Frames `first` to `last` in order, decoded in one run; for exports and sweeps. */
+  frames(first: number, last: number, signal?: AbortSignal): AsyncGenerator<DecodedFrame> {
+    return this.#frames().frames(first, last, signal);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#reader?.dispose();
+    this.#reader = null;
+  }
+
+  #frames(): FrameReader {
+    if (this.#disposed) {
+      throw new WorkstationError('cancelled', 'This video was closed.', 'Open it again.');
+    }
+    this.#reader ??= new FrameReader({
+      context: this.context,
+      table: this.table,
+      budgetBytes: this.#cacheBytes,
+      checkFile: () => this.#checkFile(),
+    });
+    return this.#reader;
+  }
+
+  #origin() {
+    return { fingerprint: this.fingerprint, decoder: this.context.tools.ffmpeg.version };
+  }
+
+  /** Throws `file-missing` or `file-changed` when another content lies under the path. */
+  async #checkFile(): Promise<void> {
+    const stamp = await stampFile(this.path);
+    if (stamp.size === this.#stamp.size && stamp.modifiedMilliseconds === this.#stamp.modifiedMilliseconds)
+      return;
+    if (stamp.size !== this.#stamp.size || (await fingerprintFile(this.path)) !== this.fingerprint) {
+      throw new WorkstationError(
+        'file-changed',
+        'The video file has changed since it was opened.',
+        'Open the video again. Answers given before belong to the file as it was.',
+      );
+    }
+    this.#stamp = stamp;
+  }
+}
+
+export type { DecodedFrame } from './decoder.ts';
+export type { FramePriority, FrameRequest } from './frame-reader.ts';
+export type { IndexProgress } from './frame-index.ts';
+export type { FrameTable } from './frame-table.ts';
+export type { Log } from './log.ts';
+export type { ColourMatrix, VideoProbe } from './probe.ts';
+export { findMediaTools, type MediaTools } from './ffmpeg.ts';
+export { fingerprintFile } from './fingerprint.ts';
