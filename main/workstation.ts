@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import packageFile from '../package.json' with { type: 'json' };
+import { createCatalogue } from '../models/import/catalogue.ts';
+import {
+  toErrorReport,
+  type ErrorReport,
+  type FrameIndex,
+  type GrantId,
+  type ModelState,
+  type OpenSession,
+  type Status,
+  type WorkstationCalls,
+  type WorkstationEvent,
+} from '../preload/contract/index.ts';
+import { createEngine, type AnswerResult, type StartEngine } from './inference/index.ts';
+import { createReview, openVideoFile, type Grant } from './review/index.ts';
+import { openStore } from './store/index.ts';
+import { findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
+import { createMedia, type Media } from './workstation/media.ts';
+import { logTo, type LogSink } from './workstation/log.ts';
+import { ModelDesk } from './workstation/model-desk.ts';
+
+export { defaultHome } from './store/index.ts';
+export type { Media } from './workstation/media.ts';
+export type { LogSink } from './workstation/log.ts';
+
+/** The clip of the demonstration case, and the model that comes with the workstation. */
+const bundledClip = fileURLToPath(new URL('../resources/clip/demo.mp4', import.meta.url));
+const embeddedModel = fileURLToPath(new URL('../models/nano', import.meta.url));
+
+export interface WorkstationOptions {
+  /** The data folder. */
+  home: string;
+  host: Status['host'];
+  /** Why this host and not a window of its own; null for Electron. */
+  hostReason: string | null;
+  log: LogSink;
+  /** True for a window: there is one of it on a data folder, and it opens ready to be asked. */
+  exclusive: boolean;
+  /** The system's file dialog, where the host has one. Null when the person closes it. */
+  chooseFile?: () => Promise<string | null>;
+  /** Where the bundled clip and the embedded model lie, when not in the source tree. */
+  resources?: { clip: string; model: string };
+  /** How the engine's process is started; Node's fork by default. */
+  startEngine?: StartEngine;
+}
+
+/** What a file says of itself, with its frames counted. */
+export interface VideoReport {
+  frames: number;
+  width: number;
+  height: number;
+  codec: string;
+  container: string;
+  timeBase: readonly [number, number];
+  variableFrameRate: boolean;
+  durationSeconds: number;
+}
+
+/** The one object behind every host. Failures are WorkstationErrors. */
+export interface Workstation {
+  readonly calls: WorkstationCalls;
+  readonly media: Media;
+  /** Returns the function that ends the listening. */
+  onEvent: (listener: (event: WorkstationEvent) => void) => () => void;
+  grantPath: (path: string) => Promise<Grant>;
+  findDropped: (file: { name: string; size: number }) => Promise<Grant | null>;
+  importStream: (name: string, content: Readable, signal: AbortSignal) => Promise<Grant>;
+  /** The demonstration case with the bundled clip, in its last session or its first. */
+  openDemonstration: () => Promise<OpenSession>;
+  inspectVideo: (path: string, signal?: AbortSignal) => Promise<VideoReport>;
+  extractFrame: (path: string, index: number, signal?: AbortSignal) => Promise<DecodedFrame>;
+  /** A model outside the data folder: an imported one, or a checkpoint with a manifest. */
+  loadModelFolder: (folder: string) => Promise<ModelState>;
+  /** One question on one picture that belongs to no session; nothing is kept. */
+  askImage: (
+    image: { rgb: Uint8Array; width: number; height: number; hash: string },
+    question: string,
+    signal?: AbortSignal,
+  ) => Promise<AnswerResult>;
+  /** Of the engine's process, null while there is none. */
+  engineProcessId: () => number | null;
+  dispose: () => Promise<void>;
+}
+
+/**
+ * Builds the workstation: store, engine, model, review, media. A window's workstation starts loading the model
+ * at once and lands in the demonstration case where nothing was reviewed yet.
+ *
+ * @throws WorkstationError `store-unwritable`, `store-full`, `store-newer`, `store-locked`
+ */
+export async function createWorkstation(options: WorkstationOptions): Promise<Workstation> {
+  const { home, log } = options;
+  const now = Date.now;
+  const store = openStore({ home, now, log: logTo(log, 'store'), exclusive: options.exclusive });
+  const listeners = new Set<(event: WorkstationEvent) => void>();
+  const emit = (event: WorkstationEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+
+  const engineLog = logTo(log, 'engine');
+  const engine = createEngine({
+    log: (line) => engineLog.info(line),
+    ...(options.startEngine ? { start: options.startEngine } : {}),
+  });
+  const catalogue = createCatalogue({
+    modelsFolder: join(home, 'models'),
+    embeddedFolder: options.resources?.model ?? embeddedModel,
+  });
+  const desk: ModelDesk = new ModelDesk({
+    engine,
+    catalogue,
+    jobs: () => review.jobs,
+    onState: (state) => emit({ type: 'model', state }),
+  });
+  const videoLog = logTo(log, 'video');
+  const review = createReview({
+    store,
+    engine: desk,
+    openVideo: openVideoFile(videoLog),
+    emit,
+    now,
+    newId: randomUUID,
+    log: logTo(log, 'review'),
+  });
+
+  const notices: ErrorReport[] = [...store.notices];
+  const openDemonstration = (): Promise<OpenSession> =>
+    review.openDemonstration(options.resources?.clip ?? bundledClip);
+  if (options.exclusive) {
+    await findMediaTools({ log: videoLog }).catch((error) => notices.push(toErrorReport(error)));
+    // The state tells the window how the loading goes, and why when it fails.
+    desk.load({ modelId: null }).catch(() => undefined);
+  }
+
+  const calls: WorkstationCalls = {
+    ...review.calls,
+    getStatus: async () => ({
+      version: packageFile.version,
+      host: options.host,
+      hostReason: options.hostReason,
+      fileDialog: options.chooseFile !== undefined,
+      readOnly: false,
+      dataFolder: home,
+      savedAt: store.savedAt,
+      notices,
+    }),
+    chooseVideo: async () => {
+      const path = (await options.chooseFile?.()) ?? null;
+      if (path === null) return null;
+      const { grantId, name } = await review.grantPath(path);
+      return { grantId: grantId as GrantId, name };
+    },
+    openLastSession: async () => {
+      const last = await review.calls.openLastSession({});
+      return last ?? (options.exclusive ? openDemonstration() : null);
+    },
+    listModels: () => catalogue.list(),
+    getModelState: async () => desk.describe(),
+    loadModel: async ({ modelId }) => {
+      await desk.load({ modelId });
+      return desk.describe();
+    },
+  };
+
+  return {
+    calls,
+    media: createMedia(review),
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    grantPath: review.grantPath,
+    findDropped: review.findDropped,
+    importStream: review.importStream,
+    openDemonstration,
+    inspectVideo: (path, signal) => inspectVideo(path, videoLog, signal),
+    extractFrame: (path, index, signal) => extractFrame(path, index, videoLog, signal),
+    loadModelFolder: async (folder) => {
+      await desk.load({ folder });
+      return desk.describe();
+    },
+    askImage: (image, question, signal) =>
+      desk.ask({ frame: { ...image, rgb: new Uint8Array(image.rgb) }, question, ...(signal ? { signal } : {}) }),
+    engineProcessId: () => engine.processId,
+    dispose: async () => {
+      listeners.clear();
+      await review.dispose();
+      desk.dispose();
+      await engine.dispose();
+      store.close();
+    },
+  };
+}
+
+async function inspectVideo(
+  path: string,
+  log: ReturnType<typeof logTo>,
+  signal: AbortSignal | undefined,
+): Promise<VideoReport> {
+  const source = await openVideo(path, { signal, log });
+  try {
+    const summary = await source.buildIndex({ signal });
+    const { width, height, codec, container, timeBase } = source.probe;
+    return {
+      frames: summary.frames,
+      width,
+      height,
+      codec,
+      container,
+      timeBase,
+      variableFrameRate: summary.variableFrameRate,
+      durationSeconds: summary.durationSeconds,
+    };
+  } finally {
+    source.dispose();
+  }
+}
+
+async function extractFrame(
+  path: string,
+  index: number,
+  log: ReturnType<typeof logTo>,
+  signal: AbortSignal | undefined,
+): Promise<DecodedFrame> {
+  const source = await openVideo(path, { signal, log });
+  try {
+    await source.buildIndex({ signal });
+    return await source.frame(index as FrameIndex, { signal });
+  } finally {
+    source.dispose();
+  }
+}

@@ -1,0 +1,91 @@
+import { createCanvas, ImageData } from '@napi-rs/canvas';
+import type { Readable } from 'node:stream';
+import { throwIfAborted, type AnswerId, type FrameIndex, type VideoId } from '../../preload/contract/index.ts';
+import type { DecodedFrame, Review, VideoFile } from '../review/index.ts';
+import { byteRange, transcode } from '../video/index.ts';
+
+/** Pixels and streams for the loopback server. Failures are WorkstationErrors. */
+export interface Media {
+  /** The exact frame, as the model gets it. */
+  frame: (videoId: VideoId, index: FrameIndex, signal: AbortSignal) => Promise<DecodedFrame>;
+  /** The file itself; `range` is the request's Range header, the status 200, 206 or 416. */
+  byteRange: (
+    videoId: VideoId,
+    range: string | undefined,
+  ) => Promise<{ status: number; headers: Readonly<Record<string, string>>; stream: Readable }>;
+  /** The video from `startSeconds` on, in a form that browsers play; ends with the signal. */
+  transcoded: (
+    videoId: VideoId,
+    startSeconds: number,
+    signal: AbortSignal,
+  ) => Promise<{ headers: Readonly<Record<string, string>>; stream: Readable }>;
+  /** A small picture of the key frame at or before `index`, for the timeline only. */
+  thumbnail: (
+    videoId: VideoId,
+    index: FrameIndex,
+    width: number,
+    signal: AbortSignal,
+  ) => Promise<{ jpeg: Uint8Array }>;
+  still: (answerId: AnswerId) => Promise<{ png: Uint8Array }>;
+}
+
+const keptThumbnails = 2000;
+
+export function createMedia(review: Review<VideoFile>): Media {
+  /** Least recently used first. */
+  const thumbnails = new Map<string, Uint8Array>();
+  let lane: Promise<unknown> = Promise.resolve();
+
+  return {
+    frame: (videoId, index, signal) => review.frame(videoId, index, signal),
+    byteRange: async (videoId, range) => byteRange((await review.source(videoId)).file.path, range),
+    transcoded: async (videoId, startSeconds, signal) =>
+      transcode((await review.source(videoId)).file, startSeconds, signal),
+    thumbnail: async (videoId, index, width, signal) => {
+      const source = await review.source(videoId);
+      await source.indexed();
+      const key = keyFrameBefore(source.file.table.keys, index);
+      const name = `${videoId} ${key} ${width}`;
+      const make = async (): Promise<Uint8Array> => {
+        throwIfAborted(signal);
+        return thumbnails.get(name) ?? shrink(await source.frame(key, { signal, priority: 'work' }), width);
+      };
+      // One at a time, so that a model's frame never waits behind a whole timeline of them.
+      const making = lane.then(make, make);
+      lane = making.catch(() => undefined);
+      const jpeg = await making;
+      thumbnails.delete(name);
+      thumbnails.set(name, jpeg);
+      for (const oldest of thumbnails.keys()) {
+        if (thumbnails.size <= keptThumbnails) break;
+        thumbnails.delete(oldest);
+      }
+      return { jpeg };
+    },
+    still: async (answerId) => ({ png: await review.still(answerId) }),
+  };
+}
+
+/** Decoding one costs a tenth of decoding a frame deep in its group of pictures. */
+function keyFrameBefore(keys: Uint8Array, index: FrameIndex): FrameIndex {
+  const key = keys.lastIndexOf(1, Math.min(index, keys.length - 1));
+  return Math.max(0, key) as FrameIndex;
+}
+
+function shrink(frame: DecodedFrame, width: number): Uint8Array {
+  const { rgb } = frame;
+  const rgba = new Uint8ClampedArray(frame.width * frame.height * 4);
+  for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
+    rgba[to] = rgb[from] ?? 0;
+    rgba[to + 1] = rgb[from + 1] ?? 0;
+    rgba[to + 2] = rgb[from + 2] ?? 0;
+    rgba[to + 3] = 255;
+  }
+  const whole = createCanvas(frame.width, frame.height);
+  whole.getContext('2d').putImageData(new ImageData(rgba, frame.width, frame.height), 0, 0);
+  const small = createCanvas(width, Math.max(1, Math.round((frame.height * width) / frame.width)));
+  const context = small.getContext('2d');
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(whole, 0, 0, small.width, small.height);
+  return small.toBuffer('image/jpeg', 80);
+}
