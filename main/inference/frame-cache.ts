@@ -44,6 +44,11 @@ export class FrameCache {
   set(key: string, frame: SeenFrame): void {
     this.#frames.delete(key);
     this.#frames.set(key, frame);
+    this.trim();
+  }
+
+  /** Brings the bytes back under the limit, after a frame's buffers have grown. */
+  trim(): void {
     let bytes = this.bytes;
     for (const [oldest, old] of this.#frames) {
       if (bytes <= this.limitBytes) break;

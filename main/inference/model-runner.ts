@@ -130,9 +130,33 @@ export class ModelRunner {
   /**
    * Embeddings `[sequence, hidden]` of token ids, with the features of the images, in order, in place of the
    * image tokens.
+   * @throws WorkstationError `model-mismatch` for an id outside the vocabulary, or features that don't fit.
    */
   async embed(ids: ArrayLike<number>, features: readonly Float32Array[]): Promise<Float32Array> {
-    const { hiddenSize, tokens, vocabularySize } = this.#parameters;
+    const { hiddenSize, tokens } = this.#parameters;
+    const embeddings = await this.#lookUp(ids);
+    const places: number[] = [];
+    for (let index = 0; index < ids.length; index += 1) if (ids[index] === tokens.image) places.push(index);
+    const rows = features.reduce((sum, values) => sum + values.length / hiddenSize, 0);
+    if (rows !== places.length) {
+      throw new WorkstationError(
+        'model-mismatch',
+        `The prompt has ${places.length} image tokens, the images have ${rows} features.`,
+        'Check that the chat template and image_token_id belong to this model.',
+      );
+    }
+    let next = 0;
+    for (const values of features) {
+      for (let at = 0; at < values.length; at += hiddenSize) {
+        embeddings.set(values.subarray(at, at + hiddenSize), places[next]! * hiddenSize);
+        next += 1;
+      }
+    }
+    return embeddings;
+  }
+
+  async #lookUp(ids: ArrayLike<number>): Promise<Float32Array> {
+    const { vocabularySize } = this.#parameters;
     const input = new BigInt64Array(ids.length);
     for (let index = 0; index < ids.length; index += 1) {
       const id = ids[index]!;
@@ -148,27 +172,7 @@ export class ModelRunner {
     const outputs = await this.#sessions.embedTokens.run({
       input_ids: new Tensor('int64', input, [1, ids.length]),
     });
-    const embeddings = outputs['inputs_embeds']!.data as Float32Array;
-    let image = 0;
-    let row = 0;
-    for (let index = 0; index < ids.length; index += 1) {
-      if (ids[index] !== tokens.image) continue;
-      while (image < features.length && row * hiddenSize >= features[image]!.length) {
-        image += 1;
-        row = 0;
-      }
-      const source = features[image];
-      if (source === undefined) {
-        throw new WorkstationError(
-          'model-mismatch',
-          'The prompt has more image tokens than the images have features.',
-          'Check that the chat template and image_token_id belong to this model.',
-        );
-      }
-      embeddings.set(source.subarray(row * hiddenSize, (row + 1) * hiddenSize), index * hiddenSize);
-      row += 1;
-    }
-    return embeddings;
+    return outputs['inputs_embeds']!.data as Float32Array;
   }
 
   newCache(capacity: number): KeyValueCache {
@@ -220,7 +224,8 @@ export class ModelRunner {
    * @param delta From the prompt's positions: the token stands at `cache.length + delta` on all axes.
    */
   async decode(id: number, cache: KeyValueCache, delta: number): Promise<Float32Array> {
-    const embeddings = await this.embed([id], []);
+    // A generated token is text, whatever its id: a model may write the image token, and nothing is to see there.
+    const embeddings = await this.#lookUp([id]);
     const past = cache.length;
     if (this.#openBias.length < past + 1) this.#openBias = new Float32Array(Math.ceil((past + 1) * 1.5));
     return this.#run(

@@ -1,0 +1,68 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A process that runs the engine, whoever started it. */
+export interface EngineChild {
+  readonly pid: number | undefined;
+  /** Sends a structured-clonable message. To a process that has ended, it does nothing: `onExit` tells. */
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Called once, with the reason in words. */
+  onExit(listener: (reason: string) => void): void;
+  /** Ends the process at once, whatever it is doing. */
+  kill(): void;
+}
+
+/**
+ * Starts the engine's process from its entry file. Node's fork by default; Electron's main process passes one
+ * made of `utilityProcess.fork`, whose children answer on `process.parentPort`.
+ */
+export type StartEngine = (entry: string, log: (line: string) => void) => EngineChild;
+
+/** The engine's entry, as source beside this file or as its built form. */
+export function engineEntry(): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return fileURLToPath(new URL(`./engine-process.${extension}`, import.meta.url));
+}
+
+export const startWithNode: StartEngine = (entry, log) => {
+  const child = fork(entry, [], {
+    // Structured clone, so that pixels go over as bytes.
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // None of this process's own flags: a test runner's or a debugger's would not suit the child.
+    execArgv: [],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8');
+    stream?.on('data', (text: string) => {
+      for (const line of text.split('\n')) if (line.trim() !== '') log(line.slice(0, 500));
+    });
+  }
+  let ended = false;
+  const exitListeners: ((reason: string) => void)[] = [];
+  const end = (reason: string): void => {
+    if (ended) return;
+    ended = true;
+    for (const listener of exitListeners) listener(reason);
+  };
+  child.on('exit', (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  child.on('error', (error) => {
+    log(`engine process: ${error.message}`);
+    if (child.pid === undefined) end(`it could not be started: ${error.message}`);
+  });
+  return {
+    pid: child.pid,
+    send: (message) => {
+      if (ended || !child.connected) return;
+      child.send(message as object, (error) => {
+        if (error) log(`engine process: a message was not delivered: ${error.message}`);
+      });
+    },
+    onMessage: (listener) => child.on('message', listener),
+    onExit: (listener) => exitListeners.push(listener),
+    kill: () => {
+      child.kill('SIGKILL');
+    },
+  };
+};

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { AnswerSettings, AnswerTimings, TokenCounts } from '../../preload/contract/domain.ts';
+import { ErrorReport } from '../../preload/contract/errors.ts';
+import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
+import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
+
+/** What the engine says of the model that it has loaded. */
+export const ModelInfo = z.object({
+  id: ModelId,
+  name: z.string(),
+  version: z.string(),
+  licence: z.string(),
+  domain: ModelDomain,
+  domainNote: z.string(),
+  dtype: z.string(),
+  /** Identity of the model: see `modelSha256`. */
+  sha256: Sha256,
+  device: z.enum(['cpu', 'webgpu']),
+  deviceReason: z.string(),
+  /** Resident memory of the engine's process after loading. */
+  memoryBytes: z.int().min(0),
+  labels: ModelLabels.nullable(),
+  /** False: no tokenizer, so the model can be checked but not asked. */
+  canAsk: z.boolean(),
+  /** Most tokens that an answer gets where the settings name no other number. */
+  maxNewTokens: z.int().positive(),
+});
+export type ModelInfo = z.infer<typeof ModelInfo>;
+
+/** A frame to ask about: 8-bit RGB24 without row padding, and the hash that names these pixels. */
+export const EngineFrame = z.object({
+  rgb: z.instanceof(Uint8Array),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  hash: z.string().min(1),
+});
+export type EngineFrame = z.infer<typeof EngineFrame>;
+
+export const EngineSettings = z.object({
+  temperature: AnswerSettings.shape.temperature.removeDefault().optional(),
+  topK: AnswerSettings.shape.topK.removeDefault().optional(),
+  topP: AnswerSettings.shape.topP.removeDefault().optional(),
+  /** Default: the model's own, from its generation_config.json. */
+  repetitionPenalty: AnswerSettings.shape.repetitionPenalty.removeDefault().optional(),
+  seed: AnswerSettings.shape.seed.removeDefault().optional(),
+  maxNewTokens: AnswerSettings.shape.maxNewTokens.removeDefault().optional(),
+});
+export type EngineSettings = z.infer<typeof EngineSettings>;
+
+/** Text as the model writes it. */
+export const EngineText = z.object({
+  section: z.enum(['reasoning', 'answer']),
+  text: z.string(),
+  /** Tokens generated so far. */
+  generatedTokens: z.int().min(0),
+});
+export type EngineText = z.infer<typeof EngineText>;
+
+export const AnswerResult = z.object({
+  status: z.enum(['answered', 'answered-without-location', 'not-visible', 'malformed', 'stopped']),
+  label: z.string().nullable(),
+  /** In pixels of the source frame. */
+  box: Box.nullable(),
+  reasoning: z.string(),
+  /** What the model wrote, unaltered. */
+  raw: z.string(),
+  /** Product of the probabilities that the model gave to the tokens of its label; null without a label. */
+  probability: z.number().min(0).max(1).nullable(),
+  notes: z.array(z.string()),
+  tokens: TokenCounts,
+  /** The frame's size as the model saw it; null where it was stopped before. */
+  modelInput: Size.nullable(),
+  /** As used, with the model's own values where none were given. */
+  settings: AnswerSettings,
+  /** Whether the look at the frame was kept from a question before. */
+  frameSeenBefore: z.boolean(),
+  timings: AnswerTimings.omit({ decodeFrameMilliseconds: true }),
+});
+export type AnswerResult = z.infer<typeof AnswerResult>;
+
+export const DeviceWish = z.enum(['auto', 'cpu', 'webgpu']);
+
+const id = z.int().min(0);
+
+/** From the workstation to the engine's process. One load or question at a time; cancel at any time. */
+export const ToEngine = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('load'),
+    id,
+    directory: z.string(),
+    device: DeviceWish,
+    threads: z.int().positive().nullable(),
+    webgpuTrouble: z.string().nullable(),
+  }),
+  z.object({
+    type: z.literal('ask'),
+    id,
+    frame: EngineFrame,
+    question: z.string().min(1),
+    settings: EngineSettings,
+  }),
+  z.object({ type: z.literal('cancel'), id }),
+]);
+export type ToEngine = z.infer<typeof ToEngine>;
+
+/** From the engine's process to the workstation. */
+export const FromEngine = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({
+    type: z.literal('progress'),
+    id,
+    activity: z.string(),
+    /** 0..1 of the whole load. */
+    fraction: z.number().min(0).max(1),
+  }),
+  z.object({ type: z.literal('loaded'), id, info: ModelInfo }),
+  z.object({
+    type: z.literal('text'),
+    id,
+    /** The model's text as it is; its pieces, tags removed, in `shown`. */
+    raw: z.string(),
+    shown: z.array(EngineText.pick({ section: true, text: true })),
+    generatedTokens: z.int().min(0),
+  }),
+  z.object({ type: z.literal('answered'), id, result: AnswerResult }),
+  z.object({ type: z.literal('failed'), id, error: ErrorReport }),
+  /** Every second while the engine's thread is free; not during a run of a graph. */
+  z.object({ type: z.literal('heartbeat'), residentBytes: z.int().min(0) }),
+]);
+export type FromEngine = z.infer<typeof FromEngine>;

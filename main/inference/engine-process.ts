@@ -1,0 +1,111 @@
+import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
+import { Answerer } from './answerer.ts';
+import { ToEngine, type FromEngine } from './engine-messages.ts';
+
+/**
+ * Entry of the engine's own process. A run of a graph blocks this thread, and a crash of the runtime ends this
+ * process: neither may touch the one that the person sees. Between runs, the event loop takes messages.
+ */
+
+interface ParentPort {
+  send(message: FromEngine): void;
+  onMessage(listener: (message: unknown) => void): void;
+  onGone(listener: () => void): void;
+}
+
+/** `process.parentPort` of an Electron utility process. */
+interface UtilityPort {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (event: { data: unknown }) => void): void;
+}
+
+function connect(): ParentPort {
+  const utility = (process as { parentPort?: UtilityPort }).parentPort;
+  if (utility) {
+    return {
+      send: (message) => utility.postMessage(message),
+      onMessage: (listener) => utility.on('message', (event) => listener(event.data)),
+      // Electron ends its utility processes itself.
+      onGone: () => undefined,
+    };
+  }
+  return {
+    send: (message) => {
+      if (process.connected) process.send?.(message);
+    },
+    onMessage: (listener) => process.on('message', listener),
+    onGone: (listener) => process.on('disconnect', listener),
+  };
+}
+
+const port = connect();
+let answerer: Answerer | null = null;
+/** The load or question under way. */
+let current: { readonly id: number; readonly controller: AbortController } | null = null;
+
+async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortSignal): Promise<void> {
+  await answerer?.dispose();
+  answerer = null;
+  let lastSent = 0;
+  answerer = await Answerer.open({
+    directory: message.directory,
+    device: message.device,
+    ...(message.threads === null ? {} : { threads: message.threads }),
+    webgpuTrouble: message.webgpuTrouble,
+    signal,
+    onProgress: (activity, fraction) => {
+      // Files are hashed in many small pieces; a person needs to hear of it ten times a second at most.
+      const now = Date.now();
+      if (now - lastSent < 100 && activity === 'Checking the files') return;
+      lastSent = now;
+      port.send({ type: 'progress', id: message.id, activity, fraction });
+    },
+  });
+  port.send({ type: 'loaded', id: message.id, info: answerer.info });
+}
+
+async function ask(message: Extract<ToEngine, { type: 'ask' }>, signal: AbortSignal): Promise<void> {
+  if (answerer === null) {
+    throw new WorkstationError('unavailable', 'No model is loaded.', 'Load a model, then ask again.');
+  }
+  const result = await answerer.answer(message, {
+    signal,
+    onText: (raw, shown, generatedTokens) =>
+      port.send({ type: 'text', id: message.id, raw, shown: [...shown], generatedTokens }),
+  });
+  port.send({ type: 'answered', id: message.id, result });
+}
+
+async function take(message: Exclude<ToEngine, { type: 'cancel' }>): Promise<void> {
+  if (current !== null) {
+    throw new WorkstationError('busy', 'The engine is at work.', 'Wait until the answer is finished.');
+  }
+  const controller = new AbortController();
+  current = { id: message.id, controller };
+  try {
+    if (message.type === 'load') await load(message, controller.signal);
+    else await ask(message, controller.signal);
+  } finally {
+    current = null;
+  }
+}
+
+port.onMessage((received) => {
+  const parsed = ToEngine.safeParse(received);
+  if (!parsed.success) {
+    console.error(`a message does not fit: ${parsed.error.issues[0]?.message ?? 'unknown'}`);
+    return;
+  }
+  const message = parsed.data;
+  if (message.type === 'cancel') {
+    if (current?.id === message.id) current.controller.abort();
+    return;
+  }
+  take(message).catch((error: unknown) => {
+    if (!(error instanceof WorkstationError)) console.error(error);
+    port.send({ type: 'failed', id: message.id, error: toErrorReport(error) });
+  });
+});
+port.onGone(() => process.exit(0));
+setInterval(() => port.send({ type: 'heartbeat', residentBytes: process.memoryUsage.rss() }), 1000);
+port.send({ type: 'ready' });
