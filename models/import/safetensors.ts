@@ -181,6 +181,28 @@ export async function* readFloats(
   }
 }
 
+/** All values of a small tensor, as they are stored; for golden numbers, which hold integers as well. */
+export async function readValues(tensor: StoredTensor): Promise<ArrayLike<number | bigint>> {
+  const handle = await open(tensor.file, 'r');
+  try {
+    const { buffer } = await readExactly(handle, tensor.file, tensor.begin, tensor.bytes);
+    switch (tensor.dtype) {
+      case 'F32':
+        return new Float32Array(buffer);
+      case 'I32':
+        return new Int32Array(buffer);
+      case 'I64':
+        return new BigInt64Array(buffer);
+      case 'U8':
+        return new Uint8Array(buffer);
+      default:
+        throw damaged(tensor.file, `${tensor.name} has the type ${tensor.dtype}, which is not read here`);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
 /** The tensor's type, if its values can become 32-bit floats. */
 export function floatType(tensor: StoredTensor): FloatType {
   if (tensor.dtype in floatBytes) return tensor.dtype as FloatType;

@@ -1,0 +1,240 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
+import { ModelManifest } from '../../preload/contract/model.ts';
+import type { ModelFile } from '../../preload/contract/model.ts';
+import { ModelId } from '../../preload/contract/values.ts';
+import { hashCheckpoint, hashFile, openCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { buildDecoder } from './decoder.ts';
+import { buildEmbedTokens } from './embed-tokens.ts';
+import type { GraphBuilder } from './graph.ts';
+import { buildVisionEncoder } from './vision-encoder.ts';
+import { ExternalData } from './weights.ts';
+
+/** Bytes read for hashes plus bytes written, of all that there will be. */
+export interface ImportProgress {
+  done: number;
+  total: number;
+}
+
+export interface ImportOptions {
+  /** A Hugging Face checkpoint folder. */
+  checkpoint: string;
+  /** The model directory to make. It must not exist, or be empty. */
+  out: string;
+  dtype: 'fp32' | 'q8';
+  signal?: AbortSignal;
+  onProgress?: (progress: ImportProgress) => void;
+}
+
+interface Plan {
+  graphs: { path: string; graph: GraphBuilder; data: ExternalData }[];
+  bytes: number;
+}
+
+/** Room for the graphs themselves, the manifest and the copied files, beyond the weights. */
+const spareBytes = 64 * 1024 * 1024;
+
+/**
+ * Turns a Qwen2.5-VL checkpoint (safetensors; F32, F16 or BF16; sharded or not; tied or not) into a model
+ * directory that the engine runs: three ONNX graphs with their weights beside them, the tokenizer's and
+ * processor's files, and a manifest with hashes. Weights pass through a few MiB at a time, whatever the size of
+ * the checkpoint. The directory appears complete or not at all.
+ *
+ * @throws WorkstationError `model-missing-file`, `model-altered-file`, `model-wrong-architecture`,
+ *   `model-mismatch`, `model-unsupported`, `store-full`, `store-unwritable`, `invalid-input`, `cancelled`
+ */
+export async function importCheckpoint(options: ImportOptions): Promise<ModelManifest> {
+  const { dtype, signal } = options;
+  const out = resolve(options.out);
+  throwIfAborted(signal);
+  const checkpoint = await openCheckpoint(options.checkpoint);
+  const plan = planGraphs(checkpoint, dtype);
+  try {
+    await requireFree(out);
+    await requireSpace(out, plan.bytes + spareBytes);
+    return await writeModel(checkpoint, plan, out, options);
+  } catch (error) {
+    throw readable(error, out);
+  }
+}
+
+async function writeModel(
+  checkpoint: Checkpoint,
+  plan: Plan,
+  out: string,
+  { dtype, signal, onProgress }: ImportOptions,
+): Promise<ModelManifest> {
+  const total = checkpoint.bytesToHash + plan.bytes;
+  let done = 0;
+  const advance = (bytes: number): void => {
+    done += bytes;
+    onProgress?.({ done, total });
+  };
+  const temporary = `${out}.importing-${randomBytes(4).toString('hex')}`;
+  await mkdir(join(temporary, 'onnx'), { recursive: true });
+  try {
+    const source = await hashCheckpoint(checkpoint, signal, advance);
+    const files = await writeFiles(checkpoint, plan, temporary, signal, advance);
+    const manifest = describe(checkpoint, dtype, source, files);
+    await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    throwIfAborted(signal);
+    // Windows renames onto nothing only, not even onto an empty folder.
+    await rmdir(out).catch(ignoreMissing);
+    await rename(temporary, out);
+    return manifest;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function planGraphs(checkpoint: Checkpoint, dtype: 'fp32' | 'q8'): Plan {
+  const { configuration, tensors } = checkpoint;
+  const visionData = new ExternalData('vision_encoder.onnx_data');
+  const embedData = new ExternalData('embed_tokens.onnx_data');
+  const decoderData = new ExternalData('decoder.onnx_data');
+  const { hidden } = configuration.text;
+  const embeddings = embedData.matrix([tensors.text('embed_tokens.weight')], hidden, dtype);
+  // Tied embeddings are stored once: the decoder's output matrix names the embeddings' file.
+  const head = configuration.tied ? embeddings : decoderData.matrix([tensors.head], hidden, dtype);
+  const graphs = [
+    {
+      path: 'onnx/vision_encoder.onnx',
+      graph: buildVisionEncoder(configuration, tensors, visionData, dtype),
+      data: visionData,
+    },
+    { path: 'onnx/embed_tokens.onnx', graph: buildEmbedTokens(configuration, embeddings), data: embedData },
+    {
+      path: 'onnx/decoder.onnx',
+      graph: buildDecoder(configuration, tensors, decoderData, head, dtype),
+      data: decoderData,
+    },
+  ];
+  return { graphs, bytes: graphs.reduce((sum, { data }) => sum + data.bytes, 0) };
+}
+
+async function writeFiles(
+  checkpoint: Checkpoint,
+  plan: Plan,
+  folder: string,
+  signal: AbortSignal | undefined,
+  advance: (bytes: number) => void,
+): Promise<Record<string, ModelFile>> {
+  const files: Record<string, ModelFile> = {};
+  for (const { path, graph, data } of plan.graphs) {
+    files[`onnx/${data.file}`] = await data.write(join(folder, 'onnx', data.file), signal, advance);
+    await writeFile(join(folder, path), graph.serialise());
+    files[path] = await describeFile(join(folder, path));
+  }
+  for (const name of checkpoint.companions) {
+    await copyFile(join(checkpoint.folder, name), join(folder, name));
+    // A copy keeps its original's mode, and a read-only one could not be removed on Windows.
+    await chmod(join(folder, name), 0o644);
+    files[name] = await describeFile(join(folder, name));
+  }
+  return files;
+}
+
+async function describeFile(file: string): Promise<ModelFile> {
+  return { sha256: await hashFile(file, undefined), bytes: (await stat(file)).size };
+}
+
+function describe(
+  checkpoint: Checkpoint,
+  dtype: 'fp32' | 'q8',
+  source: string,
+  files: Record<string, ModelFile>,
+): ModelManifest {
+  const { manifest, configuration } = checkpoint;
+  const name = basename(resolve(checkpoint.folder));
+  const unknown = {
+    id: ModelId.parse(name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 128)),
+    name,
+    version: source.slice(0, 12),
+    licence: 'not stated; see where the checkpoint came from',
+    domain: 'unknown' as const,
+    domainNote: 'Imported from a checkpoint that does not say what it was taught on.',
+    coordinateSpace: 'resized-pixels' as const,
+    answerFormat: 'think-answer-json' as const,
+  };
+  return ModelManifest.parse({
+    ...(manifest ?? unknown),
+    formatVersion: 1,
+    kind: 'imported',
+    architecture: 'qwen2_5_vl',
+    dtype,
+    tokenizer: checkpoint.tokenizer,
+    source: { sha256: source },
+    parameters: configuration.parameters,
+    graphs: {
+      visionEncoder: 'onnx/vision_encoder.onnx',
+      embedTokens: 'onnx/embed_tokens.onnx',
+      decoder: 'onnx/decoder.onnx',
+    },
+    files,
+  });
+}
+
+async function requireFree(out: string): Promise<void> {
+  const entries = await readdir(out).catch(ignoreMissing);
+  if (!entries || entries.length === 0) return;
+  throw new WorkstationError(
+    'invalid-input',
+    `${out} exists and is not empty.`,
+    'Choose a folder that does not exist yet, or remove this one first.',
+  );
+}
+
+async function requireSpace(out: string, bytes: number): Promise<void> {
+  await mkdir(dirname(out), { recursive: true });
+  const { bavail, bsize } = await statfs(dirname(out));
+  if (bavail * bsize >= bytes) return;
+  const gigabytes = (value: number) => (value / 1e9).toFixed(1);
+  throw new WorkstationError(
+    'store-full',
+    `The import needs ${gigabytes(bytes)} GB and the disk has ${gigabytes(bavail * bsize)} GB left.`,
+    'Free some space, choose another disk, or import as q8, which takes about a quarter.',
+  );
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+  throw error;
+}
+
+/** Gives the operating system's refusals a cause and a remedy. */
+function readable(error: unknown, out: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof WorkstationError || code === undefined) return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new WorkstationError(
+      'store-full',
+      `The disk became full while ${dirname(out)} was written.`,
+      'Free some space or choose another disk. Nothing was left behind.',
+      { cause: error },
+    );
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') {
+    return new WorkstationError(
+      'store-unwritable',
+      `${dirname(out)} cannot be written to (${code}).`,
+      'Choose a folder that you may write to.',
+      { cause: error },
+    );
+  }
+  return error;
+}
