@@ -40,9 +40,10 @@ export class FrameCache {
     return frame;
   }
 
-  /** Adds or refreshes a frame. One that is larger than the limit alone is not kept. */
+  /** Adds or refreshes a frame. One that is larger than the limit alone is not kept, and drives none out. */
   set(key: string, frame: SeenFrame): void {
     this.#frames.delete(key);
+    if (bytesOf(frame) > this.limitBytes) return;
     this.#frames.set(key, frame);
     this.trim();
   }

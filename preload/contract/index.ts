@@ -1,3 +1,4 @@
+export * from './boxes.ts';
 export * from './bridge.ts';
 export * from './calls.ts';
 export * from './domain.ts';

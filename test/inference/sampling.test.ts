@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { FrameCache, type SeenFrame } from '../../main/inference/frame-cache.ts';
+import { KeyValueCache } from '../../main/inference/key-value-cache.ts';
+import {
+  argmax,
+  logSumExp,
+  randomNumbers,
+  Sampler,
+  type SamplingSettings,
+} from '../../main/inference/sampling.ts';
+
+const greedy: SamplingSettings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
+/** Probabilities 0.5, 0.3, 0.15, 0.05. */
+const logits = Float32Array.from([0.3, 0.5, 0.05, 0.15], Math.log);
+
+function shares(settings: Partial<SamplingSettings>, draws = 4000): number[] {
+  const sampler = new Sampler({ ...greedy, temperature: 1, ...settings }, []);
+  const counts = [0, 0, 0, 0];
+  for (let draw = 0; draw < draws; draw += 1) counts[sampler.next(logits).id]! += 1;
+  return counts.map((count) => count / draws);
+}
+
+describe('sampling', () => {
+  test('greedy takes the most likely token and tells its log-probability', () => {
+    const token = new Sampler(greedy, []).next(logits);
+    expect(token.id).toBe(1);
+    expect(Math.exp(token.logProbability)).toBeCloseTo(0.5, 6);
+  });
+
+  test('at temperature 1, tokens come as often as they are likely', () => {
+    shares({ seed: 7 }).forEach((share, id) => expect(share).toBeCloseTo(Math.exp(logits[id]!), 1));
+  });
+
+  test('a low temperature sharpens', () => {
+    expect(shares({ temperature: 0.2 })[1]).toBeGreaterThan(0.9);
+  });
+
+  test('top-k and top-p leave the unlikely out', () => {
+    const two = shares({ topK: 2 });
+    expect([two[2], two[3]]).toEqual([0, 0]);
+    expect(two[1]).toBeCloseTo(0.5 / 0.8, 1);
+    const nucleus = shares({ topP: 0.9 });
+    expect(nucleus[2]).toBe(0);
+    expect(nucleus[3]).toBeGreaterThan(0);
+    expect(shares({ topP: 0.1 })[1]).toBe(1);
+  });
+
+  test('the repetition penalty counts prompt and answer, and leaves the told probability alone', () => {
+    const scores = Float32Array.of(2, 1.9, -1);
+    const sampler = new Sampler({ ...greedy, repetitionPenalty: 1.2 }, [0]);
+    const first = sampler.next(scores);
+    expect(first.id).toBe(1);
+    expect(first.logProbability).toBeCloseTo(1.9 - logSumExp(scores), 6);
+    expect(sampler.next(scores).id).toBe(0);
+    const negative = new Sampler({ ...greedy, repetitionPenalty: 2 }, [0]);
+    expect(negative.next(Float32Array.of(-1, -1.5)).id).toBe(1);
+  });
+
+  test('a seed is a sequence; numbers are uniform', () => {
+    const draw = (seed: number): number[] => Array.from({ length: 5 }, randomNumbers(seed));
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+    const numbers = Array.from({ length: 10_000 }, randomNumbers(3));
+    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...numbers)).toBeLessThan(1);
+    expect(numbers.reduce((sum, value) => sum + value, 0) / numbers.length).toBeCloseTo(0.5, 2);
+  });
+
+  test('large scores do not overflow', () => {
+    expect(logSumExp(Float32Array.of(1000, 1000))).toBeCloseTo(1000 + Math.log(2), 4);
+    expect(argmax(Float32Array.of(1, 3, 3))).toBe(1);
+  });
+});
+
+describe('the key-value cache', () => {
+  const shape = { layers: 2, keyValueHeads: 2, headSize: 2 };
+  const outputs = (tokens: number, base: number) =>
+    Object.fromEntries(
+      [0, 1].flatMap((layer) =>
+        ['key', 'value'].map((kind) => [
+          `new_${kind}.${layer}`,
+          {
+            data: Float32Array.from(
+              { length: 2 * tokens * 2 },
+              (_, index) => base + layer * 100 + index + (kind === 'value' ? 1000 : 0),
+            ),
+          },
+        ]),
+      ),
+    ) as never;
+
+  test('rows of each head follow one another, through growth and truncation', () => {
+    const cache = new KeyValueCache(shape, 2);
+    cache.append(outputs(2, 0), 2);
+    cache.append(outputs(1, 50), 1);
+    expect(cache.length).toBe(3);
+    const feeds = {} as Parameters<KeyValueCache['addTo']>[0];
+    cache.addTo(feeds);
+    expect(Object.keys(feeds)).toHaveLength(8);
+    expect(feeds['past_key.0.1']!.dims).toEqual([3, 2]);
+    expect(Array.from(feeds['past_key.0.1']!.data as Float32Array)).toEqual([4, 5, 6, 7, 52, 53]);
+    expect(Array.from(feeds['past_value.1.0']!.data as Float32Array)).toEqual([
+      1100, 1101, 1102, 1103, 1150, 1151,
+    ]);
+    cache.truncate(2);
+    cache.append(outputs(1, 70), 1);
+    cache.addTo(feeds);
+    expect(Array.from(feeds['past_key.0.1']!.data as Float32Array)).toEqual([4, 5, 6, 7, 72, 73]);
+    expect(() => cache.truncate(4)).toThrow(/cannot truncate/);
+  });
+});
+
+describe('the cache of seen frames', () => {
+  const frame = (floats: number): SeenFrame => ({
+    features: new Float32Array(floats),
+    grid: [1, 2, 2],
+    resized: { width: 28, height: 28 },
+    prefix: null,
+  });
+
+  test('the least recently used go first, and bytes stay under the limit', () => {
+    const cache = new FrameCache(1000);
+    for (const key of ['a', 'b']) cache.set(key, frame(100));
+    expect(cache.get('a')).toBeDefined();
+    cache.set('c', frame(100));
+    expect(cache.bytes).toBe(800);
+    expect(cache.get('b')).toBeUndefined();
+    expect(cache.get('a')).toBeDefined();
+    cache.set('huge', frame(1000));
+    expect(cache.get('huge')).toBeUndefined();
+    expect(cache.bytes).toBe(800);
+  });
+
+  test('keys and values count, also after they have grown', () => {
+    const cache = new FrameCache(2000);
+    const seen = frame(100);
+    cache.set('a', seen);
+    const keyValues = new KeyValueCache({ layers: 1, keyValueHeads: 1, headSize: 4 }, 10);
+    seen.prefix = { ids: new Int32Array(10), cache: keyValues };
+    expect(cache.bytes).toBe(400 + 320);
+    keyValues.reserve(100);
+    expect(cache.bytes).toBe(400 + 3200);
+    cache.trim();
+    expect(cache.bytes).toBe(0);
+  });
+});
