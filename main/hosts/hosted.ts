@@ -5,7 +5,6 @@ import type {
   Box,
   FrameIndex,
   ModelState,
-  TimeBase,
   VideoId,
   WorkstationCalls,
   WorkstationEvent,
@@ -67,7 +66,7 @@ export interface VideoFacts {
   height: number;
   codec: string;
   container: string;
-  timeBase: TimeBase;
+  timeBase: readonly [number, number];
   variableFrameRate: boolean;
   durationSeconds: number | null;
 }

@@ -78,7 +78,7 @@ function openBrowser(address: string): void {
         ? ['rundll32', 'url.dll,FileProtocolHandler', address]
         : ['xdg-open', address];
   if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) return;
-  const opener = spawn(command!, args, { stdio: 'ignore', detached: true });
+  const opener = spawn(command, args, { stdio: 'ignore', detached: true });
   opener.on('error', () => undefined);
   opener.unref();
 }

@@ -45,7 +45,14 @@ export async function runCommand(
       const home = options.home ?? defaultHome();
       held.logFile = openLogFile(home);
       const { log } = held.logFile;
-      return createWorkstation({ home, host: 'command-line', hostReason: null, log, exclusive: false });
+      return createWorkstation({
+        home,
+        host: 'command-line',
+        hostReason: null,
+
+        log,
+        exclusive: false,
+      });
     };
     const code = await work({
       output,

@@ -1,0 +1,79 @@
+import eslint from '@eslint/js';
+import svelte from 'eslint-plugin-svelte';
+import globals from 'globals';
+import { defineConfig } from 'eslint/config';
+import typescript from 'typescript-eslint';
+import { layersRule } from './tools/lint/layers.ts';
+import svelteConfig from './svelte.config.js';
+
+/** Type-checked rules that catch real mistakes: promises nobody awaits, values of unknown shape. */
+export default defineConfig(
+  { ignores: ['dist/', 'build/', 'coverage/', 'test-results/', 'scratch/', 'test/fixtures/', '**/*.d.ts'] },
+  eslint.configs.recommended,
+  ...typescript.configs.recommendedTypeChecked,
+  ...svelte.configs.recommended,
+  {
+    languageOptions: {
+      globals: globals.node,
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.js'] },
+        extraFileExtensions: ['.svelte'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    plugins: { house: { rules: { layers: layersRule } } },
+    rules: {
+      'house/layers': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      // The engine and the tools have the terminal's error stream as their log; nothing else has.
+      'no-console': ['error', { allow: ['error'] }],
+      'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'], location: 'anywhere' }],
+      'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // Implementing an asynchronous contract without anything to wait for is no mistake.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: { parser: typescript.parser, svelteConfig },
+    },
+    rules: { 'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }] },
+  },
+  {
+    files: ['renderer/**'],
+    languageOptions: { globals: globals.browser },
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'require', 'global', 'Buffer', '__dirname'],
+    },
+  },
+  {
+    files: ['test/**', 'tools/**', 'models/data/scenes/clip.ts', 'models/data/scenes/run.ts'],
+    rules: {
+      'max-lines': 'off',
+      'no-console': 'off',
+      // Answers of servers and commands are checked by what is asserted of them.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.object.name=/^(it|test|describe)$/][callee.property.name=/^(skip|only|todo)$/]',
+          message: 'A test runs, or it is not there.',
+        },
+      ],
+    },
+  },
+  { files: ['**/*.js'], ...typescript.configs.disableTypeChecked },
+);

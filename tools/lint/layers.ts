@@ -1,0 +1,204 @@
+import { dirname, relative, resolve, sep } from 'node:path';
+import type { Rule } from 'eslint';
+
+/**
+ * Who may import whom. Data flows one way through the house, and a wall that nobody checks is soon a door:
+ *
+ *   file -> video -> frame -> inference -> review -> store -> renderer, export
+ *
+ * `contract` is the one room that all may enter; `video`, `inference` and `store` never see each other;
+ * `workstation` composes; hosts see the workstation; the renderer sees the contract alone.
+ */
+
+interface Layer {
+  name: string;
+  /** Folders or single files, from the repository's root; the longest that fits counts. */
+  paths: readonly string[];
+  /** Names of other layers that it may import. */
+  may: readonly string[];
+}
+
+const modelLibraries = ['models/import', 'models/data', 'models/evaluation'];
+const rooms = ['main/video', 'main/inference', 'main/store'];
+
+export const layers: readonly Layer[] = [
+  { name: 'contract', paths: ['preload/contract'], may: [] },
+  { name: 'bridge', paths: ['preload'], may: ['contract'] },
+  ...rooms.map((room) => ({ name: room, paths: [room], may: ['contract'] })),
+  { name: 'main/review', paths: ['main/review'], may: ['contract', ...rooms] },
+  {
+    name: 'main/export',
+    paths: ['main/export'],
+    may: ['contract', ...rooms, 'main/review', ...modelLibraries],
+  },
+  {
+    name: 'workstation',
+    paths: ['main/workstation.ts', 'main/workstation'],
+    may: ['contract', ...rooms, 'main/review', 'main/export', ...modelLibraries],
+  },
+  { name: 'hosts', paths: ['main/hosts'], may: ['contract', 'workstation', 'package'] },
+  { name: 'electron', paths: ['main/hosts/electron'], may: ['contract', 'workstation', 'hosts', 'bridge'] },
+  {
+    name: 'command line',
+    paths: ['main/hosts/cli'],
+    may: ['contract', 'workstation', 'hosts', 'package', ...modelLibraries],
+  },
+  { name: 'renderer', paths: ['renderer'], may: ['contract'] },
+  ...modelLibraries.map((library) => ({
+    name: library,
+    paths: [library],
+    may: ['contract', 'main/inference', ...modelLibraries],
+  })),
+  { name: 'package', paths: ['package.json'], may: [] },
+];
+
+/** Tests, tools and configuration may look anywhere: they are what watches over the rest. */
+const outside = ['test', 'tools'];
+
+/** Packages that only these layers may import, whatever else they may do. */
+const restricted: readonly { matches: RegExp; layers: readonly string[]; why: string }[] = [
+  {
+    matches: /^electron(\/|$)/,
+    layers: ['bridge', 'electron'],
+    why: "Electron is the Electron host's and the bridge's alone, so that everything else runs without it",
+  },
+  {
+    matches: /^(svelte|vite)(\/|$)/,
+    layers: ['renderer'],
+    why: 'only the renderer draws the window',
+  },
+  {
+    matches: /^better-sqlite3(\/|$)/,
+    layers: ['main/store'],
+    why: 'SQL belongs to the store alone',
+  },
+  {
+    matches: /^onnxruntime-node(\/|$)/,
+    layers: ['main/inference'],
+    why: 'the engine alone runs graphs',
+  },
+];
+
+const nodeBuiltin =
+  /^(node:|(fs|path|os|child_process|worker_threads|crypto|http|https|net|process|vm|module|stream|util|url|buffer|events)(\/|$))/;
+
+/** The layer of a file, by its path from the root with forward slashes; null outside all of them. */
+export function layerOf(file: string): Layer | null {
+  let best: Layer | null = null;
+  let length = -1;
+  for (const layer of layers) {
+    for (const path of layer.paths) {
+      if ((file === path || file.startsWith(`${path}/`)) && path.length > length) {
+        best = layer;
+        length = path.length;
+      }
+    }
+  }
+  return best;
+}
+
+/** Why `file` may not import `source`, or null if it may. Paths from the root, with forward slashes. */
+export function refuseImport(file: string, source: string): string | null {
+  if (outside.some((folder) => file.startsWith(`${folder}/`)) || !file.includes('/')) return null;
+  const from = layerOf(file);
+  if (!from) {
+    return `'${file}' lies in no layer of the house; move it into one, or name its layer in tools/lint/layers.ts`;
+  }
+  if (!source.startsWith('.')) {
+    if (from.name === 'renderer' && nodeBuiltin.test(source)) {
+      return `the renderer runs in a browser and has no '${source}'; ask through the contract`;
+    }
+    if (from.name === 'contract' && (nodeBuiltin.test(source) || /^electron(\/|$)/.test(source))) {
+      return `the contract runs everywhere and may not import '${source}'`;
+    }
+    const ban = restricted.find(({ matches }) => matches.test(source));
+    return ban && !ban.layers.includes(from.name) ? `'${source}' is not for ${from.name}: ${ban.why}` : null;
+  }
+  const target = resolve('/', dirname(file), source).slice(1).split(sep).join('/');
+  const to = layerOf(target);
+  if (to === null) return `${from.name} may not import '${target}', which lies in no layer of the house`;
+  if (to.name === from.name || from.may.includes(to.name)) return null;
+  return `${from.name} may not import ${to.name}; it may import ${[...from.may, 'itself'].join(', ')}`;
+}
+
+/** Where raw IPC may be touched: one place on either side, both behind the door's checks. */
+const ipcPlaces: Readonly<Record<string, string>> = {
+  ipcMain: 'main/hosts/electron/ipc.ts',
+  ipcRenderer: 'preload/index.ts',
+};
+
+export const layersRule: Rule.RuleModule = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'Keep the layers of the house apart, and raw IPC and processes where they belong' },
+    schema: [],
+    messages: { refused: '{{reason}}.' },
+  },
+  create(context) {
+    const file = relative(context.cwd, context.filename).split(sep).join('/');
+    const inRenderer = layerOf(file)?.name === 'renderer';
+
+    function check(node: Rule.Node, source: unknown): void {
+      if (typeof source !== 'string') return;
+      const reason = refuseImport(file, source);
+      if (reason !== null) context.report({ node, messageId: 'refused', data: { reason } });
+    }
+
+    return {
+      ImportDeclaration(node) {
+        check(node, node.source.value);
+        if (node.source.value !== 'electron') return;
+        for (const specifier of node.specifiers) {
+          if (specifier.type !== 'ImportSpecifier') {
+            const reason = 'Electron is imported by name, so that this rule sees what of it is used';
+            context.report({ node: specifier, messageId: 'refused', data: { reason } });
+            continue;
+          }
+          const name = specifier.imported.type === 'Identifier' ? specifier.imported.name : '';
+          const place = ipcPlaces[name];
+          if (place !== undefined && place !== file && !file.startsWith('test/')) {
+            const reason = `'${name}' is for ${place} alone, where every message is checked`;
+            context.report({ node: specifier, messageId: 'refused', data: { reason } });
+          }
+        }
+      },
+      ExportNamedDeclaration(node) {
+        check(node, node.source?.value);
+      },
+      ExportAllDeclaration(node) {
+        check(node, node.source.value);
+      },
+      ImportExpression(node) {
+        check(node, node.source.type === 'Literal' ? node.source.value : undefined);
+      },
+      'CallExpression[callee.name="require"]'(node: Rule.Node & { arguments?: { value?: unknown }[] }) {
+        check(node, node.arguments?.[0]?.value);
+      },
+      'NewExpression[callee.name=/^(URL|Worker|SharedWorker)$/]'(
+        node: Rule.Node & { arguments?: { type: string; value?: unknown }[] },
+      ) {
+        // Worker files are named by `new URL('./worker.ts', import.meta.url)`.
+        const [path, base] = node.arguments ?? [];
+        if (
+          typeof path?.value === 'string' &&
+          /^\.{1,2}\/.*\.ts$/.test(path.value) &&
+          base?.type === 'MemberExpression'
+        ) {
+          check(node, path.value);
+        }
+      },
+      Identifier(node) {
+        if (!inRenderer || node.name !== 'process') return;
+        const { parent } = node;
+        const isProperty =
+          (parent.type === 'MemberExpression' && parent.property === node && !parent.computed) ||
+          (parent.type === 'Property' && parent.key === node && parent.value !== node) ||
+          parent.type === 'MethodDefinition' ||
+          parent.type === 'PropertyDefinition';
+        if (isProperty) return;
+        const reason = "the renderer has no 'process'; ask through the contract";
+        context.report({ node, messageId: 'refused', data: { reason } });
+      },
+    };
+  },
+};
