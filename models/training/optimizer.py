@@ -37,11 +37,6 @@ class Optimizer:
             eps=1e-9,
         )
 
-    def zero_grad(self):
-        for parameter, _ in self.muon.values():
-            parameter.grad = None
-        self.adam.zero_grad(set_to_none=True)
-
     @torch.no_grad()
     def step(self, factor):
         """One update at rate * factor."""

@@ -12,6 +12,7 @@ import math
 import os
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -30,6 +31,10 @@ class Run:
         os.makedirs(self.out, exist_ok=True)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.started = time.time()
+        self.workers = arguments.workers
+        # The count of threads is kept by thread: one within the workers, the given count in the optimiser.
+        one = (torch.set_num_threads, 1)
+        self.pool = ThreadPoolExecutor(self.workers, "worker", one[0], one[1:]) if self.workers > 1 else None
         self.frames = Frames(arguments.data)
         self.validation = Frames(arguments.validation) if arguments.validation else None
         self.blind = blind_table(self.frames)
@@ -113,6 +118,25 @@ class Run:
             figures.update(seen)
         return losses, figures
 
+    def gradients(self, parts, weights):
+        """Mean gradients over the parts of a batch, each computed by one thread with single-threaded operators.
+
+        On a busy machine this is faster than threads within operators, which wait for each other at each of them.
+        """
+
+        def work(batch):
+            losses, figures = self.losses(batch)
+            total = sum(weights[name] * loss for name, loss in losses.items())
+            gradients = torch.autograd.grad(total, self.parameters, allow_unused=True)
+            return gradients, {"loss": float(total), **{n: float(v) for n, v in losses.items()}, **figures}
+
+        results = list(self.pool.map(work, parts)) if self.pool else [work(part) for part in parts]
+        for index, parameter in enumerate(self.parameters):
+            found = [gradients[index] for gradients, _ in results if gradients[index] is not None]
+            parameter.grad = sum(found[1:], found[0]) / len(results) if found else None
+        names = results[0][1]
+        return {name: float(np.nanmean([figures[name] for _, figures in results])) for name in names}
+
     def factor(self, stage, done):
         """Share of the full rate: warm-up steps at the beginning of a run, then cosine down to the stage's end."""
         end = stage.get("rateEnd", 0.02)
@@ -141,7 +165,7 @@ class Run:
         plan = self.model.visual.plan(*self.grid, self.device)
         draw = {**settings["questions"], "questions": stage["questions"], "step": settings["coordinates"]["step"]}
         seed = settings["seed"] + 1000 * progress["stage"] + progress["stageStep"]
-        batches = prefetch(Batches(self.frames, self.tokenizer, draw, plan, seed), stage["batch"])
+        batches = prefetch(Batches(self.frames, self.tokenizer, draw, plan, seed), stage["batch"] // self.workers)
         weights = settings["lossWeights"]
         saved = checked = last = time.time()
         sums, count = {}, 0
@@ -153,25 +177,24 @@ class Run:
             )
             if done >= 1:
                 break
-            losses, figures = self.losses(next(batches))
-            total = sum(weights[name] * loss for name, loss in losses.items())
-            self.optimizer.zero_grad()
-            total.backward()
+            entry = self.gradients([next(batches) for _ in range(self.workers)], weights)
             norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, 2.0))
             factor = self.factor(stage, done)
             if math.isfinite(norm):
                 self.optimizer.step(factor)
+            else:
+                self.log(event="skipped", step=progress["step"], reason="gradient not finite")
             now = time.time()
             progress["stageStep"] += 1
             progress["step"] += 1
             progress["stageSeconds"] += now - last
             progress["seconds"] += now - last
             last, count = now, count + 1
-            entry = {"loss": float(total), "norm": norm, **{n: float(v) for n, v in losses.items()}, **figures}
+            entry["norm"] = norm
             for name, value in entry.items():
-                sums[name] = sums.get(name, 0.0) + value
+                sums.setdefault(name, []).append(value)
             if count == settings.get("logSteps", 25):
-                rounded = {name: round(value / count, 4) for name, value in sums.items()}
+                rounded = {name: round(float(np.nanmean(values)), 4) for name, values in sums.items()}
                 self.log(
                     stage=stage["name"],
                     step=progress["step"],
@@ -205,7 +228,8 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--validation")
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1, help="threads that each take a part of the batch")
+    parser.add_argument("--threads", type=int, default=2, help="threads within an operator, of each worker")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     with open(arguments.config) as file:

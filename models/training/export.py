@@ -1,0 +1,115 @@
+"""Writes the embedded model's folder from a checkpoint of sft.py, in Hugging Face's layout, with a manifest.
+
+    python3 models/training/export.py --checkpoint DIR/checkpoint.pt --out models/nano
+"""
+import argparse
+import hashlib
+import json
+import os
+
+import torch
+
+import grammar as g
+from build import hugging_face_config, make_tokenizer, processor_config, write_json
+from safetensors_io import save_file
+
+FILES = [
+    "model.safetensors",
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "preprocessor_config.json",
+    "generation_config.json",
+]
+
+
+def describe(path):
+    with open(path, "rb") as file:
+        content = file.read()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def manifest(folder, settings):
+    return {
+        "formatVersion": 1,
+        "kind": "checkpoint",
+        "id": "surgery-r1-nano",
+        "name": "Surgery-R1 nano",
+        "version": "0.1.0",
+        "architecture": "Qwen2_5_VLForConditionalGeneration",
+        "licence": "Apache-2.0",
+        "domain": "synthetic",
+        "domainNote": "Trained on synthetic scenes only. Not for real operations.",
+        "coordinateSpace": "resized-pixels",
+        "coordinateStep": settings["coordinates"]["step"],
+        "answerFormat": "think-answer-json",
+        "labels": {"organ": g.ORGANS, "state": g.STATES, "location": g.PLACES, "absent": g.ABSENT},
+        "maxNewTokens": 64,
+        "files": {name: describe(os.path.join(folder, name)) for name in FILES},
+    }
+
+
+def export(state, out, dtype):
+    settings = state["settings"]
+    data, tokenizer = make_tokenizer(settings["coordinates"])
+    os.makedirs(out, exist_ok=True)
+
+    def write(name, value):
+        write_json(os.path.join(out, name), value)
+
+    tensors = {name: tensor.float() for name, tensor in state["model"].items()}
+    save_file(tensors, os.path.join(out, "model.safetensors"), dtype, {"format": "pt"})
+    config = hugging_face_config(settings, tokenizer)
+    config["torch_dtype"] = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}[dtype]
+    write("config.json", config)
+    with open(os.path.join(out, "tokenizer.json"), "w", encoding="utf8") as file:
+        json.dump(data, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    tokens = {
+        str(entry["id"]): {key: value for key, value in entry.items() if key != "id"} for entry in data["added_tokens"]
+    }
+    write(
+        "tokenizer_config.json",
+        {
+            "tokenizer_class": "Qwen2Tokenizer",
+            "added_tokens_decoder": tokens,
+            "additional_special_tokens": g.SPECIAL[1:],
+            "bos_token": None,
+            "eos_token": "<|im_end|>",
+            "pad_token": "<|endoftext|>",
+            "unk_token": None,
+            "add_bos_token": False,
+            "add_prefix_space": False,
+            "clean_up_tokenization_spaces": False,
+            "split_special_tokens": False,
+            "errors": "replace",
+            "model_max_length": config["max_position_embeddings"],
+            "chat_template": g.CHAT_TEMPLATE,
+        },
+    )
+    write("preprocessor_config.json", processor_config(settings))
+    write(
+        "generation_config.json",
+        {
+            "do_sample": False,
+            "max_new_tokens": 64,
+            "bos_token_id": config["bos_token_id"],
+            "eos_token_id": [config["eos_token_id"], config["pad_token_id"]],
+            "pad_token_id": config["pad_token_id"],
+        },
+    )
+    write("manifest.json", manifest(out, settings))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--dtype", default="BF16", choices=["F32", "BF16", "F16"])
+    arguments = parser.parse_args()
+    export(torch.load(arguments.checkpoint, map_location="cpu"), arguments.out, arguments.dtype)
+    print(f"{arguments.out}: written")
+
+
+if __name__ == "__main__":
+    main()
