@@ -20,6 +20,8 @@ import { buildFrameTable, type IndexProgress } from './frame-index.ts';
 import { FrameReader, type FrameRequest } from './frame-reader.ts';
 import { decodeFrameIndex, encodeFrameIndex, type FrameTable } from './frame-table.ts';
 import { silentLog, type Log } from './log.ts';
+import { createByteRangeStream, type ByteRangeAnswer } from './byte-range.ts';
+import { openTranscodedStream, planPlayback, type PlaybackPlan, type TranscodedStream } from './playback.ts';
 import { probeVideo, type VideoProbe } from './probe.ts';
 
 export interface OpenVideoOptions {
@@ -82,7 +84,7 @@ export class VideoSource {
   #stamp: FileStamp;
   #table: FrameTable | null = null;
   #reader: FrameReader | null = null;
-  #disposed = false;
+  readonly #closing = new AbortController();
 
   constructor(context: DecodeContext, fingerprint: string, stamp: FileStamp, options: OpenVideoOptions) {
     this.context = context;
@@ -174,14 +176,37 @@ export class VideoSource {
     return this.#frames().frames(first, last, signal);
   }
 
+  /** How a video element gets this video. Throws `unavailable`. */
+  playbackPlan(): PlaybackPlan {
+    return planPlayback(this.probe, this.context.tools);
+  }
+
+  /** A part of the file for a video element that plays it natively. Throws `file-missing`, `file-changed`. */
+  async byteRange(rangeHeader: string | null | undefined): Promise<ByteRangeAnswer> {
+    await this.#checkFile();
+    const plan = this.playbackPlan();
+    return createByteRangeStream(
+      this.path,
+      rangeHeader,
+      plan.kind === 'native' ? plan.contentType : undefined,
+    );
+  }
+
+  /** A converted stream from a frame on, for what a video element cannot play. See `openTranscodedStream`. */
+  async transcodedStream(startIndex: number, signal?: AbortSignal): Promise<TranscodedStream> {
+    await this.#checkFile();
+    const stop = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    return openTranscodedStream(this.context, this.table, startIndex, stop);
+  }
+
   dispose(): void {
-    this.#disposed = true;
+    this.#closing.abort();
     this.#reader?.dispose();
     this.#reader = null;
   }
 
   #frames(): FrameReader {
-    if (this.#disposed) {
+    if (this.#closing.signal.aborted) {
       throw new WorkstationError('cancelled', 'This video was closed.', 'Open it again.');
     }
     this.#reader ??= new FrameReader({
@@ -219,5 +244,7 @@ export type { IndexProgress } from './frame-index.ts';
 export type { FrameTable } from './frame-table.ts';
 export type { Log } from './log.ts';
 export type { ColourMatrix, VideoProbe } from './probe.ts';
+export type { ByteRangeAnswer } from './byte-range.ts';
+export type { PlaybackPlan, TranscodedStream } from './playback.ts';
 export { findMediaTools, type MediaTools } from './ffmpeg.ts';
 export { fingerprintFile } from './fingerprint.ts';

@@ -1,0 +1,62 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { stampFile } from './fingerprint.ts';
+
+/** The answer to one request for bytes of a file, as an HTTP server sends it. */
+export interface ByteRangeAnswer {
+  readonly status: 200 | 206 | 416;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The bytes, or null for 416. Destroy it when the request closes before its end. */
+  readonly stream: Readable | null;
+}
+
+export type ByteRange = { readonly start: number; readonly end: number } | 'whole' | 'unsatisfiable';
+
+/**
+ * Reads a `Range` header (RFC 9110, 14.1.2 and 14.2). Several ranges, other units and malformed headers are ignored, as
+ * the standard allows, and the whole file is sent.
+ *
+ * @returns first and last byte, both included
+ */
+export function parseByteRange(header: string | null | undefined, size: number): ByteRange {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
+  if (!match || (match[1] === '' && match[2] === '')) return 'whole';
+  if (match[1] === '') {
+    const length = Number(match[2]);
+    return length === 0 || size === 0
+      ? 'unsatisfiable'
+      : { start: Math.max(0, size - length), end: size - 1 };
+  }
+  const start = Number(match[1]);
+  const end = match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1);
+  if (match[2] !== '' && Number(match[2]) < start) return 'whole';
+  return start >= size ? 'unsatisfiable' : { start, end };
+}
+
+/**
+ * Opens a part of a file for an HTTP answer. Throws `file-missing`, `file-unreadable`; an error while reading destroys the
+ * stream.
+ */
+export async function createByteRangeStream(
+  path: string,
+  rangeHeader: string | null | undefined,
+  contentType = 'application/octet-stream',
+): Promise<ByteRangeAnswer> {
+  const { size } = await stampFile(path);
+  const range = parseByteRange(rangeHeader, size);
+  const common = { 'accept-ranges': 'bytes', 'content-type': contentType, 'cache-control': 'no-store' };
+  if (range === 'unsatisfiable') {
+    return { status: 416, headers: { ...common, 'content-range': `bytes */${size}` }, stream: null };
+  }
+  if (range === 'whole') {
+    const headers = { ...common, 'content-length': String(size) };
+    return { status: 200, headers, stream: createReadStream(path) };
+  }
+  const { start, end } = range;
+  const headers = {
+    ...common,
+    'content-length': String(end - start + 1),
+    'content-range': `bytes ${start}-${end}/${size}`,
+  };
+  return { status: 206, headers, stream: createReadStream(path, { start, end }) };
+}

@@ -1,0 +1,186 @@
+import type { Readable } from 'node:stream';
+import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
+import { checkFrameIndex, secondsOfFrame } from '../../preload/contract/frames.ts';
+import type { FrameIndex } from '../../preload/contract/values.ts';
+import { describeToolEnd, inputArguments, seekPlaces, type DecodeContext } from './decode-arguments.ts';
+import type { MediaTools } from './ffmpeg.ts';
+import { keyFrameBefore, type FrameTable } from './frame-table.ts';
+import type { VideoProbe } from './probe.ts';
+import { startProcess } from './process.ts';
+import { parseShownFrame } from './show-info.ts';
+
+/** How a video element gets its picture. */
+export type PlaybackPlan =
+  | {
+      /** The browser reads the file itself; its media time is the stream's presentation time. */
+      readonly kind: 'native';
+      readonly contentType: string;
+    }
+  | {
+      /** ffmpeg makes a stream from a frame on; time 0 of the stream is that frame. */
+      readonly kind: 'transcoded';
+      readonly contentType: string;
+      /** Why, in words for the person. */
+      readonly reason: string;
+    };
+
+const eightBit420 = /^(yuv|yuvj)420p$/;
+
+/**
+ * Whether Chromium plays a file by itself: H.264, VP9 or AV1 in MP4 and MOV, VP8, VP9 or AV1 in WebM, with 8 bits and
+ * 4:2:0. Everything else (HEVC, MPEG-2, MJPEG, ProRes, 10 bits, TS, PS, AVI) it would show as black or refuse. Throws
+ * `unavailable` when it has to be transcoded and the ffmpeg found has no encoder that browsers read.
+ */
+export function planPlayback(probe: VideoProbe, tools: MediaTools): PlaybackPlan {
+  const isMp4 = /\b(mov|mp4)\b/.test(probe.container);
+  const isWebm = /\bwebm\b/.test(probe.container);
+  const simple = eightBit420.test(probe.pixelFormat) && probe.rotation === 0;
+  if (simple && isMp4 && ['h264', 'vp9', 'av1'].includes(probe.codec)) {
+    return { kind: 'native', contentType: 'video/mp4' };
+  }
+  if (simple && isWebm && ['vp8', 'vp9', 'av1'].includes(probe.codec)) {
+    return { kind: 'native', contentType: 'video/webm' };
+  }
+  return {
+    kind: 'transcoded',
+    contentType: playbackEncoder(tools).contentType,
+    reason: `The window cannot play ${probe.codec} (${probe.pixelFormat}) from this kind of file, so it is converted while it plays. Frames and answers come from the original.`,
+  };
+}
+
+interface PlaybackEncoder {
+  readonly contentType: string;
+  readonly arguments: readonly string[];
+}
+
+const fragmentedMp4 = ['-movflags', 'frag_keyframe+empty_moov+default_base_moof', '-f', 'mp4'];
+
+function playbackEncoder(tools: MediaTools): PlaybackEncoder {
+  const { encoders } = tools;
+  const timescale = ['-video_track_timescale', '90000'];
+  if (encoders.has('libx264')) {
+    const quality = [
+      '-preset',
+      'ultrafast',
+      '-tune',
+      'zerolatency',
+      '-crf',
+      '23',
+      '-profile:v',
+      'baseline',
+      '-g',
+      '30',
+    ];
+    return {
+      contentType: 'video/mp4; codecs="avc1.42C028"',
+      arguments: ['-c:v', 'libx264', ...quality, ...timescale, ...fragmentedMp4],
+    };
+  }
+  if (encoders.has('libopenh264')) {
+    return {
+      contentType: 'video/mp4; codecs="avc1.42C028"',
+      arguments: ['-c:v', 'libopenh264', '-b:v', '4M', '-g', '30', ...timescale, ...fragmentedMp4],
+    };
+  }
+  if (encoders.has('libvpx')) {
+    const quality = ['-deadline', 'realtime', '-cpu-used', '8', '-b:v', '4M', '-g', '30'];
+    return {
+      contentType: 'video/webm; codecs="vp8"',
+      arguments: ['-c:v', 'libvpx', ...quality, '-f', 'webm'],
+    };
+  }
+  throw new WorkstationError(
+    'unavailable',
+    'This video has to be converted to play, and the ffmpeg found has no encoder for that.',
+    'Step through its frames instead, or set FFMPEG_BIN to an ffmpeg with libx264, libopenh264 or libvpx.',
+  );
+}
+
+export interface TranscodedStream {
+  readonly contentType: string;
+  /** The frame shown at time 0 of the stream, and its seconds from the first frame of the file. */
+  readonly startIndex: FrameIndex;
+  readonly startSeconds: number;
+  /** Destroying it, as a closed request does, ends ffmpeg. */
+  readonly stream: Readable;
+}
+
+/** Widest picture of a converted stream: playing shows motion, stills come from the original. */
+const widest = 1280;
+
+/**
+ * Converts the video from frame `startIndex` on into a stream for a video element: same frame times, no sound. That it
+ * starts at that very frame is checked before the first byte is handed out. It runs no faster than it is read.
+ *
+ * Throws `frame-out-of-range`, `unavailable`, `ffmpeg-failed`, `ffmpeg-missing`, `cancelled`.
+ */
+export async function openTranscodedStream(
+  context: DecodeContext,
+  table: FrameTable,
+  startIndex: number,
+  signal?: AbortSignal,
+): Promise<TranscodedStream> {
+  const index = checkFrameIndex(startIndex, table.ticks.length);
+  const encoder = playbackEncoder(context.tools);
+  const places = seekPlaces(table, keyFrameBefore(table, index), context.probe);
+  for (const place of places) {
+    const stream = await transcodeFrom(context, table, index, place, encoder, signal);
+    if (stream) {
+      const { contentType } = encoder;
+      return { contentType, startIndex: index, startSeconds: secondsOfFrame(table, index), stream };
+    }
+  }
+  throw new WorkstationError(
+    'ffmpeg-failed',
+    `The video cannot be played from frame ${index}; the file is damaged there.`,
+    'Start from another frame.',
+  );
+}
+
+/** Null when the first frame out is not the one asked for. */
+async function transcodeFrom(
+  context: DecodeContext,
+  table: FrameTable,
+  index: number,
+  place: number | null,
+  encoder: PlaybackEncoder,
+  signal: AbortSignal | undefined,
+): Promise<Readable | null> {
+  const select = table.seekable && place !== null ? `gte(pts,${table.ticks[index]})` : `gte(n,${index})`;
+  let announce!: (pts: number | null | undefined) => void;
+  const firstFrame = new Promise<number | null | undefined>((resolve) => (announce = resolve));
+  const child = startProcess(
+    context.tools.ffmpeg.path,
+    [
+      ...inputArguments(context, place),
+      '-vf',
+      `select='${select}',scale=w='trunc(min(${widest},iw)/2)*2':h=-2,showinfo,setpts=PTS-STARTPTS,format=yuv420p`,
+      ...[...context.tools.everyFrame, '-enc_time_base', '-1', ...encoder.arguments, 'pipe:1'],
+    ],
+    {
+      signal,
+      log: context.log,
+      onErrorLine: (line) => {
+        const frame = parseShownFrame(line);
+        if (frame) announce(frame.pts);
+      },
+    },
+  );
+  void child.ended.then(
+    () => announce(undefined),
+    () => announce(undefined),
+  );
+  const pts = await firstFrame;
+  if (pts === undefined) {
+    const end = await child.ended;
+    throwIfAborted(signal);
+    if (end.killedBy) throw describeToolEnd(end, context.log);
+    return null;
+  }
+  if (table.seekable && pts !== table.ticks[index]) {
+    child.kill();
+    return null;
+  }
+  child.stdout.once('close', child.kill);
+  return child.stdout;
+}
