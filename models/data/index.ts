@@ -18,3 +18,5 @@ export { GENERATOR, GENERATOR_VERSION, ScenesFile, parseSize, writeScenes } from
 export type { WriteScenesOptions, WriteScenesResult } from './scenes/write.ts';
 export { ASPECT, SceneTruth } from './scenes/types.ts';
 export type { Scene, SceneInstrument } from './scenes/types.ts';
+export { ENDOVIS_18_SPLIT, parseLabelLine, readEndoVis } from './endovis.ts';
+export type { QuestionRow, QuestionSet, ReadOptions, Skipped } from './endovis.ts';

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync, existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { Box, Size } from '../../../preload/contract/values.ts';
 import { PLACES, STATES, TOOLS, questionText } from '../labels.ts';
 import type { SceneTruth } from './types.ts';
@@ -175,17 +175,8 @@ export async function writeScenes(options: WriteScenesOptions): Promise<WriteSce
     );
   }
   const run = checked.data;
-  prepare(run, out);
-  const todo: number[] = [];
-  for (let index = 0; index < run.frames; index++) {
-    if (!existsSync(framePaths(run, out, index).truth)) todo.push(index);
-  }
+  const todo = prepareFolders(run, out);
   const sequences = Math.ceil(run.frames / run.framesPerSequence);
-  for (let index = 0; index < run.frames; index += run.framesPerSequence) {
-    const paths = framePaths(run, out, index);
-    for (const path of [paths.image, paths.label, paths.truth])
-      mkdirSync(join(path, '..'), { recursive: true });
-  }
   let done = run.frames - todo.length;
   onProgress?.({ done, total: run.frames });
   const count = Math.min(options.workers ?? availableParallelism(), Math.max(1, Math.ceil(todo.length / 4)));
@@ -205,9 +196,38 @@ export async function writeScenes(options: WriteScenesOptions): Promise<WriteSce
       ),
     );
   }
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const questions = finish(run, out);
   return { out, frames: run.frames, drawn: todo.length, sequences, questions };
+}
+
+/** Make the folders and say which frames are still to be drawn. */
+function prepareFolders(run: ScenesRun, out: string): number[] {
+  try {
+    prepare(run, out);
+    const todo: number[] = [];
+    for (let index = 0; index < run.frames; index++) {
+      const paths = framePaths(run, out, index);
+      if (index % run.framesPerSequence === 0) {
+        for (const path of [paths.image, paths.label, paths.truth])
+          mkdirSync(dirname(path), { recursive: true });
+      }
+      if (!existsSync(paths.truth)) todo.push(index);
+    }
+    return todo;
+  } catch (error) {
+    if (error instanceof WorkstationError) throw error;
+    throw unwritable(out, error);
+  }
+}
+
+function unwritable(out: string, error: unknown): WorkstationError {
+  return new WorkstationError(
+    'store-unwritable',
+    `Scenes could not be written into ${out}: ${error instanceof Error ? error.message : String(error)}.`,
+    'Check that the folder can be written and has room; the same command then goes on where it stopped.',
+    { cause: error },
+  );
 }
 
 /** What a worker is started with. */
@@ -234,13 +254,7 @@ function drawShare(
     if (signal?.aborted) stop();
     worker.on('message', onFrame);
     worker.on('error', (error) => {
-      reject(
-        new WorkstationError(
-          'store-unwritable',
-          `Scenes could not be drawn into ${out}: ${error instanceof Error ? error.message : String(error)}`,
-          'Check that the folder can be written and has room; the same command then goes on where it stopped.',
-        ),
-      );
+      reject(unwritable(out, error));
     });
     worker.on('exit', () => {
       signal?.removeEventListener('abort', stop);

@@ -1,0 +1,310 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { clampBox } from '../../preload/contract/boxes.ts';
+import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
+import type { Box, Size } from '../../preload/contract/values.ts';
+import { imageSize } from './image-size.ts';
+import { questionTypeOf } from './labels.ts';
+import type { QuestionType } from './labels.ts';
+
+/**
+ * Reader of EndoVis-18-VQLA and EndoVis-17-VQLA, and of the variants of their layout in circulation:
+ * with and without `label/`, `vqla/` or `vqa/Classification/`, images in `left_frames/`, beside it or
+ * under `Train_Data/`. It takes what it understands and reports the rest.
+ */
+
+/** The split of EndoVis-18-VQLA by sequence number. EndoVis-17-VQLA is an external test set as a whole. */
+export const ENDOVIS_18_SPLIT = {
+  train: [2, 3, 4, 6, 7, 9, 10, 11, 12, 14, 15],
+  test: [1, 5, 16],
+} as const;
+
+/** One question about one frame, with its true answer. */
+export interface QuestionRow {
+  /** Path of the image file. */
+  image: string;
+  /** Stem of the image file, as `frame003`. */
+  frameId: string;
+  /** Sequence folder, as `seq_1`; null in a flat layout. */
+  sequence: string | null;
+  question: string;
+  questionType: QuestionType;
+  /** As spelt in the label file: case matters. */
+  answer: string;
+  /** [x1, y1, x2, y2] in pixels of the image, counted from 0; null where the label file has no boxes. */
+  box: Box | null;
+  /** Size of the image in pixels. */
+  width: number;
+  height: number;
+}
+
+/** Something that was not read, or was read with a correction. */
+export interface Skipped {
+  /** Path below the data set's folder. */
+  file: string;
+  /** Line in a label file, counted from 1; null when the whole file is meant. */
+  line: number | null;
+  reason: string;
+}
+
+export interface QuestionSet {
+  rows: QuestionRow[];
+  skipped: Skipped[];
+  /** Rows that were kept with their box cut off at the image's edge. */
+  corrected: Skipped[];
+  frames: number;
+}
+
+export interface ReadOptions {
+  /** Numbers of the sequences to read; all when absent. A flat layout has none and is read whole. */
+  sequences?: readonly number[];
+  signal?: AbortSignal;
+}
+
+const IMAGE = new Set(['.png', '.jpg', '.jpeg', '.bmp']);
+const SEQUENCE = /^seq(?:uence)?[_-]?(\d+)$/i;
+const LABEL_FOLDER = /^vql?a$/i;
+const DEPTH = 8;
+
+interface Found {
+  labels: string[];
+  images: string[];
+}
+
+async function walk(folder: string, depth: number, found: Found): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (depth < DEPTH) await walk(path, depth + 1, found);
+    } else if (IMAGE.has(extname(entry.name).toLowerCase())) {
+      found.images.push(path);
+    } else if (extname(entry.name).toLowerCase() === '.txt') {
+      found.labels.push(path);
+    }
+  }
+}
+
+interface LabelFile {
+  path: string;
+  /** Folder that holds `vqla` or `vqa`. */
+  root: string;
+  kind: 'vqla' | 'vqa';
+  sequence: string | null;
+}
+
+/** A text file is a label file when it lies under a folder named vqla or vqa. */
+function labelFile(path: string, top: string): LabelFile | null {
+  const parts = relative(top, dirname(path)).split(sep);
+  const at = parts.findLastIndex((part) => LABEL_FOLDER.test(part));
+  const inside = LABEL_FOLDER.test(basename(top)) && at < 0;
+  if (at < 0 && !inside) return null;
+  const rootParts = inside ? [] : parts.slice(0, at);
+  const name = inside ? basename(top) : (parts[at] ?? '');
+  return {
+    path,
+    root: inside ? dirname(top) : join(top, ...rootParts),
+    kind: name.toLowerCase() === 'vqla' ? 'vqla' : 'vqa',
+    sequence: sequenceOf(join(top, ...rootParts)),
+  };
+}
+
+/** The innermost sequence folder of a path. */
+function sequenceOf(path: string): string | null {
+  return path.split(sep).findLast((part) => SEQUENCE.test(part)) ?? null;
+}
+
+function sequenceNumber(sequence: string): number {
+  return Number(SEQUENCE.exec(sequence)?.[1] ?? Number.NaN);
+}
+
+/** Images by sequence and stem; the nearest to a label file is the one with the longest common path. */
+class ImageIndex {
+  private readonly byKey = new Map<string, string[]>();
+
+  constructor(images: readonly string[]) {
+    for (const path of images) {
+      const key = ImageIndex.key(sequenceOf(dirname(path)), basename(path, extname(path)));
+      const paths = this.byKey.get(key);
+      if (paths) paths.push(path);
+      else this.byKey.set(key, [path]);
+    }
+  }
+
+  private static key(sequence: string | null, stem: string): string {
+    return `${sequence === null ? '' : sequenceNumber(sequence)}/${stem.toLowerCase()}`;
+  }
+
+  find(label: LabelFile, stem: string): string | null {
+    const paths = this.byKey.get(ImageIndex.key(label.sequence, stem)) ?? [];
+    const shared = (path: string): number => {
+      const a = label.root.split(sep);
+      const b = dirname(path).split(sep);
+      let same = 0;
+      while (same < a.length && a[same] === b[same]) same++;
+      // The left camera's picture before any other of that name.
+      return same * 2 + (basename(dirname(path)) === 'left_frames' ? 1 : 0);
+    };
+    return paths.reduce<string | null>(
+      (best, path) => (best === null || shared(path) > shared(best) ? path : best),
+      null,
+    );
+  }
+}
+
+interface ParsedLine {
+  question: string;
+  questionType: QuestionType;
+  answer: string;
+  box: Box | null;
+  note: string | null;
+}
+
+/**
+ * One line of a label file: `question|answer|x1,y1,x2,y2`, integer pixels counted from 1, or
+ * `question|answer` in the sets without boxes. Returns the reason when it cannot be read.
+ */
+export function parseLabelLine(line: string, size: Size, boxes: boolean): ParsedLine | { reason: string } {
+  const fields = line.split('|').map((field) => field.trim());
+  const [question = '', answer = '', place = ''] = fields;
+  if (fields.length !== 3 && !(fields.length === 2 && !boxes)) {
+    return { reason: `expected question|answer|x1,y1,x2,y2, got ${fields.length} field(s)` };
+  }
+  const questionType = questionTypeOf(question);
+  if (!questionType) return { reason: 'a question outside the three templates' };
+  if (answer === '') return { reason: 'an empty answer' };
+  if (place === '' && !boxes) return { question, questionType, answer, box: null, note: null };
+  const numbers = place.split(',').map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
+  if (numbers.length !== 4 || numbers.some((value) => !Number.isFinite(value))) {
+    return { reason: `a box is four numbers, got "${place.slice(0, 40)}"` };
+  }
+  const [x1, y1, x2, y2] = numbers.map((value) => value - 1) as [number, number, number, number];
+  if (x2 <= x1 || y2 <= y1) return { reason: `a box without area: ${place}` };
+  const box = clampBox([x1, y1, x2, y2], size);
+  if (!box) return { reason: `a box outside the ${size.width}x${size.height} image: ${place}` };
+  const cut = box.some((value, i) => Math.abs(value - [x1, y1, x2, y2][i]!) > 1);
+  const note = cut ? `box cut off at the edge of the ${size.width}x${size.height} image: ${place}` : null;
+  return { question, questionType, answer, box, note };
+}
+
+/**
+ * Read a data set: the folder itself, one of its sequences, or a folder that holds it. Rows come in order of
+ * sequence, file and line.
+ *
+ * @throws WorkstationError `file-missing` when the folder cannot be read, `data-malformed` when it holds no
+ * question that can be used.
+ */
+export async function readEndoVis(folder: string, options: ReadOptions = {}): Promise<QuestionSet> {
+  const found: Found = { labels: [], images: [] };
+  try {
+    await walk(folder, 0, found);
+  } catch (error) {
+    throw new WorkstationError(
+      'file-missing',
+      `The data set's folder ${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      'Give the folder that holds seq_1, seq_2 and so on, or left_frames and vqla.',
+      { cause: error },
+    );
+  }
+  const set: QuestionSet = { rows: [], skipped: [], corrected: [], frames: 0 };
+  const images = new ImageIndex(found.images);
+  const labels = usedLabels(folder, found.labels, options, set.skipped);
+  const frames = new Set<string>();
+  for (const label of labels) {
+    throwIfAborted(options.signal);
+    await readLabels(folder, label, images, set, frames);
+  }
+  set.frames = frames.size;
+  if (set.rows.length === 0) {
+    const first = set.skipped[0];
+    throw new WorkstationError(
+      'data-malformed',
+      `No question was found in ${folder} (${found.labels.length} text files, ${found.images.length} images` +
+        `${first ? `; first problem: ${first.file}${first.line === null ? '' : `:${first.line}`}: ${first.reason}` : ''}).`,
+      'The layout is seq_N/left_frames/frameNNN.png with seq_N/vqla/label/frameNNN_QAL.txt, or left_frames/*.jpg with vqla/label/*.txt.',
+    );
+  }
+  return set;
+}
+
+/** Label files to read; where a sequence has files with boxes and without, those with boxes. */
+function usedLabels(
+  folder: string,
+  paths: readonly string[],
+  options: ReadOptions,
+  skipped: Skipped[],
+): LabelFile[] {
+  const skip = (path: string, reason: string): void => {
+    skipped.push({ file: relative(folder, path), line: null, reason });
+  };
+  const labels = paths.flatMap((path) => {
+    const label = labelFile(path, folder);
+    if (label?.kind === 'vqa' && basename(dirname(path)).toLowerCase() === 'sentence') {
+      skip(path, 'answers as sentences, not labels');
+      return [];
+    }
+    return label ?? [];
+  });
+  const located = new Set(labels.filter((label) => label.kind === 'vqla').map((label) => label.root));
+  const wanted = options.sequences && new Set(options.sequences);
+  const used = labels.filter((label) => {
+    if (wanted && label.sequence !== null && !wanted.has(sequenceNumber(label.sequence))) return false;
+    if (label.kind === 'vqa' && located.has(label.root)) {
+      skip(label.path, 'questions without boxes beside a vqla folder');
+      return false;
+    }
+    return true;
+  });
+  const order = (label: LabelFile): number => (label.sequence === null ? 0 : sequenceNumber(label.sequence));
+  return used.sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path, 'en', { numeric: true }));
+}
+
+async function readLabels(
+  folder: string,
+  label: LabelFile,
+  images: ImageIndex,
+  set: QuestionSet,
+  frames: Set<string>,
+): Promise<void> {
+  const file = relative(folder, label.path);
+  const skip = (line: number | null, reason: string): void => {
+    set.skipped.push({ file, line, reason });
+  };
+  // EndoVis-17 names label and image alike; EndoVis-18 adds `_QAL` or the like to the image's name.
+  const stem = basename(label.path, extname(label.path));
+  const short = stem.split('_')[0] ?? stem;
+  const image = images.find(label, stem) ?? images.find(label, short);
+  if (image === null) {
+    skip(null, `no image named ${stem} or ${short} in ${label.sequence ?? 'the set'}`);
+    return;
+  }
+  const size = await imageSize(image);
+  if (size === null) {
+    skip(null, `the image ${relative(folder, image)} is not a readable PNG or JPEG`);
+    return;
+  }
+  const text = (await readFile(label.path, 'utf8')).replace(/^\uFEFF/, '');
+  const before = set.rows.length;
+  for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
+    if (line.trim() === '') continue;
+    const parsed = parseLabelLine(line, size, label.kind === 'vqla');
+    if ('reason' in parsed) {
+      skip(index + 1, parsed.reason);
+      continue;
+    }
+    const { note, ...row } = parsed;
+    if (note !== null) set.corrected.push({ file, line: index + 1, reason: note });
+    set.rows.push({
+      image,
+      frameId: basename(image, extname(image)),
+      sequence: label.sequence,
+      ...row,
+      width: size.width,
+      height: size.height,
+    });
+  }
+  if (set.rows.length > before) frames.add(image);
+  else if (text.trim() === '') skip(null, 'an empty label file');
+}

@@ -1,0 +1,167 @@
+import { iou } from '../../preload/contract/boxes.ts';
+import type { Corners } from '../../preload/contract/boxes.ts';
+import type { Box, Size } from '../../preload/contract/values.ts';
+
+/** The one definition of every figure that is reported about a model's answers. */
+
+/** The class of a text that is on no label list. */
+export const UNKNOWN = 'unknown';
+
+const bare = (text: string): string =>
+  text
+    .trim()
+    .replace(/^["'`]+|["'`.]+$/g, '')
+    .trim();
+const joined = (text: string): string => text.replace(/[\s_-]+/g, '_');
+
+/**
+ * Map what a model wrote to a label of the list: as written, then with spaces, hyphens and underscores taken
+ * as one, then without regard to case. Case comes last because `Suction` (a state) and `suction` (a tool)
+ * differ in nothing else; a text that then fits two labels, or none, is `unknown`.
+ */
+export function mapLabel(text: string | null, labels: readonly string[]): string {
+  if (text === null) return UNKNOWN;
+  const written = bare(text);
+  if (labels.includes(written)) return written;
+  const one = joined(written);
+  const same = labels.filter((label) => joined(label) === one);
+  if (same.length === 1 && same[0] !== undefined) return same[0];
+  const folded = labels.filter((label) => joined(label).toLowerCase() === one.toLowerCase());
+  return folded.length === 1 && folded[0] !== undefined ? folded[0] : UNKNOWN;
+}
+
+/** One scored answer: labels after mapping. */
+export interface LabelPair {
+  truth: string;
+  prediction: string;
+}
+
+/** Part of the answers that are right, over all rows (micro); 0 of no rows. */
+export function accuracy(pairs: readonly LabelPair[]): number {
+  return mean(pairs.map(({ truth, prediction }) => (truth === prediction ? 1 : 0)));
+}
+
+export interface ClassScore {
+  /** Rows whose true label this is. */
+  support: number;
+  predicted: number;
+  precision: number;
+  recall: number;
+  f: number;
+}
+
+/** Precision, recall and F1 of every class present in truth or prediction; 0 where undefined. */
+export function perClass(pairs: readonly LabelPair[]): Record<string, ClassScore> {
+  const count = new Map<string, { support: number; predicted: number; right: number }>();
+  const entry = (label: string): { support: number; predicted: number; right: number } => {
+    let found = count.get(label);
+    if (!found) count.set(label, (found = { support: 0, predicted: 0, right: 0 }));
+    return found;
+  };
+  for (const { truth, prediction } of pairs) {
+    entry(truth).support++;
+    entry(prediction).predicted++;
+    if (truth === prediction) entry(truth).right++;
+  }
+  return Object.fromEntries(
+    [...count].map(([label, { support, predicted, right }]) => [
+      label,
+      {
+        support,
+        predicted,
+        precision: predicted > 0 ? right / predicted : 0,
+        recall: support > 0 ? right / support : 0,
+        f: (2 * right) / (support + predicted),
+      },
+    ]),
+  );
+}
+
+/** Macro F1: the mean of the classes' F1 over every class in truth or prediction, `unknown` among them. */
+export function macroF(pairs: readonly LabelPair[]): number {
+  return mean(Object.values(perClass(pairs)).map((score) => score.f));
+}
+
+/** A true box with the model's, both in pixels of the image of that size; null where the model gave none. */
+export interface BoxPair {
+  truth: Box;
+  prediction: Corners | null;
+  size: Size;
+}
+
+/** Mean true intersection over union; a row without a usable box counts 0. */
+export function miou(pairs: readonly BoxPair[]): number {
+  return mean(pairs.map(({ truth, prediction }) => (prediction ? iou(truth, prediction) : 0)));
+}
+
+/**
+ * Overlap as the reference repository of Surgical-VQLA computes it: on coordinates in 0..1, with the "+1" of
+ * integer pixels left in. The one added to each side outweighs the box itself and the guard against empty
+ * overlap never acts, so a true 0.39 can read 0.76 and boxes that do not touch 0.2 to 0.35. For comparison with
+ * figures published with that code, and with nothing else. Source: `mIoU_xyxy` in utils.py of
+ * longbai1006/Surgical-VQLA; equal to it for boxes inside the image.
+ */
+export function iouReference(first: Corners, second: Corners, size: Size): number {
+  const unit = ([x1, y1, x2, y2]: Corners): [number, number, number, number] => [
+    x1 / size.width,
+    y1 / size.height,
+    x2 / size.width,
+    y2 / size.height,
+  ];
+  const a = unit(first);
+  const b = unit(second);
+  const area = (box: Corners): number => (box[2] - box[0] + 1) * (box[3] - box[1] + 1);
+  const overlap =
+    Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]) + 1) *
+    Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]) + 1);
+  return overlap / (area(a) + area(b) - overlap);
+}
+
+/** Mean of {@link iouReference}; a row without a usable box counts 0 here too. */
+export function miouReference(pairs: readonly BoxPair[]): number {
+  return mean(
+    pairs.map(({ truth, prediction, size }) => (prediction ? iouReference(truth, prediction, size) : 0)),
+  );
+}
+
+/** What a blind lookup needs of a row. */
+export interface BlindRow {
+  question: string;
+  questionType: string;
+  answer: string;
+}
+
+/**
+ * The best answer without an image: for each wording of a question its most frequent answer in `rows` (of
+ * equally frequent ones, the first met). A question it never met gets the most frequent answer of its type.
+ */
+export function fitBlindLookup(rows: readonly BlindRow[]): (row: BlindRow) => string {
+  const byQuestion = new Map<string, Map<string, number>>();
+  const byType = new Map<string, Map<string, number>>();
+  const count = (table: Map<string, Map<string, number>>, key: string, answer: string): void => {
+    let answers = table.get(key);
+    if (!answers) table.set(key, (answers = new Map()));
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+  };
+  for (const { question, questionType, answer } of rows) {
+    count(byQuestion, question, answer);
+    count(byType, questionType, answer);
+  }
+  const most = (answers: Map<string, number> | undefined): string | undefined => {
+    let best: string | undefined;
+    let times = 0;
+    for (const [answer, n] of answers ?? []) {
+      if (n > times) {
+        best = answer;
+        times = n;
+      }
+    }
+    return best;
+  };
+  return ({ question, questionType }) =>
+    most(byQuestion.get(question)) ?? most(byType.get(questionType)) ?? UNKNOWN;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,146 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readEndoVis } from '../../models/data/endovis.ts';
+import { SceneTruth } from '../../models/data/scenes/types.ts';
+import { ScenesFile, labelText, parseSize, writeScenes } from '../../models/data/scenes/write.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scenes-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const options = {
+  frames: 5,
+  seed: 12,
+  width: 224,
+  height: 180,
+  format: 'jpg',
+  framesPerSequence: 3,
+  workers: 2,
+} as const;
+const truthAt = (sequence: number, frame: string): SceneTruth =>
+  SceneTruth.parse(
+    JSON.parse(readFileSync(join(folder, `seq_${sequence}`, 'scene', `${frame}.json`), 'utf8')),
+  );
+
+describe('writing scenes', () => {
+  it('writes the EndoVis-18-VQLA layout, which our reader reads back', async () => {
+    const progress: number[] = [];
+    const result = await writeScenes({
+      ...options,
+      out: folder,
+      onProgress: ({ done }) => progress.push(done),
+    });
+    expect(result).toMatchObject({ frames: 5, drawn: 5, sequences: 2 });
+    expect(progress.at(-1)).toBe(5);
+    expect(existsSync(join(folder, 'seq_1/left_frames/frame002.jpg'))).toBe(true);
+    expect(existsSync(join(folder, 'seq_2/left_frames/frame001.jpg'))).toBe(true);
+    expect(existsSync(join(folder, 'seq_2/left_frames/frame002.jpg'))).toBe(false);
+
+    const file = ScenesFile.parse(JSON.parse(readFileSync(join(folder, 'scenes.json'), 'utf8')));
+    expect(file).toMatchObject({ complete: true, run: { seed: 12, frames: 5, width: 224, height: 180 } });
+    expect(file.counts?.questions).toBe(result.questions);
+
+    const set = await readEndoVis(folder);
+    expect(set.skipped).toEqual([]);
+    expect(set.corrected).toEqual([]);
+    expect(set.frames).toBe(5);
+    expect(set.rows).toHaveLength(result.questions);
+    const truth = truthAt(1, 'frame001');
+    const state = set.rows.find((row) => row.frameId === 'frame001' && row.questionType === 'state');
+    expect(state).toMatchObject({
+      sequence: 'seq_1',
+      answer: truth.instruments[0]!.state,
+      width: 224,
+      height: 180,
+    });
+    state!.box!.forEach((value, i) =>
+      expect(Math.abs(value - truth.instruments[0]!.box[i]!)).toBeLessThanOrEqual(1),
+    );
+  });
+
+  it('finishes an interrupted run and leaves finished frames alone', async () => {
+    const stop = new AbortController();
+    const partial = writeScenes({
+      ...options,
+      out: folder,
+      workers: 1,
+      signal: stop.signal,
+      onProgress: ({ done }) => {
+        if (done === 2) stop.abort();
+      },
+    });
+    await expect(partial).rejects.toThrow();
+    const first = join(folder, 'seq_1/left_frames/frame000.jpg');
+    const before = statSync(first).mtimeMs;
+    expect(ScenesFile.parse(JSON.parse(readFileSync(join(folder, 'scenes.json'), 'utf8'))).complete).toBe(
+      false,
+    );
+
+    const result = await writeScenes({ ...options, out: folder });
+    expect(result.drawn).toBeGreaterThan(0);
+    expect(result.drawn).toBeLessThan(5);
+    expect(statSync(first).mtimeMs).toBe(before);
+
+    const other = mkdtempSync(join(tmpdir(), 'scenes-'));
+    try {
+      await writeScenes({ ...options, out: other, workers: 1 });
+      for (const path of ['seq_1/left_frames/frame002.jpg', 'seq_2/scene/frame001.json', 'scenes.json']) {
+        expect(readFileSync(join(folder, path)).equals(readFileSync(join(other, path))), path).toBe(true);
+      }
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+
+  it('refuses a folder with other things in it, or with another run', async () => {
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    await expect(writeScenes({ ...options, out: folder })).rejects.toMatchObject({ code: 'invalid-input' });
+    rmSync(join(folder, 'notes.txt'));
+    await writeScenes({ ...options, frames: 1, out: folder });
+    await expect(writeScenes({ ...options, frames: 1, seed: 13, out: folder })).rejects.toThrow(
+      'another run',
+    );
+    await expect(writeScenes({ ...options, frames: 0, out: folder })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+  });
+
+  it('says so when the folder cannot be written', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(writeScenes({ ...options, out: join(folder, 'file', 'below') })).rejects.toMatchObject({
+      code: 'store-unwritable',
+    });
+  });
+});
+
+describe('a label file', () => {
+  it('counts pixels from 1, inside the frame, states before places', () => {
+    const text = labelText({
+      width: 1280,
+      height: 1024,
+      seed: 1,
+      organ: { label: 'kidney', box: [0, 10.4, 1280, 1024] },
+      instruments: [{ tool: 'suction', state: 'Suction', place: 'left-top', box: [99.6, 200, 300.2, 400.5] }],
+    });
+    expect(text).toBe(
+      'What organ is being operated?|kidney|1,11,1280,1024\n' +
+        'What is the state of suction?|Suction|101,201,301,402\n' +
+        'Where is suction located?|left-top|101,201,301,402\n',
+    );
+  });
+});
+
+describe('a size on the command line', () => {
+  it('is two whole numbers', () => {
+    expect(parseSize('448x360')).toEqual({ width: 448, height: 360 });
+    expect(parseSize('448')).toBeUndefined();
+    expect(parseSize('0x360')).toBeUndefined();
+    expect(parseSize('448x360x3')).toBeUndefined();
+  });
+});
