@@ -1,8 +1,12 @@
 import { createCanvas, ImageData } from '@napi-rs/canvas';
-import type { Readable } from 'node:stream';
-import { throwIfAborted, type AnswerId, type FrameIndex, type VideoId } from '../../preload/contract/index.ts';
+import { Readable } from 'node:stream';
+import {
+  throwIfAborted,
+  type AnswerId,
+  type FrameIndex,
+  type VideoId,
+} from '../../preload/contract/index.ts';
 import type { DecodedFrame, Review, VideoFile } from '../review/index.ts';
-import { byteRange, transcode } from '../video/index.ts';
 
 /** Pixels and streams for the loopback server. Failures are WorkstationErrors. */
 export interface Media {
@@ -38,9 +42,17 @@ export function createMedia(review: Review<VideoFile>): Media {
 
   return {
     frame: (videoId, index, signal) => review.frame(videoId, index, signal),
-    byteRange: async (videoId, range) => byteRange((await review.source(videoId)).file.path, range),
-    transcoded: async (videoId, startSeconds, signal) =>
-      transcode((await review.source(videoId)).file, startSeconds, signal),
+    byteRange: async (videoId, range) => {
+      const { status, headers, stream } = await (await review.source(videoId)).file.byteRange(range);
+      return { status, headers, stream: stream ?? Readable.from([]) };
+    },
+    transcoded: async (videoId, startSeconds, signal) => {
+      const source = await review.source(videoId);
+      await source.indexed();
+      const { index } = source.file.locate({ seconds: startSeconds });
+      const { contentType, stream } = await source.file.transcodedStream(index, signal);
+      return { headers: { 'content-type': contentType, 'cache-control': 'no-store' }, stream };
+    },
     thumbnail: async (videoId, index, width, signal) => {
       const source = await review.source(videoId);
       await source.indexed();
