@@ -1,0 +1,39 @@
+import { arch, cpus, platform } from 'node:os';
+import { run as frames } from './frames.ts';
+import { run as secondQuestion } from './second-question.ts';
+import { passes, render, type BenchTable } from './table.ts';
+
+/**
+ * `npm run bench`: every measurement as a table for people, and as JSON in the last line. Figures are ratios
+ * within one run, or limits; a machine's speed of the day is not compared with another day's.
+ */
+const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
+  frames: async () => frames(),
+  'second-question': async () => [await secondQuestion()],
+};
+
+const chosen = process.argv.slice(2).filter((name) => !name.startsWith('--'));
+const unknown = chosen.find((name) => !Object.hasOwn(benches, name));
+if (unknown !== undefined) {
+  console.error(`There is no bench '${unknown}'. There are: ${Object.keys(benches).join(', ')}.`);
+  process.exit(2);
+}
+
+const tables: BenchTable[] = [];
+for (const [name, run] of Object.entries(benches)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  for (const table of await run()) {
+    console.log(`${render(table)}\n`);
+    tables.push(table);
+  }
+}
+const machine = {
+  platform: platform(),
+  arch: arch(),
+  processor: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  node: process.version,
+};
+console.log(JSON.stringify({ machine, tables }));
+const missed = tables.flatMap(({ rows }) => rows).filter((row) => passes(row) === false);
+if (missed.length > 0) process.exitCode = 1;
