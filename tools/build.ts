@@ -51,14 +51,22 @@ function filesUnder(path: string): string[] {
 /**
  * Code finds its neighbours by `import.meta.url`: worker files (`new URL('./worker.ts', import.meta.url)`)
  * and things that are shipped beside it (`../models/nano`). In a bundle the first must become a file of its
- * own, and the second must still be looked for from where the source lay.
+ * own, and the second must still be looked for from where the source lay. The engine's entry is built as a
+ * file of its own beside the bundle, where `engine-host.ts` looks for it.
  */
+const besideBundle = join(repository, 'main/inference/engine-host.ts');
+
 function keepPlaces(): Plugin {
   return {
     name: 'keep-places',
     transform(code, id) {
       const file = id.split('?')[0]!;
-      if (!code.includes('import.meta.url') || file.includes(`${sep}node_modules${sep}`)) return null;
+      if (
+        !code.includes('import.meta.url') ||
+        file === besideBundle ||
+        file.includes(`${sep}node_modules${sep}`)
+      )
+        return null;
       const withWorkers = code.replaceAll(
         /new URL\(\s*'(\.[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g,
         (_match, path: string) => {
@@ -87,7 +95,10 @@ async function buildMain(): Promise<void> {
       outDir: 'dist/main',
       emptyOutDir: true,
       rolldownOptions: {
-        input: { electron: join(repository, 'main/hosts/electron/index.ts') },
+        input: {
+          electron: join(repository, 'main/hosts/electron/index.ts'),
+          'engine-process': join(repository, 'main/inference/engine-process.ts'),
+        },
         external: ['electron'],
         output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },

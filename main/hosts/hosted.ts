@@ -5,6 +5,7 @@ import type {
   Box,
   FrameIndex,
   ModelState,
+  OpenSession,
   VideoId,
   WorkstationCalls,
   WorkstationEvent,
@@ -81,6 +82,8 @@ export interface ImageAnswer {
 
 /** What the command line needs besides. */
 export interface CommandLineWorkstation extends HostedWorkstation {
+  /** The case that comes along, with the bundled clip. */
+  openDemonstration: () => Promise<OpenSession>;
   inspectVideo: (path: string, signal?: AbortSignal) => Promise<VideoFacts>;
   extractFrame: (path: string, index: number, signal?: AbortSignal) => Promise<FramePixels>;
   /** A model outside the data folder: an imported one, or a checkpoint. */

@@ -18,6 +18,10 @@ export interface CommandContext {
   signal: AbortSignal;
   /** Opened at first use, and closed after the command however it ends. */
   workstation: () => Promise<CommandLineWorkstation>;
+  /** Opens one on another data folder than the options name. */
+  openAt: (home: string) => Promise<CommandLineWorkstation>;
+  /** Closes the open workstation before the command's end. */
+  close: () => Promise<void>;
 }
 
 /**
@@ -38,18 +42,25 @@ export async function runCommand(
   process.on('SIGTERM', interrupt);
 
   const held: { logFile?: LogFile; workstation?: Promise<CommandLineWorkstation> } = {};
+  const close = async () => {
+    const { workstation, logFile } = held;
+    delete held.workstation;
+    delete held.logFile;
+    // An opening that failed has nothing to close, and is reported where it was waited for.
+    await (await workstation?.catch(() => null))?.dispose();
+    await logFile?.close();
+  };
   try {
-    const open = async (): Promise<CommandLineWorkstation> => {
-      // Here rather than at the top: commands that need no workstation start faster without it.
+    // Imported here rather than at the top: commands that need no workstation start faster without it.
+    const open = async (home: string | null): Promise<CommandLineWorkstation> => {
       const { createWorkstation, defaultHome } = await import('../../workstation.ts');
-      const home = options.home ?? defaultHome();
-      held.logFile = openLogFile(home);
+      const folder = home ?? defaultHome();
+      held.logFile = openLogFile(folder);
       const { log } = held.logFile;
       return createWorkstation({
-        home,
+        home: folder,
         host: 'command-line',
         hostReason: null,
-
         log,
         exclusive: false,
       });
@@ -57,7 +68,9 @@ export async function runCommand(
     const code = await work({
       output,
       signal: controller.signal,
-      workstation: () => (held.workstation ??= open()),
+      workstation: () => (held.workstation ??= open(options.home ?? null)),
+      openAt: (home) => (held.workstation = open(home)),
+      close,
     });
     return code ?? 0;
   } catch (error) {
@@ -75,10 +88,7 @@ export async function runCommand(
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
-    // An opening that failed has nothing to close, and was reported above.
-    const workstation = await held.workstation?.catch(() => null);
-    await workstation?.dispose();
-    await held.logFile?.close();
+    await close();
   }
 }
 

@@ -2,6 +2,8 @@ import '../node-version.ts';
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
 import { addAsk } from './commands/ask.ts';
+import { addDemo } from './commands/demo.ts';
+import { addEvaluate } from './commands/evaluate.ts';
 import { addFrame } from './commands/frame.ts';
 import { addModels } from './commands/models.ts';
 import { addProbe } from './commands/probe.ts';
@@ -34,7 +36,9 @@ addAsk(program);
 addSessions(program);
 addModels(program);
 addScenes(program);
+addEvaluate(program);
 addServe(program);
+addDemo(program);
 
 try {
   await program.parseAsync();

@@ -9,6 +9,7 @@ import { createDoor } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
 import { openLogFile, stackOf } from '../log.ts';
 import { startWebHost } from '../web/server.ts';
+import { startInUtilityProcess } from './engine.ts';
 import { serveIpc } from './ipc.ts';
 import { lockPages, lockSession, silenceChromium } from './lockdown.ts';
 import { setMenu } from './menu.ts';
@@ -19,6 +20,7 @@ import { setMenu } from './menu.ts';
  */
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const rendererFolder = join(root, 'dist', 'renderer');
+const unpacked = join(process.resourcesPath, 'app.asar.unpacked');
 const preload = join(root, 'dist', 'preload', 'index.cjs');
 const videoExtensions = [
   'mp4',
@@ -56,6 +58,16 @@ async function run(home: string, filesToOpen: string[]): Promise<void> {
     hostReason: null,
     log,
     exclusive: true,
+    startEngine: startInUtilityProcess,
+    // ffmpeg can't read inside the archive; the clip lies beside it.
+    ...(app.isPackaged
+      ? {
+          resources: {
+            clip: join(unpacked, 'resources', 'clip', 'demo.mp4'),
+            model: join(root, 'models', 'nano'),
+          },
+        }
+      : {}),
     chooseFile: async () => {
       const options: Electron.OpenDialogOptions = {
         title: 'Open a video',

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { importCheckpoint } from '../../../../models/import/index.ts';
+import { checkGolden, checkModel, importCheckpoint } from '../../../../models/import/index.ts';
+import type { GoldenCheck } from '../../../../models/import/index.ts';
 import { act } from '../command.ts';
 
 export function addModels(program: Command): void {
@@ -23,6 +24,37 @@ export function addModels(program: Command): void {
       output.line(`Domain    ${manifest.domain}. ${manifest.domainNote}`);
       output.line(`Licence   ${manifest.licence}`);
       output.result({ id: manifest.id, dtype, out, sha256: manifest.source.sha256 });
+    },
+  );
+
+  act(
+    models
+      .command('check')
+      .argument('<model>', 'model folder, or a checkpoint, which is then imported for the check alone')
+      .option('--golden <dir>', "golden case: numbers of Hugging Face's own code to compare with")
+      .description('verify the files of a model, open it, and compare it with reference numbers'),
+    async ({ output, signal }, { golden }: { golden?: string }, model: string) => {
+      const options = {
+        model,
+        signal,
+        onProgress: ({ done, total }: { done: number; total: number }) =>
+          output.progress('Importing the model', done, total),
+      };
+      const check =
+        golden === undefined ? await checkModel(options) : await checkGolden({ ...options, golden });
+      const { manifest, sha256, device, ...comparison } = check;
+      output.line(`${manifest.name} ${manifest.version}, ${manifest.dtype}, on ${device}`);
+      output.line(`SHA-256   ${sha256}`);
+      output.line('Files     whole');
+      if ('integersEqual' in comparison) {
+        const { integersEqual, tokensEqual, pixelValues, imageFeatures, logits } = comparison as GoldenCheck;
+        output.line(`Integers  ${integersEqual ? 'equal' : 'DIFFERENT'} (grids, windows, positions)`);
+        output.line(`Tokens    ${tokensEqual ? 'equal' : 'DIFFERENT'}`);
+        output.line(
+          `Largest differences: pixel values ${pixelValues}, image features ${imageFeatures}, logits ${logits}`,
+        );
+      }
+      output.result({ id: manifest.id, sha256, dtype: manifest.dtype, device, ...comparison });
     },
   );
 }
