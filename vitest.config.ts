@@ -1,6 +1,10 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The window's components and state classes are compiled as the build compiles them.
+  plugins: [svelte(), svelteTesting({ autoCleanup: false })],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**'],

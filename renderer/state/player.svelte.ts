@@ -180,6 +180,13 @@ export class Player {
     await this.show({ seconds });
   }
 
+  /** While the index is being built there are no exact frames: the browser's picture stands in, unnumbered. */
+  preview(): void {
+    const { availability, index, playback } = this.video;
+    if (availability === 'available' && index === 'building' && playback === 'native')
+      void this.motion.seek(0);
+  }
+
   /** Faster each time: 1, 2, 4 times. */
   async faster(): Promise<void> {
     if (!this.motion.moving) return this.play(1);

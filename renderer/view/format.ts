@@ -20,7 +20,7 @@ export function clock(seconds: number): string {
 export function shortClock(seconds: number): string {
   return clock(seconds)
     .replace(/^00:/, '')
-    .replace(/^0(\d:\d\d:)/, '$1');
+    .replace(/^0(\d:)/, '$1');
 }
 
 /** 1536000 -> "1.5 MB"; decimal units, as file managers and disks count. */
@@ -60,6 +60,12 @@ export function readable(label: string): string {
   const words = label.replaceAll('_', ' ').trim();
   const lower = words.replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
   return lower.charAt(0).toUpperCase() + lower.slice(1);
+}
+
+/** "What is the state of scissors?" -> "State of scissors?": what tells questions apart comes first. */
+export function shortQuestion(text: string): string {
+  const rest = text.replace(/^what is the (?=\S)/i, '');
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 /** 0.8712 -> "0.87": what a model believes is no better known than to two places. */

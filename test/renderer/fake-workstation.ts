@@ -1,0 +1,363 @@
+import {
+  FrameIndex,
+  formatTimecode,
+  parseTimecode,
+  toErrorReport,
+  WorkstationError,
+  type Answer,
+  type AnswerStatus,
+  type Bridge,
+  type CallInput,
+  type CallName,
+  type CallOutput,
+  type Case,
+  type Entry,
+  type Folder,
+  type FrameLocation,
+  type Job,
+  type ModelState,
+  type OpenSession,
+  type PlaceInVideo,
+  type Question,
+  type Session,
+  type Status,
+  type Video,
+  type WorkstationCalls,
+  type WorkstationEvent,
+} from '../../preload/contract/index.ts';
+
+/** An id of the contract's shape; brands exist for the compiler only. */
+export const id = <T extends string>(text: string): T => text as T;
+
+export const now = Date.UTC(2026, 10, 22, 14, 20);
+
+const frameRate = 25;
+
+export const fakeVideo: Video = {
+  id: id('video1'),
+  caseId: id('case1'),
+  displayName: 'demo.mp4',
+  fingerprint: 'f'.repeat(64),
+  sizeBytes: 1_335_939,
+  container: 'mov,mp4,m4a,3gp,3g2,mj2',
+  codec: 'h264',
+  width: 640,
+  height: 512,
+  timeBase: [1, 12_800],
+  variableFrameRate: false,
+  durationSeconds: 14,
+  frameCount: 350,
+  index: 'ready',
+  playback: 'native',
+  availability: 'available',
+  problem: null,
+  addedAt: now,
+  openedAt: now,
+};
+
+export const readyModel: ModelState = {
+  phase: 'ready',
+  model: {
+    id: id('surgery-r1-nano'),
+    name: 'Surgery-R1 nano',
+    version: '0.1.0',
+    embedded: true,
+    domain: 'synthetic',
+    domainNote: 'Taught on drawn scenes alone. It has never seen a patient; do not trust it on real video.',
+    licence: 'Apache-2.0',
+  },
+  sha256: '0123456789abcdef'.repeat(4),
+  dtype: 'fp32',
+  device: 'CPU',
+  deviceReason: 'The model is small (14 MB): a GPU pays from 200 MB.',
+  memoryBytes: 61_000_000,
+  activity: null,
+  progress: null,
+  error: null,
+};
+
+const settings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0, maxNewTokens: null };
+
+/** Where frame `index` of the fake video lies; out of range as the real one refuses it. */
+export function locationOf(index: number): FrameLocation {
+  if (index < 0 || index >= 350) {
+    throw new WorkstationError(
+      'frame-out-of-range',
+      `There is no frame ${index} in this video.`,
+      'Choose a frame from 0 to 349.',
+    );
+  }
+  const seconds = index / frameRate;
+  return {
+    index: FrameIndex.parse(index),
+    pts: id2(index * 512),
+    seconds,
+    timecode: formatTimecode(seconds),
+  };
+}
+
+const id2 = <T extends number>(value: number): T => value as T;
+
+/**
+ * The contract answered from memory, for tests of the window and for drawing its states: no files, no model.
+ * What it holds is public, so that a test can set the scene.
+ */
+export class FakeWorkstation {
+  status: Status = {
+    version: '0.1.0',
+    host: 'web',
+    hostReason: null,
+    fileDialog: false,
+    readOnly: false,
+    dataFolder: '/data',
+    savedAt: now,
+    notices: [],
+  };
+  model: ModelState = readyModel;
+  video: Video = fakeVideo;
+  case: Case = {
+    id: id('case1'),
+    pseudonym: 'Case 0417 · partial nephrectomy',
+    createdAt: now,
+    demonstration: true,
+  };
+  session: Session = {
+    id: id('session1'),
+    caseId: id('case1'),
+    videoId: id('video1'),
+    number: 3,
+    createdAt: now,
+    updatedAt: now,
+    frameIndex: FrameIndex.parse(0),
+  };
+  entries: Entry[] = [];
+  jobs: Job[] = [];
+  /** Null: nothing was ever opened. */
+  last: 'session' | null = 'session';
+  readonly log: { name: CallName; input: unknown }[] = [];
+  readonly failures = new Map<CallName, WorkstationError>();
+  readonly #listeners = new Set<(event: WorkstationEvent) => void>();
+  #count = 0;
+
+  readonly calls: WorkstationCalls = {
+    getStatus: async () => this.status,
+    listQuestionTemplates: async () => [
+      {
+        id: 'state',
+        short: 'state of …',
+        text: 'What is the state of {tool}?',
+        tools: ['prograsp forceps', 'monopolar curved scissors'],
+      },
+      {
+        id: 'location',
+        short: 'where is …',
+        text: 'Where is {tool} located?',
+        tools: ['prograsp forceps', 'monopolar curved scissors'],
+      },
+      { id: 'organ', short: 'organ', text: 'What organ is being operated?', tools: [] },
+    ],
+    listCases: async () => [this.case],
+    createCase: async () => this.case,
+    renameCase: async ({ pseudonym }) => (this.case = { ...this.case, pseudonym }),
+    chooseVideo: async () => ({ grantId: id('grant1'), name: 'demo.mp4' }),
+    browseFolder: async ({ folderId }) => this.#folder(folderId),
+    openVideo: async () => this.open(),
+    relinkVideo: async () => (this.video = { ...this.video, availability: 'available', problem: null }),
+    getVideo: async () => this.video,
+    listRecentVideos: async () =>
+      this.last
+        ? [
+            {
+              videoId: this.video.id,
+              displayName: this.video.displayName,
+              casePseudonym: this.case.pseudonym,
+              openedAt: now,
+              availability: this.video.availability,
+            },
+          ]
+        : [],
+    clearRecentVideos: async () => ({}),
+    locate: async ({ at }) => this.#locate(at),
+    listSessions: async () =>
+      this.last
+        ? [
+            {
+              ...this.session,
+              casePseudonym: this.case.pseudonym,
+              videoName: this.video.displayName,
+              videoAvailability: this.video.availability,
+              questionCount: this.entries.length,
+            },
+          ]
+        : [],
+    startSession: async () => this.open(),
+    openSession: async () => this.open(),
+    openLastSession: async () => (this.last ? this.open() : null),
+    savePosition: async ({ frameIndex }) => (this.session = { ...this.session, frameIndex }),
+    ask: async ({ frameIndex, question }) => {
+      const entry = this.addEntry(question, frameIndex, { status: 'running' });
+      return { jobId: id('job1'), question: entry.question, answer: entry.answers[0]! };
+    },
+    askAgain: async ({ questionId }) => {
+      const answer = this.answer(questionId, 0, { status: 'running' });
+      this.entries = this.entries.map((entry) =>
+        entry.question.id === questionId ? { ...entry, answers: [...entry.answers, answer] } : entry,
+      );
+      return { jobId: id('job1'), answer };
+    },
+    getAnswer: async ({ answerId }) => {
+      const found = this.entries.flatMap((entry) => entry.answers).find((answer) => answer.id === answerId);
+      if (!found) throw new WorkstationError('not-found', 'There is no such answer.', 'Reload the window.');
+      return found;
+    },
+    deleteQuestion: async () => ({}),
+    restoreQuestion: async () => ({}),
+    cancelJob: async () => ({}),
+    listJobs: async () => this.jobs,
+    listModels: async () => (this.model.model ? [this.model.model] : []),
+    getModelState: async () => this.model,
+    loadModel: async () => this.model,
+  };
+
+  onEvent = (listener: (event: WorkstationEvent) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  emit(event: WorkstationEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  open(): OpenSession {
+    return { case: this.case, video: this.video, session: this.session, entries: this.entries };
+  }
+
+  /** Calls of one name that have come, oldest first. */
+  logged<N extends CallName>(name: N): CallInput<N>[] {
+    return this.log.filter((call) => call.name === name).map((call) => call.input as CallInput<N>);
+  }
+
+  addEntry(text: string, index: number, answer: Partial<Answer> & { status: AnswerStatus }): Entry {
+    this.#count += 1;
+    const question: Question = {
+      id: id(`question${this.#count}`),
+      sessionId: this.session.id,
+      text,
+      location: locationOf(index),
+      createdAt: now + this.#count * 1000,
+    };
+    const entry = { question, answers: [this.answer(question.id, index, answer)] };
+    this.entries = [...this.entries, entry];
+    return entry;
+  }
+
+  answer(
+    questionId: Question['id'],
+    index: number,
+    values: Partial<Answer> & { status: AnswerStatus },
+  ): Answer {
+    this.#count += 1;
+    const { pts } = locationOf(index);
+    const over = values.status !== 'running';
+    return {
+      id: id(`answer${this.#count}`),
+      questionId,
+      sessionId: this.session.id,
+      label: null,
+      box: null,
+      reasoning: '',
+      raw: '',
+      probability: null,
+      notes: [],
+      frame: {
+        fingerprint: this.video.fingerprint,
+        index: FrameIndex.parse(index),
+        pts,
+        timeBase: this.video.timeBase,
+        hash: 'ab'.repeat(32),
+      },
+      model: over
+        ? {
+            id: id('surgery-r1-nano'),
+            name: 'Surgery-R1 nano',
+            sha256: '0123456789abcdef'.repeat(4),
+            device: 'CPU',
+            domain: 'synthetic',
+          }
+        : null,
+      settings,
+      modelInput: over ? { width: 336, height: 280 } : null,
+      tokens: over ? { prompt: 130, image: 120, generated: 74 } : null,
+      timings: over
+        ? {
+            decodeFrameMilliseconds: 12,
+            preprocessMilliseconds: 9,
+            visionMilliseconds: 120,
+            prefillMilliseconds: 80,
+            firstTokenMilliseconds: 231,
+            decodeMilliseconds: 900,
+            totalMilliseconds: 1180,
+          }
+        : null,
+      error: null,
+      createdAt: now,
+      endedAt: over ? now + 1180 : null,
+      ...values,
+    };
+  }
+
+  /** The same contract as the window's code meets it: envelopes, never exceptions. */
+  get bridge(): Bridge {
+    const call = async <N extends CallName>(name: N, input: CallInput<N>) => {
+      this.log.push({ name, input });
+      try {
+        const failure = this.failures.get(name);
+        if (failure) throw failure;
+        const perform = this.calls[name] as (input: CallInput<N>) => Promise<CallOutput<N>>;
+        return { ok: true as const, value: await perform(input) };
+      } catch (error) {
+        return { ok: false as const, error: toErrorReport(error) };
+      }
+    };
+    const names = Object.keys(this.calls) as CallName[];
+    const named = names.map((name) => [name, (input: never) => call(name, input)]);
+    return {
+      ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile'>),
+      onEvent: this.onEvent,
+      grantDroppedFile: async (file) => ({
+        ok: true,
+        value: { grantId: id('grant2'), name: file.name, copied: false },
+      }),
+    };
+  }
+
+  #locate(at: PlaceInVideo): FrameLocation {
+    if ('index' in at) return locationOf(at.index);
+    const seconds = 'seconds' in at ? at.seconds : parseTimecode(at.timecode).seconds;
+    return locationOf(Math.min(349, Math.floor(seconds * frameRate + 1e-6)));
+  }
+
+  #folder(folderId: string | null): Folder {
+    if (folderId === null) {
+      return {
+        id: null,
+        name: 'Places',
+        parentId: null,
+        entries: [
+          { id: id('videos'), name: 'Videos', kind: 'folder', sizeBytes: null, modifiedAt: now },
+          { id: id('home'), name: 'Home', kind: 'folder', sizeBytes: null, modifiedAt: now },
+        ],
+      };
+    }
+    return {
+      id: id(folderId),
+      name: 'Videos',
+      parentId: null,
+      entries: [
+        { id: id('older'), name: '2025', kind: 'folder', sizeBytes: null, modifiedAt: now },
+        { id: id('grant1'), name: 'REC_0001.mp4', kind: 'video', sizeBytes: 4_300_000_000, modifiedAt: now },
+        { id: id('grant3'), name: 'REC_0002.mp4', kind: 'video', sizeBytes: 2_100_000_000, modifiedAt: now },
+      ],
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { frameHeaders } from '../../preload/contract/index.ts';
+
+/** A `fetch` for frames of 4x2 pixels whose grey is the frame's index. Each answer waits until it is let go. */
+export class FramePixels {
+  readonly asked: number[] = [];
+  readonly aborted: number[] = [];
+  readonly #waiting = new Map<number, () => void>();
+  /** Frames that fail, with the envelope's status and body. */
+  readonly failing = new Map<number, { status: number; body: unknown }>();
+  hold = false;
+
+  readonly fetch: typeof fetch = async (address, options) => {
+    const index = Number(/\/media\/frames\/[^/]+\/(\d+)$/.exec(String(address))?.[1]);
+    this.asked.push(index);
+    options?.signal?.addEventListener('abort', () => this.aborted.push(index));
+    if (this.hold) await new Promise<void>((resolve) => this.#waiting.set(index, resolve));
+    options?.signal?.throwIfAborted();
+    const failure = this.failing.get(index);
+    if (failure) return new Response(JSON.stringify(failure.body), { status: failure.status });
+    return new Response(new Uint8Array(4 * 2 * 3).fill(index), {
+      headers: {
+        [frameHeaders.index]: String(index),
+        [frameHeaders.pts]: String(index * 512),
+        [frameHeaders.hash]: 'ab'.repeat(32),
+        [frameHeaders.width]: '4',
+        [frameHeaders.height]: '2',
+      },
+    });
+  };
+
+  letGo(index: number): void {
+    this.#waiting.get(index)?.();
+    this.#waiting.delete(index);
+  }
+}

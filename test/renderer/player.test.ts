@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FrameIndex } from '../../preload/contract/index.ts';
+import { opaque } from '../../renderer/state/frames.ts';
+import { Player } from '../../renderer/state/player.svelte.ts';
+import { FakeWorkstation } from './fake-workstation.ts';
+import { FramePixels } from './pixels.ts';
+
+let workstation: FakeWorkstation;
+let pixels: FramePixels;
+let shown: number[];
+let player: Player;
+
+beforeEach(() => {
+  workstation = new FakeWorkstation();
+  pixels = new FramePixels();
+  shown = [];
+  player = new Player({
+    bridge: workstation.bridge,
+    fetchPixels: pixels.fetch,
+    video: () => workstation.video,
+    onShown: (index) => shown.push(index),
+  });
+});
+
+afterEach(() => {
+  player.dispose();
+  vi.useRealTimers();
+});
+
+test('makes RGB24 opaque, channel by channel', () => {
+  expect([...opaque(Uint8Array.from([1, 2, 3, 250, 251, 252]))]).toEqual([1, 2, 3, 255, 250, 251, 252, 255]);
+});
+
+describe('one frame', () => {
+  test('comes with its own pixels, place and hash', async () => {
+    await player.showIndex(168);
+    expect(player.shown?.location).toMatchObject({ index: 168, pts: 86_016, timecode: '00:00:06.720' });
+    expect(player.shown?.pixels[0]).toBe(168);
+    expect(player.shown?.hash).toBe('ab'.repeat(32));
+  });
+
+  test('stays on screen until the next one is there', async () => {
+    await player.showIndex(10);
+    pixels.hold = true;
+    const next = player.showIndex(11);
+    await vi.waitFor(() => expect(pixels.asked).toContain(11));
+    expect(player.shown?.location.index).toBe(10);
+    expect(player.pending).toBe(11);
+    pixels.letGo(11);
+    await next;
+    expect(player.shown?.location.index).toBe(11);
+    expect(player.pending).toBeNull();
+  });
+
+  test('gives way to the latest request, whatever order the answers come in', async () => {
+    pixels.hold = true;
+    const first = player.showIndex(20);
+    await vi.waitFor(() => expect(pixels.asked).toContain(20));
+    const second = player.showIndex(30);
+    await vi.waitFor(() => expect(pixels.asked).toContain(30));
+    pixels.letGo(30);
+    await second;
+    pixels.letGo(20);
+    await first;
+    expect(pixels.aborted).toContain(20);
+    expect(player.shown?.location.index).toBe(30);
+    expect(shown).toEqual([30]);
+    expect(player.fault).toBeNull();
+  });
+
+  test('is kept: coming back asks for no pixels', async () => {
+    await player.showIndex(5);
+    await player.showIndex(6);
+    const asked = pixels.asked.length;
+    await player.showIndex(5);
+    expect(pixels.asked.length).toBe(asked);
+    expect(player.shown?.location.index).toBe(5);
+  });
+
+  test('that cannot be had says why and leaves the one before', async () => {
+    await player.showIndex(5);
+    const error = { code: 'ffmpeg-failed', message: 'ffmpeg ended early.', hint: 'Step once more.' };
+    pixels.failing.set(6, { status: 500, body: { ok: false, error } });
+    await player.showIndex(6);
+    expect(player.fault).toEqual(error);
+    expect(player.shown?.location.index).toBe(5);
+    pixels.failing.clear();
+    await player.showIndex(6);
+    expect(player.fault).toBeNull();
+    expect(player.shown?.location.index).toBe(6);
+  });
+
+  test('of a time is the one that holds it', async () => {
+    await player.show({ seconds: 6.7399 });
+    expect(player.shown?.location.index).toBe(168);
+    await player.goTo({ timecode: '00:00:04.000' });
+    expect(player.shown?.location.index).toBe(100);
+  });
+});
+
+describe('moving', () => {
+  test('steps from what was asked for last, not from what is still on screen', async () => {
+    await player.showIndex(10);
+    pixels.hold = true;
+    const steps = [player.step(1), player.step(1), player.step(1)];
+    await vi.waitFor(() => expect(pixels.asked).toContain(13));
+    pixels.letGo(13);
+    pixels.hold = false;
+    await steps[2];
+    expect(player.shown?.location.index).toBe(13);
+    for (const index of [11, 12]) pixels.letGo(index);
+    await Promise.all(steps);
+    expect(player.shown?.location.index).toBe(13);
+  });
+
+  test('stops at both ends', async () => {
+    await player.showIndex(3);
+    await player.step(-10);
+    expect(player.shown?.location.index).toBe(0);
+    await player.last();
+    await player.step(1);
+    expect(player.shown?.location.index).toBe(349);
+    expect(player.fault).toBeNull();
+  });
+
+  test('jumps by seconds within the video', async () => {
+    await player.showIndex(100);
+    await player.jump(1);
+    expect(player.shown?.location.index).toBe(125);
+    await player.jump(-10);
+    expect(player.shown?.location.index).toBe(0);
+    await player.jump(100);
+    expect(player.shown?.location.index).toBe(349);
+  });
+
+  test('goes on while a key is held, every frame shown, and ends when it is let go', async () => {
+    await player.showIndex(10);
+    shown.length = 0;
+    const run = player.beginRun(1, true);
+    await vi.waitFor(() => expect(shown.length).toBeGreaterThan(4), { timeout: 5000 });
+    player.endRun();
+    await run;
+    expect(shown).toEqual(shown.map((_, position) => 11 + position));
+    const count = shown.length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(shown.length).toBe(count);
+    expect(player.running).toBe(0);
+  });
+
+  test('a short press of a key is one step', async () => {
+    await player.showIndex(10);
+    const run = player.beginRun(1);
+    player.endRun();
+    await run;
+    expect(player.shown?.location.index).toBe(11);
+  });
+
+  test('prefetches the frame that the next step would show', async () => {
+    await player.showIndex(10);
+    await player.step(-1);
+    await vi.waitFor(() => expect(pixels.asked).toContain(8));
+  });
+
+  test('does nothing before the index is ready', async () => {
+    workstation.video = { ...workstation.video, index: 'building', frameCount: null };
+    await player.step(1);
+    expect(pixels.asked).toEqual([]);
+    expect(player.ready).toBe(false);
+  });
+});
+
+test('a frame index out of range is kept within the video', async () => {
+  await player.showIndex(9999);
+  expect(player.shown?.location.index).toBe(349);
+  await player.show({ index: FrameIndex.parse(9999) });
+  expect(player.fault?.code).toBe('frame-out-of-range');
+});

@@ -1,0 +1,235 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  Box,
+  WorkstationError,
+  type Answer,
+  type AnswerId,
+  type JobId,
+} from '../../preload/contract/index.ts';
+import { Announcer } from '../../renderer/state/announcer.svelte.ts';
+import { Review } from '../../renderer/state/review.svelte.ts';
+import { FakeWorkstation, id } from './fake-workstation.ts';
+import { FramePixels } from './pixels.ts';
+
+let workstation: FakeWorkstation;
+let announcer: Announcer;
+let time: number;
+const jobId = id<JobId>('job1');
+const box = Box.parse([10, 20, 30, 40]);
+
+beforeEach(() => {
+  workstation = new FakeWorkstation();
+  time = 0;
+  announcer = new Announcer(() => time);
+});
+
+async function opened(): Promise<Review> {
+  const review = new Review(workstation.open(), {
+    bridge: workstation.bridge,
+    fetchPixels: new FramePixels().fetch,
+    announcer,
+    readOnly: () => workstation.status.readOnly,
+  });
+  workstation.onEvent((event) => review.handle(event));
+  await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
+  return review;
+}
+
+function emitText(
+  answerId: AnswerId,
+  section: 'reasoning' | 'answer',
+  text: string,
+  generatedTokens = 1,
+): void {
+  workstation.emit({ type: 'answer-text', jobId, answerId, section, text, generatedTokens });
+}
+
+const finished = (answer: Answer): Answer => ({
+  ...answer,
+  status: 'answered',
+  label: 'Kidney',
+  box,
+  probability: 0.9,
+  reasoning: 'It is brown.',
+});
+
+describe('asking', () => {
+  test('is about the exact frame on screen, and streams until the answer is there', async () => {
+    const review = await opened();
+    await review.player.showIndex(42);
+    expect(await review.ask('  What organ?  ')).toBe(true);
+    expect(workstation.logged('ask')).toEqual([
+      { sessionId: 'session1', frameIndex: 42, question: 'What organ?' },
+    ]);
+    const answer = review.runningAnswer!;
+    emitText(answer.id, 'reasoning', 'It is ', 1);
+    emitText(answer.id, 'reasoning', 'brown.', 2);
+    emitText(answer.id, 'answer', 'Kid', 3);
+    expect(review.stream(answer)).toEqual({ jobId, reasoning: 'It is brown.', answer: 'Kid', tokens: 3 });
+    workstation.emit({ type: 'answer', answer: finished(answer) });
+    expect(review.runningAnswer).toBeNull();
+    expect(review.answer).toMatchObject({ status: 'answered', label: 'Kidney' });
+    expect(review.onAnswersFrame).toBe(true);
+    expect(announcer.text).toBe('Kidney, probability 0.90, box drawn on the frame');
+  });
+
+  test('keeps an answer that ends before the call that asked for it returns', async () => {
+    const review = await opened();
+    const ask = workstation.calls.ask;
+    workstation.calls.ask = async (input) => {
+      const asked = await ask(input);
+      emitText(asked.answer.id, 'reasoning', 'Quick.');
+      workstation.emit({ type: 'answer', answer: finished(asked.answer) });
+      return asked;
+    };
+    await review.ask('What organ?');
+    expect(review.answer?.status).toBe('answered');
+    expect(review.runningAnswer).toBeNull();
+  });
+
+  test('says why a question was not taken, and takes the next', async () => {
+    const review = await opened();
+    workstation.failures.set(
+      'ask',
+      new WorkstationError('busy', 'The model is answering.', 'Wait or stop it.'),
+    );
+    expect(await review.ask('What organ?')).toBe(false);
+    expect(review.askFault).toMatchObject({ code: 'busy', hint: 'Wait or stop it.' });
+    expect(review.entries).toEqual([]);
+    workstation.failures.clear();
+    expect(await review.ask('What organ?')).toBe(true);
+    expect(review.askFault).toBeNull();
+  });
+
+  test('stops by the job of the answer', async () => {
+    const review = await opened();
+    await review.ask('What organ?');
+    await review.stop();
+    expect(workstation.logged('cancelJob')).toEqual([{ jobId: 'job1' }]);
+  });
+
+  test('stops an answer that was already on its way when the window opened', async () => {
+    workstation.addEntry('What organ?', 0, { status: 'running' });
+    workstation.jobs = [
+      {
+        id: id('job7'),
+        kind: 'answer',
+        title: 'Answer',
+        done: 0,
+        total: null,
+        state: 'running',
+        error: null,
+      },
+    ];
+    const review = await opened();
+    await review.stop();
+    expect(workstation.logged('cancelJob')).toEqual([{ jobId: 'job7' }]);
+  });
+
+  test('again keeps the versions before, and shows the newest', async () => {
+    workstation.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
+    const review = await opened();
+    await review.select(review.entries[0]!.question.id);
+    expect(review.player.shown?.location.index).toBe(42);
+    await review.askAgain();
+    expect(review.selected?.answers.map((answer) => answer.status)).toEqual(['answered', 'running']);
+    expect(review.answer?.status).toBe('running');
+    review.selectVersion(0);
+    expect(review.answer?.label).toBe('Kidney');
+    review.selectVersion(-5);
+    expect(review.answer?.label).toBe('Kidney');
+  });
+});
+
+describe('the list', () => {
+  test('takes a question out and puts it back where it was', async () => {
+    const questions = ['First?', 'Second?', 'Third?'];
+    for (const text of questions) workstation.addEntry(text, 10, { status: 'not-visible' });
+    const review = await opened();
+    const second = review.entries[1]!;
+    expect(await review.remove(second.question.id)).toBe(true);
+    expect(review.entries.map((entry) => entry.question.text)).toEqual(['First?', 'Third?']);
+    await review.restore(second);
+    expect(review.entries.map((entry) => entry.question.text)).toEqual(questions);
+    expect(review.selected).toEqual(second);
+  });
+
+  test('keeps a question whose deletion fails', async () => {
+    workstation.addEntry('First?', 10, { status: 'not-visible' });
+    workstation.failures.set(
+      'deleteQuestion',
+      new WorkstationError('store-full', 'The disk is full.', 'Free some space.'),
+    );
+    const review = await opened();
+    expect(await review.remove(review.entries[0]!.question.id)).toBe(false);
+    expect(review.entries).toHaveLength(1);
+    expect(review.askFault?.code).toBe('store-full');
+  });
+
+  test('shows a box only on its own frame', async () => {
+    workstation.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
+    const review = await opened();
+    await review.select(review.entries[0]!.question.id);
+    expect(review.onAnswersFrame).toBe(true);
+    await review.player.step(1);
+    expect(review.onAnswersFrame).toBe(false);
+    await review.goToAnswer();
+    expect(review.player.shown?.location.index).toBe(42);
+    expect(review.onAnswersFrame).toBe(true);
+  });
+});
+
+describe('the position', () => {
+  test('is saved once the stepping rests', async () => {
+    const review = await opened();
+    vi.useFakeTimers();
+    await review.player.showIndex(5);
+    await review.player.showIndex(6);
+    expect(workstation.logged('savePosition')).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    expect(workstation.logged('savePosition')).toEqual([{ sessionId: 'session1', frameIndex: 6 }]);
+    vi.useRealTimers();
+  });
+
+  test('is saved at once when the window goes, never when read-only', async () => {
+    const review = await opened();
+    await review.player.showIndex(7);
+    review.dispose();
+    expect(workstation.logged('savePosition')).toEqual([{ sessionId: 'session1', frameIndex: 7 }]);
+    workstation.status = { ...workstation.status, readOnly: true };
+    const other = await opened();
+    await other.player.showIndex(9);
+    other.dispose();
+    expect(workstation.logged('savePosition')).toHaveLength(1);
+  });
+});
+
+test('an index that becomes ready brings the frame where the reviewer last stood', async () => {
+  workstation.video = { ...workstation.video, index: 'building', frameCount: null };
+  workstation.session = { ...workstation.session, frameIndex: id2(33) };
+  const review = new Review(workstation.open(), {
+    bridge: workstation.bridge,
+    fetchPixels: new FramePixels().fetch,
+    announcer,
+    readOnly: () => false,
+  });
+  expect(review.player.shown).toBeNull();
+  review.takeVideo({ ...workstation.video, index: 'ready', frameCount: 350 });
+  await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(33));
+});
+
+test('screen readers hear whole sentences, and not too many', () => {
+  time = 10_000;
+  announcer.stream('The forceps hold ');
+  expect(announcer.text).toBe('');
+  announcer.stream('the tissue. They');
+  expect(announcer.text).toBe('The forceps hold the tissue.');
+  time += 500;
+  announcer.stream(' pull it. ');
+  expect(announcer.text).toBe('The forceps hold the tissue.');
+  time += 5000;
+  announcer.stream('It yields.');
+  expect(announcer.text).toBe('They pull it. It yields.');
+});
+
+const id2 = <T extends number>(value: number): T => value as T;

@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import { Box } from '../../preload/contract/index.ts';
+import {
+  bytes,
+  clock,
+  counted,
+  day,
+  duration,
+  grouped,
+  probability,
+  readable,
+  shortClock,
+  shortQuestion,
+} from '../../renderer/view/format.ts';
+import { placeLabel } from '../../renderer/view/labels.ts';
+import { parsePlace } from '../../renderer/view/place.ts';
+import { RecentValues } from '../../renderer/view/recent-values.ts';
+import { actionOf, shortcutGroups } from '../../renderer/view/shortcuts.ts';
+import { partAt, secondsAt, thumbnailsFor } from '../../renderer/view/timeline.ts';
+import { boxOnStage, fit, held, largestScale, pan, zoomAt } from '../../renderer/view/viewport.ts';
+
+const picture = { width: 1280, height: 1024 };
+const stage = { width: 1000, height: 640 };
+
+describe('viewport', () => {
+  test('fits the whole picture in the middle of the stage', () => {
+    expect(fit(picture, stage)).toEqual({ scale: 0.625, x: 100, y: 0 });
+    expect(fit(picture, { width: 640, height: 900 })).toEqual({ scale: 0.5, x: 0, y: 194 });
+  });
+
+  test('zooms so that what is under the pointer stays there', () => {
+    const before = fit(picture, stage);
+    const pointer = { x: 620, y: 300 };
+    const under = { x: (pointer.x - before.x) / before.scale, y: (pointer.y - before.y) / before.scale };
+    const after = zoomAt(before, 3, pointer, picture, stage);
+    expect(after.scale).toBeCloseTo(1.875);
+    expect(under.x * after.scale + after.x).toBeCloseTo(pointer.x);
+    expect(under.y * after.scale + after.y).toBeCloseTo(pointer.y);
+  });
+
+  test('zooms neither smaller than the whole picture nor beyond its largest scale', () => {
+    const whole = fit(picture, stage);
+    expect(zoomAt(whole, 0.1, { x: 0, y: 0 }, picture, stage)).toEqual(whole);
+    expect(zoomAt(whole, 1e6, { x: 0, y: 0 }, picture, stage).scale).toBe(largestScale);
+  });
+
+  test('pans without showing what is beyond the picture', () => {
+    const near = { scale: 2, x: -500, y: -500 };
+    expect(pan(near, { x: 5000, y: 5000 }, picture, stage)).toEqual({ scale: 2, x: 0, y: 0 });
+    expect(pan(near, { x: -5000, y: -5000 }, picture, stage)).toEqual({ scale: 2, x: -1560, y: -1408 });
+    expect(pan(near, { x: 7, y: -9 }, picture, stage)).toEqual({ scale: 2, x: -493, y: -509 });
+  });
+
+  test('centres along the side that has room to spare', () => {
+    expect(held({ scale: 0.7, x: -50, y: -900 }, picture, stage)).toEqual({
+      scale: 0.7,
+      x: 52,
+      y: expect.closeTo(-76.8),
+    });
+  });
+
+  test('puts a box of the frame onto the stage', () => {
+    const box = boxOnStage(Box.parse([128, 256, 256, 512]), { scale: 0.5, x: 10, y: 20 });
+    expect(box).toEqual({ x: 74, y: 148, width: 64, height: 128 });
+  });
+});
+
+describe('label of a box', () => {
+  const label = { width: 120, height: 24 };
+
+  test('sits on the box where there is room', () => {
+    expect(placeLabel({ x: 200, y: 100, width: 80, height: 60 }, label, stage)).toEqual({ x: 199, y: 76 });
+  });
+
+  test('goes under a box at the upper edge, inside a box as tall as the stage', () => {
+    expect(placeLabel({ x: 200, y: 10, width: 80, height: 60 }, label, stage)).toEqual({ x: 199, y: 70 });
+    expect(placeLabel({ x: 200, y: 0, width: 80, height: 640 }, label, stage)).toEqual({ x: 199, y: 0 });
+    expect(placeLabel({ x: 200, y: -300, width: 80, height: 1200 }, label, stage)).toEqual({ x: 199, y: 0 });
+  });
+
+  test('stays on the stage at either side', () => {
+    expect(placeLabel({ x: -50, y: 100, width: 80, height: 60 }, label, stage).x).toBe(0);
+    expect(placeLabel({ x: 970, y: 100, width: 80, height: 60 }, label, stage).x).toBe(880);
+  });
+});
+
+describe('timeline', () => {
+  test('relates places and times both ways, ends included', () => {
+    expect(partAt(3.5, 14)).toBe(0.25);
+    expect(partAt(20, 14)).toBe(1);
+    expect(partAt(3, 0)).toBe(0);
+    expect(secondsAt(250, 1000, 14)).toBe(3.5);
+    expect(secondsAt(-10, 1000, 14)).toBe(0);
+    expect(secondsAt(2000, 1000, 14)).toBe(14);
+  });
+
+  test('fills the lane with pictures of the frames in their middles', () => {
+    const pictures = thumbnailsFor(100, 25, 400);
+    expect(pictures.map((picture) => picture.left)).toEqual([0, 0.25, 0.5, 0.75]);
+    expect(pictures.map((picture) => picture.index)).toEqual([50, 150, 250, 350]);
+  });
+
+  test('never asks for a frame that is not there', () => {
+    for (const frames of [1, 2, 7]) {
+      for (const picture of thumbnailsFor(1233, 35, frames)) expect(picture.index).toBeLessThan(frames);
+    }
+    expect(thumbnailsFor(0, 35, 10)).toEqual([]);
+    expect(thumbnailsFor(1233, 35, 0)).toEqual([]);
+  });
+});
+
+describe('go to', () => {
+  test.each([
+    ['#120', { index: 120 }],
+    ['120', { index: 120 }],
+    ['48 213', { index: 48_213 }],
+    ['48\u2009213', { index: 48_213 }],
+    ['00:26:47.033', { timecode: '00:26:47.033' }],
+    ['26:47', { timecode: '26:47' }],
+    ['12.5', { timecode: '12.5' }],
+  ])('reads %s', (typed, place) => {
+    expect(parsePlace(typed)).toEqual(place);
+  });
+
+  test.each(['', 'abc', '#', '-3', '1:2:3:4:5', '12:99'])('refuses %j', (typed) => {
+    expect(parsePlace(typed)).toBeNull();
+  });
+});
+
+describe('words and numbers', () => {
+  test('groups digits with thin spaces', () => {
+    expect(grouped(0)).toBe('0');
+    expect(grouped(999)).toBe('999');
+    expect(grouped(48_213)).toBe('48\u2009213');
+    expect(grouped(-144_639_000)).toBe('\u2212144\u2009639\u2009000');
+  });
+
+  test('writes times', () => {
+    expect(clock(8048)).toBe('02:14:08');
+    expect(shortClock(1607)).toBe('26:47');
+    expect(shortClock(6.7)).toBe('0:06');
+    expect(shortClock(3723)).toBe('1:02:03');
+    expect(duration(412)).toBe('412 ms');
+    expect(duration(1834)).toBe('1.8 s');
+  });
+
+  test('writes days in words while they are near', () => {
+    const noon = new Date(2026, 10, 22, 12, 0).getTime();
+    expect(day(new Date(2026, 10, 22, 9, 5).getTime(), noon)).toBe('today 09:05');
+    expect(day(new Date(2026, 10, 21, 23, 59).getTime(), noon)).toBe('yesterday 23:59');
+    expect(day(new Date(2026, 9, 3, 8, 0).getTime(), noon)).toBe('3 Oct 2026 08:00');
+  });
+
+  test('writes sizes, counts and probabilities', () => {
+    expect(bytes(0)).toBe('0 B');
+    expect(bytes(1_535_939)).toBe('1.5 MB');
+    expect(bytes(999_999)).toBe('1.0 MB');
+    expect(bytes(52_000_000_000)).toBe('52 GB');
+    expect(counted(1, 'question')).toBe('1 question');
+    expect(counted(1200, 'question')).toBe('1\u2009200 questions');
+    expect(probability(0.868)).toBe('0.87');
+  });
+
+  test('reads labels and questions as a person writes them', () => {
+    expect(readable('Tissue_Manipulation')).toBe('Tissue manipulation');
+    expect(readable('left-bottom')).toBe('Left-bottom');
+    expect(shortQuestion('What is the state of suction?')).toBe('State of suction?');
+    expect(shortQuestion('Where is suction located?')).toBe('Where is suction located?');
+  });
+});
+
+describe('shortcuts', () => {
+  const press = (key: string, held: Partial<KeyboardEvent> = {}) => ({
+    key,
+    shiftKey: false,
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+    ...held,
+  });
+
+  test('finds actions by key, with and without Shift and Control', () => {
+    expect(actionOf(press(','))).toBe('step-back');
+    expect(actionOf(press('<', { shiftKey: true }))).toBe('step-back-ten');
+    expect(actionOf(press('ArrowRight', { shiftKey: true }))).toBe('step-forward-ten');
+    expect(actionOf(press('Q'))).toBe('ask');
+    expect(actionOf(press('z', { metaKey: true }))).toBe('undo');
+    expect(actionOf(press('?', { shiftKey: true }))).toBe('shortcuts');
+  });
+
+  test('leaves the keys of others alone', () => {
+    expect(actionOf(press('q', { ctrlKey: true }))).toBeNull();
+    expect(actionOf(press('ArrowLeft', { altKey: true }))).toBeNull();
+    expect(actionOf(press('x'))).toBeNull();
+  });
+
+  test('gives no key two meanings', () => {
+    const matches = shortcutGroups.flatMap((group) =>
+      group.shortcuts.flatMap((shortcut) => shortcut.matches),
+    );
+    expect(new Set(matches).size).toBe(matches.length);
+  });
+});
+
+describe('recently used values', () => {
+  test('drops the longest unused when the budget is passed', () => {
+    const values = new RecentValues<number, string>(10);
+    values.set(1, 'a', 4);
+    values.set(2, 'b', 4);
+    expect(values.get(1)).toBe('a');
+    values.set(3, 'c', 4);
+    expect(values.has(2)).toBe(false);
+    expect(values.get(1)).toBe('a');
+    expect(values.get(3)).toBe('c');
+  });
+
+  test('keeps the newest even if it alone is too large, and counts a replaced value once', () => {
+    const values = new RecentValues<number, string>(10);
+    values.set(1, 'a', 30);
+    expect(values.get(1)).toBe('a');
+    values.set(1, 'b', 4);
+    values.set(2, 'c', 6);
+    expect(values.get(1)).toBe('b');
+    expect(values.get(2)).toBe('c');
+  });
+});
