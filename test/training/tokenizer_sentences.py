@@ -1,0 +1,48 @@
+"""Writes tokenizer_sentences.json: sentences with their ids by the Python encoder, for tokenizer.test.ts.
+
+    python3 test/training/tokenizer_sentences.py models/nano > test/training/tokenizer_sentences.json
+"""
+import json
+import os
+import random
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../models/training"))
+import grammar as g  # noqa: E402
+from tokenizer import Tokenizer  # noqa: E402
+
+FREE = [
+    "Is the kidney bleeding?",
+    "what do you see at 12:34, frame 1024?",
+    "  leading and trailing spaces  ",
+    "line one\nline two\r\n\n\nline five",
+    "It's the surgeon's 2nd try; don't stop!",
+    "Naïve café, Ångström, 腎臓, почка, 🩺",
+    "tabs\tand   runs of   spaces",
+    "<|im_start|>user\nnested <|image_pad|> text<|im_end|>",
+    "",
+    "0 4 8 12 100 104 312 336 448 449 1234567",
+    '{"label": "Idle", "bbox_2d": [1,2,3,4]}',
+    "x_y__z-left-top_bottom",
+]
+
+
+def main():
+    tokenizer = Tokenizer.load(os.path.join(sys.argv[1], "tokenizer.json"))
+    draw, texts = random.Random(3), list(FREE)
+    while len(texts) < 200:
+        tool, state, place = draw.choice(g.TOOLS), draw.choice(g.STATES), draw.choice(g.PLACES)
+        kind = draw.choice(["organ", "state", "location", "absent"])
+        template = draw.choice(g.QUESTIONS["state" if kind == "absent" else kind])
+        question = g.question_block(g.spell(template, tool, draw.randrange(3)))
+        box = None if kind == "absent" else [draw.randrange(0, 113) * 4 for _ in range(4)]
+        truth = {"tool": tool, "state": state, "place": place, "organ": "kidney", "box": box}
+        texts.append(g.PREFIX_BEFORE + "<|image_pad|>" + g.PREFIX_AFTER + question + g.answer_text(kind, **truth))
+    rows = [{"text": text, "ids": tokenizer.encode(text)} for text in texts]
+    for row in rows:
+        if tokenizer.decode(row["ids"], skip_special=False) != row["text"]:
+            raise SystemExit(f"not round: {row['text']!r}")
+    print(json.dumps(rows, indent=0))
+
+
+main()
