@@ -1,0 +1,178 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
+import {
+  calls,
+  iou,
+  type Answer,
+  type Box,
+  type FrameIndex,
+  type ModelId,
+  type OpenSession,
+} from '../../preload/contract/index.ts';
+
+const model = join(import.meta.dirname, '../../models/nano');
+const clip = join(import.meta.dirname, '../../resources/clip/demo.mp4');
+
+interface ClipTruth {
+  frames: { index: number; organ: { label: string; box: Box } }[];
+}
+
+let root: string;
+let open: Workstation[] = [];
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'surgery-r1-workstation-'));
+});
+afterEach(async () => {
+  for (const workstation of open) await workstation.dispose();
+  open = [];
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function start(options: Partial<WorkstationOptions> & { home: string }): Promise<Workstation> {
+  const workstation = await createWorkstation({
+    host: 'web',
+    hostReason: 'a test',
+    log: () => undefined,
+    exclusive: true,
+    ...options,
+  });
+  open.push(workstation);
+  return workstation;
+}
+
+async function close(workstation: Workstation): Promise<void> {
+  open = open.filter((other) => other !== workstation);
+  await workstation.dispose();
+}
+
+async function lastSession(workstation: Workstation): Promise<OpenSession> {
+  const session = await workstation.calls.openLastSession({});
+  if (session === null) throw new Error('no session');
+  return session;
+}
+
+async function ask(
+  workstation: Workstation,
+  session: OpenSession,
+  index: number,
+  question: string,
+): Promise<Answer> {
+  const ended = Promise.withResolvers<Answer>();
+  const stop = workstation.onEvent((event) => {
+    if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve(event.answer);
+  });
+  await workstation.calls.ask({ sessionId: session.session.id, frameIndex: index as FrameIndex, question });
+  return ended.promise.finally(stop);
+}
+
+describe('a new data folder', () => {
+  it('lands in the demonstration case, answers, and finds everything again after a restart', async () => {
+    const home = join(root, 'first');
+    const before = await start({ home });
+    const session = await lastSession(before);
+    expect(session.case.demonstration).toBe(true);
+    const texts: string[] = [];
+    before.onEvent((event) => {
+      if (event.type === 'answer-text' && event.section === 'reasoning') texts.push(event.text);
+    });
+    const answer = await ask(before, session, 120, 'What organ is being operated?');
+    expect(answer).toMatchObject({ status: 'answered', label: 'kidney', model: { domain: 'synthetic' } });
+    expect(texts.length).toBeGreaterThan(3);
+    expect(texts.join('').trim()).toBe(answer.reasoning);
+    const truth = JSON.parse(
+      await readFile(join(import.meta.dirname, '../../resources/clip/demo.json'), 'utf8'),
+    ) as ClipTruth;
+    const organ = truth.frames.find(({ index }) => index === 120)?.organ.box;
+    expect(iou(answer.box as Box, organ as Box)).toBeGreaterThan(0.3);
+    await before.calls.savePosition({ sessionId: session.session.id, frameIndex: 42 as FrameIndex });
+    await close(before);
+
+    const after = await start({ home });
+    const again = await lastSession(after);
+    expect(again.session).toMatchObject({ id: session.session.id, frameIndex: 42 });
+    expect(again.entries.map(({ answers }) => answers.at(-1))).toEqual([answer]);
+    // The same pixels, the same model, greedy: the same words.
+    const repeated = await ask(after, again, 120, 'What organ is being operated?');
+    expect(repeated.raw).toBe(answer.raw);
+    expect(repeated.frame).toEqual(answer.frame);
+  });
+
+  it('says what every call of the contract promises', async () => {
+    const workstation = await start({ home: join(root, 'contract') });
+    const status = await workstation.calls.getStatus({});
+    expect(calls.getStatus.output.parse(status)).toMatchObject({
+      host: 'web',
+      notices: [],
+      fileDialog: false,
+    });
+    const models = calls.listModels.output.parse(await workstation.calls.listModels({}));
+    expect(models[0]).toMatchObject({ embedded: true, domain: 'synthetic' });
+    expect(await workstation.calls.chooseVideo({})).toBeNull();
+    const state = await workstation.calls.loadModel({ modelId: null });
+    expect(calls.loadModel.output.parse(state)).toMatchObject({ phase: 'ready', device: 'CPU', error: null });
+  });
+});
+
+describe('a second window on the same data folder', () => {
+  it('is refused with the remedy', async () => {
+    const home = join(root, 'locked');
+    await start({ home });
+    await expect(start({ home })).rejects.toMatchObject({ code: 'store-locked' });
+  });
+});
+
+describe('a model that cannot be used', () => {
+  it('is named in the state and in the answer, and the session goes on', async () => {
+    const altered = join(root, 'altered-model');
+    await cp(model, altered, { recursive: true });
+    const weights = join(altered, 'model.safetensors');
+    const bytes = await readFile(weights);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    await writeFile(weights, bytes);
+    const workstation = await start({ home: join(root, 'bad-model'), resources: { clip, model: altered } });
+    const session = await lastSession(workstation);
+    const answer = await ask(workstation, session, 0, 'What organ is being operated?');
+    expect(answer).toMatchObject({ status: 'failed', error: { code: 'model-altered-file' } });
+    expect(answer.error?.message).toContain('model.safetensors');
+    const state = await workstation.calls.getModelState({});
+    expect(state).toMatchObject({ phase: 'failed', error: { code: 'model-altered-file' } });
+    expect(await workstation.calls.listSessions({})).toHaveLength(1);
+  });
+
+  it('unknown models and unimported checkpoints are refused with the remedy', async () => {
+    const workstation = await start({ home: join(root, 'unknown-model') });
+    await expect(workstation.calls.loadModel({ modelId: 'nothing' as ModelId })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    const checkpoint = join(import.meta.dirname, '../fixtures/golden/model_tied');
+    await expect(workstation.loadModelFolder(checkpoint)).rejects.toMatchObject({
+      code: 'model-missing-file',
+      hint: expect.stringContaining('models import') as string,
+    });
+    // The model in use before is asked for again, and answers.
+    await workstation.calls.loadModel({ modelId: null });
+    const answer = await ask(workstation, await lastSession(workstation), 3, 'What organ is being operated?');
+    expect(answer.status).toBe('answered');
+  });
+});
+
+describe('the engine process', () => {
+  it('may be killed in mid-answer: the answer is kept as stopped, and the next one comes', async () => {
+    const workstation = await start({ home: join(root, 'killed') });
+    const session = await lastSession(workstation);
+    await ask(workstation, session, 10, 'What organ is being operated?');
+    const killed = workstation.onEvent((event) => {
+      if (event.type !== 'answer-text') return;
+      killed();
+      process.kill(workstation.engineProcessId() ?? Number.NaN, 'SIGKILL');
+    });
+    const stopped = await ask(workstation, session, 50, 'Where is prograsp forceps located?');
+    expect(stopped).toMatchObject({ status: 'stopped', error: { code: 'engine-lost' } });
+    const next = await ask(workstation, session, 50, 'What organ is being operated?');
+    expect(next.status).toBe('answered');
+  });
+});
