@@ -13,7 +13,12 @@ export interface ContainerCheck {
   readonly actualBytes: number;
   /** ISO media only: whether the table of contents (`moov`, or a fragment's `moof`) is there. */
   readonly hasContents: boolean;
+  /** ISO media only: whether a track is encrypted (ISO/IEC 14496-12, 8.12). */
+  readonly isEncrypted: boolean;
 }
+
+/** Sample entry types of protected tracks: common encryption and Apple FairPlay. */
+export const protectedTags: ReadonlySet<string> = new Set(['encv', 'encu', 'drmi']);
 
 /**
  * Reads the sizes that a container announces about itself, so that a copy cut short is told from a file that is no video.
@@ -30,7 +35,7 @@ export async function checkContainer(path: string): Promise<ContainerCheck> {
   try {
     const actualBytes = (await file.stat()).size;
     const head = await readAt(file, 0, 64);
-    const plain = { announcedBytes: 0, actualBytes, hasContents: true };
+    const plain = { announcedBytes: 0, actualBytes, hasContents: true, isEncrypted: false };
     const type = head.toString('latin1', 4, 8);
     if (['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'styp'].includes(type)) {
       return { kind: 'iso-media', actualBytes, ...(await walkBoxes(file, actualBytes)) };
@@ -101,7 +106,8 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 async function walkBoxes(
   file: FileHandle,
   actualBytes: number,
-): Promise<{ announcedBytes: number; hasContents: boolean }> {
+): Promise<Pick<ContainerCheck, 'announcedBytes' | 'hasContents' | 'isEncrypted'>> {
+  let isEncrypted = false;
   let position = 0;
   let announcedBytes = 0;
   let hasContents = false;
@@ -117,10 +123,29 @@ async function walkBoxes(
     if (size === 0) size = actualBytes - position;
     if (size < 8) break;
     if (type === 'moov' || type === 'moof') hasContents = true;
+    if (type === 'moov') isEncrypted = await hasProtectedTrack(file, position + 8, position + size);
     position += size;
     announcedBytes = position;
   }
-  return { announcedBytes, hasContents };
+  return { announcedBytes, hasContents, isEncrypted };
+}
+
+/** Boxes on the way from `moov` to the sample descriptions. */
+const trackBoxes = new Set(['trak', 'mdia', 'minf', 'stbl']);
+
+async function hasProtectedTrack(file: FileHandle, start: number, end: number): Promise<boolean> {
+  for (let position = start; position + 8 <= end;) {
+    const head = await readAt(file, position, 24);
+    if (head.length < 8) return false;
+    const size = head.readUInt32BE(0);
+    if (size < 8) return false;
+    const type = head.toString('latin1', 4, 8);
+    // `stsd`: version and flags, number of entries, then the size and the type of the first.
+    if (type === 'stsd' && protectedTags.has(head.toString('latin1', 20, 24))) return true;
+    if (trackBoxes.has(type) && (await hasProtectedTrack(file, position + 8, position + size))) return true;
+    position += size;
+  }
+  return false;
 }
 
 /** End of the Matroska segment, or 0 where its size is unknown (live recordings). */

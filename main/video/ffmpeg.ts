@@ -126,7 +126,7 @@ function packaged(name: string, origin: ToolOrigin): Candidate[] {
   return typeof path === 'string' ? [{ path: path.replace('app.asar/', 'app.asar.unpacked/'), origin }] : [];
 }
 
-function onSystemPath(
+export function onSystemPath(
   program: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Candidate[] {

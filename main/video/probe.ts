@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { TimeBase } from '../../preload/contract/values.ts';
-import { checkContainer, refuseBrokenContainer, truncated, type ContainerCheck } from './container-check.ts';
+import {
+  checkContainer,
+  protectedTags,
+  refuseBrokenContainer,
+  truncated,
+  type ContainerCheck,
+} from './container-check.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { stampFile } from './fingerprint.ts';
 import { silentLog, type Log } from './log.ts';
@@ -65,9 +71,6 @@ const Probed = z.object({
   streams: z.array(ProbedStream).default([]),
   format: z.object({ format_name: z.string(), duration: z.string().optional() }).optional(),
 });
-
-/** Four-character codes of protected streams (ISO/IEC 14496-12, 8.12; Apple FairPlay). */
-const protectedTags = new Set(['encv', 'drmi', 'encu', 'drms']);
 
 /**
  * Reads what kind of video a file is. Throws `file-missing`, `file-unreadable`, `file-empty`, `video-not-a-video`,
@@ -142,7 +145,7 @@ function describeStreams(
   ) {
     throw notAVideo();
   }
-  if (protectedTags.has(stream.codec_tag_string ?? '') || /encrypt|cenc/i.test(errors)) {
+  if (check.isEncrypted || protectedTags.has(stream.codec_tag_string ?? '') || /encrypt|cenc/i.test(errors)) {
     throw new WorkstationError(
       'video-protected',
       'The picture in this file is encrypted (copy protection or a password).',
@@ -195,9 +198,6 @@ function notAVideo(): WorkstationError {
 }
 
 function describeProbeFailure(errors: string, check: ContainerCheck): WorkstationError {
-  if (/moov atom not found|partial file|End of file|truncat/i.test(errors)) {
-    return truncated('its table of contents cannot be read');
-  }
   if (/encrypt|decryption|protected/i.test(errors)) {
     return new WorkstationError(
       'video-protected',

@@ -1,0 +1,257 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FrameCache } from '../../main/video/frame-cache.ts';
+import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
+import { runningProcesses } from '../../main/video/process.ts';
+import type { RawFrame } from '../../main/video/decoder.ts';
+import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
+import { ClipFolder, readCounter, recipes, type ClipRecipe } from './clips.ts';
+
+const folder = new ClipFolder();
+afterAll(() => folder.remove());
+
+let path: string;
+beforeAll(async () => {
+  path = await folder.make('long-groups', {
+    ...(recipes['mp4-b-frames'] as ClipRecipe),
+    output: ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '100', '-bf', '2', '-b_strategy', '0'],
+  });
+});
+
+async function opened(cacheBytes?: number): Promise<VideoSource> {
+  const video = await openVideo(path, { cacheBytes });
+  await video.buildIndex();
+  return video;
+}
+
+/** Waits for what must come true, and fails when it does not. */
+async function eventually(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 600; turn++) {
+    if (condition()) return;
+    await sleep(50);
+  }
+  throw new Error('It never came true.');
+}
+
+describe('stepping and jumping', () => {
+  it.each([
+    ['a large cache', undefined],
+    ['a cache of 8 frames', 0],
+  ])('shows the frame asked for with %s', async (_name, cacheBytes) => {
+    const video = await opened(cacheBytes);
+    const walk = [
+      ...Array.from({ length: 30 }, (_, step) => 90 + step),
+      ...Array.from({ length: 40 }, (_, step) => 119 - step),
+      ...[299, 0, 250, 1, 199, 200],
+    ];
+    for (const index of walk) {
+      const frame = await video.frame(index);
+      expect([frame.index, readCounter(frame)]).toEqual([index, index]);
+    }
+    video.dispose();
+  });
+
+  it('lets the latest interaction win: older ones fail with "cancelled", and work is left alone', async () => {
+    const video = await opened();
+    const work = [20, 150, 280].map((index) => video.frame(index, { priority: 'work' }));
+    const steps = [10, 60, 110, 160, 210, 260].map((index) => video.frame(index));
+    const outcomes = await Promise.allSettled(steps);
+    expect(
+      outcomes
+        .slice(0, -1)
+        .map((outcome) => outcome.status === 'rejected' && (outcome.reason as { code: string }).code),
+    ).toEqual(Array(5).fill('cancelled'));
+    expect(await steps.at(-1)).toMatchObject({ index: 260 });
+    expect((await Promise.all(work)).map(readCounter)).toEqual([20, 150, 280]);
+    video.dispose();
+  });
+
+  it('gives two callers of the same frame the same pixels', async () => {
+    const video = await opened();
+    const [one, two] = await Promise.all([video.frame(77), video.frame(77)]);
+    expect(one).toBe(two);
+    video.dispose();
+  });
+
+  it('stops when its signal says so, and answers the next request', async () => {
+    const video = await opened();
+    const controller = new AbortController();
+    const frame = video.frame(290, { signal: controller.signal });
+    controller.abort();
+    await expect(frame).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(video.frame(290, { signal: controller.signal })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+    expect(readCounter(await video.frame(290))).toBe(290);
+    video.dispose();
+  });
+
+  it('prepares the neighbours on both sides while nobody asks', async () => {
+    const starts: string[] = [];
+    const note = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      if (message === 'Starting a media tool') starts.push(String(fields?.['args']));
+    };
+    const video = await openVideo(path, {
+      log: { debug: note, info: () => undefined, warn: () => undefined },
+    });
+    await video.buildIndex();
+    await video.frame(150);
+    await eventually(() => runningProcesses() === 0);
+    const before = starts.length;
+    for (let index = 150; index >= 100; index -= 5) expect(readCounter(await video.frame(index))).toBe(index);
+    for (let index = 150; index <= 200; index += 5) expect(readCounter(await video.frame(index))).toBe(index);
+    await eventually(() => runningProcesses() === 0);
+    // Every one of these frames was ready: what started since only prepares more.
+    expect(starts.length - before).toBeLessThanOrEqual(6);
+    video.dispose();
+  });
+});
+
+it('streams a range in order, slowed by its reader, and stops with it', async () => {
+  const video = await opened();
+  const seen: number[] = [];
+  for await (const frame of video.frames(95, 130)) seen.push(readCounter(frame));
+  expect(seen).toEqual(Array.from({ length: 36 }, (_, step) => 95 + step));
+
+  for await (const frame of video.frames(0, 299)) if (frame.index === 3) break;
+  const controller = new AbortController();
+  const stopped = (async () => {
+    for await (const frame of video.frames(0, 299, controller.signal))
+      if (frame.index === 5) controller.abort();
+  })();
+  await expect(stopped).rejects.toMatchObject({ code: 'cancelled' });
+  await eventually(() => runningProcesses() === 0);
+  video.dispose();
+});
+
+it('says which frames there are when asked for another', async () => {
+  const video = await opened();
+  for (const index of [-1, 300, 1.5, NaN]) {
+    await expect(video.frame(index)).rejects.toMatchObject({ code: 'frame-out-of-range' });
+  }
+  expect(() => video.locate({ index: 300 })).toThrow(/no frame 300/);
+  expect(video.locate({ timecode: '00:00:04.000' })).toMatchObject({ index: 100, timecode: '00:00:04.000' });
+  expect(video.locate({ seconds: 4.0399 }).index).toBe(100);
+  video.dispose();
+});
+
+it('asks for its index before frames', async () => {
+  const video = await openVideo(path);
+  await expect(video.frame(0)).rejects.toMatchObject({ code: 'unavailable' });
+  video.dispose();
+  await expect(opened().then((other) => (other.dispose(), other.frame(0)))).rejects.toMatchObject({
+    code: 'cancelled',
+  });
+});
+
+it('keeps its index as bytes, and refuses those of another file or a damaged one', async () => {
+  const video = await opened();
+  const stored = video.encodedIndex();
+  expect(stored.length).toBeLessThan(600);
+  const again = await openVideo(path, { index: stored });
+  expect(again.hasIndex).toBe(true);
+  expect(again.summary()).toEqual(video.summary());
+  expect(readCounter(await again.frame(123))).toBe(123);
+  const other = await folder.make('other', { ...(recipes['mkv'] as ClipRecipe), frames: 30 });
+  expect((await openVideo(other, { index: stored })).hasIndex).toBe(false);
+  const damaged = Buffer.from(stored);
+  damaged[damaged.length - 6] = (damaged[damaged.length - 6] as number) ^ 255;
+  expect((await openVideo(path, { index: damaged })).hasIndex).toBe(false);
+  expect((await openVideo(path, { index: stored.subarray(0, 40) })).hasIndex).toBe(false);
+  for (const source of [video, again]) source.dispose();
+});
+
+it('stops building an index when asked', async () => {
+  const video = await openVideo(path);
+  const controller = new AbortController();
+  const building = video.buildIndex({ signal: controller.signal });
+  controller.abort();
+  await expect(building).rejects.toMatchObject({ code: 'cancelled' });
+  expect(video.hasIndex).toBe(false);
+  expect(await video.buildIndex()).toMatchObject({ frames: 300 });
+});
+
+describe('ffmpeg killed from outside', () => {
+  /** An ffmpeg that is killed after its first pixels, `times` times; then it works. */
+  async function mortal(times: number): Promise<VideoSource> {
+    const { ffmpeg } = await findMediaTools();
+    const count = folder.file(`deaths-${times}`);
+    writeFileSync(count, '0');
+    const program = folder.file(`mortal-ffmpeg-${times}`);
+    writeFileSync(
+      program,
+      `#!/bin/sh\ncase "$*" in *rawvideo*) deaths=$(cat '${count}'); if [ "$deaths" -lt ${times} ]; then
+echo $((deaths + 1)) > '${count}'; '${ffmpeg.path}' "$@" | head -c 1000 > /dev/null; kill -9 $$; fi;; esac\nexec '${ffmpeg.path}' "$@"\n`,
+    );
+    chmodSync(program, 0o755);
+    execFileSync(program, ['-version']);
+    const video = await opened();
+    const { context } = video;
+    Object.assign(context, { tools: { ...context.tools, ffmpeg: { ...ffmpeg, path: program } } });
+    return video;
+  }
+
+  it('once: it is started again and nobody notices', async () => {
+    const video = await mortal(1);
+    expect(readCounter(await video.frame(140))).toBe(140);
+    expect(readFileSync(folder.file('deaths-1'), 'utf8').trim()).toBe('1');
+    video.dispose();
+  });
+
+  it('again and again: the request fails with a remedy, nothing hangs', async () => {
+    const video = await mortal(1000);
+    await expect(video.frame(140)).rejects.toMatchObject({
+      code: 'ffmpeg-failed',
+      hint: expect.stringContaining('try again') as string,
+    });
+    await expect(video.frame(299, { priority: 'work' })).rejects.toMatchObject({ code: 'ffmpeg-failed' });
+    await eventually(() => runningProcesses() === 0);
+    video.dispose();
+  });
+
+  it('gone altogether: the message names the remedy', async () => {
+    const video = await opened();
+    Object.assign(video.context, {
+      tools: {
+        ...video.context.tools,
+        ffmpeg: { ...video.context.tools.ffmpeg, path: folder.file('no-such-program') },
+      },
+    });
+    await expect(video.frame(9)).rejects.toMatchObject({ code: 'ffmpeg-missing' });
+    video.dispose();
+  });
+});
+
+it('leaves no process behind', async () => {
+  const video = await opened();
+  await video.frame(200);
+  const pending = video.frame(20);
+  video.dispose();
+  await expect(pending).rejects.toMatchObject({ code: 'cancelled' });
+  await eventually(() => runningProcesses() === 0);
+});
+
+describe('FrameCache', () => {
+  const frame = (index: number): RawFrame => ({
+    index: index as FrameIndex,
+    pts: index as Ticks,
+    data: Buffer.alloc(0),
+  });
+
+  it('keeps to its budget and gives up the farthest frames first', () => {
+    const cache = new FrameCache(1000, 100);
+    for (let index = 0; index < 50; index++) {
+      cache.movePlayhead(index);
+      cache.put(frame(index));
+    }
+    expect(cache.size).toBe(10);
+    expect(cache.contiguous(-1, 100)).toBe(9);
+    cache.movePlayhead(45);
+    cache.put(frame(50));
+    expect(cache.get(40)).toBeUndefined();
+    expect(cache.contiguous(1, 100)).toBe(5);
+    expect(new FrameCache(0, 100).capacity).toBe(8);
+  });
+});
