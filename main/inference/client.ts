@@ -35,6 +35,8 @@ export interface AskRequest {
   readonly signal?: AbortSignal;
   /** Text as it comes, sorted into sections, tags removed. */
   readonly onToken?: (text: EngineText) => void;
+  /** Everything written so far, unaltered: what to keep in case this process ends. Called before `onToken`. */
+  readonly onRaw?: (raw: string) => void;
 }
 
 /** What had been written when the engine's process was lost. */
@@ -305,6 +307,7 @@ class EngineClient implements Engine {
           onText: (message) => {
             raw += message.raw;
             generatedTokens = message.generatedTokens;
+            request.onRaw?.(raw);
             for (const { section, text } of message.shown) {
               request.onToken?.({ section, text, generatedTokens });
             }

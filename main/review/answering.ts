@@ -193,6 +193,7 @@ export class Answering<Source extends VideoSource> {
       question: question.text,
       settings: given,
       signal: job.signal,
+      onRaw: (raw) => draft.write(raw),
       onToken: (text) => {
         draft.stamp(engine.state.model);
         draft.add(text);
@@ -251,13 +252,14 @@ class Draft {
     };
   }
 
+  write(raw: string): void {
+    this.answer = { ...this.answer, raw };
+    this.changed = true;
+  }
+
   add({ section, text }: EngineText): void {
-    const { reasoning, raw } = this.answer;
-    this.answer = {
-      ...this.answer,
-      raw: raw + text,
-      reasoning: section === 'reasoning' ? reasoning + text : reasoning,
-    };
+    if (section !== 'reasoning') return;
+    this.answer = { ...this.answer, reasoning: this.answer.reasoning + text };
     this.changed = true;
   }
 

@@ -63,6 +63,15 @@ export class VideoFile implements VideoSource {
   }
 }
 
+/** A video that can't be played can still be reviewed frame by frame; playing it says why it can't. */
+function playbackOf(file: FileSource): VideoFacts['playback'] {
+  try {
+    return file.playbackPlan().kind;
+  } catch {
+    return 'transcoded';
+  }
+}
+
 /** `createReview`'s way to open videos: real files through `main/video`. */
 export const openVideoFile =
   (log: Log): OpenVideo<VideoFile> =>

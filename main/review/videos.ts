@@ -268,9 +268,11 @@ export class VideoLibrary<Source extends VideoSource> {
       const report = toErrorReport(error);
       log.warn('a frame index could not be built', { video: id, code: report.code });
       this.#pool.drop(id);
-      if (job()?.signal.aborted === true || report.code === 'cancelled') job()?.cancelled();
+      // Closed rather than stopped by a person: the next opening goes on as if nothing had been.
+      const closed = report.code === 'cancelled' && job()?.signal.aborted !== true;
+      if (report.code === 'cancelled') job()?.cancelled();
       else job()?.fail(error);
-      if (!this.#ending.signal.aborted) {
+      if (!closed && !this.#ending.signal.aborted) {
         this.#changeRow(id, { index: 'failed', problem: report });
         await this.#tell(id);
       }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { HomeLayout } from './home.ts';
@@ -19,7 +19,7 @@ export const fileStamp = (at: number): string => new Date(at).toISOString().repl
 
 /** Newest first. */
 export function listBackups(layout: HomeLayout): Backup[] {
-  if (!existsSync(layout.backups)) return [];
+  if (statSync(layout.backups, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
   const found: Backup[] = [];
   for (const name of readdirSync(layout.backups)) {
     const part = NAME.exec(name);

@@ -1,0 +1,156 @@
+import Database from 'better-sqlite3';
+import { readdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { statements as answerStatements } from '../../main/store/answers.ts';
+import { statements as caseStatements } from '../../main/store/cases.ts';
+import type { Statement } from '../../main/store/database.ts';
+import { latestVersion, migrate, schemaVersion } from '../../main/store/migrate.ts';
+import { migrations, type Migration } from '../../main/store/migrations/index.ts';
+import { statements as questionStatements } from '../../main/store/questions.ts';
+import { statements as sessionStatements } from '../../main/store/sessions.ts';
+import { statements as videoStatements } from '../../main/store/videos.ts';
+
+let database: Database.Database;
+beforeEach(() => {
+  database = new Database(':memory:');
+  database.pragma('foreign_keys = ON');
+});
+afterEach(() => database.close());
+
+const upTo = (version: number): readonly Migration[] => migrations.slice(0, version);
+const tables = (): string[] =>
+  database
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
+    .pluck()
+    .all() as string[];
+
+/** What SQLite does for a statement, as it says itself. */
+function plan({ sql }: Statement): string {
+  const parameters = Object.fromEntries([...sql.matchAll(/:(\w+)/g)].map(([, name]) => [name, null]));
+  const rows = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(parameters) as { detail: string }[];
+  return rows.map(({ detail }) => detail).join('; ');
+}
+
+describe('the steps of the schema', () => {
+  it('are one file each, numbered without a gap', () => {
+    const files = readdirSync(new URL('../../main/store/migrations', import.meta.url))
+      .filter((name) => /^\d/.test(name))
+      .sort();
+    expect(files.map((name) => Number(name.slice(0, 4)))).toEqual(migrations.map(({ version }) => version));
+    expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, index) => index + 1));
+  });
+
+  it('leave the version behind and are applied once', () => {
+    const applied: number[] = [];
+    migrate(database, migrations, ({ version }) => applied.push(version));
+    migrate(database, migrations, ({ version }) => applied.push(version));
+    expect(applied).toEqual([1, 2, 3]);
+    expect(schemaVersion(database)).toBe(latestVersion);
+  });
+
+  it('leave nothing behind of a step that fails', () => {
+    migrate(database, upTo(1));
+    const broken: Migration = {
+      version: 2,
+      name: 'broken',
+      sql: 'CREATE TABLE half (id TEXT); INSERT INTO nowhere VALUES (1);',
+    };
+    expect(() => migrate(database, [...upTo(1), broken])).toThrow('nowhere');
+    expect(schemaVersion(database)).toBe(1);
+    expect(tables()).not.toContain('half');
+  });
+
+  it('refuse to be out of order', () => {
+    expect(() => migrate(database, [{ version: 2, name: 'second', sql: '' }])).toThrow('stands at 1');
+  });
+});
+
+describe('step 1, cases and videos', () => {
+  beforeEach(() => migrate(database, upTo(1)));
+  const addVideo = (id: string, caseId: string, print: string) =>
+    database.exec(`INSERT INTO videos VALUES ('${id}', '${caseId}', '/a', 'a', '${print}', 1, 'mp4', 'h264', 2, 2,
+      '[1,1]', 0, NULL, NULL, 'building', 'native', NULL, 1, 1, 1)`);
+
+  it('makes the tables, and a video needs its case', () => {
+    expect(tables()).toEqual(['cases', 'videos']);
+    expect(() => addVideo('v', 'none', 'p')).toThrow('FOREIGN KEY');
+  });
+
+  it('keeps one row for a file in a case, and lets it be in two cases', () => {
+    database.exec(`INSERT INTO cases VALUES ('a', 'A', 0, 1), ('b', 'B', 0, 1)`);
+    addVideo('1', 'a', 'p');
+    expect(() => addVideo('2', 'a', 'p')).toThrow('UNIQUE');
+    expect(() => addVideo('3', 'b', 'p')).not.toThrow();
+  });
+
+  it('finds by index what is looked up often', () => {
+    expect(plan(caseStatements.byId)).toMatch(/SEARCH cases USING INDEX sqlite_autoindex_cases_1/);
+    expect(plan(videoStatements.byId)).toMatch(/SEARCH videos USING INDEX/);
+    expect(plan(videoStatements.byFingerprint)).toBe(
+      'SEARCH videos USING INDEX videos_by_fingerprint (fingerprint=?)',
+    );
+    expect(plan(videoStatements.inCase)).toMatch(/USING INDEX sqlite_autoindex_videos_2/);
+    expect(plan(videoStatements.recent)).toBe('SCAN videos USING INDEX videos_recent');
+  });
+});
+
+describe('step 2, sessions', () => {
+  beforeEach(() => {
+    migrate(database, upTo(2));
+  });
+
+  it('keeps what step 1 held, and counts a number once in a case', () => {
+    expect(tables()).toEqual(['cases', 'sessions', 'videos']);
+    database.exec(`INSERT INTO cases VALUES ('a', 'A', 0, 1)`);
+    database.exec(`INSERT INTO videos VALUES ('v', 'a', '/a', 'a', 'p', 1, 'mp4', 'h264', 2, 2, '[1,1]', 0, NULL,
+      NULL, 'building', 'native', NULL, 1, 1, 1)`);
+    database.exec(`INSERT INTO sessions VALUES ('s', 'a', 'v', 1, 1, 1, 1, 0)`);
+    expect(() => database.exec(`INSERT INTO sessions VALUES ('t', 'a', 'v', 1, 1, 1, 1, 0)`)).toThrow(
+      'UNIQUE',
+    );
+    expect(() => database.exec(`INSERT INTO sessions VALUES ('t', 'a', 'w', 2, 1, 1, 1, 0)`)).toThrow(
+      'FOREIGN KEY',
+    );
+  });
+
+  it('finds the last session without sorting', () => {
+    expect(plan(sessionStatements.lastOpened)).toBe('SCAN sessions USING INDEX sessions_by_opened');
+    expect(plan(sessionStatements.lastOfCase)).toBe(
+      'SEARCH sessions USING INDEX sqlite_autoindex_sessions_2 (case_id=?)',
+    );
+    expect(plan(sessionStatements.insert)).toMatch(/SEARCH sessions USING COVERING INDEX/);
+  });
+});
+
+describe('step 3, questions and answers', () => {
+  beforeEach(() => migrate(database, upTo(3)));
+
+  it('makes the tables', () => {
+    expect(tables()).toEqual(['answers', 'cases', 'questions', 'sessions', 'videos']);
+  });
+
+  it('reads a session by index, in order', () => {
+    expect(plan(questionStatements.ofSession)).toBe(
+      'SEARCH questions USING INDEX questions_by_session (session_id=?)',
+    );
+    expect(plan(answerStatements.ofSession)).toBe(
+      'SEARCH answers USING INDEX answers_by_session (session_id=?)',
+    );
+    expect(plan(answerStatements.ofQuestion)).toMatch(
+      /SEARCH answers USING INDEX sqlite_autoindex_answers_2 \(question_id=\?\)$/,
+    );
+    expect(plan(answerStatements.byId)).toMatch(/SEARCH answers USING INDEX sqlite_autoindex_answers_1/);
+  });
+
+  it('lists sessions and counts their questions without reading all questions', () => {
+    const said = plan(sessionStatements.list);
+    expect(said).toMatch(/SCAN sessions USING INDEX sessions_by_updated/);
+    expect(said).toMatch(/SEARCH questions USING INDEX questions_by_session/);
+    expect(said).not.toMatch(/SCAN (questions|cases|videos)|TEMP B-TREE/);
+  });
+
+  it('finds what a dead process left running without reading every answer', () => {
+    expect(plan(answerStatements.running)).toMatch(/answers USING INDEX answers_running/);
+    expect(plan(answerStatements.savePartial)).toMatch(/SEARCH answers USING INDEX/);
+  });
+});
