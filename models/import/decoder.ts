@@ -23,7 +23,8 @@ interface Shared {
  * Inputs: `inputs_embeds` [1, s, hidden]; `rotary_cos`, `rotary_sin` [s, headSize], M-RoPE sections already
  * chosen, halves repeated; `attention_bias` [s, past + s], added to the scores; `num_logits_to_keep` int64 [],
  * 0 for none; for layer i and key-value head h `past_key.i.h`, `past_value.i.h` [past, headSize], past >= 0,
- * keys already rotated.
+ * keys already rotated. The WebGPU provider of onnxruntime 1.30 ends the process over an empty input: there, the
+ * first run takes one row of zeros as its past, with a bias of -1e9.
  * Outputs: `logits` [1, num_logits_to_keep, vocabulary] of the last rows; `new_key.i`, `new_value.i`
  * [keyValueHeads, s, headSize], for the caller to append.
  *

@@ -61,14 +61,16 @@ export async function importCheckpoint(options: ImportOptions): Promise<ModelMan
   const { dtype, signal } = options;
   const out = resolve(options.out);
   throwIfAborted(signal);
-  const checkpoint = await openCheckpoint(options.checkpoint);
-  const plan = planGraphs(checkpoint, dtype);
+  const checkpoint = await openCheckpoint(options.checkpoint).catch((error: unknown) => {
+    throw isSystemError(error) ? unreadable(error) : error;
+  });
   try {
+    const plan = planGraphs(checkpoint, dtype);
     await requireFree(out);
     await requireSpace(out, plan.bytes + spareBytes);
     return await writeModel(checkpoint, plan, out, options);
   } catch (error) {
-    throw readable(error, out);
+    throw isSystemError(error) ? explain(error, resolve(options.checkpoint), out) : error;
   }
 }
 
@@ -192,10 +194,15 @@ function describe(
 async function requireFree(out: string): Promise<void> {
   const entries = await readdir(out).catch(ignoreMissing);
   if (!entries || entries.length === 0) return;
-  throw new WorkstationError(
+  throw occupied(out);
+}
+
+function occupied(out: string, cause?: Error): WorkstationError {
+  return new WorkstationError(
     'invalid-input',
     `${out} exists and is not empty.`,
     'Choose a folder that does not exist yet, or remove this one first.',
+    { cause },
   );
 }
 
@@ -216,25 +223,35 @@ function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && !(error instanceof WorkstationError) && 'syscall' in error;
+}
+
+function unreadable({ code, path }: NodeJS.ErrnoException): WorkstationError {
+  return new WorkstationError(
+    'file-unreadable',
+    `${path === undefined ? 'A file' : basename(path)} of the checkpoint cannot be read (${code}).`,
+    'Check that you may read the folder and that its disk is connected.',
+  );
+}
+
 /** Gives the operating system's refusals a cause and a remedy. */
-function readable(error: unknown, out: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (error instanceof WorkstationError || code === undefined) return error;
+function explain(error: NodeJS.ErrnoException, checkpoint: string, out: string): WorkstationError {
+  const { code, path } = error;
+  if (path !== undefined && dirname(resolve(path)) === checkpoint) return unreadable(error);
+  if (code === 'ENOTEMPTY' || code === 'EEXIST') return occupied(out, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new WorkstationError(
       'store-full',
-      `The disk became full while ${dirname(out)} was written.`,
+      'The disk became full during the import.',
       'Free some space or choose another disk. Nothing was left behind.',
       { cause: error },
     );
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') {
-    return new WorkstationError(
-      'store-unwritable',
-      `${dirname(out)} cannot be written to (${code}).`,
-      'Choose a folder that you may write to.',
-      { cause: error },
-    );
-  }
-  return error;
+  return new WorkstationError(
+    'store-unwritable',
+    `${dirname(out)} cannot be written to (${code}).`,
+    'Choose a folder that you may write to.',
+    { cause: error },
+  );
 }

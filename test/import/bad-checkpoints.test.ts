@@ -165,6 +165,15 @@ describe('files that are missing or damaged', () => {
     expect(report.message).toContain('model.safetensors');
   });
 
+  it('a config.json that cannot be read', async () => {
+    const folder = bench.copy();
+    rmSync(join(folder, 'config.json'));
+    mkdirSync(join(folder, 'config.json'));
+    const report = await refusal(folder);
+    expect(report.code).toBe('file-unreadable');
+    expect(report.message).toContain('EISDIR');
+  });
+
   it('a config.json that is not JSON', async () => {
     const folder = bench.copy();
     writeFileSync(join(folder, 'config.json'), '{');
@@ -325,6 +334,21 @@ describe('the place to write to', () => {
     const attempt = importCheckpoint({ checkpoint: bench.copy(), out, dtype: 'fp32' });
     await expect(attempt).rejects.toMatchObject({ code: 'invalid-input' });
     expect(readFileSync(join(out, 'mine.txt'), 'utf8')).toBe('keep');
+    expect(bench.leftovers()).toEqual([]);
+  });
+
+  it('may be taken meanwhile by another import, whose model then stays', async () => {
+    const out = bench.path('model');
+    const attempts = await Promise.allSettled(
+      ['fp32', 'q8'].map((dtype) =>
+        importCheckpoint({ checkpoint: bench.copy(), out, dtype: dtype as 'fp32' | 'q8' }),
+      ),
+    );
+    expect(attempts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const lost = attempts.find((attempt) => attempt.status === 'rejected')!;
+    expect(lost.reason).toMatchObject({ code: 'invalid-input' });
+    const won = attempts.find((attempt) => attempt.status === 'fulfilled')!;
+    expect(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))).toEqual(won.value);
     expect(bench.leftovers()).toEqual([]);
   });
 

@@ -1,0 +1,71 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ModelRunner, openModelDirectory } from '../../main/inference/index.ts';
+import { importCheckpoint } from '../../models/import/index.ts';
+import { CheckpointManifest } from '../../preload/contract/model.ts';
+import { goldenFolder, readPng } from '../inference/golden.ts';
+
+const checkpoint = fileURLToPath(new URL('../../models/nano/', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'import-embedded-'));
+const runners: Partial<Record<'fp32' | 'q8', ModelRunner>> = {};
+
+beforeAll(async () => {
+  for (const dtype of ['fp32', 'q8'] as const) {
+    const out = join(folder, dtype);
+    await importCheckpoint({ checkpoint, out, dtype });
+    runners[dtype] = await ModelRunner.open(await openModelDirectory(out), { device: 'cpu', threads: 1 });
+  }
+});
+afterAll(async () => {
+  for (const runner of Object.values(runners)) await runner.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Logits [s, vocabulary] of a prompt with an image and a few of the model's own tokens. */
+async function logitsOf(runner: ModelRunner): Promise<Float32Array> {
+  const { tokens, vocabularySize } = runner.model.manifest.parameters;
+  const image = runner.prepareImage(await readPng(join(goldenFolder, '1_tied_200x150', 'image_0.png')));
+  const features = await runner.encodeImage(image);
+  const placeholders = Array<number>(runner.units(image.grid)).fill(tokens.image);
+  const words = Array.from({ length: 24 }, (_, index) => (index * 37) % Math.min(vocabularySize, 900));
+  const ids = [tokens.visionStart, ...placeholders, tokens.visionEnd, ...words];
+  return runner.prefill({
+    embeddings: await runner.embed(ids, [features]),
+    positions: runner.positions(ids, [image.grid]),
+    from: 0,
+    to: ids.length,
+    cache: runner.newCache(ids.length),
+    keep: 'all',
+  });
+}
+
+describe('the embedded model', () => {
+  it('is imported under its own manifest, tokenizer included', () => {
+    const own = CheckpointManifest.parse(JSON.parse(readFileSync(join(checkpoint, 'manifest.json'), 'utf8')));
+    const { manifest } = runners.fp32!.model;
+    for (const key of ['id', 'name', 'version', 'licence', 'domain', 'domainNote', 'labels'] as const) {
+      expect(manifest[key]).toEqual(own[key]);
+    }
+    expect(manifest).toMatchObject({ kind: 'imported', tokenizer: true, dtype: 'fp32' });
+    expect(manifest.source.sha256).toBe(own.files['model.safetensors']!.sha256);
+    expect(Object.keys(manifest.files)).toEqual(
+      expect.arrayContaining(['tokenizer.json', 'tokenizer_config.json']),
+    );
+  });
+
+  it('gives nearly the same logits in 8 bits as in 32', async () => {
+    const [whole, small] = [await logitsOf(runners.fp32!), await logitsOf(runners.q8!)];
+    expect(whole.every(Number.isFinite)).toBe(true);
+    const squares = (value: (index: number) => number) =>
+      whole.reduce((sum, _, index) => sum + value(index) ** 2, 0);
+    const mean = whole.reduce((sum, value) => sum + value, 0) / whole.length;
+    const relative = Math.sqrt(
+      squares((index) => small[index]! - whole[index]!) / squares((index) => whole[index]! - mean),
+    );
+    expect(relative).toBeLessThan(0.1);
+    expect(relative).toBeGreaterThan(1e-4);
+  });
+});
