@@ -33,8 +33,8 @@ const ACTORS: Record<State, Tool> = {
 describe('seeds', () => {
   it('give neighbouring runs no scene in common', () => {
     const seen = new Set<number>();
-    for (let run = 0; run < 20; run++) for (let i = 0; i < 2000; i++) seen.add(sceneSeed(run, i));
-    expect(seen.size).toBe(40_000);
+    for (let run = 0; run < 20; run++) for (let i = 0; i < 1000; i++) seen.add(sceneSeed(run, i));
+    expect(seen.size).toBe(20_000);
     expect([...seen].every((seed) => Number.isSafeInteger(seed) && seed >= 0)).toBe(true);
   });
 
@@ -138,7 +138,7 @@ describe('ground truth over 1,500 scenes', () => {
 
 /** Bounds of what an instrument's distal part really covers, in frame units; its shaft cut off as the box does. */
 function drawnBounds(item: SceneInstrument): number[] {
-  const pixels = 800;
+  const pixels = 480;
   const canvas = createCanvas(pixels * ASPECT, pixels);
   const context = canvas.getContext('2d');
   context.scale(pixels, pixels);
@@ -154,11 +154,11 @@ function drawnBounds(item: SceneInstrument): number[] {
   }
   context.clip();
   drawInstrument(context, item);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const { data, width } = context.getImageData(0, 0, canvas.width, canvas.height);
   const bounds = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let y = 0; y < canvas.height; y++) {
-    for (let x = 0; x < canvas.width; x++) {
-      if ((data[(y * canvas.width + x) * 4 + 3] ?? 0) < 128) continue;
+  for (let y = 0; y < pixels; y++) {
+    for (let x = 0; x < width; x++) {
+      if (data[(y * width + x) * 4 + 3]! < 128) continue;
       bounds[0] = Math.min(bounds[0]!, x / pixels);
       bounds[1] = Math.min(bounds[1]!, y / pixels);
       bounds[2] = Math.max(bounds[2]!, (x + 1) / pixels);
@@ -181,7 +181,7 @@ describe('pictures', () => {
         opening: 0.5,
       };
       const drawn = drawnBounds(item);
-      distalBox(item).forEach((edge, i) => expect(Math.abs(edge - drawn[i]!)).toBeLessThan(0.008));
+      distalBox(item).forEach((edge, i) => expect(Math.abs(edge - drawn[i]!)).toBeLessThan(0.01));
     },
   );
 

@@ -21,7 +21,7 @@ const options = {
   height: 180,
   format: 'jpg',
   framesPerSequence: 3,
-  workers: 2,
+  workers: 1,
 } as const;
 const truthAt = (sequence: number, frame: string): SceneTruth =>
   SceneTruth.parse(
@@ -69,7 +69,6 @@ describe('writing scenes', () => {
     const partial = writeScenes({
       ...options,
       out: folder,
-      workers: 1,
       signal: stop.signal,
       onProgress: ({ done }) => {
         if (done === 2) stop.abort();
@@ -89,7 +88,7 @@ describe('writing scenes', () => {
 
     const other = mkdtempSync(join(tmpdir(), 'scenes-'));
     try {
-      await writeScenes({ ...options, out: other, workers: 1 });
+      await writeScenes({ ...options, out: other, workers: 2 });
       for (const path of ['seq_1/left_frames/frame002.jpg', 'seq_2/scene/frame001.json', 'scenes.json']) {
         expect(readFileSync(join(folder, path)).equals(readFileSync(join(other, path))), path).toBe(true);
       }

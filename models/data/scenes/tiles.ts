@@ -20,6 +20,11 @@ function fractalNoise(random: Random, cells: number, octaves: number, gain = 0.5
     if (n > TILE / 2) break;
     const lattice = Float32Array.from({ length: n * n }, () => random.next());
     const step = n / TILE;
+    const column = Int32Array.from({ length: TILE }, (_, x) => Math.floor(x * step));
+    const weight = Float64Array.from({ length: TILE }, (_, x) => {
+      const t = x * step - column[x]!;
+      return t * t * (3 - 2 * t);
+    });
     for (let y = 0; y < TILE; y++) {
       const fy = y * step;
       const y0 = Math.floor(fy);
@@ -28,12 +33,9 @@ function fractalNoise(random: Random, cells: number, octaves: number, gain = 0.5
       const row0 = (y0 % n) * n;
       const row1 = ((y0 + 1) % n) * n;
       for (let x = 0; x < TILE; x++) {
-        const fx = x * step;
-        const x0 = Math.floor(fx);
-        const tx = fx - x0;
-        const sx = tx * tx * (3 - 2 * tx);
-        const c0 = x0 % n;
-        const c1 = (x0 + 1) % n;
+        const c0 = column[x]!;
+        const c1 = (c0 + 1) % n;
+        const sx = weight[x]!;
         const top = lattice[row0 + c0]! + (lattice[row0 + c1]! - lattice[row0 + c0]!) * sx;
         const bottom = lattice[row1 + c0]! + (lattice[row1 + c1]! - lattice[row1 + c0]!) * sx;
         field[y * TILE + x]! += (top + (bottom - top) * sy) * amplitude;
@@ -48,10 +50,12 @@ function fractalNoise(random: Random, cells: number, octaves: number, gain = 0.5
 
 /** Distance to the nearest of jittered grid points, periodic, about 0..1: lobules of fat. */
 function cells(random: Random, n: number): Field {
-  const points = Array.from({ length: n * n }, (_, i) => [
-    ((i % n) + 0.15 + 0.7 * random.next()) / n,
-    (Math.floor(i / n) + 0.15 + 0.7 * random.next()) / n,
-  ]);
+  const px = new Float64Array(n * n);
+  const py = new Float64Array(n * n);
+  for (let i = 0; i < n * n; i++) {
+    px[i] = ((i % n) + 0.15 + 0.7 * random.next()) / n;
+    py[i] = (Math.floor(i / n) + 0.15 + 0.7 * random.next()) / n;
+  }
   const field = new Float32Array(TILE * TILE);
   for (let y = 0; y < TILE; y++) {
     for (let x = 0; x < TILE; x++) {
@@ -64,10 +68,11 @@ function cells(random: Random, n: number): Field {
         for (let dx = -1; dx <= 1; dx++) {
           const gx = cx + dx;
           const gy = cy + dy;
-          const [px, py] = points[((gy + n) % n) * n + ((gx + n) % n)] as [number, number];
-          const ex = px + (gx < 0 ? -1 : gx >= n ? 1 : 0) - u;
-          const ey = py + (gy < 0 ? -1 : gy >= n ? 1 : 0) - v;
-          best = Math.min(best, ex * ex + ey * ey);
+          const point = ((gy + n) % n) * n + ((gx + n) % n);
+          const ex = px[point]! + (gx < 0 ? -1 : gx >= n ? 1 : 0) - u;
+          const ey = py[point]! + (gy < 0 ? -1 : gy >= n ? 1 : 0) - v;
+          const distance = ex * ex + ey * ey;
+          if (distance < best) best = distance;
         }
       }
       field[y * TILE + x] = Math.min(1, Math.sqrt(best) * n);

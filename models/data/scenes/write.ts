@@ -256,9 +256,10 @@ function drawShare(
     worker.on('error', (error) => {
       reject(unwritable(out, error));
     });
-    worker.on('exit', () => {
+    worker.on('exit', (code) => {
       signal?.removeEventListener('abort', stop);
-      resolve();
+      if (code === 0) resolve();
+      else reject(unwritable(out, `the drawing thread ended with code ${code}`));
     });
   });
 }
