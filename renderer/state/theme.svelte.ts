@@ -2,9 +2,9 @@ export type ThemeChoice = 'system' | 'dark' | 'light';
 
 const storageKey = 'theme';
 
-/** Dark, light, or as the system says; kept in this browser only. */
+/** Dark, as rooms where video is read are, unless a person chooses; kept in this browser only. */
 export class Theme {
-  choice = $state<ThemeChoice>('system');
+  choice = $state<ThemeChoice>('dark');
   readonly #root: HTMLElement;
   readonly #storage: Storage;
 
@@ -12,14 +12,14 @@ export class Theme {
     this.#root = root;
     this.#storage = storage;
     const kept = storage.getItem(storageKey);
-    this.#apply(kept === 'dark' || kept === 'light' ? kept : 'system');
+    this.#apply(kept === 'system' || kept === 'light' ? kept : 'dark');
   }
 
-  /** System, dark, light, and round again. */
+  /** Dark, light, system, and round again. */
   next(): void {
-    const order: ThemeChoice[] = ['system', 'dark', 'light'];
-    const choice = order[(order.indexOf(this.choice) + 1) % order.length] ?? 'system';
-    if (choice === 'system') this.#storage.removeItem(storageKey);
+    const order: ThemeChoice[] = ['dark', 'light', 'system'];
+    const choice = order[(order.indexOf(this.choice) + 1) % order.length] ?? 'dark';
+    if (choice === 'dark') this.#storage.removeItem(storageKey);
     else this.#storage.setItem(storageKey, choice);
     this.#apply(choice);
   }

@@ -59,8 +59,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
   {
     title: 'Move',
     shortcuts: [
-      shortcut('step-back', [',', '←'], 'One frame back; hold to go on', [',', 'ArrowLeft']),
-      shortcut('step-forward', ['.', '→'], 'One frame forward; hold to go on', ['.', 'ArrowRight']),
+      shortcut('step-back', [',', '←'], 'One frame back, or many', [',', 'ArrowLeft']),
+      shortcut('step-forward', ['.', '→'], 'One frame on, or many', ['.', 'ArrowRight']),
       shortcut('step-back-ten', ['Shift ,', 'Shift ←'], 'Ten frames back', [
         'Shift+<',
         'Shift+,',

@@ -1,0 +1,36 @@
+import type { Locator, Page } from 'playwright-core';
+
+/** Sessions and recent videos, and the way to open another. */
+export class LibraryPart {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  get dialog(): Locator {
+    return this.#page.getByRole('dialog', { name: 'Library' });
+  }
+
+  get sessions(): Locator {
+    return this.#page.getByRole('list', { name: 'Sessions' }).getByRole('listitem');
+  }
+
+  async open(): Promise<void> {
+    await this.#page.getByRole('button', { name: 'Library', exact: true }).click();
+    await this.dialog.waitFor();
+  }
+
+  async openSession(text: string | RegExp): Promise<void> {
+    await this.sessions.getByRole('button', { name: text }).first().click();
+    await this.dialog.waitFor({ state: 'hidden' });
+  }
+
+  /** By the folder browser: names of folders from the places on, then the file's. */
+  async openFile(...names: string[]): Promise<void> {
+    await this.#page.getByRole('button', { name: 'Open a video…' }).click();
+    const list = this.#page.getByRole('list', { name: 'Folders and videos' });
+    for (const name of names) await list.getByRole('button').filter({ hasText: name }).first().click();
+    await this.#page.getByRole('dialog').waitFor({ state: 'hidden' });
+  }
+}
