@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createReview,
+  openVideoFile,
+  type AnswerEngine,
+  type Review,
+  type VideoFile,
+} from '../../main/review/index.ts';
+import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
+import { openStore, type Log, type Store } from '../../main/store/index.ts';
+import type { Answer } from '../../preload/contract/domain.ts';
+import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import type { CaseId, GrantId } from '../../preload/contract/values.ts';
+
+const ignore = (): void => undefined;
+export const silent: Log = { debug: ignore, info: ignore, warn: ignore };
+
+export const loaded = {
+  phase: 'ready',
+  model: {
+    id: 'scripted',
+    name: 'Scripted model',
+    version: '1',
+    licence: 'Apache-2.0',
+    domain: 'synthetic',
+    domainNote: '',
+    dtype: 'fp32',
+    sha256: 'c'.repeat(64),
+    device: 'cpu',
+    deviceReason: 'It is a script.',
+    memoryBytes: 1,
+    labels: null,
+    canAsk: true,
+    maxNewTokens: 96,
+  },
+  activity: null,
+  progress: null,
+  error: null,
+  residentBytes: 1,
+} as EngineState;
+
+export const result = (change: Partial<AnswerResult> = {}): AnswerResult =>
+  ({
+    status: 'answered',
+    label: 'kidney',
+    box: [10, 20, 60, 90],
+    reasoning: 'It looks like one.',
+    raw: '<think>It looks like one.</think><answer>{"label": "kidney"}</answer>',
+    probability: 0.75,
+    notes: [],
+    tokens: { prompt: 20, image: 12, generated: 9 },
+    modelInput: { width: 196, height: 140 },
+    settings: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1.05, seed: 0, maxNewTokens: null },
+    frameSeenBefore: false,
+    timings: {
+      preprocessMilliseconds: 1,
+      visionMilliseconds: 2,
+      prefillMilliseconds: 3,
+      firstTokenMilliseconds: 4,
+      decodeMilliseconds: 5,
+      totalMilliseconds: 11,
+    },
+    ...change,
+  }) as AnswerResult;
+
+/** An engine whose answers the test writes; everything around it is real. */
+export class ScriptedEngine implements AnswerEngine {
+  state = loaded;
+  asked: AskRequest[] = [];
+  answer: (request: AskRequest) => Promise<AnswerResult> = async () => result();
+
+  ask(request: AskRequest): Promise<AnswerResult> {
+    this.asked.push(request);
+    return this.answer(request);
+  }
+}
+
+/** Writes some text, then waits until it is stopped. */
+export const untilStopped =
+  (raw = '<think>Half a th') =>
+  (request: AskRequest): Promise<AnswerResult> =>
+    new Promise((resolve) => {
+      request.onRaw?.(raw);
+      request.onToken?.({ section: 'reasoning', text: 'Half a th', generatedTokens: 3 });
+      request.signal?.addEventListener('abort', () =>
+        resolve(result({ status: 'stopped', label: null, box: null, raw, reasoning: 'Half a th' })),
+      );
+    });
+
+export class Bench {
+  readonly folder = mkdtempSync(join(tmpdir(), 'workstation-review-'));
+  readonly home = join(this.folder, 'home');
+  events: WorkstationEvent[] = [];
+  store!: Store;
+  review!: Review<VideoFile>;
+  #waiting: { wanted: (event: WorkstationEvent) => boolean; found: (event: WorkstationEvent) => void }[] = [];
+  #ids = 0;
+
+  readonly engine: AnswerEngine;
+
+  constructor(engine: AnswerEngine) {
+    this.engine = engine;
+    this.start();
+  }
+
+  start(): void {
+    this.store = openStore({ home: this.home, now: Date.now, log: silent });
+    this.review = createReview({
+      store: this.store,
+      engine: this.engine,
+      openVideo: openVideoFile(silent),
+      emit: (event) => {
+        this.events.push(event);
+        for (const waiter of this.#waiting) if (waiter.wanted(event)) waiter.found(event);
+      },
+      now: Date.now,
+      newId: () => `id-${Date.now().toString(36)}-${this.#ids++}`,
+      log: silent,
+      surroundings: { homeFolder: this.folder, platform: 'linux', volumeFolders: [] },
+    });
+  }
+
+  get calls(): Review<VideoFile>['calls'] {
+    return this.review.calls;
+  }
+
+  async open(path: string, caseId: CaseId | null = null) {
+    const { grantId } = await this.review.grantPath(path);
+    return this.calls.openVideo({ grantId: grantId as GrantId, caseId });
+  }
+
+  /** The next event of a kind; ask for it before what causes it. */
+  next<T extends WorkstationEvent['type']>(
+    type: T,
+    wanted: (event: Extract<WorkstationEvent, { type: T }>) => boolean = () => true,
+  ): Promise<Extract<WorkstationEvent, { type: T }>> {
+    return new Promise((resolve) => {
+      const waiter = {
+        wanted: (event: WorkstationEvent) =>
+          event.type === type && wanted(event as Extract<WorkstationEvent, { type: T }>),
+        found: (event: WorkstationEvent) => {
+          this.#waiting = this.#waiting.filter((other) => other !== waiter);
+          resolve(event as Extract<WorkstationEvent, { type: T }>);
+        },
+      };
+      this.#waiting.push(waiter);
+    });
+  }
+
+  ended(): Promise<Answer> {
+    return this.next('answer', ({ answer }) => answer.status !== 'running').then(({ answer }) => answer);
+  }
+
+  async stop(): Promise<void> {
+    await this.review.dispose();
+    this.store.close();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.events = [];
+    this.start();
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,492 @@
+import { appendFileSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { EngineLostError } from '../../main/inference/index.ts';
+import { statement } from '../../main/store/database.ts';
+import { calls as contract } from '../../preload/contract/calls.ts';
+import type { OpenSession } from '../../preload/contract/domain.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { WorkstationEvent } from '../../preload/contract/events.ts';
+import type { FrameIndex, GrantId, JobId } from '../../preload/contract/values.ts';
+import { ClipFolder, readCounter } from '../video/clips.ts';
+import { Bench, result, ScriptedEngine, untilStopped } from './helpers.ts';
+
+const clips = new ClipFolder();
+const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-crf', '20'];
+let clip = '';
+let otherClip = '';
+let engine: ScriptedEngine;
+let bench: Bench;
+
+beforeAll(async () => {
+  clip = await clips.make('a', { frames: 40, extension: 'mp4', output: x264 });
+  otherClip = await clips.make('b', { frames: 30, extension: 'mkv', output: x264 });
+});
+afterAll(() => clips.remove());
+beforeEach(() => {
+  engine = new ScriptedEngine();
+  bench = new Bench(engine);
+});
+afterEach(async () => {
+  // Everything that was said must be what the contract allows.
+  for (const event of bench.events) expect(() => WorkstationEvent.parse(event)).not.toThrow();
+  await bench.remove();
+});
+
+const frame = (index: number): FrameIndex => index as FrameIndex;
+const ask = (session: OpenSession, index = 7, question = 'What organ is being operated?') =>
+  bench.calls.ask({ sessionId: session.session.id, frameIndex: frame(index), question });
+
+describe('opening a video', () => {
+  it('makes a case with a number for a name, a session, and counts the frames in the background', async () => {
+    const ready = bench.next('video', ({ video }) => video.index === 'ready');
+    const opened = await bench.open(clip);
+    expect(() => contract.openVideo.output.parse(opened)).not.toThrow();
+    expect(opened.case).toMatchObject({ pseudonym: 'Case 0001', demonstration: false });
+    expect(opened.session).toMatchObject({ number: 1, frameIndex: 0 });
+    expect(opened.entries).toEqual([]);
+    expect((await ready).video).toMatchObject({
+      frameCount: 40,
+      width: 192,
+      height: 144,
+      codec: 'h264',
+      playback: 'native',
+      availability: 'available',
+      displayName: 'a.mp4',
+    });
+    expect(JSON.stringify(opened)).not.toContain(clips.path);
+  });
+
+  it('reads the kept index the next time, and builds one again from a spoilt file', async () => {
+    const { video } = await bench.open(clip);
+    await bench.calls.locate({ videoId: video.id, at: { index: frame(0) } });
+    const kept = await bench.store.frameIndexes.read(video.fingerprint);
+    expect(kept).not.toBeNull();
+    await bench.restart();
+    const again = await bench.open(clip);
+    expect(await bench.review.source(again.video.id).then((source) => source.indexed())).toMatchObject({
+      kept: true,
+    });
+    await bench.store.frameIndexes.write(video.fingerprint, Buffer.from('spoilt'));
+    await bench.restart();
+    await bench.open(clip);
+    expect(await bench.review.source(video.id).then((source) => source.indexed())).toMatchObject({
+      kept: false,
+    });
+    await bench.calls.locate({ videoId: video.id, at: { index: frame(39) } });
+    expect((await bench.store.frameIndexes.read(video.fingerprint))?.length).toBe(kept?.length);
+  });
+
+  it('knows a file again that was moved, and joins its case', async () => {
+    const first = join(bench.folder, 'first.mp4');
+    copyFileSync(clip, first);
+    const before = await bench.open(first);
+    const moved = join(bench.folder, 'moved.mp4');
+    renameSync(first, moved);
+    expect((await bench.calls.getVideo({ videoId: before.video.id })).availability).toBe('missing');
+    const after = await bench.open(moved);
+    expect(after.video).toMatchObject({
+      id: before.video.id,
+      displayName: 'moved.mp4',
+      availability: 'available',
+    });
+    expect(after.session.number).toBe(2);
+    expect(after.case.id).toBe(before.case.id);
+  });
+
+  it('joins the case that was asked for', async () => {
+    const { id } = await bench.calls.createCase({ pseudonym: 'Nephrectomy 12' });
+    const opened = await bench.open(clip, id);
+    expect(opened.case.id).toBe(id);
+    expect((await bench.open(otherClip, id)).session.number).toBe(2);
+    expect((await bench.calls.renameCase({ caseId: id, pseudonym: 'N 13' })).pseudonym).toBe('N 13');
+    expect((await bench.calls.listSessions({})).map(({ casePseudonym }) => casePseudonym)).toEqual([
+      'N 13',
+      'N 13',
+    ]);
+  });
+
+  it('refuses what is no video, and leaves nothing behind', async () => {
+    const text = join(bench.folder, 'notes.mp4');
+    writeFileSync(text, 'not a video '.repeat(500));
+    await expect(bench.open(text)).rejects.toMatchObject({ code: 'video-not-a-video' });
+    await expect(bench.review.grantPath(join(bench.folder, 'none.mp4'))).rejects.toMatchObject({
+      code: 'file-missing',
+    });
+    expect(await bench.calls.listCases({})).toEqual([]);
+    expect(await bench.calls.listRecentVideos({})).toEqual([]);
+    await expect(
+      bench.calls.openVideo({ grantId: 'invented' as GrantId, caseId: null }),
+    ).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('lists recent videos until they are cleared', async () => {
+    await bench.open(clip);
+    await bench.open(otherClip);
+    const recent = await bench.calls.listRecentVideos({});
+    expect(recent.map(({ displayName }) => displayName)).toEqual(['b.mkv', 'a.mp4']);
+    await bench.calls.clearRecentVideos({});
+    expect(await bench.calls.listRecentVideos({})).toEqual([]);
+  });
+
+  it('lands in the demonstration case, once', async () => {
+    const first = await bench.review.openDemonstration(clip);
+    expect(first.case.demonstration).toBe(true);
+    await bench.restart();
+    const second = await bench.review.openDemonstration(clip);
+    expect(second.session.id).toBe(first.session.id);
+    expect(await bench.calls.listCases({})).toHaveLength(1);
+  });
+});
+
+describe('a file that is gone or another', () => {
+  it('is said, its answers are there, and it is found again only if it is the same', async () => {
+    const path = join(bench.folder, 'x.mp4');
+    copyFileSync(clip, path);
+    const opened = await bench.open(path);
+    const ended = bench.ended();
+    await ask(opened);
+    await ended;
+    await bench.restart();
+    const elsewhere = join(bench.folder, 'y.mp4');
+    renameSync(path, elsewhere);
+
+    const missing = await bench.calls.openSession({ sessionId: opened.session.id });
+    expect(missing.video).toMatchObject({ availability: 'missing', problem: { code: 'file-missing' } });
+    expect(missing.entries).toHaveLength(1);
+    await expect(ask(opened)).rejects.toMatchObject({ code: 'file-missing' });
+
+    copyFileSync(otherClip, path);
+    const other = await bench.calls.openSession({ sessionId: opened.session.id });
+    expect(other.video).toMatchObject({ availability: 'changed', problem: { code: 'file-changed' } });
+    await expect(bench.review.frame(opened.video.id, frame(0))).rejects.toMatchObject({
+      code: 'file-changed',
+    });
+
+    const grant = async (file: string) => (await bench.review.grantPath(file)).grantId;
+    await expect(
+      bench.calls.relinkVideo({ videoId: opened.video.id, grantId: await grant(otherClip) }),
+    ).rejects.toMatchObject({ code: 'file-changed' });
+    const back = await bench.calls.relinkVideo({ videoId: opened.video.id, grantId: await grant(elsewhere) });
+    expect(back).toMatchObject({ availability: 'available', displayName: 'y.mp4' });
+    expect(readCounter(await bench.review.frame(opened.video.id, frame(21)))).toBe(21);
+  });
+
+  it('that changes under an open session is not shown as the old one', async () => {
+    const path = join(bench.folder, 'x.mp4');
+    copyFileSync(clip, path);
+    const opened = await bench.open(path);
+    await bench.review.frame(opened.video.id, frame(3));
+    appendFileSync(path, 'more');
+    await expect(bench.review.frame(opened.video.id, frame(4))).rejects.toMatchObject({
+      code: 'file-changed',
+    });
+    expect((await bench.calls.getVideo({ videoId: opened.video.id })).availability).toBe('changed');
+  });
+});
+
+describe('places in a video', () => {
+  it('are named by number, seconds or timecode, and refused outside', async () => {
+    const { video } = await bench.open(clip);
+    const at = (place: Parameters<typeof bench.calls.locate>[0]['at']) =>
+      bench.calls.locate({ videoId: video.id, at: place });
+    expect(await at({ timecode: '#12' })).toMatchObject({ index: 12, timecode: '00:00:00.480' });
+    expect((await at({ timecode: '0:01.2' })).index).toBe(30);
+    expect((await at({ seconds: 0.5 })).index).toBe(12);
+    await expect(at({ index: frame(40) })).rejects.toMatchObject({ code: 'frame-out-of-range' });
+    await expect(at({ timecode: '#40' })).rejects.toMatchObject({ code: 'frame-out-of-range' });
+    await expect(at({ timecode: 'noon' })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+});
+
+describe('asking', () => {
+  it('answers on exactly the frame, tells as it goes, and is found again after a restart', async () => {
+    engine.answer = async (request) => {
+      expect(readCounter(request.frame)).toBe(7);
+      request.onRaw?.('<think>It looks');
+      request.onToken?.({ section: 'reasoning', text: 'It looks', generatedTokens: 2 });
+      return result();
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const asked = await ask(opened);
+    expect(() => contract.ask.output.parse(asked)).not.toThrow();
+    expect(asked.answer.status).toBe('running');
+    const answer = await ended;
+    const pixels = await bench.review.frame(opened.video.id, frame(7));
+    expect(answer).toMatchObject({
+      status: 'answered',
+      label: 'kidney',
+      box: [10, 20, 60, 90],
+      frame: { fingerprint: opened.video.fingerprint, index: 7, pts: pixels.pts, hash: pixels.hash },
+      model: { id: 'scripted', sha256: 'c'.repeat(64), device: 'CPU', domain: 'synthetic' },
+      settings: { repetitionPenalty: 1.05 },
+      timings: { visionMilliseconds: 2 },
+      error: null,
+    });
+    expect(answer.timings?.totalMilliseconds).toBeGreaterThan(11);
+    const words = bench.events.filter((event) => event.type === 'answer-text');
+    expect(words).toMatchObject([{ jobId: asked.jobId, answerId: asked.answer.id, text: 'It looks' }]);
+    expect((await bench.calls.listJobs({})).find(({ id }) => id === asked.jobId)?.state).toBe('done');
+
+    await bench.restart();
+    const last = await bench.calls.openLastSession({});
+    expect(last?.session).toMatchObject({ id: opened.session.id, frameIndex: 7 });
+    expect(last?.entries).toEqual([{ question: asked.question, answers: [answer] }]);
+  });
+
+  it('answers one question after another, each a job of its own', async () => {
+    let running = 0;
+    engine.answer = async () => {
+      running += 1;
+      expect(running).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      running -= 1;
+      return result();
+    };
+    const opened = await bench.open(clip);
+    const jobs = new Set<JobId>();
+    for (let index = 0; index < 3; index++) jobs.add((await ask(opened, index)).jobId);
+    expect(jobs.size).toBe(3);
+    while (
+      bench.events.filter((event) => event.type === 'answer' && event.answer.endedAt !== null).length < 3
+    ) {
+      await bench.next('answer');
+    }
+    expect(engine.asked.map((request) => readCounter(request.frame))).toEqual([0, 1, 2]);
+  });
+
+  it('gives the engine only what was set, and keeps what was used', async () => {
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    await bench.calls.ask({
+      sessionId: opened.session.id,
+      frameIndex: frame(0),
+      question: 'What?',
+      settings: { seed: 7 },
+    });
+    await ended;
+    expect(engine.asked[0]?.settings).toEqual({ seed: 7 });
+  });
+
+  it('again keeps every version, on the same frame', async () => {
+    const opened = await bench.open(clip);
+    let ended = bench.ended();
+    const { question } = await ask(opened, 5);
+    await ended;
+    ended = bench.ended();
+    engine.answer = async () => result({ label: 'not visible', box: null, status: 'not-visible' });
+    await bench.calls.askAgain({ questionId: question.id, settings: { temperature: 0.8, seed: 3 } });
+    await ended;
+    expect(engine.asked[1]?.settings).toMatchObject({ temperature: 0.8, seed: 3, repetitionPenalty: 1.05 });
+    const { entries } = await bench.calls.openSession({ sessionId: opened.session.id });
+    expect(entries[0]?.answers.map(({ status }) => status)).toEqual(['answered', 'not-visible']);
+    expect(entries[0]?.answers[0]?.frame).toEqual(entries[0]?.answers[1]?.frame);
+  });
+
+  it('outside the video is refused before anything is written down', async () => {
+    const opened = await bench.open(clip);
+    await expect(ask(opened, 40)).rejects.toMatchObject({ code: 'frame-out-of-range' });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+  });
+
+  it('a question is deleted and brought back with its answers', async () => {
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { question } = await ask(opened);
+    await ended;
+    await bench.calls.deleteQuestion({ questionId: question.id });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+    await bench.calls.restoreQuestion({ questionId: question.id });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toHaveLength(1);
+  });
+});
+
+describe('an answer that does not end by itself', () => {
+  it('is stopped with what it had written; one that waits is stopped without', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const written = bench.next('answer-text');
+    const first = await ask(opened, 1);
+    const second = await ask(opened, 2);
+    await written;
+    let ended = bench.ended();
+    await bench.calls.cancelJob({ jobId: second.jobId });
+    await bench.calls.cancelJob({ jobId: first.jobId });
+    expect(await ended).toMatchObject({
+      id: first.answer.id,
+      status: 'stopped',
+      reasoning: 'Half a th',
+      error: null,
+    });
+    ended = bench.ended();
+    expect(await ended).toMatchObject({ id: second.answer.id, status: 'stopped', raw: '' });
+    expect(engine.asked).toHaveLength(1);
+    expect(await bench.calls.listJobs({})).toMatchObject([{ state: 'cancelled' }, { state: 'cancelled' }]);
+  });
+
+  it('is saved while it is written', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const { answer, jobId } = await ask(opened);
+    const stored = statement('test.raw', 'SELECT raw, status FROM answers WHERE id = :id');
+    await expect
+      .poll(() => bench.store.database.get(stored, { id: answer.id }), { timeout: 20_000 })
+      .toEqual({ raw: '<think>Half a th', status: 'running' });
+    const ended = bench.ended();
+    await bench.calls.cancelJob({ jobId });
+    await ended;
+  });
+
+  it('keeps its text as stopped when the engine is lost, and says so', async () => {
+    engine.answer = async (request) => {
+      request.onToken?.({ section: 'reasoning', text: 'Ha', generatedTokens: 1 });
+      throw new EngineLostError('SIGKILL', {
+        raw: '<think>Half',
+        reasoning: 'Half',
+        label: null,
+        generatedTokens: 2,
+      });
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    await ask(opened);
+    expect(await ended).toMatchObject({
+      status: 'stopped',
+      raw: '<think>Half',
+      reasoning: 'Half',
+      error: { code: 'engine-lost' },
+      model: { id: 'scripted' },
+    });
+    engine.answer = async () => result();
+    const next = bench.ended();
+    await ask(opened);
+    expect((await next).status).toBe('answered');
+  });
+
+  it('fails with its reason for anything else', async () => {
+    engine.answer = async () => {
+      throw new WorkstationError('prompt-too-long', 'Too long.', 'Ask shorter.');
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { jobId } = await ask(opened);
+    expect(await ended).toMatchObject({ status: 'failed', error: { code: 'prompt-too-long' } });
+    expect((await bench.calls.listJobs({})).find(({ id }) => id === jobId)).toMatchObject({
+      state: 'failed',
+      error: { code: 'prompt-too-long' },
+    });
+  });
+
+  it('is stopped and kept when the workstation closes', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const written = bench.next('answer-text');
+    const { answer } = await ask(opened);
+    await written;
+    await bench.restart();
+    expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({
+      status: 'stopped',
+      reasoning: 'Half a th',
+    });
+  });
+
+  it('stays in hand while the disk is full, and is saved when there is room', async () => {
+    const limit = (pages: number) =>
+      bench.store.database.get(statement('p', `PRAGMA max_page_count = ${pages}`));
+    const raw = 'x'.repeat(200_000);
+    engine.answer = async () => {
+      limit(1);
+      return result({ raw });
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { answer } = await ask(opened);
+    expect(await ended).toMatchObject({ status: 'answered', raw, error: { code: 'store-full' } });
+    expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({ raw });
+    await expect(ask(opened, 1, 'y'.repeat(2000))).rejects.toMatchObject({ code: 'store-full' });
+    const saved = bench.ended();
+    limit(1_000_000);
+    expect(await saved).toMatchObject({ id: answer.id, raw, error: null });
+    await bench.restart();
+    expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({ raw, error: null });
+  });
+});
+
+describe('a still', () => {
+  it('is the answer’s frame, and is refused when the frame is another', async () => {
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { answer } = await ask(opened);
+    await ended;
+    const png = await bench.review.still(answer.id);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.readUInt32BE(16)).toBe(192);
+    bench.store.database.run(
+      statement('test.spoil', `UPDATE answers SET frame = json_set(frame, '$.hash', :hash)`),
+      { hash: '0'.repeat(64) },
+    );
+    await expect(bench.review.still(answer.id)).rejects.toMatchObject({ code: 'file-changed' });
+  });
+});
+
+describe('folders', () => {
+  it('show folders and videos by id, nothing hidden, and lead back up', async () => {
+    const videos = join(bench.folder, 'Videos');
+    mkdirSync(join(videos, 'case 10'), { recursive: true });
+    mkdirSync(join(videos, 'case 9'));
+    mkdirSync(join(videos, '.hidden'));
+    for (const name of ['b.MP4', 'a.ts', 'notes.txt', '.secret.mp4'])
+      writeFileSync(join(videos, name), 'xyz');
+    const places = await bench.calls.browseFolder({ folderId: null });
+    expect(() => contract.browseFolder.output.parse(places)).not.toThrow();
+    expect(places.entries.map(({ name }) => name)).toEqual(['Home', 'Videos']);
+    const folder = await bench.calls.browseFolder({ folderId: places.entries[1]?.id as GrantId });
+    expect(folder.entries.map(({ name, kind, sizeBytes }) => [name, kind, sizeBytes])).toEqual([
+      ['case 9', 'folder', null],
+      ['case 10', 'folder', null],
+      ['a.ts', 'video', 3],
+      ['b.MP4', 'video', 3],
+    ]);
+    expect(folder.parentId).toBe(places.entries[0]?.id);
+    expect(JSON.stringify([places, folder])).not.toContain(bench.folder);
+    rmSync(join(videos, 'case 9'), { recursive: true });
+    await expect(
+      bench.calls.browseFolder({ folderId: folder.entries[0]?.id as GrantId }),
+    ).rejects.toMatchObject({ code: 'file-missing' });
+  });
+
+  it('are where a dropped file is looked for, by name and size', async () => {
+    const videos = join(bench.folder, 'Videos');
+    mkdirSync(videos);
+    writeFileSync(join(videos, 'drop.mp4'), 'xyz');
+    const grant = await bench.review.findDropped({ name: 'drop.mp4', size: 3 });
+    expect(grant).toMatchObject({ name: 'drop.mp4' });
+    expect(await bench.review.findDropped({ name: 'drop.mp4', size: 4 })).toBeNull();
+    expect(await bench.review.findDropped({ name: '../Videos/none.mp4', size: 3 })).toBeNull();
+    const { size } = await import('node:fs').then(({ statSync }) => statSync(clip));
+    await bench.open(clip);
+    expect(await bench.review.findDropped({ name: 'a.mp4', size })).toMatchObject({ name: 'a.mp4' });
+  });
+
+  it('take a copy of a dropped file that lies elsewhere, whole or not at all', async () => {
+    const signal = new AbortController().signal;
+    const grant = await bench.review.importStream(
+      '../../up.mp4',
+      Readable.from([Buffer.from('abc')]),
+      signal,
+    );
+    expect(grant.name).toBe('up.mp4');
+    await expect(
+      bench.review.importStream('virus.exe', Readable.from([Buffer.from('abc')]), signal),
+    ).rejects.toMatchObject({ code: 'video-not-a-video' });
+    const broken = new Readable({ read: () => undefined });
+    const stop = new AbortController();
+    const importing = bench.review.importStream('half.mp4', broken, stop.signal);
+    broken.push('ab');
+    setTimeout(() => stop.abort(), 20);
+    await expect(importing).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await bench.review.findDropped({ name: 'half.mp4', size: 2 })).toBeNull();
+  });
+});
