@@ -44,6 +44,8 @@ export class Workstation {
   templates = $state.raw<readonly QuestionTemplate[]>([]);
   sessions = $state.raw<readonly SessionSummary[]>([]);
   recent = $state.raw<readonly RecentVideo[]>([]);
+  /** False until sessions and recent videos were read once: until then nobody can say that there are none. */
+  libraryRead = $state(false);
   savedAt = $state<number | null>(null);
   reach = $state<Reach>('connected');
   review = $state.raw<Review | null>(null);
@@ -122,6 +124,7 @@ export class Workstation {
     if (sessions.ok) this.sessions = sessions.value;
     else this.#fail(sessions.error);
     if (recent.ok) this.recent = recent.value;
+    this.libraryRead ||= sessions.ok && recent.ok;
   }
 
   /** The system's file dialog where the host has one, else the folder browser. */
