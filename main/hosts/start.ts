@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { toErrorReport } from '../../preload/contract/index.ts';
+import { toErrorReport, WorkstationError } from '../../preload/contract/index.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import { findDisplay, findElectron, installElectron } from './electron-binary.ts';
 import { serve } from './serve.ts';
 
@@ -44,7 +45,9 @@ function parseOptions(): StartOptions {
     process.exit(0);
   }
   const port = Number(values.port);
-  if (!/^\d{1,5}$/.test(values.port) || port > 65535) throw new Error(`--port ${values.port} is not a port.`);
+  if (!/^\d{1,5}$/.test(values.port) || port > 65535) {
+    throw new WorkstationError('invalid-input', `${values.port} is not a port.`, 'Give one from 0 to 65535.');
+  }
   return { home: values.home, web: values.web, port, open: !values['no-open'] };
 }
 
@@ -125,7 +128,7 @@ try {
   await start();
   process.exit();
 } catch (error) {
-  const { message, hint } = toErrorReport(error);
+  const { code, message, hint } = toErrorReport(error);
   process.stderr.write(`${message}\n${hint}\n`);
-  process.exit(1);
+  process.exit(exitCodeOf(code));
 }

@@ -11,7 +11,7 @@ import { addScenes } from './commands/scenes.ts';
 import { addServe } from './commands/serve.ts';
 import { addSessions } from './commands/sessions.ts';
 import { leave } from './command.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { Output } from './output.ts';
 
 const program = new Command('npm run -s cli --')

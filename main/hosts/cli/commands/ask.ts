@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { SessionId, WorkstationError, type PlaceInVideo } from '../../../../preload/contract/index.ts';
 import { answerForMachines, answerForPeople, askAndWait, openFor, waitForIndex } from '../asking.ts';
 import { act, wholeNumber, type CommandContext } from '../command.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import type { ExitCode } from '../../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { writeNamedFile } from '../picture.ts';
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../../preload/contract/index.ts';
+import type { ErrorCode } from '../../preload/contract/index.ts';
 
 /** What a command's exit code says; also printed by `--help`. */
 export const exitCodes = {
