@@ -18,5 +18,9 @@ export function findPython(): string | undefined {
 export const noPython =
   'no Python with torch, numpy and Pillow found (set PYTHON to one): the training code is not checked here';
 
-/** Environment for the training code: two threads, and OpenBLAS's AVX-512 kernels where they are missed. */
-export const pythonEnvironment: NodeJS.ProcessEnv = { ...process.env, OMP_NUM_THREADS: '2' };
+/** Environment for the training code: two threads that sleep while they wait, because the machine may be busy. */
+export const pythonEnvironment: NodeJS.ProcessEnv = {
+  ...process.env,
+  OMP_NUM_THREADS: '2',
+  OMP_WAIT_POLICY: 'PASSIVE',
+};
