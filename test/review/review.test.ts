@@ -179,9 +179,10 @@ describe('a file that is gone or another', () => {
     const opened = await bench.open(path);
     await bench.review.frame(opened.video.id, frame(3));
     appendFileSync(path, 'more');
-    await expect(bench.review.frame(opened.video.id, frame(4))).rejects.toMatchObject({
-      code: 'file-changed',
-    });
+    const ended = bench.ended();
+    await ask(opened, 30);
+    expect(await ended).toMatchObject({ status: 'failed', error: { code: 'file-changed' }, frame: null });
+    expect(engine.asked).toEqual([]);
     expect((await bench.calls.getVideo({ videoId: opened.video.id })).availability).toBe('changed');
   });
 });
@@ -192,7 +193,7 @@ describe('places in a video', () => {
     const at = (place: Parameters<typeof bench.calls.locate>[0]['at']) =>
       bench.calls.locate({ videoId: video.id, at: place });
     expect(await at({ timecode: '#12' })).toMatchObject({ index: 12, timecode: '00:00:00.480' });
-    expect((await at({ timecode: '0:01.2' })).index).toBe(30);
+    expect((await at({ timecode: '0:01.200' })).index).toBe(30);
     expect((await at({ seconds: 0.5 })).index).toBe(12);
     await expect(at({ index: frame(40) })).rejects.toMatchObject({ code: 'frame-out-of-range' });
     await expect(at({ timecode: '#40' })).rejects.toMatchObject({ code: 'frame-out-of-range' });
@@ -323,7 +324,11 @@ describe('an answer that does not end by itself', () => {
     ended = bench.ended();
     expect(await ended).toMatchObject({ id: second.answer.id, status: 'stopped', raw: '' });
     expect(engine.asked).toHaveLength(1);
-    expect(await bench.calls.listJobs({})).toMatchObject([{ state: 'cancelled' }, { state: 'cancelled' }]);
+    const jobs = await bench.calls.listJobs({});
+    expect(jobs.filter(({ kind }) => kind === 'answer')).toMatchObject([
+      { id: first.jobId, state: 'cancelled' },
+      { id: second.jobId, state: 'cancelled' },
+    ]);
   });
 
   it('is saved while it is written', async () => {
@@ -405,8 +410,19 @@ describe('an answer that does not end by itself', () => {
     const { answer } = await ask(opened);
     expect(await ended).toMatchObject({ status: 'answered', raw, error: { code: 'store-full' } });
     expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({ raw });
-    await expect(ask(opened, 1, 'y'.repeat(2000))).rejects.toMatchObject({ code: 'store-full' });
-    const saved = bench.ended();
+    engine.answer = async () => result();
+    let refused: unknown = null;
+    // What room the last page has left may take a question or two.
+    for (let index = 0; index < 8 && refused === null; index++) {
+      refused = await ask(opened, index, 'y'.repeat(2000)).then(
+        () => null,
+        (error: unknown) => error,
+      );
+    }
+    expect(refused).toMatchObject({ code: 'store-full' });
+    const saved = bench
+      .next('answer', (event) => event.answer.id === answer.id)
+      .then((event) => event.answer);
     limit(1_000_000);
     expect(await saved).toMatchObject({ id: answer.id, raw, error: null });
     await bench.restart();
