@@ -68,9 +68,12 @@ export function shortQuestion(text: string): string {
   return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
-/** 0.8712 -> "0.87": what a model believes is no better known than to two places. */
+/** 0.8712 -> "0.87": no better known than to two places. Rounding never turns "almost" into 1 or 0. */
 export function probability(value: number): string {
-  return value.toFixed(2);
+  const rounded = value.toFixed(2);
+  if (rounded === '1.00' && value < 1) return '> 0.99';
+  if (rounded === '0.00' && value > 0) return '< 0.01';
+  return rounded;
 }
 
 /** 1834 -> "1.8 s", 412 -> "412 ms". */

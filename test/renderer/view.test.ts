@@ -159,6 +159,9 @@ describe('words and numbers', () => {
     expect(counted(1, 'question')).toBe('1 question');
     expect(counted(1200, 'question')).toBe('1\u2009200 questions');
     expect(probability(0.868)).toBe('0.87');
+    expect(probability(0.9991)).toBe('> 0.99');
+    expect(probability(0.001)).toBe('< 0.01');
+    expect(probability(1)).toBe('1.00');
   });
 
   test('reads labels and questions as a person writes them', () => {

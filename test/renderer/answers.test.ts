@@ -1,0 +1,228 @@
+// @vitest-environment happy-dom
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Box, WorkstationError } from '../../preload/contract/index.ts';
+import AnswerList from '../../renderer/components/AnswerList.svelte';
+import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
+import AskBox from '../../renderer/components/AskBox.svelte';
+import type { Review } from '../../renderer/state/review.svelte.ts';
+import { Workstation } from '../../renderer/state/workstation.svelte.ts';
+import { FakeWorkstation, id, now } from './fake-workstation.ts';
+import { FramePixels } from './pixels.ts';
+
+let fake: FakeWorkstation;
+let workstation: Workstation;
+const box = Box.parse([10, 20, 30, 40]);
+
+beforeEach(() => {
+  fake = new FakeWorkstation();
+});
+
+afterEach(() => {
+  cleanup();
+  workstation.dispose();
+});
+
+async function opened(): Promise<{ workstation: Workstation; review: Review }> {
+  const connection = { bridge: fake.bridge, onReach: () => () => undefined };
+  workstation = new Workstation(connection, new FramePixels().fetch, () => now);
+  await workstation.start();
+  const { review } = workstation;
+  if (!review) throw new Error('the fake workstation has no session');
+  if (fake.video.index === 'ready') await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
+  return { workstation, review };
+}
+
+describe('the answer', () => {
+  test('reads question, label, probability, reasoning, in this order', async () => {
+    fake.addEntry('What organ?', 0, {
+      status: 'answered',
+      label: 'Tissue_Manipulation',
+      box,
+      probability: 0.868,
+      reasoning: 'The jaws are open.\nThe tissue is displaced.',
+    });
+    render(AnswerPanel, await opened());
+    const text = screen.getByRole('region', { name: 'Answer' }).textContent ?? '';
+    const order = [
+      'What organ?',
+      'Tissue manipulation',
+      '0.87',
+      "Model's stated reasoning",
+      'The jaws are open.',
+    ];
+    const places = order.map((part) => text.indexOf(part));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test.each([
+    ['answered-without-location', 'Retraction', /Answered without location/],
+    ['not-visible', null, /not visible in the frame/],
+    ['stopped', null, /Stopped before the model had finished/],
+    ['malformed', null, /no answer that can be read/],
+  ] as const)('says in words that it is %s', async (status, label, words) => {
+    fake.addEntry('What organ?', 0, { status, label, raw: '<think>It is' });
+    render(AnswerPanel, await opened());
+    expect(screen.getByText(words)).toBeTruthy();
+    expect(screen.getByRole('region', { name: 'Answer' }).dataset['status']).toBe(status);
+  });
+
+  test('that is malformed shows its raw output at once; others on request', async () => {
+    fake.addEntry('What organ?', 0, { status: 'malformed', raw: '<think>the forceps the forceps' });
+    const { container } = render(AnswerPanel, await opened());
+    expect(container.querySelector('[data-part="raw"]')?.closest('details')?.open).toBe(true);
+    cleanup();
+    fake.entries = [];
+    fake.addEntry('What organ?', 0, { status: 'answered', label: 'Kidney', box, raw: '<think>' });
+    const other = render(AnswerPanel, await opened());
+    expect(other.container.querySelector('[data-part="raw"]')?.closest('details')?.open).toBe(false);
+  });
+
+  test('that failed gives cause and remedy', async () => {
+    const error = { code: 'engine-lost' as const, message: 'The process ended.', hint: 'Ask again.' };
+    fake.addEntry('What organ?', 0, { status: 'failed', error });
+    render(AnswerPanel, await opened());
+    const alert = screen.getByRole('alert');
+    expect(alert.textContent).toContain('The process ended.');
+    expect(alert.textContent).toContain('Ask again.');
+  });
+
+  test('streams with a way to stop it', async () => {
+    const { review } = await opened();
+    render(AnswerPanel, { workstation, review });
+    await review.ask('What organ?');
+    const answer = review.runningAnswer!;
+    fake.emit({
+      type: 'answer-text',
+      jobId: id('job1'),
+      answerId: answer.id,
+      section: 'reasoning',
+      text: 'It is brown',
+      generatedTokens: 7,
+    });
+    expect(await screen.findByText(/It is brown/)).toBeTruthy();
+    expect(screen.getByText('7 tokens')).toBeTruthy();
+    await fireEvent.click(screen.getByRole('button', { name: /^Stop/ }));
+    expect(fake.logged('cancelJob')).toEqual([{ jobId: 'job1' }]);
+  });
+
+  test('of another frame says so and leads there', async () => {
+    fake.addEntry('What organ?', 0, { status: 'answered', label: 'Kidney', box });
+    const { review } = await opened();
+    render(AnswerPanel, { workstation, review });
+    expect(screen.queryByText(/not the one on screen/)).toBeNull();
+    await review.player.showIndex(9);
+    await fireEvent.click(await screen.findByRole('button', { name: 'Go there' }));
+    await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(0));
+  });
+
+  test('has versions to go through', async () => {
+    const entry = fake.addEntry('What organ?', 0, { status: 'answered', label: 'Kidney', box });
+    fake.entries = [
+      {
+        ...entry,
+        answers: [
+          ...entry.answers,
+          fake.answer(entry.question.id, 0, { status: 'answered', label: 'Liver', box }),
+        ],
+      },
+    ];
+    render(AnswerPanel, await opened());
+    expect(screen.getByText('version 2 of 2')).toBeTruthy();
+    expect(screen.getByRole('heading').textContent).toBe('Liver');
+    await fireEvent.click(screen.getByRole('button', { name: 'Earlier version' }));
+    expect(screen.getByRole('heading').textContent).toBe('Kidney');
+  });
+});
+
+describe('the ask box', () => {
+  const field = (): HTMLTextAreaElement => screen.getByLabelText('Question about this frame');
+
+  test('asks with Enter, not with Shift and Enter, and is empty afterwards', async () => {
+    render(AskBox, await opened());
+    await fireEvent.input(field(), { target: { value: 'What organ?' } });
+    await fireEvent.keyDown(field(), { key: 'Enter', shiftKey: true });
+    expect(fake.logged('ask')).toEqual([]);
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    await vi.waitFor(() => expect(field().value).toBe(''));
+    expect(fake.logged('ask')).toEqual([{ sessionId: 'session1', frameIndex: 0, question: 'What organ?' }]);
+  });
+
+  test('keeps the text of a question that was not taken', async () => {
+    fake.failures.set('ask', new WorkstationError('busy', 'The model is answering.', 'Wait.'));
+    const { review } = await opened();
+    render(AskBox, { workstation, review });
+    await fireEvent.input(field(), { target: { value: 'What organ?' } });
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    await vi.waitFor(() => expect(review.askFault?.code).toBe('busy'));
+    expect(field().value).toBe('What organ?');
+  });
+
+  test('fills in a template for the tool that is chosen', async () => {
+    render(AskBox, await opened());
+    await fireEvent.click(screen.getByRole('button', { name: 'where is …' }));
+    await fireEvent.click(screen.getByRole('menuitem', { name: 'prograsp forceps' }));
+    expect(field().value).toBe('Where is prograsp forceps located?');
+    expect(screen.queryByRole('menu')).toBeNull();
+  });
+
+  test.each([
+    [
+      'the index is being built',
+      () => (fake.video = { ...fake.video, index: 'building', frameCount: null }),
+      /when the frame index is ready/,
+    ],
+    ['the file is missing', () => (fake.video = { ...fake.video, availability: 'missing' }), /not there/],
+    ['the database is read-only', () => (fake.status = { ...fake.status, readOnly: true }), /Read-only/],
+    [
+      'the engine starts again',
+      () => (fake.model = { ...fake.model, phase: 'restarting' }),
+      /starting again/,
+    ],
+  ])('takes no question while %s, and says so', async (_, arrange, words) => {
+    arrange();
+    const connection = { bridge: fake.bridge, onReach: () => () => undefined };
+    workstation = new Workstation(connection, new FramePixels().fetch, () => now);
+    await workstation.start();
+    render(AskBox, { workstation, review: workstation.review! });
+    expect(screen.getByText(words)).toBeTruthy();
+    await fireEvent.input(field(), { target: { value: 'What organ?' } });
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    expect(fake.logged('ask')).toEqual([]);
+  });
+
+  test('shows what the model is doing while it loads, and takes questions once it is ready', async () => {
+    const ready = fake.model;
+    fake.model = { ...ready, phase: 'loading', activity: 'Checking hashes', progress: 0.42 };
+    render(AskBox, await opened());
+    expect(screen.getByText('42 %')).toBeTruthy();
+    expect(screen.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('42');
+    fake.emit({ type: 'model', state: ready });
+    await vi.waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
+    expect(workstation.askObstacle).toBeNull();
+  });
+});
+
+describe('the list', () => {
+  test('has the newest first, with time, question and what came of it', async () => {
+    fake.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
+    fake.addEntry('Is the stapler in view?', 100, { status: 'not-visible' });
+    render(AnswerList, await opened());
+    const rows = screen.getAllByRole('listitem').map((row) => row.textContent?.replace(/\s+/g, ' ').trim());
+    expect(rows[0]).toMatch(/^0:04 Is the stapler in view\? not visible/);
+    expect(rows[1]).toMatch(/^0:01 What organ\? Kidney answered/);
+  });
+
+  test('deletes with a way back', async () => {
+    fake.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
+    const { review } = await opened();
+    render(AnswerList, { workstation, review });
+    await fireEvent.click(screen.getByRole('button', { name: 'Delete: What organ?' }));
+    expect(await screen.findByText('No questions in this session yet.')).toBeTruthy();
+    await workstation.undoable?.undo();
+    const list = screen.getByRole('list', { name: 'Answers of this session' });
+    expect(await within(list).findByText('What organ?')).toBeTruthy();
+    expect(workstation.undoable).toBeNull();
+  });
+});

@@ -1,0 +1,271 @@
+// @vitest-environment happy-dom
+import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WorkstationError } from '../../preload/contract/index.ts';
+import type { Reach } from '../../renderer/bridge/index.ts';
+import Banner from '../../renderer/components/Banner.svelte';
+import BottomBar from '../../renderer/components/BottomBar.svelte';
+import GoToDialog from '../../renderer/components/GoToDialog.svelte';
+import Library from '../../renderer/components/Library.svelte';
+import ModelChips from '../../renderer/components/ModelChips.svelte';
+import { Keyboard } from '../../renderer/state/keyboard.ts';
+import { Queue } from '../../renderer/state/queue.ts';
+import { Workstation } from '../../renderer/state/workstation.svelte.ts';
+import { FakeWorkstation, fakeVideo, id, now } from './fake-workstation.ts';
+import { FramePixels } from './pixels.ts';
+
+let fake: FakeWorkstation;
+let workstation: Workstation;
+let changeReach: (reach: Reach) => void;
+
+beforeEach(() => {
+  fake = new FakeWorkstation();
+  workstation = new Workstation(
+    {
+      bridge: fake.bridge,
+      onReach: (listener) => {
+        changeReach = listener;
+        return () => undefined;
+      },
+    },
+    new FramePixels().fetch,
+    () => now,
+  );
+});
+
+afterEach(() => {
+  cleanup();
+  workstation.dispose();
+});
+
+describe('model and device', () => {
+  test('are named, with what weakens the answer beside them', async () => {
+    await workstation.start();
+    render(ModelChips, { workstation });
+    expect(screen.getByRole('button', { name: 'Surgery-R1 nano · CPU' })).toBeTruthy();
+    expect(screen.getByText('trained on synthetic scenes')).toBeTruthy();
+    expect(screen.queryByText('CPU fallback')).toBeNull();
+  });
+
+  test('a CPU that stands in for a GPU is a warning, with its reason', async () => {
+    fake.model = { ...fake.model, deviceFallback: true, deviceReason: 'No adapter was found.' };
+    await workstation.start();
+    render(ModelChips, { workstation });
+    expect(screen.getByText('CPU fallback').title).toBe('No adapter was found.');
+  });
+
+  test('a refused model says why, and can be tried again', async () => {
+    const error = { code: 'model-altered-file' as const, message: 'A file differs.', hint: 'Restore it.' };
+    fake.model = { ...fake.model, phase: 'failed', device: null, error };
+    await workstation.start();
+    render(ModelChips, { workstation });
+    await fireEvent.click(screen.getByRole('button', { name: /not loaded/ }));
+    expect(screen.getByRole('alert').textContent).toContain('A file differs.');
+    await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(fake.logged('loadModel')).toEqual([{ modelId: null }]);
+  });
+});
+
+describe('the line of truth', () => {
+  test('tells of work in the background, and when all was saved', async () => {
+    fake.jobs = [
+      {
+        id: id('j'),
+        kind: 'index',
+        title: 'Building the frame index',
+        done: 48_213,
+        total: 241_440,
+        state: 'running',
+        error: null,
+      },
+    ];
+    await workstation.start();
+    render(BottomBar, { workstation });
+    expect(screen.getByText('Education and research use. Not a medical device.')).toBeTruthy();
+    expect(screen.getByText('No network')).toBeTruthy();
+    expect(screen.getByText(/48.213 of 241.440 frames, 19 %/)).toBeTruthy();
+    const at = new Date(2026, 10, 22, 14, 31, 7).getTime();
+    fake.emit({ type: 'saved', at });
+    expect(await screen.findByText('All changes saved 14:31:07')).toBeTruthy();
+    fake.emit({ type: 'job', job: { ...fake.jobs[0]!, state: 'done' } });
+    await vi.waitFor(() => expect(screen.queryByText(/Building/)).toBeNull());
+  });
+});
+
+describe('a lost connection', () => {
+  test('is said with its remedy, and everything is asked for again when it is back', async () => {
+    await workstation.start();
+    render(Banner, { workstation });
+    changeReach('lost');
+    expect((await screen.findByRole('alert')).textContent).toContain('npm start');
+    expect(workstation.askObstacle).toBe('The workstation is not connected.');
+    fake.model = { ...fake.model, device: 'WebGPU' };
+    changeReach('connected');
+    await vi.waitFor(() => expect(workstation.model?.device).toBe('WebGPU'));
+    expect(screen.queryByRole('alert')).toBeNull();
+    expect(workstation.askObstacle).toBeNull();
+  });
+
+  test('brings the end of an answer that came meanwhile', async () => {
+    fake.addEntry('What organ?', 0, { status: 'running' });
+    await workstation.start();
+    const running = workstation.review!.runningAnswer!;
+    changeReach('lost');
+    const entry = fake.entries[0]!;
+    fake.entries = [{ ...entry, answers: [{ ...running, status: 'stopped', reasoning: 'It is' }] }];
+    changeReach('connected');
+    await vi.waitFor(() => expect(workstation.review?.answer?.status).toBe('stopped'));
+  });
+});
+
+describe('opening', () => {
+  test('the last session comes back by itself', async () => {
+    await workstation.start();
+    expect(workstation.review?.session.id).toBe('session1');
+  });
+
+  test('an empty library invites to open a video', async () => {
+    fake.last = null;
+    await workstation.start();
+    expect(workstation.review).toBeNull();
+    render(Library, { workstation, onOpen: () => undefined });
+    expect(screen.getByText(/Nothing here yet/)).toBeTruthy();
+    await fireEvent.click(screen.getByRole('button', { name: 'Open a video…' }));
+    expect(workstation.browsing).toBe('open');
+  });
+
+  test('uses the system’s dialog where the host has one', async () => {
+    fake.status = { ...fake.status, host: 'electron', fileDialog: true };
+    await workstation.start();
+    await workstation.chooseVideo('open');
+    expect(fake.logged('openVideo')).toEqual([{ grantId: 'grant1', caseId: null }]);
+    expect(workstation.browsing).toBeNull();
+  });
+
+  test('a video that cannot be opened says why, and the session stays', async () => {
+    await workstation.start();
+    const before = workstation.review;
+    fake.failures.set(
+      'openVideo',
+      new WorkstationError(
+        'video-no-picture',
+        'notes.mp3 holds sound only.',
+        'Choose a file with a picture.',
+      ),
+    );
+    await workstation.openDropped(new File(['x'], 'notes.mp3'));
+    expect(workstation.faults).toMatchObject([{ code: 'video-no-picture' }]);
+    expect(workstation.review).toBe(before);
+    expect(workstation.opening).toBeNull();
+  });
+
+  test('a recent video goes on with its latest session', async () => {
+    await workstation.start();
+    await workstation.refreshLibrary();
+    render(Library, { workstation, onOpen: () => undefined });
+    await fireEvent.click(screen.getByRole('button', { name: /^demo\.mp4/ }));
+    await vi.waitFor(() => expect(fake.logged('openSession')).toEqual([{ sessionId: 'session1' }]));
+    expect(fake.logged('startSession')).toEqual([]);
+  });
+
+  test('a moved file is located again', async () => {
+    fake.video = { ...fake.video, availability: 'missing' };
+    await workstation.start();
+    await workstation.take(id('grant1'), 'demo.mp4', 'relink');
+    expect(fake.logged('relinkVideo')).toEqual([{ videoId: 'video1', grantId: 'grant1' }]);
+    expect(workstation.review?.video.availability).toBe('available');
+    await vi.waitFor(() => expect(workstation.review?.player.shown).not.toBeNull());
+  });
+});
+
+describe('go to', () => {
+  test('takes a frame or a time, and refuses what is neither or too far', async () => {
+    const onGo = vi.fn();
+    const onClose = vi.fn();
+    render(GoToDialog, { video: fakeVideo, onGo, onClose });
+    const field = screen.getByLabelText('Frame or time');
+    const form = field.closest('form')!;
+    await fireEvent.input(field, { target: { value: 'soon' } });
+    await fireEvent.submit(form);
+    expect(screen.getByRole('alert').textContent).toContain('neither a frame number nor a time');
+    await fireEvent.input(field, { target: { value: '#350' } });
+    await fireEvent.submit(form);
+    expect(screen.getByRole('alert').textContent).toContain('The last frame is 349.');
+    expect(onGo).not.toHaveBeenCalled();
+    await fireEvent.input(field, { target: { value: '00:00:04.000' } });
+    await fireEvent.submit(form);
+    expect(onGo).toHaveBeenCalledWith({ timecode: '00:00:04.000' });
+    expect(onClose).toHaveBeenCalledOnce();
+  });
+});
+
+describe('keys', () => {
+  const actions = { library: vi.fn(), shortcuts: vi.fn(), goTo: vi.fn(), focusAsk: vi.fn() };
+  let keyboard: Keyboard;
+
+  beforeEach(async () => {
+    vi.clearAllMocks();
+    await workstation.start();
+    await vi.waitFor(() => expect(workstation.review?.player.shown).not.toBeNull());
+    keyboard = new Keyboard(workstation, actions);
+    window.addEventListener('keydown', keyboard.down);
+    window.addEventListener('keyup', keyboard.up);
+  });
+
+  afterEach(() => {
+    window.removeEventListener('keydown', keyboard.down);
+    window.removeEventListener('keyup', keyboard.up);
+    document.body.replaceChildren();
+  });
+
+  const press = (key: string, target: EventTarget = document.body): boolean =>
+    target.dispatchEvent(new KeyboardEvent('keydown', { key, code: key, bubbles: true, cancelable: true }));
+
+  test('step, zoom and open dialogs wherever the focus is', async () => {
+    press('.');
+    window.dispatchEvent(new KeyboardEvent('keyup', { key: '.', code: '.' }));
+    await vi.waitFor(() => expect(workstation.review?.player.shown?.location.index).toBe(1));
+    press('?');
+    expect(actions.shortcuts).toHaveBeenCalledOnce();
+    press('g');
+    expect(actions.goTo).toHaveBeenCalledOnce();
+    press('q');
+    expect(actions.focusAsk).toHaveBeenCalledOnce();
+  });
+
+  test('are text where text is typed, but for Escape', async () => {
+    const field = document.createElement('textarea');
+    document.body.append(field);
+    expect(press('.', field)).toBe(true);
+    expect(press('?', field)).toBe(true);
+    expect(actions.shortcuts).not.toHaveBeenCalled();
+    expect(press('Escape', field)).toBe(false);
+  });
+
+  test('leave an open dialog alone, and Space to the button that has the focus', () => {
+    const button = document.createElement('button');
+    document.body.append(button);
+    expect(press(' ', button)).toBe(true);
+    const dialog = document.createElement('dialog');
+    dialog.setAttribute('open', '');
+    document.body.append(dialog);
+    expect(press('g')).toBe(true);
+    expect(actions.goTo).not.toHaveBeenCalled();
+  });
+});
+
+test('thumbnails come a few at a time, and those no longer wanted never', async () => {
+  const queue = new Queue(2);
+  const ends: (() => void)[] = [];
+  const begun: number[] = [];
+  const outs = [0, 1, 2, 3].map((number) =>
+    queue.add(() => {
+      begun.push(number);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    }),
+  );
+  expect(begun).toEqual([0, 1]);
+  outs[2]!();
+  ends[0]!();
+  await vi.waitFor(() => expect(begun).toEqual([0, 1, 3]));
+});
