@@ -86,7 +86,8 @@ async function writeModel(
     done += bytes;
     onProgress?.({ done, total });
   };
-  const temporary = `${out}.importing-${randomBytes(4).toString('hex')}`;
+  await removeAbandoned(out);
+  const temporary = `${out}.importing-${process.pid}-${randomBytes(4).toString('hex')}`;
   await mkdir(join(temporary, 'onnx'), { recursive: true });
   try {
     const source = await hashCheckpoint(checkpoint, signal, advance);
@@ -189,6 +190,25 @@ function describe(
     },
     files,
   });
+}
+
+/** Removes what imports into the same place left behind when their process was killed. */
+async function removeAbandoned(out: string): Promise<void> {
+  const prefix = `${basename(out)}.importing-`;
+  for (const name of await readdir(dirname(out))) {
+    const owner = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
+    if (Number.isNaN(owner) || isRunning(owner)) continue;
+    await rm(join(dirname(out), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    // Signal 0 is not sent; it only asks whether the process is there.
+    return process.kill(processId, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 async function requireFree(out: string): Promise<void> {

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importCheckpoint } from '../../models/import/index.ts';
@@ -91,6 +92,18 @@ describe('an imported model', () => {
     // The patch embedding stays in 32 bits, and this model is so small that it weighs.
     const patches = 32 * 1176 * 4;
     expect((bytes(small.manifest) - patches) / (bytes(whole.manifest) - patches)).toBeLessThan(0.32);
+  });
+
+  it('clears what a killed import left, and nothing of one that still runs', async () => {
+    const out = bench.path('model');
+    const killed = spawnSync(process.execPath, ['-e', '']).pid;
+    const [abandoned, running] = [
+      `${out}.importing-${killed}-0a0b0c0d`,
+      `${out}.importing-${process.pid}-0a0b0c0d`,
+    ];
+    for (const folder of [abandoned, running]) mkdirSync(join(folder, 'onnx'), { recursive: true });
+    await importCheckpoint({ checkpoint: bench.copy(), out, dtype: 'fp32' });
+    expect([abandoned, running, out].map((folder) => existsSync(folder))).toEqual([false, true, true]);
   });
 
   it('reports progress that only grows and ends at the total', async () => {
