@@ -12,21 +12,27 @@ export type Feeds = Record<string, Tensor>;
 /**
  * Keys and values of the tokens so far: one growing buffer per layer and head, `[capacity, headSize]`, handed
  * to the graph as views of its first `length` rows without a copy. The graph returns new rows only.
+ *
+ * `maskedRows` empty rows may stand before the first token, for a device that takes no tensor without rows.
+ * The attention bias has to hide them.
  */
 export class KeyValueCache {
   readonly shape: KeyValueShape;
+  readonly maskedRows: number;
   #capacity: number;
   #length = 0;
   readonly #keys: Float32Array[];
   readonly #values: Float32Array[];
   readonly #names: readonly (readonly [key: string, value: string])[];
 
-  constructor(shape: KeyValueShape, capacity: number) {
+  /** @param capacity Tokens that fit before the buffers have to grow. */
+  constructor(shape: KeyValueShape, capacity: number, maskedRows = 0) {
     this.shape = shape;
+    this.maskedRows = maskedRows;
     this.#capacity = capacity;
     const heads = shape.layers * shape.keyValueHeads;
     const allocate = (): Float32Array[] =>
-      Array.from({ length: heads }, () => new Float32Array(capacity * shape.headSize));
+      Array.from({ length: heads }, () => new Float32Array((maskedRows + capacity) * shape.headSize));
     this.#keys = allocate();
     this.#values = allocate();
     this.#names = Array.from({ length: heads }, (_, index) => {
@@ -41,27 +47,29 @@ export class KeyValueCache {
   }
 
   get bytes(): number {
-    return 2 * this.#keys.length * this.#capacity * this.shape.headSize * Float32Array.BYTES_PER_ELEMENT;
+    const floats = 2 * this.#keys.length * (this.maskedRows + this.#capacity) * this.shape.headSize;
+    return floats * Float32Array.BYTES_PER_ELEMENT;
   }
 
   /** Makes room for `tokens` in all, so that appending does not have to move the buffers. */
   reserve(tokens: number): void {
     if (tokens <= this.#capacity) return;
     this.#capacity = Math.max(tokens, Math.ceil(this.#capacity * 1.5));
-    const used = this.#length * this.shape.headSize;
+    const used = (this.maskedRows + this.#length) * this.shape.headSize;
     for (const buffers of [this.#keys, this.#values]) {
       buffers.forEach((buffer, index) => {
-        const larger = new Float32Array(this.#capacity * this.shape.headSize);
+        const larger = new Float32Array((this.maskedRows + this.#capacity) * this.shape.headSize);
         larger.set(buffer.subarray(0, used));
         buffers[index] = larger;
       });
     }
   }
 
-  /** Adds `past_key.*` and `past_value.*` f32 `[length, headSize]` to the inputs of a run. */
+  /** Adds `past_key.*` and `past_value.*` f32 `[maskedRows + length, headSize]` to the inputs of a run. */
   addTo(feeds: Feeds): void {
-    const dimensions = [this.#length, this.shape.headSize];
-    const end = this.#length * this.shape.headSize;
+    const rows = this.maskedRows + this.#length;
+    const dimensions = [rows, this.shape.headSize];
+    const end = rows * this.shape.headSize;
     this.#names.forEach(([key, value], index) => {
       feeds[key] = new Tensor('float32', this.#keys[index]!.subarray(0, end), dimensions);
       feeds[value] = new Tensor('float32', this.#values[index]!.subarray(0, end), dimensions);
@@ -73,7 +81,7 @@ export class KeyValueCache {
     this.reserve(this.#length + tokens);
     const { layers, keyValueHeads, headSize } = this.shape;
     const rows = tokens * headSize;
-    const at = this.#length * headSize;
+    const at = (this.maskedRows + this.#length) * headSize;
     for (let layer = 0; layer < layers; layer += 1) {
       const keys = outputs[`new_key.${layer}`]!.data as Float32Array;
       const values = outputs[`new_value.${layer}`]!.data as Float32Array;

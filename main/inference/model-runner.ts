@@ -60,8 +60,6 @@ export class ModelRunner {
   readonly deviceReason: string;
   readonly #sessions: GraphSessions;
   readonly #rotary: TextRotary;
-  /** `[1, past + 1]` of zeros: a decoded token sees everything before it. */
-  #openBias = new Float32Array(0);
 
   private constructor(
     model: ModelDirectory,
@@ -176,7 +174,8 @@ export class ModelRunner {
   }
 
   newCache(capacity: number): KeyValueCache {
-    return new KeyValueCache(this.#parameters, capacity);
+    // The WebGPU provider ends the process on an input without rows, which an empty past would be.
+    return new KeyValueCache(this.#parameters, capacity, this.device === 'webgpu' ? 1 : 0);
   }
 
   /** Bytes that one token takes in the key-value cache. */
@@ -208,7 +207,7 @@ export class ModelRunner {
       const logits = await this.#run(
         embeddings.subarray((start - from) * hiddenSize, (end - from) * hiddenSize),
         this.#rotary.tables(positions.positions, positions.sequence, start, end),
-        causalBias(start, tokens),
+        causalBias(cache.maskedRows, start, tokens),
         tokens,
         logitsToKeep,
         cache,
@@ -227,11 +226,10 @@ export class ModelRunner {
     // A generated token is text, whatever its id: a model may write the image token, and nothing is to see there.
     const embeddings = await this.#lookUp([id]);
     const past = cache.length;
-    if (this.#openBias.length < past + 1) this.#openBias = new Float32Array(Math.ceil((past + 1) * 1.5));
     return this.#run(
       embeddings,
       this.#rotary.single(past + delta),
-      this.#openBias.subarray(0, past + 1),
+      causalBias(cache.maskedRows, past, 1),
       1,
       1,
       cache,
@@ -251,7 +249,7 @@ export class ModelRunner {
       inputs_embeds: floats(embeddings, [1, tokens, hiddenSize]),
       rotary_cos: floats(rotary.cos, [tokens, headSize]),
       rotary_sin: floats(rotary.sin, [tokens, headSize]),
-      attention_bias: floats(bias, [tokens, cache.length + tokens]),
+      attention_bias: floats(bias, [tokens, cache.maskedRows + cache.length + tokens]),
       num_logits_to_keep: new Tensor('int64', BigInt64Array.of(BigInt(logitsToKeep)), []),
     };
     cache.addTo(feeds);
@@ -271,11 +269,13 @@ function floats(data: Float32Array, dimensions: number[]): Tensor {
   return new Tensor('float32', data, dimensions);
 }
 
-/** `[tokens, past + tokens]`: a token sees everything before it and itself. */
-function causalBias(past: number, tokens: number): Float32Array {
-  const width = past + tokens;
+/** `[tokens, masked + past + tokens]`: a token sees every token before it and itself. */
+function causalBias(masked: number, past: number, tokens: number): Float32Array {
+  const width = masked + past + tokens;
   const bias = new Float32Array(tokens * width);
-  for (let row = 0; row < tokens; row += 1)
-    bias.fill(maskedScore, row * width + past + row + 1, (row + 1) * width);
+  for (let row = 0; row < tokens; row += 1) {
+    bias.fill(maskedScore, row * width, row * width + masked);
+    bias.fill(maskedScore, row * width + masked + past + row + 1, (row + 1) * width);
+  }
   return bias;
 }

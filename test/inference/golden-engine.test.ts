@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KeyValueCache } from '../../main/inference/key-value-cache.ts';
 import { openModelDirectory } from '../../main/inference/model-directory.ts';
 import { ModelRunner } from '../../main/inference/model-runner.ts';
 import { argmax } from '../../main/inference/sampling.ts';
@@ -88,6 +89,20 @@ describe.each(allCases)('%s through the graphs', (name) => {
       expect(cache.length).toBe(to);
       expect(largestDifference(logits, oneShot)).toBeLessThan(1e-4);
     }
+    // As on a device that takes no empty tensor: a hidden row before the first token changes nothing.
+    const padded = new KeyValueCache(runner.model.manifest.parameters, 8, 1);
+    const prompt = { embeddings, positions, from: 0, to, keep: 'last', chunk: 50 } as const;
+    const afterHidden = await runner.prefill({ ...prompt, cache: padded });
+    expect(padded.length).toBe(to);
+    expect(largestDifference(afterHidden, oneShot)).toBeLessThan(1e-4);
+    const plain = runner.newCache(to);
+    await runner.prefill({ ...prompt, cache: plain });
+    const [next, same] = [
+      await runner.decode(7, padded, positions.delta),
+      await runner.decode(7, plain, positions.delta),
+    ];
+    expect(largestDifference(next, same)).toBeLessThan(1e-4);
+
     const cache = runner.newCache(to);
     const prefix = Math.floor(to * 0.7);
     const options = { positions, cache };
