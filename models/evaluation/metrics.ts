@@ -139,9 +139,9 @@ export function fitBlindLookup(rows: readonly BlindRow[]): (row: BlindRow) => st
   const byQuestion = new Map<string, Map<string, number>>();
   const byType = new Map<string, Map<string, number>>();
   const count = (table: Map<string, Map<string, number>>, key: string, answer: string): void => {
-    let answers = table.get(key);
-    if (!answers) table.set(key, (answers = new Map()));
+    const answers = table.get(key) ?? new Map<string, number>();
     answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    table.set(key, answers);
   };
   for (const { question, questionType, answer } of rows) {
     count(byQuestion, question, answer);

@@ -41,7 +41,7 @@ export function stroke(
   width: number,
 ): void {
   smoothPath(context, points, false);
-  context.strokeStyle = colour as string;
+  context.strokeStyle = colour;
   context.lineWidth = width;
   context.stroke();
 }

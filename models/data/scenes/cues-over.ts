@@ -1,6 +1,6 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import { Random } from './random.ts';
-import { THREADS, atTip, glow, stroke, thread } from './cue-shapes.ts';
+import { THREADS, atTip, glow } from './cue-shapes.ts';
 import type { SceneInstrument } from './types.ts';
 
 /** Cues that lie over the instrument; see cues-under.ts for the coordinates. */

@@ -265,7 +265,7 @@ function underClipping(context: SKRSContext2D, random: Random): void {
     gradient.addColorStop(0.25, `rgba(${colour}, 1)`);
     gradient.addColorStop(0.75, `rgba(${colour}, 1)`);
     gradient.addColorStop(1, `rgba(${colour}, 0)`);
-    return gradient as unknown as CanvasGradient;
+    return gradient;
   };
   context.lineCap = 'butt';
   stroke(context, line, fading('40, 0, 6'), 0.33);

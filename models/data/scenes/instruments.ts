@@ -11,7 +11,7 @@ type Stop = readonly [at: number, colour: string];
 function across(context: SKRSContext2D, radius: number, stops: readonly Stop[]): CanvasGradient | string {
   const gradient = context.createLinearGradient(0, -radius, 0, radius);
   for (const [at, colour] of stops) gradient.addColorStop(at, colour);
-  return gradient as unknown as CanvasGradient;
+  return gradient;
 }
 
 const METAL: readonly Stop[] = [
@@ -131,7 +131,7 @@ function drawJaw(context: SKRSContext2D, item: SceneInstrument, jaw: number): vo
     [0.5, '#c3cad0'],
     [0.72, jaw < 0 ? '#b6bdc4' : '#e2e7eb'],
     [1, '#565d64'],
-  ]) as string;
+  ]);
   context.fill();
   context.strokeStyle = 'rgba(20, 22, 26, 0.75)';
   context.lineWidth = 0.016;
@@ -217,7 +217,7 @@ function drawProbe(context: SKRSContext2D, item: SceneInstrument): void {
     [0.5, '#dfe4e7'],
     [0.8, '#98a1a8'],
     [1, '#5b636a'],
-  ]) as string;
+  ]);
   context.fill();
   context.strokeStyle = 'rgba(30, 34, 38, 0.8)';
   context.lineWidth = 0.016;
@@ -243,7 +243,7 @@ function drawProbe(context: SKRSContext2D, item: SceneInstrument): void {
 function drawSuctionTip(context: SKRSContext2D): void {
   const { jawLength: length } = TOOL_SHAPES.suction;
   polygon(context, jawOutline('suction', 1, 0, 1));
-  context.fillStyle = across(context, 0.078, STEEL_TUBE) as string;
+  context.fillStyle = across(context, 0.078, STEEL_TUBE);
   context.fill();
   context.strokeStyle = 'rgba(30, 34, 38, 0.8)';
   context.lineWidth = 0.014;
@@ -266,10 +266,10 @@ export function drawInstrument(context: SKRSContext2D, item: SceneInstrument): v
   const { shaftRadius: r, clevis, jawLength } = TOOL_SHAPES[item.tool];
   context.save();
   place(context, item);
-  context.fillStyle = across(context, r, item.tool === 'suction' ? STEEL_TUBE : SHAFT) as string;
+  context.fillStyle = across(context, r, item.tool === 'suction' ? STEEL_TUBE : SHAFT);
   context.fillRect(-12, -r, 12, 2 * r);
   if (item.tool !== 'suction') {
-    context.fillStyle = across(context, r, METAL) as string;
+    context.fillStyle = across(context, r, METAL);
     context.fillRect(-0.07, -r, 0.07, 2 * r);
     context.fillStyle = 'rgba(190, 198, 206, 0.35)';
     context.fillRect(-0.62, -r, 0.03, 2 * r);
@@ -311,7 +311,7 @@ export function drawInstrument(context: SKRSContext2D, item: SceneInstrument): v
       [clevis * 0.62, r * 0.86],
       [0, r * 0.96],
     ]);
-    context.fillStyle = across(context, r, WRIST[item.tool]) as string;
+    context.fillStyle = across(context, r, WRIST[item.tool]);
     context.fill();
     context.strokeStyle = 'rgba(16, 16, 20, 0.7)';
     context.lineWidth = 0.014;

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { describeScene, sceneTruth } from './describe.ts';
 import { renderScene } from './draw.ts';
 import { sceneSeed } from './random.ts';
+import { encodePng } from './png.ts';
 import { framePaths, labelText, writeWhole } from './write.ts';
 import type { WorkerShare } from './write.ts';
 
@@ -19,7 +20,13 @@ for (const index of indices) {
   const paths = framePaths(run, out, index);
   writeWhole(
     paths.image,
-    run.format === 'png' ? canvas.encodeSync('png') : canvas.encodeSync('jpeg', run.quality),
+    run.format === 'png'
+      ? encodePng(
+          canvas.getContext('2d').getImageData(0, 0, run.width, run.height).data,
+          run.width,
+          run.height,
+        )
+      : canvas.encodeSync('jpeg', run.quality),
   );
   writeWhole(paths.label, labelText(truth));
   writeWhole(paths.truth, JSON.stringify(truth));
