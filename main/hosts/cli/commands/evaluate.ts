@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
-import { readEndoVis } from '../../../../models/data/index.ts';
-import { evaluate, type Figures } from '../../../../models/evaluation/index.ts';
-import { ModelId } from '../../../../preload/contract/index.ts';
+import type { Figures } from '../../../../models/evaluation/index.ts';
 import { act, wholeNumber } from '../command.ts';
-import { decodePicture } from '../picture.ts';
 
 interface EvaluateOptions {
   dataset: string;
@@ -21,10 +18,12 @@ export function addEvaluate(program: Command): void {
       .option('--limit <n>', 'ask at most so many questions, spread over the set', wholeNumber(1))
       .description('ask a model every question of a data set and measure its answers'),
     async ({ output, workstation: open, signal }, { dataset, model, limit }: EvaluateOptions) => {
+      const { readEndoVis } = await import('../../../../models/data/index.ts');
+      const { evaluate } = await import('../../../../models/evaluation/index.ts');
       const { rows, skipped } = await readEndoVis(dataset, { signal });
       const workstation = await open();
       const state = await (model === undefined
-        ? workstation.calls.loadModel({ modelId: null satisfies ModelId | null })
+        ? workstation.calls.loadModel({ modelId: null })
         : workstation.loadModelFolder(model));
       // Several questions on a picture come one after the other: it is decoded once.
       let last: { file: string; picture: Awaited<ReturnType<typeof readPicture>> } | null = null;
@@ -77,6 +76,7 @@ function row(name: string, figures: Figures): string {
 }
 
 async function readPicture(file: string) {
+  const { decodePicture } = await import('../picture.ts');
   const picture = await decodePicture(file);
   const size = `${picture.width}x${picture.height}:`;
   return { ...picture, hash: createHash('sha256').update(size).update(picture.rgb).digest('hex') };

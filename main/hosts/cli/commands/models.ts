@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { checkGolden, checkModel, importCheckpoint } from '../../../../models/import/index.ts';
 import type { GoldenCheck } from '../../../../models/import/index.ts';
 import { act } from '../command.ts';
 
@@ -13,6 +12,7 @@ export function addModels(program: Command): void {
       .addOption(new Option('--dtype <type>', 'of the weights').choices(['fp32', 'q8']).default('fp32'))
       .description('turn a checkpoint into a model folder that the engine runs'),
     async ({ output, signal }, { out, dtype }: { out: string; dtype: 'fp32' | 'q8' }, checkpoint: string) => {
+      const { importCheckpoint } = await import('../../../../models/import/index.ts');
       const manifest = await importCheckpoint({
         checkpoint,
         out,
@@ -34,6 +34,7 @@ export function addModels(program: Command): void {
       .option('--golden <dir>', "golden case: numbers of Hugging Face's own code to compare with")
       .description('verify the files of a model, open it, and compare it with reference numbers'),
     async ({ output, signal }, { golden }: { golden?: string }, model: string) => {
+      const { checkGolden, checkModel } = await import('../../../../models/import/index.ts');
       const options = {
         model,
         signal,

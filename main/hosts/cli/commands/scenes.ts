@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { writeScenes } from '../../../../models/data/index.ts';
 import { act, wholeNumber } from '../command.ts';
 
 export function addScenes(program: Command): void {
@@ -11,6 +10,7 @@ export function addScenes(program: Command): void {
       .requiredOption('--out <dir>', 'folder to write, in the layout of EndoVis-18-VQLA')
       .description('draw synthetic surgical scenes with their ground truth'),
     async ({ output, signal }, { frames, seed, out }: { frames: number; seed: number; out: string }) => {
+      const { writeScenes } = await import('../../../../models/data/index.ts');
       const written = await writeScenes({
         frames,
         seed,

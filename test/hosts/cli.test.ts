@@ -1,0 +1,232 @@
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const repository = resolve(import.meta.dirname, '..', '..');
+const clip = join(repository, 'resources/clip/demo.mp4');
+const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+const home = join(folder, 'home');
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** The last line of standard output, as machines read it. */
+  result: Record<string, unknown>;
+}
+
+function cli(args: readonly string[], interrupt?: RegExp): Promise<Ended> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [join(repository, 'main/hosts/cli/index.ts'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    let interrupted = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (interrupt?.test(stdout) && !interrupted) {
+        interrupted = true;
+        child.kill('SIGINT');
+      }
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', fail);
+    child.on('close', (code) => {
+      const last = stdout.trim().split('\n').at(-1) ?? '';
+      const result = last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {};
+      done({ code, stdout, stderr, result });
+    });
+  });
+}
+
+const json = (...args: string[]) => cli([...args, '--json', '--home', home]);
+
+describe('the command line', () => {
+  it('probes a video', async () => {
+    const { code, result, stdout } = await json('probe', clip);
+    expect(code).toBe(0);
+    expect(result).toMatchObject({
+      frames: 350,
+      width: 640,
+      height: 512,
+      codec: 'h264',
+      variableFrameRate: false,
+    });
+    expect(Object.keys(result).sort()).toEqual(
+      ['codec', 'container', 'frames', 'height', 'timeBase', 'variableFrameRate', 'width'].sort(),
+    );
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('writes a frame as PNG and names it', async () => {
+    const out = join(folder, 'deep', 'frame.png');
+    const { code, result } = await json('frame', clip, '--index', '7', '--out', out);
+    expect(code).toBe(0);
+    expect(result).toMatchObject({
+      index: 7,
+      pts: 3584,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect(readFileSync(out).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it('asks, keeps the answer, adds to the session, and lists it', async () => {
+    const image = join(folder, 'answer.png');
+    const first = await json(
+      'ask',
+      clip,
+      '--frame',
+      '180',
+      '--question',
+      'What organ is being operated?',
+      '--image',
+      image,
+    );
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.result).toMatchObject({
+      frame: { index: 180, pts: 92160, timeBase: [1, 12800] },
+      question: 'What organ is being operated?',
+      answer: { status: 'answered', label: 'kidney' },
+      model: { id: 'surgery-r1-nano' },
+    });
+    const answer = first.result['answer'] as { raw: string; reasoning: string };
+    expect(answer.raw).toContain('<answer>');
+    expect(answer.reasoning.length).toBeGreaterThan(5);
+    expect(readFileSync(image).subarray(1, 4).toString()).toBe('PNG');
+
+    const session = first.result['session'] as string;
+    const second = await json(
+      'ask',
+      clip,
+      '--at',
+      '00:00:02.000',
+      '--question',
+      'Where is suction located?',
+      '--session',
+      session,
+    );
+    expect(second.code, second.stderr).toBe(0);
+    expect(second.result).toMatchObject({ session, frame: { index: 50 } });
+    const { result } = await json('sessions');
+    expect(result['sessions']).toMatchObject([{ id: session, questionCount: 2 }]);
+  });
+
+  it('stops at Ctrl-C, keeps what was written, and says so by its exit code', async () => {
+    const args = [
+      'ask',
+      clip,
+      '--frame',
+      '60',
+      '--question',
+      'What is the state of prograsp_forceps?',
+      '--home',
+      home,
+    ];
+    const { code, stdout, stderr } = await cli(args, /stated reasoning: /);
+    expect(code).toBe(130);
+    expect(stdout + stderr).toMatch(/Stopped/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('takes a session only with its own video', async () => {
+    const sessions = (await json('sessions')).result['sessions'] as { id: string }[];
+    const other = join(folder, 'other.mp4');
+    cpSync(clip, other);
+    writeFileSync(other, Buffer.concat([readFileSync(other), Buffer.from('\0\0\0\x0cfreemore', 'latin1')]));
+    const { code, result } = await json(
+      'ask',
+      other,
+      '--frame',
+      '1',
+      '--question',
+      'What?',
+      '--session',
+      sessions[0]!.id,
+    );
+    expect(code).toBe(3);
+    expect(result).toMatchObject({ error: { code: 'file-changed' } });
+  });
+
+  const empty = join(folder, 'empty.mp4');
+  const cut = join(folder, 'cut.mp4');
+  writeFileSync(empty, '');
+  cpSync(clip, cut);
+  truncateSync(cut, 5000);
+  it.each([
+    [['probe', join(folder, 'none.mp4')], 3, 'file-missing'],
+    [['probe', empty], 3, 'file-empty'],
+    [['probe', cut], 3, /^(video|file)-/],
+    [['probe', join(repository, 'package.json')], 3, 'video-not-a-video'],
+    [['frame', clip, '--index', '350', '--out', join(folder, 'x.png')], 2, 'frame-out-of-range'],
+    [['frame', clip, '--index', '-1', '--out', join(folder, 'x.png')], 2, 'invalid-input'],
+    [['ask', clip, '--question', 'What?'], 2, 'invalid-input'],
+    [['ask', clip, '--frame', '1', '--at', '1', '--question', 'What?'], 2, 'invalid-input'],
+    [['ask', clip, '--frame', '1', '--question', 'What?', '--session', 'unknown'], 2, 'not-found'],
+    [['models', 'check', folder], 4, /^model-/],
+    [['evaluate', '--dataset', folder], 3, 'data-malformed'],
+    [['sessions', '--home', '/dev/null/home'], 5, 'store-unwritable'],
+    [['nonsense'], 2, 'invalid-input'],
+    [[], 2, 'invalid-input'],
+  ] as const)('%j ends with %i and %s, cause and remedy in words', async (args, exit, expected) => {
+    const { code, result, stderr } = await cli([
+      ...args,
+      '--json',
+      ...(args.includes('--home' as never) ? [] : ['--home', home]),
+    ]);
+    const error = result['error'] as { code: string; message: string; hint: string };
+    expect({ code, error: error.code }).toEqual({
+      code: exit,
+      error: typeof expected === 'string' ? expected : (expect.stringMatching(expected) as string),
+    });
+    expect(stderr).toContain(error.message);
+    expect(stderr).toContain(error.hint);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('draws scenes, and measures the model on them', async () => {
+    const out = join(folder, 'scenes');
+    expect(await json('scenes', '--frames', '2', '--seed', '900', '--out', out)).toMatchObject({ code: 0 });
+    expect(existsSync(join(out, 'seq_1', 'left_frames', 'frame000.png'))).toBe(true);
+    const { code, result, stderr } = await json('evaluate', '--dataset', out, '--limit', '4');
+    expect(code, stderr).toBe(0);
+    for (const name of ['questions', 'accuracy', 'macroF', 'miou', 'miouReference', 'blindFloor']) {
+      expect(result[name], name).toBeTypeOf('number');
+    }
+    expect(result['byType']).toBeTypeOf('object');
+  });
+
+  it('imports a checkpoint and compares it with golden numbers', async () => {
+    const out = join(folder, 'model');
+    const golden = join(repository, 'test/fixtures/golden');
+    const imported = await json(
+      'models',
+      'import',
+      join(golden, 'model_tied'),
+      '--out',
+      out,
+      '--dtype',
+      'fp32',
+    );
+    expect(imported.code, imported.stderr).toBe(0);
+    const { code, result, stderr } = await json(
+      'models',
+      'check',
+      out,
+      '--golden',
+      join(golden, '2b_224x224_exact'),
+    );
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({
+      integersEqual: true,
+      tokensEqual: true,
+      pixelValues: expect.any(Number) as number,
+    });
+    expect(result['imageFeatures']).toBeLessThan(1e-3);
+    expect(result['logits']).toBeLessThan(2e-3);
+  });
+});

@@ -1,0 +1,124 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Arch, build, Platform, type Configuration } from 'electron-builder';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/**
+ * Packs the real files for Linux x64 around a stand-in for Electron's binary, which a closed machine does not
+ * have, and looks at what is inside. (What electron-builder brings along is asked for through it, so that the
+ * versions always fit.)
+ */
+const repository = resolve(import.meta.dirname, '..', '..');
+const requireFromBuilder = createRequire(createRequire(import.meta.url).resolve('electron-builder'));
+const library = createRequire(requireFromBuilder.resolve('app-builder-lib'));
+const { listPackage } = library('@electron/asar') as {
+  listPackage: (file: string, options: object) => string[];
+};
+const { load } = library('js-yaml') as { load: (text: string) => Configuration };
+
+const folder = mkdtempSync(join(tmpdir(), 'packaging-'));
+const output = join(folder, 'output');
+const config = load(readFileSync(join(repository, 'electron-builder.yml'), 'utf8'));
+let inside: string[] = [];
+let beside: string[] = [];
+
+beforeAll(async () => {
+  const built = spawnSync(process.execPath, [join(repository, 'tools/build.ts'), '--if-stale'], {
+    encoding: 'utf8',
+  });
+  expect(built.status, built.stderr).toBe(0);
+  const electron = join(folder, 'electron');
+  mkdirSync(join(electron, 'resources'), { recursive: true });
+  writeFileSync(join(electron, 'electron'), 'stand-in');
+  chmodSync(join(electron, 'electron'), 0o755);
+  await build({
+    projectDir: repository,
+    targets: Platform.LINUX.createTarget('dir', Arch.x64),
+    // Fuses are bits of the real binary.
+    config: {
+      ...config,
+      electronDist: electron,
+      electronFuses: null,
+      directories: { ...config.directories, output },
+    },
+    publish: 'never',
+  });
+  const resources = join(output, 'linux-unpacked', 'resources');
+  inside = listPackage(join(resources, 'app.asar'), { isPack: false });
+  beside = readdirSync(join(resources, 'app.asar.unpacked'), { recursive: true, encoding: 'utf8' });
+}, 600_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('electron-builder.yml', () => {
+  it('is valid to the builder, names the targets, and neither rebuilds nor updates anything', () => {
+    expect(config.npmRebuild).toBe(false);
+    expect(config.publish).toBeNull();
+    expect(config.linux?.target).toEqual(['AppImage', 'deb']);
+    expect(config.win?.target).toEqual(['nsis']);
+    expect(config.mac?.target).toEqual(['dmg']);
+    expect(config.electronFuses).toMatchObject({ runAsNode: false, onlyLoadAppFromAsar: true });
+  });
+
+  it('packs what runs', () => {
+    for (const file of [
+      '/package.json',
+      '/LICENSE',
+      '/THIRD-PARTY-NOTICES.md',
+      '/dist/main/electron.js',
+      '/dist/main/engine-process.js',
+      '/dist/preload/index.cjs',
+      '/dist/renderer/index.html',
+      '/models/nano/model.safetensors',
+      '/models/nano/manifest.json',
+      '/resources/clip/demo.mp4',
+      '/node_modules/zod/package.json',
+      '/node_modules/sirv/package.json',
+    ]) {
+      expect(inside, file).toContain(file);
+    }
+  });
+
+  it('leaves out sources, tests, development packages and the Node of npm scripts', () => {
+    const top = new Set(inside.map((file) => file.split('/')[1]));
+    expect([...top].sort()).toEqual([
+      'LICENSE',
+      'THIRD-PARTY-NOTICES.md',
+      'dist',
+      'models',
+      'node_modules',
+      'package.json',
+      'resources',
+    ]);
+    const packages = inside
+      .filter((file) => file.startsWith('/node_modules/'))
+      .map((file) => file.split('/')[2]);
+    for (const name of ['vite', 'vitest', 'svelte', 'typescript', 'electron', 'playwright-core']) {
+      expect(packages).not.toContain(name);
+    }
+    expect(packages.filter((name) => name?.startsWith('node-linux'))).toEqual([]);
+  });
+
+  it('takes the binaries of one platform, and lays them where the system can load and run them', () => {
+    const binaries = inside.filter((file) =>
+      /(onnxruntime-node\/bin|prebuilds)\/.*\.(node|so|dll|dylib)/.test(file),
+    );
+    expect(binaries.length).toBeGreaterThanOrEqual(2);
+    expect(binaries.filter((file) => /darwin|win32|arm64/.test(file))).toEqual([]);
+    const loaded = inside
+      .filter((file) => /\.(node|so|dll|dylib)(\.\d+)*$/.test(file))
+      .map((file) => file.slice(1));
+    for (const file of [
+      ...loaded,
+      'resources/clip/demo.mp4',
+      'node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf',
+    ]) {
+      expect(beside, file).toContain(file);
+    }
+    expect(beside.some((file) => /ffmpeg-installer\/linux-x64\/ffmpeg$/.test(file))).toBe(true);
+    expect(beside.some((file) => /ffprobe-installer\/linux-x64\/ffprobe$/.test(file))).toBe(true);
+  });
+});
