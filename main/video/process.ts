@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { WorkstationError } from '../../preload/contract/errors.ts';
@@ -9,12 +9,16 @@ import { silentLog, type Log } from './log.ts';
 /** Silence on both outputs after which a media tool counts as hung. A slow 4K seek stays well under it. */
 const silenceLimitMilliseconds = 120_000;
 const stderrTailLines = 30;
+/** A third of a normal process's share: with 10, frames were never ready while a model kept every core busy. */
+const backgroundPriority = 5;
 
 export interface ProcessOptions {
   readonly signal?: AbortSignal | undefined;
   /** Runs below the priority of what the person is waiting for. */
   readonly background?: boolean | undefined;
   readonly log?: Log | undefined;
+  /** Says nothing while it works, as an encoder writing a file does: silence is then no sign of a hang. */
+  readonly silent?: boolean | undefined;
   /** Each line of standard error, without its end. */
   readonly onErrorLine?: ((line: string) => void) | undefined;
 }
@@ -82,7 +86,7 @@ export function startProcess(
     // A reader that takes nothing is slow itself; that is no silence of the tool's.
     if (bytes !== bytesSeen || child.stdout.readableLength > 0) lastSign = Date.now();
     bytesSeen = bytes;
-    if (Date.now() - lastSign < silenceLimitMilliseconds) return;
+    if (options.silent || Date.now() - lastSign < silenceLimitMilliseconds) return;
     stalled = true;
     kill();
   }, 1000);
@@ -136,7 +140,7 @@ export function startProcess(
 
 function lowerPriority(processId: number, log: Log): void {
   try {
-    setPriority(processId, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(processId, backgroundPriority);
   } catch (error) {
     log.debug('The priority of a media tool could not be lowered', { error: String(error) });
   }

@@ -63,7 +63,8 @@ describe.each(Object.entries(all))('%s', (_name, times) => {
     for (let index = 0; index < times.ticks.length; index++) {
       const seek = ffmpegSeekSeconds(times, index);
       expect(seek).toBeLessThan(ticksToSeconds(times.ticks[index] as number, times.timeBase));
-      if (index > 0) expect(seek).toBeGreaterThan(ticksToSeconds(times.ticks[index - 1] as number, times.timeBase));
+      if (index > 0)
+        expect(seek).toBeGreaterThan(ticksToSeconds(times.ticks[index - 1] as number, times.timeBase));
     }
   });
 
@@ -102,7 +103,10 @@ it('reads the timecodes people write', () => {
   expect(parseTimecode('01:02:03,250').seconds).toBeCloseTo(3723.25, 9);
   expect(parseTimecode('00:00:10:07')).toMatchObject({ seconds: 10, frame: 7 });
   for (const wrong of ['', 'abc', '1:75', '1:75:00', '-3', '00:00:61:01', '1:2:3:4:5', '1..5']) {
-    expect(codeOf(() => parseTimecode(wrong)), wrong).toBe('invalid-input');
+    expect(
+      codeOf(() => parseTimecode(wrong)),
+      wrong,
+    ).toBe('invalid-input');
   }
   expect(codeOf(() => frameAtTimecode(constant, '01:00:00'))).toBe('frame-out-of-range');
   expect(codeOf(() => frameAtTimecode(constant, '00:00:01:45'))).toBe('frame-out-of-range');

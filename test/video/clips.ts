@@ -103,7 +103,9 @@ export class ClipFolder {
   async convert(args: readonly string[], name: string): Promise<string> {
     const { ffmpeg } = await findMediaTools();
     const path = this.file(name);
-    const { exitCode, errors } = await readProcess(ffmpeg.path, ['-v', 'error', '-y', ...args, path]);
+    const { exitCode, errors } = await readProcess(ffmpeg.path, ['-v', 'error', '-y', ...args, path], {
+      silent: true,
+    });
     if (exitCode !== 0) throw new Error(errors);
     return path;
   }
