@@ -8,6 +8,11 @@ import { describe, expect, test } from 'vitest';
  * The embedded model's tokenizer in the library that the engine uses, against the ids that the Python encoder of
  * the training code gave (tokenizer_sentences.py).
  */
+interface Encoder {
+  encode: (text: string, options: { add_special_tokens: boolean }) => { ids: number[] };
+  decode: (ids: number[], options: { skip_special_tokens: boolean }) => string;
+}
+
 interface Sentence {
   text: string;
   ids: number[];
@@ -17,7 +22,9 @@ const read = (path: string): string => readFileSync(fileURLToPath(new URL(path, 
 const nano = (name: string): Record<string, unknown> =>
   JSON.parse(read(`../../models/nano/${name}`)) as Record<string, unknown>;
 const tokenizerConfig = nano('tokenizer_config.json');
-const tokenizer = new Tokenizer(nano('tokenizer.json'), tokenizerConfig);
+// The package's own types name a module that its typings leave out, so the two calls are described here.
+const Library = Tokenizer as unknown as new (tokenizer: object, config: object) => Encoder;
+const tokenizer = new Library(nano('tokenizer.json'), tokenizerConfig);
 const sentences = JSON.parse(read('tokenizer_sentences.json')) as Sentence[];
 const encode = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
 
