@@ -17,7 +17,7 @@ export async function importVideo(
   newId: () => string,
 ): Promise<string> {
   const name = basename(input.name.replaceAll('\\', '/'));
-  if (!hasVideoEnding(name) || name.length > 200 || /[\u0000-\u001f<>:"|?*]/.test(name)) {
+  if (!hasVideoEnding(name) || name.length > 200 || /[<>:"|?*\p{Cc}]/u.test(name)) {
     throw new WorkstationError(
       'video-not-a-video',
       'The dropped file’s name does not end like that of a video.',

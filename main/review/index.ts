@@ -14,11 +14,12 @@ import { mustExist } from './lookup.ts';
 import type { AnswerEngine, DecodedFrame, OpenVideo, VideoSource } from './ports.ts';
 import { tellSaves } from './saved.ts';
 import { listSessions, openSession, savePosition, startSession, type SessionContext } from './sessions.ts';
-import { stillOf } from './stills.ts';
+import { answeredFrame, type AnsweredFrame } from './stills.ts';
 import { questionTemplates } from './templates.ts';
 import { VideoLibrary } from './videos.ts';
 
 export type { Grant } from './grants.ts';
+export type { AnsweredFrame } from './stills.ts';
 export { deviceName } from './answering.ts';
 export { JobRegistry, type RunningJob } from './jobs.ts';
 export type * from './ports.ts';
@@ -80,7 +81,8 @@ export interface Review<Source extends VideoSource> {
   source(videoId: VideoId): Promise<Source>;
   /** The path of a video, for parts behind the door. */
   pathOf(videoId: VideoId): string;
-  still(answerId: AnswerId): Promise<Buffer>;
+  /** An answer with its frame, decoded again and proven to be the one that the model saw. */
+  answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
   /** Stops all work, keeps what there is of it, and closes the videos. The store stays open. */
   dispose(): Promise<void>;
 }
@@ -172,7 +174,7 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     },
     source: (videoId) => library.source(videoId),
     pathOf: (videoId) => library.find(videoId).path,
-    still: (answerId) => stillOf({ store, library }, answerId),
+    answeredFrame: (answerId) => answeredFrame({ store, library }, answerId),
     dispose: async () => {
       jobs.cancelAll();
       await answering.close();

@@ -1,19 +1,28 @@
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import type { AnswerId } from '../../preload/contract/values.ts';
-import { drawStill } from '../export/index.ts';
+import type { Answer } from '../../preload/contract/domain.ts';
+import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';
 import { answers, questions, sessions, type Store } from '../store/index.ts';
 import { mustExist } from './lookup.ts';
-import type { VideoSource } from './ports.ts';
+import type { DecodedFrame, VideoSource } from './ports.ts';
 import type { VideoLibrary } from './videos.ts';
 
+/** An answer with the pixels that it is about. */
+export interface AnsweredFrame {
+  frame: DecodedFrame;
+  answer: Answer;
+  question: string;
+  frameIndex: FrameIndex;
+  timecode: string;
+}
+
 /**
- * PNG of the answer's frame with its box and label. The frame is decoded again and must be the one that the
- * model saw, pixel for pixel: throws `file-changed` if it isn't.
+ * An answer's frame, for drawing on. It is decoded again and must be the one that the model saw, pixel for
+ * pixel: throws `file-changed` if it isn't.
  */
-export async function stillOf<Source extends VideoSource>(
+export async function answeredFrame<Source extends VideoSource>(
   { store, library }: { store: Store; library: VideoLibrary<Source> },
   answerId: AnswerId,
-): Promise<Buffer> {
+): Promise<AnsweredFrame> {
   const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
   const question = mustExist(questions.findQuestion(store.database, answer.questionId), 'question');
   const session = mustExist(sessions.findSession(store.database, answer.sessionId), 'session');
@@ -27,11 +36,11 @@ export async function stillOf<Source extends VideoSource>(
       'The file or ffmpeg has changed since. Ask again about this frame to get an answer for it as it is now.',
     );
   }
-  return drawStill({
+  return {
     frame,
     answer,
     question: question.text,
     frameIndex: question.location.index,
     timecode: question.location.timecode,
-  });
+  };
 }

@@ -29,7 +29,7 @@ export class VideoFile implements VideoSource {
       height: probe.height,
       timeBase: probe.timeBase,
       durationSeconds: probe.durationSeconds,
-      playback: file.playbackPlan().kind,
+      playback: playbackOf(file),
     };
     this.#index = this.#build(options);
     // Whoever asks for it is told; until then a failure waits.

@@ -94,7 +94,7 @@ export class VideoLibrary<Source extends VideoSource> {
     });
     this.#changed.delete(video.id);
     this.#pool.put(video, source);
-    this.#watchIndex(video.id, source);
+    void this.#watchIndex(video.id, source);
     return video;
   }
 
@@ -129,7 +129,7 @@ export class VideoLibrary<Source extends VideoSource> {
         return this.#openSource(video.path, video.displayName);
       });
       this.#changed.delete(id);
-      this.#watchIndex(id, source);
+      void this.#watchIndex(id, source);
       return source;
     } catch (error) {
       if (error instanceof WorkstationError && error.code === 'file-changed') this.#changed.add(id);
@@ -169,7 +169,7 @@ export class VideoLibrary<Source extends VideoSource> {
     videos.updateVideo(store.database, moved);
     this.#changed.delete(id);
     this.#pool.put(moved, source);
-    this.#watchIndex(id, source);
+    void this.#watchIndex(id, source);
     await this.#tell(id);
     return this.show(this.find(id));
   }
@@ -250,7 +250,7 @@ export class VideoLibrary<Source extends VideoSource> {
   }
 
   async #finishIndex(id: VideoId, source: Source): Promise<VideoIndex> {
-    const { store, log } = this.#context;
+    const { log } = this.#context;
     const job = (): RunningJob | null => this.#indexJobs.get(source)?.() ?? null;
     try {
       const index = await source.indexed();

@@ -6,6 +6,7 @@ import {
   type FrameIndex,
   type VideoId,
 } from '../../preload/contract/index.ts';
+import { drawStill } from '../export/index.ts';
 import type { DecodedFrame, Review, VideoFile } from '../review/index.ts';
 
 /** Pixels and streams for the loopback server. Failures are WorkstationErrors. */
@@ -74,7 +75,7 @@ export function createMedia(review: Review<VideoFile>): Media {
       }
       return { jpeg };
     },
-    still: async (answerId) => ({ png: await review.still(answerId) }),
+    still: async (answerId) => ({ png: await drawStill(await review.answeredFrame(answerId)) }),
   };
 }
 

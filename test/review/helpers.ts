@@ -12,7 +12,6 @@ import type { AnswerResult, AskRequest, EngineState } from '../../main/inference
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { CaseId, GrantId } from '../../preload/contract/values.ts';
 
 const ignore = (): void => undefined;
 export const silent: Log = { debug: ignore, info: ignore, warn: ignore };
@@ -41,29 +40,28 @@ export const loaded = {
   residentBytes: 1,
 } as EngineState;
 
-export const result = (change: Partial<AnswerResult> = {}): AnswerResult =>
-  ({
-    status: 'answered',
-    label: 'kidney',
-    box: [10, 20, 60, 90],
-    reasoning: 'It looks like one.',
-    raw: '<think>It looks like one.</think><answer>{"label": "kidney"}</answer>',
-    probability: 0.75,
-    notes: [],
-    tokens: { prompt: 20, image: 12, generated: 9 },
-    modelInput: { width: 196, height: 140 },
-    settings: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1.05, seed: 0, maxNewTokens: null },
-    frameSeenBefore: false,
-    timings: {
-      preprocessMilliseconds: 1,
-      visionMilliseconds: 2,
-      prefillMilliseconds: 3,
-      firstTokenMilliseconds: 4,
-      decodeMilliseconds: 5,
-      totalMilliseconds: 11,
-    },
-    ...change,
-  }) as AnswerResult;
+export const result = (change: Partial<AnswerResult> = {}): AnswerResult => ({
+  status: 'answered',
+  label: 'kidney',
+  box: [10, 20, 60, 90],
+  reasoning: 'It looks like one.',
+  raw: '<think>It looks like one.</think><answer>{"label": "kidney"}</answer>',
+  probability: 0.75,
+  notes: [],
+  tokens: { prompt: 20, image: 12, generated: 9 },
+  modelInput: { width: 196, height: 140 },
+  settings: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1.05, seed: 0, maxNewTokens: null },
+  frameSeenBefore: false,
+  timings: {
+    preprocessMilliseconds: 1,
+    visionMilliseconds: 2,
+    prefillMilliseconds: 3,
+    firstTokenMilliseconds: 4,
+    decodeMilliseconds: 5,
+    totalMilliseconds: 11,
+  },
+  ...change,
+});
 
 /** An engine whose answers the test writes; everything around it is real. */
 export class ScriptedEngine implements AnswerEngine {
@@ -128,7 +126,7 @@ export class Bench {
 
   async open(path: string, caseId: CaseId | null = null) {
     const { grantId } = await this.review.grantPath(path);
-    return this.calls.openVideo({ grantId: grantId as GrantId, caseId });
+    return this.calls.openVideo({ grantId: grantId, caseId });
   }
 
   /** The next event of a kind; ask for it before what causes it. */

@@ -2,6 +2,7 @@ import { appendFileSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { drawStill } from '../../main/export/index.ts';
 import { EngineLostError } from '../../main/inference/index.ts';
 import { statement } from '../../main/store/database.ts';
 import { calls as contract } from '../../preload/contract/calls.ts';
@@ -436,14 +437,16 @@ describe('a still', () => {
     const ended = bench.ended();
     const { answer } = await ask(opened);
     await ended;
-    const png = await bench.review.still(answer.id);
+    const found = await bench.review.answeredFrame(answer.id);
+    expect(readCounter(found.frame)).toBe(7);
+    const png = await drawStill(found);
     expect(png.subarray(1, 4).toString()).toBe('PNG');
     expect(png.readUInt32BE(16)).toBe(192);
     bench.store.database.run(
       statement('test.spoil', `UPDATE answers SET frame = json_set(frame, '$.hash', :hash)`),
       { hash: '0'.repeat(64) },
     );
-    await expect(bench.review.still(answer.id)).rejects.toMatchObject({ code: 'file-changed' });
+    await expect(bench.review.answeredFrame(answer.id)).rejects.toMatchObject({ code: 'file-changed' });
   });
 });
 
