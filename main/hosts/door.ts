@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   calls,
   toErrorReport,
@@ -20,6 +20,8 @@ export interface Sender {
 export interface Door {
   /** Answers one call. Never throws. */
   answer: (sender: Sender, name: unknown, input: unknown) => Promise<Result<unknown>>;
+  /** What may be told of a failure. What isn't ours is logged under an id, and told without its text. */
+  report: (name: string, error: unknown) => ErrorReport;
   /** The same care for work of a host's own that isn't a call of the contract, a dropped file for instance. */
   guard: <T>(sender: Sender, name: string, work: () => Promise<T>) => Promise<Result<T>>;
 }
@@ -99,6 +101,7 @@ export function createDoor({
   }
 
   return {
+    report,
     guard,
     answer: (sender, name, input) =>
       guard(sender, typeof name === 'string' ? name.slice(0, 60) : 'unnamed', async () => {

@@ -25,8 +25,8 @@ describe.skipIf(missing !== '')("Electron's window", () => {
     });
     try {
       const page = await app.firstWindow();
-      const window = new WorkstationPage(page);
-      await window.waitUntilAskable();
+      const review = new WorkstationPage(page);
+      await review.waitUntilAskable();
       const reach = await page.evaluate(async () => ({
         node: typeof (globalThis as { require?: unknown }).require,
         process: typeof (globalThis as { process?: unknown }).process,
@@ -48,9 +48,9 @@ describe.skipIf(missing !== '')("Electron's window", () => {
         permission: 'denied',
         outside: 'blocked',
       });
-      await window.goToFrame(180);
-      await window.ask('Where is monopolar_curved_scissors located?');
-      expect(await window.waitForAnswer()).toBe('answered');
+      await review.goToFrame(180);
+      await review.ask('Where is monopolar_curved_scissors located?');
+      expect(await review.waitForAnswer()).toBe('answered');
     } finally {
       await app.close();
       removeHome(home);

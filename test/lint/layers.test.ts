@@ -8,7 +8,7 @@ import { layerOf, layersRule, refuseImport } from '../../tools/lint/layers.ts';
 RuleTester.describe = describe;
 RuleTester.it = it;
 
-const tester = new RuleTester({ languageOptions: { parser: typescript.parser as never } });
+const tester = new RuleTester({ languageOptions: { parser: typescript.parser } });
 const root = join(import.meta.dirname, '..', '..');
 const at = (file: string, code: string) => ({ filename: join(root, file), code });
 const refused = (file: string, code: string) => ({ ...at(file, code), errors: [{ messageId: 'refused' }] });

@@ -2,7 +2,6 @@ import {
   throwIfAborted,
   WorkstationError,
   type Answer,
-  type FrameIndex,
   type OpenSession,
   type PlaceInVideo,
   type SessionId,
@@ -94,7 +93,7 @@ export async function askAndWait(
   try {
     const asked = await workstation.calls.ask({
       sessionId: open.session.id,
-      frameIndex: place.index as FrameIndex,
+      frameIndex: place.index,
       question,
     });
     stop = () => void workstation.calls.cancelJob({ jobId: asked.jobId }).catch(() => undefined);

@@ -153,10 +153,8 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   }
 
   server.on('request', (request, response) => {
-    handle(request, response).catch(async (error: unknown) => {
-      // Through the door again, so that what isn't ours is logged under an id and told without its stack.
-      const told = await door.guard(entry, request.url?.split('?')[0] ?? '', () => Promise.reject(error));
-      if (!told.ok) sendError(response, told.error);
+    handle(request, response).catch((error: unknown) => {
+      sendError(response, door.report(request.url?.split('?')[0] ?? '', error));
     });
   });
   server.on('clientError', (_error, socket) => socket.destroy());
