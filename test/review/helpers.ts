@@ -12,6 +12,7 @@ import type { AnswerResult, AskRequest, EngineState } from '../../main/inference
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import type { CaseId } from '../../preload/contract/values.ts';
 
 const ignore = (): void => undefined;
 export const silent: Log = { debug: ignore, info: ignore, warn: ignore };
