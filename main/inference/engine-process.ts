@@ -107,5 +107,7 @@ port.onMessage((received) => {
   });
 });
 port.onGone(() => process.exit(0));
+// Ctrl-C reaches every process of a terminal; when this one ends is for the workstation to say.
+process.on('SIGINT', () => undefined);
 setInterval(() => port.send({ type: 'heartbeat', residentBytes: process.memoryUsage.rss() }), 1000);
 port.send({ type: 'ready' });

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { chooseDevice, type Device, type DeviceWish } from './devices.ts';
 import { openGraphs, type GraphSessions } from './graph-sessions.ts';
@@ -254,14 +254,14 @@ export class ModelRunner {
     };
     cache.addTo(feeds);
     const outputs = await this.#sessions.decoder.run(feeds);
-    cache.append(outputs as Record<string, Tensor>, tokens);
+    cache.append(outputs, tokens);
     return outputs['logits']!.data as Float32Array;
   }
 
   /** Frees the sessions. Nothing else may be called after. */
   async dispose(): Promise<void> {
-    const sessions: InferenceSession[] = Object.values(this.#sessions);
-    for (const session of sessions) await session.release();
+    const { visionEncoder, embedTokens, decoder } = this.#sessions;
+    for (const session of [visionEncoder, embedTokens, decoder]) await session.release();
   }
 }
 

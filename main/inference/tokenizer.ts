@@ -1,5 +1,5 @@
 import { Template } from '@huggingface/jinja';
-import { Tokenizer } from '@huggingface/tokenizers';
+import { Tokenizer as TokenizerClass } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { readJson, readModelFile, type ModelDirectory } from './model-directory.ts';
@@ -17,6 +17,19 @@ const TokenizerConfig = z.looseObject({
 });
 const TokenizerFile = z.looseObject({ model: z.looseObject({}) });
 const TemplateFile = z.object({ chat_template: z.string() });
+
+/** What is used of the library. Its own declarations don't resolve under Node's module rules, and mean `any`. */
+interface Tokenizer {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(
+    ids: number[],
+    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
+  ): string;
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  get_added_tokens_decoder(): Map<number, { content: string; special: boolean }>;
+}
+const Tokenizer = TokenizerClass as unknown as new (file: object, config: object) => Tokenizer;
 
 /** Names that the chat template of the Qwen2.5-VL family writes for an image. */
 const imageTokenNames = {

@@ -175,7 +175,8 @@ describe('stopping', () => {
       const start = performance.now();
       controller.abort();
       const result = await asked;
-      expect(performance.now() - start).toBeLessThan(2000);
+      // A second, and what a busy machine takes to end a process.
+      expect(performance.now() - start).toBeLessThan(5000);
       expect(result.status).toBe('stopped');
       expect(result.raw.length).toBeGreaterThan(0);
       const next = await engine.ask({ frame: stripes(6), question, settings: { maxNewTokens: 3 } });
