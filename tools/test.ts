@@ -31,7 +31,14 @@ function preparePython(): void {
   spawnSync('apt-get', ['update', '-qq'], options);
   spawnSync(
     'apt-get',
-    ['install', '-y', '-qq', '--no-install-recommends', 'python3-torch', 'python3-numpy', 'python3-pil'],
+    // Debian's torch multiplies matrices 30 times faster with OpenBLAS than without it.
+    [
+      'install',
+      '-y',
+      '-qq',
+      '--no-install-recommends',
+      ...'python3-torch libopenblas0-pthread python3-numpy python3-pil'.split(' '),
+    ],
     options,
   );
 }

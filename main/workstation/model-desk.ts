@@ -90,7 +90,7 @@ export class ModelDesk implements AnswerEngine {
     this.#loaded = false;
     try {
       await jobs.run('model', 'Loading the model', async (job) => {
-        const prepared = await this.#prepare(wish, job.signal, job.progress);
+        const prepared = await this.#prepare(wish, job.signal, (done, total) => job.progress(done, total));
         this.#model = prepared.summary;
         this.#tell(null);
         await engine.load({ directory: prepared.directory, signal: job.signal });
