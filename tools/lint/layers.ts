@@ -34,7 +34,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'workstation',
     paths: ['main/workstation.ts', 'main/workstation'],
-    may: ['contract', ...rooms, 'main/review', 'main/export', ...modelLibraries],
+    may: ['contract', 'package', ...rooms, 'main/review', 'main/export', ...modelLibraries],
   },
   { name: 'hosts', paths: ['main/hosts'], may: ['contract', 'workstation', 'package'] },
   { name: 'electron', paths: ['main/hosts/electron'], may: ['contract', 'workstation', 'hosts', 'bridge'] },
