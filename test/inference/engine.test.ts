@@ -220,14 +220,16 @@ test('a process killed in the middle of an answer: partial text kept, the queue 
 
 test('an idle process that dies is replaced without a call', async () => {
   const killed = engine.processId!;
-  process.kill(killed, 'SIGKILL');
+  let lost = false;
   const restarted = new Promise<void>((resolve) => {
     const unsubscribe = engine.onState((state) => {
-      if (state.phase !== 'ready') return;
+      lost ||= state.phase === 'restarting';
+      if (!lost || state.phase !== 'ready') return;
       unsubscribe();
       resolve();
     });
   });
+  process.kill(killed, 'SIGKILL');
   await restarted;
   expect(engine.processId).not.toBe(killed);
   expect(log.some((line) => line.includes('SIGKILL'))).toBe(true);
