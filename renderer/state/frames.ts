@@ -2,11 +2,11 @@ import {
   ErrorReport,
   frameHeaders,
   framePath,
-  FrameLocation,
   unwrap,
   WorkstationError,
   type Bridge,
   type FrameIndex,
+  type FrameLocation,
   type VideoId,
 } from '../../preload/contract/index.ts';
 import { RecentValues } from '../view/recent-values.ts';
@@ -21,6 +21,13 @@ export interface Frame {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** A frame on its way, and how many wait for it. */
+interface Flight {
+  readonly controller: AbortController;
+  readonly frame: Promise<Frame>;
+  waiting: number;
+}
+
 /** About 35 frames of 1280x1024. */
 const budgetBytes = 192 * 1024 * 1024;
 
@@ -30,6 +37,7 @@ export class FrameSource {
   readonly #videoId: VideoId;
   readonly #fetch: typeof fetch;
   readonly #recent = new RecentValues<FrameIndex, Frame>(budgetBytes);
+  readonly #flights = new Map<FrameIndex, Flight>();
 
   constructor(bridge: Bridge, videoId: VideoId, fetchPixels: typeof fetch) {
     this.#bridge = bridge;
@@ -41,9 +49,38 @@ export class FrameSource {
     return this.#recent.has(index);
   }
 
-  async get(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
+  /** The frame at an index. A frame that several wait for is fetched once, and given up when none waits any more. */
+  get(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
     const kept = this.#recent.get(index);
-    if (kept) return kept;
+    if (kept) return Promise.resolve(kept);
+    const flight = this.#flights.get(index) ?? this.#depart(index);
+    flight.waiting += 1;
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        flight.waiting -= 1;
+        if (flight.waiting === 0) {
+          flight.controller.abort();
+          if (this.#flights.get(index) === flight) this.#flights.delete(index);
+        }
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      flight.frame.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    });
+  }
+
+  #depart(index: FrameIndex): Flight {
+    const controller = new AbortController();
+    const flight = { controller, waiting: 0, frame: this.#load(index, controller.signal) };
+    this.#flights.set(index, flight);
+    const arrived = (): void => {
+      if (this.#flights.get(index) === flight) this.#flights.delete(index);
+    };
+    flight.frame.then(arrived, arrived);
+    return flight;
+  }
+
+  async #load(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
     const [location, response] = await Promise.all([
       this.#bridge.locate({ videoId: this.#videoId, at: { index } }),
       this.#request(index, signal),

@@ -8,6 +8,17 @@ import {
 /** A stream's times are rounded to the millisecond at worst; this much later is still the same frame. */
 const roundingSeconds = 0.001;
 
+/** Where motion begins, both in seconds since the first frame. */
+export interface MotionStart {
+  /** When the frame begins: a transcoded stream counts its own time from there. */
+  readonly frame: number;
+  /** A time within the frame, far from both ends: rounding on the way cannot make another frame of it. */
+  readonly within: number;
+}
+
+/** No new picture for this long after the halt: the last one is on screen. */
+const quietMilliseconds = 100;
+
 /** Playback by the browser, for motion only: stills come from the decoder. */
 export class Motion {
   /** Playing, or about to. */
@@ -21,13 +32,15 @@ export class Motion {
 
   readonly #video: () => Video;
   #element: HTMLVideoElement | null = null;
-  /** Where the stream begins: a transcoded one counts its own time from there. */
-  #startSeconds = 0;
+  /** Seconds since the first frame at which the stream begins: 0, but for a transcoded one. */
+  #streamSeconds = 0;
+  #start: MotionStart = { frame: 0, within: 0 };
   /** The media time of the first picture of the stream; files with edit lists need not begin at 0. */
   #firstMediaTime: number | null = null;
   #onFirstPicture: () => void = () => undefined;
   #transcoded: boolean | null = null;
   #placing = 0;
+  #pictures = 0;
   #settled = false;
 
   constructor(video: () => Video) {
@@ -50,15 +63,15 @@ export class Motion {
     };
   }
 
-  async play(fromSeconds: number, rate: number): Promise<void> {
+  async play(from: MotionStart, rate: number): Promise<void> {
     const element = this.#element;
     if (!element) return;
     this.fault = null;
     this.moving = true;
     this.rate = rate;
-    await this.#place(element, fromSeconds);
+    await this.#place(element, from);
     element.playbackRate = rate;
-    await this.#start(element);
+    await this.#begin(element);
   }
 
   setRate(rate: number): void {
@@ -67,21 +80,27 @@ export class Motion {
   }
 
   /** Moves the stream; it goes on playing, or stands still where the frames aren't known yet. */
-  async seek(seconds: number): Promise<void> {
+  async seek(to: MotionStart): Promise<void> {
     const element = this.#element;
     if (!element) return;
-    this.seconds = seconds;
-    await this.#place(element, seconds);
-    if (this.moving) await this.#start(element);
+    this.seconds = to.frame;
+    await this.#place(element, to);
+    if (this.moving) await this.#begin(element);
     else this.visible = true;
   }
 
   /** Halts; returns the seconds of the frame that is on screen, null where none has come yet. */
-  pause(): number | null {
+  async pause(): Promise<number | null> {
     this.#element?.pause();
     this.moving = false;
-    if (!this.visible || this.seconds === null) return null;
-    return this.seconds + roundingSeconds;
+    if (!this.visible) return null;
+    // One more picture may be on its way to the screen; it is the one that a person sees at the end.
+    let seen: number;
+    do {
+      seen = this.#pictures;
+      await new Promise((resolve) => setTimeout(resolve, quietMilliseconds));
+    } while (seen !== this.#pictures && !this.moving);
+    return this.seconds === null ? null : this.seconds + roundingSeconds;
   }
 
   /** The still is on screen: the browser's picture goes. */
@@ -95,11 +114,10 @@ export class Motion {
   async failed(): Promise<void> {
     if (!this.#element || !this.#element.error) return;
     const playing = this.moving;
-    const at = this.seconds ?? this.#startSeconds;
     if (this.#transcoded === false && playing) {
       this.#transcoded = true;
       this.#element.removeAttribute('src');
-      return this.play(at, this.rate);
+      return this.play(this.#start, this.rate);
     }
     this.moving = false;
     this.visible = false;
@@ -120,31 +138,29 @@ export class Motion {
   }
 
   /** Brings the stream to a time. Pictures of before are not taken for those of after. */
-  async #place(element: HTMLVideoElement, seconds: number): Promise<void> {
+  async #place(element: HTMLVideoElement, start: MotionStart): Promise<void> {
     const placing = (this.#placing += 1);
     const video = this.#video();
     this.#transcoded ??= video.playback === 'transcoded';
     this.#settled = false;
+    this.#start = start;
     if (this.#transcoded) {
-      this.#startSeconds = seconds;
-      this.#firstMediaTime = null;
-      element.src = transcodedVideoPath(video.id, seconds);
+      this.#streamSeconds = start.frame;
+      await this.#load(element, transcodedVideoPath(video.id, start.within));
     } else {
       const address = videoPath(video.id);
       if (element.getAttribute('src') !== address) {
-        this.#startSeconds = 0;
-        this.#firstMediaTime = null;
-        element.src = address;
-        await this.#firstPicture(element);
+        this.#streamSeconds = 0;
+        await this.#load(element, address);
       }
       if (placing !== this.#placing) return;
-      element.currentTime = seconds + (this.#firstMediaTime ?? 0);
+      element.currentTime = start.within + (this.#firstMediaTime ?? 0);
       await happened(element, 'seeked');
     }
     if (placing === this.#placing) this.#settled = true;
   }
 
-  async #start(element: HTMLVideoElement): Promise<void> {
+  async #begin(element: HTMLVideoElement): Promise<void> {
     if (!this.moving) return;
     try {
       await element.play();
@@ -154,20 +170,23 @@ export class Motion {
     }
   }
 
-  #firstPicture(element: HTMLVideoElement): Promise<void> {
-    return Promise.race([
-      new Promise<void>((resolve) => (this.#onFirstPicture = resolve)),
-      happened(element, 'error'),
-    ]);
+  /** Waits, halted, for the stream's first picture: once it plays, the first one seen need not be the first. */
+  async #load(element: HTMLVideoElement, address: string): Promise<void> {
+    element.pause();
+    this.#firstMediaTime = null;
+    const first = new Promise<void>((resolve) => (this.#onFirstPicture = resolve));
+    element.src = address;
+    await Promise.race([first, happened(element, 'error')]);
   }
 
   #onFrame(mediaTime: number): void {
+    this.#pictures += 1;
     if (this.#firstMediaTime === null) {
       this.#firstMediaTime = mediaTime;
       this.#onFirstPicture();
     }
     if (!this.#settled) return;
-    this.seconds = this.#startSeconds + mediaTime - this.#firstMediaTime;
+    this.seconds = this.#streamSeconds + mediaTime - this.#firstMediaTime;
     if (this.moving) this.visible = true;
   }
 }

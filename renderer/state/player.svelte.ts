@@ -8,7 +8,7 @@ import {
   type Video,
 } from '../../preload/contract/index.ts';
 import { FrameSource, type Frame } from './frames.ts';
-import { Motion } from './motion.svelte.ts';
+import { Motion, type MotionStart } from './motion.svelte.ts';
 
 /** How long a key is held before one step becomes a run of steps, in ms. */
 const holdMilliseconds = 280;
@@ -38,6 +38,7 @@ export class Player {
   readonly #options: PlayerOptions;
   readonly #frames: FrameSource;
   #request = new AbortController();
+  #ahead = new AbortController();
   #target: number | null = null;
   #run = 0;
 
@@ -145,7 +146,7 @@ export class Player {
   /** Goes to a time; while playing, playback goes on from there. */
   async seek(seconds: number): Promise<void> {
     this.endRun();
-    if (this.motion.moving || !this.ready) return this.motion.seek(seconds);
+    if (this.motion.moving || !this.ready) return this.motion.seek(await this.#motionStart({ seconds }));
     await this.show({ seconds });
   }
 
@@ -162,11 +163,12 @@ export class Player {
     return this.play();
   }
 
-  async play(rate = 1): Promise<void> {
+  async play(rate = this.motion.rate): Promise<void> {
     this.endRun();
     if (this.video.availability !== 'available') return;
     const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
-    const from = atEnd ? 0 : await this.#middleOfFrame();
+    const index = atEnd ? FrameIndex.parse(0) : this.shown?.location.index;
+    const from = await this.#motionStart(index === undefined ? { seconds: this.seconds } : { index });
     await this.motion.play(from, rate);
   }
 
@@ -174,8 +176,8 @@ export class Player {
   async pause(): Promise<void> {
     this.endRun();
     if (!this.motion.moving) return;
-    const seconds = this.motion.pause();
-    if (!this.ready) return;
+    const seconds = await this.motion.pause();
+    if (!this.ready || this.motion.moving) return;
     if (seconds === null) return this.motion.hide();
     await this.show({ seconds });
   }
@@ -184,7 +186,7 @@ export class Player {
   preview(): void {
     const { availability, index, playback } = this.video;
     if (availability === 'available' && index === 'building' && playback === 'native')
-      void this.motion.seek(0);
+      void this.motion.seek({ frame: 0, within: 0 });
   }
 
   /** Faster each time: 1, 2, 4 times. */
@@ -195,23 +197,28 @@ export class Player {
 
   /** Playback's end: the last frame, exactly. */
   async ended(): Promise<void> {
-    this.motion.pause();
-    if (this.ready) await this.showIndex(this.lastIndex);
+    await this.motion.pause();
+    if (this.ready && !this.motion.moving) await this.showIndex(this.lastIndex);
   }
 
   dispose(): void {
     this.endRun();
     this.#request.abort();
+    this.#ahead.abort();
     this.motion.dispose();
   }
 
-  /** A browser shows the frame that holds the time: its middle is the time least open to rounding. */
-  async #middleOfFrame(): Promise<number> {
-    const shown = this.shown?.location;
-    if (!shown || !this.ready) return this.seconds;
-    const next = FrameIndex.parse(Math.min(this.lastIndex, shown.index + 1));
+  /** A browser shows the frame that holds a time: the frame's middle is the time least open to rounding. */
+  async #motionStart(at: { index: FrameIndex } | { seconds: number }): Promise<MotionStart> {
+    const seconds = 'seconds' in at ? at.seconds : (this.shown?.location.seconds ?? 0);
+    const roughly = { frame: seconds, within: seconds };
+    if (!this.ready) return roughly;
+    const here = await this.#options.bridge.locate({ videoId: this.video.id, at });
+    if (!here.ok) return roughly;
+    const next = FrameIndex.parse(Math.min(this.lastIndex, here.value.index + 1));
     const after = await this.#options.bridge.locate({ videoId: this.video.id, at: { index: next } });
-    return after.ok ? (shown.seconds + after.value.seconds) / 2 : shown.seconds;
+    const frame = here.value.seconds;
+    return { frame, within: after.ok ? (frame + after.value.seconds) / 2 : frame };
   }
 
   /** Fetches the frame that the next step in this direction would show, and forgets failures. */
@@ -219,9 +226,10 @@ export class Player {
     if (index < 0 || index > this.lastIndex) return;
     const frame = FrameIndex.parse(index);
     if (this.#frames.has(frame)) return;
-    const signal = this.#request.signal;
+    this.#ahead.abort();
+    this.#ahead = new AbortController();
     // The step itself will meet and show any failure.
-    this.#frames.get(frame, signal).catch(() => undefined);
+    this.#frames.get(frame, this.#ahead.signal).catch(() => undefined);
   }
 }
 

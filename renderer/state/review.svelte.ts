@@ -53,7 +53,7 @@ export class Review {
   readonly #bridge: Bridge;
   readonly #announcer: Announcer;
   /** Answers that ended before the call that asked for them returned. */
-  readonly #early = new Map<AnswerId, Answer>();
+  readonly #early = new SvelteMap<AnswerId, Answer>();
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #unsavedPosition: FrameIndex | null = null;
   readonly #readOnly: () => boolean;

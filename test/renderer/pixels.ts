@@ -10,7 +10,11 @@ export class FramePixels {
   hold = false;
 
   readonly fetch: typeof fetch = async (address, options) => {
-    const index = Number(/\/media\/frames\/[^/]+\/(\d+)$/.exec(String(address))?.[1]);
+    const index = Number(
+      /\/media\/frames\/[^/]+\/(\d+)$/.exec(
+        address instanceof Request ? address.url : address.toString(),
+      )?.[1],
+    );
     this.asked.push(index);
     options?.signal?.addEventListener('abort', () => this.aborted.push(index));
     if (this.hold) await new Promise<void>((resolve) => this.#waiting.set(index, resolve));
