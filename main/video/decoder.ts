@@ -89,11 +89,15 @@ export async function decodeFrames(
   };
   while (next <= request.last) {
     const places = seekPlaces(table, keyFrameBefore(table, next), context.probe);
-    let outcome: AttemptOutcome | null = null;
     for (let place = 0; place < places.length && next <= request.last;) {
       throwIfAborted(request.signal);
       const before = next;
-      outcome = await attempt(context, table, { ...request, first: next, onFrame }, places[place] ?? null);
+      const outcome = await attempt(
+        context,
+        table,
+        { ...request, first: next, onFrame },
+        places[place] ?? null,
+      );
       throwIfAborted(request.signal);
       if (outcome.end.killedBy && !outcome.mismatch && next <= request.last) {
         // Ended from outside in the middle: once more from where it stopped, then give up.

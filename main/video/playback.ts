@@ -137,6 +137,16 @@ export async function openTranscodedStream(
   );
 }
 
+/**
+ * Frames and boxes are unturned, so the playing picture has to be. ffmpeg hands the wish to be turned on to the stream that
+ * it makes unless it turns the picture itself: so it does, and these filters turn it back. By degrees clockwise.
+ */
+const turnBack: Readonly<Record<number, string>> = {
+  90: 'transpose=cclock,',
+  180: 'hflip,vflip,',
+  270: 'transpose=clock,',
+};
+
 /** Null when the first frame out is not the one asked for. */
 async function transcodeFrom(
   context: DecodeContext,
@@ -152,9 +162,9 @@ async function transcodeFrom(
   const child = startProcess(
     context.tools.ffmpeg.path,
     [
-      ...inputArguments(context, place),
+      ...inputArguments(context, place).filter((argument) => argument !== '-noautorotate'),
       '-vf',
-      `select='${select}',scale=w='trunc(min(${widest},iw)/2)*2':h=-2,showinfo,setpts=PTS-STARTPTS,format=yuv420p`,
+      `select='${select}',${turnBack[context.probe.rotation] ?? ''}scale=w='trunc(min(${widest},iw)/2)*2':h=-2,showinfo,setpts=PTS-STARTPTS,format=yuv420p`,
       ...[...context.tools.everyFrame, '-enc_time_base', '-1', ...encoder.arguments, 'pipe:1'],
     ],
     {

@@ -36,7 +36,7 @@ export interface RunningProcess {
   readonly stdout: Readable;
   /** Resolves when the process has gone and its outputs are closed; rejects only if it could not start. */
   readonly ended: Promise<ProcessEnd>;
-  kill(): void;
+  readonly kill: () => void;
 }
 
 /**

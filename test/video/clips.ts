@@ -20,6 +20,12 @@ export interface ClipRecipe {
   /** Encoder and container options. */
   readonly output: readonly string[];
   readonly extension: string;
+  /** Writes frames at the times that the filters gave them, rather than at a constant rate. */
+  readonly keepTimes?: boolean;
+}
+
+function keepTimes(everyFrame: readonly string[]): string[] {
+  return everyFrame[0] === '-fps_mode' ? ['-fps_mode', 'vfr'] : ['-vsync', '2'];
 }
 
 /**
@@ -78,14 +84,15 @@ export class ClipFolder {
   }
 
   async make(name: string, recipe: ClipRecipe): Promise<string> {
-    const { ffmpeg } = await findMediaTools();
+    const { ffmpeg, everyFrame } = await findMediaTools();
     const { frames, width = 192, height = 144, rate = '25' } = recipe;
     const path = this.file(`${name}.${recipe.extension}`);
+    const output = [...recipe.output, ...(recipe.keepTimes ? keepTimes(everyFrame) : [])];
     const child = spawn(
       ffmpeg.path,
       [
         ...['-v', 'error', '-y', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${width}x${height}`],
-        ...['-r', rate, '-i', 'pipe:0', ...recipe.output, path],
+        ...['-r', rate, '-i', 'pipe:0', ...output, path],
       ],
       { stdio: ['pipe', 'ignore', 'inherit'] },
     );
@@ -134,20 +141,9 @@ export const recipes: Record<string, ClipRecipe> = {
   },
   'mp4-variable': {
     frames: 300,
+    keepTimes: true,
     extension: 'mp4',
-    output: [
-      '-vf',
-      variable,
-      '-vsync',
-      '2',
-      ...x264,
-      '-g',
-      '40',
-      '-bf',
-      '2',
-      '-video_track_timescale',
-      '90000',
-    ],
+    output: ['-vf', variable, ...x264, '-g', '40', '-bf', '2', '-video_track_timescale', '90000'],
   },
   'mp4-b-frames': {
     frames: 300,
@@ -172,8 +168,9 @@ export const recipes: Record<string, ClipRecipe> = {
   },
   'mkv-variable': {
     frames: 300,
+    keepTimes: true,
     extension: 'mkv',
-    output: ['-vf', variable, '-vsync', '2', ...x264, '-g', '40', '-bf', '2'],
+    output: ['-vf', variable, ...x264, '-g', '40', '-bf', '2'],
   },
   ts: { frames: 300, extension: 'ts', output: [...x264, '-g', '50', '-bf', '2', '-b_strategy', '0'] },
   'ts-mpeg2': {
