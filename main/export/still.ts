@@ -230,7 +230,10 @@ let registered = false;
 /** The font comes with the workstation, so that a still looks the same on every machine. */
 function registerFonts(): void {
   if (registered) return;
-  const { resolve } = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
+  // The canvas reads files by itself and knows nothing of Electron's archive; the fonts lie beside it.
+  const resolve = (file: string): string =>
+    require.resolve(file).replace(/app\.asar(?=[\\/])/, 'app.asar.unpacked');
   const added =
     GlobalFonts.registerFromPath(resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), regular) &&
     GlobalFonts.registerFromPath(resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'), bold);

@@ -123,7 +123,9 @@ function packaged(name: string, origin: ToolOrigin): Candidate[] {
   }
   const path = typeof exported === 'string' ? exported : (exported as { path?: unknown } | null)?.path;
   // In a packaged application, programs cannot be run from inside the archive.
-  return typeof path === 'string' ? [{ path: path.replace('app.asar/', 'app.asar.unpacked/'), origin }] : [];
+  return typeof path === 'string'
+    ? [{ path: path.replace(/app\.asar(?=[\\/])/, 'app.asar.unpacked'), origin }]
+    : [];
 }
 
 export function onSystemPath(
