@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { z } from 'zod';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
 import { WorkstationError, type ModelId, type ModelSummary } from '../../preload/contract/index.ts';
-import { importCheckpoint, type ImportProgress } from './index.ts';
+import { readJson } from './configuration.ts';
+import { isImported } from './folders.ts';
+import { importCheckpoint, type ImportProgress } from './import-checkpoint.ts';
 
 export interface CatalogueOptions {
   /** Where imported models are kept: `<data folder>/models`. */
@@ -24,61 +27,69 @@ export interface PreparedModel {
   /** An imported model directory. */
   directory: string;
   summary: ModelSummary;
+  /**
+   * Removes the directory and imports its checkpoint once more: for one whose files turn out to be missing or
+   * altered. Null where the directory is all there is of the model.
+   */
+  importAgain: ((options?: PrepareOptions) => Promise<PreparedModel>) | null;
 }
 
 /** The models that this workstation has, and the way from a folder to graphs that run. */
 export interface Catalogue {
-  /** The embedded model first, then every imported one, by name. Folders without a manifest are left out. */
+  /**
+   * The embedded model first, then every imported one, by name; of several imports with one id, the first by
+   * folder name. Folders without a manifest that can be read are left out.
+   */
   list: () => Promise<ModelSummary[]>;
   /** Null: the embedded model. Throws `not-found` for an unknown id. */
   prepare: (modelId: ModelId | null, options?: PrepareOptions) => Promise<PreparedModel>;
-  /** Any folder: an imported model, or a checkpoint with a manifest of its own, which is imported first. */
+  /**
+   * Any folder: an imported model, or a checkpoint with a manifest of its own, which is imported first. Throws
+   * `model-missing-file`, `model-altered-file`, `model-mismatch` and what `importCheckpoint` does.
+   */
   prepareFolder: (folder: string, options?: PrepareOptions) => Promise<PreparedModel>;
 }
 
 export function createCatalogue({ modelsFolder, embeddedFolder }: CatalogueOptions): Catalogue {
   async function importedFolders(): Promise<{ folder: string; manifest: ModelManifest }[]> {
-    if (!existsSync(modelsFolder)) return [];
-    const found: { folder: string; manifest: ModelManifest }[] = [];
-    for (const name of (await readdir(modelsFolder)).sort()) {
+    const found = new Map<ModelId, { folder: string; manifest: ModelManifest }>();
+    for (const name of (await namesIn(modelsFolder)).sort()) {
       const folder = join(modelsFolder, name);
       const manifest = ModelManifest.safeParse(await readManifest(folder).catch(() => null));
-      if (manifest.success) found.push({ folder, manifest: manifest.data });
+      if (manifest.success && !found.has(manifest.data.id)) {
+        found.set(manifest.data.id, { folder, manifest: manifest.data });
+      }
     }
-    return found;
+    return [...found.values()];
   }
 
-  async function embeddedId(): Promise<string> {
-    return CheckpointManifest.parse(await readManifest(embeddedFolder)).id;
+  async function embeddedManifest(): Promise<CheckpointManifest> {
+    return readAs(CheckpointManifest, embeddedFolder, await readManifest(embeddedFolder));
   }
 
   async function prepareFolder(folder: string, options: PrepareOptions = {}): Promise<PreparedModel> {
     const content = await readManifest(folder);
-    const imported = ModelManifest.safeParse(content);
-    if (imported.success) return { directory: folder, summary: summaryOf(imported.data, false) };
-
-    const checkpoint = CheckpointManifest.safeParse(content);
-    if (!checkpoint.success) {
-      const issue = (isImported(content) ? imported.error : checkpoint.error).issues[0];
-      throw new WorkstationError(
-        'model-mismatch',
-        `The manifest of the model folder '${basename(folder)}' is not one that this version reads: ` +
-          `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
-        'Import the checkpoint again with this version of the workstation.',
-      );
+    if (isImported(content)) {
+      const manifest = readAs(ModelManifest, folder, content);
+      return { directory: folder, summary: summaryOf(manifest, false), importAgain: null };
     }
-    const embedded = folder === embeddedFolder;
-    const directory = join(modelsFolder, importedName(checkpoint.data));
-    if (!existsSync(join(directory, 'manifest.json'))) {
-      await importCheckpoint({ checkpoint: folder, out: directory, dtype: 'fp32', ...options });
-    }
-    return { directory, summary: summaryOf(checkpoint.data, embedded) };
+    const checkpoint = readAs(CheckpointManifest, folder, content);
+    const directory = join(modelsFolder, importedName(checkpoint));
+    if (!isWhole(directory)) await importInto(directory, folder, options);
+    return {
+      directory,
+      summary: summaryOf(checkpoint, folder === embeddedFolder),
+      importAgain: async (again = {}) => {
+        await rm(directory, { recursive: true, force: true });
+        return prepareFolder(folder, again);
+      },
+    };
   }
 
   return {
     prepareFolder,
     async list() {
-      const embedded = CheckpointManifest.parse(await readManifest(embeddedFolder));
+      const embedded = await embeddedManifest();
       const others = (await importedFolders()).filter(({ manifest }) => manifest.id !== embedded.id);
       return [
         summaryOf(embedded, true),
@@ -88,7 +99,9 @@ export function createCatalogue({ modelsFolder, embeddedFolder }: CatalogueOptio
       ];
     },
     async prepare(modelId, options) {
-      if (modelId === null || modelId === (await embeddedId())) return prepareFolder(embeddedFolder, options);
+      if (modelId === null || modelId === (await embeddedManifest()).id) {
+        return prepareFolder(embeddedFolder, options);
+      }
       const match = (await importedFolders()).find(({ manifest }) => manifest.id === modelId);
       if (!match) {
         throw new WorkstationError(
@@ -97,49 +110,88 @@ export function createCatalogue({ modelsFolder, embeddedFolder }: CatalogueOptio
           'Choose one of the listed models, or import its checkpoint folder.',
         );
       }
-      return { directory: match.folder, summary: summaryOf(match.manifest, false) };
+      return { directory: match.folder, summary: summaryOf(match.manifest, false), importAgain: null };
     },
   };
 }
 
-/** Reads `manifest.json`, with the errors that a person can act on. */
-async function readManifest(folder: string): Promise<unknown> {
-  const file = join(folder, 'manifest.json');
-  if (!existsSync(folder)) {
-    throw new WorkstationError(
-      'model-missing-file',
-      `There is no model folder '${basename(folder)}' at the place given.`,
-      'Check the path, or choose the folder again.',
-    );
-  }
-  if (!existsSync(file)) {
-    throw new WorkstationError(
-      'model-missing-file',
-      `The folder '${basename(folder)}' has no manifest.json.`,
-      existsSync(join(folder, 'config.json'))
-        ? 'It looks like a checkpoint: import it first with `models import`.'
-        : 'Choose a folder that `models import` has written.',
-    );
-  }
+/** The import writes the manifest last. */
+const isWhole = (directory: string): boolean => existsSync(join(directory, 'manifest.json'));
+
+async function importInto(directory: string, checkpoint: string, options: PrepareOptions): Promise<void> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    await importCheckpoint({ checkpoint, out: directory, dtype: 'fp32', ...options });
   } catch (error) {
+    // Another window or command made the same model meanwhile: its directory is as good as ours.
+    if (!isWhole(directory)) throw error;
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
     throw new WorkstationError(
-      'model-altered-file',
-      `The manifest.json of '${basename(folder)}' can't be read as JSON.`,
-      'Copy the model folder again from its source.',
+      'file-unreadable',
+      `The folder '${basename(folder)}' of the data folder, which keeps imported models, cannot be read (${code}).`,
+      'Give your account permission to read it, or move what stands in its place away.',
       { cause: error },
     );
   }
 }
 
-function isImported(content: unknown): boolean {
-  return typeof content === 'object' && content !== null && 'kind' in content && content.kind === 'imported';
+/** Reads `manifest.json`, with the errors that a person can act on. */
+async function readManifest(folder: string): Promise<unknown> {
+  const name = basename(folder);
+  if (!existsSync(folder)) {
+    throw new WorkstationError(
+      'model-missing-file',
+      `There is no model folder '${name}' at the place given.`,
+      'Check the path, or choose the folder again.',
+    );
+  }
+  let content: unknown;
+  try {
+    content = await readJson(join(folder, 'manifest.json'));
+  } catch (error) {
+    if (error instanceof WorkstationError) throw error;
+    throw new WorkstationError(
+      'file-unreadable',
+      `The manifest.json of '${name}' cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
+      'Choose a model folder, and check that you may read it and that its disk is connected.',
+      { cause: error },
+    );
+  }
+  if (content !== null) return content;
+  throw new WorkstationError(
+    'model-missing-file',
+    `The folder '${name}' has no manifest.json.`,
+    existsSync(join(folder, 'config.json'))
+      ? 'It looks like a checkpoint: import it first with `models import`.'
+      : 'Choose a folder that `models import` has written.',
+  );
 }
 
-/** One name for one content: the same checkpoint is imported once, an altered one anew. */
+function readAs<T>(schema: z.ZodType<T>, folder: string, content: unknown): T {
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new WorkstationError(
+    'model-mismatch',
+    `The manifest of the model folder '${basename(folder)}' is not one that this version reads ` +
+      `(${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'malformed'}).`,
+    'Import the checkpoint again with this version of the workstation.',
+  );
+}
+
+/**
+ * One name for one content: the same checkpoint is imported once, an altered one anew, and one whose manifest
+ * says something else of the same weights too, since the import carries what it says.
+ */
 function importedName(manifest: CheckpointManifest): string {
-  const digest = createHash('sha256').update(JSON.stringify(manifest.files)).digest('hex').slice(0, 12);
+  const digest = createHash('sha256').update(JSON.stringify(manifest)).digest('hex').slice(0, 12);
   return `${manifest.id}-${digest}-fp32`;
 }
 

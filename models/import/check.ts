@@ -12,6 +12,7 @@ import type { ImageGrid, KeyValueCache, PreparedImage } from '../../main/inferen
 import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import { readJson } from './configuration.ts';
+import { isImported } from './folders.ts';
 import { readGoldenCase } from './golden-case.ts';
 import type { GoldenCase } from './golden-case.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
@@ -118,9 +119,7 @@ async function withRunner<Result>(
 /** A folder whose manifest doesn't say that it was imported, and that has what a checkpoint has. */
 async function isCheckpoint(folder: string): Promise<boolean> {
   const manifest = await readJson(join(folder, 'manifest.json'));
-  const imported =
-    typeof manifest === 'object' && manifest !== null && 'kind' in manifest && manifest.kind === 'imported';
-  return !imported && (await readJson(join(folder, 'config.json'))) !== null;
+  return !isImported(manifest) && (await readJson(join(folder, 'config.json'))) !== null;
 }
 
 function summarise(runner: ModelRunner): ModelCheck {

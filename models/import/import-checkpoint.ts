@@ -1,16 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmod,
-  copyFile,
-  mkdir,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  statfs,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, copyFile, readdir, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
@@ -20,6 +9,7 @@ import { hashCheckpoint, hashFile, openCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { buildDecoder } from './decoder.ts';
 import { buildEmbedTokens } from './embed-tokens.ts';
+import { makeFolder } from './folders.ts';
 import type { GraphBuilder } from './graph.ts';
 import { buildVisionEncoder } from './vision-encoder.ts';
 import { ExternalData } from './weights.ts';
@@ -88,8 +78,8 @@ async function writeModel(
   };
   await removeAbandoned(out);
   const temporary = `${out}.importing-${process.pid}-${randomBytes(4).toString('hex')}`;
-  await mkdir(join(temporary, 'onnx'), { recursive: true });
   try {
+    makeFolder(join(temporary, 'onnx'));
     const source = await hashCheckpoint(checkpoint, signal, advance);
     const files = await writeFiles(checkpoint, plan, temporary, signal, advance);
     const manifest = describe(checkpoint, dtype, source, files);
@@ -227,7 +217,7 @@ function occupied(out: string, cause?: Error): WorkstationError {
 }
 
 async function requireSpace(out: string, bytes: number): Promise<void> {
-  await mkdir(dirname(out), { recursive: true });
+  makeFolder(dirname(out));
   const { bavail, bsize } = await statfs(dirname(out));
   if (bavail * bsize >= bytes) return;
   const gigabytes = (value: number) => (value / 1e9).toFixed(1);
@@ -257,9 +247,9 @@ function unreadable({ code, path }: NodeJS.ErrnoException): WorkstationError {
 
 /** Gives the operating system's refusals a cause and a remedy. */
 function explain(error: NodeJS.ErrnoException, checkpoint: string, out: string): WorkstationError {
-  const { code, path } = error;
+  const { code, path, syscall } = error;
   if (path !== undefined && dirname(resolve(path)) === checkpoint) return unreadable(error);
-  if (code === 'ENOTEMPTY' || code === 'EEXIST') return occupied(out, error);
+  if ((code === 'ENOTEMPTY' || code === 'EEXIST') && syscall !== 'mkdir') return occupied(out, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new WorkstationError(
       'store-full',
@@ -268,9 +258,10 @@ function explain(error: NodeJS.ErrnoException, checkpoint: string, out: string):
       { cause: error },
     );
   }
+  const why = code === 'ENOTDIR' || code === 'EEXIST' ? 'a file stands where a folder is needed' : code;
   return new WorkstationError(
     'store-unwritable',
-    `${dirname(out)} cannot be written to (${code}).`,
+    `${dirname(out)} cannot be written to (${why}).`,
     'Choose a folder that you may write to.',
     { cause: error },
   );

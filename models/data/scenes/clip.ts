@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import ffmpeg from 'fluent-ffmpeg';
 import { z } from 'zod';
 import { drawScene } from './draw.ts';
 import { DEMO_SCRIPT, describeClipFrame } from './timeline.ts';
@@ -45,52 +45,42 @@ export async function makeClip(folder: string): Promise<{ frames: number; bytes:
   const total = Math.round(DEMO_SCRIPT.seconds * fps);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'demo.mp4');
-  const args = [
-    ...['-hide_banner', '-loglevel', 'error', '-y', '-f', 'rawvideo', '-pix_fmt', 'rgba'],
-    ...['-s', `${size.width}x${size.height}`, '-r', String(fps), '-i', 'pipe:0'],
-    ...['-vf', 'scale=in_range=full:out_range=tv:out_color_matrix=bt709', '-pix_fmt', 'yuv420p'],
-    ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
-    ...[
-      '-c:v',
-      'libx264',
-      '-preset',
-      'slow',
-      '-crf',
-      '18',
-      '-g',
-      '50',
-      '-keyint_min',
-      '50',
-      '-sc_threshold',
-      '0',
-    ],
-    ...[
-      '-bf',
-      '2',
-      '-threads',
-      '1',
-      '-fflags',
-      '+bitexact',
-      '-flags:v',
-      '+bitexact',
-      '-movflags',
-      '+faststart',
-      file,
-    ],
-  ];
-  const encoder = spawn(ffmpegPath(), args, { stdio: ['pipe', 'ignore', 'inherit'] });
-  const ended = once(encoder, 'close') as Promise<[number | null]>;
   const frames: ClipTruth['frames'] = [];
-  for (let index = 0; index < total; index++) {
-    const { scene, truth } = describeClipFrame(DEMO_SCRIPT, index, size);
-    frames.push({ index, organ: truth.organ, instruments: truth.instruments });
-    const pixels = Buffer.from(drawScene(scene, size).buffer);
-    if (!encoder.stdin.write(pixels)) await once(encoder.stdin, 'drain');
+  async function* pixels(): AsyncGenerator<Buffer> {
+    for (let index = 0; index < total; index++) {
+      const { scene, truth } = describeClipFrame(DEMO_SCRIPT, index, size);
+      frames.push({ index, organ: truth.organ, instruments: truth.instruments });
+      yield Buffer.from(drawScene(scene, size).buffer);
+    }
   }
-  encoder.stdin.end();
-  const [code] = await ended;
-  if (code !== 0)
-    throw new Error(`ffmpeg ended with code ${code}; the command was: ffmpeg ${args.join(' ')}`);
+  await new Promise<void>((resolve, reject) => {
+    ffmpeg(Readable.from(pixels(), { objectMode: false, highWaterMark: 4 * size.width * size.height }))
+      .setFfmpegPath(ffmpegPath())
+      .inputFormat('rawvideo')
+      .inputOptions(['-pix_fmt rgba', `-s ${size.width}x${size.height}`, `-r ${fps}`])
+      .videoFilters('scale=in_range=full:out_range=tv:out_color_matrix=bt709')
+      .videoCodec('libx264')
+      .outputOptions([
+        '-pix_fmt yuv420p',
+        '-preset slow',
+        '-crf 18',
+        '-g 50',
+        '-keyint_min 50',
+        '-sc_threshold 0',
+      ])
+      .outputOptions([
+        '-bf 2',
+        '-colorspace bt709',
+        '-color_primaries bt709',
+        '-color_trc bt709',
+        '-color_range tv',
+      ])
+      // One thread and no version strings: the same script gives the same bytes.
+      .outputOptions(['-threads 1', '-fflags +bitexact', '-flags:v +bitexact', '-movflags +faststart'])
+      .on('error', reject)
+      .on('end', () => resolve())
+      .save(file);
+  });
   const truth: ClipTruth = { generator: GENERATOR, version: GENERATOR_VERSION, fps, ...size, frames };
   writeFileSync(join(folder, 'demo.json'), JSON.stringify(truth));
   return { frames: total, bytes: statSync(file).size };

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync, existsSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, writeFileSync, existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { Box, Size } from '../../../preload/contract/values.ts';
+import { makeFolder } from '../../import/folders.ts';
 import { PLACES, STATES, TOOLS, questionText } from '../labels.ts';
 import type { SceneTruth } from './types.ts';
 
@@ -117,7 +118,7 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
 }
 
 function prepare(run: ScenesRun, out: string): void {
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   const file = join(out, 'scenes.json');
   if (!existsSync(file)) {
     if (readdirSync(out).length > 0) {
@@ -209,8 +210,7 @@ function prepareFolders(run: ScenesRun, out: string): number[] {
     for (let index = 0; index < run.frames; index++) {
       const paths = framePaths(run, out, index);
       if (index % run.framesPerSequence === 0) {
-        for (const path of [paths.image, paths.label, paths.truth])
-          mkdirSync(dirname(path), { recursive: true });
+        for (const path of [paths.image, paths.label, paths.truth]) makeFolder(dirname(path));
       }
       if (!existsSync(paths.truth)) todo.push(index);
     }
