@@ -76,6 +76,7 @@ export class Answerer {
       sha256,
       device: runner.device,
       deviceReason: runner.deviceReason,
+      deviceFallback: runner.deviceFallback,
       memoryBytes: process.memoryUsage.rss(),
       labels: manifest.labels ?? null,
       canAsk: tokenizer !== null,

@@ -9,6 +9,8 @@ export interface DeviceChoice {
   readonly device: Device;
   /** Why this device, in words for a person. */
   readonly reason: string;
+  /** A faster device was wanted, and does not work here. */
+  readonly fallback: boolean;
 }
 
 /** Below this, moving inputs and outputs to a GPU and back costs more than it saves. */
@@ -41,12 +43,13 @@ export async function chooseDevice(
   webgpuTrouble: string | null,
   probe: () => Promise<string | null> = probeWebgpu,
 ): Promise<DeviceChoice> {
-  if (wish === 'cpu') return { device: 'cpu', reason: 'The CPU was asked for.' };
+  if (wish === 'cpu') return { device: 'cpu', reason: 'The CPU was asked for.', fallback: false };
   if (wish === 'auto' && modelBytes < webgpuWorthBytes) {
     const megabytes = Math.max(1, Math.round(modelBytes / 2 ** 20));
     return {
       device: 'cpu',
       reason: `The model is small (${megabytes} MB): a GPU pays from ${webgpuWorthBytes / 2 ** 20} MB.`,
+      fallback: false,
     };
   }
   const trouble = webgpuTrouble ?? (await probe());
@@ -54,6 +57,7 @@ export async function chooseDevice(
     return {
       device: 'webgpu',
       reason: wish === 'webgpu' ? 'WebGPU was asked for.' : 'A GPU is there, and the model is large enough.',
+      fallback: false,
     };
   }
   if (wish === 'webgpu') {
@@ -63,7 +67,7 @@ export async function chooseDevice(
       'Choose the CPU, or install the graphics driver of this machine.',
     );
   }
-  return { device: 'cpu', reason: `WebGPU does not work here: ${trouble}` };
+  return { device: 'cpu', reason: `WebGPU does not work here: ${trouble}`, fallback: true };
 }
 
 function firstLine(error: unknown): string {

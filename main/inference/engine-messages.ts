@@ -17,6 +17,8 @@ export const ModelInfo = z.object({
   sha256: Sha256,
   device: z.enum(['cpu', 'webgpu']),
   deviceReason: z.string(),
+  /** A faster device was wanted, and does not work here. */
+  deviceFallback: z.boolean(),
   /** Resident memory of the engine's process after loading. */
   memoryBytes: z.int().min(0),
   labels: ModelLabels.nullable(),

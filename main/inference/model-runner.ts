@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
-import { chooseDevice, type Device, type DeviceWish } from './devices.ts';
+import { chooseDevice, type Device, type DeviceChoice, type DeviceWish } from './devices.ts';
 import { openGraphs, type GraphSessions } from './graph-sessions.ts';
 import { ImageProcessor, type PreparedImage, type RgbImage } from './image-processor.ts';
 import { KeyValueCache, type Feeds } from './key-value-cache.ts';
@@ -58,19 +58,17 @@ export class ModelRunner {
   readonly processor: ImageProcessor;
   readonly device: Device;
   readonly deviceReason: string;
+  readonly deviceFallback: boolean;
   readonly #sessions: GraphSessions;
   readonly #rotary: TextRotary;
 
-  private constructor(
-    model: ModelDirectory,
-    sessions: GraphSessions,
-    choice: { device: Device; reason: string },
-  ) {
+  private constructor(model: ModelDirectory, sessions: GraphSessions, choice: DeviceChoice) {
     const { headSize, ropeTheta, mropeSection } = model.manifest.parameters;
     this.model = model;
     this.processor = new ImageProcessor(model.processor);
     this.device = choice.device;
     this.deviceReason = choice.reason;
+    this.deviceFallback = choice.fallback;
     this.#sessions = sessions;
     this.#rotary = new TextRotary(headSize, ropeTheta, mropeSection);
   }

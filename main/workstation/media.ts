@@ -8,6 +8,7 @@ import {
 } from '../../preload/contract/index.ts';
 import { drawStill } from '../export/index.ts';
 import type { DecodedFrame, Review, VideoFile } from '../review/index.ts';
+import { keyFrameBefore } from '../video/index.ts';
 
 /** Pixels and streams for the loopback server. Failures are WorkstationErrors. */
 export interface Media {
@@ -57,7 +58,9 @@ export function createMedia(review: Review<VideoFile>): Media {
     thumbnail: async (videoId, index, width, signal) => {
       const source = await review.source(videoId);
       await source.indexed();
-      const key = keyFrameBefore(source.file.table.keys, index);
+      const { table } = source.file;
+      // Decoding a key frame costs a tenth of decoding a frame deep in its group of pictures.
+      const key = keyFrameBefore(table, Math.min(index, table.ticks.length - 1)) as FrameIndex;
       const name = `${videoId} ${key} ${width}`;
       const make = async (): Promise<Uint8Array> => {
         throwIfAborted(signal);
@@ -77,12 +80,6 @@ export function createMedia(review: Review<VideoFile>): Media {
     },
     still: async (answerId) => ({ png: await drawStill(await review.answeredFrame(answerId)) }),
   };
-}
-
-/** Decoding one costs a tenth of decoding a frame deep in its group of pictures. */
-function keyFrameBefore(keys: Uint8Array, index: FrameIndex): FrameIndex {
-  const key = keys.lastIndexOf(1, Math.min(index, keys.length - 1));
-  return Math.max(0, key) as FrameIndex;
 }
 
 function shrink(frame: DecodedFrame, width: number): Uint8Array {

@@ -1,12 +1,13 @@
-import type { Catalogue, PreparedModel } from '../../models/import/catalogue.ts';
+import type { Catalogue, PreparedModel, PrepareOptions } from '../../models/import/catalogue.ts';
 import {
   toErrorReport,
+  WorkstationError,
   type ModelId,
   type ModelState,
   type ModelSummary,
 } from '../../preload/contract/index.ts';
 import type { AnswerResult, AskRequest, Engine, EngineState } from '../inference/index.ts';
-import { deviceName, type AnswerEngine, type JobRegistry } from '../review/index.ts';
+import { deviceName, type AnswerEngine, type JobRegistry, type RunningJob } from '../review/index.ts';
 
 export interface ModelDeskOptions {
   engine: Engine;
@@ -29,7 +30,10 @@ export class ModelDesk implements AnswerEngine {
   #import: { activity: string; progress: number | null } | null = null;
   #failure: unknown = null;
   #loading: Promise<void> | null = null;
+  /** What a question is answered with: loaded where it is not yet. The embedded model until another is asked for. */
+  #wish: Wish = { modelId: null };
   #loaded = false;
+  #ended = false;
 
   constructor(options: ModelDeskOptions) {
     this.#options = options;
@@ -48,6 +52,8 @@ export class ModelDesk implements AnswerEngine {
       dtype: model?.dtype ?? null,
       device: model ? deviceName(model.device) : null,
       deviceReason: model?.deviceReason ?? null,
+      ...(model ? { deviceFallback: model.deviceFallback } : {}),
+      deviceFallback: model?.deviceFallback ?? false,
       memoryBytes: state.residentBytes ?? model?.memoryBytes ?? null,
       activity: this.#import?.activity ?? state.activity,
       progress: this.#import?.progress ?? state.progress,
@@ -55,7 +61,10 @@ export class ModelDesk implements AnswerEngine {
     };
   }
 
-  /** Replaces the model. Throws what is wrong with it; the state says the same. */
+  /**
+   * Replaces the model. Throws what is wrong with it. A model in use stays in use when its successor can't be
+   * found or prepared; otherwise the state says what is wrong, too.
+   */
   load(wish: Wish): Promise<void> {
     const before = this.#loading ?? Promise.resolve();
     const loading = before
@@ -72,61 +81,99 @@ export class ModelDesk implements AnswerEngine {
     return this.#options.engine.state;
   }
 
-  /** Loads the embedded model first where none was asked for yet. */
+  /** Loads the model that is wanted where it is not loaded yet. */
   async ask(request: AskRequest): Promise<AnswerResult> {
-    if (this.#loading) await this.#loading;
-    else if (!this.#loaded) await this.load({ modelId: null });
+    if (!this.#loaded || this.#loading) {
+      await unlessStopped(this.#loading ?? this.load(this.#wish), request.signal);
+    }
     return this.#options.engine.ask(request);
   }
 
-  dispose(): void {
+  /** Waits for a loading under way, whose job should have been asked to stop; begins none that waits. */
+  async dispose(): Promise<void> {
+    this.#ended = true;
     this.#endListening();
+    // Whoever asked for it was told.
+    await this.#loading?.catch(() => undefined);
   }
 
   async #load(wish: Wish): Promise<void> {
-    const { engine } = this.#options;
-    const jobs = this.#options.jobs();
+    if (this.#ended) {
+      throw new WorkstationError('cancelled', 'The workstation is closing.', 'Start it again, then load a model.');
+    }
+    const inUse = this.#loaded;
+    let prepared: PreparedModel | null = null;
     this.#failure = null;
-    this.#loaded = false;
     try {
-      await jobs.run('model', 'Loading the model', async (job) => {
-        const prepared = await this.#prepare(wish, job.signal, (done, total) => job.progress(done, total));
-        this.#model = prepared.summary;
-        this.#tell(null);
-        await engine.load({ directory: prepared.directory, signal: job.signal });
+      await this.#options.jobs().run('model', 'Loading the model', async (job) => {
+        const options = this.#importOptions(job);
+        prepared = await this.#prepare(wish, options);
+        await this.#bring(wish, prepared, job.signal).catch(async (error: unknown) => {
+          if (prepared?.importAgain == null || !isDamage(error)) throw error;
+          await this.#bring(wish, await prepared.importAgain(options), job.signal);
+        });
       });
       this.#loaded = true;
     } catch (error) {
-      this.#failure = error;
+      if (!inUse || prepared !== null) {
+        this.#wish = wish;
+        this.#failure = error;
+      }
       throw error;
     } finally {
       this.#tell(null);
     }
   }
 
-  #prepare(
-    wish: Wish,
-    signal: AbortSignal,
-    onJobProgress: (done: number, total: number) => void,
-  ): Promise<PreparedModel> {
+  async #bring(wish: Wish, { directory, summary }: PreparedModel, signal: AbortSignal): Promise<void> {
+    this.#wish = wish;
+    this.#loaded = false;
+    this.#model = summary;
+    this.#tell(null);
+    await this.#options.engine.load({ directory, signal });
+  }
+
+  #prepare(wish: Wish, options: PrepareOptions): Promise<PreparedModel> {
     const { catalogue } = this.#options;
-    const options = {
-      signal,
-      onProgress: ({ done, total }: { done: number; total: number }) => {
-        onJobProgress(done, total);
+    return 'folder' in wish
+      ? catalogue.prepareFolder(wish.folder, options)
+      : catalogue.prepare(wish.modelId, options);
+  }
+
+  #importOptions(job: RunningJob): PrepareOptions {
+    return {
+      signal: job.signal,
+      onProgress: ({ done, total }) => {
+        job.progress(done, total);
         this.#tell({
           activity: 'Preparing the model for its first use',
           progress: done / Math.max(1, total),
         });
       },
     };
-    return 'folder' in wish
-      ? catalogue.prepareFolder(wish.folder, options)
-      : catalogue.prepare(wish.modelId, options);
   }
 
   #tell(importing: { activity: string; progress: number | null } | null): void {
     this.#import = importing;
     this.#options.onState(this.describe());
+  }
+}
+
+/** Whether a model's files are not those that were imported. */
+const isDamage = (error: unknown): boolean =>
+  error instanceof WorkstationError &&
+  (error.code === 'model-missing-file' || error.code === 'model-altered-file');
+
+/** Waits for the work, but no longer than until the signal; the work itself goes on. */
+async function unlessStopped(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  const stopped = Promise.withResolvers<void>();
+  const stop = (): void => stopped.resolve();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (!signal.aborted) await Promise.race([work, stopped.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    work.catch(() => undefined);
   }
 }

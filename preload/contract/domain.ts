@@ -218,7 +218,7 @@ export const ModelState = z.object({
   /** Why this device, in words. */
   deviceReason: z.string().nullable(),
   /** True where another device was wanted and did not work: a person is warned. */
-  deviceFallback: z.boolean().optional(),
+  deviceFallback: z.boolean(),
   memoryBytes: z.int().min(0).nullable(),
   /** While loading: what it is doing and how far, 0..1. */
   activity: z.string().nullable(),

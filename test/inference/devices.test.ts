@@ -10,6 +10,7 @@ describe('choosing a device', () => {
     expect(await chooseDevice('auto', 12 * 2 ** 20, null, never)).toEqual({
       device: 'cpu',
       reason: 'The model is small (12 MB): a GPU pays from 200 MB.',
+      fallback: false,
     });
   });
 
@@ -21,10 +22,12 @@ describe('choosing a device', () => {
     expect(await chooseDevice('auto', webgpuWorthBytes, null, fails)).toEqual({
       device: 'cpu',
       reason: 'WebGPU does not work here: no adapter',
+      fallback: true,
     });
     expect(await chooseDevice('auto', webgpuWorthBytes, 'it ended the process', never)).toEqual({
       device: 'cpu',
       reason: 'WebGPU does not work here: it ended the process',
+      fallback: true,
     });
   });
 

@@ -70,6 +70,7 @@ export const readyModel: ModelState = {
   dtype: 'fp32',
   device: 'CPU',
   deviceReason: 'The model is small (14 MB): a GPU pays from 200 MB.',
+  deviceFallback: false,
   memoryBytes: 61_000_000,
   activity: null,
   progress: null,

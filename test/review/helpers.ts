@@ -30,6 +30,7 @@ export const loaded = {
     sha256: 'c'.repeat(64),
     device: 'cpu',
     deviceReason: 'It is a script.',
+    deviceFallback: false,
     memoryBytes: 1,
     labels: null,
     canAsk: true,
