@@ -98,7 +98,20 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   const store = openStore({ home, now, log: logTo(log, 'store'), exclusive: options.exclusive });
   const listeners = new Set<(event: WorkstationEvent) => void>();
   const emit = (event: WorkstationEvent): void => {
-    for (const listener of listeners) listener(event);
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A window that can't be told must not end the work that is told of.
+        const { code } = toErrorReport(error);
+        log({
+          level: 'error',
+          area: 'events',
+          message: 'a listener failed',
+          details: { type: event.type, code },
+        });
+      }
+    }
   };
 
   const engineLog = logTo(log, 'engine');
@@ -152,7 +165,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       const path = (await options.chooseFile?.()) ?? null;
       if (path === null) return null;
       const { grantId, name } = await review.grantPath(path);
-      return { grantId: grantId as GrantId, name };
+      return { grantId: grantId, name };
     },
     openLastSession: async () => {
       const last = await review.calls.openLastSession({});
@@ -184,12 +197,16 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       return desk.describe();
     },
     askImage: (image, question, signal) =>
-      desk.ask({ frame: { ...image, rgb: new Uint8Array(image.rgb) }, question, ...(signal ? { signal } : {}) }),
+      desk.ask({
+        frame: { ...image, rgb: new Uint8Array(image.rgb) },
+        question,
+        ...(signal ? { signal } : {}),
+      }),
     engineProcessId: () => engine.processId,
     dispose: async () => {
       listeners.clear();
       await review.dispose();
-      desk.dispose();
+      await desk.dispose();
       await engine.dispose();
       store.close();
     },
@@ -229,7 +246,7 @@ async function extractFrame(
   const source = await openVideo(path, { signal, log });
   try {
     await source.buildIndex({ signal });
-    return await source.frame(index as FrameIndex, { signal });
+    return await source.frame(index, { signal });
   } finally {
     source.dispose();
   }
