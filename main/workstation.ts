@@ -7,8 +7,6 @@ import { createCatalogue } from '../models/import/catalogue.ts';
 import {
   toErrorReport,
   type ErrorReport,
-  type FrameIndex,
-  type GrantId,
   type ModelState,
   type OpenSession,
   type Status,
