@@ -1,1 +1,1 @@
-export { disclaimer, drawFrame, drawStill, type Picture, type StillContent } from './still.ts';
+export { drawFrame, drawStill, putFrame, type Picture, type StillContent } from './still.ts';

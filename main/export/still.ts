@@ -1,12 +1,9 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
-import type { Answer } from '../../preload/contract/domain.ts';
+import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Box } from '../../preload/contract/values.ts';
 import { fitLine, wrapText, type MeasureText } from './text.ts';
-
-/** Said by the window and by everything that leaves it. */
-export const disclaimer = 'Education and research use. Not a medical device.';
 
 const accent = '#4fb3bf';
 const panel = '#14181c';
@@ -85,7 +82,8 @@ function unitOf({ width, height }: Picture): number {
   return Math.max(0.7, Math.sqrt((width * height) / (1280 * 1024)));
 }
 
-function putFrame(context: SKRSContext2D, { width, height, rgb }: Picture): void {
+/** Puts a frame's own pixels into a canvas of at least its size, at the upper left. */
+export function putFrame(context: SKRSContext2D, { width, height, rgb }: Picture): void {
   if (rgb.length !== width * height * 3) {
     throw new WorkstationError(
       'internal',

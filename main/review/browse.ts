@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { access, readdir, stat } from 'node:fs/promises';
+import { access, constants, readdir, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { WorkstationError } from '../../preload/contract/errors.ts';
@@ -177,7 +177,7 @@ async function statOrNull(path: string): Promise<Stats | null> {
 
 async function mayRead(path: string): Promise<boolean> {
   try {
-    await access(path);
+    await access(path, constants.R_OK);
     return true;
   } catch {
     return false;

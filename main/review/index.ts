@@ -23,7 +23,6 @@ export type { AnsweredFrame } from './stills.ts';
 export { deviceName } from './answering.ts';
 export { JobRegistry, type RunningJob } from './jobs.ts';
 export type * from './ports.ts';
-export { questionTemplates, tools } from './templates.ts';
 export { openVideoFile, VideoFile } from './video-files.ts';
 
 export interface ReviewOptions<Source extends VideoSource> {
@@ -79,8 +78,6 @@ export interface Review<Source extends VideoSource> {
   frame(videoId: VideoId, index: FrameIndex, signal?: AbortSignal): Promise<DecodedFrame>;
   /** The video's open source, for playing and thumbnails. */
   source(videoId: VideoId): Promise<Source>;
-  /** The path of a video, for parts behind the door. */
-  pathOf(videoId: VideoId): string;
   /** An answer with its frame, decoded again and proven to be the one that the model saw. */
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
   /** Stops all work, keeps what there is of it, and closes the videos. The store stays open. */
@@ -173,7 +170,6 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
       return (await library.source(videoId)).frame(index, { signal, priority: 'interaction' });
     },
     source: (videoId) => library.source(videoId),
-    pathOf: (videoId) => library.find(videoId).path,
     answeredFrame: (answerId) => answeredFrame({ store, library }, answerId),
     dispose: async () => {
       jobs.cancelAll();

@@ -35,15 +35,29 @@ export class SourcePool<Source extends VideoSource> {
     return source;
   }
 
-  /** Takes over a source that was opened to find out which video it is. */
-  put(video: StoredVideo, source: Source): void {
+  /**
+   * Takes over a source that was opened to find out which video it is. Where the same file is open already and
+   * `isBusy` with its index, that one stays and the new one is closed. Returns the one that stays.
+   */
+  async put(video: StoredVideo, source: Source, isBusy: (held: Source) => boolean): Promise<Source> {
+    const held = this.#open.get(video.id);
+    const open = held?.path === video.path ? await held.source.catch(() => null) : null;
+    // The wait may have been long enough for the file to be dropped.
+    if (open !== null && isBusy(open) && this.#open.get(video.id) === held) {
+      this.#dispose(source);
+      return open;
+    }
     this.drop(video.id);
     this.#hold(video, Promise.resolve(source));
+    return source;
   }
 
-  /** The source of a path that is open already. */
-  findByPath(path: string): Promise<Source> | null {
-    return [...this.#open.values()].find((held) => held.path === path)?.source ?? null;
+  /** Closes a source, and forgets it if it is the one that is held for this video. */
+  async dropSource(id: VideoId, source: Source): Promise<void> {
+    const held = this.#open.get(id);
+    const open = (await held?.source.catch(() => null)) ?? null;
+    if (open === source && this.#open.get(id) === held) this.#open.delete(id);
+    this.#dispose(source);
   }
 
   drop(id: VideoId): void {

@@ -1,7 +1,7 @@
 import type { QuestionTemplate } from '../../preload/contract/domain.ts';
 
 /** The instruments of EndoVis-18-VQLA, as people write them. */
-export const tools: readonly string[] = [
+const tools: readonly string[] = [
   'bipolar forceps',
   'prograsp forceps',
   'large needle driver',

@@ -41,7 +41,11 @@ export class VideoLibrary<Source extends VideoSource> {
   /** Videos whose path holds another file, found when it was opened. */
   readonly #changed = new Set<VideoId>();
   readonly #watched = new WeakMap<Source, Promise<VideoIndex>>();
-  readonly #indexJobs = new WeakMap<Source, () => RunningJob | null>();
+  /** Whether a person stopped the counting of a source's frames. */
+  readonly #stopped = new WeakMap<Source, () => boolean>();
+  /** Sources whose index is being built. */
+  readonly #busy = new WeakSet<Source>();
+  readonly #isBusy = (source: Source): boolean => this.#busy.has(source);
   readonly #ending = new AbortController();
 
   constructor(context: VideoContext<Source>) {
@@ -56,13 +60,27 @@ export class VideoLibrary<Source extends VideoSource> {
    * Without a case it joins the one that it is in already, else a new one. Throws what `openVideo` throws.
    */
   async open(path: string, caseId: CaseId | null): Promise<StoredVideo> {
-    const { store, now, newId } = this.#context;
+    const { store } = this.#context;
     const whole = resolve(path);
     await statFile(whole);
     if (caseId !== null) mustExist(cases.findCase(store.database, caseId), 'case');
     const source = await this.#openSource(whole, basename(whole));
-    const { facts } = source;
-    const video = store.database.transaction(() => {
+    try {
+      const video = this.#write(source.facts, whole, caseId);
+      this.#changed.delete(video.id);
+      const open = await this.#pool.put(video, source, this.#isBusy);
+      void this.#watchIndex(video.id, open);
+      return video;
+    } catch (error) {
+      await source.dispose();
+      throw error;
+    }
+  }
+
+  /** The video's row: a new one, or that of the same content seen again. */
+  #write(facts: VideoFacts, whole: string, caseId: CaseId | null): StoredVideo {
+    const { store, now, newId } = this.#context;
+    return store.database.transaction(() => {
       const known =
         caseId === null
           ? (videos.findVideosByFingerprint(store.database, facts.fingerprint)[0] ?? null)
@@ -92,10 +110,6 @@ export class VideoLibrary<Source extends VideoSource> {
       videos.insertVideo(store.database, added);
       return added;
     });
-    this.#changed.delete(video.id);
-    this.#pool.put(video, source);
-    void this.#watchIndex(video.id, source);
-    return video;
   }
 
   find(id: VideoId): StoredVideo {
@@ -154,22 +168,23 @@ export class VideoLibrary<Source extends VideoSource> {
     const whole = resolve(path);
     await statFile(whole);
     const source = await this.#openSource(whole, basename(whole));
-    if (source.facts.fingerprint !== video.fingerprint) {
+    try {
+      if (source.facts.fingerprint !== video.fingerprint) throw fileChanged(basename(whole));
+      const moved: StoredVideo = {
+        ...video,
+        path: whole,
+        displayName: basename(whole),
+        openedAt: now(),
+        recent: true,
+        problem: null,
+      };
+      videos.updateVideo(store.database, moved);
+      this.#changed.delete(id);
+      void this.#watchIndex(id, await this.#pool.put(moved, source, this.#isBusy));
+    } catch (error) {
       await source.dispose();
-      throw fileChanged(basename(whole));
+      throw error;
     }
-    const moved: StoredVideo = {
-      ...video,
-      path: whole,
-      displayName: basename(whole),
-      openedAt: now(),
-      recent: true,
-      problem: null,
-    };
-    videos.updateVideo(store.database, moved);
-    this.#changed.delete(id);
-    this.#pool.put(moved, source);
-    void this.#watchIndex(id, source);
     await this.#tell(id);
     return this.show(this.find(id));
   }
@@ -219,22 +234,33 @@ export class VideoLibrary<Source extends VideoSource> {
   /** Its index is built as a job of its own, which appears once there is progress to tell. */
   async #openSource(path: string, name: string): Promise<Source> {
     const { openVideo, store, jobs } = this.#context;
-    const controller = new AbortController();
-    const stop = (): void => controller.abort();
-    this.#ending.signal.addEventListener('abort', stop, { once: true });
+    const stopping = new AbortController();
     let job: RunningJob | null = null;
     const source = await openVideo(path, {
-      signal: controller.signal,
+      signal: AbortSignal.any([stopping.signal, this.#ending.signal]),
       readIndex: (fingerprint) => store.frameIndexes.read(fingerprint),
       onProgress: (done, total) => {
         if (job === null) {
           job = jobs.start('index', `Counting the frames of ${name}`, total);
-          job.signal.addEventListener('abort', stop, { once: true });
+          job.signal.addEventListener('abort', () => stopping.abort(), { once: true });
         }
         job.progress(done, total);
       },
     });
-    this.#indexJobs.set(source, () => job);
+    this.#busy.add(source);
+    // Here, not where the index is kept: a source may be closed before anyone waits for its index.
+    source.indexed().then(
+      () => {
+        this.#busy.delete(source);
+        job?.finish();
+      },
+      (error: unknown) => {
+        this.#busy.delete(source);
+        if (toErrorReport(error).code === 'cancelled') job?.cancelled();
+        else job?.fail(error);
+      },
+    );
+    this.#stopped.set(source, () => job?.signal.aborted === true);
     return source;
   }
 
@@ -251,7 +277,6 @@ export class VideoLibrary<Source extends VideoSource> {
 
   async #finishIndex(id: VideoId, source: Source): Promise<VideoIndex> {
     const { log } = this.#context;
-    const job = (): RunningJob | null => this.#indexJobs.get(source)?.() ?? null;
     try {
       const index = await source.indexed();
       if (!index.kept) await this.#keepIndex(source.facts.fingerprint, index);
@@ -261,17 +286,14 @@ export class VideoLibrary<Source extends VideoSource> {
         variableFrameRate: index.variableFrameRate,
         problem: null,
       });
-      job()?.finish();
       await this.#tell(id);
       return index;
     } catch (error) {
       const report = toErrorReport(error);
       log.warn('a frame index could not be built', { video: id, code: report.code });
-      this.#pool.drop(id);
+      await this.#pool.dropSource(id, source);
       // Closed rather than stopped by a person: the next opening goes on as if nothing had been.
-      const closed = report.code === 'cancelled' && job()?.signal.aborted !== true;
-      if (report.code === 'cancelled') job()?.cancelled();
-      else job()?.fail(error);
+      const closed = report.code === 'cancelled' && this.#stopped.get(source)?.() !== true;
       if (!closed && !this.#ending.signal.aborted) {
         this.#changeRow(id, { index: 'failed', problem: report });
         await this.#tell(id);

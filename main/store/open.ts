@@ -97,9 +97,12 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       for (const listener of listeners) listener(savedAt);
     },
   });
-  const stopped = stopOrphans(connection, now());
-  if (stopped > 0) {
-    log.warn('answers left running were stopped', { stopped });
+  try {
+    const stopped = stopOrphans(connection, now());
+    if (stopped > 0) log.warn('answers left running were stopped', { stopped });
+  } catch (error) {
+    connection.close();
+    throw error;
   }
 
   return {

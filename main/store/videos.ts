@@ -111,10 +111,6 @@ export const statements = {
     'videos.inCase',
     `SELECT ${columns} FROM videos WHERE case_id = :caseId AND fingerprint = :fingerprint`,
   ),
-  ofCase: statement(
-    'videos.ofCase',
-    `SELECT ${columns} FROM videos WHERE case_id = :caseId ORDER BY added_at, rowid`,
-  ),
   recent: statement(
     'videos.recent',
     `SELECT ${columns} FROM videos WHERE recent = 1 ORDER BY opened_at DESC LIMIT :limit`,
@@ -147,10 +143,6 @@ export function findVideoInCase(
 ): StoredVideo | null {
   const row = database.get(statements.inCase, { caseId, fingerprint });
   return row === undefined ? null : parseRow(Row, row, 'videos');
-}
-
-export function listVideosOfCase(database: ReadableDatabase, caseId: CaseId): StoredVideo[] {
-  return parseRows(Row, database.all(statements.ofCase, { caseId }), 'videos');
 }
 
 /** Last opened first. */

@@ -248,3 +248,4 @@ export type { ByteRangeAnswer } from './byte-range.ts';
 export type { PlaybackPlan, TranscodedStream } from './playback.ts';
 export { findMediaTools, type MediaTools } from './ffmpeg.ts';
 export { fingerprintFile } from './fingerprint.ts';
+export { keyFrameBefore } from './frame-table.ts';

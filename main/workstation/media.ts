@@ -1,4 +1,4 @@
-import { createCanvas, ImageData } from '@napi-rs/canvas';
+import { createCanvas } from '@napi-rs/canvas';
 import { Readable } from 'node:stream';
 import {
   throwIfAborted,
@@ -6,7 +6,7 @@ import {
   type FrameIndex,
   type VideoId,
 } from '../../preload/contract/index.ts';
-import { drawStill } from '../export/index.ts';
+import { drawStill, putFrame } from '../export/index.ts';
 import type { DecodedFrame, Review, VideoFile } from '../review/index.ts';
 import { keyFrameBefore } from '../video/index.ts';
 
@@ -83,16 +83,8 @@ export function createMedia(review: Review<VideoFile>): Media {
 }
 
 function shrink(frame: DecodedFrame, width: number): Uint8Array {
-  const { rgb } = frame;
-  const rgba = new Uint8ClampedArray(frame.width * frame.height * 4);
-  for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
-    rgba[to] = rgb[from] ?? 0;
-    rgba[to + 1] = rgb[from + 1] ?? 0;
-    rgba[to + 2] = rgb[from + 2] ?? 0;
-    rgba[to + 3] = 255;
-  }
   const whole = createCanvas(frame.width, frame.height);
-  whole.getContext('2d').putImageData(new ImageData(rgba, frame.width, frame.height), 0, 0);
+  putFrame(whole.getContext('2d'), frame);
   const small = createCanvas(width, Math.max(1, Math.round((frame.height * width) / frame.width)));
   const context = small.getContext('2d');
   context.imageSmoothingQuality = 'high';

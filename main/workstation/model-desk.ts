@@ -99,7 +99,11 @@ export class ModelDesk implements AnswerEngine {
 
   async #load(wish: Wish): Promise<void> {
     if (this.#ended) {
-      throw new WorkstationError('cancelled', 'The workstation is closing.', 'Start it again, then load a model.');
+      throw new WorkstationError(
+        'cancelled',
+        'The workstation is closing.',
+        'Start it again, then load a model.',
+      );
     }
     const inUse = this.#loaded;
     let prepared: PreparedModel | null = null;

@@ -18,6 +18,9 @@ import {
   VideoId,
 } from './values.ts';
 
+/** Said by the window and by everything that leaves it. */
+export const disclaimer = 'Education and research use. Not a medical device.';
+
 /** What names a frame for good: which file, which frame, when, and which pixels. */
 export const FrameIdentity = z.object({
   /** Content fingerprint of the video file. */
