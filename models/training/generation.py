@@ -1,5 +1,4 @@
 """Batched greedy answers with a key-value cache, and figures over questions: what the reports and validation use."""
-import json
 import re
 
 import numpy as np
@@ -163,7 +162,3 @@ def evaluate(model, tokenizer, processor, frames, count=None, batch=20, absent=T
     }
     model.train()
     return report, sample
-
-
-def print_report(report):
-    print(json.dumps(report, indent=2))

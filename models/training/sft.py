@@ -3,8 +3,8 @@
     python3 models/training/sft.py --config models/training/nano.json --data DIR --out DIR [--validation DIR] [--resume]
 
 --data and --validation are folders packed by dataset.py. --out gets checkpoint.pt (weights, optimiser, progress),
-log.jsonl, and at the end of every checkpoint interval the state to go on from. A stage lasts `minutes` of training
-time or `steps`, whichever the configuration names.
+log.jsonl. A stage lasts `minutes` of training time or `steps`, whichever the configuration names; with `steps` and
+one worker a run is reproducible, with `minutes` it fits the time there is.
 """
 import argparse
 import json
@@ -21,6 +21,7 @@ import grammar as g
 from build import make_tokenizer, new_model, processor_config, vocabulary_of
 from dataset import Batches, Frames, normalise, prefetch
 from generation import blind_table, evaluate
+from image_processing import to_patches
 from objectives import Probes, dense_losses, language_losses, run_blocks, run_prefix
 from optimizer import Optimizer
 
@@ -33,8 +34,8 @@ class Run:
         self.started = time.time()
         self.workers = arguments.workers
         # The count of threads is kept by thread: one within the workers, the given count in the optimiser.
-        one = (torch.set_num_threads, 1)
-        self.pool = ThreadPoolExecutor(self.workers, "worker", one[0], one[1:]) if self.workers > 1 else None
+        single = {"initializer": torch.set_num_threads, "initargs": (1,)}
+        self.pool = ThreadPoolExecutor(self.workers, **single) if self.workers > 1 else None
         self.frames = Frames(arguments.data)
         self.validation = Frames(arguments.validation) if arguments.validation else None
         self.blind = blind_table(self.frames)
@@ -65,8 +66,6 @@ class Run:
         return normalise(plan[keep], self.processor)
 
     def patches_of(self, indices):
-        from image_processing import to_patches
-
         return to_patches(np.array(self.frames.images[indices]))
 
     def path(self, name):
