@@ -157,9 +157,13 @@ describe('a review of the bundled clip', () => {
 
   it('asked nothing of any other machine and broke no rule of its own page', () => {
     expect(elsewhere).toEqual([]);
-    // A host that ends closes its events; the page reconnects and Chromium tells of the tries.
+    // A host that ends closes its events; the page reconnects and Chromium tells of the tries. The advice on
+    // reading canvases is for this test, which reads pixels; the page doesn't.
     expect(
-      troubles.filter((text) => !/ERR_CONNECTION|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|401/.test(text)),
+      troubles.filter(
+        (text) =>
+          !/ERR_CONNECTION|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|401|willReadFrequently/.test(text),
+      ),
     ).toEqual([]);
   });
 });
