@@ -48,7 +48,10 @@ export interface Figures {
 export interface Evaluation extends Figures {
   blindFloorFittedOn: 'training rows' | 'the evaluated set';
   byType: Partial<Record<QuestionType, Figures>>;
-  /** Rows whose answer has no usable label or no usable box. */
+  /**
+   * Rows whose answer has no usable label or no usable box. "Not visible" is an answer that can be read, if a
+   * wrong one for a row with a box; it is counted in `byStatus`.
+   */
   unparsable: number;
   byStatus: Record<string, number>;
   perClass: Record<string, ClassScore>;
@@ -81,7 +84,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const said = await options.answer(row, signal);
     const box = corners(said.box);
     byStatus[said.status] = (byStatus[said.status] ?? 0) + 1;
-    if (said.label === null || said.label.trim() === '' || box === null) unparsable++;
+    const usable = said.status === 'not-visible' || (box !== null && (said.label ?? '').trim() !== '');
+    if (!usable) unparsable++;
     scored.push({
       row,
       label: { truth: row.answer, prediction: mapLabel(said.label, labels) },

@@ -91,6 +91,14 @@ describe('an evaluation', () => {
     expect(result.unparsable).toBe(6);
   });
 
+  it('takes "not visible" for an answer that can be read: wrong, and without overlap', async () => {
+    const result = await evaluate({
+      rows: rows.slice(0, 2),
+      answer: async () => ({ label: null, box: null, status: 'not-visible' }),
+    });
+    expect(result).toMatchObject({ accuracy: 0, miou: 0, unparsable: 0, byStatus: { 'not-visible': 2 } });
+  });
+
   it('stops between rows when told to, and passes on what the model throws', async () => {
     const stop = new AbortController();
     let asked = 0;

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -120,8 +120,57 @@ describe('a new data folder', () => {
 describe('a second window on the same data folder', () => {
   it('is refused with the remedy', async () => {
     const home = join(root, 'locked');
-    await start({ home });
-    await expect(start({ home })).rejects.toMatchObject({ code: 'store-locked' });
+    const first = await start({ home });
+    let engines = 0;
+    const startEngine = (): never => {
+      engines += 1;
+      throw new Error('no engine is wanted here');
+    };
+    const handles = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name !== 'Timeout').length;
+    const before = handles();
+    await expect(start({ home, startEngine })).rejects.toMatchObject({ code: 'store-locked' });
+    expect(engines).toBe(0);
+    expect(handles()).toBeLessThanOrEqual(before);
+    // The first window has lost nothing by it, and the folder is free when it is closed.
+    expect(await first.calls.listCases({})).toEqual([]);
+    await close(first);
+    await close(await start({ home }));
+  });
+});
+
+describe('closing', () => {
+  it('twice is harmless, ends the engine, and waits for an import under way', async () => {
+    const home = join(root, 'closing');
+    const workstation = await start({ home });
+    const begun = Promise.withResolvers<void>();
+    workstation.onEvent((event) => {
+      if (event.type === 'model' && event.state.activity?.startsWith('Preparing')) begun.resolve();
+    });
+    await begun.promise;
+    await workstation.dispose();
+    expect(await readdir(join(home, 'models'))).toEqual([]);
+    await workstation.dispose();
+    expect(workstation.engineProcessId()).toBeNull();
+    await expect(workstation.calls.listCases({})).rejects.toThrow();
+    await rm(home, { recursive: true });
+  });
+
+  it('a listener that fails does not end the work that it is told of', async () => {
+    const lines: string[] = [];
+    const workstation = await start({
+      home: join(root, 'listener'),
+      exclusive: false,
+      log: ({ area, message }) => lines.push(`${area}: ${message}`),
+    });
+    const end = workstation.onEvent(() => {
+      throw new Error('the window is gone');
+    });
+    const session = await workstation.openDemonstration();
+    const answer = await ask(workstation, session, 0, 'What organ is being operated?');
+    expect(answer.status).toBe('answered');
+    expect(lines).toContain('events: a listener failed');
+    end();
   });
 });
 
@@ -153,10 +202,21 @@ describe('a model that cannot be used', () => {
       code: 'model-missing-file',
       hint: expect.stringContaining('models import') as string,
     });
-    // The model in use before is asked for again, and answers.
-    await workstation.calls.loadModel({ modelId: null });
+    // The model in use before stays, and answers.
+    expect(await workstation.calls.getModelState({})).toMatchObject({ phase: 'ready', error: null });
     const answer = await ask(workstation, await lastSession(workstation), 3, 'What organ is being operated?');
     expect(answer.status).toBe('answered');
+  });
+
+  it('an import that was damaged on the disk is made again from the checkpoint', async () => {
+    const home = join(root, 'damaged-import');
+    const before = await start({ home });
+    const { sha256 } = await before.calls.loadModel({ modelId: null });
+    await close(before);
+    const [name] = await readdir(join(home, 'models'));
+    await appendFile(join(home, 'models', name ?? '', 'onnx', 'decoder.onnx_data'), 'x');
+    const after = await start({ home });
+    expect(await after.calls.loadModel({ modelId: null })).toMatchObject({ phase: 'ready', sha256 });
   });
 });
 
