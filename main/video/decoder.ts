@@ -167,13 +167,11 @@ async function attempt(
       },
     },
   );
-  void child.ended.then(
-    () => {
-      closed = true;
-      for (const resolve of waiting.splice(0)) resolve();
-    },
-    () => undefined,
-  );
+  // Not the process's own end: that comes only when standard output has been read, which waits for a description.
+  void child.errorsEnded.then(() => {
+    closed = true;
+    for (const resolve of waiting.splice(0)) resolve();
+  });
   // Pixels and descriptions come over two pipes, in any order of arrival.
   const describe = async (position: number): Promise<ShownFrame | undefined> => {
     while (shown.length <= position && !closed) await new Promise<void>((resolve) => waiting.push(resolve));
@@ -185,6 +183,7 @@ async function attempt(
   let drained = false;
   try {
     for await (const data of framesOf(child.stdout, rawLayout(context).bytes)) {
+      if (request.signal?.aborted) break;
       const frame = await describe(position);
       const index = expected(position);
       mismatch = frame ? difference(table, index, frame) : 'a picture without a description';

@@ -33,6 +33,8 @@ const startCost = 16;
 /** Most frames kept ready on either side of the playhead. */
 const mostAhead = 128;
 const mostFailures = 3;
+/** Frames kept as people and models see them: the one on screen and those that work asked for last. */
+const mostFinished = 4;
 
 interface Pending {
   readonly index: number;
@@ -97,6 +99,8 @@ export class FrameReader {
         signal: stopSignal,
         background: true,
         onFrame: (raw) => {
+          // Frames still in the pipe of a decoder that was stopped: nobody would take them, nor let it go on.
+          if (stopSignal.aborted) return;
           offer?.(raw);
           return new Promise<void>((resolve) => (taken = resolve));
         },
@@ -140,6 +144,9 @@ export class FrameReader {
     const job = async (): Promise<DecodedFrame> => {
       throwIfAborted(stop);
       await checkFile();
+      // Several questions about one frame, as a sweep asks them, decode it once.
+      const made = this.#finished.get(index);
+      if (made) return this.#keep(made);
       let raw = this.#cache.get(index);
       if (!raw) {
         const onFrame = (frame: RawFrame) => {
@@ -192,8 +199,16 @@ export class FrameReader {
       waiters: 0,
       settle: (outcome) => {
         if (this.#pending === pending) this.#pending = null;
-        if (outcome instanceof Error) reject(outcome);
-        else resolve(this.#finish(outcome));
+        if (outcome instanceof Error) {
+          reject(outcome);
+          return;
+        }
+        try {
+          resolve(this.#finish(outcome));
+        } catch (error) {
+          // No memory left for the picture: whoever waits is told, not left waiting.
+          reject(error as Error);
+        }
       },
     };
     this.#pending = pending;
@@ -316,13 +331,15 @@ export class FrameReader {
   }
 
   #finish(raw: RawFrame): DecodedFrame {
-    const made = this.#finished.get(raw.index);
-    if (made) return made;
-    const frame = finishFrame(this.#options.context, raw);
-    this.#finished.set(raw.index, frame);
-    // The frame on screen is asked for by the window, the model and the still: made once.
+    return this.#keep(this.#finished.get(raw.index) ?? finishFrame(this.#options.context, raw));
+  }
+
+  /** The frame on screen is asked for by the window, the model and the still: made once, the latest used kept. */
+  #keep(frame: DecodedFrame): DecodedFrame {
+    this.#finished.delete(frame.index);
+    this.#finished.set(frame.index, frame);
     for (const index of this.#finished.keys()) {
-      if (this.#finished.size <= 3) break;
+      if (this.#finished.size <= mostFinished) break;
       this.#finished.delete(index);
     }
     return frame;

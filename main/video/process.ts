@@ -34,6 +34,8 @@ export interface ProcessEnd {
 
 export interface RunningProcess {
   readonly stdout: Readable;
+  /** Resolves when no more lines of standard error can come, even while standard output is left unread. */
+  readonly errorsEnded: Promise<void>;
   /** Resolves when the process has gone and its outputs are closed; rejects only if it could not start. */
   readonly ended: Promise<ProcessEnd>;
   readonly kill: () => void;
@@ -106,6 +108,7 @@ export function startProcess(
     partial = lines.pop() ?? '';
     for (const line of lines) takeLine(line);
   });
+  const errorsEnded = new Promise<void>((resolve) => child.stderr.once('close', resolve));
 
   const ended = new Promise<ProcessEnd>((resolve, reject) => {
     const finish = () => {
@@ -135,7 +138,7 @@ export function startProcess(
 
   if (options.signal?.aborted) kill();
   else options.signal?.addEventListener('abort', kill, { once: true });
-  return { stdout: child.stdout, ended, kill };
+  return { stdout: child.stdout, errorsEnded, ended, kill };
 }
 
 function lowerPriority(processId: number, log: Log): void {

@@ -1,15 +1,10 @@
-/**
- * Exactness and speed of frame access. `node test/bench/frames.ts` prints a table and, as its last line, one JSON object.
- * Ratios compare runs that take turns within one run of the bench, so that a busy machine slows both alike.
- */
-import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { ffmpegSeekSeconds, ticksToSeconds } from '../../preload/contract/frames.ts';
 import { keyFrameBefore } from '../../main/video/frame-table.ts';
 import { runningProcesses, startProcess } from '../../main/video/process.ts';
 import { ClipFolder, readCounter, recipes } from '../video/clips.ts';
+import { median, percentile, type BenchRow, type BenchTable } from './table.ts';
 
 const randomSeeks = 500;
 const backSteps = 200;
@@ -26,13 +21,6 @@ function randomNumbers(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN;
-}
-
-const median = (values: readonly number[]) => quantile(values, 0.5);
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; milliseconds: number }> {
   const start = performance.now();
@@ -60,20 +48,12 @@ async function withVideo<T>(
   }
 }
 
-interface Exactness {
-  readonly clip: string;
-  readonly frames: number;
-  readonly index: string;
-  readonly seeks: number;
-  readonly backSteps: number;
-  readonly wrong: number;
-}
-
 /** Random seeks with a cache too small to help, then steps backwards as a person makes them. */
-async function exactness(folder: ClipFolder): Promise<Exactness[]> {
+async function exactness(folder: ClipFolder): Promise<BenchTable> {
   const random = randomNumbers(20_260_101);
   const names = Object.keys(recipes);
-  const results: Exactness[] = [];
+  const rows: BenchRow[] = [];
+  let wrongOfAll = 0;
   for (const [place, [name, recipe]] of Object.entries(recipes).entries()) {
     const share = (total: number) =>
       Math.floor(total / names.length) + (place < total % names.length ? 1 : 0);
@@ -97,16 +77,21 @@ async function exactness(folder: ClipFolder): Promise<Exactness[]> {
       const start = 300 + Math.floor(random() * 299);
       for (let step = 0; step < share(backSteps); step++) await check(video, start - step);
     });
-    results.push({
-      clip: name,
-      frames: 600,
-      index: source,
-      seeks: share(randomSeeks),
-      backSteps: share(backSteps),
-      wrong,
+    wrongOfAll += wrong;
+    rows.push({
+      name: `${name}: ${share(randomSeeks)} seeks, ${share(backSteps)} steps back (index from ${source})`,
+      value: wrong,
+      unit: 'wrong',
+      atMost: 0,
     });
   }
-  return results;
+  rows.push({
+    name: `all clips: ${randomSeeks} seeks, ${backSteps} steps back`,
+    value: wrongOfAll,
+    unit: 'wrong',
+    atMost: 0,
+  });
+  return { title: 'Exact frames, by a counter burned into each', rows };
 }
 
 async function makeLongGroups(folder: ClipFolder): Promise<string> {
@@ -197,98 +182,42 @@ async function coldSeeks(path: string, index: Uint8Array): Promise<{ ours: numbe
   return { ours, bare };
 }
 
-export interface ExactnessBench {
-  readonly exactness: readonly Exactness[];
-  readonly seeks: number;
-  readonly backSteps: number;
-  readonly wrong: number;
-}
-
-export interface SpeedBench {
-  readonly cachedStepP95Milliseconds: number;
-  readonly crossingForwardMilliseconds: number;
-  readonly crossingBackwardMilliseconds: number;
-  readonly coldSeekMilliseconds: number;
-  readonly bareSeekMilliseconds: number;
-  readonly coldSeekRatio: number;
-}
-
-export interface FrameBench extends ExactnessBench, SpeedBench {
-  readonly loadAverage: number;
-  readonly ffmpeg: string;
-}
-
-export async function runExactness(folder: ClipFolder): Promise<ExactnessBench> {
-  const clips = await exactness(folder);
-  return {
-    exactness: clips,
-    seeks: clips.reduce((sum, clip) => sum + clip.seeks, 0),
-    backSteps: clips.reduce((sum, clip) => sum + clip.backSteps, 0),
-    wrong: clips.reduce((sum, clip) => sum + clip.wrong, 0),
-  };
-}
-
-/** @param path 40 s of 1080p at 25 frames per second, H.264, a key frame every 250 frames */
-export async function measureSpeed(path: string): Promise<SpeedBench> {
+/** 40 s of 1080p at 25 frames per second, H.264, a key frame every 250 frames. */
+async function speed(folder: ClipFolder): Promise<BenchTable> {
+  const path = await makeLongGroups(folder);
   const index = await withVideo(path, null, (video) => Promise.resolve(video.encodedIndex()));
   const { ours, bare } = await coldSeeks(path, index);
   const steps = await cachedSteps(path, index);
   const forward = [await crossing(path, index, 250, 1), await crossing(path, index, 500, 1)];
   const backward = [await crossing(path, index, 499, -1), await crossing(path, index, 749, -1)];
-  const round = (value: number) => Math.round(value * 10) / 10;
+  const edge = `across the edge of a group at ${stepsPerSecond} steps/s`;
   return {
-    cachedStepP95Milliseconds: round(quantile(steps, 0.95)),
-    crossingForwardMilliseconds: round(Math.max(...forward)),
-    crossingBackwardMilliseconds: round(Math.max(...backward)),
-    coldSeekMilliseconds: round(median(ours)),
-    bareSeekMilliseconds: round(median(bare)),
-    coldSeekRatio: Math.round((100 * median(ours)) / median(bare)) / 100,
+    title: `Speed at 1080p, groups of ${group} frames`,
+    rows: [
+      { name: 'step among cached frames, p95', value: percentile(steps, 0.95), unit: 'ms', atMost: 50 },
+      { name: `${edge}, forwards, worst`, value: Math.max(...forward), unit: 'ms', atMost: 250 },
+      { name: `${edge}, backwards, worst`, value: Math.max(...backward), unit: 'ms', atMost: 250 },
+      { name: 'cold exact seek', value: median(ours), unit: 'ms' },
+      { name: 'one bare ffmpeg call for the same frame', value: median(bare), unit: 'ms' },
+      {
+        name: 'cold exact seek over bare ffmpeg',
+        value: median(ours) / median(bare),
+        unit: 'x',
+        atMost: 1.3,
+      },
+    ],
   };
 }
 
-export async function run(): Promise<FrameBench> {
+/**
+ * Exactness and speed of frame access. Ratios compare runs that take turns within one run of the bench, so that a
+ * busy machine slows both alike.
+ */
+export async function run(): Promise<BenchTable[]> {
   const folder = new ClipFolder();
   try {
-    return {
-      ...(await runExactness(folder)),
-      ...(await measureSpeed(await makeLongGroups(folder))),
-      loadAverage: Math.round((loadavg()[0] as number) * 10) / 10,
-      ffmpeg: (await findMediaTools()).ffmpeg.version,
-    };
+    return [await exactness(folder), await speed(folder)];
   } finally {
     folder.remove();
   }
-}
-
-/** The results as lines for people, with what is asked of each. */
-export function describeFrameBench(bench: FrameBench): string {
-  const rows: [string, string, string][] = [
-    ['measure', 'measured', 'wanted'],
-    ...bench.exactness.map(({ clip, seeks, backSteps: back, wrong, index }): [string, string, string] => [
-      `${clip} (index from ${index})`,
-      `${wrong} wrong of ${seeks} seeks, ${back} steps back`,
-      '0 wrong',
-    ]),
-    ['all clips', `${bench.wrong} wrong of ${bench.seeks} seeks, ${bench.backSteps} steps back`, '0 wrong'],
-    [
-      '1080p, group of 250: step among cached frames, p95',
-      `${bench.cachedStepP95Milliseconds} ms`,
-      '< 50 ms',
-    ],
-    ['  across a group edge at 8 steps/s, forwards', `${bench.crossingForwardMilliseconds} ms`, '< 250 ms'],
-    ['  across a group edge at 8 steps/s, backwards', `${bench.crossingBackwardMilliseconds} ms`, '< 250 ms'],
-    [
-      '  cold exact seek over one bare ffmpeg call',
-      `${bench.coldSeekRatio} (${bench.coldSeekMilliseconds} / ${bench.bareSeekMilliseconds} ms)`,
-      '<= 1.3',
-    ],
-  ];
-  const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
-  return rows.map((row) => `${row[0].padEnd(width(0))}  ${row[1].padEnd(width(1))}  ${row[2]}`).join('\n');
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const bench = await run();
-  console.log(describeFrameBench(bench));
-  console.log(JSON.stringify(bench));
 }

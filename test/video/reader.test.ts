@@ -75,6 +75,17 @@ describe('stepping and jumping', () => {
     video.dispose();
   });
 
+  it('decodes a frame once for several questions about it, and keeps only the last few', async () => {
+    const video = await opened();
+    const first = await video.frame(77, { priority: 'work' });
+    expect(await video.frame(77, { priority: 'work' })).toBe(first);
+    for (const index of [10, 11, 12, 13]) await video.frame(index, { priority: 'work' });
+    const later = await video.frame(77, { priority: 'work' });
+    expect(later).not.toBe(first);
+    expect(later.hash).toBe(first.hash);
+    video.dispose();
+  });
+
   it('stops when its signal says so, and answers the next request', async () => {
     const video = await opened();
     const controller = new AbortController();
