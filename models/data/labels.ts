@@ -1,17 +1,8 @@
-/** The vocabulary of EndoVis-18-VQLA, spelt as in its label files. */
-export const ORGANS = ['kidney'] as const;
+import { instruments } from '../../preload/contract/vocabulary.ts';
 
-/** The eight instruments of EndoVis-18-VQLA, in the order in which Surgical-VQLA++ appends them. */
-export const TOOLS = [
-  'bipolar_forceps',
-  'prograsp_forceps',
-  'large_needle_driver',
-  'monopolar_curved_scissors',
-  'ultrasound_probe',
-  'suction',
-  'clip_applier',
-  'stapler',
-] as const;
+/** The vocabulary of EndoVis-18-VQLA, spelt as in its label files: a tool's name keeps its underscores. */
+export const TOOLS = instruments;
+export const ORGANS = ['kidney'] as const;
 
 /** The thirteen states of EndoVis-18-VQLA in index order (case matters: `Suction` is a state, `suction` a tool). */
 export const STATES = [
@@ -45,13 +36,6 @@ export type Tool = (typeof TOOLS)[number];
 export type State = (typeof STATES)[number];
 export type Place = (typeof PLACES)[number];
 export type QuestionType = (typeof QUESTION_TYPES)[number];
-
-/** The three question templates. A tool's name keeps its underscores, as in the real label files. */
-export const questionText = {
-  organ: (): string => 'What organ is being operated?',
-  state: (tool: string): string => `What is the state of ${tool}?`,
-  location: (tool: string): string => `Where is ${tool} located?`,
-} as const;
 
 /** Type of a question written in one of the three templates, or undefined. */
 export function questionTypeOf(question: string): QuestionType | undefined {

@@ -8,3 +8,4 @@ export * from './frames.ts';
 export * from './media.ts';
 export * from './model.ts';
 export * from './values.ts';
+export * from './vocabulary.ts';

@@ -5,8 +5,9 @@ import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { Box, Size } from '../../../preload/contract/values.ts';
+import { questionText } from '../../../preload/contract/vocabulary.ts';
 import { makeFolder } from '../../import/folders.ts';
-import { PLACES, STATES, TOOLS, questionText } from '../labels.ts';
+import { PLACES, STATES, TOOLS } from '../labels.ts';
 import type { SceneTruth } from './types.ts';
 
 /** Changes whenever the same seed would give another picture or another label. */
