@@ -13,7 +13,6 @@ export interface FrameIndexFiles {
   read(fingerprint: string): Promise<Uint8Array | null>;
   /** Replaces the file in one step. Throws `store-full` or `store-unwritable`. */
   write(fingerprint: string, encoded: Uint8Array): Promise<void>;
-  remove(fingerprint: string): Promise<void>;
 }
 
 export function frameIndexFiles(layout: HomeLayout): FrameIndexFiles {
@@ -39,9 +38,6 @@ export function frameIndexFiles(layout: HomeLayout): FrameIndexFiles {
         await rm(unfinished, { force: true });
         throw toStoreError(error, layout.database);
       }
-    },
-    remove: async (fingerprint) => {
-      await rm(pathOf(fingerprint), { force: true });
     },
   };
 }

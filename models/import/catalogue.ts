@@ -152,18 +152,7 @@ async function readManifest(folder: string): Promise<unknown> {
       'Check the path, or choose the folder again.',
     );
   }
-  let content: unknown;
-  try {
-    content = await readJson(join(folder, 'manifest.json'));
-  } catch (error) {
-    if (error instanceof WorkstationError) throw error;
-    throw new WorkstationError(
-      'file-unreadable',
-      `The manifest.json of '${name}' cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-      'Choose a model folder, and check that you may read it and that its disk is connected.',
-      { cause: error },
-    );
-  }
+  const content = await readJson(join(folder, 'manifest.json'));
   if (content !== null) return content;
   throw new WorkstationError(
     'model-missing-file',

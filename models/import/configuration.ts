@@ -245,14 +245,24 @@ function checkArchitecture(top: unknown): void {
   );
 }
 
-/** Reads a JSON file; null where there is none. */
+/**
+ * Reads a JSON file; null where there is none.
+ *
+ * @throws WorkstationError `model-altered-file` or `file-unreadable`
+ */
 export async function readJson(file: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new WorkstationError(
+      'file-unreadable',
+      `${basename(file)} cannot be read (${code ?? 'unknown error'}).`,
+      'Check that you may read the folder and that its disk is connected.',
+      { cause: error },
+    );
   }
   try {
     return JSON.parse(text) as unknown;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, readdir, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
@@ -202,7 +203,11 @@ function isRunning(processId: number): boolean {
 }
 
 async function requireFree(out: string): Promise<void> {
-  const entries = await readdir(out).catch(ignoreMissing);
+  const entries = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    // The place itself is a file, and not one of the folders above it.
+    if (error.code === 'ENOTDIR' && existsSync(out)) throw occupied(out, error);
+    return ignoreMissing(error);
+  });
   if (!entries || entries.length === 0) return;
   throw occupied(out);
 }
@@ -210,7 +215,7 @@ async function requireFree(out: string): Promise<void> {
 function occupied(out: string, cause?: Error): WorkstationError {
   return new WorkstationError(
     'invalid-input',
-    `${out} exists and is not empty.`,
+    `${out} exists and is not an empty folder.`,
     'Choose a folder that does not exist yet, or remove this one first.',
     { cause },
   );

@@ -181,7 +181,13 @@ describe('what cannot be used', () => {
     await expect(catalogue.prepareFolder(altered)).rejects.toMatchObject({ code: 'model-altered-file' });
     const file = bench.path('file');
     writeFileSync(file, '');
-    await expect(catalogue.prepareFolder(file)).rejects.toMatchObject({ code: 'file-unreadable' });
+    await expect(catalogue.prepareFolder(file)).rejects.toMatchObject({ code: 'model-missing-file' });
+    const folders = bench.path('folders');
+    mkdirSync(join(folders, 'manifest.json'), { recursive: true });
+    await expect(catalogue.prepareFolder(folders)).rejects.toMatchObject({
+      code: 'file-unreadable',
+      message: 'manifest.json cannot be read (EISDIR).',
+    });
   });
 
   it('a models folder that cannot be made or written to', async () => {
