@@ -86,8 +86,8 @@ export class Answering<Source extends VideoSource> {
   askAgain(input: { questionId: QuestionId; settings?: SettingsInput }): { jobId: JobId; answer: Answer } {
     const { store, now } = this.#context;
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
-    const before = answers.listAnswers(store.database, question.id).at(-1)?.settings;
-    const given = { ...before, ...definedOnly(input.settings) };
+    const before = answers.listAnswers(store.database, question.id).at(-1);
+    const given = { ...(before && settingsOf(before)), ...definedOnly(input.settings) };
     const answer = this.#newAnswer(question, given);
     store.database.transaction(() => {
       answers.insertAnswer(store.database, answer, process.pid);
@@ -273,6 +273,16 @@ class Draft {
 
 /** As people write it. */
 export const deviceName = (device: ModelInfo['device']): string => (device === 'cpu' ? 'CPU' : 'WebGPU');
+
+/**
+ * The settings that an answer was written with. Where the model never began (no prompt was counted), what is not
+ * a person's choice stands at the contract's default, which need not be the model's own: that is left out.
+ */
+function settingsOf({ settings, tokens }: Answer): GivenSettings {
+  if (tokens !== null && tokens.prompt > 0) return settings;
+  const defaults = new Map<string, unknown>(Object.entries(AnswerSettings.parse({})));
+  return Object.fromEntries(Object.entries(settings).filter(([name, value]) => defaults.get(name) !== value));
+}
 
 function definedOnly(settings: SettingsInput): GivenSettings {
   if (settings === undefined) return {};

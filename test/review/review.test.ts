@@ -287,6 +287,24 @@ describe('asking', () => {
     expect(entries[0]?.answers[0]?.frame).toEqual(entries[0]?.answers[1]?.frame);
   });
 
+  it('again leaves to the model what it never got to choose', async () => {
+    const opened = await bench.open(clip);
+    engine.answer = () => Promise.reject(new Error('no memory'));
+    let ended = bench.ended();
+    const { question } = await bench.calls.ask({
+      sessionId: opened.session.id,
+      frameIndex: frame(0),
+      question: 'What?',
+      settings: { temperature: 0.8 },
+    });
+    expect((await ended).status).toBe('failed');
+    engine.answer = async () => result();
+    ended = bench.ended();
+    await bench.calls.askAgain({ questionId: question.id, settings: { seed: 3 } });
+    await ended;
+    expect(engine.asked[1]?.settings).toEqual({ temperature: 0.8, seed: 3 });
+  });
+
   it('outside the video is refused before anything is written down', async () => {
     const opened = await bench.open(clip);
     await expect(ask(opened, 40)).rejects.toMatchObject({ code: 'frame-out-of-range' });
