@@ -84,7 +84,8 @@ export class Motion {
     const element = this.#element;
     if (!element) return;
     this.seconds = to.frame;
-    await this.#place(element, to);
+    // A still may have taken the picture's place in the meantime: it stays on screen.
+    if (!(await this.#place(element, to))) return;
     if (this.moving) await this.#begin(element);
     else this.visible = true;
   }
@@ -106,6 +107,7 @@ export class Motion {
   /** The still is on screen: the browser's picture goes. */
   hide(): void {
     if (this.moving) return;
+    this.#placing += 1;
     this.visible = false;
     this.seconds = null;
   }
@@ -137,8 +139,11 @@ export class Motion {
     this.#element?.load();
   }
 
-  /** Brings the stream to a time. Pictures of before are not taken for those of after. */
-  async #place(element: HTMLVideoElement, start: MotionStart): Promise<void> {
+  /**
+   * Brings the stream to a time; false where another place, or the still, was wanted before it came. Pictures of before
+   * are not taken for those of after.
+   */
+  async #place(element: HTMLVideoElement, start: MotionStart): Promise<boolean> {
     const placing = (this.#placing += 1);
     const video = this.#video();
     this.#transcoded ??= video.playback === 'transcoded';
@@ -153,11 +158,13 @@ export class Motion {
         this.#streamSeconds = 0;
         await this.#load(element, address);
       }
-      if (placing !== this.#placing) return;
+      if (placing !== this.#placing) return false;
       element.currentTime = start.within + (this.#firstMediaTime ?? 0);
       await happened(element, 'seeked');
     }
-    if (placing === this.#placing) this.#settled = true;
+    if (placing !== this.#placing) return false;
+    this.#settled = true;
+    return true;
   }
 
   async #begin(element: HTMLVideoElement): Promise<void> {

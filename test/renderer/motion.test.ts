@@ -103,6 +103,15 @@ test('ends on the picture that came last, even one just after the halt', async (
   expect(motion.moving).toBe(false);
 });
 
+test('a preview that comes after the still leaves the still on screen', async () => {
+  const preview = motion.seek({ frame: 0, within: 0 });
+  motion.hide();
+  await preview;
+  expect(motion.visible).toBe(false);
+  await motion.seek({ frame: 4, within: 4.02 });
+  expect(motion.visible).toBe(true);
+});
+
 test('halted before any picture came, there is none to end on', async () => {
   await motion.play({ frame: 0, within: 0.02 }, 1);
   expect(await motion.pause()).toBeNull();

@@ -1,0 +1,152 @@
+import axe from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from './chromium.ts';
+import { newHome, removeHome, RunningHost } from './host.ts';
+import { WorkstationPage } from './pages/workstation-page.ts';
+
+/** Axe's rules over the main states of the window, and the whole main job by keys alone. */
+const home = newHome();
+let host: RunningHost;
+let browser: Browser;
+let window: WorkstationPage;
+
+beforeAll(async () => {
+  host = new RunningHost(home);
+  browser = await launchChromium();
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 720 },
+    colorScheme: 'dark',
+    // Contrast is measured at rest, not in the middle of a change of colour.
+    reducedMotion: 'reduce',
+  });
+  window = new WorkstationPage(await context.newPage());
+  await window.open(await host.address());
+  await window.waitUntilAskable();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await host.stop();
+  removeHome(home);
+});
+
+/** What a person with a screen reader, a keyboard or weak sight would stumble over; each with the place. */
+async function barriers(): Promise<string[]> {
+  const { page } = window;
+  // Not as a script of the page, which its content security policy refuses.
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { axe: engine } = globalThis as unknown as { axe: typeof axe };
+    return (await engine.run(document, { resultTypes: ['violations'] })).violations;
+  });
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+    );
+}
+
+describe('a review by keys alone', () => {
+  it('steps, asks from a template, reads the answer and its evidence, and asks again', async () => {
+    const { page, frame, answer } = window;
+    const { keyboard } = page;
+    await keyboard.press('g');
+    await keyboard.type('#180');
+    await keyboard.press('Enter');
+    await frame.waitFor(180);
+    await keyboard.press('.');
+    await frame.waitFor(181);
+    await keyboard.press('q');
+    await page.locator('[data-part="ask"]:focus').waitFor();
+    // Backwards from the field lie the templates: organ, where is …, state of ….
+    await keyboard.press('Shift+Tab');
+    await keyboard.press('Shift+Tab');
+    await keyboard.press('Enter');
+    await page.getByRole('menu').waitFor();
+    await keyboard.press('ArrowDown');
+    await keyboard.press('Enter');
+    await page.locator('[data-part="ask"]:focus').waitFor();
+    const question = await window.askField.inputValue();
+    expect(question).toMatch(/^Where is \S.* located\?$/);
+    await keyboard.press('Enter');
+    await answer.panel.getByText(question).waitFor();
+    await window.waitForAnswer();
+
+    await answer.panel.locator('summary').last().focus();
+    await keyboard.press('Enter');
+    await answer.raw.waitFor();
+    await keyboard.press('r');
+    await answer.panel.getByText('version 2 of 2').waitFor();
+    await window.waitForAnswer();
+  });
+
+  it('deletes a question and brings it back, and reopens the session from the library', async () => {
+    const { page } = window;
+    const { keyboard } = page;
+    const [question] = await window.questions();
+    await window.answerRow(question!).focus();
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await expect.poll(() => window.questions()).toEqual([]);
+    await keyboard.press('Control+z');
+    await expect.poll(() => window.questions()).toEqual([question]);
+
+    await keyboard.press('o');
+    await window.library.sessions.first().waitFor();
+    // Close, open a video, clear, recent video, new session, session.
+    for (let presses = 0; presses < 6; presses += 1) await keyboard.press('Tab');
+    expect(await page.locator(':focus').textContent()).toContain('session 1');
+    await keyboard.press('Enter');
+    await window.library.dialog.waitFor({ state: 'hidden' });
+    await window.frame.waitFor(181);
+  });
+});
+
+describe.each(['dark', 'light'] as const)('no serious barrier in the %s theme', (colorScheme) => {
+  beforeAll(async () => {
+    await window.page.emulateMedia({ colorScheme });
+    await window.page.reload();
+    await window.waitUntilAskable();
+    await window.answerList.getByRole('button').first().focus();
+    await window.page.keyboard.press('Enter');
+  });
+
+  it('with an answer and its evidence', async () => {
+    await window.answer.openEvidence();
+    expect(await barriers()).toEqual([]);
+  });
+
+  it('on a frame that the answer is not about, with a question being typed', async () => {
+    await window.goToFrame(40);
+    await window.page.keyboard.press('q');
+    await window.page.keyboard.type('What organ');
+    expect(await barriers()).toEqual([]);
+    await window.page.keyboard.press('Escape');
+  });
+
+  it.each([
+    ['the model and its device', async () => window.modelChip.click()],
+    ['the shortcuts', async () => window.page.locator('body').press('?')],
+    ['the library', async () => window.page.locator('body').press('o')],
+    ['the way to a frame', async () => window.page.locator('body').press('g')],
+  ])('in %s', async (_name, open) => {
+    await open();
+    await window.page.getByRole('dialog').first().waitFor();
+    expect(await barriers()).toEqual([]);
+    await window.page.keyboard.press('Escape');
+    await window.page.getByRole('dialog').first().waitFor({ state: 'hidden' });
+  });
+
+  it('in the folder browser', async () => {
+    await window.library.open();
+    await window.page.getByRole('button', { name: 'Open a video…' }).click();
+    await window.page
+      .getByRole('list', { name: 'Folders and videos' })
+      .getByRole('listitem')
+      .first()
+      .waitFor();
+    expect(await barriers()).toEqual([]);
+    await window.page.keyboard.press('Escape');
+  });
+});
