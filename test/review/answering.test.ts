@@ -1,0 +1,301 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { drawStill } from '../../main/export/index.ts';
+import { EngineLostError } from '../../main/inference/index.ts';
+import { statement } from '../../main/store/database.ts';
+import { calls as contract } from '../../preload/contract/calls.ts';
+import type { OpenSession } from '../../preload/contract/domain.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { WorkstationEvent } from '../../preload/contract/events.ts';
+import type { FrameIndex, JobId } from '../../preload/contract/values.ts';
+import { ClipFolder, readCounter } from '../video/clips.ts';
+import { Bench, result, ScriptedEngine, untilStopped } from './helpers.ts';
+
+const clips = new ClipFolder();
+const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-crf', '20'];
+let clip = '';
+let engine: ScriptedEngine;
+let bench: Bench;
+
+beforeAll(async () => {
+  clip = await clips.make('a', { frames: 40, extension: 'mp4', output: x264 });
+});
+afterAll(() => clips.remove());
+beforeEach(() => {
+  engine = new ScriptedEngine();
+  bench = new Bench(engine);
+});
+afterEach(async () => {
+  // Everything that was said must be what the contract allows.
+  for (const event of bench.events) expect(() => WorkstationEvent.parse(event)).not.toThrow();
+  await bench.remove();
+});
+
+const frame = (index: number): FrameIndex => index as FrameIndex;
+const ask = (session: OpenSession, index = 7, question = 'What organ is being operated?') =>
+  bench.calls.ask({ sessionId: session.session.id, frameIndex: frame(index), question });
+
+describe('asking', () => {
+  it('answers on exactly the frame, tells as it goes, and is found again after a restart', async () => {
+    engine.answer = async (request) => {
+      expect(readCounter(request.frame)).toBe(7);
+      request.onRaw?.('<think>It looks');
+      request.onToken?.({ section: 'reasoning', text: 'It looks', generatedTokens: 2 });
+      return result();
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const asked = await ask(opened);
+    expect(() => contract.ask.output.parse(asked)).not.toThrow();
+    expect(asked.answer.status).toBe('running');
+    const answer = await ended;
+    const pixels = await bench.review.frame(opened.video.id, frame(7));
+    expect(answer).toMatchObject({
+      status: 'answered',
+      label: 'kidney',
+      box: [10, 20, 60, 90],
+      frame: { fingerprint: opened.video.fingerprint, index: 7, pts: pixels.pts, hash: pixels.hash },
+      model: { id: 'scripted', sha256: 'c'.repeat(64), device: 'CPU', domain: 'synthetic' },
+      settings: { repetitionPenalty: 1.05 },
+      timings: { visionMilliseconds: 2 },
+      error: null,
+    });
+    expect(answer.timings?.totalMilliseconds).toBeGreaterThan(11);
+    const words = bench.events.filter((event) => event.type === 'answer-text');
+    expect(words).toMatchObject([{ jobId: asked.jobId, answerId: asked.answer.id, text: 'It looks' }]);
+    expect((await bench.calls.listJobs({})).find(({ id }) => id === asked.jobId)?.state).toBe('done');
+
+    await bench.restart();
+    const last = await bench.calls.openLastSession({});
+    expect(last?.session).toMatchObject({ id: opened.session.id, frameIndex: 7 });
+    expect(last?.entries).toEqual([{ question: asked.question, answers: [answer] }]);
+  });
+
+  it('answers one question after another, each a job of its own', async () => {
+    let running = 0;
+    engine.answer = async () => {
+      running += 1;
+      expect(running).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      running -= 1;
+      return result();
+    };
+    const opened = await bench.open(clip);
+    const jobs = new Set<JobId>();
+    for (let index = 0; index < 3; index++) jobs.add((await ask(opened, index)).jobId);
+    expect(jobs.size).toBe(3);
+    while (
+      bench.events.filter((event) => event.type === 'answer' && event.answer.endedAt !== null).length < 3
+    ) {
+      await bench.next('answer');
+    }
+    expect(engine.asked.map((request) => readCounter(request.frame))).toEqual([0, 1, 2]);
+  });
+
+  it('gives the engine only what was set, and keeps what was used', async () => {
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    await bench.calls.ask({
+      sessionId: opened.session.id,
+      frameIndex: frame(0),
+      question: 'What?',
+      settings: { seed: 7 },
+    });
+    await ended;
+    expect(engine.asked[0]?.settings).toEqual({ seed: 7 });
+  });
+
+  it('again keeps every version, on the same frame', async () => {
+    const opened = await bench.open(clip);
+    let ended = bench.ended();
+    const { question } = await ask(opened, 5);
+    await ended;
+    ended = bench.ended();
+    engine.answer = async () => result({ label: 'not visible', box: null, status: 'not-visible' });
+    await bench.calls.askAgain({ questionId: question.id, settings: { temperature: 0.8, seed: 3 } });
+    await ended;
+    expect(engine.asked[1]?.settings).toMatchObject({ temperature: 0.8, seed: 3, repetitionPenalty: 1.05 });
+    const { entries } = await bench.calls.openSession({ sessionId: opened.session.id });
+    expect(entries[0]?.answers.map(({ status }) => status)).toEqual(['answered', 'not-visible']);
+    expect(entries[0]?.answers[0]?.frame).toEqual(entries[0]?.answers[1]?.frame);
+  });
+
+  it('again leaves to the model what it never got to choose', async () => {
+    const opened = await bench.open(clip);
+    engine.answer = () => Promise.reject(new Error('no memory'));
+    let ended = bench.ended();
+    const { question } = await bench.calls.ask({
+      sessionId: opened.session.id,
+      frameIndex: frame(0),
+      question: 'What?',
+      settings: { temperature: 0.8 },
+    });
+    expect((await ended).status).toBe('failed');
+    engine.answer = async () => result();
+    ended = bench.ended();
+    await bench.calls.askAgain({ questionId: question.id, settings: { seed: 3 } });
+    await ended;
+    expect(engine.asked[1]?.settings).toEqual({ temperature: 0.8, seed: 3 });
+  });
+
+  it('outside the video is refused before anything is written down', async () => {
+    const opened = await bench.open(clip);
+    await expect(ask(opened, 40)).rejects.toMatchObject({ code: 'frame-out-of-range' });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+  });
+
+  it('a question is deleted and brought back with its answers', async () => {
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { question } = await ask(opened);
+    await ended;
+    await bench.calls.deleteQuestion({ questionId: question.id });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+    await bench.calls.restoreQuestion({ questionId: question.id });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toHaveLength(1);
+  });
+});
+
+describe('an answer that does not end by itself', () => {
+  it('is stopped with what it had written; one that waits is stopped without', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const written = bench.next('answer-text');
+    const first = await ask(opened, 1);
+    const second = await ask(opened, 2);
+    await written;
+    let ended = bench.ended();
+    await bench.calls.cancelJob({ jobId: second.jobId });
+    await bench.calls.cancelJob({ jobId: first.jobId });
+    expect(await ended).toMatchObject({
+      id: first.answer.id,
+      status: 'stopped',
+      reasoning: 'Half a th',
+      error: null,
+    });
+    ended = bench.ended();
+    expect(await ended).toMatchObject({ id: second.answer.id, status: 'stopped', raw: '' });
+    expect(engine.asked).toHaveLength(1);
+    const jobs = await bench.calls.listJobs({});
+    expect(jobs.filter(({ kind }) => kind === 'answer')).toMatchObject([
+      { id: first.jobId, state: 'cancelled' },
+      { id: second.jobId, state: 'cancelled' },
+    ]);
+  });
+
+  it('is saved while it is written', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const { answer, jobId } = await ask(opened);
+    const stored = statement('test.raw', 'SELECT raw, status FROM answers WHERE id = :id');
+    await expect
+      .poll(() => bench.store.database.get(stored, { id: answer.id }), { timeout: 20_000 })
+      .toEqual({ raw: '<think>Half a th', status: 'running' });
+    const ended = bench.ended();
+    await bench.calls.cancelJob({ jobId });
+    await ended;
+  });
+
+  it('keeps its text as stopped when the engine is lost, and says so', async () => {
+    engine.answer = async (request) => {
+      request.onToken?.({ section: 'reasoning', text: 'Ha', generatedTokens: 1 });
+      throw new EngineLostError('SIGKILL', {
+        raw: '<think>Half',
+        reasoning: 'Half',
+        label: null,
+        generatedTokens: 2,
+      });
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    await ask(opened);
+    expect(await ended).toMatchObject({
+      status: 'stopped',
+      raw: '<think>Half',
+      reasoning: 'Half',
+      error: { code: 'engine-lost' },
+      model: { id: 'scripted' },
+    });
+    engine.answer = async () => result();
+    const next = bench.ended();
+    await ask(opened);
+    expect((await next).status).toBe('answered');
+  });
+
+  it('fails with its reason for anything else', async () => {
+    engine.answer = async () => {
+      throw new WorkstationError('prompt-too-long', 'Too long.', 'Ask shorter.');
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { jobId } = await ask(opened);
+    expect(await ended).toMatchObject({ status: 'failed', error: { code: 'prompt-too-long' } });
+    expect((await bench.calls.listJobs({})).find(({ id }) => id === jobId)).toMatchObject({
+      state: 'failed',
+      error: { code: 'prompt-too-long' },
+    });
+  });
+
+  it('is stopped and kept when the workstation closes', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const written = bench.next('answer-text');
+    const { answer } = await ask(opened);
+    await written;
+    await bench.restart();
+    expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({
+      status: 'stopped',
+      reasoning: 'Half a th',
+    });
+  });
+
+  it('stays in hand while the disk is full, and is saved when there is room', async () => {
+    const limit = (pages: number) =>
+      bench.store.database.get(statement('p', `PRAGMA max_page_count = ${pages}`));
+    const raw = 'x'.repeat(200_000);
+    engine.answer = async () => {
+      limit(1);
+      return result({ raw });
+    };
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { answer } = await ask(opened);
+    expect(await ended).toMatchObject({ status: 'answered', raw, error: { code: 'store-full' } });
+    expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({ raw });
+    engine.answer = async () => result();
+    let refused: unknown = null;
+    // What room the last page has left may take a question or two.
+    for (let index = 0; index < 8 && refused === null; index++) {
+      refused = await ask(opened, index, 'y'.repeat(2000)).then(
+        () => null,
+        (error: unknown) => error,
+      );
+    }
+    expect(refused).toMatchObject({ code: 'store-full' });
+    const saved = bench
+      .next('answer', (event) => event.answer.id === answer.id)
+      .then((event) => event.answer);
+    limit(1_000_000);
+    expect(await saved).toMatchObject({ id: answer.id, raw, error: null });
+    await bench.restart();
+    expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({ raw, error: null });
+  });
+});
+
+describe('a still', () => {
+  it('is the answer’s frame, and is refused when the frame is another', async () => {
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { answer } = await ask(opened);
+    await ended;
+    const found = await bench.review.answeredFrame(answer.id);
+    expect(readCounter(found.frame)).toBe(7);
+    const png = await drawStill(found);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.readUInt32BE(16)).toBe(192);
+    bench.store.database.run(
+      statement('test.spoil', `UPDATE answers SET frame = json_set(frame, '$.hash', :hash)`),
+      { hash: '0'.repeat(64) },
+    );
+    await expect(bench.review.answeredFrame(answer.id)).rejects.toMatchObject({ code: 'file-changed' });
+  });
+});
