@@ -5,7 +5,13 @@ import type { Size } from '../../preload/contract/values.ts';
 import { parseAnswer, type TextEnding } from './answer-parser.ts';
 import { AnswerSplitter, type AnswerText } from './answer-stream.ts';
 import type { DeviceWish } from './devices.ts';
-import type { AnswerResult, EngineFrame, EngineSettings, ModelInfo } from './engine-messages.ts';
+import {
+  noTimings,
+  type AnswerResult,
+  type EngineFrame,
+  type EngineSettings,
+  type ModelInfo,
+} from './engine-messages.ts';
 import { FrameCache, type SeenFrame } from './frame-cache.ts';
 import type { KeyValueCache } from './key-value-cache.ts';
 import { openModelDirectory } from './model-directory.ts';
@@ -129,14 +135,7 @@ export class Answerer {
       tokens: { prompt: 0, image: 0, generated: 0 },
       modelInput: null,
       frameSeenBefore: false,
-      timings: {
-        preprocessMilliseconds: 0,
-        visionMilliseconds: 0,
-        prefillMilliseconds: 0,
-        firstTokenMilliseconds: 0,
-        decodeMilliseconds: 0,
-        totalMilliseconds: 0,
-      },
+      timings: { ...noTimings },
     };
     let ending: TextEnding;
     try {

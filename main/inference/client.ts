@@ -1,7 +1,14 @@
 import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import { parseAnswerText } from './answer-parser.ts';
 import { engineEntry, startWithNode, type StartEngine } from './engine-host.ts';
-import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './engine-messages.ts';
+import {
+  noTimings,
+  type AnswerResult,
+  type EngineFrame,
+  type EngineSettings,
+  type EngineText,
+  type ModelInfo,
+} from './engine-messages.ts';
 import { EngineProcess, ProcessLost } from './engine-link.ts';
 import type { DeviceWish } from './devices.ts';
 
@@ -193,13 +200,7 @@ class EngineClient implements Engine {
   /** Runs the work when everything before it has ended, well or badly. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#tail.then(() => {
-      if (this.#disposed) {
-        throw new WorkstationError(
-          'unavailable',
-          'The engine has been shut down.',
-          'Start the program again.',
-        );
-      }
+      if (this.#disposed) throw shutDown();
       return work();
     });
     this.#tail = result.catch(() => undefined);
@@ -238,7 +239,8 @@ class EngineClient implements Engine {
     const device = request.device ?? 'auto';
     try {
       const info = await this.#loadOnce(request, device).catch((error: unknown) => {
-        const final = device === 'cpu' || this.#webgpuTrouble !== null || request.signal?.aborted;
+        const final =
+          device === 'cpu' || this.#webgpuTrouble !== null || request.signal?.aborted || this.#disposed;
         if (!(error instanceof ProcessLost) || final) throw error;
         // A graphics driver can end a process; the second try goes without it and says so.
         this.#webgpuTrouble = `it ended the engine's process (${error.message})`;
@@ -248,6 +250,7 @@ class EngineClient implements Engine {
       return info;
     } catch (error) {
       this.#end();
+      if (this.#disposed) throw shutDown();
       if (request.signal?.aborted) {
         this.#setState(emptyState('unloaded'));
         throw new WorkstationError('cancelled', 'Loading the model was stopped.', 'Load a model to ask.');
@@ -358,6 +361,10 @@ class EngineClient implements Engine {
   }
 }
 
+function shutDown(): WorkstationError {
+  return new WorkstationError('unavailable', 'The engine has been shut down.', 'Start the program again.');
+}
+
 function emptyState(phase: EnginePhase): EngineState {
   return { phase, model: null, activity: null, progress: null, error: null, residentBytes: null };
 }
@@ -385,13 +392,6 @@ function stoppedAnswer(partial: PartialAnswer, settings: EngineSettings = {}): A
       maxNewTokens: settings.maxNewTokens ?? null,
     },
     frameSeenBefore: false,
-    timings: {
-      preprocessMilliseconds: 0,
-      visionMilliseconds: 0,
-      prefillMilliseconds: 0,
-      firstTokenMilliseconds: 0,
-      decodeMilliseconds: 0,
-      totalMilliseconds: 0,
-    },
+    timings: { ...noTimings },
   };
 }

@@ -80,6 +80,16 @@ export const AnswerResult = z.object({
 });
 export type AnswerResult = z.infer<typeof AnswerResult>;
 
+/** Of an answer that has not begun. */
+export const noTimings: Readonly<AnswerResult['timings']> = {
+  preprocessMilliseconds: 0,
+  visionMilliseconds: 0,
+  prefillMilliseconds: 0,
+  firstTokenMilliseconds: 0,
+  decodeMilliseconds: 0,
+  totalMilliseconds: 0,
+};
+
 export const DeviceWish = z.enum(['auto', 'cpu', 'webgpu']);
 
 const id = z.int().min(0);

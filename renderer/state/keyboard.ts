@@ -36,7 +36,7 @@ export class Keyboard {
     if (event.repeat) {
       // The run of steps is already on its way; other actions happen once a press, but moves may repeat.
       if (action in runSteps) event.preventDefault();
-      if (action in runSteps || !action.startsWith('second')) return;
+      if (action in runSteps || !/^(second|pan)/.test(action)) return;
     }
     if (this.#perform(action, event)) event.preventDefault();
   };
@@ -104,6 +104,10 @@ export class Keyboard {
       'zoom-in': () => view.zoomIn(),
       'zoom-out': () => view.zoomOut(),
       'zoom-fit': () => view.fit(),
+      'pan-left': () => view.look(-1, 0),
+      'pan-right': () => view.look(1, 0),
+      'pan-up': () => view.look(0, -1),
+      'pan-down': () => view.look(0, 1),
       escape: () => review.stop(),
     };
     const perform = actions[action];

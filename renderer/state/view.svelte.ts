@@ -41,6 +41,11 @@ export class View {
     this.#chosen = pan(this.viewport, by, this.picture, this.stage);
   }
 
+  /** Looks further to a side of an enlarged picture, by an eighth of the stage: (1, 0) is to the right. */
+  look(x: -1 | 0 | 1, y: -1 | 0 | 1): void {
+    if (this.stage) this.pan({ x: (-x * this.stage.width) / 8, y: (-y * this.stage.height) / 8 });
+  }
+
   fit(): void {
     this.#chosen = null;
   }

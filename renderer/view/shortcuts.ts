@@ -22,6 +22,10 @@ export type Action =
   | 'zoom-in'
   | 'zoom-out'
   | 'zoom-fit'
+  | 'pan-left'
+  | 'pan-right'
+  | 'pan-up'
+  | 'pan-down'
   | 'library'
   | 'shortcuts';
 
@@ -97,6 +101,10 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('zoom-in', ['+'], 'Zoom in', ['+', 'Shift++', '=', 'Shift+*']),
       shortcut('zoom-out', ['−'], 'Zoom out', ['-']),
       shortcut('zoom-fit', ['0'], 'Whole frame', ['0']),
+      shortcut('pan-left', ['Ctrl ←'], 'Look further left', ['Control+ArrowLeft']),
+      shortcut('pan-right', ['Ctrl →'], 'Look further right', ['Control+ArrowRight']),
+      shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),
+      shortcut('pan-down', ['Ctrl ↓'], 'Look further down', ['Control+ArrowDown']),
       shortcut('library', ['O'], 'Open a video or a session', ['o', 'Control+o']),
       shortcut('shortcuts', ['?'], 'This sheet', ['?', 'Shift+?']),
     ],

@@ -76,6 +76,12 @@ describe('a review by keys alone', () => {
     await answer.panel.locator('summary').last().focus();
     await keyboard.press('Enter');
     await answer.raw.waitFor();
+    const picture = () => frame.canvas.evaluate((element) => element.getBoundingClientRect().left);
+    await frame.zoomIn(4);
+    const middle = await picture();
+    await keyboard.press('Control+ArrowRight');
+    expect(await picture()).toBeLessThan(middle - 50);
+    await frame.zoomToFit();
     await keyboard.press('r');
     await answer.panel.getByText('version 2 of 2').waitFor();
     await window.waitForAnswer();

@@ -98,3 +98,21 @@ test('loading can be stopped', async () => {
     await engine.dispose();
   }
 });
+
+test('shut down while it loads: no second try, nothing left running', async () => {
+  let starts = 0;
+  const engine = createEngine({
+    start: (entry, log) => {
+      starts += 1;
+      return startWithNode(entry, log);
+    },
+  });
+  const load = engine.load({ directory: models.askable });
+  const ended = expect(load).rejects.toMatchObject({ code: 'unavailable' });
+  await whenPhases(engine, 'loading');
+  await engine.dispose();
+  await ended;
+  expect(starts).toBe(1);
+  expect(engine.processId).toBeNull();
+  expect(engine.state.phase).toBe('unloaded');
+});
