@@ -139,6 +139,7 @@ export class Player {
 
   /** Moves by seconds, from what is on screen. */
   async jump(seconds: number): Promise<void> {
+    if (this.video.availability !== 'available' || this.video.index === 'failed') return;
     const to = Math.min(this.video.durationSeconds ?? Infinity, Math.max(0, this.seconds + seconds));
     await this.seek(to);
   }
