@@ -21,6 +21,8 @@ import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
 import { ModelDesk } from './workstation/model-desk.ts';
 
+export { drawFrame } from './export/index.ts';
+export type { Grant } from './review/index.ts';
 export { defaultHome } from './store/index.ts';
 export type { Media } from './workstation/media.ts';
 export type { LogSink } from './workstation/log.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import {
   calls,
+  stackOf,
   toErrorReport,
   WorkstationError,
   type CallName,
@@ -9,7 +10,7 @@ import {
   type Result,
   type WorkstationCalls,
 } from '../../preload/contract/index.ts';
-import { stackOf, type Log } from './log.ts';
+import type { Log } from './log.ts';
 
 /** Who sent a call, as the host found it out. What a host doesn't trust, the door refuses. */
 export interface Sender {

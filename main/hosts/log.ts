@@ -20,37 +20,39 @@ export interface LogFile {
 const maximumBytes = 5 * 1024 * 1024;
 
 /**
- * One line of JSON for each entry, in `<home>/logs/workstation.log`. A file over 5 MB at opening becomes
+ * One line of JSON for each entry, in `<home>/logs/workstation.log`, opened at the first one: by then the store has
+ * made the data folder or told the person why it can't. A file over 5 MB at opening becomes
  * `workstation.previous.log`. When the disk refuses, entries are dropped: a log must not stop a review.
  */
 export function openLogFile(home: string, now: () => Date = () => new Date()): LogFile {
   const folder = join(home, 'logs');
   const file = join(folder, 'workstation.log');
   let stream: ReturnType<typeof createWriteStream> | null = null;
-  try {
-    mkdirSync(folder, { recursive: true });
-    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maximumBytes) {
-      renameSync(file, join(folder, 'workstation.previous.log'));
+  const open = (): typeof stream => {
+    try {
+      if (!statSync(home, { throwIfNoEntry: false })?.isDirectory()) return null;
+      if (!statSync(folder, { throwIfNoEntry: false })) mkdirSync(folder);
+      if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maximumBytes) {
+        renameSync(file, join(folder, 'workstation.previous.log'));
+      }
+      const opened = createWriteStream(file, { flags: 'a', mode: 0o600 });
+      opened.on('error', () => opened.destroy());
+      return opened;
+    } catch {
+      // The store tells the person of an unwritable folder, with the remedy; saying it twice helps no one.
+      return null;
     }
-    stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
-    stream.on('error', () => {
-      stream = null;
-    });
-  } catch {
-    // The store tells the person of an unwritable folder, with the remedy; saying it twice helps no one.
-    stream = null;
-  }
+  };
   return {
     file,
-    log: (entry) => stream?.write(`${JSON.stringify({ at: now().toISOString(), ...entry })}\n`),
+    log: (entry) => {
+      stream ??= open();
+      if (stream?.writable) stream.write(`${JSON.stringify({ at: now().toISOString(), ...entry })}\n`);
+    },
     close: () =>
       new Promise((resolve) => {
-        if (stream) stream.end(() => resolve());
+        if (stream?.writable) stream.end(() => resolve());
         else resolve();
       }),
   };
 }
-
-/** For the log only: the stack of what nobody foresaw. */
-export const stackOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);

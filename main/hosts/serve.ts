@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { openLogFile, stackOf } from './log.ts';
+import { stackOf } from '../../preload/contract/index.ts';
+import { openLogFile } from './log.ts';
 import { startWebHost } from './web/server.ts';
 
 export interface ServeOptions {

@@ -4,7 +4,7 @@ import {
   type ModelStamp,
   type Question,
 } from '../../preload/contract/domain.ts';
-import { toErrorReport } from '../../preload/contract/errors.ts';
+import { stackOf, toErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import {
   AnswerId,
@@ -154,7 +154,11 @@ export class Answering<Source extends VideoSource> {
       ended = { ...draft.left(error), status: kept ? 'stopped' : 'failed', error: stopped ? null : report };
       if (stopped) job.cancelled();
       else job.fail(error);
-      this.#context.log.warn('an answer did not end', { answer: started.id, code: report.code });
+      this.#context.log.warn('an answer did not end', {
+        answer: started.id,
+        code: report.code,
+        ...(report.code === 'internal' ? { stack: stackOf(error) } : {}),
+      });
     } finally {
       clearInterval(keeping);
     }

@@ -1,5 +1,5 @@
 import type { Answer } from '../../preload/contract/domain.ts';
-import { toErrorReport, type ErrorReport } from '../../preload/contract/errors.ts';
+import { stackOf, toErrorReport, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { AnswerId } from '../../preload/contract/values.ts';
 import type { Log } from '../store/index.ts';
 
@@ -33,7 +33,11 @@ export class SaveLater {
       return answer;
     } catch (error) {
       const problem = toErrorReport(error);
-      this.#options.log.warn('an answer was not saved', { answer: answer.id, code: problem.code });
+      this.#options.log.warn('an answer was not saved', {
+        answer: answer.id,
+        code: problem.code,
+        ...(problem.code === 'internal' ? { stack: stackOf(error) } : {}),
+      });
       this.#waiting.set(answer.id, { answer, problem });
       this.#timer ??= setInterval(() => this.#retry(), RETRY_MILLISECONDS).unref();
       return withProblem(answer, problem);

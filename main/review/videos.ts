@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { FrameLocation, RecentVideo, Video } from '../../preload/contract/domain.ts';
 import type { PlaceInVideo } from '../../preload/contract/calls.ts';
-import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
+import { stackOf, toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import {
   checkFrameIndex,
@@ -290,7 +290,11 @@ export class VideoLibrary<Source extends VideoSource> {
       return index;
     } catch (error) {
       const report = toErrorReport(error);
-      log.warn('a frame index could not be built', { video: id, code: report.code });
+      log.warn('a frame index could not be built', {
+        video: id,
+        code: report.code,
+        ...(report.code === 'internal' ? { stack: stackOf(error) } : {}),
+      });
       await this.#pool.dropSource(id, source);
       // Closed rather than stopped by a person: the next opening goes on as if nothing had been.
       const closed = report.code === 'cancelled' && this.#stopped.get(source)?.() !== true;

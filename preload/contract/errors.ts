@@ -69,7 +69,14 @@ export class WorkstationError extends Error {
   }
 }
 
-/** Turns anything thrown into a report; what is not ours becomes `internal`, without its stack. */
+/** For a log only: the stack of what nobody foresaw. It may hold paths, so it never crosses the door. */
+export const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/**
+ * Turns anything thrown into a report. What is not ours becomes `internal` and says no more than that: whoever
+ * catches it logs its `stackOf`.
+ */
 export function toErrorReport(error: unknown): ErrorReport {
   if (error instanceof WorkstationError) return error.toReport();
   if (error instanceof Error && error.name === 'AbortError') {
@@ -81,7 +88,7 @@ export function toErrorReport(error: unknown): ErrorReport {
   }
   return {
     code: 'internal',
-    message: error instanceof Error ? error.message : String(error),
+    message: 'Something went wrong inside the workstation.',
     hint: 'Try again. If it happens again, the log in the data folder names the cause.',
   };
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findDisplay, findElectron, installElectron } from '../../main/hosts/electron-binary.ts';
-import { openLogFile, stackOf } from '../../main/hosts/log.ts';
+import { openLogFile } from '../../main/hosts/log.ts';
+import { stackOf } from '../../preload/contract/index.ts';
 import { isFine } from '../../tools/licences.ts';
 
 let folder: string;

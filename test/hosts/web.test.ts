@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostedWorkstation } from '../../main/hosts/hosted.ts';
 import { startWebHost, type WebHost } from '../../main/hosts/web/server.ts';
-import { WorkstationError, type WorkstationEvent } from '../../preload/contract/index.ts';
+import { GrantId, Ticks, WorkstationError, type WorkstationEvent } from '../../preload/contract/index.ts';
 
 const listeners = new Set<(event: WorkstationEvent) => void>();
 const aborted: string[] = [];
@@ -26,7 +26,7 @@ const workstation: HostedWorkstation = {
       if (index > 9) throw new WorkstationError('frame-out-of-range', 'No such frame.', 'Choose another.');
       return {
         index,
-        pts: index * 512,
+        pts: Ticks.parse(index * 512),
         hash: 'ab',
         width: 2,
         height: 1,
@@ -49,12 +49,13 @@ const workstation: HostedWorkstation = {
     return () => listeners.delete(listener);
   },
   grantPath: () => Promise.reject(new Error('paths come from the command line only')),
-  findDropped: ({ name }) => Promise.resolve(name === 'here.mp4' ? { grantId: 'g1', name } : null),
+  findDropped: ({ name }) =>
+    Promise.resolve(name === 'here.mp4' ? { grantId: GrantId.parse('g1'), name } : null),
   importStream: async (name, content) => {
     let bytes = 0;
     for await (const chunk of content as AsyncIterable<Buffer>) bytes += chunk.length;
     imported.push({ name, bytes });
-    return { grantId: 'g2', name };
+    return { grantId: GrantId.parse('g2'), name };
   },
   dispose: () => Promise.resolve(),
 };

@@ -1,4 +1,5 @@
 import {
+  disclaimer,
   throwIfAborted,
   WorkstationError,
   type Answer,
@@ -166,6 +167,6 @@ export function answerForPeople(answer: Answer): string[] {
       lines.push('          It learned from drawn scenes only and knows nothing of real surgery.');
     }
   }
-  lines.push('Education and research use. Not a medical device.');
+  lines.push(disclaimer);
   return lines;
 }

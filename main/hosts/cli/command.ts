@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { toErrorReport, WorkstationError } from '../../../preload/contract/index.ts';
+import { stackOf, toErrorReport, WorkstationError } from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
-import { openLogFile, stackOf, type LogFile } from '../log.ts';
+import { openLogFile, type LogFile } from '../log.ts';
 import { exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { Output } from './output.ts';
 

@@ -1,5 +1,6 @@
 import '../node-version.ts';
 import { Command, CommanderError } from 'commander';
+import { disclaimer } from '../../../preload/contract/index.ts';
 import { version } from '../version.ts';
 import { addAsk } from './commands/ask.ts';
 import { addDemo } from './commands/demo.ts';
@@ -15,9 +16,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Output } from './output.ts';
 
 const program = new Command('npm run -s cli --')
-  .description(
-    'Surgery-R1 Workstation on the command line. Education and research use. Not a medical device.',
-  )
+  .description(`Surgery-R1 Workstation on the command line. ${disclaimer}`)
   .version(version)
   .option('--home <dir>', "data folder, instead of the platform's own")
   .option('--json', 'print one object for machines as the last line of standard output')

@@ -1,22 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
+import { makeFolder } from '../../../models/import/folders.ts';
 import { WorkstationError } from '../../../preload/contract/index.ts';
-
-/** The pixels as PNG, unaltered. `rgb` is height x width x 3 bytes, row by row. */
-export async function encodePng(rgb: Uint8Array, width: number, height: number): Promise<Uint8Array> {
-  const canvas = createCanvas(width, height);
-  const context = canvas.getContext('2d');
-  const image = context.createImageData(width, height);
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
-    image.data[to] = rgb[from]!;
-    image.data[to + 1] = rgb[from + 1]!;
-    image.data[to + 2] = rgb[from + 2]!;
-    image.data[to + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-  return canvas.encode('png');
-}
 
 /**
  * Reads a PNG or JPEG as RGB, height x width x 3 bytes.
@@ -55,7 +41,7 @@ export async function decodePicture(
 export async function writeNamedFile(file: string, bytes: Uint8Array): Promise<string> {
   const path = resolve(file);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await writeFile(path, bytes);
     return path;
   } catch (error) {

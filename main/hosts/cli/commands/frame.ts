@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { drawFrame } from '../../../workstation.ts';
 import { act, wholeNumber } from '../command.ts';
-import { encodePng, writeNamedFile } from '../picture.ts';
+import { writeNamedFile } from '../picture.ts';
 
 export function addFrame(program: Command): void {
   act(
@@ -12,8 +13,7 @@ export function addFrame(program: Command): void {
       .description('write one frame as PNG, exactly as the model gets it'),
     async ({ output, workstation, signal }, options: { index: number; out: string }, video: string) => {
       const frame = await (await workstation()).extractFrame(video, options.index, signal);
-      const png = await encodePng(frame.rgb, frame.width, frame.height);
-      const file = await writeNamedFile(options.out, png);
+      const file = await writeNamedFile(options.out, await drawFrame(frame));
       output.line(`Frame ${frame.index} (presentation time ${frame.pts} ticks) written to ${file}`);
       output.line(`Hash ${frame.hash}`);
       output.result({ index: frame.index, pts: frame.pts, hash: frame.hash, file });
