@@ -65,20 +65,23 @@ export class WebBridge implements Connection {
   }
 
   async #post<T>(path: string, body: unknown, schema: z.ZodType<Result<T>>): Promise<Result<T>> {
-    let response: Response;
+    let status: number;
+    let text: string;
     try {
-      response = await fetch(this.#origin + path, {
+      const response = await fetch(this.#origin + path, {
         method: 'POST',
         credentials: 'same-origin',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
+      status = response.status;
+      text = await response.text();
     } catch {
       this.#setReach('lost');
       return { ok: false, error: lost };
     }
-    if (response.status === 401) this.#setReach('refused');
-    return parse(schema, await response.text());
+    if (status === 401) this.#setReach('refused');
+    return parse(schema, text);
   }
 
   #onEvent(listener: (event: WorkstationEvent) => void): () => void {

@@ -10,7 +10,7 @@ import { fakeVideo, locationOf, readyModel } from './fake-workstation.ts';
 let server: Server;
 let origin: string;
 let asked: { method: string; url: string; type: string; body: string }[];
-let answer: (url: string) => { status: number; body: string };
+let answer: (url: string) => { status: number; body: string; cut?: boolean };
 
 /** Server-sent events that a test can open, fill and break; happy-dom has none of its own. */
 class Events {
@@ -54,8 +54,12 @@ beforeEach(async () => {
         type: request.headers['content-type'] ?? '',
         body,
       });
-      const { status, body: text } = answer(request.url ?? '');
-      response.writeHead(status, headers).end(text);
+      const { status, body: text, cut } = answer(request.url ?? '');
+      if (cut) {
+        // The workstation ends in the middle of an answer.
+        response.writeHead(status, { ...headers, 'content-length': text.length + 100 });
+        response.write(text, () => response.destroy());
+      } else response.writeHead(status, headers).end(text);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -168,4 +172,14 @@ test('a dropped file that it does not find is copied', async () => {
     'POST /api/grant-dropped',
     'PUT /api/import?name=a%20b.mp4',
   ]);
+});
+
+test('an answer that breaks off is a workstation that was lost, not an error thrown', async () => {
+  answer = () => ({ ...envelope(locationOf(168)), cut: true });
+  const connection = new WebBridge(origin);
+  const reached: Reach[] = [];
+  connection.onReach((reach) => reached.push(reach));
+  const result = await connection.bridge.locate({ videoId: fakeVideo.id, at: { seconds: 6.72 } });
+  expect(result).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(reached).toEqual(['lost']);
 });
