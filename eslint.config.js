@@ -65,7 +65,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**', 'tools/**', 'models/data/scenes/clip.ts', 'models/data/scenes/run.ts'],
+    files: ['test/**', 'tools/**', 'models/data/scenes/clip.ts'],
     rules: {
       'max-lines': 'off',
       'no-console': 'off',

@@ -8,7 +8,7 @@ import { describeScene } from '../../models/data/scenes/describe.ts';
 import { drawScene, renderScene } from '../../models/data/scenes/draw.ts';
 import { sceneSeed } from '../../models/data/scenes/random.ts';
 import { SceneTruth } from '../../models/data/scenes/types.ts';
-import { ScenesFile, labelText, parseSize, writeScenes } from '../../models/data/scenes/write.ts';
+import { ScenesFile, labelText, writeScenes } from '../../models/data/scenes/write.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -144,14 +144,5 @@ describe('a label file', () => {
         'What is the state of suction?|Suction|101,201,301,402\n' +
         'Where is suction located?|left-top|101,201,301,402\n',
     );
-  });
-});
-
-describe('a size on the command line', () => {
-  it('is two whole numbers', () => {
-    expect(parseSize('448x360')).toEqual({ width: 448, height: 360 });
-    expect(parseSize('448')).toBeUndefined();
-    expect(parseSize('0x360')).toBeUndefined();
-    expect(parseSize('448x360x3')).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { loadImage } from '@napi-rs/canvas';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const repository = resolve(import.meta.dirname, '..', '..');
@@ -198,6 +199,16 @@ describe('the command line', () => {
       expect(result[name], name).toBeTypeOf('number');
     }
     expect(result['byType']).toBeTypeOf('object');
+  });
+
+  it('draws scenes of another size, and refuses what is none', async () => {
+    const out = join(folder, 'small-scenes');
+    const run = ['scenes', '--frames', '1', '--seed', '901', '--out', out, '--format', 'jpg', '--size'];
+    for (const size of ['448', '0x360', '448x360x3'])
+      expect(await json(...run, size)).toMatchObject({ code: 2 });
+    expect(await json(...run, '448x360')).toMatchObject({ code: 0 });
+    const picture = await loadImage(join(out, 'seq_1', 'left_frames', 'frame000.jpg'));
+    expect([picture.width, picture.height]).toEqual([448, 360]);
   });
 
   it('imports a checkpoint and compares it with golden numbers', async () => {

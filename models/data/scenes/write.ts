@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
-import type { Box, Size } from '../../../preload/contract/values.ts';
+import type { Box } from '../../../preload/contract/values.ts';
 import { questionText } from '../../../preload/contract/vocabulary.ts';
 import { makeFolder } from '../../import/folders.ts';
 import { PLACES, STATES, TOOLS } from '../labels.ts';
@@ -281,10 +281,4 @@ function finish(run: ScenesRun, out: string): number {
   const file: ScenesFile = { run, complete: true, counts };
   writeWhole(join(out, 'scenes.json'), JSON.stringify(file, null, 2));
   return counts.questions;
-}
-
-/** `448x360` as a frame size, or undefined when the text is not one. */
-export function parseSize(text: string): Size | undefined {
-  const match = /^(\d{2,5})x(\d{2,5})$/.exec(text);
-  return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined;
 }
