@@ -38,15 +38,21 @@ export class AnswerPart {
     return this.status();
   }
 
-  /** Lengths of the reasoning on screen, each longer than the one before, until the answer ends. */
-  async watchStream(): Promise<number[]> {
-    const lengths: number[] = [];
-    while ((await this.status()) === 'running') {
-      const length = (await this.reasoning.count()) ? ((await this.reasoning.textContent()) ?? '').length : 0;
-      if (length > (lengths.at(-1) ?? 0)) lengths.push(length);
-      await this.#page.waitForTimeout(15);
-    }
-    return lengths;
+  /**
+   * Begins to note the length of the reasoning on screen at each of its changes; call it before asking. The page notes
+   * them itself: a short answer is written within a few looks from outside. Returns what reads the lengths seen so far.
+   */
+  async watchStream(): Promise<() => Promise<number[]>> {
+    const lengths = await this.#page.evaluateHandle(() => {
+      const seen: number[] = [];
+      new MutationObserver(() => {
+        const running = document.querySelector('section[data-status="running"] [data-part="reasoning"]');
+        const length = running?.textContent?.length ?? 0;
+        if (length > (seen.at(-1) ?? 0)) seen.push(length);
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+      return seen;
+    });
+    return () => lengths.jsonValue();
   }
 
   async openEvidence(): Promise<void> {
