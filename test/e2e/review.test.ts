@@ -128,6 +128,18 @@ describe('a review of the bundled clip', () => {
     await window.frame.zoomToFit();
   });
 
+  it('saves a picture of the frame with box and label on it', async () => {
+    const [download] = await Promise.all([
+      window.page.waitForEvent('download'),
+      window.page.getByRole('link', { name: 'Save picture' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(`frame-${askedFrame}.png`);
+    const picture = await loadImage(await download.path());
+    expect(picture.width).toBe(640);
+    // The footer with frame number and disclaimer stands below the frame.
+    expect(picture.height).toBeGreaterThan(512);
+  });
+
   it('is where it was after a reload, with the answer and its box', async () => {
     await expect.poll(() => window.savedNote.count()).toBe(1);
     await window.reload();

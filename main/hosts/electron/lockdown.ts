@@ -24,7 +24,10 @@ export function lockSession(session: Session, origin: string): void {
       details.url.startsWith(`${origin}/`) || /^(blob|data|devtools|chrome-extension):/.test(details.url);
     answer({ cancel: !allowed });
   });
-  session.on('will-download', (event) => event.preventDefault());
+  // Only the picture of an answer, made here; Electron asks the person where to.
+  session.on('will-download', (event, item) => {
+    if (!item.getURL().startsWith(`${origin}/media/stills/`)) event.preventDefault();
+  });
 }
 
 /** For every page that ever comes to be, ours included: it stays where it is and opens nothing. */
