@@ -21,7 +21,8 @@ try {
   });
   const page = await context.newPage();
   const window = new WorkstationPage(page);
-  const shoot = (name: string) => page.screenshot({ path: join(folder, `${name}.png`) });
+  const shoot = (name: string) =>
+    page.screenshot({ path: join(folder, `${name}.jpg`), type: 'jpeg', quality: 88 });
 
   await page.goto(await host.address());
   await page.waitForTimeout(400);
@@ -62,6 +63,8 @@ try {
   await shoot('library');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: /^Theme/ }).click();
+  // Past the change of colours.
+  await page.waitForTimeout(400);
   await shoot('light');
   await page.getByRole('button', { name: /^Theme/ }).click();
   await page.getByRole('button', { name: /^Theme/ }).click();
@@ -70,6 +73,7 @@ try {
   await shoot('playing');
   await window.pause();
   await page.setViewportSize({ width: 1280, height: 720 });
+  await page.waitForTimeout(1200);
   await shoot('small');
 } finally {
   await browser.close();
