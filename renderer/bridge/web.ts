@@ -61,16 +61,23 @@ export class WebBridge implements Connection {
   }
 
   #call(name: CallName, input: unknown): Promise<Result<unknown>> {
-    return this.#post(`/api/${name}`, input, resultOf(calls[name].output));
+    // The last position is sent while the page goes, and has to outlive it.
+    return this.#post(`/api/${name}`, input, resultOf(calls[name].output), name === 'savePosition');
   }
 
-  async #post<T>(path: string, body: unknown, schema: z.ZodType<Result<T>>): Promise<Result<T>> {
+  async #post<T>(
+    path: string,
+    body: unknown,
+    schema: z.ZodType<Result<T>>,
+    keepalive = false,
+  ): Promise<Result<T>> {
     let status: number;
     let text: string;
     try {
       const response = await fetch(this.#origin + path, {
         method: 'POST',
         credentials: 'same-origin',
+        keepalive,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });

@@ -237,17 +237,17 @@ export class Review {
     if (!this.player.shown && this.player.ready) await this.player.showIndex(this.session.frameIndex);
   }
 
-  /** Writes the position down now; for when the window goes. */
-  flushPosition(): void {
+  /** Writes the position down now; for when the window or the session goes. */
+  async flushPosition(): Promise<void> {
     clearTimeout(this.#saveTimer);
     if (this.#unsavedPosition === null || this.#readOnly()) return;
     const frameIndex = this.#unsavedPosition;
     this.#unsavedPosition = null;
-    void this.#bridge.savePosition({ sessionId: this.session.id, frameIndex });
+    await this.#bridge.savePosition({ sessionId: this.session.id, frameIndex });
   }
 
   dispose(): void {
-    this.flushPosition();
+    void this.flushPosition();
     this.player.dispose();
   }
 
@@ -255,7 +255,7 @@ export class Review {
     if (index === this.session.frameIndex && this.#unsavedPosition === null) return;
     this.#unsavedPosition = index;
     clearTimeout(this.#saveTimer);
-    this.#saveTimer = setTimeout(() => this.flushPosition(), savePositionMilliseconds);
+    this.#saveTimer = setTimeout(() => void this.flushPosition(), savePositionMilliseconds);
   }
 
   async #started(start: () => Promise<void>): Promise<boolean> {

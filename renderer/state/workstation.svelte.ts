@@ -230,6 +230,8 @@ export class Workstation {
     this.opening = { name, progress: null };
     this.faults = [];
     try {
+      // The session that opens may be this very one: it should open where the reviewer stands.
+      await this.review?.flushPosition();
       this.#enter(unwrap(await open()));
     } catch (error) {
       this.#fail(toErrorReport(error));

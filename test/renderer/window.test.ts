@@ -168,6 +168,17 @@ describe('opening', () => {
     expect(fake.logged('startSession')).toEqual([]);
   });
 
+  test('a session opened anew opens where the reviewer stood a moment ago', async () => {
+    await workstation.start();
+    await workstation.review?.player.showIndex(11);
+    await workstation.openSession(id('session1'), 'demo.mp4');
+    const order = fake.log
+      .map(({ name }) => name)
+      .filter((name) => /^(savePosition|openSession)$/.test(name));
+    expect(order).toEqual(['savePosition', 'openSession']);
+    expect(workstation.review?.session.frameIndex).toBe(11);
+  });
+
   test('a moved file is located again', async () => {
     fake.video = { ...fake.video, availability: 'missing' };
     await workstation.start();

@@ -18,7 +18,7 @@ export async function openFor(
   sessionId: SessionId | null,
 ): Promise<OpenSession> {
   const { grantId } = await workstation.grantPath(path);
-  const granted = grantId as Parameters<typeof workstation.calls.openVideo>[0]['grantId'];
+  const granted = grantId;
   if (sessionId === null) return workstation.calls.openVideo({ grantId: granted, caseId: null });
   const open = await workstation.calls.openSession({ sessionId });
   // Refuses any other file, and takes note of where this one lies now.

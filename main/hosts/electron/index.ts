@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { app, BrowserWindow, dialog, session } from 'electron';
-import { stackOf, toErrorReport, type GrantId } from '../../../preload/contract/index.ts';
+import { stackOf, toErrorReport } from '../../../preload/contract/index.ts';
 import { createWorkstation, defaultHome } from '../../workstation.ts';
 import { createDoor } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
@@ -159,7 +159,7 @@ async function run(home: string, filesToOpen: string[]): Promise<void> {
 /** The page shows the last session when it loads; so an opened file needs no message of its own. */
 async function openAsLastSession(workstation: HostedWorkstation, path: string): Promise<void> {
   const { grantId } = await workstation.grantPath(path);
-  await workstation.calls.openVideo({ grantId: grantId as GrantId, caseId: null });
+  await workstation.calls.openVideo({ grantId, caseId: null });
 }
 
 function openWindow(origin: string): BrowserWindow {
