@@ -1,15 +1,6 @@
 import type { Bridge } from '../../preload/contract/index.ts';
+import type { Connection } from './connection.ts';
 import { WebBridge } from './web.ts';
-
-/** Whether the workstation's process is within reach. */
-export type Reach = 'connected' | 'lost' | 'refused';
-
-/** The contract's calls, and word of whether anybody is there to answer them. */
-export interface Connection {
-  readonly bridge: Bridge;
-  /** Calls the listener at every change of reach; returns the way to stop. */
-  onReach(listener: (reach: Reach) => void): () => void;
-}
 
 declare global {
   interface Window {

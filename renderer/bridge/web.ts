@@ -10,7 +10,7 @@ import {
   type ErrorReport,
   type Result,
 } from '../../preload/contract/index.ts';
-import type { Connection, Reach } from './index.ts';
+import type { Connection, Reach } from './connection.ts';
 
 const lost: ErrorReport = {
   code: 'unavailable',

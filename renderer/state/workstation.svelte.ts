@@ -18,7 +18,7 @@ import {
   type VideoId,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
-import type { Connection, Reach } from '../bridge/index.ts';
+import type { Connection, Reach } from '../bridge/connection.ts';
 import { Announcer } from './announcer.svelte.ts';
 import { Review } from './review.svelte.ts';
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebBridge } from '../../renderer/bridge/web.ts';
-import type { Reach } from '../../renderer/bridge/index.ts';
+import type { Reach } from '../../renderer/bridge/connection.ts';
 import { fakeVideo, locationOf, readyModel } from './fake-workstation.ts';
 
 let server: Server;

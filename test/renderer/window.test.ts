@@ -2,7 +2,7 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WorkstationError } from '../../preload/contract/index.ts';
-import type { Reach } from '../../renderer/bridge/index.ts';
+import type { Reach } from '../../renderer/bridge/connection.ts';
 import Banner from '../../renderer/components/Banner.svelte';
 import BottomBar from '../../renderer/components/BottomBar.svelte';
 import GoToDialog from '../../renderer/components/GoToDialog.svelte';
