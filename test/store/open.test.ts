@@ -10,7 +10,8 @@ import { statement } from '../../main/store/database.ts';
 import { answers, cases, defaultHome } from '../../main/store/index.ts';
 import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
-import { aCase, day, noon, open, temporaryFolder } from './helpers.ts';
+import { open, temporaryFolder } from './helpers.ts';
+import { aCase, day, noon } from './rows.ts';
 
 function refusal(work: () => unknown): WorkstationError {
   try {

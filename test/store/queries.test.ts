@@ -9,16 +9,8 @@ import type {
 } from '../../preload/contract/values.ts';
 import { answers, cases, questions, sessions, videos, type Store } from '../../main/store/index.ts';
 import { statement } from '../../main/store/database.ts';
-import {
-  aCase,
-  aQuestion,
-  aVideo,
-  fullAnswer,
-  noon,
-  open,
-  runningAnswer,
-  temporaryFolder,
-} from './helpers.ts';
+import { open, temporaryFolder } from './helpers.ts';
+import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
 
 let store: Store;
 const id = <T extends string>(text: string): T => text as T;
