@@ -1,26 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importCheckpoint } from '../../models/import/index.ts';
-import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import { CheckpointBench, changeJson, changeTensors } from './checkpoint-files.ts';
 import type { RawTensor } from './checkpoint-files.ts';
 
 const bench = new CheckpointBench();
 afterAll(() => bench.remove());
 
-/** Imports what can't be imported; gives the report, and checks that nothing is left of the attempt. */
-async function refusal(checkpoint: string, out = bench.path('model')) {
-  const error: unknown = await importCheckpoint({ checkpoint, out, dtype: 'fp32' }).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(WorkstationError);
-  expect(existsSync(out)).toBe(false);
-  expect(bench.leftovers()).toEqual([]);
-  return toErrorReport(error);
-}
+const refusal = (checkpoint: string, out?: string) => bench.refusal(checkpoint, out);
 
 const norm = 'model.layers.1.input_layernorm.weight';
 

@@ -1,6 +1,9 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
+import { importCheckpoint } from '../../models/import/index.ts';
+import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import { goldenFolder } from '../inference/golden.ts';
 
 export interface RawTensor {
@@ -32,6 +35,18 @@ export class CheckpointBench {
   /** Names in the root that an import may have left behind. */
   leftovers(): string[] {
     return readdirSync(this.root).filter((name) => name.includes('importing'));
+  }
+
+  /** Imports what can't be imported; gives the report, and checks that nothing is left of the attempt. */
+  async refusal(checkpoint: string, out = this.path('model')): Promise<ErrorReport> {
+    const error: unknown = await importCheckpoint({ checkpoint, out, dtype: 'fp32' }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(WorkstationError);
+    expect(existsSync(out)).toBe(false);
+    expect(this.leftovers()).toEqual([]);
+    return toErrorReport(error);
   }
 }
 

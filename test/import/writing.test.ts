@@ -2,24 +2,13 @@ import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importCheckpoint } from '../../models/import/index.ts';
-import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import { CheckpointBench, changeJson, changeTensors } from './checkpoint-files.ts';
 import type { RawTensor } from './checkpoint-files.ts';
 
 const bench = new CheckpointBench();
 afterAll(() => bench.remove());
 
-/** Imports what can't be imported; gives the report, and checks that nothing is left of the attempt. */
-async function refusal(checkpoint: string, out = bench.path('model')) {
-  const error: unknown = await importCheckpoint({ checkpoint, out, dtype: 'fp32' }).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(WorkstationError);
-  expect(existsSync(out)).toBe(false);
-  expect(bench.leftovers()).toEqual([]);
-  return toErrorReport(error);
-}
+const refusal = (checkpoint: string, out?: string) => bench.refusal(checkpoint, out);
 
 describe('the place to write to', () => {
   it('has to be free', async () => {
