@@ -1,0 +1,167 @@
+import { placeOfLabel, placesSaid, type PlaceSaid } from './place-words.ts';
+import type { Box, Size } from './values.ts';
+
+export { placeOfLabel, placesSaid, type PlaceSaid } from './place-words.ts';
+
+/** The label of an answer that something is not in sight. */
+export const absentLabel = 'not visible';
+
+/** Share of the frame's width and height within which a box's centre belongs to both sides of a middle line. */
+export const middleTolerance = 0.02;
+
+/** A side of each middle line of the frame; null: none is said, or the box lies on the line. */
+export type Sides = Pick<PlaceSaid, 'horizontal' | 'vertical'>;
+
+export type FindingKind =
+  /** The reasoning places it where the box is not. */
+  | 'reasoning-place'
+  /** The label is a place, and the box lies elsewhere. */
+  | 'label-place'
+  /** The reasoning says that it is not in sight, and a box is given. */
+  | 'reasoning-absent'
+  /** The reasoning places what the label calls not visible. */
+  | 'absent-place'
+  /** A label that is to be seen, and no box. */
+  | 'box-missing'
+  /** A box for what the label calls not visible. */
+  | 'box-unexpected';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** The words that disagree, as written; '' where it is the box alone. */
+  readonly said: string;
+  /** Which text they stand in, and where, `[start, end)`. */
+  readonly source: 'reasoning' | 'label';
+  readonly range: readonly [number, number] | null;
+  /** What the words say; null where they name no place. */
+  readonly saidSides: Sides | null;
+  /** Where the centre of the box lies; null without a box. */
+  readonly boxSides: Sides | null;
+}
+
+export interface Coherence {
+  readonly coherent: boolean;
+  readonly findings: readonly Finding[];
+}
+
+export interface Told {
+  readonly reasoning: string;
+  readonly label: string | null;
+  /** In pixels of an image of `size`. */
+  readonly box: Box | null;
+  readonly size: Size;
+  /** Names the subject where the reasoning speaks of several instruments. */
+  readonly question?: string;
+}
+
+/** Whether a label says that nothing is in sight, however its spaces and letters are written. */
+export function isAbsentLabel(label: string): boolean {
+  return (
+    label
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[\s_-]+/g, ' ') === absentLabel
+  );
+}
+
+/**
+ * The sides of the frame's middle lines on which the centre of the box lies. A centre within
+ * {@link middleTolerance} of a line lies on neither side: it agrees with both.
+ */
+export function sidesOfBox(box: Box, { width, height }: Size): Sides {
+  const across = (box[0] + box[2]) / 2 - width / 2;
+  const down = (box[1] + box[3]) / 2 - height / 2;
+  return {
+    horizontal: Math.abs(across) <= middleTolerance * width ? null : across < 0 ? 'left' : 'right',
+    vertical: Math.abs(down) <= middleTolerance * height ? null : down < 0 ? 'top' : 'bottom',
+  };
+}
+
+/**
+ * Multimodal coherence of one answer, after Surgery-R1 (arXiv 2506.19469, which publishes no formula; this one is
+ * ours): do its words and its box tell one story? Place words of the reasoning and a label that is a place must
+ * agree with the centre of the box; a box belongs to every label but "not visible", and to none that is; and
+ * reasoning that says "not visible" goes with no box. A label that could not be read is held against nothing.
+ *
+ * models/training/rewards.py restates this; test/fixtures/coherence/cases.json ties the two.
+ */
+export function checkCoherence({ reasoning, label, box, size, question = '' }: Told): Coherence {
+  const findings: Finding[] = [];
+  const boxSides = box && sidesOfBox(box, size);
+  const add = (
+    kind: FindingKind,
+    source: Finding['source'],
+    words: Omit<PlaceSaid, keyof Sides> | null,
+    saidSides: Sides | null,
+  ): void => {
+    findings.push({
+      kind,
+      said: words?.text ?? '',
+      source,
+      range: words?.range ?? null,
+      saidSides,
+      boxSides,
+    });
+  };
+  const absent = label !== null && isAbsentLabel(label);
+  for (const place of placesSaid(reasoning, question)) {
+    if (boxSides && !agrees(place, boxSides)) add('reasoning-place', 'reasoning', place, sidesOf(place));
+    if (absent && !box) add('absent-place', 'reasoning', place, sidesOf(place));
+  }
+  const named = label === null ? null : placeOfLabel(label);
+  if (named && boxSides && !agrees(named, boxSides)) add('label-place', 'label', named, sidesOf(named));
+  if (box && absent && label !== null)
+    add('box-unexpected', 'label', { text: label, range: [0, label.length] }, null);
+  if (!box && label !== null && !absent)
+    add('box-missing', 'label', { text: label, range: [0, label.length] }, null);
+  const gone = box && absenceSaid(reasoning);
+  if (gone) add('reasoning-absent', 'reasoning', gone, null);
+  return { coherent: findings.length === 0, findings };
+}
+
+const sidesOf = ({ horizontal, vertical }: Sides): Sides => ({ horizontal, vertical });
+
+function agrees(said: Sides, box: Sides): boolean {
+  const fits = (one: string | null, two: string | null): boolean =>
+    one === null || two === null || one === two;
+  return fits(said.horizontal, box.horizontal) && fits(said.vertical, box.vertical);
+}
+
+const thing =
+  '(?:bipolar[ _]forceps|prograsp[ _]forceps|large[ _]needle[ _]driver|monopolar[ _]curved[ _]scissors|' +
+  'ultrasound[ _]probe|suction|clip[ _]applier|stapler|instrument|tool|organ)';
+const absences = [
+  // No suction is seen in this view. No such instrument is present.
+  new RegExp(
+    `(?:^|[^A-Za-z])(no (?:such )?${thing} (?:is|can be|was) (?:seen|visible|present|found|shown))(?![A-Za-z])`,
+    'i',
+  ),
+  // The suction is not visible. It cannot be seen.
+  new RegExp(
+    `(?:^|[.!?\\n,;:] ?|(?:^|[^A-Za-z])(?:so|and|but|that) )((?:it|(?:the |this )?${thing}) (?:is (?:clearly |currently )?` +
+      `(?:not (?:clearly )?(?:visible|seen|present|shown|in view|in the view|in the frame|in the picture)|absent|out of view)|` +
+      `isn['’]t (?:visible|seen|present)|(?:cannot|can not|can['’]t) be (?:seen|found)))(?![A-Za-z])`,
+    'i',
+  ),
+];
+
+/** The first words by which the reasoning says that its subject is not in sight. */
+export function absenceSaid(reasoning: string): Pick<PlaceSaid, 'text' | 'range'> | null {
+  for (const pattern of absences) {
+    const match = pattern.exec(reasoning);
+    const said = match?.[1];
+    if (match && said) {
+      const end = match.index + match[0].length;
+      return { text: said, range: [end - said.length, end] };
+    }
+  }
+  return null;
+}
+
+/** The place in the words of people: "upper left", "left of the middle", "in the middle". */
+export function sidesInWords({ horizontal, vertical }: Sides): string {
+  if (horizontal && vertical) return `${vertical === 'top' ? 'upper' : 'lower'} ${horizontal}`;
+  if (horizontal) return `${horizontal} of the middle`;
+  if (vertical) return vertical === 'top' ? 'above the middle' : 'below the middle';
+  return 'in the middle';
+}
