@@ -6,14 +6,16 @@ import os
 import torch
 from torch import nn
 
-import grammar as g
+import chat
 from qwen25vl import Qwen25VL
 from tokenizer import Tokenizer, build, train
 
 
-def make_tokenizer(coordinates):
-    data = build(train(g.corpus(), coordinates["largest"], coordinates["step"], True), g.SPECIAL, g.PLAIN)
-    return data, Tokenizer(data)
+def make_tokenizer(texts, labels, coordinates):
+    """tokenizer.json's content for the texts of a dataset (see Frames.texts) and its labels."""
+    names = [name for kind in sorted(labels) for name in labels[kind]]
+    merges = train(chat.corpus(texts, names), coordinates["largest"], coordinates["step"], True)
+    return build(merges, chat.SPECIAL, chat.PLAIN)
 
 
 def hugging_face_config(settings, tokenizer):
@@ -77,19 +79,22 @@ def processor_config(settings):
     }
 
 
-def vocabulary_of(tokenizer, coordinates):
-    """Ids that the losses need: coordinate tokens with their values, and the first token of each state label."""
+def vocabulary_of(tokenizer, labels, coordinates):
+    """Ids that the losses need: coordinate tokens with their values, and the first token of each name's label.
+
+    Names are the states, then the organs: what the dense objectives read from an image token.
+    """
     bins = list(range(0, coordinates["largest"] + 1, coordinates["step"]))
     numbers = [tokenizer.encode(str(value)) for value in bins]
     if any(len(ids) != 1 for ids in numbers):
         raise ValueError("a coordinate is not one token")
-    states = [tokenizer.encode(state)[0] for state in g.STATES]
-    if len(set(states)) != len(states):
-        raise ValueError("two states begin with the same token")
+    names = [tokenizer.encode(name)[0] for name in (*labels["states"], *labels["organs"])]
+    if len(set(names)) != len(names):
+        raise ValueError("two labels begin with the same token")
     return {
         "bins": torch.tensor(bins, dtype=torch.float32),
         "numbers": torch.tensor([ids[0] for ids in numbers]),
-        "states": torch.tensor(states),
+        "names": torch.tensor(names),
     }
 
 
@@ -130,9 +135,9 @@ def initialise(model, vocabulary, seed, patches=None):
             weight[:count] = filters.expand(-1, -1, 2, -1, -1)
 
 
-def new_model(settings, tokenizer, patches=None):
+def new_model(settings, tokenizer, labels, patches=None):
     model = Qwen25VL(hugging_face_config(settings, tokenizer))
-    initialise(model, vocabulary_of(tokenizer, settings["coordinates"]), settings["seed"], patches)
+    initialise(model, vocabulary_of(tokenizer, labels, settings["coordinates"]), settings["seed"], patches)
     return model
 
 

@@ -9,8 +9,10 @@ import os
 
 import torch
 
-import grammar as g
-from build import hugging_face_config, make_tokenizer, processor_config, write_json
+import chat
+from build import hugging_face_config, processor_config, write_json
+from tokenizer import Tokenizer
+import checkpoint
 from safetensors_io import save_file
 
 FILES = [
@@ -29,7 +31,7 @@ def describe(path):
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def manifest(folder, settings):
+def manifest(folder, settings, labels):
     return {
         "formatVersion": 1,
         "kind": "checkpoint",
@@ -43,20 +45,28 @@ def manifest(folder, settings):
         "coordinateSpace": "resized-pixels",
         "coordinateStep": settings["coordinates"]["step"],
         "answerFormat": "think-answer-json",
-        "labels": {"organ": g.ORGANS, "state": g.STATES, "location": g.PLACES, "absent": g.ABSENT},
-        "maxNewTokens": 64,
+        "labels": {
+            "organ": labels["organs"],
+            "state": labels["states"],
+            "location": labels["places"],
+            "grounding": [*labels["tools"], *labels["organs"]],
+            "absent": chat.ABSENT,
+        },
+        "maxNewTokens": 96,
         "files": {name: describe(os.path.join(folder, name)) for name in FILES},
     }
 
 
 def export(state, out, dtype):
     settings = state["settings"]
-    data, tokenizer = make_tokenizer(settings["coordinates"])
+    data = state["tokenizer"]
+    tokenizer = Tokenizer(data)
     os.makedirs(out, exist_ok=True)
 
     def write(name, value):
         write_json(os.path.join(out, name), value)
 
+    # Adapters of LoRA are merged on the way.
     tensors = {name: tensor.float() for name, tensor in state["model"].items()}
     save_file(tensors, os.path.join(out, "model.safetensors"), dtype, {"format": "pt"})
     config = hugging_face_config(settings, tokenizer)
@@ -73,7 +83,7 @@ def export(state, out, dtype):
         {
             "tokenizer_class": "Qwen2Tokenizer",
             "added_tokens_decoder": tokens,
-            "additional_special_tokens": g.SPECIAL[1:],
+            "additional_special_tokens": chat.SPECIAL[1:],
             "bos_token": None,
             "eos_token": "<|im_end|>",
             "pad_token": "<|endoftext|>",
@@ -84,7 +94,7 @@ def export(state, out, dtype):
             "split_special_tokens": False,
             "errors": "replace",
             "model_max_length": config["max_position_embeddings"],
-            "chat_template": g.CHAT_TEMPLATE,
+            "chat_template": chat.CHAT_TEMPLATE,
         },
     )
     write("preprocessor_config.json", processor_config(settings))
@@ -92,13 +102,13 @@ def export(state, out, dtype):
         "generation_config.json",
         {
             "do_sample": False,
-            "max_new_tokens": 64,
+            "max_new_tokens": 96,
             "bos_token_id": config["bos_token_id"],
             "eos_token_id": [config["eos_token_id"], config["pad_token_id"]],
             "pad_token_id": config["pad_token_id"],
         },
     )
-    write("manifest.json", manifest(out, settings))
+    write("manifest.json", manifest(out, settings, state["labels"]))
 
 
 def main():
@@ -107,7 +117,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--dtype", default="BF16", choices=["F32", "BF16", "F16"])
     arguments = parser.parse_args()
-    export(torch.load(arguments.checkpoint, map_location="cpu"), arguments.out, arguments.dtype)
+    export(checkpoint.load(arguments.checkpoint), arguments.out, arguments.dtype)
     print(f"{arguments.out}: written")
 
 

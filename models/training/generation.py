@@ -1,38 +1,49 @@
-"""Batched greedy answers with a key-value cache, and figures over questions: what the reports and validation use."""
+"""Batched greedy answers with a key-value cache, and the figures that training validates with.
+
+The figures that are reported come from `cli evaluate` (models/evaluation), which reads the answers written here.
+"""
 import re
 
 import numpy as np
 import torch
 
-import grammar as g
-from dataset import normalise
+import chat
+from batches import normalise
 from image_processing import to_patches
 from objectives import run_prefix
 
-_ANSWER = re.compile(r'<answer>\{"label": "([^"]*)", "bbox_2d": (null|\[(\d+),(\d+),(\d+),(\d+)\])\}</answer>')
+_ANSWER = re.compile(
+    r'^<think>(?P<reasoning>[^<]+)</think>'
+    r'<answer>\{"label": "(?P<label>[^"]*)", "bbox_2d": (?:null|\[(\d+),(\d+),(\d+),(\d+)\])\}</answer>$'
+)
 
 
 def parse(text):
-    """(label, box or None), or (None, None) when the text has no well-formed answer."""
+    """{label, box or None, reasoning} of a whole well-formed answer; None of any other text."""
     found = _ANSWER.search(text)
     if not found:
-        return None, None
-    box = None if found.group(2) == "null" else [int(found.group(i)) for i in range(3, 7)]
-    return found.group(1), box
+        return None
+    box = None if found.group(3) is None else [int(found.group(i)) for i in range(3, 7)]
+    if box and (box[0] >= box[2] or box[1] >= box[3]):
+        return None
+    return {"label": found.group("label"), "box": box, "reasoning": found.group("reasoning")}
 
 
 @torch.no_grad()
-def answer(model, tokenizer, processor, images, questions, limit=64):
-    """images uint8 [B, height, width, 3]; questions [(image row, text)] -> texts, in the questions' order."""
+def answer(model, tokenizer, processor, images, questions, limit=96):
+    """Greedy answers: images uint8 [B, height, width, 3], questions [(image row, text)], all in the questions' order.
+
+    Returns texts, and for each the probability of its label: the product of its label tokens' (1 when it has none).
+    """
     device = model.model.embed_tokens.weight.device
     height, width = images.shape[1:3]
     patches = torch.from_numpy(to_patches(images).reshape(len(images), -1, 588)).to(device)
     features = model.visual(normalise(patches, processor), height // 14, width // 14)
-    before, after = tokenizer.encode(g.PREFIX_BEFORE), tokenizer.encode(g.PREFIX_AFTER)
+    before, after = tokenizer.encode(chat.PREFIX_BEFORE), tokenizer.encode(chat.PREFIX_AFTER)
     layers = model.model.layers
     states, _, start = run_prefix(model, features, before, after, height // 28, width // 28, len(layers))
     prefix = states[0][1].shape[2]
-    texts = [tokenizer.encode(g.question_block(text)) for _, text in questions]
+    texts = [tokenizer.encode(chat.question_block(text)) for _, text in questions]
     rows = torch.tensor([row for row, _ in questions], device=device)
     lengths = torch.tensor([len(ids) for ids in texts], device=device)
     longest = int(lengths.max())
@@ -48,15 +59,23 @@ def answer(model, tokenizer, processor, images, questions, limit=64):
     mask[:, :, :, prefix:].masked_fill_(own[None, :] > own[:, None], float("-inf"))
     x = model.model.embed_tokens(ids)
     end, out = tokenizer.added["<|im_end|>"], [[] for _ in questions]
+    opening = tokenizer.added[chat.LABEL_OPEN]
+    closing = {tokenizer.added[chat.BOX_OPEN], tokenizer.added[chat.NO_BOX]}
+    chances, in_label = [0.0 for _ in questions], [False for _ in questions]
     running = torch.ones(len(rows), dtype=torch.bool, device=device)
     for step in range(limit):
         cos, sin = model.model.rotary(positions)
         for index, layer in enumerate(layers):
             x, past[index] = layer(x, cos, sin, mask, past[index])
         last = x[torch.arange(len(rows)), lengths - 1] if step == 0 else x[:, 0]
-        token = model.logits(last).argmax(-1)
+        chance, token = torch.log_softmax(model.logits(last), -1).max(-1)
         for row in running.nonzero()[:, 0].tolist():
-            out[row].append(int(token[row]))
+            written = int(token[row])
+            out[row].append(written)
+            in_label[row] = in_label[row] and written not in closing
+            if in_label[row]:
+                chances[row] += float(chance[row])
+            in_label[row] = in_label[row] or written == opening
         running = running & (token != end)
         if not running.any():
             break
@@ -64,7 +83,7 @@ def answer(model, tokenizer, processor, images, questions, limit=64):
         positions = (start + lengths + step).expand(3, -1)[..., None]
         visible = ~hidden_key[:, : total + step + 1]
         mask = torch.zeros(visible.shape, device=device).masked_fill(~visible, float("-inf"))[:, None, None]
-    return [tokenizer.decode(tokens) for tokens in out]
+    return [tokenizer.decode(tokens) for tokens in out], [float(np.exp(chance)) for chance in chances]
 
 
 def box_iou(a, b):
@@ -84,80 +103,81 @@ def macro_f(truth, guess):
     return float(np.mean(scores)) if scores else 0.0
 
 
-def kind_of(question):
-    return "organ" if "organ" in question else "location" if question.startswith("Where") else "state"
-
-
 def blind_table(frames):
     """Most frequent answer for each question's text: what is known without looking."""
     counts = {}
-    for record in frames.records:
-        for question, label, _ in record["rows"]:
-            counts.setdefault(question, {}).setdefault(label, 0)
-            counts[question][label] += 1
-    return {question: max(labels, key=lambda label: labels[label]) for question, labels in counts.items()}
+    for records in frames.records:
+        for record in records:
+            found = counts.setdefault(record["question"], {})
+            found[record["label"]] = found.get(record["label"], 0) + 1
+    return {question: max(sorted(labels), key=lambda label: labels[label]) for question, labels in counts.items()}
 
 
-def evaluate(model, tokenizer, processor, frames, count=None, batch=20, absent=True, blind=None):
-    """Greedy answers to every question of the first `count` frames. Boxes are compared in source pixels.
+def answers(model, tokenizer, processor, frames, numbers=None, wordings=("dataset",), batch=16):
+    """Yields (record, parsed answer or None, text, label probability) for the asked records of the frames.
+
+    wordings: which are asked (dataset, paraphrase, held-out). Boxes of parsed answers are in source pixels.
+    """
+    wanted = range(len(frames)) if numbers is None else numbers
+    for size in sorted(frames.by_size):
+        own = [number for number in wanted if frames.frames[number]["size"] == size]
+        for begin in range(0, len(own), batch):
+            part = own[begin : begin + batch]
+            asked = [(row, r) for row, n in enumerate(part) for r in frames.records[n] if r["wording"] in wordings]
+            if not asked:
+                continue
+            questions = [(row, record["question"]) for row, record in asked]
+            texts, chances = answer(model, tokenizer, processor, frames.pixels(part), questions)
+            for (row, record), text, chance in zip(asked, texts, chances):
+                found = parse(text)
+                if found and found["box"]:
+                    found["box"] = frames.unscale(part[row], found["box"])
+                yield record, found, text, chance
+
+
+def evaluate(model, tokenizer, processor, frames, count=None, blind=None):
+    """Figures of greedy answers to the dataset-worded questions of `count` frames, spread evenly over all.
 
     blind: the table of blind_table, from the training frames; without it the floor is these frames' own best table.
     """
     model.eval()
     count = min(count or len(frames), len(frames))
+    numbers = [index * len(frames) // count for index in range(count)]
     blind = blind or blind_table(frames)
-    rows, asked_absent, right_absent, sample = [], 0, 0, []
-    for begin in range(0, count, batch):
-        part = range(begin, min(begin + batch, count))
-        questions, truths = [], []
-        for row, index in enumerate(part):
-            record = frames.records[index]
-            for question, label, box in record["rows"]:
-                # Labels on disk count pixels from 1, inclusive.
-                x1, y1, x2, y2 = (int(v) for v in box.split(","))
-                questions.append((row, question))
-                truths.append((index, question, label, [x1 - 1, y1 - 1, x2, y2]))
-            if absent:
-                present = {item["tool"] for item in record["scene"]["instruments"]}
-                missing = [tool for tool in g.TOOLS if tool not in present]
-                tool = missing[index % len(missing)]
-                form = ("state", "location")[index % 2]
-                questions.append((row, g.QUESTIONS[form][0].format(tool=tool)))
-                truths.append((index, None, g.ABSENT, None))
-        texts = answer(model, tokenizer, processor, np.array(frames.images[begin : part.stop]), questions)
-        for (_, asked), (index, question, label, box), text in zip(questions, truths, texts):
-            said, place = parse(text)
-            if question is None:
-                asked_absent += 1
-                right_absent += said == g.ABSENT and place is None
-                continue
-            scene = frames.records[index]["scene"]
-            overlap = 0.0
-            if place:
-                x, y = scene["width"] / frames.width, scene["height"] / frames.height
-                overlap = box_iou([place[0] * x, place[1] * y, place[2] * x, place[3] * y], box)
-            rows.append((kind_of(question), label, said or "unknown", overlap, blind.get(question), said is not None))
-            if len(sample) < 6:
-                sample.append({"question": asked, "truth": [label, box], "text": text, "iou": round(overlap, 3)})
-    report = {"frames": count, "questions": len(rows)}
+    rows, absent, sample = [], [], []
+    for record, found, text, _ in answers(model, tokenizer, processor, frames, numbers):
+        said = found["label"] if found else "unknown"
+        if record["box"] is None:
+            absent.append(said == chat.ABSENT and found["box"] is None)
+            continue
+        overlap = box_iou(found["box"], record["box"]) if found and found["box"] else 0.0
+        guess = blind.get(record["question"])
+        rows.append((record["questionType"], record["label"], said, overlap, guess, found is not None))
+        if len(sample) < 8:
+            truth = {"label": record["label"], "box": record["box"]}
+            sample.append({"question": record["question"], "truth": truth, "text": text, "iou": round(overlap, 3)})
+    report = {"frames": count, "absent": len(absent)}
 
     def figures(part):
         return {
             "questions": len(part),
             "accuracy": round(float(np.mean([r[1] == r[2] for r in part])), 4),
             "miou": round(float(np.mean([r[3] for r in part])), 4),
+            "illusions": round(float(np.mean([r[1] == r[2] and r[3] < 0.5 for r in part])), 4),
             "blindFloor": round(float(np.mean([r[1] == r[4] for r in part])), 4),
         }
 
     report.update(figures(rows))
     report["macroF"] = round(macro_f([r[1] for r in rows], [r[2] for r in rows]), 4)
     report["wellFormed"] = round(float(np.mean([r[5] for r in rows])), 4)
-    if asked_absent:
-        report["absentRecognised"] = round(right_absent / asked_absent, 4)
-    report["byType"] = {kind: figures([r for r in rows if r[0] == kind]) for kind in ("organ", "state", "location")}
+    if absent:
+        report["absentRecognised"] = round(float(np.mean(absent)), 4)
+    kinds = sorted({r[0] for r in rows})
+    report["byType"] = {kind: figures([r for r in rows if r[0] == kind]) for kind in kinds}
+    states = sorted({r[1] for r in rows if r[0] == "state"})
     report["byState"] = {
         state: [len(part), round(float(np.mean([r[2] == state for r in part])), 3)]
-        for state in g.STATES
+        for state in states
         if (part := [r for r in rows if r[0] == "state" and r[1] == state])
     }
     model.train()

@@ -1,7 +1,7 @@
 """Losses: dense objectives on image tokens, the packed language loss, and the attention target.
 
 The text model's reading layer (config "readLayer") has heads with a job: heads 0 to 3 read x1, y1, x2, y2, head 4
-reads the state, head 5 the place. The dense objectives train those heads' value and output projections on every
+reads the name of what is seen (an instrument's state, or which organ), head 5 the place. The dense objectives train those heads' value and output projections on every
 image token, through the final norm and the tied vocabulary, so that the language loss only has to point the heads
 at the right token; the attention target teaches the pointing.
 """
@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from batches import SLOTS
 from qwen25vl import causal_mask
 
-EDGES, STATE_HEAD, PLACE_HEAD = 4, 4, 5
+EDGES, NAME_HEAD, PLACE_HEAD = 4, 4, 5
 
 
 class Probes(nn.Module):
@@ -51,10 +52,11 @@ def run_prefix(model, features, before, after, rows, columns, layers):
     return states, x, resume + len(after)
 
 
-def run_blocks(model, ids, states, start, keep_layer=None):
+def run_blocks(model, ids, states, start, keep_layer=None, keep_states=None):
     """Packed questions: ids [B, N, T]; each sees its image's prefix and itself. Positions restart for each.
 
-    Returns hidden [B, N, T, size] and the kept layer's scores (prefix part, own part) before the softmax.
+    Returns hidden [B, N, T, size] and the kept layer's scores (prefix part, own part) before the softmax. When
+    keep_states is a list, each layer's (key, value) [B, heads, N, T, head_dim] is appended, for decoding on.
     """
     text = model.model
     batch, asked, length = ids.shape
@@ -75,6 +77,8 @@ def run_blocks(model, ids, states, start, keep_layer=None):
             prefix_value = prefix_value.repeat_interleave(repeat, 1)
         query = query * attention.head**-0.5
         shape = (batch, heads, asked, length, attention.head)
+        if keep_states is not None:
+            keep_states.append((key.reshape(shape), value.reshape(shape)))
         far = torch.matmul(query, prefix_key.transpose(-1, -2)).view(batch, heads, asked, length, -1)
         near = torch.matmul(query.reshape(shape), key.reshape(shape).transpose(-1, -2)) + mask
         scores = torch.cat((far, near), -1)
@@ -107,49 +111,58 @@ def soft_cross_entropy(logits, target):
     return -(target * F.log_softmax(logits, -1)).sum(-1)
 
 
+def masked_mean(loss, weight):
+    """Weighted mean; 0 where nothing has weight."""
+    return (loss * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
 def dense_losses(model, probes, entry, batch, vocabulary, config):
     """Dense objectives on the reading layer's input at the image tokens: entry [B, units, size].
 
     Each unit of an instrument answers for it (tool, state, place, four edges); every other unit answers for the
-    organ (four edges).
+    organ (its name, four edges). What an annotation lacks (index -1) has no loss.
     """
     layer = model.model.layers[config["readLayer"]]
     normed = layer.input_layernorm(entry)
     owners, embedding = batch["owners"], model.model.embed_tokens.weight
     weight = batch["weights"].gather(1, owners[:, None]).squeeze(1)
-    instrument = owners < 3
-    tool_target = torch.where(
-        instrument, batch["tools"].gather(1, owners.clamp(max=2)), torch.full_like(owners, probes.tool.out_features - 1)
+    instrument = owners < SLOTS
+    tools = batch["tools"].gather(1, owners)
+    nothing = torch.full_like(tools, probes.tool.out_features - 1)
+    tool = F.cross_entropy(
+        probes.tool(normed).flatten(0, 1), torch.where(tools >= 0, tools, nothing).flatten(), reduction="none"
     )
-    tool_weight = torch.where(instrument, weight, torch.full_like(weight, 0.05))
-    tool = F.cross_entropy(probes.tool(normed).flatten(0, 1), tool_target.flatten(), reduction="none")
-    losses = {"tool": (tool * tool_weight.flatten()).sum() / tool_weight.sum()}
+    losses = {"tool": masked_mean(tool, torch.where(instrument, weight, torch.full_like(weight, 0.05)).flatten())}
 
-    inside = instrument.nonzero(as_tuple=True)
-    here = normed[inside]
-    w = weight[inside] / weight[inside].sum()
-    owner = owners[inside]
-    states = embedding[vocabulary["states"]]
-    state_logits = F.linear(model.model.norm(head_output(layer, here, STATE_HEAD)), states)
-    losses["state"] = (w * F.cross_entropy(state_logits, batch["states"][inside[0], owner], reduction="none")).sum()
-    place_logits = probes.place(head_output(layer, here, PLACE_HEAD))
-    losses["place"] = (w * F.cross_entropy(place_logits, batch["places"][inside[0], owner], reduction="none")).sum()
+    names = batch["names"].gather(1, owners)
+    logits = F.linear(
+        model.model.norm(head_output(layer, normed, NAME_HEAD)), embedding[vocabulary["names"]]
+    )
+    loss = F.cross_entropy(logits.flatten(0, 1), names.clamp(min=0).flatten(), reduction="none").view_as(weight)
+    known = weight * (names >= 0)
+    losses["state"] = masked_mean(loss, known * instrument)
+    losses["organName"] = masked_mean(loss, known * ~instrument)
+    correct = (logits.argmax(-1) == names).float()
+    figures = {
+        "dense_state": float(masked_mean(correct, known * instrument)),
+        "dense_organ": float(masked_mean(correct, known * ~instrument)),
+    }
+
+    places = batch["places"].gather(1, owners)
+    logits = probes.place(head_output(layer, normed, PLACE_HEAD))
+    loss = F.cross_entropy(logits.flatten(0, 1), places.clamp(min=0).flatten(), reduction="none").view_as(weight)
+    losses["place"] = masked_mean(loss, weight * (places >= 0))
 
     edges = torch.stack([head_output(layer, normed, head) for head in range(EDGES)], 2)
     logits = F.linear(model.model.norm(edges), embedding[vocabulary["numbers"]])
     boxes = batch["boxes"].gather(1, owners[..., None].expand(-1, -1, 4))
     loss = soft_cross_entropy(logits, soft_bins(boxes, vocabulary["bins"], config["sigma"])).mean(-1)
-    losses["edges"] = (loss[inside] * w).sum()
-    outside = batch["weights"][:, 3] * ~instrument
-    losses["organ"] = (loss * outside).sum() / outside.sum()
+    losses["edges"] = masked_mean(loss, weight * instrument)
+    losses["organ"] = masked_mean(loss, weight * ~instrument)
     with torch.no_grad():
-        best = vocabulary["bins"][logits.argmax(-1)]
-        correct = (state_logits.argmax(-1) == batch["states"][inside[0], owner]).float()
-        figures = {
-            "dense_iou": float((iou(best, boxes)[inside] * w).sum()),
-            "dense_state": float((correct * w).sum()),
-            "dense_organ_iou": float((iou(best, boxes) * outside).sum() / outside.sum()),
-        }
+        overlap = iou(vocabulary["bins"][logits.argmax(-1)], boxes)
+        figures["dense_iou"] = float(masked_mean(overlap, weight * instrument))
+        figures["dense_organ_iou"] = float(masked_mean(overlap, weight * ~instrument))
     return losses, figures
 
 
@@ -161,7 +174,7 @@ def iou(a, b):
     return overlap / (area - overlap).clamp(min=1e-6)
 
 
-# Weight of a token in the language loss by its role (grammar.py): plain, presence, place, cue, state, place label.
+# Weight of a token in the language loss by its role (chat.py): plain, presence, place, cue, name label, place label.
 ROLE_WEIGHTS = (0.2, 1.0, 1.0, 1.0, 2.0, 1.0)
 
 
@@ -185,7 +198,7 @@ def language_losses(model, hidden, scores, batch, vocabulary, config, image_begi
     losses["coordinates"] = coordinates.mean()
     right = logits.argmax(-1) == target
     figures = {
-        "state_label": float(right[role == 4].float().mean()),
+        "name_label": float(right[role == 4].float().mean()),
         "place_label": float(right[role == 5].float().mean()),
         "presence": float(right[role == 1].float().mean()),
     }
@@ -202,8 +215,8 @@ def language_losses(model, hidden, scores, batch, vocabulary, config, image_begi
     for edge in range(EDGES):
         aim(role == 6 + edge, edge, 0)
         aim(coordinate & (role != 6 + edge), edge, 1)
-    aim((role == 3) | (role == 4), STATE_HEAD, 0)
-    aim(coordinate, STATE_HEAD, 1)
+    aim((role == 3) | (role == 4), NAME_HEAD, 0)
+    aim(coordinate, NAME_HEAD, 1)
     aim((role == 2) | (role == 5), PLACE_HEAD, 0)
     aim(coordinate, PLACE_HEAD, 1)
     first = role == 1

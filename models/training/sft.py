@@ -1,10 +1,13 @@
-"""Supervised fine-tuning of the embedded model, in stages.
+"""Stage 1: supervised fine-tuning, in steps of its own (a visual warm-up, then speech).
 
-    python3 models/training/sft.py --config models/training/nano.json --data DIR --out DIR [--validation DIR] [--resume]
+    python3 models/training/sft.py --config models/training/nano.json --data PACKED --out RUN
+      [--validation PACKED] [--init MODEL_FOLDER] [--resume] [--workers 2]
 
---data and --validation are folders packed by dataset.py. --out gets checkpoint.pt (weights, optimiser, progress),
-log.jsonl. A stage lasts `minutes` of training time or `steps`, whichever the configuration names; with `steps` and
-one worker a run is reproducible, with `minutes` it fits the time there is.
+--data and --validation are folders packed by dataset.py. --out gets checkpoint.pt (weights, optimiser, progress) and
+log.jsonl. --init starts from a model folder (its tokenizer with it) instead of from nothing; with "lora" in the
+configuration only adapters are trained. A step lasts `minutes` of training time or `steps`, whichever the
+configuration names; with `steps` and one worker a run is reproducible, with `minutes` it fits the time there is. An
+interrupt writes a checkpoint first; --resume goes on from it.
 """
 import argparse
 import json
@@ -17,13 +20,17 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-import grammar as g
+import chat
+import checkpoint
+from batches import Batches, normalise, prefetch
 from build import make_tokenizer, new_model, processor_config, vocabulary_of
-from dataset import Batches, Frames, normalise, prefetch
+from dataset import Frames
 from generation import blind_table, evaluate
 from image_processing import to_patches
 from objectives import Probes, dense_losses, language_losses, run_blocks, run_prefix
 from optimizer import Optimizer
+from qwen25vl import load_model
+from tokenizer import Tokenizer
 
 
 class Run:
@@ -31,7 +38,7 @@ class Run:
         self.settings, self.out = settings, arguments.out
         os.makedirs(self.out, exist_ok=True)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.started = time.time()
+        self.started, self.interrupt = time.time(), checkpoint.Interrupt()
         self.workers = arguments.workers
         # The count of threads is kept by thread: one within the workers, the given count in the optimiser.
         single = {"initializer": torch.set_num_threads, "initargs": (1,)}
@@ -39,71 +46,89 @@ class Run:
         self.frames = Frames(arguments.data)
         self.validation = Frames(arguments.validation) if arguments.validation else None
         self.blind = blind_table(self.frames)
-        _, self.tokenizer = make_tokenizer(settings["coordinates"])
-        self.processor = processor_config(settings)
-        self.vocabulary = vocabulary_of(self.tokenizer, settings["coordinates"])
-        self.vocabulary = {name: tensor.to(self.device) for name, tensor in self.vocabulary.items()}
         torch.manual_seed(settings["seed"])
         random.seed(settings["seed"])
-        self.model = new_model(settings, self.tokenizer, self.sample_patches()).to(self.device)
-        self.probes = Probes(settings["model"]["hidden_size"], len(g.TOOLS), len(g.PLACES)).to(self.device)
+        self.processor = processor_config(settings)
+        state = checkpoint.load(self.out, self.device) if arguments.resume else None
+        self.labels = state["labels"] if state else self.frames.labels()
+        self.tokenizer_data = state["tokenizer"] if state else self.first_tokenizer(arguments.init)
+        self.tokenizer = Tokenizer(self.tokenizer_data)
+        vocabulary = vocabulary_of(self.tokenizer, self.labels, settings["coordinates"])
+        self.vocabulary = {name: tensor.to(self.device) for name, tensor in vocabulary.items()}
+        if arguments.init:
+            self.model = load_model(arguments.init)
+            self.model.requires_grad_(True)
+        else:
+            patches = None if state else self.sample_patches()
+            self.model = new_model(settings, self.tokenizer, self.labels, patches)
+        self.model = self.model.to(self.device)
+        size = settings["model"]["hidden_size"]
+        self.probes = Probes(size, len(self.labels["tools"]), len(self.labels["places"])).to(self.device)
         named = [*self.model.named_parameters(), *(("probe." + n, p) for n, p in self.probes.named_parameters())]
+        if settings.get("lora"):
+            import lora
+
+            named = lora.apply(self.model, settings["lora"])
         kind = settings["optimizer"]
         self.optimizer = Optimizer(named, kind["name"] == "muon", kind["rate"], kind["decay"])
         self.parameters = [parameter for _, parameter in named]
         self.progress = {"stage": 0, "stageStep": 0, "stageSeconds": 0.0, "step": 0, "seconds": 0.0}
-        self.before, self.after = self.tokenizer.encode(g.PREFIX_BEFORE), self.tokenizer.encode(g.PREFIX_AFTER)
-        self.grid = (self.frames.height // 14, self.frames.width // 14)
-        if arguments.resume:
-            self.load()
+        self.before, self.after = self.tokenizer.encode(chat.PREFIX_BEFORE), self.tokenizer.encode(chat.PREFIX_AFTER)
+        if state:
+            path = os.path.join(self.out, checkpoint.NAME)
+            checkpoint.load_weights(self.model, state["model"], path)
+            checkpoint.load_weights(self.probes, state["probes"], path)
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.progress = state["progress"]
+            self.log(event="resumed", **self.progress)
+
+    def first_tokenizer(self, folder):
+        if folder is None:
+            return make_tokenizer(self.frames.texts(), self.labels, self.settings["coordinates"])
+        with open(os.path.join(folder, "tokenizer.json"), encoding="utf8") as file:
+            return json.load(file)
 
     def sample_patches(self, count=20000):
         """Random patches of the training frames, for the first weights of the patch embedding."""
-        generator = np.random.default_rng(self.settings["seed"])
-        chosen = sorted(generator.choice(len(self.frames), min(len(self.frames), 400), replace=False))
-        plan = torch.from_numpy(self.patches_of(chosen).reshape(-1, 588))
+        generator, found = np.random.default_rng(self.settings["seed"]), []
+        for size in sorted(self.frames.by_size):
+            numbers = self.frames.by_size[size]
+            chosen = sorted(generator.choice(numbers, min(len(numbers), 300), replace=False))
+            found.append(to_patches(self.frames.pixels(chosen)).reshape(-1, 588))
+        plan = torch.from_numpy(np.concatenate(found))
         keep = torch.from_numpy(generator.choice(len(plan), min(count, len(plan)), replace=False))
         return normalise(plan[keep], self.processor)
 
-    def patches_of(self, indices):
-        return to_patches(np.array(self.frames.images[indices]))
-
-    def path(self, name):
-        return os.path.join(self.out, name)
-
     def log(self, **entry):
-        with open(self.path("log.jsonl"), "a") as file:
+        with open(os.path.join(self.out, "log.jsonl"), "a") as file:
             file.write(json.dumps(entry) + "\n")
         print(json.dumps(entry), flush=True)
 
     def save(self):
-        state = {
-            "model": self.model.state_dict(),
-            "probes": self.probes.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "progress": self.progress,
-            "settings": self.settings,
-        }
-        torch.save(state, self.path("checkpoint.partial"))
-        os.replace(self.path("checkpoint.partial"), self.path("checkpoint.pt"))
-
-    def load(self):
-        state = torch.load(self.path("checkpoint.pt"), map_location=self.device)
-        self.model.load_state_dict(state["model"])
-        self.probes.load_state_dict(state["probes"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = state["progress"]
-        self.log(event="resumed", **self.progress)
+        checkpoint.save(
+            self.out,
+            {
+                "model": self.model.state_dict(),
+                "probes": self.probes.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "progress": self.progress,
+                "settings": self.settings,
+                "labels": self.labels,
+                "tokenizer": self.tokenizer_data,
+            },
+        )
 
     def losses(self, batch):
         settings = self.settings
-        batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
-        features = self.model.visual(normalise(batch["patches"], self.processor), *self.grid, in_window_order=True)
+        height, width = batch["grid"]
+        batch = {name: item.to(self.device) for name, item in batch.items() if name != "grid"}
+        features = self.model.visual(normalise(batch["patches"], self.processor), height, width, in_window_order=True)
         speaks = "ids" in batch
         read = settings["readLayer"]
         layers = len(self.model.model.layers) if speaks else read
-        rows, columns = self.grid[0] // 2, self.grid[1] // 2
-        states, last, start = run_prefix(self.model, features, self.before, self.after, rows, columns, layers)
+        states, last, start = run_prefix(
+            self.model, features, self.before, self.after, height // 2, width // 2, layers
+        )
         entry = states[read][0] if speaks else last
         image = slice(len(self.before), len(self.before) + features.shape[1])
         dense = {"readLayer": read, "sigma": settings["coordinates"]["sigma"]}
@@ -156,15 +181,19 @@ class Run:
             blind=self.blind,
         )
         self.log(event="validation", step=self.progress["step"], took=round(time.time() - began, 1), **report)
-        with open(self.path("samples.json"), "w") as file:
+        with open(os.path.join(self.out, "samples.json"), "w") as file:
             json.dump(sample, file, indent=1)
 
     def run_stage(self, stage):
         settings, progress = self.settings, self.progress
-        plan = self.model.visual.plan(*self.grid, self.device)
         draw = {**settings["questions"], "questions": stage["questions"], "step": settings["coordinates"]["step"]}
         seed = settings["seed"] + 1000 * progress["stage"] + progress["stageStep"]
-        batches = prefetch(Batches(self.frames, self.tokenizer, draw, plan, seed), stage["batch"] // self.workers)
+
+        def plan(rows, columns):
+            return self.model.visual.plan(rows, columns, self.device)
+
+        batches = Batches(self.frames, self.tokenizer, self.labels, draw, plan, seed)
+        batches = prefetch(batches, stage["batch"] // self.workers)
         weights = settings["lossWeights"]
         saved = checked = last = time.time()
         sums, count = {}, 0
@@ -176,6 +205,9 @@ class Run:
             )
             if done >= 1:
                 break
+            if self.interrupt.raised:
+                self.save()
+                raise SystemExit(f"{self.out}: interrupted at step {progress['step']}; go on with --resume.")
             entry = self.gradients([next(batches) for _ in range(self.workers)], weights)
             norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, 2.0))
             factor = self.factor(stage, done)
@@ -226,12 +258,13 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--validation")
+    parser.add_argument("--init", help="model folder to start from")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--workers", type=int, default=1, help="threads that each take a part of the batch")
     parser.add_argument("--threads", type=int, default=2, help="threads within an operator, of each worker")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    with open(arguments.config) as file:
+    with open(arguments.config, encoding="utf8") as file:
         settings = json.load(file)
     Run(arguments, settings).run()
 

@@ -1,4 +1,4 @@
-"""Toy run of the whole training path: draw frames, pack, train, resume, export, load, answer. Prints one JSON object.
+"""Toy run of supervised training: draw a dataset, pack, train, resume, export, load, answer. Prints one JSON object.
 
     smoke.py FOLDER   (an empty folder to work in)
 """
@@ -8,51 +8,21 @@ import json
 import os
 import sys
 
-import numpy as np
 import torch
-from PIL import Image, ImageDraw
 
 ROOT = os.path.join(os.path.dirname(__file__), "../../models/training")
 sys.path.insert(0, ROOT)
+import chat  # noqa: E402
+import checkpoint  # noqa: E402
 import dataset  # noqa: E402
 import export  # noqa: E402
-import grammar as g  # noqa: E402
 import sft  # noqa: E402
-from build import make_tokenizer, processor_config, write_json  # noqa: E402
+import toy  # noqa: E402
+from build import processor_config, write_json  # noqa: E402
 from generation import answer, parse  # noqa: E402
 from image_processing import pixel_values  # noqa: E402
 from qwen25vl import load_model, mrope_positions  # noqa: E402
-
-WIDTH, HEIGHT = 112, 84
-
-
-def draw_frames(folder, count):
-    """Rectangles of one colour for each tool on a plain ground, with truth in the data set's layout."""
-    draw = np.random.default_rng(1)
-    for index in range(count):
-        image = Image.new("RGB", (WIDTH, HEIGHT), (120, 40, 40))
-        tool, state = int(draw.integers(len(g.TOOLS))), int(draw.integers(len(g.STATES)))
-        x, y = int(draw.integers(8, 70)), int(draw.integers(8, 50))
-        box = [x, y, x + 30, y + 24]
-        colour = (30 * tool, 255 - 30 * tool, 20 * state)
-        ImageDraw.Draw(image).rectangle([box[0], box[1], box[2] - 1, box[3] - 1], fill=colour)
-        place = f"{'left' if x + 15 < WIDTH / 2 else 'right'}-{'top' if y + 12 < HEIGHT / 2 else 'bottom'}"
-        organ = [2, 2, 100, 80]
-        base, name = os.path.join(folder, "seq_1"), f"frame{index:03d}"
-        for part in ("left_frames", "scene", "vqla/label"):
-            os.makedirs(os.path.join(base, part), exist_ok=True)
-        image.save(os.path.join(base, "left_frames", f"{name}.png"))
-        item = {"tool": g.TOOLS[tool], "state": g.STATES[state], "place": place, "box": box}
-        scene = {"width": WIDTH, "height": HEIGHT, "organ": {"label": "kidney", "box": organ}, "instruments": [item]}
-        write_json(os.path.join(base, "scene", f"{name}.json"), scene)
-
-        def row(question, label, b):
-            return f"{question}|{label}|{b[0] + 1},{b[1] + 1},{b[2]},{b[3]}\n"
-
-        with open(os.path.join(base, "vqla/label", f"{name}_QAL.txt"), "w") as file:
-            file.write(row(g.QUESTIONS["organ"][0], "kidney", organ))
-            file.write(row(f"What is the state of {item['tool']}?", item["state"], box))
-            file.write(row(f"Where is {item['tool']} located?", place, box))
+from tokenizer import Tokenizer  # noqa: E402
 
 
 def settings_with(stages):
@@ -76,44 +46,86 @@ def train(folder, stages, resume):
         return [json.loads(line) for line in file]
 
 
+def refusal(act):
+    """The message with which a command ends."""
+    try:
+        act()
+    except SystemExit as error:
+        return str(error)
+    return ""
+
+
 def main():
     folder = sys.argv[1]
-    draw_frames(os.path.join(folder, "frames"), 8)
+    records = toy.write(os.path.join(folder, "dataset"), 9)
     eyes = {"name": "eyes", "questions": 0, "batch": 4, "steps": 8, "warmupSteps": 1, "rateEnd": 1.0}
     speech = {**eyes, "name": "speech", "questions": 3, "steps": 12}
-    settings = settings_with([])
-    processor = processor_config(settings)
-    packed = dataset.pack(os.path.join(folder, "frames"), os.path.join(folder, "packed"), processor)
+    processor = processor_config(settings_with([]))
+    packed = dataset.pack(os.path.join(folder, "dataset"), "train", os.path.join(folder, "packed"), processor)
     first = train(folder, [eyes], False)
     both = train(folder, [eyes, speech], True)
     out = os.path.join(folder, "nano")
-    export.export(torch.load(os.path.join(folder, "run", "checkpoint.pt")), out, "F32")
+    export.export(checkpoint.load(os.path.join(folder, "run")), out, "F32")
 
     # The exported folder, loaded as any checkpoint is, must answer the same one token at a time as in a batch.
-    model = load_model(out)
-    _, tokenizer = make_tokenizer(settings["coordinates"])
+    model, tokenizer = load_model(out), Tokenizer.load(os.path.join(out, "tokenizer.json"))
     frames = dataset.Frames(os.path.join(folder, "packed"))
-    asked = ["Where is suction located?", "What organ is being operated?", "What is the state of the stapler?"]
-    batched = answer(model, tokenizer, processor, np.array(frames.images[:2]), [(0, asked[0]), (1, asked[1]), (1, asked[2])], 12)
+    asked = [(0, "Where is suction located?"), (1, "What organ is being operated?"), (1, "What is this?")]
+    images = frames.pixels([0, 2])
+    batched, chances = answer(model, tokenizer, processor, images, asked, 12)
     single = []
-    for row, question in ((0, asked[0]), (1, asked[1]), (1, asked[2])):
-        values, grid = pixel_values(np.array(frames.images[row]), processor)
+    for row, question in asked:
+        values, grid = pixel_values(images[row], processor)
         image = [model.config["image_token_id"]] * (grid[1] * grid[2] // 4)
-        ids = tokenizer.encode(g.PREFIX_BEFORE) + image + tokenizer.encode(g.PREFIX_AFTER + g.question_block(question))
+        after = tokenizer.encode(chat.PREFIX_AFTER + chat.question_block(question))
+        ids = tokenizer.encode(chat.PREFIX_BEFORE) + image + after
         with torch.no_grad():
             embeds, _ = model.embed(ids, torch.from_numpy(values), [grid])
             positions, delta = mrope_positions(ids, [grid], model.config)
             single.append(tokenizer.decode(model.greedy(embeds, positions, delta, 12)[1]))
-    truth = {"tool": "suction", "place": "left-top", "box": [0, 4, 8, 12]}
+
+    whole = {"pieces": True, "mirror": True}
+    for record in records:
+        box = None if record["box"] is None else [0, 4, 8, 12]
+        for spell in (str, chat.mirrored):
+            parts = [tokenizer.encode(spell(text)) for text, _ in chat.answer_parts(record, box)]
+            text = spell(chat.answer_text(record, box))
+            whole["pieces"] &= sum(parts, []) == tokenizer.encode(text)
+        whole["mirror"] &= chat.mirrored(chat.mirrored(record["reasoning"])) == record["reasoning"]
+
+    state = checkpoint.load(os.path.join(folder, "run"))
+    name = "model.layers.0.mlp.gate_proj.weight"
+    other = {**state["model"], name: state["model"][name][:, :-1]}
+    with open(os.path.join(folder, "dataset", "broken.jsonl"), "w") as file:
+        file.write(json.dumps(records[0]) + "\n{half a li")
+    refusals = {
+        "shape": refusal(lambda: checkpoint.load_weights(model, other, "x.pt")),
+        "line": refusal(lambda: dataset.pack(os.path.join(folder, "dataset"), "broken", folder, processor)),
+        "split": refusal(lambda: dataset.pack(os.path.join(folder, "dataset"), "test", folder, processor)),
+        "write": refusal(lambda: checkpoint.save("/dev/full", {})),
+    }
+    # A checkpoint that cannot be written leaves the last one.
+    kept = os.path.join(folder, "run", "checkpoint.pt")
+    before = os.path.getsize(kept)
+    original, torch.save = torch.save, lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    refusals["full"] = refusal(lambda: checkpoint.save(os.path.join(folder, "run"), {}))
+    torch.save = original
+    located = records[1]
     report = {
         "packed": packed,
+        "sizes": sorted(frames.by_size),
         "eyes": [entry["loss"] for entry in first if entry.get("stage") == "eyes"],
         "speech": [entry["loss"] for entry in both if entry.get("stage") == "speech"],
         "edges": [entry["edges"] for entry in both if "edges" in entry],
         "resumed": [entry for entry in both if entry.get("event") == "resumed"],
         "validated": [entry["questions"] for entry in both if entry.get("event") == "validation"],
         "sameAnswers": batched == single,
-        "parsed": parse(g.answer_text("location", **truth)),
+        "chances": chances,
+        "parsed": parse(chat.answer_text(located, [0, 4, 8, 12]).replace("<|im_end|>", "")),
+        "located": located["label"],
+        "whole": whole,
+        "refusals": refusals,
+        "checkpointKept": os.path.getsize(kept) == before,
         "files": sorted(os.listdir(out)),
     }
     print(json.dumps(report))

@@ -1,6 +1,8 @@
 """Writes tokenizer_sentences.json: sentences with their ids by the Python encoder, for tokenizer.test.ts.
 
-    python3 test/training/tokenizer_sentences.py models/nano > test/training/tokenizer_sentences.json
+    python3 test/training/tokenizer_sentences.py models/nano DATASET > test/training/tokenizer_sentences.json
+
+DATASET is a folder of `cli data build`: its test split gives the sentences of the domain.
 """
 import json
 import os
@@ -8,7 +10,7 @@ import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../models/training"))
-import grammar as g  # noqa: E402
+import chat  # noqa: E402
 from tokenizer import Tokenizer  # noqa: E402
 
 FREE = [
@@ -30,14 +32,14 @@ FREE = [
 def main():
     tokenizer = Tokenizer.load(os.path.join(sys.argv[1], "tokenizer.json"))
     draw, texts = random.Random(3), list(FREE)
-    while len(texts) < 200:
-        tool, state, place = draw.choice(g.TOOLS), draw.choice(g.STATES), draw.choice(g.PLACES)
-        kind = draw.choice(["organ", "state", "location", "absent"])
-        template = draw.choice(g.QUESTIONS["state" if kind == "absent" else kind])
-        question = g.question_block(g.spell(template, tool, draw.randrange(3)))
-        box = None if kind == "absent" else [draw.randrange(0, 113) * 4 for _ in range(4)]
-        truth = {"tool": tool, "state": state, "place": place, "organ": "kidney", "box": box}
-        texts.append(g.PREFIX_BEFORE + "<|image_pad|>" + g.PREFIX_AFTER + question + g.answer_text(kind, **truth))
+    with open(os.path.join(sys.argv[2], "test.jsonl"), encoding="utf8") as file:
+        records = [record for record in map(json.loads, file) if record["reasoning"]]
+    for record in draw.sample(records, 200 - len(FREE)):
+        box = None if record["box"] is None else [draw.randrange(0, 113) * 4 for _ in range(4)]
+        question = chat.question_block(record["question"])
+        texts.append(
+            chat.PREFIX_BEFORE + "<|image_pad|>" + chat.PREFIX_AFTER + question + chat.answer_text(record, box)
+        )
     rows = [{"text": text, "ids": tokenizer.encode(text)} for text in texts]
     for row in rows:
         if tokenizer.decode(row["ids"], skip_special=False) != row["text"]:
