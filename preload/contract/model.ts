@@ -15,6 +15,8 @@ export const ModelLabels = z.object({
   organ: z.array(z.string()),
   state: z.array(z.string()),
   location: z.array(z.string()),
+  /** What it can be asked to find. */
+  grounding: z.array(z.string()).optional(),
   absent: z.string(),
 });
 export type ModelLabels = z.infer<typeof ModelLabels>;
