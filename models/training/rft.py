@@ -1,0 +1,385 @@
+"""Stage 2: reinforcement fine-tuning by GRPO. Answers are sampled in groups, rewarded by rule, compared in the group.
+
+    python3 models/training/rft.py --config models/training/rft.json --data PACKED --init RUN_OR_MODEL --out RUN
+      [--validation PACKED] [--coherence off] [--seed N] [--resume] [--workers 2]
+
+--init is the stage 1 run (its folder or checkpoint.pt) or a model folder; a frozen copy of it is the reference of the
+KL term. --data is packed by dataset.py. --out gets checkpoint.pt, which export.py reads like stage 1's, and
+log.jsonl. All randomness comes from the seed and the step, so that with one worker a run that was interrupted and
+resumed ends with the very weights of one that was not.
+"""
+import argparse
+import copy
+import hashlib
+import json
+import math
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+import chat
+import checkpoint
+import grpo
+import lora
+import rewards
+import rollout
+from batches import Batches
+from build import hugging_face_config, processor_config
+from dataset import Frames
+from generation import blind_table, box_iou, evaluate, parse
+from optimizer import Optimizer
+from qwen25vl import Qwen25VL, load_model
+from tokenizer import Tokenizer
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def read_json(path, what):
+    try:
+        with open(path, encoding="utf8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        raise SystemExit(f"{path}: no such {what}.") from None
+    except json.JSONDecodeError as error:
+        raise SystemExit(f"{path}: not JSON ({error}).") from None
+
+
+def check_settings(settings, known, path, prefix=""):
+    """Every key of the shipped configuration must be there, and no other; objects are checked within."""
+    for name in settings:
+        if name not in known:
+            near = ", ".join(sorted(known))
+            raise SystemExit(f"{path}: unknown key {prefix}{name}. Known here: {near}.")
+    for name, value in known.items():
+        if name not in settings:
+            raise SystemExit(f"{path}: the key {prefix}{name} is missing. models/training/rft.json has all of them.")
+        if isinstance(value, dict) and name != "weights":
+            if not isinstance(settings[name], dict):
+                raise SystemExit(f"{path}: {prefix}{name} is to be an object, got {json.dumps(settings[name])}.")
+            check_settings(settings[name], value, path, f"{prefix}{name}.")
+
+
+def open_initial(path, frames, configuration, device):
+    """The state to start from, in the shape of stage 1's checkpoint: of a run or of a model folder.
+
+    A model folder has no training settings: they are those of `configuration` (stage 1's file), which the weights
+    must fit; its labels are those of the frames.
+    """
+    if not os.path.exists(os.path.join(path, "config.json")):
+        state = checkpoint.load(path, device)
+        return {**state, "model": lora.merged_tensors(state["model"], state["settings"].get("lora"))}
+    labels = frames.labels()
+    tokenizer = read_json(os.path.join(path, "tokenizer.json"), "tokenizer")
+    model = load_model(path)
+    settings = read_json(configuration, "configuration")
+    return {"model": model.state_dict(), "settings": settings, "labels": labels, "tokenizer": tokenizer}
+
+
+def digest(tensors):
+    """SHA-256 over names and values: tells whether two sets of weights are the same."""
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+class Run:
+    def __init__(self, arguments, settings):
+        self.settings, self.out = settings, arguments.out
+        os.makedirs(self.out, exist_ok=True)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.started, self.interrupt, self.workers = time.time(), checkpoint.Interrupt(), arguments.workers
+        single = {"initializer": torch.set_num_threads, "initargs": (1,)}
+        self.pool = ThreadPoolExecutor(self.workers, **single) if self.workers > 1 else None
+        self.frames = Frames(arguments.data)
+        self.validation = Frames(arguments.validation) if arguments.validation else None
+        self.blind = blind_table(self.frames)
+        initial = open_initial(arguments.init, self.frames, arguments.settings, self.device)
+        self.initial = {name: initial[name] for name in ("settings", "labels", "tokenizer")}
+        self.extra = {name: initial[name] for name in ("probes",) if name in initial}
+        self.step_size = initial["settings"]["coordinates"]["step"]
+        self.processor = processor_config(initial["settings"])
+        self.tokenizer = Tokenizer(initial["tokenizer"])
+        self.stops = [self.tokenizer.added["<|im_end|>"], self.tokenizer.added["<|endoftext|>"]]
+        torch.manual_seed(settings["seed"])
+        self.model = Qwen25VL(hugging_face_config(initial["settings"], self.tokenizer))
+        checkpoint.load_weights(self.model, initial["model"], arguments.init)
+        self.model.to(self.device).eval()
+        self.digest = digest(self.model.state_dict())
+        self.reference = copy.deepcopy(self.model).requires_grad_(False) if settings["policy"]["kl"] else None
+        named = lora.apply(self.model, settings["lora"]) if settings["lora"] else list(self.model.named_parameters())
+        frozen = tuple(settings["freeze"])
+        for name, parameter in named:
+            parameter.requires_grad_(not name.startswith(frozen) if frozen else True)
+        named = [(name, parameter) for name, parameter in named if parameter.requires_grad]
+        if not named:
+            raise SystemExit("freeze: nothing is left to train.")
+        kind = settings["optimizer"]
+        self.optimizer = Optimizer(named, kind["name"] == "muon", kind["rate"], kind["decay"])
+        self.parameters = [parameter for _, parameter in named]
+        self.rewards = rewards.load_config(os.path.join(HERE, settings["rewards"]))
+        if arguments.coherence == "off":
+            self.rewards = rewards.without_coherence(self.rewards)
+        questions = {name: settings[name] for name in ("questions", "weights", "rarity", "mirror")}
+        labels, step = initial["labels"], self.step_size
+        self.chooser = Batches(self.frames, self.tokenizer, labels, {**questions, "step": step}, None, 0)
+        self.progress = {"step": 0, "seconds": 0.0}
+        if arguments.resume:
+            self.resume()
+
+    def resume(self):
+        path = os.path.join(self.out, checkpoint.NAME)
+        state = checkpoint.load(self.out, self.device)
+        if state.get("initial") != self.digest:
+            raise SystemExit(f"{path}: begun from other weights than --init holds now. Give the same --init.")
+        if self.settings["lora"]:
+            lora.load_tensors(self.model, state["adapter"], path)
+        else:
+            checkpoint.load_weights(self.model, state["model"], path)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress = state["progress"]
+        self.log(event="resumed", **self.progress)
+
+    def save(self):
+        config = self.settings["lora"]
+        adapter = {"adapter": lora.adapter_tensors(self.model)} if config else {}
+        tensors = lora.merged_tensors(self.model.state_dict(), config)
+        state = {"model": tensors, "optimizer": self.optimizer.state_dict(), **adapter}
+        state.update(progress=self.progress, rft=self.settings, rewards=self.rewards, initial=self.digest)
+        checkpoint.save(self.out, {**self.initial, **self.extra, **state})
+
+    def log(self, **entry):
+        with open(os.path.join(self.out, "log.jsonl"), "a") as file:
+            file.write(json.dumps(entry) + "\n")
+        print(json.dumps(entry), flush=True)
+
+    def map(self, work, parts):
+        return list(self.pool.map(work, parts)) if self.pool else [work(part) for part in parts]
+
+    # ------------------------------------------------------------ one step
+
+    def choose(self, step):
+        """Frames of one size and the records asked of each, the same for the same seed and step."""
+        random = np.random.default_rng([self.settings["seed"], 1, step])
+        size = self.chooser.sizes[int(random.choice(len(self.chooser.sizes), p=self.chooser.share))]
+        own = self.frames.by_size[size]
+        numbers = sorted(random.choice(own, min(self.settings["images"], len(own)), replace=False).tolist())
+        self.chooser.random = random
+        height, width = self.frames.shape(size)
+        chosen = []
+        for slot, number in enumerate(numbers):
+            records = self.chooser.choose(number)
+            truths = []
+            for record in records:
+                box = None if record["box"] is None else [float(v) for v in self.frames.scale(number, record["box"])]
+                truth = {"label": record["label"], "box": box, "questionType": record["questionType"]}
+                truths.append({**truth, "width": width, "height": height})
+            ids = [self.chooser.encode(chat.question_block(record["question"])) for record in records]
+            chosen.append({"number": number, "seed": [self.settings["seed"], 2, step, slot], "ids": ids, "truths": truths})
+        return [chosen[begin :: self.workers] for begin in range(self.workers) if chosen[begin :: self.workers]]
+
+    def images(self, part):
+        return self.frames.pixels([item["number"] for item in part])
+
+    def sample(self, part):
+        """Answers of a part of the batch: its rollout and the texts [B][N]."""
+        settings = self.settings["sampling"]
+        with torch.no_grad():
+            states, start = rollout.encode_images(self.model, self.tokenizer, self.processor, self.images(part))
+        answers = self.settings["questions"] * settings["group"]
+        uniforms = rollout.uniforms([item["seed"] for item in part], answers, settings["limit"])
+        questions = [item["ids"] for item in part]
+        found = rollout.sample(
+            self.model, states, start, questions, settings["group"], settings, uniforms, self.stops
+        )
+        texts = [
+            [self.tokenizer.decode(ids[:length]) for ids, length in zip(rows, lengths)]
+            for rows, lengths in zip(found.tokens.tolist(), found.lengths.tolist())
+        ]
+        return found, texts
+
+    def score(self, part, texts):
+        """Scores [B][N] of the sampled texts, with IoU and whether the text is a positional illusion."""
+        group, out = self.settings["sampling"]["group"], []
+        for item, row in zip(part, texts):
+            scores = []
+            for answer, text in enumerate(row):
+                truth = item["truths"][answer // group]
+                score = dict(rewards.score(text, truth, self.rewards))
+                found = parse(text)
+                if truth["box"]:
+                    score["iou"] = box_iou(found["box"], truth["box"]) if found and found["box"] else 0.0
+                    wrong = score["iou"] < 0.5 or score["coherence"] < 0
+                    score["illusion"] = float(score["answer"] > 0 and wrong)
+                scores.append(score)
+            out.append(scores)
+        return out
+
+    def probabilities(self, model, part, batch):
+        states, start = rollout.encode_images(model, self.tokenizer, self.processor, self.images(part))
+        temperature = self.settings["sampling"]["temperature"]
+        return rollout.log_probabilities(model, states, start, batch["blocks"], batch["begins"], temperature)
+
+    def gradients(self, parts, batches, references, denominator):
+        """One pass over the sampled batch: gradients summed over the parts, and the figures."""
+        policy = self.settings["policy"]
+
+        def work(inputs):
+            part, batch, reference = inputs
+            log_probs = self.probabilities(self.model, part, batch)
+            loss, figures = grpo.objective(
+                log_probs, batch["old"], reference, batch["advantages"], batch["mask"], policy, denominator,
+                batch["repeats"],
+            )
+            return torch.autograd.grad(loss, self.parameters, allow_unused=True), {"loss": float(loss), **figures}
+
+        results = self.map(work, list(zip(parts, batches, references)))
+        for index, parameter in enumerate(self.parameters):
+            found = [gradients[index] for gradients, _ in results if gradients[index] is not None]
+            parameter.grad = sum(found[1:], found[0]) if found else None
+        return {name: sum(figures[name] for _, figures in results) for name in results[0][1]}
+
+    def factor(self):
+        """Share of the full rate: warm-up steps, then cosine down to rateEnd at the last step."""
+        kind, step = self.settings["optimizer"], self.progress["step"]
+        warm = min(1.0, (step + 1) / max(1, kind["warmupSteps"]))
+        done = min(1.0, step / self.settings["steps"])
+        return warm * (kind["rateEnd"] + (1 - kind["rateEnd"]) * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def step(self):
+        """Samples, rewards, trains; returns the figures of the step."""
+        settings, policy = self.settings, self.settings["policy"]
+        group, began = settings["sampling"]["group"], time.time()
+        parts = self.choose(self.progress["step"])
+        sampled = self.map(self.sample, parts)
+        after_sampling = time.time()
+        scores = [self.score(part, texts) for part, (_, texts) in zip(parts, sampled)]
+        after_rewards = time.time()
+        figures, advantages, spreads = sampling_figures(sampled, scores), [], []
+        for found, part_scores in zip((found for found, _ in sampled), scores):
+            totals = torch.tensor([[score["total"] for score in row] for row in part_scores], dtype=torch.float32)
+            grouped = totals.view(len(totals), -1, group)
+            advantages.append(grpo.group_advantages(grouped, policy["deviation"]).view(totals.shape))
+            spreads.append((grouped.amax(-1) - grouped.amin(-1)).flatten())
+            figures["rewardsSkipped"] += int((~torch.isfinite(totals)).sum())
+        spreads = torch.cat(spreads)
+        figures["spread"], figures["groupsEqual"] = float(spreads.mean()), float((spreads == 0).float().mean())
+        limit = settings["sampling"]["limit"]
+        lengths = torch.cat([found.lengths.flatten() for found, _ in sampled])
+        sizes = torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]
+        denominator = grpo.denominators(sizes, policy["aggregation"], limit)
+        drop = not policy["kl"]
+        packed = [
+            (part, rollout.training_batch([item["ids"] for item in part], found, advantage, drop))
+            for part, (found, _), advantage in zip(parts, sampled, advantages)
+        ]
+        packed = [(part, batch) for part, batch in packed if batch is not None]
+        factor = self.factor()
+        if packed:
+            figures.update(self.train(packed, denominator, factor))
+        now = time.time()
+        figures.update(sampling=after_sampling - began, rewarding=after_rewards - after_sampling)
+        figures.update(training=now - after_rewards, rate=self.optimizer.rate * factor)
+        self.progress["step"] += 1
+        self.progress["seconds"] += now - began
+        return figures
+
+    def train(self, packed, denominator, factor):
+        """Inner epochs over what was sampled; figures of the last one."""
+        policy, norm_limit = self.settings["policy"], self.settings["optimizer"]["norm"]
+        parts, batches = [part for part, _ in packed], [batch for _, batch in packed]
+        references = [None] * len(parts)
+        if self.reference is not None:
+
+            def refer(inputs):
+                with torch.no_grad():
+                    return self.probabilities(self.reference, *inputs)
+
+            references = self.map(refer, packed)
+        for _ in range(policy["epochs"]):
+            sums = self.gradients(parts, batches, references, denominator)
+            norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, norm_limit))
+            if math.isfinite(norm):
+                self.optimizer.step(factor)
+            else:
+                self.log(event="skipped", step=self.progress["step"], reason="gradient not finite")
+        tokens = max(1.0, sums["tokens"])
+        return {"loss": sums["loss"], "kl": sums["kl"] / tokens, "clipped": sums["clipped"] / tokens, "norm": norm}
+
+    # ------------------------------------------------------------ the run
+
+    def validate(self):
+        if self.validation is None:
+            return
+        began, count = time.time(), self.settings["validationFrames"]
+        report, _ = evaluate(self.model, self.tokenizer, self.processor, self.validation, count, blind=self.blind)
+        self.model.eval()
+        self.log(event="validation", step=self.progress["step"], took=round(time.time() - began, 1), **report)
+
+    def run(self):
+        settings, progress, sums = self.settings, self.progress, {}
+        trained = sum(parameter.numel() for parameter in self.parameters)
+        self.log(event="start", stage="rft", parameters=trained, frames=len(self.frames), device=str(self.device))
+        if progress["step"] == 0 and settings["validationSteps"]:
+            self.validate()
+        while progress["step"] < settings["steps"]:
+            if self.interrupt.raised:
+                self.save()
+                raise SystemExit(f"{self.out}: interrupted at step {progress['step']}; go on with --resume.")
+            for name, value in self.step().items():
+                sums.setdefault(name, []).append(value)
+            step = progress["step"]
+            if step % settings["logSteps"] == 0 or step == settings["steps"]:
+                means = {name: round(float(np.nanmean(values)), 6) for name, values in sums.items()}
+                self.log(stage="rft", step=step, minutes=round(progress["seconds"] / 60, 2), **means)
+                sums = {}
+            if step % settings["checkpointSteps"] == 0:
+                self.save()
+            if settings["validationSteps"] and step % settings["validationSteps"] == 0:
+                self.validate()
+        self.save()
+        if not settings["validationSteps"] or progress["step"] % settings["validationSteps"]:
+            self.validate()
+        self.log(event="end", wall=round((time.time() - self.started) / 60, 1), **progress)
+
+
+def sampling_figures(sampled, scores):
+    """Means over all sampled answers: each part of the reward, IoU and illusions of those with a true box, lengths."""
+    flat = [score for part in scores for row in part for score in row]
+    names = ("format", "answer", "box", "coherence", "total", "iou", "illusion")
+    values = {name: [score[name] for score in flat if name in score] for name in names}
+    figures = {name: float(np.nanmean(found)) if found else float("nan") for name, found in values.items()}
+    tokens = sum(int(found.lengths.sum()) for found, _ in sampled)
+    answers = sum(found.lengths.numel() for found, _ in sampled)
+    entropy = sum(float(found.entropies.sum()) for found, _ in sampled)
+    return {**figures, "length": tokens / answers, "entropy": entropy / tokens, "rewardsSkipped": 0}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--init", required=True, help="run of stage 1, its checkpoint, or a model folder")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--validation")
+    parser.add_argument("--settings", default=os.path.join(HERE, "nano.json"), help="stage 1's, for a model folder")
+    parser.add_argument("--coherence", choices=["on", "off"], default="on", help="off: without the coherence reward")
+    parser.add_argument("--seed", type=int, help="instead of the configuration's")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--workers", type=int, default=1, help="threads that each take a part of the batch")
+    parser.add_argument("--threads", type=int, default=2, help="threads within an operator, of each worker")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    settings = read_json(arguments.config, "configuration")
+    check_settings(settings, read_json(os.path.join(HERE, "rft.json"), "configuration"), arguments.config)
+    if arguments.seed is not None:
+        settings["seed"] = arguments.seed
+    Run(arguments, settings).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Sampling groups of answers with a key-value cache, and the training forward over what was sampled.
+
+B images, N = questions x group answers for each. The image's prefix is held once an image and a question's keys once
+a question; only what an answer wrote itself is held for each answer.
+"""
+import numpy as np
+import torch
+
+import chat
+from batches import normalise
+from image_processing import to_patches
+from objectives import run_blocks, run_prefix
+
+
+class Rollout:
+    """What was sampled: tokens [B, N, T] (zeros after the end), lengths [B, N] with the end token, log-probabilities
+    and entropies [B, N, T] under the sampling policy; answer n of an image belongs to its question n // group."""
+
+    def __init__(self, tokens, lengths, log_probs, entropies, group):
+        self.tokens, self.lengths, self.log_probs, self.entropies = tokens, lengths, log_probs, entropies
+        self.group = group
+
+
+def encode_images(model, tokenizer, processor, images):
+    """uint8 [B, height, width, 3] -> per layer (input, key, value) of the prefix, and the next position."""
+    height, width = images.shape[1:3]
+    device = model.model.embed_tokens.weight.device
+    patches = torch.from_numpy(to_patches(images).reshape(len(images), -1, 588)).to(device)
+    features = model.visual(normalise(patches, processor), height // 14, width // 14)
+    before, after = tokenizer.encode(chat.PREFIX_BEFORE), tokenizer.encode(chat.PREFIX_AFTER)
+    layers = len(model.model.layers)
+    states, _, start = run_prefix(model, features, before, after, height // 28, width // 28, layers)
+    return states, start
+
+
+def pad_blocks(rows, pad):
+    """rows [B][N] of id lists -> ids [B, N, T] and lengths [B, N]."""
+    if len({len(row) for row in rows}) != 1:
+        raise ValueError(f"blocks an image differ: {sorted({len(row) for row in rows})}")
+    longest = max(len(ids) for row in rows for ids in row)
+    ids = torch.tensor([[block + [pad] * (longest - len(block)) for block in row] for row in rows])
+    return ids, torch.tensor([[len(block) for block in row] for row in rows])
+
+
+def nucleus(probabilities, top_p):
+    """Probabilities [..., V] with all but the smallest set of tokens that holds top_p of the mass put to zero."""
+    ordered, order = probabilities.sort(-1, descending=True)
+    # A token stays when less than top_p lies before it, so that the most likely one always stays.
+    ordered = ordered * (ordered.cumsum(-1) - ordered < top_p)
+    return torch.zeros_like(probabilities).scatter(-1, order, ordered)
+
+
+def choose(logits, uniform, temperature, top_p):
+    """Samples by the inverse of the cumulative distribution: logits [..., V], uniform [...] in [0, 1).
+
+    Returns tokens [...], and their log-probabilities and the entropy [...] under softmax(logits / temperature), which
+    is the policy that training moves; top_p limits only what can be drawn.
+    """
+    log_probs = torch.log_softmax(logits / temperature, -1)
+    probabilities = log_probs.exp()
+    drawn = nucleus(probabilities, top_p) if top_p < 1 else probabilities
+    cumulative = drawn.double().cumsum(-1)
+    target = uniform.double()[..., None] * cumulative[..., -1:]
+    token = torch.searchsorted(cumulative, target, right=True)[..., 0]
+    # Rounding may put the target at the very end, behind the last token that has any probability.
+    last = (drawn > 0).long().mul(torch.arange(drawn.shape[-1], device=drawn.device)).amax(-1)
+    token = torch.minimum(token, last)
+    entropy = -(probabilities * log_probs).sum(-1)
+    return token, log_probs.gather(-1, token[..., None])[..., 0], entropy
+
+
+class _Cache:
+    """Keys and values of one layer: the prefix [B, H, P, d], the questions [B, H, Q, L, d], the answers' own so far."""
+
+    def __init__(self, prefix, question, answers, limit):
+        self.prefix_key, self.prefix_value = prefix
+        self.question_key, self.question_value = question
+        batch, heads, _, size = self.prefix_key.shape
+        self.own_key = self.prefix_key.new_empty(batch, heads, answers, limit, size)
+        self.own_value = torch.empty_like(self.own_key)
+
+    def attend(self, query, key, value, step, hidden):
+        """query, key, value [B, H, N, d] of the token at `step` of every answer -> mixed values [B, H, N, d]."""
+        batch, heads, answers, size = query.shape
+        questions, length = self.question_key.shape[2:4]
+        self.own_key[:, :, :, step], self.own_value[:, :, :, step] = key, value
+        query = query * size**-0.5
+        shared = query.view(batch, heads, questions, answers // questions, size)
+        far = torch.matmul(query, self.prefix_key.transpose(-1, -2))
+        asked = (torch.matmul(shared, self.question_key.transpose(-1, -2)) + hidden).view(batch, heads, answers, length)
+        own_key, own_value = self.own_key[:, :, :, : step + 1], self.own_value[:, :, :, : step + 1]
+        own = torch.matmul(own_key, query[..., None])[..., 0]
+        weights = torch.softmax(torch.cat((far, asked, own), -1), -1)
+        far, asked, own = weights.split((far.shape[-1], length, step + 1), -1)
+        asked = asked.reshape(batch, heads, questions, answers // questions, length)
+        out = torch.matmul(far, self.prefix_value)
+        out = out + torch.matmul(asked, self.question_value).view(batch, heads, answers, size)
+        return out + torch.matmul(own[..., None, :], own_value)[..., 0, :]
+
+
+def _repeat_heads(attention, *tensors):
+    repeat = attention.heads // attention.kv_heads
+    return tensors if repeat == 1 else tuple(tensor.repeat_interleave(repeat, 1) for tensor in tensors)
+
+
+@torch.no_grad()
+def sample(model, states, start, questions, group, settings, uniforms, stops):
+    """Samples `group` answers to each question of each image.
+
+    states, start: of encode_images. questions [B][Q] of id lists (question_block). settings: temperature, topP,
+    limit (new tokens). uniforms [B, Q * group, limit] in [0, 1): the randomness, drawn by the caller from a seeded
+    generator of each image, so that an image's answers do not depend on the rest of its batch. stops: ids that end
+    an answer. Returns a Rollout.
+    """
+    text, limit = model.model, settings["limit"]
+    device = text.embed_tokens.weight.device
+    ids, lengths = (tensor.to(device) for tensor in pad_blocks(questions, 0))
+    batch, asked, longest = ids.shape
+    answers = asked * group
+    kept = []
+    hidden, _ = run_blocks(model, ids, states, start, keep_states=kept)
+    caches = []
+    for layer, (_, key, value), question in zip(text.layers, states, kept):
+        prefix = _repeat_heads(layer.self_attn, key, value)
+        caches.append(_Cache(prefix, question, answers, limit))
+    behind = torch.arange(longest, device=device) >= lengths[..., None]
+    hidden_key = torch.zeros(behind.shape, device=device).masked_fill(behind, float("-inf"))[:, None, :, None]
+    last = hidden.gather(2, (lengths - 1)[..., None, None].expand(-1, -1, 1, hidden.shape[-1]))[:, :, 0]
+    x = last.repeat_interleave(group, 1)
+    own_lengths = lengths.repeat_interleave(group, 1)
+    uniforms = uniforms.to(device)
+    stop = torch.tensor(sorted(stops), device=device)
+    tokens = torch.zeros(batch, answers, limit, dtype=torch.long, device=device)
+    log_probs = torch.zeros(batch, answers, limit, device=device)
+    entropies = torch.zeros_like(log_probs)
+    running = torch.ones(batch, answers, dtype=torch.bool, device=device)
+    ends = torch.zeros(batch, answers, dtype=torch.long, device=device)
+    for step in range(limit):
+        token, log_prob, entropy = choose(
+            model.logits(x), uniforms[:, :, step], settings["temperature"], settings["topP"]
+        )
+        tokens[:, :, step] = torch.where(running, token, torch.zeros_like(token))
+        log_probs[:, :, step] = log_prob * running
+        entropies[:, :, step] = entropy * running
+        ends += running
+        running = running & ~torch.isin(token, stop)
+        if step + 1 == limit or not running.any():
+            break
+        x = text.embed_tokens(token)
+        cos, sin = text.rotary((start + own_lengths + step).expand(3, -1, -1))
+        for layer, cache in zip(text.layers, caches):
+            attention = layer.self_attn
+            query, key, value = attention.project(layer.input_layernorm(x), cos, sin)
+            key, value = _repeat_heads(attention, key, value)
+            out = cache.attend(query, key, value, step, hidden_key)
+            x = x + attention.o_proj(out.transpose(1, 2).flatten(2))
+            x = x + layer.mlp(layer.post_attention_layernorm(x))
+    size = int(ends.max())
+    return Rollout(tokens[:, :, :size], ends, log_probs[:, :, :size], entropies[:, :, :size], group)
+
+
+def uniforms(seeds, answers, limit):
+    """Randomness [B, answers, limit] of images with these seeds (lists of whole numbers), one generator each."""
+    return torch.from_numpy(np.stack([np.random.default_rng(seed).random((answers, limit)) for seed in seeds]))
+
+
+def log_probabilities(model, states, start, blocks, begins, temperature):
+    """Log-probabilities of the tokens that follow each block's question, in one packed forward with gradients.
+
+    blocks [B, N, T] of question and answer ids, padded; begins [B, N]: length of each question. Returns
+    log_probs [B, N, T - 1] of token t + 1 given those up to t; only those from begins on are computed, others are 0.
+    """
+    hidden, _ = run_blocks(model, blocks[:, :, :-1], states, start)
+    first = int(begins.min()) - 1
+    logits = model.logits(hidden[:, :, first:]) / temperature
+    chosen = torch.log_softmax(logits, -1).gather(-1, blocks[:, :, first + 1 :, None])[..., 0]
+    return torch.nn.functional.pad(chosen, (first, 0))
+
+
+def training_batch(questions, rollout, advantages, drop):
+    """Packs a rollout for `log_probabilities`, equal answers of a group held once.
+
+    questions [B][Q] of id lists, advantages [B, N] (equal answers have equal ones). drop: leave out answers whose
+    advantage is 0, which is right where nothing but the advantage moves a token. Returns blocks [B, M, T] and begins
+    [B, M]; mask and old (log-probabilities of sampling) [B, M, T - 1], where entry t belongs to token t + 1;
+    advantages and repeats [B, M], padded to one M by rows with an empty mask. None when nothing is left.
+    """
+    lengths, kept = rollout.lengths.tolist(), []
+    for image, asked in enumerate(questions):
+        found = {}
+        for answer, length in enumerate(lengths[image]):
+            tokens = rollout.tokens[image, answer, :length].tolist()
+            key = (answer // rollout.group, tuple(tokens))
+            if key in found:
+                found[key]["repeats"] += 1
+            elif not drop or float(advantages[image, answer]) != 0:
+                old = rollout.log_probs[image, answer, :length]
+                found[key] = {"question": asked[key[0]], "tokens": tokens, "old": old, "repeats": 1, "answer": answer}
+        kept.append(list(found.values()))
+    most = max(len(rows) for rows in kept)
+    if most == 0:
+        return None
+    longest = max(len(row["question"]) + len(row["tokens"]) for rows in kept for row in rows)
+    shape, device = (len(questions), most), rollout.tokens.device
+    out = {
+        "blocks": torch.zeros(*shape, longest, dtype=torch.long),
+        "begins": torch.full(shape, longest),
+        "mask": torch.zeros(*shape, longest - 1, dtype=torch.bool),
+        "old": torch.zeros(*shape, longest - 1),
+        "advantages": torch.zeros(shape),
+        "repeats": torch.zeros(shape),
+    }
+    for image, rows in enumerate(kept):
+        for place, row in enumerate(rows):
+            begin, ids = len(row["question"]), row["question"] + row["tokens"]
+            here = slice(begin - 1, len(ids) - 1)
+            out["blocks"][image, place, : len(ids)] = torch.tensor(ids)
+            out["begins"][image, place] = begin
+            out["mask"][image, place, here] = True
+            out["old"][image, place, here] = row["old"].cpu()
+            out["advantages"][image, place] = advantages[image, row["answer"]]
+            out["repeats"][image, place] = row["repeats"]
+    return {name: tensor.to(device) for name, tensor in out.items()}
