@@ -31,7 +31,10 @@ export interface QuestionRow {
   questionType: QuestionType;
   /** As spelt in the label file: case matters. */
   answer: string;
-  /** [x1, y1, x2, y2] in pixels of the image, counted from 0; null where the label file has no boxes. */
+  /**
+   * [x1, y1, x2, y2] in pixels of the image, counted from 0; null where the label file has no boxes and where the
+   * answer is `not visible`.
+   */
   box: Box | null;
   /** Size of the image in pixels. */
   width: number;
@@ -46,6 +49,24 @@ export interface Skipped {
   line: number | null;
   reason: string;
 }
+
+/** One picture with the questions of its label file. */
+export interface AnnotatedFrame {
+  /** Path of the image file. */
+  image: string;
+  frameId: string;
+  sequence: string | null;
+  width: number;
+  height: number;
+  /** Label file, below the data set's folder. */
+  file: string;
+  rows: AnnotatedRow[];
+}
+
+export type AnnotatedRow = Pick<QuestionRow, 'question' | 'questionType' | 'answer' | 'box'> & {
+  /** Line in the label file, counted from 1. */
+  line: number;
+};
 
 export interface QuestionSet {
   rows: QuestionRow[];
@@ -87,7 +108,8 @@ async function walk(folder: string, depth: number, found: Found): Promise<void> 
   }
 }
 
-interface LabelFile {
+/** A file of questions and answers about one picture. */
+export interface LabelFile {
   path: string;
   /** Folder that holds `vqla` or `vqa`. */
   root: string;
@@ -162,20 +184,24 @@ interface ParsedLine {
   note: string | null;
 }
 
+/** The answer to a question about an instrument that the picture does not show; it has no box. */
+const ABSENT_ANSWER = /^not visible$/i;
+
 /**
  * One line of a label file: `question|answer|x1,y1,x2,y2`, integer pixels counted from 1, or
- * `question|answer` in the sets without boxes. Returns the reason when it cannot be read.
+ * `question|answer` in the sets without boxes and for the answer `not visible`. Returns the reason when it cannot be read.
  */
 export function parseLabelLine(line: string, size: Size, boxes: boolean): ParsedLine | { reason: string } {
   const fields = line.split('|').map((field) => field.trim());
   const [question = '', answer = '', place = ''] = fields;
-  if (fields.length !== 3 && !(fields.length === 2 && !boxes)) {
+  const absent = ABSENT_ANSWER.test(answer) && /^(?:null|none)?$/i.test(place);
+  if (fields.length !== 3 && !(fields.length === 2 && (!boxes || absent))) {
     return { reason: `expected question|answer|x1,y1,x2,y2, got ${fields.length} field(s)` };
   }
   const questionType = questionTypeOf(question);
   if (!questionType) return { reason: 'a question outside the three templates' };
   if (answer === '') return { reason: 'an empty answer' };
-  if (place === '' && !boxes) return { question, questionType, answer, box: null, note: null };
+  if (absent || (place === '' && !boxes)) return { question, questionType, answer, box: null, note: null };
   const numbers = place.split(',').map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
   if (numbers.length !== 4 || numbers.some((value) => !Number.isFinite(value))) {
     return { reason: `a box is four numbers, got "${place.slice(0, 40)}"` };
@@ -189,14 +215,29 @@ export function parseLabelLine(line: string, size: Size, boxes: boolean): Parsed
   return { question, questionType, answer, box, note };
 }
 
+/** A data set whose files are known and whose pictures are read one after the other. */
+export interface EndoVisFolder {
+  folder: string;
+  /** Label files to read, in order of sequence and name. */
+  labels: readonly LabelFile[];
+  /** Files that will not be read, and what `frames` met so far. */
+  skipped: Skipped[];
+  corrected: Skipped[];
+  textFiles: number;
+  imageFiles: number;
+  /** Reads the label files one after the other; `onFile` is told of each before it is read. */
+  frames: (options?: {
+    onFile?: (label: LabelFile) => void;
+    signal?: AbortSignal | undefined;
+  }) => AsyncGenerator<AnnotatedFrame>;
+}
+
 /**
- * Read a data set: the folder itself, one of its sequences, or a folder that holds it. Rows come in order of
- * sequence, file and line.
+ * Find a data set's files: the folder itself, one of its sequences, or a folder that holds it.
  *
- * @throws WorkstationError `file-missing` when the folder cannot be read, `data-malformed` when it holds no
- * question that can be used.
+ * @throws WorkstationError `file-missing` when the folder cannot be read.
  */
-export async function readEndoVis(folder: string, options: ReadOptions = {}): Promise<QuestionSet> {
+export async function openEndoVis(folder: string, options: ReadOptions = {}): Promise<EndoVisFolder> {
   const found: Found = { labels: [], images: [] };
   try {
     await walk(folder, 0, found);
@@ -208,25 +249,58 @@ export async function readEndoVis(folder: string, options: ReadOptions = {}): Pr
       { cause: error },
     );
   }
-  const set: QuestionSet = { rows: [], skipped: [], corrected: [], frames: 0 };
   const images = new ImageIndex(found.images);
-  const labels = usedLabels(folder, found.labels, options, set.skipped);
+  const skipped: Skipped[] = [];
+  const corrected: Skipped[] = [];
+  const labels = usedLabels(folder, found.labels, options, skipped);
+  return {
+    folder,
+    labels,
+    skipped,
+    corrected,
+    textFiles: found.labels.length,
+    imageFiles: found.images.length,
+    async *frames({ onFile, signal } = {}) {
+      for (const label of labels) {
+        throwIfAborted(signal);
+        onFile?.(label);
+        const frame = await readLabels(folder, label, images, { skipped, corrected });
+        if (frame) yield frame;
+      }
+    },
+  };
+}
+
+/**
+ * Read a whole data set. Rows come in order of sequence, file and line.
+ *
+ * @throws WorkstationError `file-missing` when the folder cannot be read, `data-malformed` when it holds no
+ * question that can be used.
+ */
+export async function readEndoVis(folder: string, options: ReadOptions = {}): Promise<QuestionSet> {
+  const set = await openEndoVis(folder, options);
+  const rows: QuestionRow[] = [];
   const frames = new Set<string>();
-  for (const label of labels) {
-    throwIfAborted(options.signal);
-    await readLabels(folder, label, images, set, frames);
+  for await (const frame of set.frames({ signal: options.signal })) {
+    const { image, frameId, sequence, width, height } = frame;
+    frames.add(image);
+    for (const { line: _line, ...row } of frame.rows) {
+      rows.push({ image, frameId, sequence, ...row, width, height });
+    }
   }
-  set.frames = frames.size;
-  if (set.rows.length === 0) {
-    const first = set.skipped[0];
-    throw new WorkstationError(
-      'data-malformed',
-      `No question was found in ${folder} (${found.labels.length} text files, ${found.images.length} images` +
-        `${first ? `; first problem: ${first.file}${first.line === null ? '' : `:${first.line}`}: ${first.reason}` : ''}).`,
-      'The layout is seq_N/left_frames/frameNNN.png with seq_N/vqla/label/frameNNN_QAL.txt, or left_frames/*.jpg with vqla/label/*.txt.',
-    );
-  }
-  return set;
+  if (rows.length === 0) throw noQuestions(set);
+  return { rows, skipped: set.skipped, corrected: set.corrected, frames: frames.size };
+}
+
+/** The error of a data set without a single usable question. */
+export function noQuestions(set: EndoVisFolder): WorkstationError {
+  const first = set.skipped[0];
+  return new WorkstationError(
+    'data-malformed',
+    `No question was found in ${set.folder} (${set.textFiles} text files, ${set.imageFiles} images` +
+      `${first ? `; first problem: ${first.file}${first.line === null ? '' : `:${first.line}`}: ${first.reason}` : ''}).`,
+    'The layout is seq_N/left_frames/frameNNN.png with seq_N/vqla/label/frameNNN_QAL.txt, or left_frames/*.jpg with vqla/label/*.txt.',
+  );
 }
 
 /** Label files to read; where a sequence has files with boxes and without, those with boxes. */
@@ -265,12 +339,11 @@ async function readLabels(
   folder: string,
   label: LabelFile,
   images: ImageIndex,
-  set: QuestionSet,
-  frames: Set<string>,
-): Promise<void> {
+  notes: { skipped: Skipped[]; corrected: Skipped[] },
+): Promise<AnnotatedFrame | null> {
   const file = relative(folder, label.path);
   const skip = (line: number | null, reason: string): void => {
-    set.skipped.push({ file, line, reason });
+    notes.skipped.push({ file, line, reason });
   };
   // EndoVis-17 names label and image alike; EndoVis-18 adds `_QAL` or the like to the image's name.
   const stem = basename(label.path, extname(label.path));
@@ -278,15 +351,15 @@ async function readLabels(
   const image = images.find(label, stem) ?? images.find(label, short);
   if (image === null) {
     skip(null, `no image named ${stem} or ${short} in ${label.sequence ?? 'the set'}`);
-    return;
+    return null;
   }
   const size = await imageSize(image);
   if (size === null) {
     skip(null, `the image ${relative(folder, image)} is not a readable PNG or JPEG`);
-    return;
+    return null;
   }
   const text = (await readFile(label.path, 'utf8')).replace(/^\uFEFF/, '');
-  const before = set.rows.length;
+  const rows: AnnotatedRow[] = [];
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
     if (line.trim() === '') continue;
     const parsed = parseLabelLine(line, size, label.kind === 'vqla');
@@ -295,16 +368,17 @@ async function readLabels(
       continue;
     }
     const { note, ...row } = parsed;
-    if (note !== null) set.corrected.push({ file, line: index + 1, reason: note });
-    set.rows.push({
-      image,
-      frameId: basename(image, extname(image)),
-      sequence: label.sequence,
-      ...row,
-      width: size.width,
-      height: size.height,
-    });
+    if (note !== null) notes.corrected.push({ file, line: index + 1, reason: note });
+    rows.push({ ...row, line: index + 1 });
   }
-  if (set.rows.length > before) frames.add(image);
-  else if (text.trim() === '') skip(null, 'an empty label file');
+  if (text.trim() === '') skip(null, 'an empty label file');
+  if (rows.length === 0) return null;
+  return {
+    image,
+    frameId: basename(image, extname(image)),
+    sequence: label.sequence,
+    ...size,
+    file,
+    rows,
+  };
 }

@@ -1,0 +1,9 @@
+import type { Command } from 'commander';
+import { addDataBuild } from './data-build.ts';
+
+export function addData(program: Command): void {
+  const data = program
+    .command('data')
+    .description('data sets for training: build from annotated pictures, validate, convert');
+  addDataBuild(data);
+}

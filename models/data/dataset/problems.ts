@@ -1,0 +1,40 @@
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+
+/** Something of a source that did not become a record, or did so only after a correction. */
+export interface Problem {
+  source: string;
+  /** File below the source's root. */
+  file: string;
+  /** Counted from 1; null when the whole file is meant. */
+  line: number | null;
+  reason: string;
+}
+
+export const placeOf = ({ file, line }: Pick<Problem, 'file' | 'line'>): string =>
+  line === null ? file : `${file}:${line}`;
+
+/** The error that a strict build ends with at its first problem. */
+export function strictError(problem: Problem): WorkstationError {
+  return new WorkstationError(
+    'data-malformed',
+    `${problem.source}: ${placeOf(problem)}: ${problem.reason}.`,
+    'Correct that line or file, or build without --strict: what cannot be used is then left out and counted.',
+  );
+}
+
+const systemCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** An error of the file system while the data set was written, by cause. */
+export function writeError(out: string, error: unknown): WorkstationError {
+  if (error instanceof WorkstationError) return error;
+  const full = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT';
+  return new WorkstationError(
+    full ? 'store-full' : 'store-unwritable',
+    `The data set could not be written into ${out}: ${full ? 'the disk is full' : error instanceof Error ? error.message : String(error)}.`,
+    full
+      ? 'Free some space and run the same command again: it writes the same data set.'
+      : 'Give a folder that your account may write to.',
+    { cause: error },
+  );
+}

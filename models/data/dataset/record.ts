@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { absentLabel } from '../../../preload/contract/coherence.ts';
+import { Box } from '../../../preload/contract/values.ts';
+import { QUESTION_TYPES } from '../labels.ts';
+
+/** The folder that `cli data build` writes: `dataset.json`, `DATA_CARD.md` and one JSONL file a split. */
+
+export const FORMAT = 'surgery-r1-54k-style';
+export const FORMAT_VERSION = 1;
+
+export const KINDS = ['visual-qa', 'grounding-qa', 'chain-of-thought'] as const;
+export const SPLITS = ['train', 'validation', 'test'] as const;
+/** The data set's own words, another of the training wordings, or one that only the test split has. */
+export const WORDINGS = ['dataset', 'paraphrase', 'held-out'] as const;
+export const RECORD_TYPES = [...QUESTION_TYPES, 'grounding'] as const;
+export const SPAN_ROLES = ['presence', 'place', 'cue', 'label'] as const;
+
+/** [begin, end, role]: characters of `reasoning` from begin up to end, with the space before them. */
+export const Span = z.tuple([z.int().min(0), z.int().positive(), z.enum(SPAN_ROLES)]);
+
+/** Where a record comes from. `line` counts from 1; null when a whole label file says it, as what is absent. */
+export const AnnotationProvenance = z.strictObject({
+  type: z.literal('annotation'),
+  file: z.string().min(1),
+  line: z.int().positive().nullable(),
+});
+
+/** A question that was answered in the workstation and judged by a person. Times in ms since the epoch. */
+export const ReviewedProvenance = z.strictObject({
+  type: z.literal('reviewed'),
+  sessionId: z.string().min(1),
+  questionId: z.string().min(1),
+  answerId: z.string().min(1),
+  verdict: z.enum(['accepted', 'corrected']),
+  reviewer: z.string().nullable(),
+  reviewedAt: z.int().min(0),
+  model: z.strictObject({ name: z.string(), sha256: z.string() }).nullable(),
+  answeredAt: z.int().min(0),
+  frame: z.strictObject({ fingerprint: z.string(), index: z.int().min(0), hash: z.string() }),
+});
+
+/** Two kinds of origin: a data set's annotation, or a reviewed session. */
+export const Provenance = z.discriminatedUnion('type', [AnnotationProvenance, ReviewedProvenance]);
+
+/** One line of a JSONL file: a question about one picture with its true answer. */
+export const DatasetRecord = z
+  .strictObject({
+    /** `<source>/<image without extension>#<n>`, unique in the whole data set. */
+    id: z.string().min(1),
+    kind: z.enum(KINDS),
+    split: z.enum(SPLITS),
+    source: z.string().min(1),
+    sequence: z.string().min(1),
+    /** Path below the source's root, with forward slashes. */
+    image: z.string().min(1),
+    width: z.int().positive(),
+    height: z.int().positive(),
+    questionType: z.enum(RECORD_TYPES),
+    /** What the question is about: an instrument or an organ, asked for even where it is absent. */
+    subject: z.string().min(1),
+    question: z.string().min(1),
+    wording: z.enum(WORDINGS),
+    label: z.string().min(1),
+    /** [x1, y1, x2, y2] in continuous pixels of the image, counted from 0; null where the subject is absent. */
+    box: Box.nullable(),
+    reasoning: z.string().min(1).nullable(),
+    spans: z.array(Span),
+    provenance: Provenance,
+  })
+  .refine(({ label, box }) => (label === absentLabel) === (box === null), {
+    message: `the box is null exactly where the label is "${absentLabel}"`,
+    path: ['box'],
+  });
+
+export type DatasetRecord = z.infer<typeof DatasetRecord>;
+export type Kind = DatasetRecord['kind'];
+export type Split = DatasetRecord['split'];
+export type Wording = DatasetRecord['wording'];
+export type RecordType = DatasetRecord['questionType'];
+export type Span = z.infer<typeof Span>;
+export type SpanRole = Span[2];
+
+/** How many records there are, by what. */
+export const Counts = z.object({
+  frames: z.int().min(0),
+  records: z.int().min(0),
+  byKind: z.record(z.string(), z.int()),
+  byType: z.record(z.string(), z.int()),
+  byWording: z.record(z.string(), z.int()),
+  /** Question type, then label. */
+  byLabel: z.record(z.string(), z.record(z.string(), z.int())),
+});
+export type Counts = z.infer<typeof Counts>;
+
+export const SourceEntry = z.object({
+  name: z.string().min(1),
+  /** Absolute path: `image` of a record lies below it. */
+  root: z.string().min(1),
+  layout: z.enum(['endovis', 'scenes', 'reviewed']),
+  generator: z.string().optional(),
+  seed: z.int().optional(),
+});
+export type SourceEntry = z.infer<typeof SourceEntry>;
+
+/** `dataset.json`. */
+export const DatasetFile = z.object({
+  format: z.literal(FORMAT),
+  formatVersion: z.literal(FORMAT_VERSION),
+  sources: z.array(SourceEntry).min(1),
+  options: z.record(z.string(), z.unknown()),
+  counts: z.partialRecord(z.enum(SPLITS), Counts),
+});
+export type DatasetFile = z.infer<typeof DatasetFile>;
