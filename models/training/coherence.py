@@ -264,8 +264,8 @@ class _Reader:
             if named:
                 return OTHER_THINGS if at > start and self.text(at - 1) in OTHERS else named
             word = self.text(at)
-            other = word in OTHER_THINGS or (word in OTHERS and self.text(at - 1) not in SIDES)
-            if at - start < 4 and other:
+            behind_side = self.joined(at - 1) and self.text(at - 1) in SIDES  # "the left third": a region
+            if at - start < 4 and (word in OTHER_THINGS or (word in OTHERS and not behind_side)):
                 return OTHER_THINGS
         return None
 

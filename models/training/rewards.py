@@ -35,7 +35,8 @@ DEFAULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rewards.jso
 SPACES = ("resized-pixels", "normalized-1000")
 UNKNOWN = "unknown"
 
-STRICT = re.compile(r"\s*<think>((?:(?!</?think>|</?answer>).)+)</think>\s*<answer>(.*?)</answer>\s*\Z", re.DOTALL)
+INSIDE = r"((?:(?!</?think>|</?answer>).)+)"
+STRICT = re.compile(rf"\s*<think>{INSIDE}</think>\s*<answer>{INSIDE}</answer>\s*\Z", re.DOTALL)
 THINK = re.compile(r"<think>(.*?)(?:</think>|<answer>|\Z)", re.DOTALL)
 ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
 FENCE = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL)

@@ -314,7 +314,7 @@ function topicAt(words: readonly Word[], start: number): string | null {
 
 /** "The left third": a region, not a third thing. */
 const behindSide = (words: readonly Word[], at: number): boolean =>
-  sideWords[words[at - 1]?.text ?? ''] !== undefined;
+  joined(words, at - 1) && sideWords[words[at - 1]?.text ?? ''] !== undefined;
 
 function subjectOf(words: readonly Word[]): string | null {
   for (let at = 0; at < words.length; at += 1) {
