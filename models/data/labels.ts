@@ -4,6 +4,9 @@ import { instruments } from '../../preload/contract/vocabulary.ts';
 export const TOOLS = instruments;
 export const ORGANS = ['kidney'] as const;
 
+/** The organs that synthetic scenes show: EndoVis-18's kidney and four that it does not have. */
+export const SCENE_ORGANS = [...ORGANS, 'liver', 'spleen', 'gallbladder', 'bowel'] as const;
+
 /** The thirteen states of EndoVis-18-VQLA in index order (case matters: `Suction` is a state, `suction` a tool). */
 export const STATES = [
   'Idle',
@@ -32,6 +35,7 @@ export const ANSWERS_26 = [...ANSWERS_18, ...TOOLS] as const;
 /** What a question asks for. */
 export const QUESTION_TYPES = ['organ', 'state', 'location'] as const;
 
+export type SceneOrgan = (typeof SCENE_ORGANS)[number];
 export type Tool = (typeof TOOLS)[number];
 export type State = (typeof STATES)[number];
 export type Place = (typeof PLACES)[number];

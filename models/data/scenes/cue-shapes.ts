@@ -1,6 +1,6 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import type { Random } from './random.ts';
-import { smoothPath } from './tissue.ts';
+import { smoothPath } from './paint.ts';
 import { tipOf } from './tools.ts';
 import type { Point, SceneInstrument } from './types.ts';
 

@@ -1,7 +1,7 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import { Random } from './random.ts';
 import { THREADS, atTip, glow, ring, stroke, thread } from './cue-shapes.ts';
-import { smoothPath } from './tissue.ts';
+import { smoothPath } from './paint.ts';
 import { TOOL_SHAPES } from './tools.ts';
 import type { Point, SceneInstrument } from './types.ts';
 

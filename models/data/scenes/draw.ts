@@ -1,12 +1,13 @@
 import { createCanvas } from '@napi-rs/canvas';
 import type { Canvas } from '@napi-rs/canvas';
 import type { Size } from '../../../preload/contract/values.ts';
+import { drawConsole } from './console.ts';
 import { drawCueOver } from './cues-over.ts';
 import { drawCueUnder } from './cues-under.ts';
 import { drawInstrument, drawShadow } from './instruments.ts';
+import { patternOf } from './paint.ts';
 import { textureTiles } from './tiles.ts';
-import { drawAtmosphere, drawTissue, patternOf } from './tissue.ts';
-import { ASPECT } from './types.ts';
+import { drawAtmosphere, drawBackdrop, drawFlap, drawTissue } from './tissue.ts';
 import type { Scene } from './types.ts';
 
 const canvases = new Map<string, Canvas>();
@@ -17,12 +18,15 @@ function canvasOf(use: string, width: number, height: number): Canvas {
   let canvas = canvases.get(key);
   if (!canvas) {
     // A blurred frame is drawn at a size of its own: keep those of recent sizes only.
-    if (canvases.size > 24) canvases.clear();
+    if (canvases.size > 40) canvases.clear();
     canvas = createCanvas(width, height);
     canvases.set(key, canvas);
   }
   return canvas;
 }
+
+/** How many times smaller than the frame the soft backdrop is drawn. */
+const BACKDROP = 4;
 
 /**
  * Draw a scene on this process's canvas of that size. The canvas is the same object for every call
@@ -30,28 +34,49 @@ function canvasOf(use: string, width: number, height: number): Canvas {
  */
 export function renderScene(scene: Scene, size: Size): Canvas {
   const { width, height } = size;
-  const soft = scene.sharpness < 1;
-  const canvas = canvasOf('frame', width, height);
   const steps = 16;
   const factor = Math.round(scene.sharpness * steps) / steps;
-  const work = soft ? canvasOf('work', Math.round(width * factor), Math.round(height * factor)) : canvas;
+  const [moveX, moveY] = [Math.round(scene.motion[0] * height), Math.round(scene.motion[1] * height)];
+  const moved = Math.max(Math.abs(moveX), Math.abs(moveY));
+  const canvas = canvasOf('frame', width, height);
+  const apart = factor < 1 || moved > 0;
+  const work = apart ? canvasOf('work', Math.round(width * factor), Math.round(height * factor)) : canvas;
+
+  const backdrop = canvasOf('backdrop', Math.ceil(width / BACKDROP), Math.ceil(height / BACKDROP));
+  const soft = backdrop.getContext('2d');
+  soft.setTransform(backdrop.width / scene.aspect, 0, 0, backdrop.height, 0, 0);
+  drawBackdrop(soft, scene);
+
   const context = work.getContext('2d');
-  context.setTransform(work.width / ASPECT, 0, 0, work.height, 0, 0);
-  drawTissue(context, scene);
+  context.setTransform(work.width / scene.aspect, 0, 0, work.height, 0, 0);
+  drawTissue(context, scene, backdrop);
   for (const item of scene.instruments) drawCueUnder(context, item);
   for (const item of scene.instruments) drawShadow(context, item);
   for (const item of scene.instruments) {
     drawInstrument(context, item);
     drawCueOver(context, item);
   }
+  for (const flap of scene.flaps) drawFlap(context, flap);
   drawAtmosphere(context, scene);
 
   const frame = canvas.getContext('2d');
-  frame.setTransform(1, 0, 0, 1, 0, 0);
-  if (soft) {
+  if (apart) {
+    frame.setTransform(1, 0, 0, 1, 0, 0);
     frame.imageSmoothingEnabled = true;
     frame.drawImage(work, 0, 0, width, height);
+    // The mean of the picture at some places of its way: the k-th copy weighs 1/k of what is there.
+    const copies = Math.min(6, moved);
+    for (let k = 1; k <= copies; k++) {
+      const at = copies === 1 ? 0.5 : (k - (copies + 1) / 2) / (copies - 1);
+      frame.globalAlpha = 1 / (k + 1);
+      frame.drawImage(work, Math.round(moveX * at), Math.round(moveY * at), width, height);
+    }
+    frame.globalAlpha = 1;
   }
+  // The console writes on the finished picture: it is never blurred.
+  frame.setTransform(width / scene.aspect, 0, 0, height, 0, 0);
+  drawConsole(frame, scene.console);
+  frame.setTransform(1, 0, 0, 1, 0, 0);
   // Sensor noise has the grain of the sensor: about one source pixel of a 1280x1024 frame or of this one.
   frame.save();
   const grain = textureTiles().grain[0]!;

@@ -1,5 +1,5 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
-import { TOOL_SHAPES, jawOutline } from './tools.ts';
+import { TOOL_SHAPES, jawOutline, wristOutline } from './tools.ts';
 import type { Tool } from '../labels.ts';
 import type { Point, SceneInstrument } from './types.ts';
 
@@ -303,14 +303,7 @@ export function drawInstrument(context: SKRSContext2D, item: SceneInstrument): v
 
   if (clevis > 0.1) {
     // Two tapering plates of the wrist, the pivot between them.
-    polygon(context, [
-      [0, -r * 0.96],
-      [clevis * 0.62, -r * 0.86],
-      [clevis + 0.05, -r * 0.5],
-      [clevis + 0.05, r * 0.5],
-      [clevis * 0.62, r * 0.86],
-      [0, r * 0.96],
-    ]);
+    polygon(context, wristOutline(item.tool));
     context.fillStyle = across(context, r, WRIST[item.tool]);
     context.fill();
     context.strokeStyle = 'rgba(16, 16, 20, 0.7)';

@@ -120,12 +120,12 @@ function paint(pixel: Pixel, size = TILE): Canvas {
 export interface Tiles {
   /** Opaque greys for soft-light: broad light and dark. */
   cloud: Canvas[];
-  /** Opaque greys for overlay: relief of the wet surface, lit from the upper left. */
+  /** For hard-light, in one pass: relief of the wet surface lit from the upper left, fibres, and its highlights. */
+  surface: Canvas[];
+  /** Opaque greys for soft-light: the relief alone, finer, for organs. */
   relief: Canvas[];
-  /** White with alpha: the highlights that belong to the relief tile of the same number. */
-  specular: Canvas[];
-  /** Opaque greys: fine fibres and grain of tissue. */
-  fine: Canvas[];
+  /** Opaque greys for soft-light: dark and light mottling. */
+  mottle: Canvas[];
   /** Yellow lobules with alpha. */
   fat: Canvas[];
   /** Dark red with alpha: staining. */
@@ -149,9 +149,9 @@ export function textureTiles(): Tiles {
 function makeTiles(): Tiles {
   const made: Tiles = {
     cloud: [],
+    surface: [],
     relief: [],
-    specular: [],
-    fine: [],
+    mottle: [],
     fat: [],
     blood: [],
     haze: [],
@@ -169,22 +169,31 @@ function makeTiles(): Tiles {
     const height = fractalNoise(random, 9, 4, 0.36);
     const slope = slopes(height, 5);
     const wet = fractalNoise(random, 6, 3, 0.5);
+    const fine = fractalNoise(random, 48, 3, 0.55);
+    // Half of the strength in alpha: a layer's own alpha then weighs relief and highlights alike.
+    made.surface.push(
+      paint((i) => {
+        const glint = smooth(0.13, 0.21, slope[i]!) * smooth(0.42, 0.58, wet[i]!);
+        const relief = 128 + slope[i]! * 330 + (fine[i]! - 0.5) * 80;
+        const v = Math.max(0, Math.min(255, Math.round(relief + (262 - relief) * glint)));
+        return [
+          v,
+          Math.round(v * (1 - 0.03 * glint)),
+          Math.round(v * (1 - 0.06 * glint)),
+          Math.round(170 + 85 * glint),
+        ];
+      }),
+    );
     made.relief.push(
       paint((i) => {
         const v = Math.max(0, Math.min(255, Math.round(128 + slope[i]! * 420)));
         return [v, v, v, 255];
       }),
     );
-    made.specular.push(
+    const spots = fractalNoise(random, 24, 3, 0.6);
+    made.mottle.push(
       paint((i) => {
-        const glint = smooth(0.13, 0.21, slope[i]!) * smooth(0.42, 0.58, wet[i]!);
-        return [255, 246, 240, Math.round(255 * glint)];
-      }),
-    );
-    const fine = fractalNoise(random, 32, 3, 0.55);
-    made.fine.push(
-      paint((i) => {
-        const v = Math.round(255 * smooth(0.15, 0.85, fine[i]!));
+        const v = Math.round(255 * smooth(0.2, 0.8, spots[i]!));
         return [v, v, v, 255];
       }),
     );

@@ -1,10 +1,10 @@
 import type { Size } from '../../../preload/contract/values.ts';
-import { OPENING, describeScene, sceneTruth } from './describe.ts';
+import { describeScene, sceneTruth } from './describe.ts';
+import { OPENING } from './placement.ts';
 import { sceneSeed } from './random.ts';
 import { distalBox, tipOf } from './tools.ts';
-import { ASPECT } from './types.ts';
 import type { State, Tool } from '../labels.ts';
-import type { Kidney, Point, Scene, SceneInstrument, SceneTruth } from './types.ts';
+import type { Organ, Point, Scene, SceneInstrument, SceneTruth } from './types.ts';
 
 /**
  * Scenes that move: a clip is one scene's tissue, breathing, and a script of instruments. Every frame is
@@ -120,21 +120,21 @@ function instrumentAt(track: Track, time: number, breath: number): SceneInstrume
   return item;
 }
 
-function breathe(kidney: Kidney, breath: number): Kidney {
+function breathe(organ: Organ, breath: number): Organ {
   const move = ([x, y]: Point): Point => [x + 0.4 * breath, y + breath];
   return {
-    ...kidney,
-    centre: move(kidney.centre),
-    outline: kidney.outline.map(move),
-    vessels: kidney.vessels.map((vessel) => ({ ...vessel, points: vessel.points.map(move) })),
-    glints: kidney.glints.map((glint) => ({ ...glint, at: move(glint.at) })),
+    ...organ,
+    centre: move(organ.centre),
+    outline: organ.outline.map(move),
+    vessels: organ.vessels.map((vessel) => ({ ...vessel, points: vessel.points.map(move) })),
+    glints: organ.glints.map((glint) => ({ ...glint, at: move(glint.at) })),
   };
 }
 
 /** Part of an instrument's distal box that is inside the frame, 0 to 1. */
-function partInView(item: SceneInstrument): number {
+function partInView(item: SceneInstrument, aspect: number): number {
   const [x1, y1, x2, y2] = distalBox(item);
-  const width = Math.max(0, Math.min(x2, ASPECT) - Math.max(x1, 0));
+  const width = Math.max(0, Math.min(x2, aspect) - Math.max(x1, 0));
   const height = Math.max(0, Math.min(y2, 1) - Math.max(y1, 0));
   return (width * height) / ((x2 - x1) * (y2 - y1));
 }
@@ -145,18 +145,18 @@ export function describeClipFrame(
   index: number,
   size: Size,
 ): { scene: Scene; truth: SceneTruth } {
-  const still = describeScene(script.seed, { instruments: 0 });
+  const still = describeScene(script.seed, { instruments: 0, organ: 'kidney' });
   const time = index / script.framesPerSecond;
   const breath = 0.007 * Math.sin((2 * Math.PI * time) / 4.2);
   const scene: Scene = {
     ...still,
-    kidney: breathe(still.kidney, breath),
+    organ: breathe(still.organ, breath),
     sharpness: 1,
     grain: { x: (index * 0.37) % 1, y: (index * 0.61) % 1, alpha: 0.035 },
     instruments: script.tracks.flatMap((track) => instrumentAt(track, time, breath) ?? []),
   };
   const truth = sceneTruth(
-    { ...scene, instruments: scene.instruments.filter((item) => partInView(item) >= IN_VIEW) },
+    { ...scene, instruments: scene.instruments.filter((item) => partInView(item, scene.aspect) >= IN_VIEW) },
     size,
   );
   return { scene, truth };

@@ -149,6 +149,43 @@ export function tipOf(instrument: SceneInstrument): Point {
 /** How much of the shaft belongs to the box, in local units. */
 export const SHAFT_IN_BOX = 0.18;
 
+/** The distal outline as polygons in frame units: the shaft's end, the wrist, the jaws. `shaft`: how much of it. */
+export function outlineParts(instrument: SceneInstrument, shaft = SHAFT_IN_BOX): Point[][] {
+  const { shaftRadius: r, clevis, hinged } = TOOL_SHAPES[instrument.tool];
+  const parts: Point[][] = [
+    (
+      [
+        [-shaft, -r],
+        [0, -r],
+        [0, r],
+        [-shaft, r],
+      ] as const
+    ).map((point) => localToFrame(instrument, point)),
+  ];
+  if (clevis > 0.1) parts.push(wristOutline(instrument.tool).map((point) => localToFrame(instrument, point)));
+  for (const jaw of hinged ? [-1, 1] : [1]) {
+    parts.push(
+      jawOutline(instrument.tool, jaw, instrument.opening, instrument.side).map((point) =>
+        jawToFrame(instrument, point),
+      ),
+    );
+  }
+  return parts;
+}
+
+/** The two tapering plates of the wrist, in local units. */
+export function wristOutline(tool: Tool): Point[] {
+  const { shaftRadius: r, clevis } = TOOL_SHAPES[tool];
+  return [
+    [0, -r * 0.96],
+    [clevis * 0.62, -r * 0.86],
+    [clevis + 0.05, -r * 0.5],
+    [clevis + 0.05, r * 0.5],
+    [clevis * 0.62, r * 0.86],
+    [0, r * 0.96],
+  ];
+}
+
 /** Tight box of the distal part in frame units, not clamped: [x1, y1, x2, y2]. */
 export function distalBox(instrument: SceneInstrument): [number, number, number, number] {
   const { shaftRadius: r } = TOOL_SHAPES[instrument.tool];

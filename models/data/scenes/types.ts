@@ -1,20 +1,23 @@
 import { z } from 'zod';
 import { Box } from '../../../preload/contract/values.ts';
-import { PLACES, STATES, TOOLS } from '../labels.ts';
-import type { State, Tool } from '../labels.ts';
+import { PLACES, SCENE_ORGANS, STATES, TOOLS } from '../labels.ts';
+import type { SceneOrgan, State, Tool } from '../labels.ts';
 
 /** What a drawn frame shows; boxes in continuous pixels of that frame, counted from 0. */
 export const SceneTruth = z.object({
   width: z.int().positive(),
   height: z.int().positive(),
   seed: z.int().nonnegative(),
-  organ: z.object({ label: z.literal('kidney'), box: Box }),
+  organ: z.object({ label: z.enum(SCENE_ORGANS), box: Box }),
   instruments: z.array(
     z.object({
       tool: z.enum(TOOLS),
       state: z.enum(STATES),
       place: z.enum(PLACES),
+      /** Of the whole distal outline, covered or not, clamped to the frame. */
       box: Box,
+      /** Part of the distal outline that is in the frame and that nothing covers, 0 to 1. */
+      visible: z.number().min(0).max(1),
     }),
   ),
 });
@@ -22,11 +25,11 @@ export const SceneTruth = z.object({
 export type SceneTruth = z.infer<typeof SceneTruth>;
 export type InstrumentTruth = SceneTruth['instruments'][number];
 
-/** A point in frame units: y runs 0..1 over the frame's height, x runs 0..ASPECT over its width. */
+/** A point in frame units: y runs 0..1 over the frame's height, x runs 0..aspect over its width. */
 export type Point = readonly [x: number, y: number];
 
-/** Frame units across the width. A frame of another shape is stretched by the small difference. */
-export const ASPECT = 1.25;
+/** Width over height of a frame, where a caller names none: that of a da Vinci recording (1280x1024). */
+export const DEFAULT_ASPECT = 1.25;
 
 /** One instrument: where its wrist is, how it is bent, and what it does there. Lengths in frame units, angles in radians. */
 export interface SceneInstrument {
@@ -69,35 +72,83 @@ export interface Layer {
   alpha: number;
 }
 
-export interface Kidney {
+export interface Glint {
+  at: Point;
+  length: number;
+  width: number;
+  angle: number;
+  alpha: number;
+}
+
+export interface Organ {
+  label: SceneOrgan;
+  /** What the organ's box bounds; of the bowel both walls of its loop. */
   outline: Point[];
   centre: Point;
   radius: number;
   /** Hue in degrees, saturation and lightness 0..100. */
   colour: readonly [number, number, number];
   vessels: Vessel[];
-  glints: { at: Point; length: number; width: number; angle: number; alpha: number }[];
+  glints: Glint[];
+  /** The middle line of a bowel's loop and how wide the bowel is; empty for the other organs. */
+  course: Point[];
+  girth: number;
+}
+
+/** A flap of tissue or fat that lies over part of an instrument. */
+export interface Flap {
+  outline: Point[];
+  fat: boolean;
+  colour: readonly [number, number, number];
+}
+
+/** A pool of blood on the tissue, or a splash on the lens. */
+export interface Splash {
+  at: Point;
+  radius: number;
+  outline: Point[];
+  alpha: number;
+}
+
+/** One of the console's boxes over the picture: [x1, y1, x2, y2] in frame units. */
+export interface ConsoleTile {
+  box: readonly [number, number, number, number];
+  text: string;
+  /** Colour of the lamp at its left, or none. */
+  lamp: string | null;
+  bright: boolean;
 }
 
 /** Everything that is drawn, as data. */
 export interface Scene {
   seed: number;
+  /** Width over height of the frame that the scene was composed for. */
+  aspect: number;
   tissue: readonly [number, number, number];
   patches: { at: Point; radius: number; colour: readonly [number, number, number]; alpha: number }[];
   cloud: Layer;
-  relief: Layer;
-  fine: Layer;
+  surface: Layer;
   fat: Layer;
   blood: Layer;
-  kidney: Kidney;
+  organ: Organ;
   vessels: Vessel[];
-  specular: number;
+  pools: Splash[];
   light: { at: Point; radius: number; fall: number };
+  /** Below 0 darker, above 0 brighter. */
   exposure: number;
+  /** White balance: what each channel is multiplied by, 0..1. */
+  balance: readonly [number, number, number];
   tint: readonly [number, number, number, number];
   haze: Layer;
+  smoke: { at: Point; radius: number; alpha: number }[];
+  lens: Splash[];
   /** Blur as the factor by which the frame is drawn smaller first: 1 is sharp. */
   sharpness: number;
+  /** Blur by the camera's motion: the way the picture moved during exposure, in frame units. */
+  motion: Point;
   grain: { x: number; y: number; alpha: number };
+  /** From the lowest to the one that lies over all others. */
   instruments: SceneInstrument[];
+  flaps: Flap[];
+  console: ConsoleTile[];
 }

@@ -14,7 +14,7 @@ parentPort?.on('message', () => {
 });
 
 for (const index of indices) {
-  const scene = describeScene(sceneSeed(run.seed, index));
+  const scene = describeScene(sceneSeed(run.seed, index), { aspect: run.width / run.height });
   const truth = sceneTruth(scene, run);
   const canvas = renderScene(scene, run);
   const paths = framePaths(run, out, index);

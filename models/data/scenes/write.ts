@@ -12,7 +12,7 @@ import type { SceneTruth } from './types.ts';
 
 /** Changes whenever the same seed would give another picture or another label. */
 export const GENERATOR = 'synthetic-nephrectomy';
-export const GENERATOR_VERSION = 1;
+export const GENERATOR_VERSION = 2;
 
 const ScenesRun = z.object({
   generator: z.literal(GENERATOR),
