@@ -4,3 +4,5 @@ export { writeScenes } from './scenes/write.ts';
 export type { WriteScenesOptions, WriteScenesResult } from './scenes/write.ts';
 export { buildDataset } from './dataset/build.ts';
 export type { BuildOptions, BuildResult } from './dataset/build.ts';
+export { validateDataset } from './dataset/validate.ts';
+export type { Fault, ValidateOptions, Validation } from './dataset/validate.ts';

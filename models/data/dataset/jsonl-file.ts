@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
@@ -46,4 +47,22 @@ export class JsonlFile {
     this.#file = null;
     await rm(this.#partial, { force: true });
   }
+}
+
+/**
+ * The lines of a text file with their numbers, counted from 1; empty lines are passed over. Not by `readline`, which
+ * also breaks lines at U+2028, a character that JSON strings may hold.
+ */
+export async function* linesOf(path: string): AsyncGenerator<{ number: number; text: string }> {
+  let rest = '';
+  let number = 0;
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) {
+      number++;
+      if (text.trim() !== '') yield { number, text };
+    }
+  }
+  if (rest.trim() !== '') yield { number: number + 1, text: rest };
 }

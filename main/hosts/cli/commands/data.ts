@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { addDataBuild } from './data-build.ts';
+import { addDataValidate } from './data-validate.ts';
 
 export function addData(program: Command): void {
   const data = program
     .command('data')
     .description('data sets for training: build from annotated pictures, validate, convert');
   addDataBuild(data);
+  addDataValidate(data);
 }
