@@ -58,21 +58,20 @@ def kl_to_reference(log_probs, reference):
     return torch.expm1(difference) - difference
 
 
-def denominators(mask, aggregation, longest):
-    """What the weights of `aggregate` divide by for a whole batch: (sequences, tokens or constant).
+def denominator(lengths, aggregation, limit):
+    """What `aggregate` divides by for a whole batch: its sequences, its tokens, or sequences times the limit.
 
-    mask [..., T] of sampled tokens; longest: the limit of new tokens, the constant of Dr. GRPO. Taken over the whole
-    batch before it is split among workers, so that the split changes nothing.
+    lengths: those of the sampled answers, in tokens; limit: the most new tokens, the constant of Dr. GRPO. Taken over
+    the whole batch before it is split among workers, so that the split changes nothing.
     """
     if aggregation not in AGGREGATIONS:
         raise ValueError(f"aggregation {aggregation!r}: expected one of {', '.join(AGGREGATIONS)}")
-    sequences = int(mask.any(-1).sum())
     if aggregation == "token":
-        return max(1, int(mask.sum()))
-    return max(1, sequences) * (longest if aggregation == "constant" else 1)
+        return max(1, sum(lengths))
+    return max(1, len(lengths)) * (limit if aggregation == "constant" else 1)
 
 
-def aggregate(values, mask, aggregation, denominator, repeats=None):
+def aggregate(values, mask, aggregation, divisor, repeats=None):
     """Sum of values [..., T] over sampled tokens, divided so that the parts of a batch add up to its mean.
 
     "sequence": the mean over sequences of each one's mean over tokens (GRPO); "token": the mean over all tokens
@@ -85,10 +84,10 @@ def aggregate(values, mask, aggregation, denominator, repeats=None):
         total = total / mask.sum(-1).clamp(min=1)
     if repeats is not None:
         total = total * repeats
-    return total.sum() / denominator
+    return total.sum() / divisor
 
 
-def objective(log_probs, old, reference, advantages, mask, settings, denominator, repeats=None):
+def objective(log_probs, old, reference, advantages, mask, settings, divisor, repeats=None):
     """The GRPO loss of (a part of) a batch, to be minimised, and its figures as sums over the part's tokens.
 
     log_probs, old, reference [..., T]; reference may be None where the KL coefficient is 0. settings: clipLow,
@@ -101,4 +100,4 @@ def objective(log_probs, old, reference, advantages, mask, settings, denominator
         kl = kl_to_reference(log_probs, reference)
         loss = loss + settings["kl"] * kl
         figures["kl"] = float((kl.detach() * weight).sum())
-    return aggregate(loss, mask, settings["aggregation"], denominator, repeats), figures
+    return aggregate(loss, mask, settings["aggregation"], divisor, repeats), figures

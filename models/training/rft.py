@@ -29,12 +29,13 @@ import rollout
 from batches import Batches
 from build import hugging_face_config, processor_config
 from dataset import Frames
-from generation import blind_table, box_iou, evaluate, parse
+from generation import blind_table, evaluate
 from optimizer import Optimizer
 from qwen25vl import Qwen25VL, load_model
 from tokenizer import Tokenizer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+REWARDS = ("format", "answer", "box", "coherence", "total")
 
 
 def read_json(path, what):
@@ -122,8 +123,10 @@ class Run:
         self.optimizer = Optimizer(named, kind["name"] == "muon", kind["rate"], kind["decay"])
         self.parameters = [parameter for _, parameter in named]
         self.rewards = rewards.load_config(os.path.join(HERE, settings["rewards"]))
+        known = [label for names in initial["labels"].values() for label in names]
+        self.rewards["labels"] = tuple(dict.fromkeys([*self.rewards["labels"], *known]))
         if arguments.coherence == "off":
-            self.rewards = rewards.without_coherence(self.rewards)
+            self.rewards["coherence"]["weight"] = 0.0
         questions = {name: settings[name] for name in ("questions", "weights", "rarity", "mirror")}
         labels, step = initial["labels"], self.step_size
         self.chooser = Batches(self.frames, self.tokenizer, labels, {**questions, "step": step}, None, 0)
@@ -176,7 +179,7 @@ class Run:
             truths = []
             for record in records:
                 box = None if record["box"] is None else [float(v) for v in self.frames.scale(number, record["box"])]
-                truth = {"label": record["label"], "box": box, "questionType": record["questionType"]}
+                truth = {"label": record["label"], "box": box, "question": record["question"]}
                 truths.append({**truth, "width": width, "height": height})
             ids = [self.chooser.encode(chat.question_block(record["question"])) for record in records]
             chosen.append({"number": number, "seed": [self.settings["seed"], 2, step, slot], "ids": ids, "truths": truths})
@@ -203,28 +206,19 @@ class Run:
         return found, texts
 
     def score(self, part, texts):
-        """Scores [B][N] of the sampled texts, with IoU and whether the text is a positional illusion."""
-        group, out = self.settings["sampling"]["group"], []
-        for item, row in zip(part, texts):
-            scores = []
-            for answer, text in enumerate(row):
-                truth = item["truths"][answer // group]
-                score = dict(rewards.score(text, truth, self.rewards))
-                found = parse(text)
-                if truth["box"]:
-                    score["iou"] = box_iou(found["box"], truth["box"]) if found and found["box"] else 0.0
-                    wrong = score["iou"] < 0.5 or score["coherence"] < 0
-                    score["illusion"] = float(score["answer"] > 0 and wrong)
-                scores.append(score)
-            out.append(scores)
-        return out
+        """Judgements [B][N] of the sampled texts (rewards.judge)."""
+        group = self.settings["sampling"]["group"]
+        return [
+            [rewards.judge(text, item["truths"][answer // group], self.rewards) for answer, text in enumerate(row)]
+            for item, row in zip(part, texts)
+        ]
 
     def probabilities(self, model, part, batch):
         states, start = rollout.encode_images(model, self.tokenizer, self.processor, self.images(part))
         temperature = self.settings["sampling"]["temperature"]
-        return rollout.log_probabilities(model, states, start, batch["blocks"], batch["begins"], temperature)
+        return rollout.log_probabilities(model, states, start, [item["ids"] for item in part], batch, temperature)
 
-    def gradients(self, parts, batches, references, denominator):
+    def gradients(self, parts, batches, references, divisor):
         """One pass over the sampled batch: gradients summed over the parts, and the figures."""
         policy = self.settings["policy"]
 
@@ -232,7 +226,7 @@ class Run:
             part, batch, reference = inputs
             log_probs = self.probabilities(self.model, part, batch)
             loss, figures = grpo.objective(
-                log_probs, batch["old"], reference, batch["advantages"], batch["mask"], policy, denominator,
+                log_probs, batch["old"], reference, batch["advantages"], batch["mask"], policy, divisor,
                 batch["repeats"],
             )
             return torch.autograd.grad(loss, self.parameters, allow_unused=True), {"loss": float(loss), **figures}
@@ -268,19 +262,18 @@ class Run:
             figures["rewardsSkipped"] += int((~torch.isfinite(totals)).sum())
         spreads = torch.cat(spreads)
         figures["spread"], figures["groupsEqual"] = float(spreads.mean()), float((spreads == 0).float().mean())
-        limit = settings["sampling"]["limit"]
-        lengths = torch.cat([found.lengths.flatten() for found, _ in sampled])
-        sizes = torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]
-        denominator = grpo.denominators(sizes, policy["aggregation"], limit)
-        drop = not policy["kl"]
-        packed = [
-            (part, rollout.training_batch([item["ids"] for item in part], found, advantage, drop))
-            for part, (found, _), advantage in zip(parts, sampled, advantages)
-        ]
-        packed = [(part, batch) for part, batch in packed if batch is not None]
+        keep, drop = policy["keep"] or group, not policy["kl"]
+        packed, lengths = [], []
+        for part, (found, _), advantage in zip(parts, sampled, advantages):
+            ids = [item["ids"] for item in part]
+            batch, counted = rollout.training_batch(ids, found, advantage, keep, drop)
+            lengths += counted
+            if batch is not None:
+                packed.append((part, batch))
+        divisor = grpo.denominator(lengths, policy["aggregation"], settings["sampling"]["limit"])
         factor = self.factor()
         if packed:
-            figures.update(self.train(packed, denominator, factor))
+            figures.update(self.train(packed, divisor, factor))
         now = time.time()
         figures.update(sampling=after_sampling - began, rewarding=after_rewards - after_sampling)
         figures.update(training=now - after_rewards, rate=self.optimizer.rate * factor)
@@ -288,7 +281,7 @@ class Run:
         self.progress["seconds"] += now - began
         return figures
 
-    def train(self, packed, denominator, factor):
+    def train(self, packed, divisor, factor):
         """Inner epochs over what was sampled; figures of the last one."""
         policy, norm_limit = self.settings["policy"], self.settings["optimizer"]["norm"]
         parts, batches = [part for part, _ in packed], [batch for _, batch in packed]
@@ -301,7 +294,7 @@ class Run:
 
             references = self.map(refer, packed)
         for _ in range(policy["epochs"]):
-            sums = self.gradients(parts, batches, references, denominator)
+            sums = self.gradients(parts, batches, references, divisor)
             norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, norm_limit))
             if math.isfinite(norm):
                 self.optimizer.step(factor)
@@ -350,9 +343,11 @@ class Run:
 def sampling_figures(sampled, scores):
     """Means over all sampled answers: each part of the reward, IoU and illusions of those with a true box, lengths."""
     flat = [score for part in scores for row in part for score in row]
-    names = ("format", "answer", "box", "coherence", "total", "iou", "illusion")
-    values = {name: [score[name] for score in flat if name in score] for name in names}
-    figures = {name: float(np.nanmean(found)) if found else float("nan") for name, found in values.items()}
+    figures = {name: float(np.nanmean([score[name] for score in flat])) for name in REWARDS}
+    boxed = [score for score in flat if score["overlap"] is not None]
+    figures["iou"] = float(np.mean([score["overlap"] for score in boxed])) if boxed else float("nan")
+    figures["illusion"] = float(np.mean([score["illusion"] for score in boxed])) if boxed else float("nan")
+    figures["valid"] = float(np.mean([score["valid"] for score in flat]))
     tokens = sum(int(found.lengths.sum()) for found, _ in sampled)
     answers = sum(found.lengths.numel() for found, _ in sampled)
     entropy = sum(float(found.entropies.sum()) for found, _ in sampled)

@@ -10,6 +10,7 @@ import chat
 from batches import normalise
 from image_processing import to_patches
 from objectives import run_blocks, run_prefix
+from qwen25vl import causal_mask
 
 
 class Rollout:
@@ -89,13 +90,14 @@ class _Cache:
         far = torch.matmul(query, self.prefix_key.transpose(-1, -2))
         asked = (torch.matmul(shared, self.question_key.transpose(-1, -2)) + hidden).view(batch, heads, answers, length)
         own_key, own_value = self.own_key[:, :, :, : step + 1], self.own_value[:, :, :, : step + 1]
-        own = torch.matmul(own_key, query[..., None])[..., 0]
+        # One query for each set of keys: a sum of products is several times faster than a product of tiny matrices.
+        own = (own_key * query[:, :, :, None]).sum(-1)
         weights = torch.softmax(torch.cat((far, asked, own), -1), -1)
         far, asked, own = weights.split((far.shape[-1], length, step + 1), -1)
         asked = asked.reshape(batch, heads, questions, answers // questions, length)
         out = torch.matmul(far, self.prefix_value)
         out = out + torch.matmul(asked, self.question_value).view(batch, heads, answers, size)
-        return out + torch.matmul(own[..., None, :], own_value)[..., 0, :]
+        return out + (own[..., None] * own_value).sum(3)
 
 
 def _repeat_heads(attention, *tensors):
@@ -164,60 +166,127 @@ def uniforms(seeds, answers, limit):
     return torch.from_numpy(np.stack([np.random.default_rng(seed).random((answers, limit)) for seed in seeds]))
 
 
-def log_probabilities(model, states, start, blocks, begins, temperature):
-    """Log-probabilities of the tokens that follow each block's question, in one packed forward with gradients.
+def run_answers(model, ids, states, start, question_states, question_lengths):
+    """Packed answers [B, M, T] to questions that ran before: each sees its image, its question and itself.
 
-    blocks [B, N, T] of question and answer ids, padded; begins [B, N]: length of each question. Returns
-    log_probs [B, N, T - 1] of token t + 1 given those up to t; only those from begins on are computed, others are 0.
+    question_states: per layer (key, value) [B, H, M, L, d] of each answer's question, of which the first
+    question_lengths [B, M] tokens are real. Returns hidden [B, M, T, size], as run_blocks would for the answer's part.
     """
-    hidden, _ = run_blocks(model, blocks[:, :, :-1], states, start)
-    first = int(begins.min()) - 1
-    logits = model.logits(hidden[:, :, first:]) / temperature
-    chosen = torch.log_softmax(logits, -1).gather(-1, blocks[:, :, first + 1 :, None])[..., 0]
-    return torch.nn.functional.pad(chosen, (first, 0))
+    text = model.model
+    batch, answers, length = ids.shape
+    asked = question_states[0][0].shape[3]
+    x = text.embed_tokens(ids).view(batch, answers * length, -1)
+    own = torch.arange(length, device=ids.device)
+    positions = (start + question_lengths[..., None] + own).view(batch, -1)
+    cos, sin = text.rotary(positions.expand(3, -1, -1))
+    behind = torch.arange(asked, device=ids.device) >= question_lengths[..., None]
+    hidden_key = torch.zeros(behind.shape, device=ids.device).masked_fill(behind, float("-inf"))
+    mask = torch.cat(
+        (
+            hidden_key[:, None, :, None].expand(-1, -1, -1, length, -1),
+            causal_mask(length, length, ids.device).expand(batch, 1, answers, -1, -1),
+        ),
+        -1,
+    )
+    for layer, (_, prefix_key, prefix_value), question in zip(text.layers, states, question_states):
+        attention = layer.self_attn
+        query, key, value = attention.project(layer.input_layernorm(x), cos, sin)
+        key, value, prefix_key, prefix_value = _repeat_heads(attention, key, value, prefix_key, prefix_value)
+        query = query * attention.head**-0.5
+        shape = (batch, attention.heads, answers, length, attention.head)
+        key = torch.cat((question[0], key.reshape(shape)), 3)
+        value = torch.cat((question[1], value.reshape(shape)), 3)
+        far = torch.matmul(query, prefix_key.transpose(-1, -2)).view(*shape[:4], -1)
+        near = torch.matmul(query.reshape(shape), key.transpose(-1, -2)) + mask
+        weights = torch.softmax(torch.cat((far, near), -1), -1)
+        far, near = weights.split((far.shape[-1], asked + length), -1)
+        out = torch.matmul(far.reshape(batch, attention.heads, answers * length, -1), prefix_value)
+        out = out + torch.matmul(near, value).view(batch, attention.heads, answers * length, -1)
+        x = x + attention.o_proj(out.transpose(1, 2).flatten(2))
+        x = x + layer.mlp(layer.post_attention_layernorm(x))
+    return x.view(batch, answers, length, -1)
 
 
-def training_batch(questions, rollout, advantages, drop):
+def log_probabilities(model, states, start, questions, batch, temperature):
+    """Log-probabilities [B, M, T] of the answers of a training batch, in one packed forward with gradients.
+
+    questions [B][Q] of id lists. A question runs once, however many answers it has.
+    """
+    ids, lengths = (tensor.to(batch["answers"].device) for tensor in pad_blocks(questions, 0))
+    kept = []
+    hidden, _ = run_blocks(model, ids, states, start, keep_states=kept)
+    asked, size = batch["asked"], hidden.shape[-1]
+    last = hidden.gather(2, (lengths - 1)[..., None, None].expand(-1, -1, 1, size))[:, :, 0]
+    first = last.gather(1, asked[..., None].expand(-1, -1, size))[:, :, None]
+    answers = batch["answers"]
+    if answers.shape[2] > 1:
+        own = []
+        for pair in kept:
+            index = asked[:, None, :, None, None].expand(-1, pair[0].shape[1], -1, *pair[0].shape[3:])
+            own.append(tuple(tensor.gather(2, index) for tensor in pair))
+        rest = run_answers(model, answers[:, :, :-1], states, start, own, lengths.gather(1, asked))
+        first = torch.cat((first, rest), 2)
+    log_probs = torch.log_softmax(model.logits(first) / temperature, -1)
+    return log_probs.gather(-1, answers[..., None])[..., 0]
+
+
+def most_spread(advantages, keep):
+    """Which of a group's answers to train on: `keep` of them with the largest variance of advantages.
+
+    Advantages [G] -> sorted indices. The subset of largest variance takes the highest and the lowest from both ends
+    (PODS, arXiv 2504.13818): all splits are tried.
+    """
+    order = torch.argsort(advantages, stable=True).tolist()
+    if keep >= len(order):
+        return sorted(order)
+    choices = [order[:low] + order[len(order) - keep + low :] for low in range(keep + 1)]
+    return sorted(max(choices, key=lambda chosen: float(advantages[chosen].var(unbiased=False))))
+
+
+def training_batch(questions, rollout, advantages, keep, drop):
     """Packs a rollout for `log_probabilities`, equal answers of a group held once.
 
-    questions [B][Q] of id lists, advantages [B, N] (equal answers have equal ones). drop: leave out answers whose
-    advantage is 0, which is right where nothing but the advantage moves a token. Returns blocks [B, M, T] and begins
-    [B, M]; mask and old (log-probabilities of sampling) [B, M, T - 1], where entry t belongs to token t + 1;
-    advantages and repeats [B, M], padded to one M by rows with an empty mask. None when nothing is left.
+    questions [B][Q] of id lists, advantages [B, N] (equal answers have equal ones). keep: answers of a group to train
+    on (see most_spread). drop: leave out answers whose advantage is 0, which is right where nothing but the advantage
+    moves a token. Returns answers, mask and old (log-probabilities of sampling) [B, M, T], asked (each answer's
+    question), advantages and repeats [B, M], padded to one M by rows with an empty mask, or None when nothing is left;
+    and the lengths of all that were kept, the left out among them, which the loss is averaged over.
     """
-    lengths, kept = rollout.lengths.tolist(), []
-    for image, asked in enumerate(questions):
+    lengths, kept, counted, group = rollout.lengths.tolist(), [], [], rollout.group
+    for image in range(len(questions)):
         found = {}
-        for answer, length in enumerate(lengths[image]):
-            tokens = rollout.tokens[image, answer, :length].tolist()
-            key = (answer // rollout.group, tuple(tokens))
-            if key in found:
-                found[key]["repeats"] += 1
-            elif not drop or float(advantages[image, answer]) != 0:
-                old = rollout.log_probs[image, answer, :length]
-                found[key] = {"question": asked[key[0]], "tokens": tokens, "old": old, "repeats": 1, "answer": answer}
-        kept.append(list(found.values()))
+        for question in range(len(questions[image])):
+            begin = question * group
+            for answer in most_spread(advantages[image, begin : begin + group], keep):
+                length = lengths[image][begin + answer]
+                counted.append(length)
+                tokens = rollout.tokens[image, begin + answer, :length].tolist()
+                key = (question, tuple(tokens))
+                if key in found:
+                    found[key]["repeats"] += 1
+                elif not drop or float(advantages[image, begin + answer]) != 0:
+                    found[key] = {"answer": begin + answer, "tokens": tokens, "repeats": 1}
+        kept.append([{"asked": key[0], **row} for key, row in found.items()])
     most = max(len(rows) for rows in kept)
     if most == 0:
-        return None
-    longest = max(len(row["question"]) + len(row["tokens"]) for rows in kept for row in rows)
-    shape, device = (len(questions), most), rollout.tokens.device
+        return None, counted
+    longest, device = max(len(row["tokens"]) for rows in kept for row in rows), rollout.tokens.device
+    shape = (len(questions), most)
     out = {
-        "blocks": torch.zeros(*shape, longest, dtype=torch.long),
-        "begins": torch.full(shape, longest),
-        "mask": torch.zeros(*shape, longest - 1, dtype=torch.bool),
-        "old": torch.zeros(*shape, longest - 1),
+        "answers": torch.zeros(*shape, longest, dtype=torch.long),
+        "asked": torch.zeros(shape, dtype=torch.long),
+        "mask": torch.zeros(*shape, longest, dtype=torch.bool),
+        "old": torch.zeros(*shape, longest),
         "advantages": torch.zeros(shape),
         "repeats": torch.zeros(shape),
     }
     for image, rows in enumerate(kept):
         for place, row in enumerate(rows):
-            begin, ids = len(row["question"]), row["question"] + row["tokens"]
-            here = slice(begin - 1, len(ids) - 1)
-            out["blocks"][image, place, : len(ids)] = torch.tensor(ids)
-            out["begins"][image, place] = begin
-            out["mask"][image, place, here] = True
-            out["old"][image, place, here] = row["old"].cpu()
+            length = len(row["tokens"])
+            out["answers"][image, place, :length] = torch.tensor(row["tokens"])
+            out["asked"][image, place] = row["asked"]
+            out["mask"][image, place, :length] = True
+            out["old"][image, place, :length] = rollout.log_probs[image, row["answer"], :length].cpu()
             out["advantages"][image, place] = advantages[image, row["answer"]]
             out["repeats"][image, place] = row["repeats"]
-    return {name: tensor.to(device) for name, tensor in out.items()}
+    return {name: tensor.to(device) for name, tensor in out.items()}, counted
