@@ -1,5 +1,6 @@
 import { outlineParts, tipOf } from './tools.ts';
-import type { ConsoleTile, Flap, Point, SceneInstrument } from './types.ts';
+import { WHOLE_SCENE } from './types.ts';
+import type { Camera, ConsoleTile, Flap, Point, SceneInstrument } from './types.ts';
 
 /** How much of an instrument can be seen: by points of a grid over its distal outline. */
 
@@ -64,25 +65,21 @@ function covers({ parts, bounds }: Shape, x: number, y: number): boolean {
 
 export interface Covering {
   aspect: number;
+  /** The whole scene when absent. */
+  camera?: Camera;
   instruments: readonly SceneInstrument[];
   flaps: readonly Flap[];
   console: readonly ConsoleTile[];
 }
 
 /** What lies over instrument `index`: the instruments after it, flaps, console tiles. */
-function above({ instruments, flaps, console }: Covering, index: number): Shape[] {
+function above({ instruments, flaps, console, camera = WHOLE_SCENE }: Covering, index: number): Shape[] {
+  const inScene = (x: number, y: number): Point => [camera.x + x / camera.zoom, camera.y + y / camera.zoom];
   return [
     ...instruments.slice(index + 1).map((item) => instrumentShape(item, true)),
     ...flaps.map(({ outline }) => shapeOf([outline])),
     ...console.map(({ box: [x1, y1, x2, y2] }) =>
-      shapeOf([
-        [
-          [x1, y1],
-          [x2, y1],
-          [x2, y2],
-          [x1, y2],
-        ],
-      ]),
+      shapeOf([[inScene(x1, y1), inScene(x2, y1), inScene(x2, y2), inScene(x1, y2)]]),
     ),
   ];
 }
@@ -101,7 +98,10 @@ export function visiblePart(scene: Covering, index: number, steps = 28): number 
       bounds[3] > outline.bounds[1],
   );
   const [x1, y1, x2, y2] = outline.bounds;
-  if (over.length === 0 && x1 >= 0 && y1 >= 0 && x2 <= scene.aspect && y2 <= 1) return 1;
+  const { x: left, y: top, zoom } = scene.camera ?? WHOLE_SCENE;
+  const right = left + scene.aspect / zoom;
+  const bottom = top + 1 / zoom;
+  if (over.length === 0 && x1 >= left && y1 >= top && x2 <= right && y2 <= bottom) return 1;
   let all = 0;
   let seen = 0;
   for (let row = 0; row < steps; row++) {
@@ -110,7 +110,7 @@ export function visiblePart(scene: Covering, index: number, steps = 28): number 
       const x = x1 + ((column + 0.5) / steps) * (x2 - x1);
       if (!covers(outline, x, y)) continue;
       all++;
-      if (x < 0 || y < 0 || x > scene.aspect || y > 1) continue;
+      if (x < left || y < top || x > right || y > bottom) continue;
       if (!over.some((shape) => covers(shape, x, y))) seen++;
     }
   }

@@ -9,7 +9,7 @@ import type { PlacementOptions } from './placement.ts';
 import { Random } from './random.ts';
 import { VARIANTS } from './tiles.ts';
 import { distalBox, tipOf } from './tools.ts';
-import { DEFAULT_ASPECT } from './types.ts';
+import { DEFAULT_ASPECT, WHOLE_SCENE } from './types.ts';
 import type { Layer, Point, Scene, SceneInstrument, SceneTruth, Splash, Vessel } from './types.ts';
 
 export interface SceneOptions extends PlacementOptions {
@@ -102,6 +102,7 @@ export function describeScene(seed: number, options: SceneOptions = {}): Scene {
   return {
     seed,
     aspect,
+    camera: WHOLE_SCENE,
     tissue,
     patches,
     cloud: layer(random, [1.1, 1.8], [0.5, 0.9]),
@@ -144,11 +145,12 @@ export function describeScene(seed: number, options: SceneOptions = {}): Scene {
 export function sceneTruth(scene: Scene, size: Size): SceneTruth {
   const { width, height } = size;
   const round = (value: number): number => Math.round(value * 100) / 100;
+  const { x, y, zoom } = scene.camera;
   const toBox = ([x1, y1, x2, y2]: readonly [number, number, number, number]): Box => [
-    round(Math.max(0, (x1 / scene.aspect) * width)),
-    round(Math.max(0, y1 * height)),
-    round(Math.min(width, (x2 / scene.aspect) * width)),
-    round(Math.min(height, y2 * height)),
+    round(Math.max(0, (((x1 - x) * zoom) / scene.aspect) * width)),
+    round(Math.max(0, (y1 - y) * zoom * height)),
+    round(Math.min(width, (((x2 - x) * zoom) / scene.aspect) * width)),
+    round(Math.min(height, (y2 - y) * zoom * height)),
   ];
   const xs = scene.organ.outline.map((p) => p[0]);
   const ys = scene.organ.outline.map((p) => p[1]);

@@ -48,7 +48,9 @@ export function renderScene(scene: Scene, size: Size): Canvas {
   drawBackdrop(soft, scene);
 
   const context = work.getContext('2d');
-  context.setTransform(work.width / scene.aspect, 0, 0, work.height, 0, 0);
+  const across = work.width / scene.aspect;
+  const { x, y, zoom } = scene.camera;
+  context.setTransform(across * zoom, 0, 0, work.height * zoom, -x * across * zoom, -y * work.height * zoom);
   drawTissue(context, scene, backdrop);
   for (const item of scene.instruments) drawCueUnder(context, item);
   for (const item of scene.instruments) drawShadow(context, item);
@@ -57,6 +59,8 @@ export function renderScene(scene: Scene, size: Size): Canvas {
     drawCueOver(context, item);
   }
   for (const flap of scene.flaps) drawFlap(context, flap);
+  // Light, smoke and drops belong to the endoscope and don't move with the scene.
+  context.setTransform(across, 0, 0, work.height, 0, 0);
   drawAtmosphere(context, scene);
 
   const frame = canvas.getContext('2d');

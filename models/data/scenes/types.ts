@@ -119,11 +119,22 @@ export interface ConsoleTile {
   bright: boolean;
 }
 
+/** The window of the scene that the frame shows: its upper left corner in frame units and how far it is zoomed in, 1 or more. */
+export interface Camera {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+/** The whole scene: the camera of every picture that is not part of a clip. */
+export const WHOLE_SCENE: Camera = { x: 0, y: 0, zoom: 1 };
+
 /** Everything that is drawn, as data. */
 export interface Scene {
   seed: number;
   /** Width over height of the frame that the scene was composed for. */
   aspect: number;
+  camera: Camera;
   tissue: readonly [number, number, number];
   patches: { at: Point; radius: number; colour: readonly [number, number, number]; alpha: number }[];
   cloud: Layer;
