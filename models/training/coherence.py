@@ -292,7 +292,7 @@ def corner(one, two):
 def places_said(text, question=""):
     """Every place that the text gives to its subject, in its order; `question` may name the subject."""
     reader = _Reader(text)
-    owned = reader.owned((_Reader(question).subject() if question else None) or reader.subject())
+    owned = reader.owned(instrument_named(question) or reader.subject())
     said, at = [], 0
     while at < len(reader.words):
         found = reader.phrase(at)
@@ -328,28 +328,35 @@ def is_absent_label(label):
     return re.sub(r"[\s_-]+", " ", label.strip().lower()) == ABSENT
 
 
-_THING = (
-    "(?:bipolar[ _]forceps|prograsp[ _]forceps|large[ _]needle[ _]driver|monopolar[ _]curved[ _]scissors|"
-    "ultrasound[ _]probe|suction|clip[ _]applier|stapler|instrument|tool|organ)"
+_THING = f"({'|'.join(['[ _]'.join(name) for name in INSTRUMENTS] + ['instrument', 'tool', 'organ'])})"
+_NOT_IN_SIGHT = (
+    "(?:is (?:clearly |currently )?(?:not (?:clearly )?(?:visible|seen|present|shown|in (?:the )?view|in the frame|"
+    "in the picture)|absent|out of view)|isn['’]t (?:visible|seen|present)|"
+    "(?:cannot|can not|can['’]t) be (?:seen|found))"
 )
-ABSENCES = (
-    re.compile(
+ABSENCES = tuple(
+    re.compile(pattern, re.IGNORECASE | re.ASCII)
+    for pattern in (
         rf"(?:^|[^A-Za-z])(no (?:such )?{_THING} (?:is|can be|was) (?:seen|visible|present|found|shown))(?![A-Za-z])",
-        re.IGNORECASE | re.ASCII,
-    ),
-    re.compile(
         r"(?:^|[.!?\n,;:] ?|(?:^|[^A-Za-z])(?:so|and|but|that) )"
-        rf"((?:it|(?:the |this )?{_THING}) (?:is (?:clearly |currently )?"
-        r"(?:not (?:clearly )?(?:visible|seen|present|shown|in view|in the view|in the frame|in the picture)|absent|"
-        r"out of view)|isn['’]t (?:visible|seen|present)|(?:cannot|can not|can['’]t) be (?:seen|found)))(?![A-Za-z])",
-        re.IGNORECASE | re.ASCII,
-    ),
+        rf"((?:it|(?:the |this )?{_THING}) {_NOT_IN_SIGHT})(?![A-Za-z])",
+    )
 )
 
 
-def absence_said(reasoning):
+def instrument_named(text):
+    return _Reader(text).subject() if text else None
+
+
+def absence_said(reasoning, question=""):
     """The first words by which the reasoning says that its subject is not in sight, or None."""
-    return next((match.group(1) for pattern in ABSENCES if (match := pattern.search(reasoning))), None)
+    asked = instrument_named(question)
+    for pattern in ABSENCES:
+        for match in pattern.finditer(reasoning):
+            named = instrument_named(match.group(2))
+            if not (asked and named and named != asked):
+                return match.group(1)
+    return None
 
 
 def check_coherence(reasoning, label, box, width, height, question=""):
@@ -369,7 +376,7 @@ def check_coherence(reasoning, label, box, width, height, question=""):
         findings.append(Finding("box-unexpected", label))
     if not sides and label is not None and not absent:
         findings.append(Finding("box-missing", label))
-    gone = absence_said(reasoning) if sides else None
+    gone = absence_said(reasoning, question) if sides else None
     if gone:
         findings.append(Finding("reasoning-absent", gone))
     return findings

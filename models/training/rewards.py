@@ -37,6 +37,7 @@ UNKNOWN = "unknown"
 
 INSIDE = r"((?:(?!</?think>|</?answer>).)+)"
 STRICT = re.compile(rf"\s*<think>{INSIDE}</think>\s*<answer>{INSIDE}</answer>\s*\Z", re.DOTALL)
+END_TOKENS = re.compile(r"(?:<\|im_end\|>|<\|endoftext\|>|\s)+\Z")
 THINK = re.compile(r"<think>(.*?)(?:</think>|<answer>|\Z)", re.DOTALL)
 ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
 FENCE = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL)
@@ -146,6 +147,8 @@ def parse(text, width, height, config):
     scale_x, scale_y, right, bottom = 1, 1, width, height
     if config["coordinateSpace"] == "normalized-1000":
         scale_x, scale_y, right, bottom = width / 1000, height / 1000, 1000, 1000
+    # A decoder may leave the end token in; it is no part of the text.
+    text = END_TOKENS.sub("", text)
     match = STRICT.match(text)
     reasoning, body = (match.group(1).strip(), match.group(2)) if match else _loose(text)
     value, clean = _answer_object(body, config["format"]["lenient"])

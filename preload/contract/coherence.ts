@@ -1,5 +1,6 @@
-import { placeOfLabel, placesSaid, type PlaceSaid } from './place-words.ts';
+import { instrumentNamed, placeOfLabel, placesSaid, type PlaceSaid } from './place-words.ts';
 import type { Box, Size } from './values.ts';
+import { instruments } from './vocabulary.ts';
 
 export { placeOfLabel, placesSaid, type PlaceSaid } from './place-words.ts';
 
@@ -114,7 +115,7 @@ export function checkCoherence({ reasoning, label, box, size, question = '' }: T
     add('box-unexpected', 'label', { text: label, range: [0, label.length] }, null);
   if (!box && label !== null && !absent)
     add('box-missing', 'label', { text: label, range: [0, label.length] }, null);
-  const gone = box && absenceSaid(reasoning);
+  const gone = box && absenceSaid(reasoning, question);
   if (gone) add('reasoning-absent', 'reasoning', gone, null);
   return { coherent: findings.length === 0, findings };
 }
@@ -127,31 +128,29 @@ function agrees(said: Sides, box: Sides): boolean {
   return fits(said.horizontal, box.horizontal) && fits(said.vertical, box.vertical);
 }
 
-const thing =
-  '(?:bipolar[ _]forceps|prograsp[ _]forceps|large[ _]needle[ _]driver|monopolar[ _]curved[ _]scissors|' +
-  'ultrasound[ _]probe|suction|clip[ _]applier|stapler|instrument|tool|organ)';
+const thing = `(${[...instruments.map((name) => name.replaceAll('_', '[ _]')), 'instrument', 'tool', 'organ'].join('|')})`;
+const notInSight =
+  '(?:is (?:clearly |currently )?(?:not (?:clearly )?(?:visible|seen|present|shown|in (?:the )?view|in the frame|' +
+  "in the picture)|absent|out of view)|isn['’]t (?:visible|seen|present)|(?:cannot|can not|can['’]t) be (?:seen|found))";
 const absences = [
   // No suction is seen in this view. No such instrument is present.
-  new RegExp(
-    `(?:^|[^A-Za-z])(no (?:such )?${thing} (?:is|can be|was) (?:seen|visible|present|found|shown))(?![A-Za-z])`,
-    'i',
-  ),
-  // The suction is not visible. It cannot be seen.
-  new RegExp(
-    `(?:^|[.!?\\n,;:] ?|(?:^|[^A-Za-z])(?:so|and|but|that) )((?:it|(?:the |this )?${thing}) (?:is (?:clearly |currently )?` +
-      `(?:not (?:clearly )?(?:visible|seen|present|shown|in view|in the view|in the frame|in the picture)|absent|out of view)|` +
-      `isn['’]t (?:visible|seen|present)|(?:cannot|can not|can['’]t) be (?:seen|found)))(?![A-Za-z])`,
-    'i',
-  ),
-];
+  `(?:^|[^A-Za-z])(no (?:such )?${thing} (?:is|can be|was) (?:seen|visible|present|found|shown))(?![A-Za-z])`,
+  // The suction is not visible. It cannot be seen. Not: the tip of the suction is not visible.
+  `(?:^|[.!?\\n,;:] ?|(?:^|[^A-Za-z])(?:so|and|but|that) )((?:it|(?:the |this )?${thing}) ${notInSight})(?![A-Za-z])`,
+].map((pattern) => new RegExp(pattern, 'gi'));
 
-/** The first words by which the reasoning says that its subject is not in sight. */
-export function absenceSaid(reasoning: string): Pick<PlaceSaid, 'text' | 'range'> | null {
+/**
+ * The first words by which the reasoning says that its subject is not in sight; of another instrument than the one
+ * that `question` names they may say so.
+ */
+export function absenceSaid(reasoning: string, question = ''): Pick<PlaceSaid, 'text' | 'range'> | null {
+  const asked = instrumentNamed(question);
   for (const pattern of absences) {
-    const match = pattern.exec(reasoning);
-    const said = match?.[1];
-    if (match && said) {
-      const end = match.index + match[0].length;
+    for (const match of reasoning.matchAll(pattern)) {
+      const [all, said = '', name = ''] = match;
+      const named = instrumentNamed(name);
+      if (asked !== null && named !== null && named !== asked) continue;
+      const end = match.index + all.length;
       return { text: said, range: [end - said.length, end] };
     }
   }

@@ -123,7 +123,7 @@ function wordsOf(text: string): Word[] {
 /** Every place that the text gives to its subject, in its order. `question` may name the subject. */
 export function placesSaid(text: string, question = ''): PlaceSaid[] {
   const words = wordsOf(text);
-  const owners = ownersOf(words, subjectOf(wordsOf(question)));
+  const owners = ownersOf(words, instrumentNamed(question));
   const said: PlaceSaid[] = [];
   for (let at = 0; at < words.length;) {
     const found = phraseAt(words, at);
@@ -315,6 +315,9 @@ function topicAt(words: readonly Word[], start: number): string | null {
 /** "The left third": a region, not a third thing. */
 const behindSide = (words: readonly Word[], at: number): boolean =>
   joined(words, at - 1) && sideWords[words[at - 1]?.text ?? ''] !== undefined;
+
+/** The first instrument that a text names, as EndoVis-18-VQLA spells it, or null. */
+export const instrumentNamed = (text: string): string | null => subjectOf(wordsOf(text));
 
 function subjectOf(words: readonly Word[]): string | null {
   for (let at = 0; at < words.length; at += 1) {
