@@ -50,7 +50,7 @@ export async function validateDataset(folder: string, options: ValidateOptions =
   const step = options.images === true ? 1 : Math.max(1, Math.ceil(pictures / SAMPLED_IMAGES));
   const result: Validation = { records: 0, images: 0, imagesChecked: 0, faultCount: 0, faults: [] };
   const ids = new Set<string>();
-  const splitOfImage = new Map<string, Split>();
+  const seen = new Map<string, { split: Split; width: number; height: number }>();
   const fault = (file: string, line: number | null, reason: string): void => {
     result.faultCount++;
     if (result.faults.length < SHOWN_FAULTS) result.faults.push({ file, line, reason });
@@ -70,10 +70,16 @@ export async function validateDataset(folder: string, options: ValidateOptions =
       return;
     }
     const path = join(root, record.image);
-    const before = splitOfImage.get(path);
-    if (before !== undefined && before !== split) tell(`the image ${record.image} lies in ${before} too`);
-    if (before !== undefined) return;
-    splitOfImage.set(path, split);
+    const { width, height } = record;
+    const before = seen.get(path);
+    if (before) {
+      if (before.split !== split) tell(`the image ${record.image} lies in ${before.split} too`);
+      if (before.width !== width || before.height !== height) {
+        tell(`${width}x${height}, records before say ${before.width}x${before.height} of ${record.image}`);
+      }
+      return;
+    }
+    seen.set(path, { split, width, height });
     if (result.images++ % step !== 0) return;
     result.imagesChecked++;
     const reason = await imageFault(path, record);
