@@ -128,14 +128,17 @@ export function miouReference(pairs: readonly BoxPair[]): number {
 export interface BlindRow {
   question: string;
   questionType: string;
+  /** The tool or organ that the question names; null where it names none. */
+  subject?: string | null;
   answer: string;
 }
 
 /**
- * The best answer without an image: for each wording of a question its most frequent answer in `rows` (of
- * equally frequent ones, the first met). A question it never met gets the most frequent answer of its type.
+ * The best answer without an image: for each question its most frequent answer in `rows` (of equally frequent
+ * ones, the first met). A question is what is asked about which tool, so that paraphrases share their counts;
+ * where the row does not say which, it is the text. One that was never met gets the most frequent answer of its type.
  */
-export function fitBlindLookup(rows: readonly BlindRow[]): (row: BlindRow) => string {
+export function fitBlindLookup(rows: readonly BlindRow[]): (row: Omit<BlindRow, 'answer'>) => string {
   const byQuestion = new Map<string, Map<string, number>>();
   const byType = new Map<string, Map<string, number>>();
   const count = (table: Map<string, Map<string, number>>, key: string, answer: string): void => {
@@ -143,9 +146,9 @@ export function fitBlindLookup(rows: readonly BlindRow[]): (row: BlindRow) => st
     answers.set(answer, (answers.get(answer) ?? 0) + 1);
     table.set(key, answers);
   };
-  for (const { question, questionType, answer } of rows) {
-    count(byQuestion, question, answer);
-    count(byType, questionType, answer);
+  for (const row of rows) {
+    count(byQuestion, questionKey(row), row.answer);
+    count(byType, row.questionType, row.answer);
   }
   const most = (answers: Map<string, number> | undefined): string | undefined => {
     let best: string | undefined;
@@ -158,10 +161,89 @@ export function fitBlindLookup(rows: readonly BlindRow[]): (row: BlindRow) => st
     }
     return best;
   };
-  return ({ question, questionType }) =>
-    most(byQuestion.get(question)) ?? most(byType.get(questionType)) ?? UNKNOWN;
+  return (row) => most(byQuestion.get(questionKey(row))) ?? most(byType.get(row.questionType)) ?? UNKNOWN;
 }
 
-function mean(values: readonly number[]): number {
+const questionKey = ({ question, questionType, subject }: Omit<BlindRow, 'answer'>): string =>
+  subject === undefined ? question : `${questionType}\0${subject ?? ''}`;
+
+/** Counts of predicted labels for each true label: `counts[truth][prediction]`, both in the order of `labels`. */
+export interface ConfusionMatrix {
+  labels: string[];
+  counts: number[][];
+}
+
+/**
+ * Confusion matrix over the labels present in truth or prediction: those of `order` first, in that order, then
+ * any others by name, then `unknown`.
+ */
+export function confusionMatrix(pairs: readonly LabelPair[], order: readonly string[]): ConfusionMatrix {
+  const present = new Set(pairs.flatMap(({ truth, prediction }) => [truth, prediction]));
+  const others = [...present].filter((label) => label !== UNKNOWN && !order.includes(label)).sort();
+  const labels = [...new Set([...order, ...others, UNKNOWN])].filter((label) => present.has(label));
+  const index = new Map(labels.map((label, i) => [label, i]));
+  const counts = labels.map(() => labels.map(() => 0));
+  for (const { truth, prediction } of pairs) {
+    const row = counts[index.get(truth) ?? -1];
+    const column = index.get(prediction);
+    if (row && column !== undefined) row[column] = (row[column] ?? 0) + 1;
+  }
+  return { labels, counts };
+}
+
+/** The stated probability of an answer, and whether the answer was right. */
+export interface StatedProbability {
+  probability: number;
+  right: boolean;
+}
+
+export interface ReliabilityBin {
+  /** The bin holds probabilities above `from` (the first: from 0 on) and up to `to`. */
+  from: number;
+  to: number;
+  count: number;
+  /** Mean stated probability and part that was right; null in an empty bin. */
+  confidence: number | null;
+  accuracy: number | null;
+}
+
+export interface Calibration {
+  count: number;
+  /** Expected calibration error: the bins' |accuracy - confidence|, weighted by their counts. */
+  error: number;
+  bins: ReliabilityBin[];
+}
+
+/**
+ * Expected calibration error with `bins` equal-width bins, each open below and closed above, as in Guo et al.,
+ * "On Calibration of Modern Neural Networks" (ICML 2017), equations 2 and 3.
+ */
+export function calibration(answers: readonly StatedProbability[], bins = 10): Calibration {
+  const sums = Array.from({ length: bins }, () => ({ count: 0, probability: 0, right: 0 }));
+  for (const { probability, right } of answers) {
+    let bin = 0;
+    while (bin < bins - 1 && probability > (bin + 1) / bins) bin++;
+    const sum = sums[bin];
+    if (!sum) continue;
+    sum.count++;
+    sum.probability += probability;
+    if (right) sum.right++;
+  }
+  const table = sums.map(({ count, probability, right }, i): ReliabilityBin => ({
+    from: i / bins,
+    to: (i + 1) / bins,
+    count,
+    confidence: count > 0 ? probability / count : null,
+    accuracy: count > 0 ? right / count : null,
+  }));
+  const gaps = table.reduce(
+    (sum, bin) => sum + bin.count * Math.abs((bin.accuracy ?? 0) - (bin.confidence ?? 0)),
+    0,
+  );
+  return { count: answers.length, error: answers.length > 0 ? gaps / answers.length : 0, bins: table };
+}
+
+/** Arithmetic mean; 0 of nothing. */
+export function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,155 +1,83 @@
-import type { Corners } from '../../preload/contract/boxes.ts';
-import { throwIfAborted } from '../../preload/contract/errors.ts';
-import { ANSWERS_26, QUESTION_TYPES } from '../data/labels.ts';
-import type { QuestionType } from '../data/labels.ts';
-import type { QuestionRow } from '../data/endovis.ts';
-import { accuracy, fitBlindLookup, macroF, mapLabel, miou, miouReference, perClass } from './metrics.ts';
-import type { BoxPair, ClassScore, LabelPair } from './metrics.ts';
+import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
+import type { AnswerStore } from './answer-store.ts';
+import { byPicture } from './rows.ts';
+import type { AnsweredRow, EvaluationRow, Problem, RowAnswer } from './rows.ts';
 
 /**
- * Runs a model over questions with known answers. It knows rows and a function that answers one of them:
- * no video, no engine, no host.
+ * Asks a model questions with known answers. It knows rows and a function that answers one of them: no video,
+ * no engine, no host.
  */
 
-/** What a model said to one row; the box in pixels of the row's image. */
-export interface RowAnswer {
-  label: string | null;
-  box: readonly number[] | null;
-  status: string;
-  probability?: number | null;
+export interface RunProgress {
+  done: number;
+  total: number;
+  /** Seconds that the rest will take at the pace so far; null before the first new answer. */
+  secondsLeft: number | null;
 }
 
-export interface EvaluateOptions {
-  rows: readonly QuestionRow[];
-  answer: (row: QuestionRow, signal: AbortSignal) => Promise<RowAnswer>;
-  /** Rows for fitting the blind lookup; the evaluated set itself when absent. */
-  trainRows?: readonly QuestionRow[];
-  /** Labels that free text is mapped to. */
-  labels?: readonly string[];
-  /** Ask at most so many questions: whole frames, spread evenly over the set. */
-  limit?: number;
+export interface RunOptions {
+  rows: readonly EvaluationRow[];
+  /** SHA-256 of the picture's file, which a kept answer must have been given to. */
+  pictureSha256: (row: EvaluationRow) => Promise<string>;
+  answer: (row: EvaluationRow, signal: AbortSignal) => Promise<RowAnswer>;
+  /** Answers kept from an interrupted run, and where new ones go. */
+  store?: AnswerStore | null;
+  /** Stop at the first row that cannot be measured. */
+  strict?: boolean;
   signal?: AbortSignal;
-  onProgress?: (progress: { done: number; total: number }) => void;
+  onProgress?: (progress: RunProgress) => void;
+  /** Milliseconds of any clock. */
+  now: () => number;
 }
 
-export interface Figures {
-  questions: number;
-  /** Micro accuracy, 0..1. */
-  accuracy: number;
-  macroF: number;
-  /** True mean IoU over the rows that have a true box; no box given counts 0. */
-  miou: number;
-  /** Mean IoU as the reference repository computes it: compatible with published figures, inflated. */
-  miouReference: number;
-  /** Accuracy of the most frequent answer to each wording, with no image. */
-  blindFloor: number;
-}
-
-export interface Evaluation extends Figures {
-  blindFloorFittedOn: 'training rows' | 'the evaluated set';
-  byType: Partial<Record<QuestionType, Figures>>;
-  /**
-   * Rows whose answer has no usable label or no usable box. "Not visible" is an answer that can be read, if a
-   * wrong one for a row with a box; it is counted in `byStatus`.
-   */
-  unparsable: number;
-  byStatus: Record<string, number>;
-  perClass: Record<string, ClassScore>;
-}
-
-interface Scored {
-  row: QuestionRow;
-  label: LabelPair;
-  box: BoxPair | null;
-  blind: LabelPair;
+export interface RunResult {
+  answered: AnsweredRow[];
+  /** Rows whose picture cannot be read. */
+  problems: Problem[];
+  answeredNow: number;
+  answeredBefore: number;
 }
 
 /**
- * Ask every row and compute the figures. Errors of `answer` end the run: a model that cannot answer one row has
- * no figures over all of them.
+ * Asks every row, questions about one picture after one another because the engine keeps its look at a picture.
+ * A picture that cannot be read costs its rows; any other error ends the run, with the answers so far kept.
  *
- * @throws WorkstationError `cancelled` when the signal is raised.
+ * @throws WorkstationError `cancelled` when the signal is raised; what `answer` and the store throw.
  */
-export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const labels = options.labels ?? ANSWERS_26;
+export async function answerRows(options: RunOptions): Promise<RunResult> {
+  const { store = null, strict = false } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const rows = options.limit === undefined ? options.rows : spread(options.rows, options.limit);
-  const blind = fitBlindLookup(options.trainRows ?? options.rows);
-  const scored: Scored[] = [];
-  const byStatus: Record<string, number> = {};
-  let unparsable = 0;
-  options.onProgress?.({ done: 0, total: rows.length });
+  const rows = byPicture(options.rows);
+  const result: RunResult = { answered: [], problems: [], answeredNow: 0, answeredBefore: 0 };
+  const start = options.now();
+  const report = (): void => {
+    const done = result.answered.length + result.problems.length;
+    const pace = result.answeredNow > 0 ? (options.now() - start) / 1000 / result.answeredNow : null;
+    options.onProgress?.({
+      done,
+      total: rows.length,
+      secondsLeft: pace === null ? null : pace * (rows.length - done),
+    });
+  };
+  report();
   for (const row of rows) {
     throwIfAborted(signal);
-    const said = await options.answer(row, signal);
-    const box = corners(said.box);
-    byStatus[said.status] = (byStatus[said.status] ?? 0) + 1;
-    const usable = said.status === 'not-visible' || (box !== null && (said.label ?? '').trim() !== '');
-    if (!usable) unparsable++;
-    scored.push({
-      row,
-      label: { truth: row.answer, prediction: mapLabel(said.label, labels) },
-      box: row.box && { truth: row.box, prediction: box, size: { width: row.width, height: row.height } },
-      blind: { truth: row.answer, prediction: blind(row) },
-    });
-    options.onProgress?.({ done: scored.length, total: rows.length });
+    try {
+      const picture = await options.pictureSha256(row);
+      const kept = store?.find(row, picture) ?? null;
+      const answer = kept ?? (await options.answer(row, signal));
+      if (!kept) store?.add(row, picture, answer);
+      result.answered.push({ row, answer });
+      if (kept) result.answeredBefore++;
+      else result.answeredNow++;
+    } catch (error) {
+      const unreadable =
+        error instanceof WorkstationError &&
+        (error.code === 'data-malformed' || error.code === 'file-missing');
+      if (strict || !unreadable) throw error;
+      result.problems.push({ where: row.id, what: error.message });
+    }
+    report();
   }
-  const byType: Evaluation['byType'] = {};
-  for (const type of QUESTION_TYPES) {
-    const part = scored.filter(({ row }) => row.questionType === type);
-    if (part.length > 0) byType[type] = figures(part);
-  }
-  return {
-    ...figures(scored),
-    blindFloorFittedOn: options.trainRows ? 'training rows' : 'the evaluated set',
-    byType,
-    unparsable,
-    byStatus,
-    perClass: perClass(scored.map(({ label }) => label)),
-  };
-}
-
-function figures(scored: readonly Scored[]): Figures {
-  const labels = scored.map(({ label }) => label);
-  const boxes = scored.flatMap(({ box }) => box ?? []);
-  return {
-    questions: scored.length,
-    accuracy: accuracy(labels),
-    macroF: macroF(labels),
-    miou: miou(boxes),
-    miouReference: miouReference(boxes),
-    blindFloor: accuracy(scored.map(({ blind }) => blind)),
-  };
-}
-
-function corners(box: readonly number[] | null): Corners | null {
-  if (box?.length !== 4 || box.some((value) => !Number.isFinite(value))) return null;
-  const [x1, y1, x2, y2] = box as [number, number, number, number];
-  return x2 > x1 && y2 > y1 ? [x1, y1, x2, y2] : null;
-}
-
-/** At most `limit` rows: all questions of frames spread evenly over the set, in the set's order. */
-export function spread(rows: readonly QuestionRow[], limit: number): QuestionRow[] {
-  if (limit >= rows.length) return [...rows];
-  const frames = new Map<string, QuestionRow[]>();
-  for (const row of rows) {
-    const found = frames.get(row.image);
-    if (found) found.push(row);
-    else frames.set(row.image, [row]);
-  }
-  const groups = [...frames.values()];
-  const wanted = Math.min(groups.length, Math.ceil((limit * groups.length) / rows.length));
-  const chosen = new Set(Array.from({ length: wanted }, (_, i) => Math.floor((i * groups.length) / wanted)));
-  let total = 0;
-  for (const i of chosen) total += groups[i]?.length ?? 0;
-  // Frames have one to seven questions: take further frames until there are enough.
-  for (let i = 0; i < groups.length && total < limit; i++) {
-    if (chosen.has(i)) continue;
-    chosen.add(i);
-    total += groups[i]?.length ?? 0;
-  }
-  return groups
-    .filter((_, i) => chosen.has(i))
-    .flat()
-    .slice(0, limit);
+  return result;
 }

@@ -1,83 +1,84 @@
-import { createHash } from 'node:crypto';
-import type { Command } from 'commander';
-import type { Figures } from '../../../../models/evaluation/index.ts';
+import { Option, type Command } from 'commander';
+import type { Part } from '../../../../models/evaluation/index.ts';
+import { WorkstationError } from '../../../../preload/contract/index.ts';
 import { act, wholeNumber } from '../command.ts';
-
-interface EvaluateOptions {
-  dataset: string;
-  model?: string;
-  limit?: number;
-}
+import type { EvaluateOptions } from '../evaluation.ts';
+import type { Output } from '../output.ts';
 
 export function addEvaluate(program: Command): void {
+  const evaluate = program
+    .command('evaluate')
+    .description('ask a model every question of a data set and measure its answers')
+    .option('--data <dir>', 'a folder that data build wrote, or pictures and labels in EndoVis-VQLA layout')
+    .addOption(
+      new Option('--split <name>', 'test by default where the folder has splits').choices([
+        'train',
+        'validation',
+        'test',
+      ]),
+    )
+    .option('--train <dir>', 'data whose answers the blind floor learns, where --data has no training part')
+    .option('--model <dir>', 'model folder, instead of the embedded model')
+    .option('--answers <file>', 'score the answers in this file (JSONL) instead of asking a model')
+    .option('--limit <n>', 'ask at most so many questions, spread over the set', wholeNumber(1))
+    .option('--out <file>', 'write FILE.json, FILE.md, FILE.svg, and keep answers in FILE.answers.jsonl')
+    .option('--fresh', 'forget the answers that an earlier run kept beside --out')
+    .option('--label <name>', "what the run is called in tables; the model's name by default")
+    .option('--seed <n>', 'seed that the model was trained with, noted for tables', wholeNumber(0))
+    .option('--strict', 'stop at the first question that cannot be measured');
+  act(evaluate, async (context, options: Partial<EvaluateOptions>) => {
+    const { data } = options;
+    if (data === undefined) {
+      throw new WorkstationError(
+        'invalid-input',
+        'What to measure on is not named.',
+        'Name a data set with --data DIR, or compare reports with: evaluate compare A.json B.json.',
+      );
+    }
+    const { runEvaluation } = await import('../evaluation.ts');
+    const report = await runEvaluation(context, { ...options, data });
+    const { figures } = report;
+    const { output } = context;
+    output.line(`${report.label}: ${report.model.name}`);
+    output.line(
+      '                questions  accuracy  blind floor  macro F    mIoU  mIoU, reference  illusions',
+    );
+    showPart(output, 'overall', figures.overall);
+    for (const [type, part] of Object.entries(figures.byType)) showPart(output, type, part);
+    output.line(`The blind floor was fitted on ${figures.blindFloorFittedOn}.`);
+    if (report.problems.length > 0) {
+      output.line(`Left out, ${report.problems.length} in all:`);
+      for (const { where, what } of report.problems.slice(0, 10)) output.line(`  ${where}: ${what}`);
+    }
+    output.result(report);
+  });
+
   act(
-    program
-      .command('evaluate')
-      .requiredOption('--dataset <dir>', 'pictures and labels in the layout of EndoVis-18-VQLA')
-      .option('--model <dir>', 'model folder, instead of the embedded model')
-      .option('--limit <n>', 'ask at most so many questions, spread over the set', wholeNumber(1))
-      .description('ask a model every question of a data set and measure its answers'),
-    async ({ output, workstation: open, signal }, { dataset, model, limit }: EvaluateOptions) => {
-      const { readEndoVis } = await import('../../../../models/data/index.ts');
-      const { evaluate } = await import('../../../../models/evaluation/index.ts');
-      const { rows, skipped } = await readEndoVis(dataset, { signal });
-      const workstation = await open();
-      const state = await (model === undefined
-        ? workstation.calls.loadModel({ modelId: null })
-        : workstation.loadModelFolder(model));
-      // Several questions on a picture come one after the other: it is decoded once.
-      let last: { file: string; picture: Awaited<ReturnType<typeof readPicture>> } | null = null;
-      const evaluation = await evaluate({
-        rows,
-        signal,
-        ...(limit === undefined ? {} : { limit }),
-        answer: async (row) => {
-          if (last?.file !== row.image) last = { file: row.image, picture: await readPicture(row.image) };
-          return workstation.askImage(last.picture, row.question, signal);
-        },
-        onProgress: ({ done, total }) => output.progress('Asking', done, total),
-      });
-      const { questions, accuracy, macroF, miou, miouReference, blindFloor, byType } = evaluation;
-      output.line(`${state.model?.name ?? 'The model'} on ${state.device ?? 'this machine'}`);
-      output.line('                questions  accuracy  macro F    mIoU  blind floor');
-      output.line(row('all', evaluation));
-      for (const [type, figures] of Object.entries(byType)) output.line(row(type, figures));
-      output.line(`mIoU as the reference code computes it: ${miouReference.toFixed(3)}`);
-      output.line(`The blind floor was fitted on ${evaluation.blindFloorFittedOn}.`);
-      if (skipped.length > 0) output.line(`${skipped.length} lines or files of the data set were left out.`);
-      output.result({
-        questions,
-        accuracy,
-        macroF,
-        miou,
-        miouReference,
-        blindFloor,
-        byType,
-        blindFloorFittedOn: evaluation.blindFloorFittedOn,
-        unparsable: evaluation.unparsable,
-        byStatus: evaluation.byStatus,
-        skipped: skipped.length,
-        model: { id: state.model?.id ?? null, sha256: state.sha256, device: state.device },
-      });
+    evaluate
+      .command('compare')
+      .argument('<reports...>', 'JSON files that evaluate --out wrote')
+      .description('one table over several reports: mean and spread over the runs of each label'),
+    async ({ output }, _options, files: string[]) => {
+      const { compareReports, comparisonMarkdown, readReport } =
+        await import('../../../../models/evaluation/index.ts');
+      const groups = compareReports(await Promise.all(files.map((file) => readReport(file))));
+      output.line(comparisonMarkdown(groups));
+      output.result({ groups });
     },
   );
 }
 
-function row(name: string, figures: Figures): string {
-  const number = (value: number, width: number) => value.toFixed(3).padStart(width);
-  return (
+function showPart(output: Output, name: string, part: Part): void {
+  const number = (value: number | null, width: number): string =>
+    (value === null ? '-' : value.toFixed(3)).padStart(width);
+  output.line(
     name.padEnd(16) +
-    String(figures.questions).padStart(9) +
-    number(figures.accuracy, 10) +
-    number(figures.macroF, 9) +
-    number(figures.miou, 8) +
-    number(figures.blindFloor, 13)
+      String(part.questions).padStart(9) +
+      number(part.accuracy, 10) +
+      number(part.blindFloor, 13) +
+      number(part.macroF, 9) +
+      number(part.miou, 8) +
+      number(part.miouReference, 17) +
+      number(part.illusions.rate, 11),
   );
-}
-
-async function readPicture(file: string) {
-  const { decodePicture } = await import('../picture.ts');
-  const picture = await decodePicture(file);
-  const size = `${picture.width}x${picture.height}:`;
-  return { ...picture, hash: createHash('sha256').update(size).update(picture.rgb).digest('hex') };
 }

@@ -1,0 +1,196 @@
+import { iou } from '../../preload/contract/boxes.ts';
+import { absentLabel, checkCoherence } from '../../preload/contract/coherence.ts';
+import {
+  accuracy,
+  calibration,
+  confusionMatrix,
+  fitBlindLookup,
+  macroF,
+  mapLabel,
+  mean,
+  miou,
+  miouReference,
+  perClass,
+} from './metrics.ts';
+import type { BlindRow, BoxPair, LabelPair } from './metrics.ts';
+import type { EvaluationFigures, Part, PartName } from './report-schema.ts';
+import { EVALUATION_TYPES, isAbsent, labelsFor, usableBox } from './rows.ts';
+import type { AnsweredRow, EvaluationRow } from './rows.ts';
+import { wordingFigures } from './wordings.ts';
+
+/** From this overlap on a box is on the thing it is about. */
+export const RIGHT_BOX = 0.5;
+
+export interface FigureOptions {
+  /** Labels that free text is mapped to; {@link labelsFor} the rows when absent. */
+  labels?: readonly string[];
+  /** Rows for fitting the blind lookup; the evaluated rows themselves when absent. */
+  trainRows?: readonly BlindRow[];
+}
+
+/** An answer beside the truth, labels mapped. */
+export interface ScoredRow {
+  row: EvaluationRow;
+  label: LabelPair;
+  right: boolean;
+  /** Null where the row has no true box. */
+  box: BoxPair | null;
+  /** Overlap with the true box, 0 without a usable one; null where the row has no true box. */
+  overlap: number | null;
+  /** Whether label, reasoning and box of the answer tell one story. */
+  coherent: boolean;
+  /** Whether a place that label or reasoning name goes against the answer's own box. */
+  contradictory: boolean;
+  blind: LabelPair;
+  answer: AnsweredRow['answer'];
+}
+
+/**
+ * Every figure of a set of answers: the one definition, for answers of the engine here and for those that were
+ * written elsewhere. The same rows and answers give the same figures, in any order of `answered` but for labels
+ * that are equally frequent in the blind lookup.
+ *
+ * Questions that ask for a box alone name their answer's label, so they stand in the table by type and count
+ * for nothing else, unless there are no others.
+ */
+export function figuresOf(answered: readonly AnsweredRow[], options: FigureOptions = {}): EvaluationFigures {
+  const labels = options.labels ?? labelsFor(answered.map(({ row }) => row));
+  const blind = fitBlindLookup(options.trainRows ?? answered.map(({ row }) => blindRow(row)));
+  const scored = answered.map((each) => score(each, labels, blind));
+  const asking = scored.filter(({ row }) => row.questionType !== 'grounding');
+  const counted = asking.length > 0 ? asking : scored;
+  const types = EVALUATION_TYPES.filter((type) => scored.some(({ row }) => row.questionType === type));
+  const ofType = (type: PartName): ScoredRow[] => scored.filter(({ row }) => row.questionType === type);
+  const rated = counted.flatMap(({ answer: { probability }, right }) =>
+    probability === null ? [] : { probability, right },
+  );
+  const ratedBoxes = counted.flatMap(({ answer: { boxProbability }, overlap }) =>
+    boxProbability == null || overlap === null
+      ? []
+      : { probability: boxProbability, right: overlap >= RIGHT_BOX },
+  );
+  return {
+    countedTypes: types.filter((type) => type !== 'grounding' || asking.length === 0),
+    overall: partOf(counted),
+    byType: Object.fromEntries(types.map((type) => [type, partOf(ofType(type))])),
+    blindFloorFittedOn: options.trainRows ? 'training rows' : 'the evaluated rows',
+    calibration: {
+      answer: rated.length > 0 ? calibration(rated) : null,
+      box: ratedBoxes.length > 0 ? calibration(ratedBoxes) : null,
+    },
+    wordings: wordingFigures(counted),
+    perClass: perClass(counted.map(({ label }) => label)),
+    confusion: Object.fromEntries(
+      types.map((type) => [
+        type,
+        confusionMatrix(
+          ofType(type).map(({ label }) => label),
+          labels,
+        ),
+      ]),
+    ),
+  };
+}
+
+/** What the blind lookup learns of a row. */
+export const blindRow = ({ question, questionType, subject, label }: EvaluationRow): BlindRow => ({
+  question,
+  questionType,
+  subject,
+  answer: label,
+});
+
+function score(
+  { row, answer }: AnsweredRow,
+  labels: readonly string[],
+  blind: ReturnType<typeof fitBlindLookup>,
+): ScoredRow {
+  const size = { width: row.width, height: row.height };
+  const prediction = mapLabel(answer.label, labels);
+  const given = usableBox(answer.box);
+  const { coherent, findings } = checkCoherence({
+    reasoning: answer.reasoning,
+    label: answer.label,
+    box: given && [...given],
+    size,
+    question: row.question,
+  });
+  return {
+    row,
+    answer,
+    label: { truth: row.label, prediction },
+    right: prediction === row.label,
+    box: row.box && { truth: row.box, prediction: given, size },
+    overlap: row.box && (given ? iou(row.box, given) : 0),
+    coherent,
+    contradictory: findings.some(({ kind }) => kind === 'reasoning-place' || kind === 'label-place'),
+    blind: { truth: row.label, prediction: blind(row) },
+  };
+}
+
+function partOf(rows: readonly ScoredRow[]): Part {
+  const labels = rows.map(({ label }) => label);
+  const boxes = rows.flatMap(({ box }) => box ?? []);
+  const right = accuracy(labels);
+  const blindFloor = accuracy(rows.map(({ blind }) => blind));
+  return {
+    questions: rows.length,
+    frames: new Set(rows.map(({ row }) => row.image)).size,
+    withBox: boxes.length,
+    accuracy: right,
+    macroF: macroF(labels),
+    miou: boxes.length > 0 ? miou(boxes) : null,
+    miouReference: boxes.length > 0 ? miouReference(boxes) : null,
+    blindFloor,
+    margin: right - blindFloor,
+    illusions: illusionsOf(rows),
+    format: {
+      wellFormed: rows.filter(({ answer }) => answer.wellFormed).length,
+      rate: mean(rows.map(({ answer }) => (answer.wellFormed ? 1 : 0))),
+      unknownLabels: labels.filter(({ prediction }) => prediction === 'unknown').length,
+      withoutBox: boxes.filter(({ prediction }) => prediction === null).length,
+    },
+    coherent: mean(rows.map(({ coherent }) => (coherent ? 1 : 0))),
+    abstention: abstentionOf(rows),
+  };
+}
+
+/**
+ * Positional illusions: the label is right, but the box is not on the thing (overlap under
+ * {@link RIGHT_BOX}, or no usable box), or a place in label or reasoning goes against the answer's own box. Among the rows
+ * that have a true box. Term: Surgery-R1 (arXiv 2506.19469); the paper gives no formula, this one is ours.
+ */
+function illusionsOf(rows: readonly ScoredRow[]): Part['illusions'] {
+  const located = rows.filter(({ overlap }) => overlap !== null);
+  const rightLabel = located.filter(({ right }) => right);
+  const misplaced = rightLabel.filter(({ overlap }) => (overlap ?? 0) < RIGHT_BOX);
+  const count = rightLabel.filter(
+    ({ overlap, contradictory }) => (overlap ?? 0) < RIGHT_BOX || contradictory,
+  ).length;
+  return {
+    rows: located.length,
+    count,
+    rate: located.length > 0 ? count / located.length : null,
+    rightLabels: rightLabel.length,
+    rateAmongRight: rightLabel.length > 0 ? count / rightLabel.length : null,
+    misplaced: misplaced.filter(({ box }) => box?.prediction).length,
+    withoutBox: misplaced.filter(({ box }) => !box?.prediction).length,
+    contradictory: rightLabel.filter(({ contradictory }) => contradictory).length,
+  };
+}
+
+function abstentionOf(rows: readonly ScoredRow[]): Part['abstention'] {
+  const abstained = ({ label }: ScoredRow): boolean => label.prediction === absentLabel;
+  const absent = rows.filter(({ row }) => isAbsent(row));
+  const present = rows.filter(({ row }) => !isAbsent(row));
+  const rightly = absent.filter(abstained).length;
+  const falsely = present.filter(abstained).length;
+  return {
+    absent: absent.length,
+    rightly,
+    rate: absent.length > 0 ? rightly / absent.length : null,
+    present: present.length,
+    falsely,
+    falseRate: present.length > 0 ? falsely / present.length : null,
+  };
+}
