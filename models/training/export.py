@@ -13,6 +13,7 @@ import chat
 from build import hugging_face_config, processor_config, write_json
 from tokenizer import Tokenizer
 import checkpoint
+import lora
 from safetensors_io import save_file
 
 FILES = [
@@ -66,8 +67,8 @@ def export(state, out, dtype):
     def write(name, value):
         write_json(os.path.join(out, name), value)
 
-    # Adapters of LoRA are merged on the way.
-    tensors = {name: tensor.float() for name, tensor in state["model"].items()}
+    merged = lora.merged_tensors(state["model"], settings.get("lora"))
+    tensors = {name: tensor.float() for name, tensor in merged.items()}
     save_file(tensors, os.path.join(out, "model.safetensors"), dtype, {"format": "pt"})
     config = hugging_face_config(settings, tokenizer)
     config["torch_dtype"] = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}[dtype]

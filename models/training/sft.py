@@ -22,6 +22,7 @@ import torch
 
 import chat
 import checkpoint
+import lora
 from batches import Batches, normalise, prefetch
 from build import make_tokenizer, new_model, processor_config, vocabulary_of
 from dataset import Frames
@@ -66,8 +67,6 @@ class Run:
         self.probes = Probes(size, len(self.labels["tools"]), len(self.labels["places"])).to(self.device)
         named = [*self.model.named_parameters(), *(("probe." + n, p) for n, p in self.probes.named_parameters())]
         if settings.get("lora"):
-            import lora
-
             named = lora.apply(self.model, settings["lora"])
         kind = settings["optimizer"]
         self.optimizer = Optimizer(named, kind["name"] == "muon", kind["rate"], kind["decay"])

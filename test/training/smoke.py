@@ -35,14 +35,14 @@ def settings_with(stages):
     return settings
 
 
-def train(folder, stages, resume):
-    write_json(os.path.join(folder, "config.json"), settings_with(stages))
+def train(folder, stages, *options, name="run", **settings):
+    write_json(os.path.join(folder, "config.json"), {**settings_with(stages), **settings})
     packed = os.path.join(folder, "packed")
     sys.argv = ["sft.py", "--config", os.path.join(folder, "config.json"), "--data", packed, "--validation", packed]
-    sys.argv += ["--out", os.path.join(folder, "run"), "--workers", "2", *(["--resume"] if resume else [])]
+    sys.argv += ["--out", os.path.join(folder, name), "--workers", "2", *options]
     with contextlib.redirect_stdout(io.StringIO()):
         sft.main()
-    with open(os.path.join(folder, "run", "log.jsonl")) as file:
+    with open(os.path.join(folder, name, "log.jsonl")) as file:
         return [json.loads(line) for line in file]
 
 
@@ -62,8 +62,8 @@ def main():
     speech = {**eyes, "name": "speech", "questions": 3, "steps": 12}
     processor = processor_config(settings_with([]))
     packed = dataset.pack(os.path.join(folder, "dataset"), "train", os.path.join(folder, "packed"), processor)
-    first = train(folder, [eyes], False)
-    both = train(folder, [eyes, speech], True)
+    first = train(folder, [eyes])
+    both = train(folder, [eyes, speech], "--resume")
     out = os.path.join(folder, "nano")
     export.export(checkpoint.load(os.path.join(folder, "run")), out, "F32")
 
@@ -83,6 +83,15 @@ def main():
             embeds, _ = model.embed(ids, torch.from_numpy(values), [grid])
             positions, delta = mrope_positions(ids, [grid], model.config)
             single.append(tokenizer.decode(model.greedy(embeds, positions, delta, 12)[1]))
+
+    # LoRA on the exported folder: adapters learn, and merged on export they move those weights and no others.
+    adapters = {"rank": 4, "alpha": 8, "targets": ["q_proj", "v_proj"], "dropout": 0}
+    adapted = train(folder, [speech], "--init", out, name="adapted", lora=adapters)
+    export.export(checkpoint.load(os.path.join(folder, "adapted")), os.path.join(folder, "merged"), "F32")
+    merged, moved = load_model(os.path.join(folder, "merged")).state_dict(), set()
+    for name, tensor in model.state_dict().items():
+        if not torch.equal(tensor, merged[name]):
+            moved.add(name.split(".")[-2])
 
     whole = {"pieces": True, "mirror": True}
     for record in records:
@@ -119,6 +128,8 @@ def main():
         "edges": [entry["edges"] for entry in both if "edges" in entry],
         "resumed": [entry for entry in both if entry.get("event") == "resumed"],
         "validated": [entry["questions"] for entry in both if entry.get("event") == "validation"],
+        "adapted": [entry["loss"] for entry in adapted if "loss" in entry],
+        "moved": sorted(moved),
         "sameAnswers": batched == single,
         "chances": chances,
         "parsed": parse(chat.answer_text(located, [0, 4, 8, 12]).replace("<|im_end|>", "")),

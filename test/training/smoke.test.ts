@@ -14,6 +14,8 @@ interface SmokeReport {
   edges: number[];
   resumed: { stage: number; step: number }[];
   validated: number[];
+  adapted: number[];
+  moved: string[];
   sameAnswers: boolean;
   chances: number[];
   parsed: { label: string; box: number[]; reasoning: string };
@@ -62,6 +64,11 @@ describe.skipIf(!python)('supervised training at toy size', () => {
     expect(report.files).toContain('manifest.json');
     expect(report.sameAnswers).toBe(true);
     for (const chance of report.chances) expect(chance).toBeGreaterThan(0);
+  });
+
+  test('trains adapters alone, which an export merges', () => {
+    expect(Math.min(...report.adapted.slice(-2))).toBeLessThan(report.adapted[0] ?? 0);
+    expect(report.moved).toEqual(['q_proj', 'v_proj']);
   });
 
   test('writes answers that it can read back, whose pieces are the tokens of the whole, mirrored too', () => {
