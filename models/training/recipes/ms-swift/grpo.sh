@@ -18,8 +18,6 @@ esac
 
 export MAX_PIXELS=1003520
 export NPROC_PER_NODE=$gpus
-# The plug-in imports rewards.py, which lies beside its folder.
-export PYTHONPATH=models/training${PYTHONPATH:+:$PYTHONPATH}
 
 # The batch counts answers, not questions: GPUs * batch * accumulation / 8 questions a step.
 exec swift rlhf \

@@ -16,10 +16,6 @@ case $size in
   *) echo "grpo.sh: the size is 3b or 7b, not $size" >&2 && exit 2 ;;
 esac
 
-# The plug-in imports rewards.py, which lies beside its folder; Ray's workers inherit the path.
-PYTHONPATH=$PWD/models/training${PYTHONPATH:+:$PYTHONPATH}
-export PYTHONPATH
-
 # Batch sizes count questions here: 32 questions, 8 answers each, one update a step.
 exec python3 -m verl.trainer.main_ppo \
   algorithm.adv_estimator=grpo \
