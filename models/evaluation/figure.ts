@@ -3,14 +3,14 @@ import type { EvaluationReport } from './report-schema.ts';
 
 /** The picture of a report: accuracy beside the blind floor, reliability, confusion. Plain SVG on white. */
 
-const WIDTH = 1180;
+const WIDTH = 1240;
 const MARGIN = 24;
 const INK = '#1c2733';
 const QUIET = '#5b6875';
 const RULE = '#d5dbe1';
 const OURS = '#1f5fa8';
 const BLIND = '#b3bdc7';
-const GAP = '#c2571a';
+const STATED = '#e07b2a';
 
 interface Block {
   width: number;
@@ -26,7 +26,9 @@ export function figureOf(report: EvaluationReport): string {
   const blocks = [
     bars(report),
     ...(figures.calibration.answer ? [reliability(figures.calibration.answer)] : []),
+    // The answer to a grounding question stands in the question: its matrix is in the report's text alone.
     ...Object.entries(figures.confusion)
+      .filter(([type]) => type !== 'grounding')
       .map(([type, matrix]) => confusion(type, matrix))
       .sort((a, b) => b.height - a.height),
   ];
@@ -41,32 +43,22 @@ ${placed}
 `;
 }
 
-/** Blocks side by side as far as the width goes, each row as high as its highest; low ones are stacked. */
+/** Blocks side by side as far as the width goes, each row as high as its highest. */
 function flow(blocks: readonly Block[], top: number): { placed: string; height: number } {
   const parts: string[] = [];
   let [x, y, rowHeight] = [MARGIN, top, 0];
-  // Where a block lower than its row leaves room, the next one of its width goes beneath it.
-  let below: { x: number; y: number; width: number } | null = null;
   for (const block of blocks) {
-    if (below && below.y + block.height <= y + rowHeight && block.width <= below.width) {
-      parts.push(`<g transform="translate(${below.x} ${below.y})">${block.content}</g>`);
-      below.y += block.height + MARGIN;
-      continue;
-    }
-    if (x > MARGIN && x + block.width > WIDTH - MARGIN) {
+    if (x > MARGIN && x + block.width > WIDTH - MARGIN)
       [x, y, rowHeight] = [MARGIN, y + rowHeight + MARGIN, 0];
-      below = null;
-    }
-    parts.push(`<g transform="translate(${x} ${y})">${block.content}</g>`);
-    if (x > MARGIN) below = { x, y: y + block.height + MARGIN, width: WIDTH - MARGIN - x };
+    parts.push(`<g transform="translate(${fixed(x)} ${fixed(y)})">${block.content}</g>`);
     x += block.width + MARGIN;
     rowHeight = Math.max(rowHeight, block.height);
   }
-  return { placed: parts.join('\n'), height: y + rowHeight + MARGIN };
+  return { placed: parts.join('\n'), height: Math.ceil(y + rowHeight + MARGIN) };
 }
 
 function bars({ figures }: EvaluationReport): Block {
-  const [width, height, left, base, top] = [640, 320, 40, 270, 44];
+  const [width, height, left, base, top] = [680, 320, 40, 270, 52];
   const parts = [['overall', figures.overall] as const, ...Object.entries(figures.byType)];
   const step = (width - left) / parts.length;
   const bar = Math.min(52, step / 2.8);
@@ -84,7 +76,7 @@ function bars({ figures }: EvaluationReport): Block {
   });
   const content = [
     text(0, 14, 'Accuracy and blind floor by type of question', { size: 14, weight: 600 }),
-    legend(width - 250, 3, [
+    legend(left, 22, [
       ['model', OURS],
       ['question alone, no image', BLIND],
     ]),
@@ -103,7 +95,7 @@ function axis(left: number, right: number, y: (value: number) => number): string
 }
 
 function reliability({ bins, error, count }: Calibration): Block {
-  const [width, height, left, base, top] = [460, 320, 40, 270, 44];
+  const [width, height, left, base, top] = [470, 320, 40, 270, 52];
   const side = base - top;
   const step = side / bins.length;
   const y = (value: number): number => base - value * side;
@@ -111,10 +103,9 @@ function reliability({ bins, error, count }: Calibration): Block {
   const drawn = bins.flatMap((bin, i) => {
     if (bin.accuracy === null || bin.confidence === null) return [];
     const x = left + i * step;
-    const [low, high] = [Math.min(bin.accuracy, bin.confidence), Math.max(bin.accuracy, bin.confidence)];
     return [
-      `<rect x="${fixed(x + 1)}" y="${fixed(y(bin.accuracy))}" width="${fixed(step - 2)}" height="${fixed(base - y(bin.accuracy))}" fill="${OURS}" fill-opacity="0.85"/>`,
-      `<rect x="${fixed(x + 1)}" y="${fixed(y(high))}" width="${fixed(step - 2)}" height="${fixed(y(low) - y(high))}" fill="${GAP}" fill-opacity="0.35"/>`,
+      `<rect x="${fixed(x + 1)}" y="${fixed(y(bin.accuracy))}" width="${fixed(step - 2)}" height="${fixed(base - y(bin.accuracy))}" fill="${OURS}" fill-opacity="0.8"/>`,
+      `<rect x="${fixed(x + 1)}" y="${fixed(y(bin.confidence) - 1.5)}" width="${fixed(step - 2)}" height="3" fill="${STATED}"/>`,
     ];
   });
   const countsLeft = left + side + 34;
@@ -131,9 +122,9 @@ function reliability({ bins, error, count }: Calibration): Block {
       text(left + value * side, base + 18, value.toFixed(1), { anchor: 'middle', size: 11, colour: QUIET }),
     ),
     text(left + side / 2, base + 35, 'stated probability', { anchor: 'middle', size: 11, colour: QUIET }),
-    legend(left + 8, top + 8, [
+    legend(left, 22, [
       ['right', OURS],
-      ['gap', GAP],
+      ['mean stated', STATED],
     ]),
     text(countsLeft, top - 8, `answers by probability (${count})`, { size: 11, colour: QUIET }),
     ...counts,
@@ -142,8 +133,8 @@ function reliability({ bins, error, count }: Calibration): Block {
 }
 
 function confusion(type: string, { labels, counts }: ConfusionMatrix): Block {
-  const cell = labels.length > 9 ? 30 : 36;
-  const gutter = 12 + 6.6 * Math.max(4, ...labels.map((label) => label.length));
+  const cell = 26;
+  const gutter = 10 + 6.5 * Math.max(4, ...labels.map((label) => label.length));
   const [left, top] = [gutter, 50];
   const side = cell * labels.length;
   const cells = counts.flatMap((row, i) => {
@@ -170,14 +161,14 @@ function confusion(type: string, { labels, counts }: ConfusionMatrix): Block {
   });
   const content = [
     text(0, 14, `Confusion: ${type}`, { size: 14, weight: 600 }),
-    text(0, 32, 'true labels down, answers across; shade: part of the true label', {
+    text(0, 32, 'true down, said across', {
       size: 11,
       colour: QUIET,
     }),
     ...cells,
     ...names,
   ].join('');
-  return { width: Math.max(360, left + side + 10), height: top + side + 16 + gutter * 0.78, content };
+  return { width: Math.max(180, left + side + 6), height: top + side + 16 + gutter * 0.78, content };
 }
 
 /** From near white to the model's colour. */
