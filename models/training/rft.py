@@ -234,7 +234,7 @@ class Run:
         results = self.map(work, list(zip(parts, batches, references)))
         for index, parameter in enumerate(self.parameters):
             found = [gradients[index] for gradients, _ in results if gradients[index] is not None]
-            parameter.grad = sum(found[1:], found[0]) if found else None
+            parameter.grad = sum(found[1:], found[0]).contiguous() if found else None
         return {name: sum(figures[name] for _, figures in results) for name in results[0][1]}
 
     def factor(self):
