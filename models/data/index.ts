@@ -6,3 +6,5 @@ export { buildDataset } from './dataset/build.ts';
 export type { BuildOptions, BuildResult } from './dataset/build.ts';
 export { validateDataset } from './dataset/validate.ts';
 export type { Fault, ValidateOptions, Validation } from './dataset/validate.ts';
+export { convertDataset } from './dataset/convert.ts';
+export type { ConvertOptions, ConvertResult } from './dataset/convert.ts';

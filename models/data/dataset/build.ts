@@ -1,10 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
-import { makeFolder } from '../../import/folders.ts';
 import { noQuestions } from '../endovis.ts';
 import { dataCard } from './card.ts';
+import { prepareFolder } from './folder.ts';
 import { JsonlFile } from './jsonl-file.ts';
 import { strictError, writeError } from './problems.ts';
 import type { Problem } from './problems.ts';
@@ -184,29 +183,15 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     return { out, counts, problems: writing.problems, firstProblems: writing.shown, blind };
   } catch (error) {
     await writing.discard();
-    for (const name of ['DATA_CARD.md', 'dataset.json.partial', ...SPLITS.map((split) => `${split}.jsonl`)]) {
+    for (const name of [
+      'DATA_CARD.md',
+      'dataset.json.partial',
+      'skipped.jsonl',
+      ...SPLITS.map((split) => `${split}.jsonl`),
+    ]) {
       await rm(join(out, name), { force: true });
     }
     throw writeError(out, error);
-  }
-}
-
-/** What a build that was killed leaves behind is its own to replace. */
-const LEFT_OVER = /\.partial$|^skipped\.jsonl$/;
-
-function prepareFolder(out: string): void {
-  try {
-    makeFolder(out);
-  } catch (error) {
-    throw writeError(out, error);
-  }
-  const found = readdirSync(out).filter((name) => !LEFT_OVER.test(name));
-  if (found.length > 0) {
-    throw new WorkstationError(
-      'invalid-input',
-      `The folder ${out} ${existsSync(join(out, 'dataset.json')) ? 'already holds a data set' : 'is not empty'}.`,
-      'Give a new or empty folder.',
-    );
   }
 }
 

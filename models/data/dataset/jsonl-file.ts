@@ -4,25 +4,37 @@ import type { FileHandle } from 'node:fs/promises';
 
 const CHUNK_CHARACTERS = 1 << 18;
 
-/** A JSONL file that is written in large pieces under another name, and gets its own when it is whole. */
-export class JsonlFile {
+/** A file of rows under way: it has another name until `finish`, and `discard` leaves nothing of it. */
+export interface RowFile {
+  write: (row: object) => Promise<void>;
+  finish: () => Promise<void>;
+  discard: () => Promise<void>;
+}
+
+/** Rows as JSON, written in large pieces: one a line, or one a line of an array. */
+export class JsonlFile implements RowFile {
   readonly path: string;
+  readonly #array: boolean;
+  #rows = 0;
   #file: FileHandle | null = null;
   #pending: string[] = [];
   #characters = 0;
 
-  constructor(path: string) {
+  constructor(path: string, { array = false }: { array?: boolean } = {}) {
     this.path = path;
+    this.#array = array;
   }
 
   get #partial(): string {
     return `${this.path}.partial`;
   }
 
-  async write(value: unknown): Promise<void> {
-    const line = JSON.stringify(value);
-    this.#pending.push(line, '\n');
-    this.#characters += line.length + 1;
+  async write(row: object): Promise<void> {
+    const line = JSON.stringify(row);
+    if (this.#array) this.#pending.push(this.#rows === 0 ? '[\n' : ',\n', line);
+    else this.#pending.push(line, '\n');
+    this.#rows++;
+    this.#characters += line.length + 2;
     if (this.#characters >= CHUNK_CHARACTERS) await this.#flush();
   }
 
@@ -35,6 +47,7 @@ export class JsonlFile {
   }
 
   async finish(): Promise<void> {
+    if (this.#array) this.#pending.push(this.#rows === 0 ? '[]\n' : '\n]\n');
     await this.#flush();
     await this.#file?.close();
     this.#file = null;

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { act, wholeNumber } from '../command.ts';
+import { kindList, kinds, type Kind } from './data-kinds.ts';
 
 interface Options {
   out: string;
@@ -18,9 +19,6 @@ interface Options {
   strict?: boolean;
 }
 
-const kinds = ['visual-qa', 'grounding-qa', 'chain-of-thought'] as const;
-type Kind = (typeof kinds)[number];
-
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 function shares(text: string): [number, number, number] {
@@ -30,13 +28,6 @@ function shares(text: string): [number, number, number] {
     throw new InvalidArgumentError('It must be three shares that add up to 1, such as 0.8,0.1,0.1.');
   }
   return numbers as [number, number, number];
-}
-
-function kindList(text: string): Kind[] {
-  const wanted = text.split(',').map((kind) => kind.trim());
-  const unknown = wanted.find((kind) => !(kinds as readonly string[]).includes(kind));
-  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${kinds.join(', ')}.`);
-  return wanted as Kind[];
 }
 
 function rate(text: string): number {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addDataBuild } from './data-build.ts';
+import { addDataConvert } from './data-convert.ts';
 import { addDataValidate } from './data-validate.ts';
 
 export function addData(program: Command): void {
@@ -8,4 +9,5 @@ export function addData(program: Command): void {
     .description('data sets for training: build from annotated pictures, validate, convert');
   addDataBuild(data);
   addDataValidate(data);
+  addDataConvert(data);
 }
