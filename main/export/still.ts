@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { answerWarning } from '../../preload/contract/answer-warning.ts';
 import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Box } from '../../preload/contract/values.ts';
@@ -10,6 +11,7 @@ const panel = '#14181c';
 const ink = '#0e1114';
 const text = '#e6e9ec';
 const dim = '#98a2ad';
+const warn = '#e0b152';
 const regular = 'Workstation Sans';
 const bold = 'Workstation Sans Bold';
 
@@ -22,7 +24,7 @@ export interface Picture {
 
 export interface StillContent {
   frame: Picture;
-  answer: Pick<Answer, 'status' | 'label' | 'box' | 'probability' | 'model'>;
+  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning' | 'probability' | 'model'>;
   question: string;
   /** Counted from 0. */
   frameIndex: number;
@@ -38,8 +40,8 @@ export async function drawFrame(frame: Picture): Promise<Buffer> {
 
 /**
  * The frame with the answer's box and label on it, as PNG. Below the frame, not over it, stand the question,
- * the frame's number and time, the model, and what the picture may be used for. The frame keeps its own
- * pixels: nothing is scaled.
+ * the frame's number and time, the model, a warning where the answer's words and box disagree, and what
+ * the picture may be used for. The frame keeps its own pixels: nothing is scaled.
  */
 export async function drawStill(content: StillContent): Promise<Buffer> {
   const { frame, answer } = content;
@@ -180,8 +182,10 @@ function layOutFooter(content: StillContent, unit: number): Footer {
       colour,
     }));
   const place = `Frame ${groupDigits(frameIndex)} · ${timecode}`;
+  const warning = answerWarning(answer, question, frame);
   const lines = [
     ...wrap(question, bold, text),
+    ...(warning === null ? [] : wrap(warning, regular, warn)),
     ...wrap(`${place} · ${modelWords(answer.model)}`, regular, text),
     ...wrap(disclaimer, regular, dim),
   ];

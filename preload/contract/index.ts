@@ -1,3 +1,4 @@
+export * from './answer-warning.ts';
 export * from './boxes.ts';
 export * from './bridge.ts';
 export * from './calls.ts';

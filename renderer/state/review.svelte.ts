@@ -1,5 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import {
+  answerWarning,
   unwrap,
   toErrorReport,
   type Answer,
@@ -112,6 +113,11 @@ export class Review {
       this.selectedQuestion = last.question.id;
     }
     if (this.player.ready) void this.player.showIndex(open.session.frameIndex);
+  }
+
+  /** What to know before using an answer whose words and box disagree; null where they agree. */
+  warning(entry: Entry, answer: Answer): string | null {
+    return answerWarning(answer, entry.question.text, this.video);
   }
 
   stream(answer: Answer): Stream {
@@ -306,7 +312,8 @@ export class Review {
     if (!known) this.#early.set(answer.id, answer);
     if (answer.status === 'running') return;
     this.streams.delete(answer.id);
-    this.#announcer.say(spoken(answer));
+    const entry = this.entries.find(({ question }) => question.id === answer.questionId);
+    this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
   }
 
   /** Puts an answer in its place among its question's versions; false where the question isn't listed. */

@@ -60,12 +60,12 @@ export function headline(answer: Answer): string {
 }
 
 /** What a screen reader hears when an answer has come to its end. */
-export function spoken(answer: Answer): string {
+export function spoken(answer: Answer, warning: string | null): string {
   const parts = [headline(answer)];
   if (answer.probability !== null && answer.label)
     parts.push(`probability ${probability(answer.probability)}`);
   if (answer.status === 'answered' && answer.box) parts.push('box drawn on the frame');
   const meaning = statusLooks[answer.status].meaning || (answer.error?.message ?? '');
   if (meaning) parts.push(meaning);
-  return parts.join(', ');
+  return warning === null ? parts.join(', ') : `${parts.join(', ')}. ${warning}`;
 }

@@ -44,6 +44,7 @@ const content = (change: Partial<StillContent['answer']> = {}, width = 640, heig
     status: 'answered',
     label: 'Tissue_Manipulation',
     box: [100, 200, 300, 400],
+    reasoning: 'The monopolar curved scissors lies in the lower left.',
     probability: 0.871,
     model,
     ...change,
@@ -96,6 +97,18 @@ describe('an annotated still', () => {
       Array.from({ length: 300 }, (_, x) => shown.at(x, top)).some((colour) => (colour[0] as number) > 0x80);
     const written = Array.from({ length: shown.height - 512 }, (_, row) => ink(512 + row));
     expect(written.filter(Boolean).length).toBeGreaterThan(20);
+  });
+
+  it('warns below the frame where words and box disagree', async () => {
+    const hasWarningInk = async (change: Partial<StillContent['answer']>): Promise<boolean> => {
+      const shown = await pixels(await drawStill(content(change)));
+      const footer = Array.from({ length: (shown.height - 512) * 640 }, (_, at) =>
+        shown.at(at % 640, 512 + Math.floor(at / 640)),
+      );
+      return footer.some(([red = 0, green = 0, blue = 0]) => red > 0xc0 && green > 0x90 && blue < 0x60);
+    };
+    expect(await hasWarningInk({})).toBe(false);
+    expect(await hasWarningInk({ reasoning: 'It lies in the upper right.' })).toBe(true);
   });
 
   it('draws no box where there is none', async () => {

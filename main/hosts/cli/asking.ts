@@ -1,4 +1,5 @@
 import {
+  answerWarning,
   disclaimer,
   throwIfAborted,
   WorkstationError,
@@ -6,6 +7,7 @@ import {
   type OpenSession,
   type PlaceInVideo,
   type SessionId,
+  type Size,
   type Video,
 } from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
@@ -119,7 +121,7 @@ export async function askAndWait(
 }
 
 /** What `ask` gives to machines. */
-export function answerForMachines(question: string, answer: Answer, sessionId: string): object {
+export function answerForMachines(question: string, answer: Answer, { session, video }: OpenSession): object {
   return {
     frame: answer.frame && {
       index: answer.frame.index,
@@ -134,11 +136,12 @@ export function answerForMachines(question: string, answer: Answer, sessionId: s
       box: answer.box,
       reasoning: answer.reasoning,
       raw: answer.raw,
+      warning: answerWarning(answer, question, video),
     },
     model: answer.model && { id: answer.model.id, sha256: answer.model.sha256, device: answer.model.device },
     tokens: answer.tokens,
     timings: answer.timings,
-    session: sessionId,
+    session: session.id,
   };
 }
 
@@ -153,11 +156,13 @@ const inWords: Record<Answer['status'], string> = {
 };
 
 /** What `ask` says to people once the answer is complete. */
-export function answerForPeople(answer: Answer): string[] {
+export function answerForPeople(question: string, answer: Answer, frame: Size): string[] {
   const lines: string[] = [];
   if (inWords[answer.status] !== '') lines.push(inWords[answer.status]);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
   if (answer.box) lines.push(`Box       ${answer.box.map((value) => value.toFixed(1)).join(', ')} (pixels)`);
+  const warning = answerWarning(answer, question, frame);
+  if (warning !== null) lines.push(`Warning   ${warning}`);
   if (answer.status === 'malformed') lines.push(`Raw text  ${answer.raw}`);
   for (const note of answer.notes) lines.push(`Note      ${note}`);
   if (answer.frame) lines.push(`Frame     ${answer.frame.index}, hash ${answer.frame.hash.slice(0, 12)}`);

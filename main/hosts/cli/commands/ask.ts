@@ -43,7 +43,7 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   const question = options.question;
   const answer = await askAndWait(workstation, { open, at, question, onText: streamTo(output) }, context);
   output.write('\n');
-  for (const line of answerForPeople(answer)) output.line(line);
+  for (const line of answerForPeople(question, answer, open.video)) output.line(line);
   let image: string | null = null;
   if (options.image !== undefined && answer.frame) {
     const { png } = await workstation.media.still(answer.id);
@@ -51,7 +51,7 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
     output.line(`Picture   ${image}`);
   }
   output.line(`Session   ${open.session.id}`);
-  output.result({ ...answerForMachines(question, answer, open.session.id), ...(image && { image }) });
+  output.result({ ...answerForMachines(question, answer, open), ...(image && { image }) });
   // Stopped by Ctrl-C: what was written is kept and told, and the exit code says that it is not complete.
   return context.signal.aborted ? 130 : 0;
 }

@@ -41,7 +41,7 @@ export function addDemo(program: Command): void {
       const asking = { open, at: { index: frameIndex as FrameIndex }, question, onText: streamTo(output) };
       const answer = await askAndWait(first, asking, context);
       output.write('\n');
-      for (const line of answerForPeople(answer)) output.line(`   ${line}`);
+      for (const line of answerForPeople(question, answer, video)) output.line(`   ${line}`);
       const truth = truthFor(await readScenes(truthFile), frameIndex, tool, answer.box);
       if (truth) {
         output.line(`   Drawn at  ${truth.place}; the boxes overlap by ${truth.overlap.toFixed(2)} (IoU)`);
@@ -60,7 +60,7 @@ export function addDemo(program: Command): void {
       output.line(`5  Closed, opened again and found: session ${again.session.number}, same answer`);
       output.line(`Done in ${seconds.toFixed(1)} s. Data folder: ${home}`);
       output.result({
-        ...answerForMachines(question, answer, open.session.id),
+        ...answerForMachines(question, answer, open),
         truth,
         image,
         home,

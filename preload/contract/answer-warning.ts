@@ -1,0 +1,45 @@
+import { checkCoherence, sidesInWords, type Finding } from './coherence.ts';
+import type { Answer } from './domain.ts';
+import type { Size } from './values.ts';
+
+/**
+ * What a person should know before using an answer whose words and box disagree, in words; null where they agree.
+ * A label without a box is left to the answer's status, which says so. `size` is that of the source frame.
+ */
+export function answerWarning(
+  { status, label, box, reasoning }: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'>,
+  question: string,
+  size: Size,
+): string | null {
+  if (status === 'running') return null;
+  const { findings } = checkCoherence({ reasoning, label, box, size, question });
+  const said = [misplaced(findings), absentButBoxed(findings), placedButAbsent(findings)].filter(
+    (words) => words !== null,
+  );
+  return said.length > 0 ? `${said.join(' ')} Check the picture before you use this answer.` : null;
+}
+
+/** "upper left", "upper left and right of the middle": each place once. */
+function places(findings: readonly Finding[]): string {
+  const named = findings.flatMap(({ saidSides }) => (saidSides ? [sidesInWords(saidSides)] : []));
+  return [...new Set(named)].join(' and ');
+}
+
+function misplaced(findings: readonly Finding[]): string | null {
+  const wrong = findings.filter(({ kind }) => kind === 'reasoning-place' || kind === 'label-place');
+  const boxSides = wrong[0]?.boxSides;
+  return boxSides ? `The words say ${places(wrong)}; the box lies ${sidesInWords(boxSides)}.` : null;
+}
+
+function absentButBoxed(findings: readonly Finding[]): string | null {
+  if (findings.some(({ kind }) => kind === 'reasoning-absent'))
+    return 'The words say that it is not in sight; a box is given.';
+  return findings.some(({ kind }) => kind === 'box-unexpected')
+    ? 'The answer is “not visible”; a box is given.'
+    : null;
+}
+
+function placedButAbsent(findings: readonly Finding[]): string | null {
+  const placed = findings.filter(({ kind }) => kind === 'absent-place');
+  return placed.length > 0 ? `The answer is “not visible”; the words say ${places(placed)}.` : null;
+}
