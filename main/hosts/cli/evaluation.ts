@@ -107,7 +107,9 @@ async function askModel(
       rows: data.rows,
       pictureSha256: async ({ image }) => (await pictures.file(image)).sha256,
       answer: async (row) => {
-        const answer = await workstation.askImage(await pictures.decoded(row.image), row.question, signal);
+        const picture = await pictures.decoded(row.image);
+        checkSize(picture, row);
+        const answer = await workstation.askImage(picture, row.question, signal);
         if (answer.status === 'stopped') throwIfAborted(signal);
         const { label, box, reasoning, probability, raw } = answer;
         return { label, box, reasoning, probability, wellFormed: isWellFormed(raw) };
@@ -178,6 +180,16 @@ class LastPicture {
     }
     return this.#decoded.picture;
   }
+}
+
+/** Boxes are in pixels of the picture that the data set speaks of. */
+function checkSize(picture: { width: number; height: number }, row: EvaluationRow): void {
+  if (picture.width === row.width && picture.height === row.height) return;
+  throw new WorkstationError(
+    'data-malformed',
+    `The picture ${row.image} has ${picture.width}x${picture.height} pixels, and the data set says ${row.width}x${row.height}.`,
+    'Put the picture back that the data set was built from, or build it again.',
+  );
 }
 
 async function readAnswers(
