@@ -1,0 +1,98 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answers, openStore } from '../../main/store/index.ts';
+import { Box, SessionId, type Answer } from '../../preload/contract/index.ts';
+import { launchChromium } from './chromium.ts';
+import { newHome, removeHome, repository, RunningHost } from './host.ts';
+import { WorkstationPage } from './pages/workstation-page.ts';
+
+/**
+ * An answer whose words and box disagree, as a worse model gives them. The bundled model answers a question of the
+ * bundled clip; what it wrote is then changed in the data folder, because it cannot be made to write that on request.
+ */
+const home = newHome();
+const question = 'What is the state of monopolar curved scissors?';
+const ignore = (): void => undefined;
+let host: RunningHost;
+let browser: Browser;
+let window: WorkstationPage;
+
+function tellAnotherStory(answer: Answer): Answer {
+  const reasoning = 'The monopolar curved scissors lies in the upper left. This is cutting.';
+  return { ...answer, status: 'answered', label: 'Cutting', reasoning, box: Box.parse([400, 300, 520, 420]) };
+}
+
+beforeAll(async () => {
+  const ask = [
+    'main/hosts/cli/index.ts',
+    'ask',
+    'resources/clip/demo.mp4',
+    '--frame',
+    '180',
+    '--question',
+    question,
+  ];
+  const told = execFileSync(process.execPath, [...ask, '--json', '--home', home], {
+    cwd: repository,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { session } = JSON.parse(told.trim().split('\n').at(-1) ?? '') as { session: string };
+  const store = openStore({ home, now: Date.now, log: { debug: ignore, info: ignore, warn: ignore } });
+  try {
+    const [answer] = answers.listAnswersOfSession(store.database, SessionId.parse(session));
+    if (answer === undefined) throw new Error('the answer of the command line is not in the store');
+    answers.updateAnswer(store.database, tellAnotherStory(answer));
+  } finally {
+    store.close();
+  }
+  host = new RunningHost(home);
+  browser = await launchChromium();
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 720 },
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+  });
+  window = new WorkstationPage(await context.newPage());
+  await window.open(await host.address());
+  await window.selectQuestion(question);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await host.stop();
+  removeHome(home);
+});
+
+describe('an answer whose words and box disagree', () => {
+  it('is shown with a warning that says how, and marked in the list', async () => {
+    const warning = window.answer.panel.getByRole('note', { name: 'Words and box disagree' });
+    await warning.waitFor();
+    expect((await warning.textContent())?.trim()).toBe(
+      'The words say upper left; the box lies lower right. Check the picture before you use this answer.',
+    );
+    expect(await window.answer.label.textContent()).toBe('Cutting');
+    await window.answerRow(question).getByText('words and box disagree').waitFor({ state: 'attached' });
+    expect(await window.boxOnFrame()).not.toBeNull();
+  });
+
+  it.each(['dark', 'light'] as const)(
+    'is readable and without barriers in the %s theme',
+    async (colorScheme) => {
+      const { page } = window;
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(axe.source);
+      const violations = await page.evaluate(async () => {
+        const { axe: engine } = globalThis as unknown as { axe: typeof axe };
+        return (await engine.run(document, { resultTypes: ['violations'] })).violations;
+      });
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`)).toEqual([]);
+      const folder = process.env['SCREENSHOTS'];
+      if (folder) await page.screenshot({ path: join(folder, `incoherence-${colorScheme}.png`) });
+    },
+  );
+});
