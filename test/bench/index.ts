@@ -1,5 +1,6 @@
 import { arch, cpus, platform } from 'node:os';
 import { run as frames } from './frames.ts';
+import { run as scenes } from './scenes.ts';
 import { run as secondQuestion } from './second-question.ts';
 import { passes, render, type BenchTable } from './table.ts';
 
@@ -9,6 +10,7 @@ import { passes, render, type BenchTable } from './table.ts';
  */
 const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   frames: async () => frames(),
+  scenes,
   'second-question': async () => [await secondQuestion()],
 };
 

@@ -64,10 +64,30 @@ describe('the bundled clip', () => {
       'Idle',
       'Tissue_Manipulation',
       'Cutting',
+      'Cauterization',
       'Idle',
       'absent',
     ]);
     expect(states('suction')).toEqual(['absent', 'Idle', 'Suction']);
+  });
+
+  it('shows a kidney under a slow camera, the console over it, smoke in a part of it', () => {
+    const scenes = truth.frames.map(({ index }) => describeClipFrame(DEMO_SCRIPT, index, size).scene);
+    expect(new Set(truth.frames.map(({ organ }) => organ.label))).toEqual(new Set(['kidney']));
+    const smoky = scenes.filter(({ smoke }) => smoke.length > 0).length / scenes.length;
+    expect(smoky).toBeGreaterThan(0.2);
+    expect(smoky).toBeLessThan(0.5);
+    for (const { camera, aspect, console } of scenes) {
+      expect(console).toHaveLength(3);
+      // The window never leaves the scene: nothing is drawn beyond it.
+      expect(Math.min(camera.x, camera.y)).toBeGreaterThanOrEqual(0);
+      expect(camera.x + aspect / camera.zoom).toBeLessThanOrEqual(aspect);
+      expect(camera.y + 1 / camera.zoom).toBeLessThanOrEqual(1);
+    }
+    scenes.slice(1).forEach(({ camera }, i) => {
+      expect(Math.abs(camera.x - scenes[i]!.camera.x)).toBeLessThan(0.002);
+    });
+    expect(Math.max(...scenes.map(({ camera }) => camera.x))).toBeGreaterThan(0.07);
   });
 
   it('moves smoothly: no box jumps between two frames', () => {

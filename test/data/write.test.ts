@@ -27,6 +27,7 @@ const options = {
   framesPerSequence: 3,
   workers: 1,
 } as const;
+const aspect = options.width / options.height;
 const truthAt = (sequence: number, frame: string): SceneTruth =>
   SceneTruth.parse(
     JSON.parse(readFileSync(join(folder, `seq_${sequence}`, 'scene', `${frame}.json`), 'utf8')),
@@ -93,7 +94,10 @@ describe('writing scenes', () => {
     expect(ScenesFile.parse(JSON.parse(readFileSync(join(folder, 'scenes.json'), 'utf8'))).complete).toBe(
       true,
     );
-    const fourth = renderScene(describeScene(sceneSeed(options.seed, 4)), options).encodeSync('jpeg', 92);
+    const fourth = renderScene(describeScene(sceneSeed(options.seed, 4), { aspect }), options).encodeSync(
+      'jpeg',
+      92,
+    );
     expect(readFileSync(join(folder, 'seq_2/left_frames/frame001.jpg')).equals(fourth)).toBe(true);
   });
 
@@ -121,7 +125,7 @@ describe('writing scenes', () => {
 describe('a PNG of ours', () => {
   it('holds exactly the pixels drawn', async () => {
     await writeScenes({ ...options, frames: 1, format: 'png', out: folder });
-    const scene = describeScene(sceneSeed(options.seed, 0));
+    const scene = describeScene(sceneSeed(options.seed, 0), { aspect });
     const canvas = createCanvas(options.width, options.height);
     const context = canvas.getContext('2d');
     context.drawImage(await loadImage(join(folder, 'seq_1/left_frames/frame000.png')), 0, 0);
@@ -137,7 +141,15 @@ describe('a label file', () => {
       height: 1024,
       seed: 1,
       organ: { label: 'kidney', box: [0, 10.4, 1280, 1024] },
-      instruments: [{ tool: 'suction', state: 'Suction', place: 'left-top', box: [99.6, 200, 300.2, 400.5] }],
+      instruments: [
+        {
+          tool: 'suction',
+          state: 'Suction',
+          place: 'left-top',
+          box: [99.6, 200, 300.2, 400.5],
+          visible: 0.8,
+        },
+      ],
     });
     expect(text).toBe(
       'What organ is being operated?|kidney|1,11,1280,1024\n' +

@@ -4,7 +4,8 @@ import { OPENING } from './placement.ts';
 import { sceneSeed } from './random.ts';
 import { distalBox, tipOf } from './tools.ts';
 import type { State, Tool } from '../labels.ts';
-import type { Organ, Point, Scene, SceneInstrument, SceneTruth } from './types.ts';
+import { WHOLE_SCENE } from './types.ts';
+import type { Camera, ConsoleTile, Organ, Point, Scene, SceneInstrument, SceneTruth } from './types.ts';
 
 /**
  * Scenes that move: a clip is one scene's tissue, breathing, and a script of instruments. Every frame is
@@ -34,10 +35,28 @@ export interface Track {
   activities: readonly Activity[];
 }
 
+/** The camera's window at a moment (seconds). It stays inside the scene: x + aspect / zoom is at most the aspect. */
+export interface CameraPose extends Camera {
+  at: number;
+}
+
+/** Smoke that comes, rises and clears: `at` in frame units when it begins, both times in seconds. */
+export interface SmokePuff {
+  from: number;
+  until: number;
+  at: Point;
+  radius: number;
+  alpha: number;
+}
+
 export interface ClipScript {
   seed: number;
   framesPerSecond: number;
   seconds: number;
+  camera: readonly CameraPose[];
+  smoke: readonly SmokePuff[];
+  /** What the console writes along the lower border: [left edge in frame units, text or `timer`, lamp]. */
+  console: readonly (readonly [left: number, text: string, lamp: string | null])[];
   tracks: readonly Track[];
 }
 
@@ -126,16 +145,47 @@ function breathe(organ: Organ, breath: number): Organ {
     ...organ,
     centre: move(organ.centre),
     outline: organ.outline.map(move),
+    course: organ.course.map(move),
     vessels: organ.vessels.map((vessel) => ({ ...vessel, points: vessel.points.map(move) })),
     glints: organ.glints.map((glint) => ({ ...glint, at: move(glint.at) })),
   };
 }
 
+function cameraAt(poses: readonly CameraPose[], time: number): Camera {
+  const after = poses.findIndex(({ at }) => at > time);
+  const b = poses.at(after);
+  const a = after < 1 ? b : poses[after - 1];
+  if (!a || !b) return WHOLE_SCENE;
+  const t = b.at > a.at ? ease((time - a.at) / (b.at - a.at)) : 0;
+  return { x: between(a.x, b.x, t), y: between(a.y, b.y, t), zoom: between(a.zoom, b.zoom, t) };
+}
+
+function smokeAt(puffs: readonly SmokePuff[], time: number): Scene['smoke'] {
+  return puffs.flatMap(({ from, until, at, radius, alpha }) => {
+    if (time <= from || time >= until) return [];
+    const t = (time - from) / (until - from);
+    return {
+      at: [at[0] + 0.05 * t, at[1] - 0.14 * t] as Point,
+      radius: radius * (0.6 + 0.6 * t),
+      alpha: alpha * ease(4 * t) * ease(1.6 * (1 - t)),
+    };
+  });
+}
+
+function consoleAt(script: ClipScript, time: number): ConsoleTile[] {
+  const height = 0.05;
+  return script.console.map(([left, written, lamp]) => {
+    const text = written === 'timer' ? `1:04:${String(Math.floor(20 + time)).padStart(2, '0')}` : written;
+    const width = height * (0.5 + 0.42 * text.length + (lamp ? 0.7 : 0));
+    return { box: [left, 0.985 - height, left + width, 0.985], text, lamp, bright: false };
+  });
+}
+
 /** Part of an instrument's distal box that is inside the frame, 0 to 1. */
-function partInView(item: SceneInstrument, aspect: number): number {
+function partInView(item: SceneInstrument, { x, y, zoom }: Camera, aspect: number): number {
   const [x1, y1, x2, y2] = distalBox(item);
-  const width = Math.max(0, Math.min(x2, aspect) - Math.max(x1, 0));
-  const height = Math.max(0, Math.min(y2, 1) - Math.max(y1, 0));
+  const width = Math.max(0, Math.min(x2, x + aspect / zoom) - Math.max(x1, x));
+  const height = Math.max(0, Math.min(y2, y + 1 / zoom) - Math.max(y1, y));
   return (width * height) / ((x2 - x1) * (y2 - y1));
 }
 
@@ -150,26 +200,46 @@ export function describeClipFrame(
   const breath = 0.007 * Math.sin((2 * Math.PI * time) / 4.2);
   const scene: Scene = {
     ...still,
+    camera: cameraAt(script.camera, time),
     organ: breathe(still.organ, breath),
+    smoke: smokeAt(script.smoke, time),
+    pools: [],
+    lens: [],
+    console: consoleAt(script, time),
     sharpness: 1,
+    motion: [0, 0],
     grain: { x: (index * 0.37) % 1, y: (index * 0.61) % 1, alpha: 0.035 },
     instruments: script.tracks.flatMap((track) => instrumentAt(track, time, breath) ?? []),
   };
-  const truth = sceneTruth(
-    { ...scene, instruments: scene.instruments.filter((item) => partInView(item, scene.aspect) >= IN_VIEW) },
-    size,
-  );
-  return { scene, truth };
+  const truth = sceneTruth(scene, size);
+  // An instrument outside the frame still covers others, but nobody asks about it.
+  const inView = scene.instruments.map((item) => partInView(item, scene.camera, scene.aspect) >= IN_VIEW);
+  return { scene, truth: { ...truth, instruments: truth.instruments.filter((_item, i) => inView[i]) } };
 }
 
 /**
- * The bundled clip: forceps take up tissue and hold it, scissors dissect and cut and are withdrawn,
- * a suction tube comes in and clears the field.
+ * The bundled clip: forceps take up tissue and hold it, scissors dissect, cut and stop a bleeding with current,
+ * which leaves smoke; they are withdrawn, a suction tube comes in and clears the field.
  */
 export const DEMO_SCRIPT: ClipScript = {
-  seed: sceneSeed(42, 10),
+  seed: sceneSeed(42, 13),
   framesPerSecond: 25,
   seconds: 14,
+  camera: [
+    { at: 0, x: 0.02, y: 0.03, zoom: 1.05 },
+    { at: 6, x: 0.06, y: 0.05, zoom: 1.12 },
+    { at: 10, x: 0.08, y: 0.06, zoom: 1.12 },
+    { at: 14.1, x: 0.04, y: 0.03, zoom: 1.05 },
+  ],
+  smoke: [
+    { from: 8.1, until: 12.4, at: [0.72, 0.5], radius: 0.42, alpha: 0.42 },
+    { from: 8.7, until: 13, at: [0.5, 0.36], radius: 0.5, alpha: 0.34 },
+  ],
+  console: [
+    [0.16, 'R2', '#e8c33a'],
+    [0.52, '30°', null],
+    [0.86, 'timer', '#3d7fd6'],
+  ],
   tracks: [
     {
       tool: 'prograsp_forceps',
@@ -198,17 +268,20 @@ export const DEMO_SCRIPT: ClipScript = {
       cueSeed: 23,
       poses: [
         { at: 0, tip: [0.85, 0.69], angle: Math.PI + 0.55, bend: -0.2 },
-        { at: 1.6, tip: [0.76, 0.61], angle: Math.PI + 0.5, bend: 0.1 },
-        { at: 4.6, tip: [0.75, 0.6], angle: Math.PI + 0.5, bend: 0.15 },
-        { at: 5.2, tip: [0.76, 0.59], angle: Math.PI + 0.52, bend: 0.2 },
-        { at: 8.4, tip: [0.75, 0.59], angle: Math.PI + 0.52, bend: 0.2 },
-        { at: 9.9, tip: [1.55, 1.03], angle: Math.PI + 0.52, bend: 0 },
+        { at: 1.6, tip: [0.76, 0.6], angle: Math.PI + 0.5, bend: 0.1 },
+        { at: 4, tip: [0.75, 0.59], angle: Math.PI + 0.5, bend: 0.15 },
+        { at: 4.6, tip: [0.76, 0.58], angle: Math.PI + 0.52, bend: 0.2 },
+        { at: 7.7, tip: [0.75, 0.58], angle: Math.PI + 0.52, bend: 0.2 },
+        { at: 8.2, tip: [0.77, 0.56], angle: Math.PI + 0.5, bend: 0.1 },
+        { at: 9.4, tip: [0.77, 0.56], angle: Math.PI + 0.5, bend: 0.1 },
+        { at: 10.8, tip: [1.6, 1.03], angle: Math.PI + 0.52, bend: 0 },
       ],
       activities: [
         { from: 0, state: 'Idle' },
         { from: 1.7, state: 'Tissue_Manipulation' },
-        { from: 4.9, state: 'Cutting' },
-        { from: 8.4, state: 'Idle' },
+        { from: 4.3, state: 'Cutting' },
+        { from: 7.9, state: 'Cauterization' },
+        { from: 9.4, state: 'Idle' },
       ],
     },
     {
@@ -217,15 +290,15 @@ export const DEMO_SCRIPT: ClipScript = {
       side: 1,
       cueSeed: 37,
       poses: [
-        { at: 9.3, tip: [1.4, 0.86], angle: Math.PI + 0.4, bend: 0 },
-        { at: 10.8, tip: [0.8, 0.61], angle: Math.PI + 0.4, bend: 0 },
-        { at: 11.3, tip: [0.76, 0.59], angle: Math.PI + 0.4, bend: 0 },
-        { at: 12.6, tip: [0.75, 0.6], angle: Math.PI + 0.42, bend: 0 },
-        { at: 14.1, tip: [0.76, 0.59], angle: Math.PI + 0.4, bend: 0 },
+        { at: 9.7, tip: [1.45, 0.88], angle: Math.PI + 0.4, bend: 0 },
+        { at: 11.1, tip: [0.8, 0.6], angle: Math.PI + 0.4, bend: 0 },
+        { at: 11.6, tip: [0.76, 0.58], angle: Math.PI + 0.4, bend: 0 },
+        { at: 12.8, tip: [0.75, 0.59], angle: Math.PI + 0.42, bend: 0 },
+        { at: 14.1, tip: [0.76, 0.58], angle: Math.PI + 0.4, bend: 0 },
       ],
       activities: [
         { from: 0, state: 'Idle' },
-        { from: 11.3, state: 'Suction' },
+        { from: 11.6, state: 'Suction' },
       ],
     },
   ],
