@@ -3,6 +3,7 @@ import { absentLabel, checkCoherence } from '../../preload/contract/coherence.ts
 import {
   accuracy,
   calibration,
+  clusteredHalfWidth,
   confusionMatrix,
   fitBlindLookup,
   macroF,
@@ -143,6 +144,11 @@ function partOf(rows: readonly ScoredRow[]): Part {
     miouReference: boxes.length > 0 ? miouReference(boxes) : null,
     blindFloor,
     margin: right - blindFloor,
+    halfWidths: {
+      accuracy: halfWidth(rows, (row) => (row.right ? 1 : 0)),
+      miou: halfWidth(rows, ({ overlap }) => overlap),
+      illusions: halfWidth(rows, (row) => (row.overlap === null ? null : isIllusion(row) ? 1 : 0)),
+    },
     illusions: illusionsOf(rows),
     format: {
       wellFormed: rows.filter(({ answer }) => answer.wellFormed).length,
@@ -164,9 +170,7 @@ function illusionsOf(rows: readonly ScoredRow[]): Part['illusions'] {
   const located = rows.filter(({ overlap }) => overlap !== null);
   const rightLabel = located.filter(({ right }) => right);
   const misplaced = rightLabel.filter(({ overlap }) => (overlap ?? 0) < RIGHT_BOX);
-  const count = rightLabel.filter(
-    ({ overlap, contradictory }) => (overlap ?? 0) < RIGHT_BOX || contradictory,
-  ).length;
+  const count = rightLabel.filter(isIllusion).length;
   return {
     rows: located.length,
     count,
@@ -177,6 +181,19 @@ function illusionsOf(rows: readonly ScoredRow[]): Part['illusions'] {
     withoutBox: misplaced.filter(({ box }) => !box?.prediction).length,
     contradictory: rightLabel.filter(({ contradictory }) => contradictory).length,
   };
+}
+
+const isIllusion = ({ right, overlap, contradictory }: ScoredRow): boolean =>
+  right && ((overlap ?? 0) < RIGHT_BOX || contradictory);
+
+/** Over the rows that have a value. */
+function halfWidth(rows: readonly ScoredRow[], of: (row: ScoredRow) => number | null): number | null {
+  return clusteredHalfWidth(
+    rows.flatMap((row) => {
+      const value = of(row);
+      return value === null ? [] : { cluster: row.row.image, value };
+    }),
+  );
 }
 
 function abstentionOf(rows: readonly ScoredRow[]): Part['abstention'] {

@@ -43,7 +43,7 @@ export function markdownOf(report: EvaluationReport, figureName: string | null):
       [['**overall**', overall] as const, ...types].map(([name, part]) => [name, ...partCells(part)]),
     ),
     '',
-    `Overall counts ${figures.countedTypes.join(', ')}${'grounding' in figures.byType && !figures.countedTypes.includes('grounding') ? '; a grounding question names its label, so its accuracy says nothing' : ''}. The blind floor is the accuracy of the most frequent answer to each question with no image, fitted on ${figures.blindFloorFittedOn}. "mIoU, reference" is computed as the reference repository does: it is inflated, and the only column that may be compared with a published mIoU. Illusions: right label, but the box overlaps the true one by less than 0.5 or is missing, or a place in label or reasoning goes against the answer's own box; of the rows with a true box.`,
+    `Overall counts ${figures.countedTypes.join(', ')}${'grounding' in figures.byType && !figures.countedTypes.includes('grounding') ? '; a grounding question names its label, so its accuracy says nothing' : ''}. The blind floor is the accuracy of the most frequent answer to each question with no image, fitted on ${figures.blindFloorFittedOn}. "mIoU, reference" is computed as the reference repository does: it is inflated, and the only column that may be compared with a published mIoU. Illusions: right label, but the box overlaps the true one by less than 0.5 or is missing, or a place in label or reasoning goes against the answer's own box; of the rows with a true box. ±: half of a 95 % interval, frames taken as the sample.`,
     '',
     '## Behaviour',
     '',
@@ -103,15 +103,18 @@ export function markdownOf(report: EvaluationReport, figureName: string | null):
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
+const within = (value: number | null, halfWidth: number | null): string =>
+  halfWidth === null ? rate(value) : `${rate(value)} ± ${rate(halfWidth)}`;
+
 const partCells = (part: Part): string[] => [
   `${part.questions}`,
-  rate(part.accuracy),
+  within(part.accuracy, part.halfWidths.accuracy),
   rate(part.blindFloor),
   `${part.margin < 0 ? '' : '+'}${rate(part.margin)}`,
   rate(part.macroF),
-  rate(part.miou),
+  within(part.miou, part.halfWidths.miou),
   rate(part.miouReference),
-  `${rate(part.illusions.rate)} (${part.illusions.count}/${part.illusions.rows})`,
+  `${within(part.illusions.rate, part.halfWidths.illusions)} (${part.illusions.count} of ${part.illusions.rows})`,
 ];
 
 function wordingLines({ figures: { wordings } }: EvaluationReport): string[] {

@@ -243,6 +243,21 @@ export function calibration(answers: readonly StatedProbability[], bins = 10): C
   return { count: answers.length, error: answers.length > 0 ? gaps / answers.length : 0, bins: table };
 }
 
+/**
+ * Half the width of a 95 % interval around the mean of values that come in clusters: questions about one frame
+ * share its picture, so they count as one draw. Linearised variance of a ratio of sums over clusters (Cochran,
+ * Sampling Techniques, 1977, section 9A.1): with `c` clusters and `n` values,
+ * `1.96 * sqrt(c / (c - 1) * sum over clusters of (sum of (value - mean))^2) / n`. Null for fewer than two.
+ */
+export function clusteredHalfWidth(values: readonly { cluster: string; value: number }[]): number | null {
+  const average = mean(values.map(({ value }) => value));
+  const sums = new Map<string, number>();
+  for (const { cluster, value } of values) sums.set(cluster, (sums.get(cluster) ?? 0) + value - average);
+  if (sums.size < 2) return null;
+  const squares = [...sums.values()].reduce((total, sum) => total + sum * sum, 0);
+  return (1.96 * Math.sqrt((sums.size / (sums.size - 1)) * squares)) / values.length;
+}
+
 /** Arithmetic mean; 0 of nothing. */
 export function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -25,6 +25,12 @@ export const Part = z.object({
   blindFloor: Rate,
   /** `accuracy` minus `blindFloor`. */
   margin: z.number().min(-1).max(1),
+  /** Half widths of 95 % intervals, drawn frames taken as the sample; null on fewer than two frames. */
+  halfWidths: z.object({
+    accuracy: z.number().nullable(),
+    miou: z.number().nullable(),
+    illusions: z.number().nullable(),
+  }),
   illusions: z.object({
     rows: Count,
     count: Count,

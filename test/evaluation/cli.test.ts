@@ -145,18 +145,11 @@ describe('evaluate', () => {
   it.each([
     ['no data', [], 2, '--data DIR'],
     [
-      'answers to another split',
-      ['--data', data, '--answers', answers, '--split', 'train'],
-      3,
-      'no train split',
-    ],
-    [
       'answers that are not there',
       ['--data', data, '--answers', join(folder, 'none.jsonl')],
       3,
       'none.jsonl',
     ],
-    ['a report that is none', ['compare', answers], 3, 'no evaluation report'],
   ])('with %s ends with cause and remedy', async (_name, args, code, words) => {
     const ended = await evaluate(...args);
     expect({ code: ended.code, words: ended.stderr.includes(words) }, ended.stderr).toEqual({

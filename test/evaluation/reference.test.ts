@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   accuracy,
   calibration,
+  clusteredHalfWidth,
   confusionMatrix,
   iouReference,
   macroF,
@@ -41,6 +42,14 @@ const Reference = z.object({
       iouReference: z.array(z.number()),
       miou: z.number(),
       miouReference: z.number(),
+    }),
+  ),
+  intervals: z.array(
+    z.object({
+      name: z.string(),
+      clusters: z.array(z.array(z.number())),
+      halfWidth: z.number(),
+      drawnAgain: z.number(),
     }),
   ),
   calibration: z.array(
@@ -111,5 +120,21 @@ describe(`against NumPy ${reference.madeWith['numpy']}`, () => {
     const ours = calibration(stated);
     expect(ours.error).toBeCloseTo(expected.error, 12);
     expect(ours.bins.map(({ count }) => count)).toEqual(expected.counts);
+  });
+
+  it.each(reference.intervals)(
+    '$name: half width of an interval, and near what drawing again gives',
+    (expected) => {
+      const values = expected.clusters.flatMap((cluster, i) =>
+        cluster.map((value) => ({ cluster: `${i}`, value })),
+      );
+      const ours = clusteredHalfWidth(values) ?? Number.NaN;
+      expect(ours).toBeCloseTo(expected.halfWidth, 12);
+      expect(Math.abs(ours / expected.drawnAgain - 1)).toBeLessThan(0.05);
+    },
+  );
+
+  it('gives no interval from a single frame', () => {
+    expect(clusteredHalfWidth([1, 0].map((value) => ({ cluster: 'a', value })))).toBeNull();
   });
 });

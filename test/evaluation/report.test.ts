@@ -81,7 +81,7 @@ describe('a report', () => {
     expect(problems.map(({ where }) => where)).toEqual(['test.jsonl:7', 'x#9']);
     expect(figures.overall).toMatchObject({ questions: 5, accuracy: 0.8 });
     const text = markdownOf(report(), null);
-    expect(text).toContain('| **overall** | 5 | 0.800 |');
+    expect(text).toMatch(/^\| \*\*overall\*\* \| 5 \| 0\.800 ± 0\.\d{3} \|/m);
     expect(text).toContain('test.jsonl:7: an unknown answer "Dancing"');
     expect(text).toContain('"not visible" said of absent things | 1.000 | 1 |');
   });
