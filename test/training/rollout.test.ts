@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findPython, noPython, pythonEnvironment } from './python.ts';
+
+type Ended = string | null;
+
+interface Figures {
+  step: number;
+  total: number;
+  valid: number;
+  iou: number;
+  illusion: number;
+  kl: number;
+  entropy: number;
+  length: number;
+  spread: number;
+}
+
+interface Report {
+  sft: [Ended, number[]];
+  whole: [Ended, Figures[]];
+  interrupted: Ended;
+  resumed: [Ended, string[]];
+  sameWeights: boolean;
+  sameHalfway: boolean;
+  keys: string[];
+  split: Ended;
+  splitDifference: number;
+  firstKl: number[];
+  withoutCoherence: [Ended, number];
+  rise: number[];
+  lora: Ended;
+  loraNames: boolean;
+  loraMoved: string[];
+  unknownKey: Ended;
+  missingKey: Ended;
+  otherShape: Ended;
+  missingTensor: Ended;
+  otherInitial: Ended;
+  sampling: {
+    packedForward: number;
+    greedy: boolean;
+    again: boolean;
+    counted: [number, number, number];
+    repeats: number;
+    frequencies: number[];
+    nucleus: number[];
+    entropy: number;
+    mostSpread: number[];
+  };
+}
+
+const python = findPython();
+if (!python) console.warn(noPython);
+
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe.skipIf(!python)('both stages of training at toy size', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rft-'));
+  let report: Report;
+
+  beforeAll(() => {
+    const script = fileURLToPath(new URL('rollout_toy.py', import.meta.url));
+    const run = spawnSync(python ?? '', [script, folder], { encoding: 'utf8', env: pythonEnvironment });
+    expect(run.status, run.stderr).toBe(0);
+    report = JSON.parse(run.stdout) as Report;
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('samples from the policy that the packed forward trains', () => {
+    expect(report.sampling.packedForward).toBeLessThan(1e-4);
+    const [answers, tokens, sampled] = report.sampling.counted;
+    expect(report.sampling.repeats).toBe(answers);
+    expect(tokens).toBe(sampled);
+  });
+
+  test('near temperature 0 answers what greedy decoding answers', () => {
+    expect(report.sampling.greedy).toBe(true);
+  });
+
+  test('samples the same again from the same seed, and in proportion to the probabilities', () => {
+    expect(report.sampling.again).toBe(true);
+    // softmax(2, 1, 0, -1), and its entropy in nats.
+    [0.643914, 0.236883, 0.087144, 0.032059].forEach((share, token) =>
+      expect(Math.abs((report.sampling.frequencies[token] ?? 0) - share)).toBeLessThan(0.025),
+    );
+    expect(report.sampling.entropy).toBeCloseTo(0.947537, 5);
+  });
+
+  test('draws only from the nucleus with top-p', () => {
+    expect(report.sampling.nucleus).toEqual([0, 1]);
+  });
+
+  test('trains on the answers that differ most', () => {
+    // Of 0.1, 5, 0.2, -4, 0, 4: the lowest and the two highest.
+    expect(report.sampling.mostSpread).toEqual([1, 3, 5]);
+  });
+
+  test('logs rewards, lengths and divergence of every step', () => {
+    const [ended, log] = report.whole;
+    expect(ended).toBeNull();
+    expect(log.map((entry) => entry.step)).toEqual([1, 2, 3, 4]);
+    for (const entry of log) {
+      expect(entry.valid).toBeGreaterThan(0);
+      expect(entry.spread).toBeGreaterThan(0);
+      expect(entry.length).toBeGreaterThan(5);
+      expect(entry.entropy).toBeGreaterThan(0);
+    }
+  });
+
+  test('begins with no divergence from the reference', () => {
+    expect(report.firstKl).toHaveLength(1);
+    expect(Math.abs(report.firstKl[0] ?? 1)).toBeLessThan(1e-6);
+  });
+
+  test('raises the reward', () => {
+    expect(mean(report.rise.slice(-4))).toBeGreaterThan(mean(report.rise.slice(0, 4)) + 0.1);
+  });
+
+  test('an interrupt keeps the work, and a resumed run ends with the same weights', () => {
+    expect(report.interrupted).toContain('interrupted at step 2; go on with --resume');
+    expect(report.resumed).toEqual([null, ['start', 'resumed', 'start', 'end']]);
+    expect(report.sameHalfway).toBe(false);
+    expect(report.sameWeights).toBe(true);
+  });
+
+  test('two workers train the same as one, up to rounding', () => {
+    expect(report.split).toBeNull();
+    expect(report.splitDifference).toBeLessThan(1e-3);
+  });
+
+  test("writes checkpoints that hold all that stage 1's hold", () => {
+    expect(report.keys).toEqual([]);
+  });
+
+  test('leaves the coherence reward out when told to', () => {
+    expect(report.withoutCoherence).toEqual([null, 0]);
+  });
+
+  test('trains adapters alone with LoRA, and saves them merged', () => {
+    expect(report.lora).toBeNull();
+    expect(report.loraNames).toBe(true);
+    expect(report.loraMoved.length).toBeGreaterThan(0);
+    expect(report.loraMoved.every((name) => /\.(q_proj|v_proj)\.weight$/.test(name))).toBe(true);
+  });
+
+  test('names what is wrong with a configuration or a checkpoint', () => {
+    expect(report.unknownKey).toContain('unknown key policy.epoch');
+    expect(report.missingKey).toContain('the key sampling.group is missing');
+    expect(report.otherShape).toContain('model.norm.weight has the shape [7], this configuration needs [48]');
+    expect(report.missingTensor).toContain('model.norm.weight is missing');
+    expect(report.otherInitial).toContain('begun from other weights');
+  });
+});

@@ -1,0 +1,238 @@
+"""Toy runs of both stages on a few drawn frames: SFT until it speaks, RFT whole, RFT interrupted and resumed.
+
+    rollout_toy.py FOLDER   (an empty folder to work in)
+
+Prints one JSON object. The packed folder is written here, so that this test is about training alone.
+"""
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+
+import numpy as np
+import torch
+
+ROOT = os.path.join(os.path.dirname(__file__), "../../models/training")
+sys.path.insert(0, ROOT)
+import chat  # noqa: E402
+import checkpoint  # noqa: E402
+import rft  # noqa: E402
+import rollout  # noqa: E402
+import sft  # noqa: E402
+from build import write_json  # noqa: E402
+from dataset import place_of  # noqa: E402
+from generation import answer  # noqa: E402
+
+HEIGHT, WIDTH = 56, 84
+WORDS = {"left-top": "upper left", "right-top": "upper right", "left-bottom": "lower left", "right-bottom": "lower right"}
+
+
+def pack(folder, count):
+    """Frames with one bright rectangle, and where it is; one absent tool is asked for in each."""
+    os.makedirs(folder)
+    draw, frames, records = np.random.default_rng(1), [], []
+    pixels = np.full((count, HEIGHT, WIDTH, 3), 60, np.uint8)
+    for frame in range(count):
+        x, y = int(draw.integers(0, 14)) * 4, int(draw.integers(0, 8)) * 4
+        box, state = [x, y, x + 28, y + 24], ("Idle", "Cutting")[frame % 2]
+        pixels[frame, y : y + 24, x : x + 28] = {"Idle": (250, 220, 40), "Cutting": (40, 220, 250)}[state]
+        place = place_of(box, WIDTH, HEIGHT)
+        item = {"subject": "suction", "box": box, "place": place, "state": state}
+        frames.append({"source": "toy", "image": f"{frame}.png", "width": WIDTH, "height": HEIGHT})
+        frames[-1].update(size=f"{HEIGHT}x{WIDTH}", row=frame, instruments=[item], organ=None)
+        asked = (("location", "suction", place), ("state", "suction", state), ("location", "stapler", chat.ABSENT))
+        for kind, subject, label in asked:
+            absent = label == chat.ABSENT
+            reasoning = f"No {subject} here." if absent else f"It lies in the {WORDS[place]}."
+            spans = [[0, 2, "presence"]] if absent else [[0, 2, "presence"], [14, len(reasoning) - 1, "place"]]
+            record = {"frame": frame, "id": f"toy/{frame}#{len(records)}", "kind": "chain-of-thought"}
+            question = f"Where is {subject} located?" if kind == "location" else f"What is the state of {subject}?"
+            record.update(questionType=kind, subject=subject, question=question)
+            record.update(wording="dataset", label=label, box=None if absent else box, reasoning=reasoning, spans=spans)
+            records.append(record)
+    pixels.tofile(os.path.join(folder, f"images-{HEIGHT}x{WIDTH}.u8"))
+    index = {"format": "packed-frames", "formatVersion": 1, "split": "train", "sizes": {f"{HEIGHT}x{WIDTH}": count}}
+    write_json(os.path.join(folder, "index.json"), {**index, "skipped": 0, "frames": frames})
+    with open(os.path.join(folder, "records.jsonl"), "w") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+
+
+def quietly(main, *arguments):
+    """Runs a command in this process; returns the message it ended with, if it ended with one."""
+    sys.argv = ["command", *arguments]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            main()
+    except SystemExit as error:
+        return str(error)
+
+
+def first_stage(folder):
+    with open(os.path.join(ROOT, "nano.json")) as file:
+        settings = json.load(file)
+    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 48, "num_heads": 2, "window_size": 112}
+    settings["model"].update(hidden_size=48, intermediate_size=64, num_hidden_layers=2, mrope_section=[1, 1, 2])
+    settings["model"]["vision"] = {**vision, "fullatt_block_indexes": [1]}
+    stage = {"name": "speech", "questions": 2, "batch": 8, "steps": 220, "warmupSteps": 5, "rateEnd": 0.3}
+    settings.update(readLayer=1, logSteps=20, validationFrames=4, stages=[stage])
+    write_json(os.path.join(folder, "sft.json"), settings)
+    packed, out = os.path.join(folder, "packed"), os.path.join(folder, "sft")
+    ended = quietly(
+        sft.main, "--config", os.path.join(folder, "sft.json"), "--data", packed, "--out", out, "--threads", "1"
+    )
+    return ended, entries(out)
+
+
+def entries(run):
+    with open(os.path.join(run, "log.jsonl")) as file:
+        return [json.loads(line) for line in file]
+
+
+def second_stage(folder, out, *arguments, change=None, **settings):
+    """One run of stage 2 on the toy frames; returns how it ended and its log."""
+    with open(os.path.join(ROOT, "rft.json")) as file:
+        config = json.load(file)
+    config.update(steps=4, images=4, questions=2, logSteps=1, checkpointSteps=100)
+    config["sampling"].update(group=4, limit=24, temperature=0.6)
+    config["policy"].update(kl=0.02, epochs=2, keep=0)
+    config["optimizer"].update(rate=0.0003, warmupSteps=1)
+    config.update(settings)
+    if change:
+        change(config)
+    path, run = os.path.join(folder, f"{out}.json"), os.path.join(folder, out)
+    write_json(path, config)
+    packed = os.path.join(folder, "packed")
+    given = ["--config", path, "--data", packed, "--init", os.path.join(folder, "sft"), "--out", run, "--threads", "1"]
+    ended = quietly(rft.main, *given, *arguments)
+    return ended, entries(run) if os.path.exists(os.path.join(run, "log.jsonl")) else []
+
+
+def one_epoch(config):
+    """Trains once on each sample, on the two most different answers of each group."""
+    config["policy"].update(epochs=1, keep=2)
+
+
+def interrupted_after(steps):
+    """Stage 2 whose step raises a real SIGINT when so many steps are done."""
+    step = rft.Run.step
+
+    def stepping(self):
+        figures = step(self)
+        if self.progress["step"] == steps:
+            os.kill(os.getpid(), signal.SIGINT)
+        return figures
+
+    return step, stepping
+
+
+def same(a, b):
+    return all(torch.equal(a[name], b[name]) for name in a) and sorted(a) == sorted(b)
+
+
+def sampling_report(folder):
+    """Sampling against the two other ways to the same numbers: greedy answers and the packed forward."""
+    arguments = rft.argparse.Namespace(
+        out=os.path.join(folder, "probe"), workers=1, data=os.path.join(folder, "packed"), validation=None,
+        init=os.path.join(folder, "sft"), settings=None, coherence="on", resume=False,
+    )
+    with open(os.path.join(folder, "whole.json")) as file:
+        run = rft.Run(arguments, json.load(file))
+    part = run.choose(0)[0]
+    found, _ = run.sample(part)
+    questions = [item["ids"] for item in part]
+    group = run.settings["sampling"]["group"]
+    batch, counted = rollout.training_batch(questions, found, torch.randn(found.lengths.shape), group, False)
+    with torch.no_grad():
+        states, start = rollout.encode_images(run.model, run.tokenizer, run.processor, run.images(part))
+        log_probs = rollout.log_probabilities(run.model, states, start, questions, batch, 0.6)
+        cold = {"temperature": 1e-4, "topP": 1.0, "limit": 24}
+        uniforms = rollout.uniforms([[index] for index in range(len(part))], 2, 24)
+        greedy = rollout.sample(run.model, states, start, questions, 1, cold, uniforms, run.stops)
+    asked = [(row, truth["question"]) for row, item in enumerate(part) for truth in item["truths"]]
+    texts, _ = answer(run.model, run.tokenizer, run.processor, run.images(part), asked, 24)
+    cold_texts = [
+        run.tokenizer.decode(ids[:length])
+        for rows, lengths in zip(greedy.tokens.tolist(), greedy.lengths.tolist())
+        for ids, length in zip(rows, lengths)
+    ]
+    again, _ = run.sample(part)
+    logits = torch.tensor([[2.0, 1.0, 0.0, -1.0]]).expand(4000, -1)
+    uniform = torch.from_numpy(np.random.default_rng(0).random(4000))
+    whole, _, entropy = rollout.choose(logits, uniform, 1.0, 1.0)
+    cut, _, _ = rollout.choose(logits, uniform, 1.0, 0.8)
+    spread = rollout.most_spread(torch.tensor([0.1, 5.0, 0.2, -4.0, 0.0, 4.0]), 3)
+    return {
+        "packedForward": float(((log_probs - batch["old"]) * batch["mask"]).abs().max()),
+        "greedy": cold_texts == texts,
+        "again": bool(torch.equal(again.tokens, found.tokens)),
+        "counted": [len(counted), sum(counted), int(found.lengths.sum())],
+        "repeats": float(batch["repeats"].sum()),
+        "frequencies": [float((whole == token).float().mean()) for token in range(4)],
+        "nucleus": sorted(set(cut.tolist())),
+        "entropy": float(entropy[0]),
+        "mostSpread": spread,
+    }
+
+
+def main():
+    torch.set_num_threads(1)
+    folder = sys.argv[1]
+    pack(os.path.join(folder, "packed"), 16)
+    ended, log = first_stage(folder)
+    report = {"sft": [ended, [entry["loss"] for entry in log if "loss" in entry]]}
+
+    ended, whole = second_stage(folder, "whole")
+    report["whole"] = [ended, [entry for entry in whole if "total" in entry]]
+    step, stepping = interrupted_after(2)
+    rft.Run.step = stepping
+    report["interrupted"], _ = second_stage(folder, "parts")
+    rft.Run.step = step
+    halfway = checkpoint.load(os.path.join(folder, "parts"))
+    ended, parts = second_stage(folder, "parts", "--resume")
+    report["resumed"] = [ended, [entry["event"] for entry in parts if "event" in entry]]
+    first, second = (checkpoint.load(os.path.join(folder, name)) for name in ("whole", "parts"))
+    begun = checkpoint.load(os.path.join(folder, "sft"))
+    report["sameWeights"] = same(first["model"], second["model"])
+    report["sameHalfway"] = same(first["model"], halfway["model"])
+    report["keys"] = sorted(set(begun) - set(first))
+    report["split"] = second_stage(folder, "split", "--workers", "2")[0]
+    split = checkpoint.load(os.path.join(folder, "split"))
+    report["splitDifference"] = max(
+        float((first["model"][name] - split["model"][name]).abs().max()) for name in first["model"]
+    )
+    plain, log = second_stage(folder, "plain", "--coherence", "off", steps=1, change=one_epoch)
+    report["firstKl"] = [entry["kl"] for entry in log if "total" in entry]
+    report["withoutCoherence"] = [plain, checkpoint.load(os.path.join(folder, "plain"))["rewards"]["coherence"]["weight"]]
+    _, log = second_stage(folder, "rise", steps=14, images=8, change=one_epoch)
+    report["rise"] = [entry["total"] for entry in log if "total" in entry]
+    adapters = {"rank": 4, "alpha": 8, "targets": ["q_proj", "v_proj"], "dropout": 0}
+    report["lora"], _ = second_stage(folder, "lora", steps=2, lora=adapters)
+    lora = checkpoint.load(os.path.join(folder, "lora"))
+    report["loraNames"] = sorted(lora["model"]) == sorted(first["model"])
+    report["loraMoved"] = sorted(
+        name for name in lora["model"] if not torch.equal(lora["model"][name], begun["model"][name])
+    )
+
+    def misspelt(config):
+        config["policy"]["epoch"] = 2
+
+    def missing(config):
+        del config["sampling"]["group"]
+
+    report["unknownKey"], _ = second_stage(folder, "misspelt", change=misspelt)
+    report["missingKey"], _ = second_stage(folder, "missing", change=missing)
+    begun["model"]["model.norm.weight"] = torch.ones(7)
+    torch.save(begun, os.path.join(folder, "sft", "checkpoint.pt"))
+    report["otherShape"], _ = second_stage(folder, "other")
+    del begun["model"]["model.norm.weight"]
+    torch.save(begun, os.path.join(folder, "sft", "checkpoint.pt"))
+    report["missingTensor"], _ = second_stage(folder, "other")
+    torch.save(first, os.path.join(folder, "sft", "checkpoint.pt"))
+    report["otherInitial"], _ = second_stage(folder, "parts", "--resume")
+    report["sampling"] = sampling_report(folder)
+    print(json.dumps(report))
+
+
+main()
