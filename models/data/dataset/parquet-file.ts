@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
-import { ParquetWriter, fileWriter } from 'hyparquet-writer';
-import type { ColumnSource } from 'hyparquet-writer';
+import { ParquetWriter, fileWriter } from 'hyparquet-writer/src/node.js';
+import type { ColumnSource } from 'hyparquet-writer/src/node.js';
 import type { RowFile } from './jsonl-file.ts';
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];

@@ -38,17 +38,16 @@ def read_config(path, overrides):
     return config
 
 
-def load_rows(path, root):
-    """The rows of a JSONL file; their images are opened when they are asked for, relative to `root`."""
+def load_rows(path):
+    """The rows of a JSONL file; their images are opened when they are asked for."""
     from datasets import Image, List, load_dataset
 
     if not os.path.isfile(path):
         raise SystemExit(f"{path}: no such file. Write it with `data convert --format trl-grpo`.")
     rows = load_dataset("json", data_files=path, split="train")
-    rows = rows.map(lambda row: {"images": [os.path.join(root, image) for image in row["images"]]})
     first = rows[0]["images"][0]
     if not os.path.isfile(first):
-        raise SystemExit(f"{path}: its first image, {first}, is not there. Set data.images to the images' root.")
+        raise SystemExit(f"{path}: its first image, {first}, is not there. Convert the data set anew on this machine.")
     return rows.cast_column("images", List(Image(mode="RGB")))
 
 
@@ -88,8 +87,8 @@ def main():
         model=config["model"]["path"],
         args=GRPOConfig(reward_weights=config["rewards"].get("weights"), **config["grpo"]),
         reward_funcs=reward_functions(config["rewards"]["functions"]),
-        train_dataset=load_rows(data["train"], data["images"]),
-        eval_dataset=load_rows(data["validation"], data["images"]) if data.get("validation") else None,
+        train_dataset=load_rows(data["train"]),
+        eval_dataset=load_rows(data["validation"]) if data.get("validation") else None,
         processing_class=processor,
         peft_config=peft_config,
     )
