@@ -21,7 +21,8 @@ interface Block {
 
 /** Draws the report as an SVG document. The same report gives the same text. */
 export function figureOf(report: EvaluationReport): string {
-  const { figures, data } = report;
+  const { figures, data, label, model } = report;
+  const title = label === model.name ? label : `${label}: ${model.name}`;
   const subtitle = `${data.questions} questions, ${data.frames} frames${data.split ? `, split ${data.split}` : ''}${data.synthetic ? ', synthetic scenes' : ''}; overall mIoU ${two(figures.overall.miou)}, illusions ${two(figures.overall.illusions.rate)}`;
   const blocks = [
     bars(report),
@@ -34,9 +35,9 @@ export function figureOf(report: EvaluationReport): string {
   ];
   const { placed, height } = flow(blocks, 84);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="Inter, 'DejaVu Sans', Arial, sans-serif" font-size="12" fill="${INK}" role="img">
-<title>${escaped(`${report.label}: ${report.model.name}`)}</title>
+<title>${escaped(title)}</title>
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
-${text(MARGIN, 38, `${report.label}: ${report.model.name}`, { size: 20, weight: 600 })}
+${text(MARGIN, 38, title, { size: 20, weight: 600 })}
 ${text(MARGIN, 60, subtitle, { size: 13, colour: QUIET })}
 ${placed}
 </svg>

@@ -17,7 +17,7 @@ export function markdownOf(report: EvaluationReport, figureName: string | null):
   const { overall, calibration } = figures;
   const types = Object.entries(figures.byType);
   const lines = [
-    `# ${report.label}: evaluation of ${model.name}`,
+    `# Evaluation of ${model.name}${report.label === model.name ? '' : `: ${report.label}`}`,
     '',
     `- Model: ${model.id}, SHA-256 ${model.sha256 ?? 'not stated'}, domain: ${model.domain}`,
     `- Data: ${data.source}${data.split ? `, split ${data.split}` : ''}: ${data.questions} questions on ${data.frames} frames, SHA-256 of the rows ${data.sha256.slice(0, 16)}`,
