@@ -8,3 +8,6 @@ export { validateDataset } from './dataset/validate.ts';
 export type { Fault, ValidateOptions, Validation } from './dataset/validate.ts';
 export { convertDataset } from './dataset/convert.ts';
 export type { ConvertOptions, ConvertResult } from './dataset/convert.ts';
+export { loadWriter } from './dataset/writer.ts';
+export { readReviewSheet, reviewSheet, SHEET_FILE } from './dataset/review-sheet.ts';
+export type { ReviewSheet } from './dataset/review-sheet.ts';

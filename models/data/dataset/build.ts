@@ -1,5 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
 import { noQuestions } from '../endovis.ts';
 import { dataCard } from './card.ts';
@@ -8,12 +8,17 @@ import { JsonlFile } from './jsonl-file.ts';
 import { strictError, writeError } from './problems.ts';
 import type { Problem } from './problems.ts';
 import { FORMAT, FORMAT_VERSION, KINDS, SPLITS } from './record.ts';
-import type { Counts, DatasetFile, Kind, Split } from './record.ts';
+import type { Counts, DatasetFile, DatasetRecord, Kind, SourceEntry, Split } from './record.ts';
 import { recordsOfFrame } from './records.ts';
 import type { RecordOptions, ToolStyle } from './records.ts';
-import { askedSplits, openSources, splitSequences } from './sources.ts';
+import { askedSplits, openSources, splitSequences, takeName } from './sources.ts';
 import type { OpenSource, SequenceSplit, SourceWish } from './sources.ts';
 import { Tally } from './tally.ts';
+import { SHEET_FILE, readReviewSheet } from './review-sheet.ts';
+import type { ReviewSheet } from './review-sheet.ts';
+import { reviewedRecords } from './reviewed.ts';
+import { rewritten } from './writer.ts';
+import type { Writer } from './writer.ts';
 
 export interface BuildOptions {
   /** Folders of pictures and labels, each for one split or to be split by sequence. */
@@ -32,6 +37,10 @@ export interface BuildOptions {
   absent?: number;
   toolStyle?: ToolStyle;
   seed?: number;
+  /** Folders of review sheets; their records go to the train split. */
+  reviewed?: readonly string[];
+  /** Writes reasoning in place of the grammar. */
+  writer?: Writer;
   /** End at the first thing that cannot be used as it is. */
   strict?: boolean;
   signal?: AbortSignal;
@@ -58,11 +67,32 @@ class Writing {
   readonly #files = new Map<string, JsonlFile>();
   readonly #out: string;
   readonly #strict: boolean;
+  readonly #writer: Writer | null;
   #waiting: Problem[] = [];
 
-  constructor(out: string, strict: boolean) {
+  constructor(out: string, strict: boolean, writer: Writer | null) {
     this.#out = out;
     this.#strict = strict;
+    this.#writer = writer;
+  }
+
+  /** Writes records of pictures; each picture's lie together. Returns how many were written. */
+  async frames(records: readonly DatasetRecord[], split: Split): Promise<number> {
+    const kept: DatasetRecord[] = [];
+    for (const record of records) {
+      const own = this.#writer === null ? record : await rewritten(record, this.#writer);
+      if (!('faults' in own)) {
+        kept.push(own);
+        continue;
+      }
+      const { source, image } = record;
+      const reason = `record ${record.id}: ${own.faults.join('; ')}`;
+      this.problem({ source, file: image, line: null, reason });
+    }
+    this.tally(split).add(kept);
+    for (const record of kept) await this.file(`${split}.jsonl`).write(record);
+    await this.writeProblems();
+    return kept.length;
   }
 
   file(name: string): JsonlFile {
@@ -116,21 +146,23 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     toolStyle: options.toolStyle ?? 'mixed',
     seed: options.seed ?? 1,
   } satisfies Partial<RecordOptions>;
-  if (wishes.length === 0) {
+  const sheets = options.reviewed ?? [];
+  if (wishes.length + sheets.length === 0) {
     throw new WorkstationError(
       'invalid-input',
       'A data set needs at least one source.',
-      'Give folders with --source, --train, --validation or --test.',
+      'Give folders with --source, --train, --validation, --test or --reviewed.',
     );
   }
   const sources = await openSources(wishes, signal);
+  const reviewed = await openReviewed(sheets, new Set(sources.map(({ entry }) => entry.name)));
   const splitOf = sources.map((source, i) => {
     const wish = wishes[i];
     const whole = wish?.split ?? null;
     return whole === null ? splitSequences(source, rule, settings.seed) : (): Split => whole;
   });
   prepareFolder(out);
-  const writing = new Writing(out, options.strict === true);
+  const writing = new Writing(out, options.strict === true, options.writer ?? null);
   try {
     const total = sources.reduce((sum, { files }) => sum + files.labels.length, 0);
     let done = 0;
@@ -145,7 +177,17 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
       done = before + source.files.labels.length;
       onProgress?.({ done, total });
     }
-    refuseEmpty(askedSplits(wishes, rule), writing);
+    for (const { entry, sheet } of reviewed) {
+      throwIfAborted(signal);
+      const onProblem = (reason: string): void => {
+        writing.problem({ source: entry.name, file: SHEET_FILE, line: null, reason });
+      };
+      await writing.frames(
+        reviewedRecords(sheet, { source: entry.name, split: 'train', onProblem }),
+        'train',
+      );
+    }
+    refuseEmpty([...askedSplits(wishes, rule), ...sheets.map(() => 'train' as const)], writing);
     const blindFittedOn = SPLITS.find((split) => writing.tallies.has(split)) ?? 'train';
     const fitted = writing.tally(blindFittedOn);
     const counts: Partial<Record<Split, Counts>> = {};
@@ -159,10 +201,11 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     const file: DatasetFile = {
       format: FORMAT,
       formatVersion: FORMAT_VERSION,
-      sources: sources.map(({ entry }) => entry),
+      sources: [...sources, ...reviewed].map(({ entry }) => entry),
       options: {
         ...settings,
         absent: options.absent ?? 'one a frame for synthetic scenes, none for real pictures',
+        ...(options.writer && { writer: true }),
         splits: wishes.map(({ split }) => split ?? (rule === 'published' ? 'published' : rule.join(','))),
       },
       counts,
@@ -173,7 +216,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
       blindFittedOn,
       problems: writing.shown,
       problemCount: writing.problems,
-      ownWriter: false,
+      ownWriter: options.writer !== undefined,
     });
     await writing.finish();
     await writeFile(join(out, 'DATA_CARD.md'), card);
@@ -234,10 +277,7 @@ async function writeSource(
       },
     });
     written.set(frame.image, first + records.length);
-    if (records.length > 0) empty = false;
-    writing.tally(split).addFrame(records);
-    for (const record of records) await writing.file(`${split}.jsonl`).write(record);
-    await writing.writeProblems();
+    if ((await writing.frames(records, split)) > 0) empty = false;
   }
   throwIfAborted(signal);
   report();
@@ -247,6 +287,27 @@ async function writeSource(
     files.skipped.push(...(first ? [first] : []));
     throw noQuestions(files);
   }
+}
+
+/** Reads every sheet, and gives each a name of its own. A session may be given once. */
+async function openReviewed(
+  folders: readonly string[],
+  names: Set<string>,
+): Promise<{ entry: SourceEntry; sheet: ReviewSheet }[]> {
+  const found: { entry: SourceEntry; sheet: ReviewSheet }[] = [];
+  for (const folder of folders) {
+    const root = resolve(folder);
+    const sheet = await readReviewSheet(root);
+    if (found.some((before) => before.sheet.sessionId === sheet.sessionId)) {
+      throw new WorkstationError(
+        'invalid-input',
+        `The session ${sheet.sessionId} was given twice.`,
+        'Give each session once, with its newest verdicts.',
+      );
+    }
+    found.push({ entry: { name: takeName(basename(root), names), root, layout: 'reviewed' }, sheet });
+  }
+  return found;
 }
 
 function refuseEmpty(asked: readonly Split[], writing: Writing): void {

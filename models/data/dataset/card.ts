@@ -97,7 +97,7 @@ ${RECORD_TYPES.filter((type) => counts.some(([, count]) => count.byLabel[type]))
 
 ## Blind floor
 
-Share of records that the most frequent label of their wording answers rightly with no picture, fitted on the
+Share of records that the most frequent label of their type and subject answers rightly with no picture, fitted on the
 ${content.blindFittedOn} split. What a model scores means little until this is taken off.
 
 ${table(

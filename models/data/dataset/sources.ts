@@ -72,10 +72,7 @@ export async function openSources(
     const root = resolve(folder);
     const files = await openEndoVis(root, signal ? { signal } : {});
     const run = await drawnBy(root);
-    const plain = basename(root).replaceAll(/[^A-Za-z0-9._-]+/g, '-') || 'source';
-    let name = plain;
-    for (let n = 2; names.has(name); n++) name = `${plain}-${n}`;
-    names.add(name);
+    const name = takeName(basename(root), names);
     sources.push({
       entry: { name, root, layout: run ? 'scenes' : 'endovis', ...run },
       world: run ? 'synthetic' : 'real',
@@ -84,6 +81,15 @@ export async function openSources(
     });
   }
   return sources;
+}
+
+/** A name for a source that no other has, after its folder's. */
+export function takeName(folder: string, taken: Set<string>): string {
+  const plain = folder.replaceAll(/[^A-Za-z0-9._-]+/g, '-') || 'source';
+  let name = plain;
+  for (let n = 2; taken.has(name); n++) name = `${plain}-${n}`;
+  taken.add(name);
+  return name;
 }
 
 function refuseOverlap(folders: readonly string[]): void {

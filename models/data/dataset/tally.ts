@@ -12,10 +12,14 @@ export class Tally {
   /** Question type, question and label, with how often they were asked together. */
   readonly #asked = new Map<string, { row: BlindRow; times: number }>();
 
-  addFrame(records: readonly DatasetRecord[]): void {
+  /** Records of one picture or more; a picture's lie together. */
+  add(records: readonly DatasetRecord[]): void {
     const { counts } = this;
-    if (records.length > 0) counts.frames++;
-    for (const { kind, questionType, wording, label, question } of records) {
+    let last = '';
+    for (const { source, image, kind, questionType, wording, label, question, subject } of records) {
+      const picture = `${source}/${image}`;
+      if (picture !== last) counts.frames++;
+      last = picture;
       counts.records++;
       more(counts.byKind, kind);
       more(counts.byType, questionType);
@@ -24,7 +28,17 @@ export class Tally {
       const key = `${questionType}\n${question}\n${label}`;
       const asked = this.#asked.get(key);
       if (asked) asked.times++;
-      else this.#asked.set(key, { row: { question, questionType, answer: label }, times: 1 });
+      else
+        this.#asked.set(key, {
+          row: {
+            question,
+            questionType,
+            // Of an organ, the subject is the answer: no question names it.
+            subject: questionType === 'organ' ? null : subject,
+            answer: label,
+          },
+          times: 1,
+        });
     }
   }
 
@@ -34,8 +48,8 @@ export class Tally {
   }
 
   /**
-   * Share of this split's records that the most frequent label of their wording in `fitted` answers rightly, with
-   * no picture: for each question type, and for all of them.
+   * Share of this split's records that the most frequent label of their type and subject in `fitted` answers
+   * rightly, with no picture: for each question type, and for all of them.
    */
   blindScore(fitted: Tally): Partial<Record<RecordType | 'all', number>> {
     const lookup = fitBlindLookup(fitted.#rows());

@@ -8,6 +8,8 @@ interface Options {
   train: string[];
   validation: string[];
   test: string[];
+  reviewed: string[];
+  writer?: string;
   splitBySequence?: [number, number, number];
   publishedSplit?: boolean;
   kinds?: Kind[];
@@ -47,6 +49,12 @@ export function addDataBuild(data: Command): void {
       .option('--train <dir>', 'pictures for the train split; may be given again', collect, [])
       .option('--validation <dir>', 'pictures for the validation split; may be given again', collect, [])
       .option('--test <dir>', 'pictures for the test split; may be given again', collect, [])
+      .option(
+        '--reviewed <dir>',
+        'review sheet with verdicts, for the train split; may be given again',
+        collect,
+        [],
+      )
       .addOption(
         new Option('--split-by-sequence <shares>', 'train, validation and test share of every --source')
           .argParser(shares)
@@ -70,10 +78,11 @@ export function addDataBuild(data: Command): void {
           .default('mixed'),
       )
       .option('--seed <n>', 'of every draw', wholeNumber(0), 1)
+      .option('--writer <module.mjs>', 'exports write(record): own reasoning, or null to keep the grammar’s')
       .option('--strict', 'end at the first line or file that cannot be used as it is')
       .description('build a data set in the style of Surgery-R1-54k from EndoVis-VQLA folders and scenes'),
     async ({ output, signal }, options: Options) => {
-      const { buildDataset } = await import('../../../../models/data/index.ts');
+      const { buildDataset, loadWriter } = await import('../../../../models/data/index.ts');
       const built = await buildDataset({
         out: options.out,
         sources: [
@@ -89,6 +98,8 @@ export function addDataBuild(data: Command): void {
         paraphrases: options.paraphrases,
         heldOut: options.heldOut,
         ...(options.absent !== undefined && { absent: options.absent }),
+        reviewed: options.reviewed,
+        ...(options.writer !== undefined && { writer: await loadWriter(options.writer) }),
         toolStyle: options.toolStyle,
         seed: options.seed,
         strict: options.strict === true,

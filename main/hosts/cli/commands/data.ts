@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addDataBuild } from './data-build.ts';
 import { addDataConvert } from './data-convert.ts';
+import { addDataReview } from './data-review.ts';
 import { addDataValidate } from './data-validate.ts';
 
 export function addData(program: Command): void {
@@ -10,4 +11,5 @@ export function addData(program: Command): void {
   addDataBuild(data);
   addDataValidate(data);
   addDataConvert(data);
+  addDataReview(data);
 }

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ModelStamp } from '../../../preload/contract/domain.ts';
+import type { Answer, OpenSession } from '../../../preload/contract/domain.ts';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { Box, Sha256, Timestamp } from '../../../preload/contract/values.ts';
+import { issuesOf } from './read.ts';
+import { RECORD_TYPES } from './record.ts';
+import { recogniseQuestion } from './recognise.ts';
+
+/**
+ * A review sheet: what was asked and answered in a session of the workstation, with the pictures, and a verdict on
+ * each answer. `session.json` in a folder, pictures beside it. A person fills in the verdicts; a program that has
+ * them may write them too.
+ */
+
+export const SHEET_FILE = 'session.json';
+
+export const SheetEntry = z.object({
+  questionId: z.string().min(1),
+  question: z.string().min(1),
+  /** Known where the grammar knows the question; a person may fill them in for any other. */
+  questionType: z.enum(RECORD_TYPES).nullable(),
+  /** The instrument or organ that the question is about. */
+  subject: z.string().min(1).nullable(),
+  answer: z.object({
+    id: z.string().min(1),
+    label: z.string().nullable(),
+    /** In pixels of the picture. */
+    box: Box.nullable(),
+    reasoning: z.string(),
+    model: ModelStamp.nullable(),
+    createdAt: Timestamp,
+  }),
+  frame: z.object({ fingerprint: z.string(), index: z.int().min(0), hash: Sha256 }),
+  /** Picture file below the sheet's folder. */
+  image: z.string().min(1),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  /** Null: not judged yet. `corrected` says what is true instead. */
+  verdict: z
+    .discriminatedUnion('decision', [
+      z.strictObject({ decision: z.literal('accepted'), at: Timestamp }),
+      z.strictObject({ decision: z.literal('rejected'), at: Timestamp }),
+      z.strictObject({
+        decision: z.literal('corrected'),
+        at: Timestamp,
+        label: z.string().min(1),
+        box: Box.nullable(),
+      }),
+    ])
+    .nullable(),
+});
+export type SheetEntry = z.infer<typeof SheetEntry>;
+
+export const ReviewSheet = z.object({
+  format: z.literal('surgery-r1-review-sheet'),
+  formatVersion: z.literal(1),
+  sessionId: z.string().min(1),
+  /** Who judged; a name or a pseudonym. */
+  reviewer: z.string().min(1).nullable(),
+  exportedAt: Timestamp,
+  entries: z.array(SheetEntry),
+});
+export type ReviewSheet = z.infer<typeof ReviewSheet>;
+
+/** The picture of a frame in the sheet's folder: one file however often the frame was asked about. */
+export const sheetImage = (index: number): string => `frames/frame${String(index).padStart(6, '0')}.png`;
+
+const ENDED: readonly Answer['status'][] = ['answered', 'not-visible'];
+
+/** The sheet of a session, not judged yet: the newest whole answer to each question. */
+export function reviewSheet(
+  { session, video, entries }: OpenSession,
+  reviewer: string | null,
+  exportedAt: number,
+): ReviewSheet {
+  return {
+    format: 'surgery-r1-review-sheet',
+    formatVersion: 1,
+    sessionId: session.id,
+    reviewer,
+    exportedAt,
+    entries: entries.flatMap(({ question, answers }): SheetEntry[] => {
+      const answer = answers.findLast(({ status, frame }) => frame !== null && ENDED.includes(status));
+      if (!answer?.frame) return [];
+      const { id, label, box, reasoning, model, createdAt, frame } = answer;
+      const known = recogniseQuestion(question.text);
+      return [
+        {
+          questionId: question.id,
+          question: question.text,
+          questionType: known?.questionType ?? null,
+          subject: known?.subject ?? null,
+          answer: { id, label, box, reasoning, model, createdAt },
+          frame: { fingerprint: frame.fingerprint, index: frame.index, hash: frame.hash },
+          image: sheetImage(frame.index),
+          width: video.width,
+          height: video.height,
+          verdict: null,
+        },
+      ];
+    }),
+  };
+}
+
+/** Reads a sheet's folder. @throws WorkstationError `file-missing` or `data-malformed` with what is wrong */
+export async function readReviewSheet(folder: string): Promise<ReviewSheet> {
+  const path = join(folder, SHEET_FILE);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new WorkstationError(
+      'file-missing',
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      'Give the folder that `data review` wrote.',
+      { cause: error },
+    );
+  }
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch (error) {
+    throw malformed(path, error instanceof Error ? error.message : String(error));
+  }
+  const parsed = ReviewSheet.safeParse(found);
+  if (!parsed.success) throw malformed(path, issuesOf(parsed.error));
+  return parsed.data;
+}
+
+const malformed = (path: string, reason: string): WorkstationError =>
+  new WorkstationError(
+    'data-malformed',
+    `${path} is no review sheet: ${reason}.`,
+    'A verdict is null, or {"decision": "accepted" or "rejected", "at": ms}, or "corrected" with label and box too.',
+  );
