@@ -213,7 +213,7 @@ describe('scripts', () => {
     expect(run.stderr).toBe('');
   });
 
-  test.each(['merge.py', 'trl/grpo.py'])('%s explains itself without its libraries', (file) => {
+  test.each(['answer.py', 'merge.py', 'trl/grpo.py'])('%s explains itself without its libraries', (file) => {
     const run = spawnSync('python3', [join(recipes, file), '--help'], { encoding: 'utf8' });
     expect(run.stdout).toContain(relative(root, resolve(recipes, file)));
     expect(run.status).toBe(0);
