@@ -30,6 +30,7 @@ FIGURES = {
     "illusion": "positional illusions among sampled answers",
     "valid": "valid format",
     "kl": "KL to the reference",
+    "supervised": "supervised loss",
     "clipped": "share of clipped tokens",
     "entropy": "entropy of a token (nats)",
     "length": "length of an answer (tokens)",
@@ -81,10 +82,9 @@ def read_log(path):
     return found
 
 
-def ticks(low, high, about=4):
-    """Round numbers within [low, high], about so many."""
-    span = high - low
-    raw = span / about
+def ticks(low, high, about=4, least=0.0):
+    """Round numbers within [low, high], about so many, at least `least` apart."""
+    raw = max((high - low) / about, least)
     scale = 10 ** math.floor(math.log10(raw))
     step = next(scale * factor for factor in (1, 2, 2.5, 5, 10) if scale * factor >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
@@ -135,7 +135,7 @@ def panel(name, runs, colours, smooth, x0, y0):
     for value in ticks(low, high):
         out.append(f'<path class="grid" d="M{x0 + LEFT} {y(value):.1f}h{wide}"/>')
         out.append(f'<text x="{x0 + LEFT - 6}" y="{y(value) + 3.5:.1f}" text-anchor="end">{number(value)}</text>')
-    for step in ticks(first, last):
+    for step in ticks(first, last, least=1.0):
         out.append(f'<path class="axis" d="M{x(step):.1f} {y0 + TOP + tall}v4"/>')
         out.append(f'<text x="{x(step):.1f}" y="{y0 + TOP + tall + 16}" text-anchor="middle">{number(step)}</text>')
     out.append(f'<path class="axis" d="M{x0 + LEFT} {y0 + TOP}v{tall}h{wide}"/>')
@@ -145,7 +145,8 @@ def panel(name, runs, colours, smooth, x0, y0):
         if len(points) > 1:
             out.append(f'<polyline class="line" stroke="{colour}" points="{line}"/>')
         if name in VALIDATION or len(points) == 1:
-            out += [f'<circle cx="{x(step):.1f}" cy="{y(value):.1f}" r="2.6" fill="{colour}"/>' for step, value in points]
+            dot = f'r="2.6" fill="{colour}"'
+            out += [f'<circle cx="{x(step):.1f}" cy="{y(value):.1f}" {dot}/>' for step, value in points]
     return out
 
 

@@ -10,7 +10,6 @@ resumed ends with the very weights of one that was not.
 """
 import argparse
 import copy
-import hashlib
 import json
 import math
 import os
@@ -31,61 +30,12 @@ from build import hugging_face_config, processor_config
 from dataset import Frames
 from generation import blind_table, evaluate
 from optimizer import Optimizer
-from qwen25vl import Qwen25VL, load_model
+from qwen25vl import Qwen25VL
+from rft_start import Supervision, check_settings, digest, open_initial, read_json
 from tokenizer import Tokenizer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REWARDS = ("format", "answer", "box", "coherence", "total")
-
-
-def read_json(path, what):
-    try:
-        with open(path, encoding="utf8") as file:
-            return json.load(file)
-    except FileNotFoundError:
-        raise SystemExit(f"{path}: no such {what}.") from None
-    except json.JSONDecodeError as error:
-        raise SystemExit(f"{path}: not JSON ({error}).") from None
-
-
-def check_settings(settings, known, path, prefix=""):
-    """Every key of the shipped configuration must be there, and no other; objects are checked within."""
-    for name in settings:
-        if name not in known:
-            near = ", ".join(sorted(known))
-            raise SystemExit(f"{path}: unknown key {prefix}{name}. Known here: {near}.")
-    for name, value in known.items():
-        if name not in settings:
-            raise SystemExit(f"{path}: the key {prefix}{name} is missing. models/training/rft.json has all of them.")
-        if isinstance(value, dict) and name != "weights":
-            if not isinstance(settings[name], dict):
-                raise SystemExit(f"{path}: {prefix}{name} is to be an object, got {json.dumps(settings[name])}.")
-            check_settings(settings[name], value, path, f"{prefix}{name}.")
-
-
-def open_initial(path, frames, configuration, device):
-    """The state to start from, in the shape of stage 1's checkpoint: of a run or of a model folder.
-
-    A model folder has no training settings: they are those of `configuration` (stage 1's file), which the weights
-    must fit; its labels are those of the frames.
-    """
-    if not os.path.exists(os.path.join(path, "config.json")):
-        state = checkpoint.load(path, device)
-        return {**state, "model": lora.merged_tensors(state["model"], state["settings"].get("lora"))}
-    labels = frames.labels()
-    tokenizer = read_json(os.path.join(path, "tokenizer.json"), "tokenizer")
-    model = load_model(path)
-    settings = read_json(configuration, "configuration")
-    return {"model": model.state_dict(), "settings": settings, "labels": labels, "tokenizer": tokenizer}
-
-
-def digest(tensors):
-    """SHA-256 over names and values: tells whether two sets of weights are the same."""
-    found = hashlib.sha256()
-    for name in sorted(tensors):
-        found.update(name.encode())
-        found.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
 
 
 class Run:
@@ -130,6 +80,12 @@ class Run:
         questions = {name: settings[name] for name in ("questions", "weights", "rarity", "mirror")}
         labels, step = initial["labels"], self.step_size
         self.chooser = Batches(self.frames, self.tokenizer, labels, {**questions, "step": step}, None, 0)
+        self.supervision = None
+        if settings["sft"]:
+            count = max(1, settings["images"] // self.workers)
+            self.supervision = Supervision(
+                self.model, self.frames, self.tokenizer, initial, count, settings["seed"], arguments.init
+            )
         self.progress = {"step": 0, "seconds": 0.0}
         if arguments.resume:
             self.resume()
@@ -182,7 +138,8 @@ class Run:
                 truth = {"label": record["label"], "box": box, "question": record["question"]}
                 truths.append({**truth, "width": width, "height": height})
             ids = [self.chooser.encode(chat.question_block(record["question"])) for record in records]
-            chosen.append({"number": number, "seed": [self.settings["seed"], 2, step, slot], "ids": ids, "truths": truths})
+            seed = [self.settings["seed"], 2, step, slot]
+            chosen.append({"number": number, "seed": seed, "ids": ids, "truths": truths})
         return [chosen[begin :: self.workers] for begin in range(self.workers) if chosen[begin :: self.workers]]
 
     def images(self, part):
@@ -218,20 +175,28 @@ class Run:
         temperature = self.settings["sampling"]["temperature"]
         return rollout.log_probabilities(model, states, start, [item["ids"] for item in part], batch, temperature)
 
-    def gradients(self, parts, batches, references, divisor):
-        """One pass over the sampled batch: gradients summed over the parts, and the figures."""
+    def gradients(self, parts, batches, references, taught, divisor):
+        """One pass over the sampled batch: gradients summed over the parts, and the figures.
+
+        taught: a supervised batch for each part, or None.
+        """
         policy = self.settings["policy"]
 
         def work(inputs):
-            part, batch, reference = inputs
+            part, batch, reference, taught = inputs
             log_probs = self.probabilities(self.model, part, batch)
             loss, figures = grpo.objective(
                 log_probs, batch["old"], reference, batch["advantages"], batch["mask"], policy, divisor,
                 batch["repeats"],
             )
-            return torch.autograd.grad(loss, self.parameters, allow_unused=True), {"loss": float(loss), **figures}
+            figures["loss"] = float(loss)
+            if taught is not None:
+                supervised = self.supervision.loss(taught) / len(parts)
+                figures["supervised"] = float(supervised)
+                loss = loss + self.settings["sft"] * supervised
+            return torch.autograd.grad(loss, self.parameters, allow_unused=True), figures
 
-        results = self.map(work, list(zip(parts, batches, references)))
+        results = self.map(work, list(zip(parts, batches, references, taught)))
         for index, parameter in enumerate(self.parameters):
             found = [gradients[index] for gradients, _ in results if gradients[index] is not None]
             parameter.grad = sum(found[1:], found[0]).contiguous() if found else None
@@ -293,15 +258,19 @@ class Run:
                     return self.probabilities(self.reference, *inputs)
 
             references = self.map(refer, packed)
+        taught = [None] * len(parts)
+        if self.supervision:
+            taught = [self.supervision.batch(self.progress["step"], part) for part in range(len(parts))]
         for _ in range(policy["epochs"]):
-            sums = self.gradients(parts, batches, references, divisor)
+            sums = self.gradients(parts, batches, references, taught, divisor)
             norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, norm_limit))
             if math.isfinite(norm):
                 self.optimizer.step(factor)
             else:
                 self.log(event="skipped", step=self.progress["step"], reason="gradient not finite")
         tokens = max(1.0, sums["tokens"])
-        return {"loss": sums["loss"], "kl": sums["kl"] / tokens, "clipped": sums["clipped"] / tokens, "norm": norm}
+        figures = {name: sums[name] for name in ("loss", "supervised") if name in sums}
+        return {**figures, "kl": sums["kl"] / tokens, "clipped": sums["clipped"] / tokens, "norm": norm}
 
     # ------------------------------------------------------------ the run
 

@@ -1,4 +1,4 @@
-"""Values of grpo.py's functions for the cases of grpo.test.ts, and a policy that learns a rewarded token. Prints JSON."""
+"""Values of grpo.py's functions for the cases of grpo.test.ts, and policies that learn a rewarded token. JSON."""
 import json
 import math
 import os

@@ -73,7 +73,9 @@ describe.skipIf(!python)('LoRA on the architecture at toy size', () => {
   test('names what does not fit', () => {
     expect(cases.noLayer).toContain('no linear layer fits');
     expect(cases.noLayer).toContain('gate_proj');
-    expect(cases.wrongRank).toContain('lora_A.weight has the shape [4, 32], this model and rank need [2, 32]');
+    expect(cases.wrongRank).toContain(
+      'lora_A.weight has the shape [4, 32], this model and rank need [2, 32]',
+    );
     expect(cases.unknownKey).toContain('expected rank, alpha, targets and dropout');
   });
 });

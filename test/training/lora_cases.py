@@ -55,7 +55,8 @@ def train_a_little(model, trainable):
     optimizer = torch.optim.SGD([parameter for _, parameter in trainable], lr=0.02)
     for _ in range(20):
         embeds = model.model.embed_tokens(torch.arange(12)[None])
-        hidden, _ = model.model(embeds + model.visual(torch.ones(1, 16, 588), 4, 4).mean(), torch.arange(12).expand(3, 1, -1))
+        seen = model.visual(torch.ones(1, 16, 588), 4, 4).mean()
+        hidden, _ = model.model(embeds + seen, torch.arange(12).expand(3, 1, -1))
         loss = torch.nn.functional.cross_entropy(model.logits(hidden)[0], torch.arange(12).flip(0))
         optimizer.zero_grad()
         loss.backward()

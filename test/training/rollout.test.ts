@@ -33,6 +33,7 @@ interface Report {
   firstKl: number[];
   withoutCoherence: [Ended, number];
   rise: number[];
+  taught: [Ended, number[]];
   lora: Ended;
   loraNames: boolean;
   loraMoved: string[];
@@ -41,6 +42,7 @@ interface Report {
   otherShape: Ended;
   missingTensor: Ended;
   otherInitial: Ended;
+  curves: { svg: string; unknown: Ended };
   sampling: {
     packedForward: number;
     greedy: boolean;
@@ -68,7 +70,8 @@ describe.skipIf(!python)('both stages of training at toy size', () => {
     const run = spawnSync(python ?? '', [script, folder], { encoding: 'utf8', env: pythonEnvironment });
     expect(run.status, run.stderr).toBe(0);
     report = JSON.parse(run.stdout) as Report;
-  });
+    // About 20 s of one core; a busy machine takes several times as long.
+  }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('samples from the policy that the packed forward trains', () => {
@@ -141,11 +144,33 @@ describe.skipIf(!python)('both stages of training at toy size', () => {
     expect(report.withoutCoherence).toEqual([null, 0]);
   });
 
+  test("adds stage 1's losses when told to", () => {
+    const [ended, losses] = report.taught;
+    expect(ended).toBeNull();
+    expect(losses).toHaveLength(1);
+    // About what stage 1 ended with, on other questions.
+    expect(losses[0]).toBeLessThan((report.sft[1][0] ?? 0) / 2);
+  });
+
   test('trains adapters alone with LoRA, and saves them merged', () => {
     expect(report.lora).toBeNull();
     expect(report.loraNames).toBe(true);
     expect(report.loraMoved.length).toBeGreaterThan(0);
     expect(report.loraMoved.every((name) => /\.(q_proj|v_proj)\.weight$/.test(name))).toBe(true);
+  });
+
+  test('draws the curves of several runs, each figure where a log has it', () => {
+    const { svg, unknown } = report.curves;
+    const titles = [...svg.matchAll(/class="title">([^<]+)</g)].map(([, title]) => title);
+    expect(titles).toEqual(
+      expect.arrayContaining(['loss', 'reward', 'KL to the reference', 'loss of coordinates']),
+    );
+    expect(svg).toContain('Toy &amp; curves');
+    // The reward is drawn for the two runs of stage 2; the first of them has four steps, once each.
+    const reward = svg.slice(svg.indexOf('>reward<'), svg.indexOf('>reward: format<'));
+    const lines = [...reward.matchAll(/points="([^"]+)"/g)].map(([, points]) => points?.split(' ').length);
+    expect(lines).toEqual([4, 14]);
+    expect(unknown).toContain('The figure totl is in no log');
   });
 
   test('names what is wrong with a configuration or a checkpoint', () => {

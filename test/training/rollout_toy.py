@@ -18,6 +18,7 @@ ROOT = os.path.join(os.path.dirname(__file__), "../../models/training")
 sys.path.insert(0, ROOT)
 import chat  # noqa: E402
 import checkpoint  # noqa: E402
+import curves  # noqa: E402
 import rft  # noqa: E402
 import rollout  # noqa: E402
 import sft  # noqa: E402
@@ -26,7 +27,12 @@ from dataset import place_of  # noqa: E402
 from generation import answer  # noqa: E402
 
 HEIGHT, WIDTH = 56, 84
-WORDS = {"left-top": "upper left", "right-top": "upper right", "left-bottom": "lower left", "right-bottom": "lower right"}
+WORDS = {
+    "left-top": "upper left",
+    "right-top": "upper right",
+    "left-bottom": "lower left",
+    "right-bottom": "lower right",
+}
 
 
 def pack(folder, count):
@@ -176,6 +182,16 @@ def sampling_report(folder):
     }
 
 
+def curves_report(folder):
+    """The picture of three runs' logs, one of them resumed, and what an unknown figure is answered with."""
+    logs = [argument for run in ("sft", "parts", "rise") for argument in ("--log", f"{run}={folder}/{run}/log.jsonl")]
+    out = os.path.join(folder, "curves.svg")
+    quietly(curves.main, *logs, "--out", out, "--title", "Toy & curves")
+    unknown = quietly(curves.main, *logs, "--out", out, "--figures", "total,totl")
+    with open(out, encoding="utf8") as file:
+        return {"svg": file.read(), "unknown": unknown}
+
+
 def main():
     torch.set_num_threads(1)
     folder = sys.argv[1]
@@ -204,9 +220,12 @@ def main():
     )
     plain, log = second_stage(folder, "plain", "--coherence", "off", steps=1, change=one_epoch)
     report["firstKl"] = [entry["kl"] for entry in log if "total" in entry]
-    report["withoutCoherence"] = [plain, checkpoint.load(os.path.join(folder, "plain"))["rewards"]["coherence"]["weight"]]
+    weights = checkpoint.load(os.path.join(folder, "plain"))["rewards"]
+    report["withoutCoherence"] = [plain, weights["coherence"]["weight"]]
     _, log = second_stage(folder, "rise", steps=14, images=8, change=one_epoch)
     report["rise"] = [entry["total"] for entry in log if "total" in entry]
+    ended, log = second_stage(folder, "taught", steps=1, sft=0.1)
+    report["taught"] = [ended, [entry["supervised"] for entry in log if "supervised" in entry]]
     adapters = {"rank": 4, "alpha": 8, "targets": ["q_proj", "v_proj"], "dropout": 0}
     report["lora"], _ = second_stage(folder, "lora", steps=2, lora=adapters)
     lora = checkpoint.load(os.path.join(folder, "lora"))
@@ -232,6 +251,7 @@ def main():
     torch.save(first, os.path.join(folder, "sft", "checkpoint.pt"))
     report["otherInitial"], _ = second_stage(folder, "parts", "--resume")
     report["sampling"] = sampling_report(folder)
+    report["curves"] = curves_report(folder)
     print(json.dumps(report))
 
 
