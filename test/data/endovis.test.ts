@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseLabelLine, readEndoVis } from '../../models/data/endovis.ts';
+import { openEndoVis, parseLabelLine, readEndoVis } from '../../models/data/endovis.ts';
 import { questionTypeOf } from '../../models/data/labels.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/data');
@@ -100,6 +100,28 @@ describe('reading EndoVis-17-VQLA', () => {
   });
 });
 
+describe('reading a picture at a time', () => {
+  it('gives each with its label file and the numbers of its lines, and notes what it met on the way', async () => {
+    const folder = await openEndoVis(join(fixtures, 'EndoVis-18-VQLA'), { sequences: [5] });
+    expect(folder.labels).toHaveLength(3);
+    expect(folder.skipped).toEqual([]);
+    const files: string[] = [];
+    const frames = [];
+    for await (const frame of folder.frames({ onFile: ({ path }) => files.push(path) })) frames.push(frame);
+    expect(files).toEqual(folder.labels.map(({ path }) => path));
+    expect(frames).toMatchObject([
+      {
+        frameId: 'frame001',
+        sequence: 'seq_5',
+        file: join('seq_5', 'vqla', 'frame001_QAL.txt'),
+        rows: [{ line: 1 }, { line: 7 }],
+      },
+    ]);
+    expect(folder.skipped).toHaveLength(8);
+    expect(folder.corrected).toHaveLength(1);
+  });
+});
+
 describe('what cannot be read at all', () => {
   it('names a missing folder and a folder without questions', async () => {
     await expect(readEndoVis(join(fixtures, 'nowhere'))).rejects.toMatchObject({ code: 'file-missing' });
@@ -125,6 +147,16 @@ describe('one line', () => {
     expect(parseLabelLine('What is the state of suction?|suction|2,2,9,9', size, true)).toMatchObject({
       answer: 'suction',
     });
+  });
+
+  it('takes "not visible" without a box, and no other answer', () => {
+    const size = { width: 100, height: 100 };
+    const line = 'Where is suction located?|not visible';
+    const absent = { answer: 'not visible', box: null, note: null };
+    for (const end of ['', '|', '|null', '|none'])
+      expect(parseLabelLine(line + end, size, true)).toMatchObject(absent);
+    expect(parseLabelLine(`${line}|1,1,50`, size, true)).toHaveProperty('reason');
+    expect(parseLabelLine('Where is suction located?|left-top|', size, true)).toHaveProperty('reason');
   });
 
   it('tells the three kinds of question', () => {
