@@ -76,7 +76,10 @@ export async function runCommand(
   } catch (error) {
     const report = toErrorReport(controller.signal.aborted ? stopped() : error);
     if (report.code === 'internal') {
-      held.logFile?.log({
+      // A command that opened no workstation has no log yet, and the report says that the log names the cause.
+      const { defaultHome } = await import('../../workstation.ts');
+      held.logFile ??= openLogFile(options.home ?? defaultHome());
+      held.logFile.log({
         level: 'error',
         area: 'command-line',
         message: 'command failed',

@@ -30,6 +30,11 @@ const program = new Command('npm run -s cli --')
   .exitOverride()
   .configureOutput({ writeErr: () => {} });
 
+// A reader that has seen enough (`| head`) goes away: the work goes on, without words.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 addProbe(program);
 addFrame(program);
 addAsk(program);
