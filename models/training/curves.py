@@ -27,7 +27,7 @@ FIGURES = {
     "box": "reward: box",
     "coherence": "reward: coherence",
     "iou": "IoU of sampled boxes",
-    "illusion": "positional illusions among sampled answers",
+    "illusion": "positional illusions, sampled",
     "valid": "valid format",
     "kl": "KL to the reference",
     "supervised": "supervised loss",
@@ -40,7 +40,7 @@ FIGURES = {
     "rate": "learning rate",
     "accuracy": "validation: accuracy",
     "miou": "validation: mean IoU",
-    "illusions": "validation: positional illusions",
+    "illusions": "validation: illusions",
 }
 # The last three are figures of validations; they are drawn as lines with points.
 VALIDATION = ("accuracy", "miou", "illusions")
@@ -198,8 +198,9 @@ def main():
         name, _, path = given.rpartition("=")
         runs.append((name or os.path.basename(os.path.dirname(os.path.abspath(path))), read_log(path)))
     names = arguments.figures.split(",") if arguments.figures else None
+    drawn = picture(runs, names, arguments.title, arguments.smooth)
     with open(arguments.out, "w", encoding="utf8") as file:
-        file.write(picture(runs, names, arguments.title, arguments.smooth))
+        file.write(drawn)
     print(f"{arguments.out}: {len(runs)} runs")
 
 
