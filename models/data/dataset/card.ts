@@ -56,9 +56,8 @@ ${table(
 )}
 
 Pictures are not copied: \`image\` of a record lies below its source's folder. **The licence of the pictures and
-annotations is that of each source**; EndoVis-18 and EndoVis-17 are given out by their challenge for research and
-non-commercial use only, and a data set built from them may not be passed on otherwise. Synthetic scenes are free of
-such limits, and show no patient.
+annotations is that of each source**: EndoVis-18 and EndoVis-17 come with the terms of their challenges, which bind
+whatever is built from them; read them before you pass anything on. Synthetic scenes show no patient.
 
 ## Counts
 
