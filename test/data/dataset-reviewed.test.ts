@@ -335,7 +335,7 @@ describe('the command line', () => {
         encoding: 'utf8',
       },
     );
-    const last = done.stdout.trim().split('\n').at(-1) ?? '{}';
+    const last = done.stdout.trim().split('\n').at(-1) || '{}';
     return { code: done.status, stderr: done.stderr, result: JSON.parse(last) as Record<string, unknown> };
   };
 
@@ -344,7 +344,8 @@ describe('the command line', () => {
     const built = cli('build', '--source', endovis, '--published-split', '--out', out);
     expect(built.code, built.stderr).toBe(0);
     expect(built.result).toMatchObject({ counts: { train: { frames: 2 }, test: { frames: 1 } } });
-    expect(cli('validate', out, '--images').code).toBe(0);
+    const sound = cli('validate', out, '--images');
+    expect(sound.code, sound.stderr).toBe(0);
     const converted = cli(
       'convert',
       out,
@@ -358,7 +359,7 @@ describe('the command line', () => {
     expect(converted.code, converted.stderr).toBe(0);
     writeFileSync(join(out, 'train.jsonl'), '{}\n');
     const faulty = cli('validate', out);
-    expect(faulty.code).toBe(1);
+    expect(faulty.code, faulty.stderr).toBe(1);
     expect(faulty.result).toMatchObject({ sound: false });
     expect(cli('build', '--source', endovis, '--split-by-sequence', '0.5,0.1', '--out', out).code).toBe(2);
     expect(cli('build', '--source', endovis, '--kinds', 'poems', '--out', out).stderr).toContain(
