@@ -102,7 +102,7 @@ def second_stage(folder, out, *arguments, change=None, **settings):
         config = json.load(file)
     config.update(steps=4, images=4, questions=2, logSteps=1, checkpointSteps=100)
     config["sampling"].update(group=4, limit=24, temperature=0.6)
-    config["policy"].update(kl=0.02, epochs=2, keep=0)
+    config["policy"].update(kl=0.02, epochs=2, keep=0, deviation=True)
     config["optimizer"].update(rate=0.0003, warmupSteps=1)
     config.update(settings)
     if change:
