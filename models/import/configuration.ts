@@ -111,7 +111,7 @@ export async function readConfiguration(folder: string): Promise<Configuration> 
     throw new WorkstationError(
       'model-unsupported',
       'The checkpoint is quantised already (config.json has quantization_config).',
-      'Import the unquantised checkpoint and choose q8 here if it should be smaller.',
+      'Import the unquantised checkpoint and choose q8 or int4 here if it should be smaller.',
     );
   }
   const textSource = config.text_config ?? (top as Record<string, unknown>);

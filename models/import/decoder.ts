@@ -2,6 +2,7 @@ import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation, rotate } from './layers.ts';
 import type { Rotation } from './layers.ts';
+import type { MatrixFormat } from './precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import type { ExternalData, StoredMatrix } from './weights.ts';
 
@@ -32,17 +33,18 @@ interface Shared {
  * whose result is parted again for the values.
  *
  * @param head the output matrix, which may lie in the embeddings' file
+ * @param format of the layers' matrices
  */
 export function buildDecoder(
   configuration: Configuration,
   tensors: CheckpointTensors,
   data: ExternalData,
   head: StoredMatrix,
-  dtype: 'fp32' | 'q8',
+  format: MatrixFormat,
 ): GraphBuilder {
   const { text } = configuration;
   const graph = new GraphBuilder('decoder');
-  const layers = new LayerBuilder(graph, data, dtype);
+  const layers = new LayerBuilder(graph, data, format);
   const embeds = graph.input('inputs_embeds', 'float', [1, 'sequence', text.hidden]);
   const cos = graph.input('rotary_cos', 'float', ['sequence', text.headSize]);
   const sin = graph.input('rotary_sin', 'float', ['sequence', text.headSize]);

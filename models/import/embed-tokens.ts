@@ -1,42 +1,66 @@
 import type { Configuration } from './configuration.ts';
-import { GraphBuilder } from './graph.ts';
-import { quantisedWeights } from './layers.ts';
-import { blockSize, zeroPoint } from './quantisation.ts';
-import type { StoredMatrix } from './weights.ts';
+import { elementTypes, GraphBuilder } from './graph.ts';
+import { blockWeights, floatWeight } from './layers.ts';
+import { rowBytes } from './precision.ts';
+import type { MatrixPart, StoredMatrix } from './weights.ts';
 
 /**
  * The token embeddings. Input: `input_ids` int64 [1, s]. Output: `inputs_embeds` [1, s, hidden].
  *
- * @param embeddings [vocabulary, hidden]; rows in 8 bits are turned back into floats as they are gathered
+ * @param embeddings [vocabulary, hidden]; rows in blocks are turned back into floats as they are gathered
  */
 export function buildEmbedTokens({ text }: Configuration, embeddings: StoredMatrix): GraphBuilder {
   const graph = new GraphBuilder('embed_tokens');
   const ids = graph.input('input_ids', 'int64', [1, 'sequence']);
   graph.output('inputs_embeds', 'float', [1, 'sequence', text.hidden]);
-  const name = 'embed_tokens';
-  if (embeddings.kind === 'fp32') {
-    const shape = [text.vocabulary, text.hidden];
-    const weight = graph.weight(`${name}.weight`, 'float', shape, embeddings.values);
-    graph.node('Gather', [weight, ids], { attributes: { axis: 0 }, output: 'inputs_embeds' });
-    return graph;
-  }
-  const { values, scales } = quantisedWeights(graph, name, embeddings);
-  const rows = graph.node('Gather', [values, ids], { attributes: { axis: 0 } });
-  const steps = graph.node('Sub', [
-    graph.node('Cast', [rows], { attributes: { to: 1 } }),
-    graph.floatConstant('zero_point', zeroPoint),
-  ]);
-  const rowScales = graph.node('Gather', [scales, ids], { attributes: { axis: 0 } });
-  const blocks = graph.node('Mul', [steps, graph.node('Unsqueeze', [rowScales, graph.integerVector([3])])]);
-  // A last block that isn't full ends in padding, which is cut off here.
-  const padded = graph.node('Reshape', [
-    blocks,
-    graph.integerVector([1, -1, Math.ceil(text.hidden / blockSize) * blockSize]),
-  ]);
-  graph.node(
-    'Slice',
-    [padded, graph.integerVector([0]), graph.integerVector([text.hidden]), graph.integerVector([2])],
-    { output: 'inputs_embeds' },
-  );
+  const { parts } = embeddings;
+  const found = parts.map((part, index) => {
+    const name = parts.length === 1 ? 'embed_tokens' : `embed_tokens.part_${index}`;
+    return gather(graph, name, embeddings, part, parts.length === 1 ? ids : within(graph, ids, part));
+  });
+  // Ids below a part's first row are taken from the parts before it.
+  const rows = found.reduce((before, these, index) => {
+    const first = graph.integerVector([parts[index]!.firstRow]);
+    const isBefore = graph.node('Unsqueeze', [graph.node('Less', [ids, first]), graph.integerVector([2])]);
+    return graph.node('Where', [isBefore, before, these]);
+  });
+  graph.node('Identity', [rows], { output: 'inputs_embeds' });
   return graph;
+}
+
+/** Ids as rows of a part; those of other parts become some row of this one. */
+function within(graph: GraphBuilder, ids: string, part: MatrixPart): string {
+  const moved = graph.node('Sub', [ids, graph.integerVector([part.firstRow])]);
+  const least = graph.node('Max', [moved, graph.integerVector([0])]);
+  return graph.node('Min', [least, graph.integerVector([part.rows - 1])]);
+}
+
+function gather(
+  graph: GraphBuilder,
+  name: string,
+  { format, columns }: StoredMatrix,
+  part: MatrixPart,
+  ids: string,
+): string {
+  if (format.kind === 'fp32') {
+    const weight = floatWeight(graph, name, format, [part.rows, columns], part);
+    return graph.node('Gather', [weight, ids], { attributes: { axis: 0 } });
+  }
+  if (format.kind === 'fp16') {
+    // Widened after the lookup: otherwise the whole table would be.
+    const halves = graph.weight(`${name}.weight_fp16`, 'float16', [part.rows, columns], part.values);
+    const rows = graph.node('Gather', [halves, ids], { attributes: { axis: 0 } });
+    return graph.node('Cast', [rows], { attributes: { to: elementTypes.float } });
+  }
+  const { bits, blockSize } = format;
+  const shape = [part.rows, rowBytes(format, columns).values];
+  const { values, scales } = blockWeights(graph, name, format, shape, part);
+  const rows = graph.node('GatherBlockQuantized', [values, ids, scales], {
+    domain: 'com.microsoft',
+    attributes: { gather_axis: 0, quantize_axis: 1, block_size: blockSize, bits },
+  });
+  if (columns % blockSize === 0) return rows;
+  // A last block that isn't full ends in padding, which is cut off here.
+  const [begin, end, axis] = [0, columns, 2].map((value) => graph.integerVector([value]));
+  return graph.node('Slice', [rows, begin!, end!, axis!]);
 }

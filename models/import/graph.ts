@@ -13,6 +13,7 @@ export interface ExternalLocation {
 
 export const elementTypes = {
   float: TensorProto.DataType.FLOAT,
+  float16: TensorProto.DataType.FLOAT16,
   uint8: TensorProto.DataType.UINT8,
   int64: TensorProto.DataType.INT64,
 } as const;

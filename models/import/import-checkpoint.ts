@@ -12,8 +12,12 @@ import { buildDecoder } from './decoder.ts';
 import { buildEmbedTokens } from './embed-tokens.ts';
 import { makeFolder } from './folders.ts';
 import type { GraphBuilder } from './graph.ts';
+import { precisionOf } from './precision.ts';
+import type { BlockSize, WeightType } from './precision.ts';
 import { buildVisionEncoder } from './vision-encoder.ts';
-import { ExternalData } from './weights.ts';
+import { defaultLimits, ExternalData, pieceBytes } from './weights.ts';
+import type { Limits } from './weights.ts';
+import { makeFile, writePieces } from './write-pieces.ts';
 
 /** Bytes read for hashes plus bytes written, of all that there will be. */
 export interface ImportProgress {
@@ -26,7 +30,11 @@ export interface ImportOptions {
   checkpoint: string;
   /** The model directory to make. It must not exist, or be empty. */
   out: string;
-  dtype: 'fp32' | 'q8';
+  dtype: WeightType;
+  /** Values that share a scale in int4; 32 by default. 128 is smaller and less exact. */
+  blockSize?: BlockSize;
+  /** Other limits than usual, for tests. */
+  limits?: Partial<Limits>;
   signal?: AbortSignal;
   onProgress?: (progress: ImportProgress) => void;
 }
@@ -49,14 +57,14 @@ const spareBytes = 64 * 1024 * 1024;
  *   `model-mismatch`, `model-unsupported`, `store-full`, `store-unwritable`, `invalid-input`, `cancelled`
  */
 export async function importCheckpoint(options: ImportOptions): Promise<ModelManifest> {
-  const { dtype, signal } = options;
+  const { signal } = options;
   const out = resolve(options.out);
   throwIfAborted(signal);
   const checkpoint = await openCheckpoint(options.checkpoint).catch((error: unknown) => {
     throw isSystemError(error) ? unreadable(error) : error;
   });
   try {
-    const plan = planGraphs(checkpoint, dtype);
+    const plan = planGraphs(checkpoint, options);
     await requireFree(out);
     await requireSpace(out, plan.bytes + spareBytes);
     return await writeModel(checkpoint, plan, out, options);
@@ -69,9 +77,11 @@ async function writeModel(
   checkpoint: Checkpoint,
   plan: Plan,
   out: string,
-  { dtype, signal, onProgress }: ImportOptions,
+  options: ImportOptions,
 ): Promise<ModelManifest> {
-  const total = checkpoint.bytesToHash + plan.bytes;
+  const { signal, onProgress } = options;
+  const pieces = plan.graphs.flatMap(({ data }) => data.pieces);
+  const total = checkpoint.bytesToHash + pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0);
   let done = 0;
   const advance = (bytes: number): void => {
     done += bytes;
@@ -83,7 +93,7 @@ async function writeModel(
     makeFolder(join(temporary, 'onnx'));
     const source = await hashCheckpoint(checkpoint, signal, advance);
     const files = await writeFiles(checkpoint, plan, temporary, signal, advance);
-    const manifest = describe(checkpoint, dtype, source, files);
+    const manifest = describe(checkpoint, options, source, files);
     await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     throwIfAborted(signal);
     // Windows renames onto nothing only, not even onto an empty folder.
@@ -96,25 +106,29 @@ async function writeModel(
   }
 }
 
-function planGraphs(checkpoint: Checkpoint, dtype: 'fp32' | 'q8'): Plan {
+function planGraphs(checkpoint: Checkpoint, { dtype, blockSize = 32, limits }: ImportOptions): Plan {
   const { configuration, tensors } = checkpoint;
-  const visionData = new ExternalData('vision_encoder.onnx_data');
-  const embedData = new ExternalData('embed_tokens.onnx_data');
-  const decoderData = new ExternalData('decoder.onnx_data');
+  const precision = precisionOf(dtype, blockSize);
+  const allLimits = { ...defaultLimits, ...limits };
+  const visionData = new ExternalData('vision_encoder.onnx_data', allLimits);
+  const embedData = new ExternalData('embed_tokens.onnx_data', allLimits);
+  const decoderData = new ExternalData('decoder.onnx_data', allLimits);
   const { hidden } = configuration.text;
-  const embeddings = embedData.matrix([tensors.text('embed_tokens.weight')], hidden, dtype);
+  const embeddings = embedData.matrix([tensors.text('embed_tokens.weight')], hidden, precision.vocabulary);
   // Tied embeddings are stored once: the decoder's output matrix names the embeddings' file.
-  const head = configuration.tied ? embeddings : decoderData.matrix([tensors.head], hidden, dtype);
+  const head = configuration.tied
+    ? embeddings
+    : decoderData.matrix([tensors.head], hidden, precision.vocabulary);
   const graphs = [
     {
       path: 'onnx/vision_encoder.onnx',
-      graph: buildVisionEncoder(configuration, tensors, visionData, dtype),
+      graph: buildVisionEncoder(configuration, tensors, visionData, precision.vision),
       data: visionData,
     },
     { path: 'onnx/embed_tokens.onnx', graph: buildEmbedTokens(configuration, embeddings), data: embedData },
     {
       path: 'onnx/decoder.onnx',
-      graph: buildDecoder(configuration, tensors, decoderData, head, dtype),
+      graph: buildDecoder(configuration, tensors, decoderData, head, precision.layers),
       data: decoderData,
     },
   ];
@@ -130,7 +144,11 @@ async function writeFiles(
 ): Promise<Record<string, ModelFile>> {
   const files: Record<string, ModelFile> = {};
   for (const { path, graph, data } of plan.graphs) {
-    files[`onnx/${data.file}`] = await data.write(join(folder, 'onnx', data.file), signal, advance);
+    for (const { name, bytes } of data.files) await makeFile(join(folder, 'onnx', name), bytes);
+    await writePieces(join(folder, 'onnx'), data.pieces, signal, advance);
+    for (const { name } of data.files) {
+      files[`onnx/${name}`] = await describeFile(join(folder, 'onnx', name));
+    }
     await writeFile(join(folder, path), graph.serialise());
     files[path] = await describeFile(join(folder, path));
   }
@@ -149,7 +167,7 @@ async function describeFile(file: string): Promise<ModelFile> {
 
 function describe(
   checkpoint: Checkpoint,
-  dtype: 'fp32' | 'q8',
+  { dtype, blockSize = 32 }: ImportOptions,
   source: string,
   files: Record<string, ModelFile>,
 ): ModelManifest {
@@ -171,6 +189,7 @@ function describe(
     kind: 'imported',
     architecture: 'qwen2_5_vl',
     dtype,
+    ...(dtype === 'int4' && { blockSize }),
     tokenizer: checkpoint.tokenizer,
     source: { sha256: source },
     parameters: configuration.parameters,
@@ -229,7 +248,7 @@ async function requireSpace(out: string, bytes: number): Promise<void> {
   throw new WorkstationError(
     'store-full',
     `The import needs ${gigabytes(bytes)} GB and the disk has ${gigabytes(bavail * bsize)} GB left.`,
-    'Free some space, choose another disk, or import as q8, which takes about a quarter.',
+    'Free some space, choose another disk, or import as q8 or int4, which take about a quarter and a sixth of fp32.',
   );
 }
 

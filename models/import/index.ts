@@ -5,3 +5,5 @@ export { checkGolden, checkModel } from './check.ts';
 export type { CheckOptions, GoldenCheck, ModelCheck } from './check.ts';
 export { importCheckpoint } from './import-checkpoint.ts';
 export type { ImportOptions, ImportProgress } from './import-checkpoint.ts';
+export { blockSizes, weightTypes } from './precision.ts';
+export type { BlockSize, WeightType } from './precision.ts';

@@ -1,7 +1,8 @@
+import { elementTypes } from './graph.ts';
 import type { ExternalLocation, GraphBuilder } from './graph.ts';
-import { blockSize } from './quantisation.ts';
+import type { BlockFormat, MatrixFormat } from './precision.ts';
 import type { StoredTensor } from './safetensors.ts';
-import type { ExternalData, StoredMatrix } from './weights.ts';
+import type { ExternalData, MatrixPart, StoredMatrix } from './weights.ts';
 
 /** One or more linear layers on the same input, computed as one: their rows, and biases, follow each other. */
 export interface LinearTensors {
@@ -15,41 +16,60 @@ export interface LinearTensors {
 export class LayerBuilder {
   readonly graph: GraphBuilder;
   private readonly data: ExternalData;
-  private readonly dtype: 'fp32' | 'q8';
+  private readonly format: MatrixFormat;
 
-  constructor(graph: GraphBuilder, data: ExternalData, dtype: 'fp32' | 'q8') {
+  constructor(graph: GraphBuilder, data: ExternalData, format: MatrixFormat) {
     this.graph = graph;
     this.data = data;
-    this.dtype = dtype;
+    this.format = format;
   }
 
   /** rows times the matrix transposed, plus the bias, as PyTorch's Linear; in the model's own precision. */
   linear(name: string, rows: string, tensors: LinearTensors): string {
-    const matrix = this.data.matrix(tensors.weights, tensors.columns, this.dtype);
+    const matrix = this.data.matrix(tensors.weights, tensors.columns, this.format);
     return this.product(name, rows, matrix, tensors.biases ? this.data.floats(tensors.biases) : null);
   }
 
   /** As linear, with 32-bit weights in every model. */
   exactLinear(name: string, rows: string, tensors: LinearTensors): string {
-    const matrix = this.data.matrix(tensors.weights, tensors.columns, 'fp32');
+    const matrix = this.data.matrix(tensors.weights, tensors.columns, { kind: 'fp32' });
     return this.product(name, rows, matrix, tensors.biases ? this.data.floats(tensors.biases) : null);
   }
 
-  /** As linear, with a matrix that has its place already. It stays [out, in], so nothing is ever transposed. */
+  /**
+   * As linear, with a matrix that has its place already. It stays [out, in], so nothing is ever transposed. A
+   * matrix in parts is multiplied part by part.
+   */
   product(name: string, rows: string, matrix: StoredMatrix, bias: ExternalLocation | null): string {
     const biasName = bias ? this.graph.weight(`${name}.bias`, 'float', [matrix.rows], bias) : '';
-    if (matrix.kind === 'fp32') {
-      const shape = [matrix.rows, matrix.columns];
-      const weight = this.graph.weight(`${name}.weight`, 'float', shape, matrix.values);
-      const inputs = bias ? [rows, weight, biasName] : [rows, weight];
+    if (matrix.parts.length === 1) return this.partProduct(name, rows, matrix, matrix.parts[0]!, biasName);
+    const products = matrix.parts.map((part, index) =>
+      this.partProduct(`${name}.part_${index}`, rows, matrix, part, ''),
+    );
+    const joined = this.graph.concat(products, 1);
+    return bias ? this.graph.node('Add', [joined, biasName]) : joined;
+  }
+
+  private partProduct(
+    name: string,
+    rows: string,
+    { format, columns }: StoredMatrix,
+    part: MatrixPart,
+    bias: string,
+  ): string {
+    if (format.kind !== 'blocks') {
+      const weight = floatWeight(this.graph, name, format, [part.rows, columns], part);
+      const inputs = bias ? [rows, weight, bias] : [rows, weight];
       return this.graph.node('Gemm', inputs, { attributes: { transB: 1 } });
     }
-    const { values, scales } = quantisedWeights(this.graph, name, matrix);
+    const { bits, blockSize } = format;
+    const shape = [part.rows, Math.ceil(columns / blockSize), (blockSize * bits) / 8];
+    const { values, scales } = blockWeights(this.graph, name, format, shape, part);
     // Accuracy level 4 lets a CPU multiply in 8 bits, activations included. Below it, onnxruntime 1.30 turns the
     // whole matrix into floats at every run, and a decoded token takes 19 times as long as with fp32.
-    return this.graph.node('MatMulNBits', [rows, values, scales, ...(bias ? ['', '', biasName] : [])], {
+    return this.graph.node('MatMulNBits', [rows, values, scales, ...(bias ? ['', '', bias] : [])], {
       domain: 'com.microsoft',
-      attributes: { K: matrix.columns, N: matrix.rows, bits: 8, block_size: blockSize, accuracy_level: 4 },
+      attributes: { K: columns, N: part.rows, bits, block_size: blockSize, accuracy_level: 4 },
     });
   }
 
@@ -69,16 +89,35 @@ export class LayerBuilder {
   }
 }
 
-/** Names a quantised matrix: values [rows, blocks, 32] around 128, scales [rows, blocks]. */
-export function quantisedWeights(
+/**
+ * Names a matrix of floats. Half floats are widened when the model is opened, and all arithmetic is done in 32
+ * bits: values inside Qwen2.5-VL grow beyond what a half float holds, not every GPU computes in half precision,
+ * and no x64 CPU does so faster.
+ */
+export function floatWeight(
   graph: GraphBuilder,
   name: string,
-  matrix: StoredMatrix & { kind: 'q8' },
+  format: MatrixFormat,
+  shape: number[],
+  { values }: MatrixPart,
+): string {
+  if (format.kind === 'fp32') return graph.weight(`${name}.weight`, 'float', shape, values);
+  const halves = graph.weight(`${name}.weight_fp16`, 'float16', shape, values);
+  return graph.node('Cast', [halves], { attributes: { to: elementTypes.float } });
+}
+
+/** Names a matrix in blocks: values under the shape that an operator wants, scales [rows, blocks]. */
+export function blockWeights(
+  graph: GraphBuilder,
+  name: string,
+  { bits }: BlockFormat,
+  shape: number[],
+  part: MatrixPart,
 ): { values: string; scales: string } {
-  const blocks = Math.ceil(matrix.columns / blockSize);
+  const scales = part.scales!;
   return {
-    values: graph.weight(`${name}.weight_q8`, 'uint8', [matrix.rows, blocks, blockSize], matrix.values),
-    scales: graph.weight(`${name}.weight_scales`, 'float', [matrix.rows, blocks], matrix.scales),
+    values: graph.weight(`${name}.weight_${bits}bit`, 'uint8', shape, part.values),
+    scales: graph.weight(`${name}.weight_scales`, 'float', [part.rows, scales.bytes / 4 / part.rows], scales),
   };
 }
 

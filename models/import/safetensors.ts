@@ -149,35 +149,60 @@ async function readShardIndex(file: string): Promise<Record<string, string> | nu
   }
 }
 
-/**
- * Yields a tensor's values in order as 32-bit floats, a piece at a time. The pieces share one buffer: use each
- * before asking for the next.
- *
- * @param elementsAtOnce values in a piece; the last may be shorter
- * @throws WorkstationError `model-unsupported` for a type that isn't F32, F16 or BF16; `model-altered-file` for
- *   a value that is no finite number
- */
-export async function* readFloats(
-  tensor: StoredTensor,
-  elementsAtOnce: number,
-): AsyncGenerator<Float32Array> {
-  const dtype = floatType(tensor);
-  const width = floatBytes[dtype];
-  const total = tensor.bytes / width;
-  const floats = new Float32Array(Math.min(elementsAtOnce, total));
-  const handle = await open(tensor.file, 'r');
-  try {
-    const raw = Buffer.alloc(floats.length * width);
-    for (let first = 0; first < total; first += elementsAtOnce) {
-      const count = Math.min(elementsAtOnce, total - first);
-      await readInto(handle, tensor.file, raw.subarray(0, count * width), tensor.begin + first * width);
-      const piece = floats.subarray(0, count);
-      convert(dtype, raw, piece);
-      checkFinite(tensor, piece, first);
-      yield piece;
+/** Reads values of tensors as 32-bit floats, into memory that it keeps from one read to the next. */
+export class FloatReader {
+  private raw = Buffer.alloc(0);
+  private floats = new Float32Array(0);
+
+  /**
+   * @param handle of the tensor's file
+   * @param first, count values of the tensor, in order
+   * @returns a view that the next read overwrites
+   * @throws WorkstationError `model-unsupported` for a type that isn't F32, F16 or BF16; `model-altered-file` for
+   *   values that are no finite numbers
+   */
+  async read(handle: FileHandle, tensor: StoredTensor, first: number, count: number): Promise<Float32Array> {
+    const floats = await this.readAny(handle, tensor, first, count);
+    if (!allFinite(floats)) throw await this.notFinite(handle, tensor);
+    return floats;
+  }
+
+  private async readAny(
+    handle: FileHandle,
+    tensor: StoredTensor,
+    first: number,
+    count: number,
+  ): Promise<Float32Array> {
+    const dtype = floatType(tensor);
+    const width = floatBytes[dtype];
+    if (this.raw.length < count * width) this.raw = Buffer.alloc(count * width);
+    if (this.floats.length < count) this.floats = new Float32Array(count);
+    const raw = this.raw.subarray(0, count * width);
+    const floats = this.floats.subarray(0, count);
+    await readInto(handle, tensor.file, raw, tensor.begin + first * width);
+    convert(dtype, raw, floats);
+    return floats;
+  }
+
+  /** Looks through the whole tensor, so that the message says how bad it is. */
+  private async notFinite(handle: FileHandle, tensor: StoredTensor): Promise<WorkstationError> {
+    const total = elements(tensor.shape);
+    const atOnce = Math.min(total, 1 << 20);
+    let [bad, at, value] = [0, -1, Number.NaN];
+    for (let first = 0; first < total; first += atOnce) {
+      const floats = await this.readAny(handle, tensor, first, Math.min(atOnce, total - first));
+      floats.forEach((found, index) => {
+        if (Number.isFinite(found)) return;
+        bad += 1;
+        if (at < 0) [at, value] = [first + index, found];
+      });
     }
-  } finally {
-    await handle.close();
+    return new WorkstationError(
+      'model-altered-file',
+      `${tensor.name} in ${basename(tensor.file)} holds ${bad} of ${total} values that are no finite numbers, ` +
+        `the first of them ${value} at position ${at}.`,
+      'The weights are damaged or training diverged. Download the file again or use an earlier checkpoint.',
+    );
   }
 }
 
@@ -209,7 +234,7 @@ export function floatType(tensor: StoredTensor): FloatType {
   throw new WorkstationError(
     'model-unsupported',
     `${tensor.name} is stored as ${tensor.dtype}; only F32, F16 and BF16 weights can be imported.`,
-    'Import the unquantised checkpoint and choose q8 here if it should be smaller.',
+    'Import the unquantised checkpoint and choose q8 or int4 here if it should be smaller.',
   );
 }
 
@@ -231,18 +256,11 @@ function convert(dtype: FloatType, raw: Buffer, floats: Float32Array): void {
   for (let i = 0; i < floats.length; i++) bits[i] = halves[i]! << 16;
 }
 
-function checkFinite(tensor: StoredTensor, piece: Float32Array, first: number): void {
-  // A sum is finite only if every value is, unless it overflows: so look closely only where it isn't.
+/** A sum is finite only if every value is, unless it overflows: so look closely only where it isn't. */
+function allFinite(values: Float32Array): boolean {
   let sum = 0;
-  for (let i = 0; i < piece.length; i++) sum += piece[i]!;
-  if (Number.isFinite(sum)) return;
-  const at = piece.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
-  throw new WorkstationError(
-    'model-altered-file',
-    `${tensor.name} in ${basename(tensor.file)} holds ${piece[at]} at position ${first + at}.`,
-    'The weights are damaged or training diverged. Download the file again or use an earlier checkpoint.',
-  );
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return Number.isFinite(sum) || values.every(Number.isFinite);
 }
 
 async function readInto(handle: FileHandle, file: string, target: Buffer, position: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation, rotate } from './layers.ts';
 import type { Rotation } from './layers.ts';
+import type { MatrixFormat } from './precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import type { ExternalData } from './weights.ts';
 
@@ -30,11 +31,11 @@ export function buildVisionEncoder(
   configuration: Configuration,
   tensors: CheckpointTensors,
   data: ExternalData,
-  dtype: 'fp32' | 'q8',
+  format: MatrixFormat,
 ): GraphBuilder {
   const { vision } = configuration;
   const graph = new GraphBuilder('vision_encoder');
-  const layers = new LayerBuilder(graph, data, dtype);
+  const layers = new LayerBuilder(graph, data, format);
   const pixels = graph.input('pixel_values', 'float', ['patches', vision.patchValues]);
   const cos = graph.input('rotary_cos', 'float', ['patches', vision.headSize]);
   const sin = graph.input('rotary_sin', 'float', ['patches', vision.headSize]);

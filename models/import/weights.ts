@@ -1,131 +1,161 @@
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { throwIfAborted } from '../../preload/contract/errors.ts';
-import type { ModelFile } from '../../preload/contract/model.ts';
 import type { ExternalLocation } from './graph.ts';
-import { blockSize, quantiseRow } from './quantisation.ts';
-import { elements, readFloats } from './safetensors.ts';
+import { rowBytes } from './precision.ts';
+import type { MatrixFormat } from './precision.ts';
+import { elements } from './safetensors.ts';
 import type { StoredTensor } from './safetensors.ts';
 
 /** Every initializer starts at a multiple of this, so that a mapped file can be read in place. */
 const alignment = 64;
-/** Values converted at once: 4 MiB of floats, whatever the size of the tensor. */
-const valuesAtOnce = 1 << 20;
 
-interface Segment {
-  offset: number;
-  bytes: number;
-  produce: () => AsyncGenerator<Uint8Array>;
+/** How much goes into one of anything. */
+export interface Limits {
+  /** Of an external file. Some file systems and tools stop at 2 GiB. */
+  fileBytes: number;
+  /** Of a tensor in a graph: 2 GB is a ceiling for one, and a matrix beyond this is cut into parts by its rows. */
+  tensorBytes: number;
+  /** Values of a tensor that are converted at once: what bounds an import's memory. */
+  pieceValues: number;
+}
+
+export const defaultLimits: Limits = { fileBytes: 1.9e9, tensorBytes: 2 ** 30, pieceValues: 1 << 21 };
+
+/** Some rows of a checkpoint's tensor, and where they go. The unit of work, of progress and of resuming. */
+export interface Piece {
+  tensor: StoredTensor;
+  columns: number;
+  firstRow: number;
+  rows: number;
+  format: MatrixFormat;
+  /** Name of the external file. */
+  file: string;
+  valuesAt: number;
+  /** Null for floats. */
+  scalesAt: number | null;
+}
+
+/** Bytes that a piece becomes. */
+export function pieceBytes({ columns, rows, format }: Piece): number {
+  const width = rowBytes(format, columns);
+  return rows * (width.values + width.scales);
+}
+
+/** Some rows of a matrix as they lie in an external file. */
+export interface MatrixPart {
+  firstRow: number;
+  rows: number;
+  values: ExternalLocation;
+  /** Null for floats. */
+  scales: ExternalLocation | null;
 }
 
 /** How a matrix is stored: for a graph to take as Gemm's B, or as MatMulNBits' B and scales. */
-export type StoredMatrix =
-  | { kind: 'fp32'; rows: number; columns: number; values: ExternalLocation }
-  | { kind: 'q8'; rows: number; columns: number; values: ExternalLocation; scales: ExternalLocation };
+export interface StoredMatrix {
+  format: MatrixFormat;
+  rows: number;
+  columns: number;
+  /** By rows, one after the other; mostly a single one. */
+  parts: MatrixPart[];
+}
 
 /**
- * One `.onnx_data` file, planned before it is written: places are given out first, so that the graph can name
- * them; the bytes follow tensor by tensor, in order.
+ * The external files of one graph, planned before they are written: places are given out first, so that the
+ * graph can name them, with the pieces of work that will fill them.
  */
 export class ExternalData {
-  readonly file: string;
-  private readonly segments: Segment[] = [];
-  private end = 0;
+  readonly files: { name: string; bytes: number }[] = [];
+  readonly pieces: Piece[] = [];
+  private readonly name: string;
+  private readonly limits: Limits;
 
-  constructor(file: string) {
-    this.file = file;
+  /** @param name of the first file; further ones get `_1`, `_2`... behind it */
+  constructor(name: string, limits: Limits) {
+    this.name = name;
+    this.limits = limits;
   }
 
   get bytes(): number {
-    return this.end;
+    return this.files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Tensors one after the other as 32-bit floats: a vector, or matrices joined by their rows. */
+  /** Tensors one after the other as 32-bit floats. */
   floats(tensors: StoredTensor[]): ExternalLocation {
     const values = tensors.reduce((sum, tensor) => sum + elements(tensor.shape), 0);
-    return this.place(values * 4, async function* () {
-      for (const tensor of tensors) {
-        for await (const piece of readFloats(tensor, valuesAtOnce)) yield asBytes(piece);
-      }
-    });
+    const location = this.place(values * 4);
+    let at = location.offset;
+    for (const tensor of tensors) {
+      const columns = elements(tensor.shape);
+      const format = { kind: 'fp32' } as const;
+      const place = { file: location.file, valuesAt: at, scalesAt: null };
+      this.pieces.push({ tensor, columns, firstRow: 0, rows: 1, format, ...place });
+      at += columns * 4;
+    }
+    return location;
   }
 
-  /** Matrices of [rows, columns], joined by their rows, as fp32 or in 8 bits. */
-  matrix(tensors: StoredTensor[], columns: number, dtype: 'fp32' | 'q8'): StoredMatrix {
-    const rows = tensors.reduce((sum, tensor) => sum + elements(tensor.shape) / columns, 0);
-    if (dtype === 'fp32') return { kind: 'fp32', rows, columns, values: this.floats(tensors) };
-    const blocks = Math.ceil(columns / blockSize);
-    // Filled while the values are written, which comes first.
-    let scales = new Float32Array(0);
-    const values = this.place(rows * blocks * blockSize, async function* () {
-      scales = new Float32Array(rows * blocks);
-      let row = 0;
-      const rowsAtOnce = Math.max(1, Math.floor(valuesAtOnce / columns));
-      for (const tensor of tensors) {
-        for await (const piece of readFloats(tensor, rowsAtOnce * columns)) {
-          const count = piece.length / columns;
-          const quantised = new Uint8Array(count * blocks * blockSize);
-          for (let i = 0; i < count; i++) {
-            quantiseRow(
-              piece.subarray(i * columns, (i + 1) * columns),
-              quantised.subarray(i * blocks * blockSize, (i + 1) * blocks * blockSize),
-              scales.subarray((row + i) * blocks, (row + i + 1) * blocks),
-            );
-          }
-          row += count;
-          yield quantised;
-        }
-      }
-    });
-    const scalesPlace = this.place(rows * blocks * 4, async function* () {
-      yield asBytes(scales);
-      scales = new Float32Array(0);
-    });
-    return { kind: 'q8', rows, columns, values, scales: scalesPlace };
+  /** Matrices of [rows, columns], joined by their rows. */
+  matrix(tensors: StoredTensor[], columns: number, format: MatrixFormat): StoredMatrix {
+    const rows = tensors.reduce((sum, tensor) => sum + rowsOf(tensor, columns), 0);
+    const width = rowBytes(format, columns);
+    const most = Math.max(1, Math.floor(this.limits.tensorBytes / width.values));
+    const count = Math.ceil(rows / most);
+    const parts: MatrixPart[] = [];
+    for (let part = 0; part < count; part++) {
+      const firstRow = Math.floor((rows * part) / count);
+      const partRows = Math.floor((rows * (part + 1)) / count) - firstRow;
+      // Both in one file, so that a piece of work has one file to write to.
+      this.startFileUnlessRoom(partRows * (width.values + width.scales) + alignment);
+      const values = this.place(partRows * width.values);
+      const scales = width.scales === 0 ? null : this.place(partRows * width.scales);
+      const placed = { firstRow, rows: partRows, values, scales };
+      parts.push(placed);
+      this.plan(tensors, columns, format, placed);
+    }
+    return { format, rows, columns, parts };
   }
 
-  /**
-   * Writes the file.
-   *
-   * @param onBytes called with the number of bytes just written
-   */
-  async write(
-    path: string,
-    signal: AbortSignal | undefined,
-    onBytes: (bytes: number) => void,
-  ): Promise<ModelFile> {
-    const hash = createHash('sha256');
-    const handle = await open(path, 'wx');
-    try {
-      let position = 0;
-      const append = async (bytes: Uint8Array): Promise<void> => {
-        throwIfAborted(signal);
-        hash.update(bytes);
-        for (let done = 0; done < bytes.length;) {
-          done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-        }
-        position += bytes.length;
-        onBytes(bytes.length);
-      };
-      for (const segment of this.segments) {
-        if (segment.offset > position) await append(new Uint8Array(segment.offset - position));
-        for await (const bytes of segment.produce()) await append(bytes);
+  /** The pieces of the tensors' rows that fall into a part. */
+  private plan(tensors: StoredTensor[], columns: number, format: MatrixFormat, part: MatrixPart): void {
+    const width = rowBytes(format, columns);
+    const rowsAtOnce = Math.max(1, Math.floor(this.limits.pieceValues / columns));
+    const partEnd = part.firstRow + part.rows;
+    let tensorFirst = 0;
+    for (const tensor of tensors) {
+      const tensorEnd = tensorFirst + rowsOf(tensor, columns);
+      let row = Math.max(tensorFirst, part.firstRow);
+      while (row < Math.min(tensorEnd, partEnd)) {
+        const rows = Math.min(rowsAtOnce, tensorEnd - row, partEnd - row);
+        const before = row - part.firstRow;
+        this.pieces.push({
+          tensor,
+          columns,
+          firstRow: row - tensorFirst,
+          rows,
+          format,
+          file: part.values.file,
+          valuesAt: part.values.offset + before * width.values,
+          scalesAt: part.scales && part.scales.offset + before * width.scales,
+        });
+        row += rows;
       }
-      await handle.sync();
-      return { sha256: hash.digest('hex'), bytes: position };
-    } finally {
-      await handle.close();
+      tensorFirst = tensorEnd;
     }
   }
 
-  private place(bytes: number, produce: () => AsyncGenerator<Uint8Array>): ExternalLocation {
-    const offset = Math.ceil(this.end / alignment) * alignment;
-    this.segments.push({ offset, bytes, produce });
-    this.end = offset + bytes;
-    return { file: this.file, offset, bytes };
+  private startFileUnlessRoom(bytes: number): void {
+    const last = this.files.at(-1);
+    if (last && aligned(last.bytes) + bytes <= this.limits.fileBytes) return;
+    const suffix = this.files.length === 0 ? '' : `_${this.files.length}`;
+    this.files.push({ name: this.name + suffix, bytes: 0 });
+  }
+
+  private place(bytes: number): ExternalLocation {
+    this.startFileUnlessRoom(bytes);
+    const file = this.files.at(-1)!;
+    const offset = aligned(file.bytes);
+    file.bytes = offset + bytes;
+    return { file: file.name, offset, bytes };
   }
 }
 
-function asBytes(values: Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
+const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+const rowsOf = (tensor: StoredTensor, columns: number): number => elements(tensor.shape) / columns;

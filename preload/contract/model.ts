@@ -21,6 +21,18 @@ export const ModelLabels = z.object({
 });
 export type ModelLabels = z.infer<typeof ModelLabels>;
 
+/**
+ * How a model writes an answer; the engine holds it to that.
+ * - `think-answer-json`: `<think>...</think><answer>{"label": "...", "bbox_2d": [x1, y1, x2, y2]}</answer>`
+ * - `json`: `{"label": "...", "bbox_2d": [x1, y1, x2, y2]}` alone
+ * - `qwen-bbox-list`: a fenced JSON list of one `{"bbox_2d": [...], "label": "..."}`, as Qwen2.5-VL grounds
+ * - `none`: any text; what can be read in it is shown
+ *
+ * Spaces between the corners are the model's choice. In the first two, `null` stands in place of the box with the label that means "not in view"; the list is empty.
+ */
+export const AnswerFormat = z.enum(['think-answer-json', 'json', 'qwen-bbox-list', 'none']);
+export type AnswerFormat = z.infer<typeof AnswerFormat>;
+
 /** What a model's maker says of it; kept unaltered from a checkpoint to the imported model. */
 const ModelDescription = z.object({
   id: ModelId,
@@ -36,8 +48,7 @@ const ModelDescription = z.object({
   coordinateSpace: z.enum(['resized-pixels', 'normalized-1000']),
   /** Coordinates are multiples of this many units, where the model was taught so. */
   coordinateStep: z.number().positive().optional(),
-  /** `<think>...</think><answer>{"label": ..., "bbox_2d": [x1, y1, x2, y2]}</answer>` */
-  answerFormat: z.literal('think-answer-json'),
+  answerFormat: AnswerFormat,
   /** The labels that the model was taught, by kind of question; missing where they are open. */
   labels: ModelLabels.optional(),
   /** The longest answer, in tokens, that makes sense for the model. */
@@ -101,8 +112,13 @@ export const ModelManifest = z.object({
   kind: z.literal('imported'),
   architecture: z.literal('qwen2_5_vl'),
   ...ModelDescription.shape,
-  /** Of the weights: 32-bit floats, or matrices in 8 bits with a scale for each 32 values of a row. */
-  dtype: z.enum(['fp32', 'q8']),
+  /**
+   * Of the weights: floats of 32 or 16 bits, or matrices in 8 or 4 bits with a scale for each block of a row's
+   * values. With int4 the vision part is in 8 bits.
+   */
+  dtype: z.enum(['fp32', 'fp16', 'q8', 'int4']),
+  /** Values in a block of an int4 model. */
+  blockSize: z.int().positive().optional(),
   /** False: the checkpoint had none, so the model can be checked against golden numbers but not asked. */
   tokenizer: z.boolean(),
   /** SHA-256 of the checkpoint's weight files, read in order of their names as if they were one file. */

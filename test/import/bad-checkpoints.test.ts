@@ -80,11 +80,30 @@ describe('weights that do not fit', () => {
   it.each([Number.NaN, Number.NEGATIVE_INFINITY])('a value of %d is named with its place', async (value) => {
     const folder = withTensor((tensor) => {
       tensor.bytes.writeFloatLE(value, 4 * 5);
+      tensor.bytes.writeFloatLE(value, 4 * 41);
       return tensor;
     });
     const report = await refusal(folder);
     expect(report.code).toBe('model-altered-file');
-    expect(report.message).toBe(`${norm} in model.safetensors holds ${value} at position 5.`);
+    expect(report.message).toBe(
+      `${norm} in model.safetensors holds 2 of 64 values that are no finite numbers, the first of them ${value} at position 5.`,
+    );
+  });
+});
+
+describe('weights that half floats cannot hold', () => {
+  it('are refused as fp16 alone', async () => {
+    const name = 'model.layers.1.mlp.up_proj.weight';
+    const folder = withTensor((tensor) => {
+      tensor.bytes.writeFloatLE(-70_000, 4 * 7);
+      return tensor;
+    }, name);
+    const attempt = importCheckpoint({ checkpoint: folder, out: bench.path('model'), dtype: 'fp16' });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: `${name} in model.safetensors holds -70000 at position 7, which fp16 cannot hold.`,
+    });
+    await importCheckpoint({ checkpoint: folder, out: bench.path('model'), dtype: 'int4' });
   });
 });
 

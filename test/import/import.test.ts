@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importCheckpoint } from '../../models/import/index.ts';
 import type { ImportProgress } from '../../models/import/index.ts';
+import { float16Values, toFloat16 } from '../../models/import/float16.ts';
 import { quantiseRow } from '../../models/import/quantisation.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
 import { CheckpointBench, changeJson, changeTensors } from './checkpoint-files.ts';
@@ -184,12 +185,14 @@ describe('checkpoints of every layout give the same graphs', () => {
   });
 });
 
+const eightBits = { bits: 8, blockSize: 32 } as const;
+
 describe('quantisation to 8 bits', () => {
   it('is at most half a step off, with a scale for every 32 values', () => {
     const row = Float32Array.from({ length: 80 }, (_, i) => Math.sin(i * 1.7) * (i < 32 ? 1 : 100));
     const quantised = new Uint8Array(96);
     const scales = new Float32Array(3);
-    quantiseRow(row, quantised, scales);
+    quantiseRow(row, eightBits, quantised, scales);
     expect(scales[0]!).toBeLessThan(scales[1]! / 50);
     row.forEach((value, i) => {
       const scale = scales[Math.floor(i / 32)]!;
@@ -201,9 +204,81 @@ describe('quantisation to 8 bits', () => {
   it('keeps a block of zeros', () => {
     const quantised = new Uint8Array(32);
     const scales = new Float32Array(1);
-    quantiseRow(new Float32Array(32), quantised, scales);
+    quantiseRow(new Float32Array(32), eightBits, quantised, scales);
     expect(quantised).toEqual(new Uint8Array(32).fill(128));
     expect(scales[0]).toBe(0);
+  });
+});
+
+describe('quantisation to 4 bits', () => {
+  const row = Float32Array.from({ length: 300 }, (_, i) => Math.sin(i * 1.7) * (i < 128 ? 1 : 50));
+  const stored = (quantised: Uint8Array, i: number) => (quantised[i >> 1]! >> (4 * (i & 1))) & 15;
+
+  function squaredError(blockSize: 32 | 128): number {
+    const blocks = Math.ceil(row.length / blockSize);
+    const quantised = new Uint8Array((blocks * blockSize) / 2);
+    const scales = new Float32Array(blocks);
+    quantiseRow(row, { bits: 4, blockSize }, quantised, scales);
+    for (let i = row.length; i < blocks * blockSize; i++) expect(stored(quantised, i)).toBe(8);
+    return row.reduce((sum, value, i) => {
+      const back = (stored(quantised, i) - 8) * scales[Math.floor(i / blockSize)]!;
+      return sum + (back - value) ** 2;
+    }, 0);
+  }
+
+  it('errs less than with the largest magnitude at 7, and less in smaller blocks', () => {
+    let plain = 0;
+    for (let begin = 0; begin < row.length; begin += 32) {
+      const block = row.subarray(begin, begin + 32);
+      const scale = Math.max(...block.map(Math.abs)) / 7;
+      plain += block.reduce((sum, value) => sum + (Math.round(value / scale) * scale - value) ** 2, 0);
+    }
+    expect(squaredError(32)).toBeLessThan(0.95 * plain);
+    expect(squaredError(32)).toBeLessThan(squaredError(128));
+  });
+
+  it('keeps a block of zeros, and a block of one value', () => {
+    const quantised = new Uint8Array(32);
+    const scales = new Float32Array(2);
+    const constant = new Float32Array(64).fill(-0.375, 32);
+    quantiseRow(constant, { bits: 4, blockSize: 32 }, quantised, scales);
+    expect([stored(quantised, 5), scales[0]]).toEqual([8, 0]);
+    expect((stored(quantised, 40) - 8) * scales[1]!).toBeCloseTo(-0.375, 6);
+  });
+});
+
+describe('rounding to half floats', () => {
+  it('is what a half float can hold, to the nearest and half to even', () => {
+    const cases: [number, number][] = [
+      [1, 0x3c00],
+      [-2.5, 0xc100],
+      [65_504, 0x7bff],
+      [65_519, 0x7bff],
+      [2 ** -24, 1],
+      [2 ** -25, 0],
+      [3 * 2 ** -25, 2],
+      [2 ** -14 - 2 ** -26, 0x400],
+      [1 + 2 ** -11, 0x3c00],
+      [1 + 3 * 2 ** -11, 0x3c02],
+      [-0, 0x8000],
+    ];
+    const halves = new Uint16Array(cases.length);
+    expect(
+      toFloat16(
+        Float32Array.from(cases, ([value]) => value),
+        halves,
+      ),
+    ).toBe(-1);
+    expect([...halves]).toEqual(cases.map(([, bits]) => bits));
+    expect(toFloat16(Float32Array.of(1, 65_520), halves)).toBe(1);
+  });
+
+  it('gives back every half float there is', () => {
+    const values = float16Values().filter(Number.isFinite);
+    const halves = new Uint16Array(values.length);
+    toFloat16(values, halves);
+    const back = Float32Array.from(halves, (bits) => float16Values()[bits]!);
+    expect(Buffer.from(back.buffer).equals(Buffer.from(values.buffer))).toBe(true);
   });
 });
 

@@ -1,6 +1,14 @@
 import { Option, type Command } from 'commander';
 import type { GoldenCheck } from '../../../../models/import/index.ts';
+import { blockSizes, weightTypes } from '../../../../models/import/precision.ts';
+import type { BlockSize, WeightType } from '../../../../models/import/precision.ts';
 import { act } from '../command.ts';
+
+interface ImportCommandOptions {
+  out: string;
+  dtype: WeightType;
+  blockSize: string;
+}
 
 export function addModels(program: Command): void {
   const models = program.command('models').description('import and check models');
@@ -9,14 +17,20 @@ export function addModels(program: Command): void {
       .command('import')
       .argument('<checkpoint>', 'Hugging Face checkpoint folder of a Qwen2.5-VL')
       .requiredOption('--out <dir>', 'model folder to make')
-      .addOption(new Option('--dtype <type>', 'of the weights').choices(['fp32', 'q8']).default('fp32'))
+      .addOption(new Option('--dtype <type>', 'of the weights').choices(weightTypes).default('fp32'))
+      .addOption(
+        new Option('--block-size <values>', 'values of a row that share a scale, of int4')
+          .choices(blockSizes.map(String))
+          .default('32'),
+      )
       .description('turn a checkpoint into a model folder that the engine runs'),
-    async ({ output, signal }, { out, dtype }: { out: string; dtype: 'fp32' | 'q8' }, checkpoint: string) => {
+    async ({ output, signal }, { out, dtype, blockSize }: ImportCommandOptions, checkpoint: string) => {
       const { importCheckpoint } = await import('../../../../models/import/index.ts');
       const manifest = await importCheckpoint({
         checkpoint,
         out,
         dtype,
+        blockSize: Number(blockSize) as BlockSize,
         signal,
         onProgress: ({ done, total }) => output.progress('Importing the model', done, total),
       });
