@@ -1,5 +1,7 @@
 import { clampBox, modelBoxToSource, type BoxMapping, type Corners } from '../../preload/contract/boxes.ts';
+import type { AnswerFormat } from '../../preload/contract/model.ts';
 import type { Box } from '../../preload/contract/values.ts';
+import { plainLabel } from './plain-label.ts';
 
 /** How the text of an answer ended. */
 export type TextEnding = 'end-token' | 'token-limit' | 'stopped';
@@ -12,6 +14,8 @@ export interface ParsedText {
   /** Where the label's characters stand in the text, `[start, end)`. */
   readonly labelRange: readonly [number, number] | null;
   readonly corners: Corners | null;
+  /** Where the corners' characters stand in the text, between the brackets. */
+  readonly boxRange: readonly [number, number] | null;
   readonly reasoning: string;
   readonly notes: readonly string[];
 }
@@ -27,6 +31,8 @@ export interface AnswerContext {
   /** Labels that mean that nothing of the kind is in sight. */
   readonly absentLabels: readonly string[];
   readonly ending: TextEnding;
+  /** How the model declares to write; with tags by default. */
+  readonly format?: AnswerFormat;
 }
 
 /**
@@ -34,27 +40,38 @@ export interface AnswerContext {
  *
  * Tolerated, each with a note where it changes what is shown: white space, a code fence, a list around the
  * object or the box, missing tags, text around the object. Nothing is guessed: text that is no JSON object
- * with a label gives no label.
+ * with a label gives no label. A model that declares a format without tags is not expected to write them.
  */
-export function parseAnswerText(raw: string): ParsedText {
+export function parseAnswerText(raw: string, format: AnswerFormat = 'think-answer-json'): ParsedText {
   const notes: string[] = [];
-  const { reasoning, start, end } = sections(raw, notes);
+  const { reasoning, start, end } = sections(raw, notes, format === 'think-answer-json');
+  const nothing = { label: null, labelRange: null, corners: null, boxRange: null, reasoning };
   const found = findObject(raw, start, end);
-  if (found === undefined) {
-    return { label: null, labelRange: null, corners: null, reasoning, notes: [...notes, 'No JSON object.'] };
-  }
+  if (found === undefined) return { ...nothing, notes: [...notes, noObject] };
   const label = typeof found.value['label'] === 'string' ? found.value['label'].trim() : '';
-  if (label === '') {
-    return { label: null, labelRange: null, corners: null, reasoning, notes: [...notes, 'No label.'] };
-  }
+  if (label === '') return { ...nothing, notes: [...notes, 'No label.'] };
   const corners = readCorners(found.value['bbox_2d'], notes);
-  return { label, labelRange: rangeOfLabel(raw, found.start, found.end, label), corners, reasoning, notes };
+  return {
+    label,
+    labelRange: rangeOfLabel(raw, found.start, found.end, label),
+    corners,
+    boxRange: corners === null ? null : rangeOfBox(raw, found.start, found.end),
+    reasoning,
+    notes,
+  };
 }
+
+const noObject = 'No JSON object.';
+/** The list of a model that found nothing to put into it. */
+const emptyList = /^\s*(?:```(?:json)?)?\s*\[\s*\]/;
 
 /** Parses the text and puts its box on the source frame. The raw text is for the caller to keep. */
 export function parseAnswer(raw: string, context: AnswerContext): ParsedAnswer {
-  const { label, labelRange, corners, reasoning, notes } = parseAnswerText(raw);
-  const said = [...notes];
+  const parsed = parseAnswerText(raw, context.format);
+  const { labelRange, corners, boxRange, reasoning, notes } = parsed;
+  const nothingFound = context.format === 'qwen-bbox-list' && emptyList.test(raw);
+  const label = nothingFound ? (context.absentLabels[0] ?? null) : parsed.label;
+  const said = notes.filter((note) => !nothingFound || note !== noObject);
   if (context.ending === 'token-limit') said.push('The answer reached its token limit.');
   const absent = label !== null && isAbsent(label, context.absentLabels);
   if (absent && corners !== null) said.push('A box came with an answer of "not visible"; it is not shown.');
@@ -69,16 +86,11 @@ export function parseAnswer(raw: string, context: AnswerContext): ParsedAnswer {
           : box === null
             ? 'answered-without-location'
             : 'answered';
-  return { status, label, labelRange, box, reasoning, notes: said };
+  return { status, label, labelRange, boxRange, box, reasoning, notes: said };
 }
 
 function isAbsent(label: string, absentLabels: readonly string[]): boolean {
-  const plain = (text: string): string =>
-    text
-      .trim()
-      .toLowerCase()
-      .replaceAll(/[\s_-]+/g, ' ');
-  return absentLabels.some((absent) => plain(absent) === plain(label));
+  return absentLabels.some((absent) => plainLabel(absent) === plainLabel(label));
 }
 
 function placeBox(corners: Corners, mapping: BoxMapping, notes: string[]): Box | null {
@@ -103,7 +115,7 @@ interface Sections {
   readonly end: number;
 }
 
-function sections(raw: string, notes: string[]): Sections {
+function sections(raw: string, notes: string[], tagged: boolean): Sections {
   const thinkClose = raw.indexOf('</think>');
   const answerOpen = raw.indexOf('<answer>', Math.max(thinkClose, 0));
   const thinkOpen = raw.indexOf('<think>');
@@ -113,7 +125,7 @@ function sections(raw: string, notes: string[]): Sections {
     start = answerOpen + '<answer>'.length;
   } else {
     start = thinkClose >= 0 ? thinkClose + '</think>'.length : 0;
-    notes.push('No <answer> tag.');
+    if (tagged) notes.push('No <answer> tag.');
   }
   const answerClose = raw.indexOf('</answer>', start);
   if (answerOpen >= 0 && answerClose < 0) notes.push('The <answer> block is not closed.');
@@ -122,7 +134,10 @@ function sections(raw: string, notes: string[]): Sections {
   const object = raw.indexOf('{', start);
   const reasoningEnd =
     thinkClose >= 0 ? thinkClose : answerOpen >= 0 ? answerOpen : object >= 0 ? object : raw.length;
-  return { reasoning: raw.slice(reasoningStart, Math.max(reasoningEnd, reasoningStart)).trim(), start, end };
+  const text = raw.slice(reasoningStart, Math.max(reasoningEnd, reasoningStart));
+  // A fence or a list that opens around the object is no reasoning.
+  const reasoning = tagged ? text : text.replace(/(?:```(?:json)?)?\s*\[?\s*$/, '');
+  return { reasoning: reasoning.trim(), start, end };
 }
 
 interface FoundObject {
@@ -201,4 +216,12 @@ function rangeOfLabel(
   if (key < 0 || key >= end) return null;
   const value = raw.indexOf(label, key + '"label"'.length);
   return value >= 0 && value + label.length <= end ? [value, value + label.length] : null;
+}
+
+/** The characters between the first bracket after the box's key and the one that closes it. */
+function rangeOfBox(raw: string, start: number, end: number): readonly [number, number] | null {
+  const key = raw.indexOf('"bbox_2d"', start);
+  const open = key < 0 ? -1 : raw.indexOf('[', key);
+  const close = open < 0 ? -1 : raw.indexOf(']', open);
+  return close >= 0 && close < end ? [open + 1, close] : null;
 }

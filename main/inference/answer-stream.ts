@@ -1,3 +1,5 @@
+import type { AnswerFormat } from '../../preload/contract/model.ts';
+
 /** A piece of the answer as it is written, tags removed. */
 export interface AnswerText {
   readonly section: 'reasoning' | 'answer';
@@ -26,6 +28,11 @@ export class AnswerSplitter {
   #section: AnswerText['section'] = 'reasoning';
   #inside = false;
   #started = false;
+
+  /** @param format How the model declares to write; an object or list without tags is the answer itself. */
+  constructor(format: AnswerFormat = 'think-answer-json') {
+    if (format === 'json' || format === 'qwen-bbox-list') this.#section = 'answer';
+  }
 
   /** Takes the next text of the model and returns what can be shown. */
   push(text: string): AnswerText[] {

@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import type { AnswerSettings } from '../../preload/contract/domain.ts';
+import type { AnswerEvidence, AnswerSettings } from '../../preload/contract/domain.ts';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import type { Size } from '../../preload/contract/values.ts';
-import { parseAnswer, type TextEnding } from './answer-parser.ts';
-import { AnswerSplitter, type AnswerText } from './answer-stream.ts';
+import type { AnswerConstraint } from './answer-constraint.ts';
+import { AnswerConstraints, usualAbsentLabel } from './answer-constraints.ts';
+import { AnswerDecoding, type AnswerListener, type WrittenToken } from './answer-decoding.ts';
+import { parseAnswer, type ParsedAnswer, type TextEnding } from './answer-parser.ts';
 import type { DeviceWish } from './devices.ts';
 import {
   noTimings,
@@ -40,20 +42,17 @@ export interface AnswerRequest {
   readonly frame: EngineFrame;
   readonly question: string;
   readonly settings: EngineSettings;
-}
-
-export interface AnswerListener {
-  readonly signal?: AbortSignal;
-  /** Text as it comes: raw, and sorted into sections with its tags removed. */
-  readonly onText?: (raw: string, shown: readonly AnswerText[], generatedTokens: number) => void;
+  /**
+   * How the answer is held to the model's format: forced tokens fed together (the default), drawn one by one, or
+   * not at all. The text is the same in the first two; the others are for measurements.
+   */
+  readonly constrained?: 'jump-forward' | 'token-by-token' | 'no';
 }
 
 /** State of one answer under way; what a stop leaves behind is read from here. */
 interface Progress {
-  raw: string;
-  /** Where each generated token's text ends in `raw`, and its log-probability. */
-  readonly written: { readonly end: number; readonly logProbability: number }[];
-  tokens: AnswerResult['tokens'];
+  readonly decoding: AnswerDecoding;
+  tokens: Omit<AnswerResult['tokens'], 'generated'>;
   modelInput: Size | null;
   frameSeenBefore: boolean;
   readonly timings: AnswerResult['timings'];
@@ -65,12 +64,14 @@ export class Answerer {
   readonly #runner: ModelRunner;
   readonly #tokenizer: ModelTokenizer | null;
   readonly #frames: FrameCache;
+  readonly #constraints: AnswerConstraints | null;
 
   private constructor(runner: ModelRunner, tokenizer: ModelTokenizer | null, frames: FrameCache) {
     const { manifest, sha256 } = runner.model;
     this.#runner = runner;
     this.#tokenizer = tokenizer;
     this.#frames = frames;
+    this.#constraints = tokenizer === null ? null : new AnswerConstraints(manifest, tokenizer);
     this.info = {
       id: manifest.id,
       name: manifest.name,
@@ -130,9 +131,8 @@ export class Answerer {
     const start = performance.now();
     const settings = this.#resolve(request.settings);
     const progress: Progress = {
-      raw: '',
-      written: [],
-      tokens: { prompt: 0, image: 0, generated: 0 },
+      decoding: new AnswerDecoding(),
+      tokens: { prompt: 0, image: 0 },
       modelInput: null,
       frameSeenBefore: false,
       timings: { ...noTimings },
@@ -178,12 +178,16 @@ export class Answerer {
     const frame = await this.#look(key, request.frame, progress, listener.signal);
     this.#frames.set(key, frame);
     const prompt = tokenizer.prompt(request.question, this.#runner.units(frame.grid));
-    progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens, generated: 0 };
+    progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
     const limit = this.#tokenLimit(prompt, settings);
+    const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer);
+    // What every answer begins with goes through the model with the prompt.
+    const begun = constraint?.begin() ?? [];
+    const ids = Int32Array.from([...prompt.ids, ...begun.map(({ id }) => id)]);
 
     const prefillStart = performance.now();
-    const positions = this.#runner.positions(prompt.ids, [frame.grid]);
-    const embeddings = await this.#runner.embed(prompt.ids, [frame.features]);
+    const positions = this.#runner.positions(ids, [frame.grid]);
+    const embeddings = await this.#runner.embed(ids, [frame.features]);
     const cache = await this.#prefix(frame, prompt, positions, embeddings, listener.signal);
     try {
       const hidden = this.#runner.model.manifest.parameters.hiddenSize;
@@ -191,7 +195,7 @@ export class Answerer {
         embeddings: embeddings.subarray(prompt.prefixLength * hidden),
         positions,
         from: prompt.prefixLength,
-        to: prompt.ids.length,
+        to: ids.length,
         cache,
         keep: 'last',
         ...(listener.signal ? { signal: listener.signal } : {}),
@@ -199,11 +203,16 @@ export class Answerer {
       progress.timings.prefillMilliseconds = performance.now() - prefillStart;
       const decodeStart = performance.now();
       try {
-        return await this.#decode(logits, cache, positions.delta, {
+        return await progress.decoding.run(logits, {
+          runner: this.#runner,
+          cache,
+          delta: positions.delta,
           sampler: new Sampler(settings, prompt.ids),
-          decoder: new StreamingDecoder((ids) => tokenizer.decode(ids)),
+          decoder: new StreamingDecoder((given) => tokenizer.decode(given)),
+          constraint,
+          begun,
           limit,
-          progress,
+          reserve,
           listener,
           start,
         });
@@ -281,49 +290,22 @@ export class Answerer {
     return Math.min(room, settings.maxNewTokens ?? this.info.maxNewTokens);
   }
 
-  async #decode(
-    first: Float32Array,
-    cache: KeyValueCache,
-    delta: number,
-    run: {
-      readonly sampler: Sampler;
-      readonly decoder: StreamingDecoder;
-      readonly limit: number;
-      readonly progress: Progress;
-      readonly listener: AnswerListener;
-      readonly start: number;
-    },
-  ): Promise<TextEnding> {
-    const { progress, listener } = run;
-    const ends = new Set(this.#runner.model.manifest.parameters.tokens.end);
-    const splitter = new AnswerSplitter();
-    const show = (text: string, shown: AnswerText[]): void => {
-      progress.raw += text;
-      if (text !== '' || shown.length > 0) listener.onText?.(text, shown, progress.tokens.generated);
-    };
-    let logits = first;
-    for (;;) {
-      throwIfAborted(listener.signal);
-      const { id, logProbability } = run.sampler.next(logits);
-      if (progress.tokens.generated === 0) {
-        progress.timings.firstTokenMilliseconds = performance.now() - run.start;
-      }
-      if (ends.has(id)) {
-        show('', splitter.finish());
-        return 'end-token';
-      }
-      progress.tokens = { ...progress.tokens, generated: progress.tokens.generated + 1 };
-      const text = run.decoder.push(id);
-      show(text, splitter.push(text));
-      progress.written.push({ end: progress.raw.length, logProbability });
-      // The grammar ends here; what a model may write after it is of no use to anyone.
-      if (progress.raw.includes('</answer>')) return 'end-token';
-      if (progress.tokens.generated >= run.limit) {
-        show('', splitter.finish());
-        return 'token-limit';
-      }
-      logits = await this.#runner.decode(id, cache, delta);
-    }
+  #constraint(
+    request: AnswerRequest,
+    resized: Size,
+    tokenizer: ModelTokenizer,
+  ): { constraint: AnswerConstraint | null; reserve: number } {
+    const how = request.constrained ?? 'jump-forward';
+    const opened =
+      how === 'no'
+        ? null
+        : this.#constraints?.open({
+            question: request.question,
+            resized,
+            prompt: tokenizer.render(request.question),
+            jumpForward: how === 'jump-forward',
+          });
+    return opened ?? { constraint: null, reserve: 0 };
   }
 
   #result(
@@ -333,28 +315,33 @@ export class Answerer {
     ending: TextEnding,
   ): AnswerResult {
     const { manifest } = this.#runner.model;
-    const parsed = parseAnswer(progress.raw, {
+    const { decoding } = progress;
+    const parsed = parseAnswer(decoding.raw, {
       mapping: {
         space: manifest.coordinateSpace,
         resized: progress.modelInput ?? frame,
         source: frame,
       },
-      absentLabels: manifest.labels ? [manifest.labels.absent] : ['not visible'],
+      absentLabels: [manifest.labels?.absent ?? usualAbsentLabel],
       ending,
+      format: manifest.answerFormat,
     });
+    const evidence = ending === 'end-token' ? evidenceOf(parsed, decoding) : null;
+    const label = logProbabilityOf(parsed.labelRange, decoding);
     return {
       status: parsed.status,
       label: parsed.label,
       box: parsed.box,
       reasoning: parsed.reasoning,
-      raw: progress.raw,
-      probability: labelProbability(parsed.labelRange, progress.written),
-      notes: [...parsed.notes],
-      tokens: progress.tokens,
+      raw: decoding.raw,
+      probability: label === null ? null : Math.exp(label),
+      evidence,
+      notes: [...decoding.notes, ...parsed.notes],
+      tokens: { ...progress.tokens, generated: decoding.written.length },
       modelInput: progress.modelInput,
       settings,
       frameSeenBefore: progress.frameSeenBefore,
-      timings: progress.timings,
+      timings: { ...progress.timings, firstTokenMilliseconds: decoding.firstTokenMilliseconds },
     };
   }
 
@@ -364,19 +351,36 @@ export class Answerer {
   }
 }
 
-/** Product of the probabilities of the tokens whose text overlaps the label. */
-function labelProbability(
+function evidenceOf(parsed: ParsedAnswer, decoding: AnswerDecoding): AnswerEvidence {
+  return {
+    labelLogProbability: logProbabilityOf(parsed.labelRange, decoding),
+    // Of the digits: what stands between them is the format's.
+    boxLogProbability:
+      parsed.box === null ? null : logProbabilityOf(parsed.boxRange, decoding, (text) => /\d/.test(text)),
+    choices: decoding.choices,
+    entropy: decoding.entropy,
+  };
+}
+
+/** Sum of the log-probabilities of the tokens whose text overlaps the range; null where one is not known. */
+function logProbabilityOf(
   range: readonly [number, number] | null,
-  written: Progress['written'],
+  { raw, written }: { readonly raw: string; readonly written: readonly WrittenToken[] },
+  counts: (text: string) => boolean = () => true,
 ): number | null {
   if (range === null) return null;
   let sum = 0;
   let start = 0;
   for (const token of written) {
-    if (token.end > range[0] && start < range[1]) sum += token.logProbability;
+    const inside = raw.slice(Math.max(start, range[0]), Math.min(token.end, range[1]));
+    if (token.end > range[0] && start < range[1] && counts(inside)) {
+      if (token.logProbability === null) return null;
+      sum += token.logProbability;
+    }
     start = token.end;
   }
-  return Math.min(1, Math.exp(sum));
+  // A sum of logarithms of 32-bit shares can end up a hair above that of one.
+  return Math.min(0, sum);
 }
 
 /** @throws WorkstationError `out-of-memory` when the graphs and what running them takes would not fit. */

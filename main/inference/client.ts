@@ -380,6 +380,7 @@ function stoppedAnswer(partial: PartialAnswer, settings: EngineSettings = {}): A
     reasoning: partial.reasoning,
     raw: partial.raw,
     probability: null,
+    evidence: null,
     notes: [],
     tokens: { prompt: 0, image: 0, generated: partial.generatedTokens },
     modelInput: null,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AnswerSettings, AnswerTimings, TokenCounts } from '../../preload/contract/domain.ts';
+import { AnswerEvidence, AnswerSettings, AnswerTimings, TokenCounts } from '../../preload/contract/domain.ts';
 import { ErrorReport } from '../../preload/contract/errors.ts';
 import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
 import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
@@ -68,6 +68,8 @@ export const AnswerResult = z.object({
   raw: z.string(),
   /** Product of the probabilities that the model gave to the tokens of its label; null without a label. */
   probability: z.number().min(0).max(1).nullable(),
+  /** Null where the answer was stopped or cut off. */
+  evidence: AnswerEvidence.nullable(),
   notes: z.array(z.string()),
   tokens: TokenCounts,
   /** The frame's size as the model saw it; null where it was stopped before. */

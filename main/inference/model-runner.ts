@@ -234,6 +234,73 @@ export class ModelRunner {
     );
   }
 
+  /**
+   * Adds generated tokens that are known already, in one run. Returns the logits of the last, `[vocabulary]`, or
+   * of all, `[tokens, vocabulary]`.
+   */
+  async feed(
+    ids: readonly number[],
+    cache: KeyValueCache,
+    delta: number,
+    keep: 'last' | 'all',
+  ): Promise<Float32Array> {
+    const embeddings = await this.#lookUp(ids);
+    const past = cache.length;
+    cache.reserve(past + ids.length);
+    return this.#run(
+      embeddings,
+      this.#textRotary(ids.map((_, index) => past + index + delta)),
+      causalBias(cache.maskedRows, past, ids.length),
+      ids.length,
+      keep === 'all' ? ids.length : 1,
+      cache,
+    );
+  }
+
+  /**
+   * Tries texts that go on differently from the end of the cache, in one run: a tree of tokens, each of which sees
+   * the cache, its ancestors and itself. Returns the logits after each, `[tokens, vocabulary]`; the cache is left
+   * as it was.
+   * @param tree Tokens in any order that puts parents first; `parent` is an index into the list, -1 for the cache.
+   */
+  async tryTree(
+    tree: readonly { readonly id: number; readonly parent: number }[],
+    cache: KeyValueCache,
+    delta: number,
+  ): Promise<Float32Array> {
+    const past = cache.length;
+    const masked = cache.maskedRows;
+    const width = masked + past + tree.length;
+    const bias = new Float32Array(tree.length * width);
+    const depths: number[] = [];
+    tree.forEach(({ parent }, row) => {
+      bias.fill(maskedScore, row * width, row * width + masked);
+      bias.fill(maskedScore, row * width + masked + past, (row + 1) * width);
+      for (let at = row; at >= 0; at = tree[at]!.parent) bias[row * width + masked + past + at] = 0;
+      depths.push(parent < 0 ? 0 : depths[parent]! + 1);
+    });
+    const embeddings = await this.#lookUp(tree.map(({ id }) => id));
+    cache.reserve(past + tree.length);
+    try {
+      return await this.#run(
+        embeddings,
+        this.#textRotary(depths.map((depth) => past + depth + delta)),
+        bias,
+        tree.length,
+        tree.length,
+        cache,
+      );
+    } finally {
+      cache.truncate(past);
+    }
+  }
+
+  /** Tables of text tokens, which stand at one position on all axes. */
+  #textRotary(positions: readonly number[]): { cos: Float32Array; sin: Float32Array } {
+    const count = positions.length;
+    return this.#rotary.tables(Int32Array.from([...positions, ...positions, ...positions]), count, 0, count);
+  }
+
   async #run(
     embeddings: Float32Array,
     rotary: { cos: Float32Array; sin: Float32Array },

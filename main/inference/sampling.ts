@@ -11,6 +11,9 @@ export interface SamplingSettings {
   readonly seed: number;
 }
 
+/** The tokens that may come next: these alone, or all but these. */
+export type TokenMask = { readonly allow: Int32Array } | { readonly forbid: Int32Array };
+
 export interface SampledToken {
   readonly id: number;
   /** Natural logarithm of the probability that the model itself gives, before penalty and temperature. */
@@ -43,6 +46,17 @@ export function logSumExp(scores: Float32Array): number {
   return largest + Math.log(sum);
 }
 
+function masked(scores: Float32Array, mask: TokenMask): Float32Array {
+  if ('allow' in mask) {
+    const left = new Float32Array(scores.length).fill(-Infinity);
+    for (const id of mask.allow) left[id] = scores[id]!;
+    return left;
+  }
+  const left = scores.slice();
+  for (const id of mask.forbid) left[id] = -Infinity;
+  return left;
+}
+
 /** Candidates this far below the best, in natural logarithm, have no share that a sample could show. */
 const negligible = 30;
 
@@ -58,12 +72,21 @@ export class Sampler {
     this.#seen = new Set(settings.repetitionPenalty === 1 ? [] : prompt);
   }
 
-  /** @param logits `[vocabulary]` float32; left unchanged. */
-  next(logits: Float32Array): SampledToken {
-    const scores = this.#penalised(logits);
+  /**
+   * @param logits `[vocabulary]` float32; left unchanged.
+   * @param mask Tokens to choose from; all where it is missing. At least one must be left.
+   */
+  next(logits: Float32Array, mask?: TokenMask): SampledToken {
+    const penalised = this.#penalised(logits);
+    const scores = mask === undefined ? penalised : masked(penalised, mask);
     const id = this.#settings.temperature === 0 ? argmax(scores) : this.#sample(scores);
-    if (this.#settings.repetitionPenalty !== 1) this.#seen.add(id);
+    this.see(id);
     return { id, logProbability: logits[id]! - logSumExp(logits) };
+  }
+
+  /** Counts a token that was not drawn, because nothing else was possible, as written. */
+  see(id: number): void {
+    if (this.#settings.repetitionPenalty !== 1) this.#seen.add(id);
   }
 
   #penalised(logits: Float32Array): Float32Array {

@@ -3,6 +3,8 @@ import { Tokenizer as TokenizerClass } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { readJson, readModelFile, type ModelDirectory } from './model-directory.ts';
+import { tokenBytes, type TokenList } from './token-vocabulary.ts';
+import { toBinary } from './answer-grammar.ts';
 
 const SpecialToken = z.union([
   z.string(),
@@ -15,7 +17,7 @@ const TokenizerConfig = z.looseObject({
   bos_token: SpecialToken.nullish(),
   eos_token: SpecialToken.nullish(),
 });
-const TokenizerFile = z.looseObject({ model: z.looseObject({}) });
+const TokenizerFile = z.looseObject({ model: z.looseObject({}), decoder: z.unknown().optional() });
 const TemplateFile = z.object({ chat_template: z.string() });
 
 /** What is used of the library. Its own declarations don't resolve under Node's module rules, and mean `any`. */
@@ -28,6 +30,7 @@ interface Tokenizer {
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
   get_added_tokens_decoder(): Map<number, { content: string; special: boolean }>;
+  get_vocab(with_added_tokens: boolean): Map<string, number>;
 }
 const Tokenizer = TokenizerClass as unknown as new (file: object, config: object) => Tokenizer;
 
@@ -53,14 +56,17 @@ export class ModelTokenizer {
   readonly #specials: ReadonlyMap<string, string>;
   readonly #tokens: ModelDirectory['manifest']['parameters']['tokens'];
   readonly #controlTokens: readonly string[];
+  readonly #byteLevel: boolean;
 
   private constructor(
     tokenizer: Tokenizer,
     template: Template,
     specials: ReadonlyMap<string, string>,
     tokens: ModelDirectory['manifest']['parameters']['tokens'],
+    byteLevel: boolean,
   ) {
     this.#tokenizer = tokenizer;
+    this.#byteLevel = byteLevel;
     this.#template = template;
     this.#specials = specials;
     this.#tokens = tokens;
@@ -111,7 +117,28 @@ export class ModelTokenizer {
     if (config.bos_token) specials.set('bos_token', config.bos_token);
     if (config.eos_token) specials.set('eos_token', config.eos_token);
     checkTokenIds(tokenizer, manifest.parameters.tokens);
-    return new ModelTokenizer(tokenizer, template, specials, manifest.parameters.tokens);
+    // The decoder says in what its tokens are spelled, alone or as a part of a sequence.
+    const byteLevel = JSON.stringify(file.decoder ?? null).includes('"ByteLevel"');
+    return new ModelTokenizer(tokenizer, template, specials, manifest.parameters.tokens, byteLevel);
+  }
+
+  /**
+   * Every token that stands for text, with its bytes. Control tokens stand for none.
+   * @param size How many logits the model has: the vocabulary with its padding.
+   */
+  tokenList(size: number): TokenList {
+    const added = this.#tokenizer.get_added_tokens_decoder();
+    const { end } = this.#tokens;
+    const texts = new Map<number, string>();
+    for (const [entry, id] of this.#tokenizer.get_vocab(false)) {
+      texts.set(id, tokenBytes(entry, this.#byteLevel ? 'byte-level' : 'metaspace'));
+    }
+    for (const [id, { content, special }] of added) {
+      if (special) texts.delete(id);
+      else texts.set(id, toBinary(content));
+    }
+    for (const id of end) texts.delete(id);
+    return { texts: Array.from(texts, ([id, bytes]) => ({ id, bytes })), size, ends: end };
   }
 
   encode(text: string): number[] {

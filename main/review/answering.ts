@@ -119,6 +119,7 @@ export class Answering<Source extends VideoSource> {
       reasoning: '',
       raw: '',
       probability: null,
+      evidence: null,
       notes: [],
       frame: null,
       model: null,

@@ -15,6 +15,7 @@ const Row = z
     reasoning: z.string(),
     raw: z.string(),
     probability: z.number().nullable(),
+    evidence: Json,
     notes: Json,
     frame: Json,
     model: Json,
@@ -38,22 +39,22 @@ const Row = z
   )
   .pipe(Answer);
 
-const columns = `id, question_id, session_id, status, label, box, reasoning, raw, probability, notes, frame,
-  model, settings, model_input, tokens, timings, error, created_at, ended_at`;
+const columns = `id, question_id, session_id, status, label, box, reasoning, raw, probability, evidence, notes,
+  frame, model, settings, model_input, tokens, timings, error, created_at, ended_at`;
 
 export const statements = {
   insert: statement(
     'answers.insert',
     `INSERT INTO answers (${columns}, version, process_id, alive_at) VALUES (:id, :questionId, :sessionId,
-       :status, :label, :box, :reasoning, :raw, :probability, :notes, :frame, :model, :settings, :modelInput,
-       :tokens, :timings, :error, :createdAt, :endedAt,
+       :status, :label, :box, :reasoning, :raw, :probability, :evidence, :notes, :frame, :model, :settings,
+       :modelInput, :tokens, :timings, :error, :createdAt, :endedAt,
        (SELECT coalesce(max(version), 0) + 1 FROM answers WHERE question_id = :questionId),
        :processId, :createdAt)`,
   ),
   update: statement(
     'answers.update',
     `UPDATE answers SET status = :status, label = :label, box = :box, reasoning = :reasoning, raw = :raw,
-       probability = :probability, notes = :notes, frame = :frame, model = :model, settings = :settings,
+       probability = :probability, evidence = :evidence, notes = :notes, frame = :frame, model = :model, settings = :settings,
        model_input = :modelInput, tokens = :tokens, timings = :timings, error = :error, ended_at = :endedAt
      WHERE id = :id`,
   ),
@@ -90,6 +91,7 @@ const toParameters = (answer: Answer): SqlParameters => ({
   reasoning: answer.reasoning,
   raw: answer.raw,
   probability: answer.probability,
+  evidence: json(answer.evidence),
   notes: json(answer.notes),
   frame: json(answer.frame),
   model: json(answer.model),

@@ -141,6 +141,25 @@ export const TokenCounts = z.object({
 });
 export type TokenCounts = z.infer<typeof TokenCounts>;
 
+/**
+ * What the model's own numbers say of its answer. Natural logarithms of probabilities. They tell how sure the model
+ * was, not whether it is right.
+ */
+export const AnswerEvidence = z.object({
+  /** Of the label's tokens, among all tokens. */
+  labelLogProbability: z.number().max(0).nullable(),
+  /** Of the four corners' tokens, among all tokens; null without a box. */
+  boxLogProbability: z.number().max(0).nullable(),
+  /**
+   * The labels that were possible, each with its probability among them, the most likely first; the label of the
+   * answer is one of them. Empty where the model may write any text.
+   */
+  choices: z.array(z.object({ label: z.string(), probability: z.number().min(0).max(1) })),
+  /** Of `choices`, in bits: 0 where the model was sure. */
+  entropy: z.number().min(0).nullable(),
+});
+export type AnswerEvidence = z.infer<typeof AnswerEvidence>;
+
 /** The model as an answer remembers it. */
 export const ModelStamp = z.object({
   id: ModelId,
@@ -164,6 +183,8 @@ export const Answer = z.object({
   raw: z.string(),
   /** Probability that the model gave to its label's tokens, 0..1. */
   probability: z.number().min(0).max(1).nullable(),
+  /** Null where the answer has none: it has not ended well, or was written before evidence was kept. */
+  evidence: z.preprocess((value) => value ?? null, AnswerEvidence.nullable()),
   notes: z.array(z.string()),
   frame: FrameIdentity.nullable(),
   model: ModelStamp.nullable(),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AnswerFormat } from '../../preload/contract/model.ts';
 import { parseAnswer, type AnswerContext } from '../../main/inference/answer-parser.ts';
 import { AnswerSplitter, type AnswerText } from '../../main/inference/answer-stream.ts';
 
@@ -149,6 +150,43 @@ describe('the answer parser', () => {
     expect(good.slice(...(labelRange ?? [0, 0]))).toBe('Grasping');
   });
 
+  test('the corners are found between their brackets', () => {
+    const { boxRange } = parseAnswer(good, context);
+    expect(good.slice(...(boxRange ?? [0, 0]))).toBe('112, 91, 224, 182');
+    expect(parseAnswer('<answer>{"label": "Idle", "bbox_2d": null}</answer>', context).boxRange).toBeNull();
+  });
+
+  const others: [name: string, raw: string, format: AnswerFormat, expected: Record<string, unknown>][] = [
+    [
+      'a list of Qwen2.5-VL',
+      '```json\n[\n\t{"bbox_2d": [112, 91, 224, 182], "label": "a hook"}\n]\n```',
+      'qwen-bbox-list',
+      { status: 'answered', label: 'a hook', box: sourceBox, reasoning: '', notes: [] },
+    ],
+    [
+      'an empty list',
+      '```json\n[]\n```',
+      'qwen-bbox-list',
+      { status: 'not-visible', label: 'not visible', box: null, notes: [] },
+    ],
+    [
+      'an object alone',
+      '{"label": "Idle", "bbox_2d": [112, 91, 224, 182]}',
+      'json',
+      { status: 'answered', label: 'Idle', box: sourceBox, reasoning: '', notes: [] },
+    ],
+    [
+      'words before an object',
+      'I see it:\n```json\n[{"label": "Idle", "bbox_2d": [112, 91, 224, 182]}]\n```',
+      'none',
+      { status: 'answered', label: 'Idle', box: sourceBox, reasoning: 'I see it:', notes: [] },
+    ],
+    ['words alone', 'A kidney.', 'none', { status: 'malformed', label: null, reasoning: 'A kidney.' }],
+  ];
+  test.each(others)('without tags: %s', (_name, raw, format, expected) => {
+    expect(parseAnswer(raw, { ...context, format })).toMatchObject(expected);
+  });
+
   test('a stopped text stays stopped, with what it says so far', () => {
     const partial = parseAnswer('<think>The jaws', { ...context, ending: 'stopped' });
     expect(partial).toMatchObject({ status: 'stopped', label: null, reasoning: 'The jaws' });
@@ -194,6 +232,11 @@ describe('the stream splitter', () => {
     for (const character of good) {
       for (const { text } of splitter.push(character)) expect(text).not.toMatch(/[<>]/);
     }
+  });
+
+  test('an object without tags is the answer where the model declares so', () => {
+    const splitter = new AnswerSplitter('json');
+    expect(splitter.push('{"label": "Idle"}')).toEqual([{ section: 'answer', text: '{"label": "Idle"}' }]);
   });
 
   test('a smaller-than sign that starts no tag is kept', () => {

@@ -45,6 +45,22 @@ describe('sampling', () => {
     expect(shares({ topP: 0.1 })[1]).toBe(1);
   });
 
+  test('a mask leaves tokens out, and leaves the told probability alone', () => {
+    const only = new Sampler(greedy, []).next(logits, { allow: Int32Array.of(0, 3) });
+    expect(only.id).toBe(0);
+    expect(Math.exp(only.logProbability)).toBeCloseTo(0.3, 6);
+    expect(new Sampler(greedy, []).next(logits, { forbid: Int32Array.of(1) }).id).toBe(0);
+    const sampler = new Sampler({ ...greedy, temperature: 2, seed: 4 }, []);
+    const drawn = Array.from({ length: 300 }, () => sampler.next(logits, { allow: Int32Array.of(2, 3) }).id);
+    expect(new Set(drawn)).toEqual(new Set([2, 3]));
+  });
+
+  test('a token that was forced counts as written', () => {
+    const sampler = new Sampler({ ...greedy, repetitionPenalty: 2 }, []);
+    sampler.see(1);
+    expect(sampler.next(Float32Array.of(0.9, 1)).id).toBe(0);
+  });
+
   test('the repetition penalty counts prompt and answer, and leaves the told probability alone', () => {
     const scores = Float32Array.of(2, 1.9, -1);
     const sampler = new Sampler({ ...greedy, repetitionPenalty: 1.2 }, [0]);

@@ -269,6 +269,7 @@ export class FakeWorkstation {
       reasoning: '',
       raw: '',
       probability: null,
+      evidence: null,
       notes: [],
       frame: {
         fingerprint: this.video.fingerprint,

@@ -49,6 +49,7 @@ export const result = (change: Partial<AnswerResult> = {}): AnswerResult => ({
   reasoning: 'It looks like one.',
   raw: '<think>It looks like one.</think><answer>{"label": "kidney"}</answer>',
   probability: 0.75,
+  evidence: null,
   notes: [],
   tokens: { prompt: 20, image: 12, generated: 9 },
   modelInput: { width: 196, height: 140 },

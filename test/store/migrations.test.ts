@@ -44,7 +44,7 @@ describe('the steps of the schema', () => {
     const applied: number[] = [];
     migrate(database, migrations, ({ version }) => applied.push(version));
     migrate(database, migrations, ({ version }) => applied.push(version));
-    expect(applied).toEqual([1, 2, 3]);
+    expect(applied).toEqual([1, 2, 3, 4]);
     expect(schemaVersion(database)).toBe(latestVersion);
   });
 
@@ -130,6 +130,8 @@ describe('step 3, questions and answers', () => {
   });
 
   it('reads a session by index, in order', () => {
+    // The statements are those of the last step; its columns are not indexed.
+    migrate(database);
     expect(plan(questionStatements.ofSession)).toBe(
       'SEARCH questions USING INDEX questions_by_session (session_id=?)',
     );
@@ -152,5 +154,23 @@ describe('step 3, questions and answers', () => {
   it('finds what a dead process left running without reading every answer', () => {
     expect(plan(answerStatements.running)).toMatch(/answers USING INDEX answers_running/);
     expect(plan(answerStatements.savePartial)).toMatch(/SEARCH answers USING INDEX/);
+  });
+});
+
+describe('step 4, evidence', () => {
+  it('keeps the answers from before, which have none', () => {
+    migrate(database, upTo(3));
+    database.exec(`INSERT INTO cases VALUES ('c', 'C', 0, 1)`);
+    database.exec(`INSERT INTO videos VALUES ('v', 'c', '/a', 'a', 'p', 1, 'mp4', 'h264', 2, 2, '[1,1]', 0, NULL,
+      NULL, 'building', 'native', NULL, 1, 1, 1)`);
+    database.exec(`INSERT INTO sessions VALUES ('s', 'c', 'v', 1, 1, 1, 1, 0)`);
+    database.exec(`INSERT INTO questions VALUES ('q', 's', 'What?', 0, '{}', 1, NULL)`);
+    database.exec(`INSERT INTO answers (id, question_id, session_id, version, status, label, reasoning, raw, notes,
+      settings, created_at, process_id, alive_at) VALUES ('a', 'q', 's', 1, 'answered', 'kidney', '', 'raw', '[]',
+      '{}', 1, 1, 1)`);
+    migrate(database);
+    expect(database.prepare('SELECT label, raw, evidence FROM answers').all()).toEqual([
+      { label: 'kidney', raw: 'raw', evidence: null },
+    ]);
   });
 });

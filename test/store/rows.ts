@@ -62,6 +62,7 @@ export const runningAnswer = (
     reasoning: '',
     raw: '',
     probability: null,
+    evidence: null,
     notes: [],
     frame: null,
     model: null,
@@ -84,6 +85,15 @@ export const fullAnswer = (id: string, questionId: string, sessionId: string): A
     reasoning: 'The jaws touch the tissue – “gently”.',
     raw: '<think>…</think><answer>{"label": "Tissue_Manipulation"}</answer>',
     probability: 0.871_234_567_89,
+    evidence: {
+      labelLogProbability: -0.137_843_9,
+      boxLogProbability: -4.5,
+      choices: [
+        { label: 'Tissue_Manipulation', probability: 0.88 },
+        { label: 'Retraction', probability: 0.12 },
+      ],
+      entropy: 0.529_360_865,
+    },
     notes: ['The box reaches over the edge of the frame and was cut there.'],
     frame: {
       fingerprint: 'print',
