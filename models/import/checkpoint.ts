@@ -5,6 +5,8 @@ import { basename, join, posix, resolve } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { CheckpointManifest } from '../../preload/contract/model.ts';
+import { applyAdapter, openAdapter } from './adapter.ts';
+import type { Adapter } from './adapter.ts';
 import { readConfiguration, readJson } from './configuration.ts';
 import type { Configuration } from './configuration.ts';
 import { findWeights } from './safetensors.ts';
@@ -33,6 +35,7 @@ export interface Checkpoint {
   tensors: CheckpointTensors;
   /** Paths of the weight files, sorted by name. */
   weightFiles: string[];
+  adapter: Adapter | null;
   companions: string[];
   tokenizer: boolean;
   manifest: CheckpointManifest | null;
@@ -43,9 +46,10 @@ export interface Checkpoint {
 /**
  * Opens a Hugging Face checkpoint folder and checks it as far as headers and sizes go.
  *
+ * @param adapterFolder of a PEFT adapter to be merged on the way
  * @throws WorkstationError naming the file, field or tensor
  */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+export async function openCheckpoint(folder: string, adapterFolder?: string): Promise<Checkpoint> {
   await requireFolder(folder);
   const configuration = await readConfiguration(folder);
   const manifest = await readCheckpointManifest(folder);
@@ -59,7 +63,12 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     else if (!manifest.files[basename(file)])
       throw altered('manifest.json', `it does not list ${basename(file)}`);
   }
-  const tensors = matchTensors(weights.tensors, configuration);
+  const adapter = adapterFolder === undefined ? null : await openAdapter(adapterFolder);
+  if (adapter) bytesToHash += (await stat(adapter.weightFile)).size;
+  const tensors = matchTensors(
+    adapter ? applyAdapter(weights.tensors, adapter, configuration.tied) : weights.tensors,
+    configuration,
+  );
   const present: string[] = [];
   for (const name of companions) if (await exists(join(folder, name))) present.push(name);
   const tokenizer = present.includes('tokenizer.json');
@@ -73,6 +82,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     configuration,
     tensors,
     weightFiles: weights.files,
+    adapter,
     companions: present,
     tokenizer,
     manifest,
@@ -80,9 +90,16 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   };
 }
 
+export interface SourceHashes {
+  /** Of all weight files of the checkpoint, in order of their names, as if they were one file. */
+  sha256: string;
+  /** Of the adapter's weight file. */
+  adapter: string | null;
+}
+
 /**
  * Reads every weight file once: compares its hash with the checkpoint's own manifest where it has one, and
- * returns the SHA-256 of all of them as if they were one file.
+ * returns the SHA-256 of all of them.
  *
  * @throws WorkstationError `model-altered-file` naming the file
  */
@@ -90,7 +107,7 @@ export async function hashCheckpoint(
   checkpoint: Checkpoint,
   signal: AbortSignal | undefined,
   onBytes: (bytes: number) => void,
-): Promise<string> {
+): Promise<SourceHashes> {
   const combined = createHash('sha256');
   const listed = Object.entries(checkpoint.manifest?.files ?? {});
   const weights = new Set(checkpoint.weightFiles.map((file) => basename(file)));
@@ -106,7 +123,10 @@ export async function hashCheckpoint(
     const found = await hashFile(join(checkpoint.folder, name), signal, (bytes) => onBytes(bytes.length));
     compareHash(checkpoint, name, found);
   }
-  return combined.digest('hex');
+  const adapter =
+    checkpoint.adapter &&
+    (await hashFile(checkpoint.adapter.weightFile, signal, (bytes) => onBytes(bytes.length)));
+  return { sha256: combined.digest('hex'), adapter };
 }
 
 function compareHash(checkpoint: Checkpoint, name: string, found: string): void {

@@ -6,7 +6,7 @@ import { toFloat16 } from './float16.ts';
 import { rowBytes } from './precision.ts';
 import { quantiseRow } from './quantisation.ts';
 import { FloatReader } from './safetensors.ts';
-import type { StoredTensor } from './safetensors.ts';
+import type { LowRank, StoredTensor } from './safetensors.ts';
 import type { Piece } from './weights.ts';
 
 /** A piece as it is to be written. The arrays are views of buffers that the next piece overwrites. */
@@ -19,6 +19,10 @@ export interface ConvertedPiece {
 export class PieceConverter {
   private readonly files = new Map<string, FileHandle>();
   private readonly reader = new FloatReader();
+  private readonly adapterReader = new FloatReader();
+  /** The A of the adapter that was used last: pieces of one tensor follow each other. */
+  private lowRank: { tensor: string; values: Float32Array } | null = null;
+  private added = new Float64Array(0);
   private values = new Uint8Array(0);
   private scales = new Float32Array(0);
 
@@ -34,6 +38,7 @@ export class PieceConverter {
       firstRow * columns,
       rows * columns,
     );
+    if (tensor.adapter) await this.adapt(floats, tensor.adapter, piece);
     if (format.kind === 'fp32') return { values: asBytes(floats), scales: null };
     const width = rowBytes(format, columns);
     if (this.values.length < rows * width.values) this.values = new Uint8Array(rows * width.values);
@@ -55,6 +60,30 @@ export class PieceConverter {
       );
     }
     return { values, scales: asBytes(scales) };
+  }
+
+  /** Adds scale * B A to some rows of W, in 32 bits whatever the weights are stored as. */
+  private async adapt(floats: Float32Array, { a, b, rank, scale }: LowRank, piece: Piece): Promise<void> {
+    const { columns, firstRow, rows } = piece;
+    if (this.lowRank?.tensor !== a.name) {
+      const values = await this.adapterReader.read(await this.open(a.file), a, 0, rank * columns);
+      this.lowRank = { tensor: a.name, values: values.slice() };
+    }
+    const factors = await this.adapterReader.read(await this.open(b.file), b, firstRow * rank, rows * rank);
+    const { values } = this.lowRank;
+    if (this.added.length !== columns) this.added = new Float64Array(columns);
+    const added = this.added;
+    for (let row = 0; row < rows; row++) {
+      // Summed in 64 bits and rounded once, as if the merged matrix had been computed exactly.
+      added.fill(0);
+      for (let index = 0; index < rank; index++) {
+        const factor = scale * factors[row * rank + index]!;
+        const begin = index * columns;
+        for (let column = 0; column < columns; column++) added[column]! += factor * values[begin + column]!;
+      }
+      const target = floats.subarray(row * columns, (row + 1) * columns);
+      for (let column = 0; column < columns; column++) target[column]! += added[column]!;
+    }
   }
 
   async close(): Promise<void> {

@@ -6,8 +6,9 @@ import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.
 import { ModelManifest } from '../../preload/contract/model.ts';
 import type { ModelFile } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';
+import { baseOf, isAdapter } from './adapter.ts';
 import { hashCheckpoint, hashFile, openCheckpoint } from './checkpoint.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, SourceHashes } from './checkpoint.ts';
 import { buildDecoder } from './decoder.ts';
 import { buildEmbedTokens } from './embed-tokens.ts';
 import { makeFolder } from './folders.ts';
@@ -26,8 +27,12 @@ export interface ImportProgress {
 }
 
 export interface ImportOptions {
-  /** A Hugging Face checkpoint folder. */
+  /** A Hugging Face checkpoint folder, or that of a PEFT adapter. */
   checkpoint: string;
+  /** A PEFT adapter that is merged into the checkpoint. */
+  adapter?: string;
+  /** The checkpoint that `checkpoint` is an adapter for, if it is one; by default the folder that it names. */
+  base?: string;
   /** The model directory to make. It must not exist, or be empty. */
   out: string;
   dtype: WeightType;
@@ -60,7 +65,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<ModelMan
   const { signal } = options;
   const out = resolve(options.out);
   throwIfAborted(signal);
-  const checkpoint = await openCheckpoint(options.checkpoint).catch((error: unknown) => {
+  const checkpoint = await openSource(options).catch((error: unknown) => {
     throw isSystemError(error) ? unreadable(error) : error;
   });
   try {
@@ -69,8 +74,18 @@ export async function importCheckpoint(options: ImportOptions): Promise<ModelMan
     await requireSpace(out, plan.bytes + spareBytes);
     return await writeModel(checkpoint, plan, out, options);
   } catch (error) {
-    throw isSystemError(error) ? explain(error, resolve(options.checkpoint), out) : error;
+    throw isSystemError(error) ? explain(error, checkpoint.folder, out) : error;
   }
+}
+
+async function openSource({ checkpoint, adapter, base }: ImportOptions): Promise<Checkpoint> {
+  if (await isAdapter(checkpoint)) return openCheckpoint(await baseOf(checkpoint, base), checkpoint);
+  if (base === undefined) return openCheckpoint(checkpoint, adapter);
+  throw new WorkstationError(
+    'invalid-input',
+    `${basename(resolve(checkpoint))} is no adapter, so it has no base.`,
+    'Leave the base out, or give the folder of an adapter (with adapter_config.json).',
+  );
 }
 
 async function writeModel(
@@ -168,15 +183,15 @@ async function describeFile(file: string): Promise<ModelFile> {
 function describe(
   checkpoint: Checkpoint,
   { dtype, blockSize = 32 }: ImportOptions,
-  source: string,
+  source: SourceHashes,
   files: Record<string, ModelFile>,
 ): ModelManifest {
-  const { manifest, configuration } = checkpoint;
+  const { manifest, configuration, adapter } = checkpoint;
   const name = basename(resolve(checkpoint.folder));
   const unknown = {
-    id: ModelId.parse(name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 128)),
+    id: asId(name),
     name,
-    version: source.slice(0, 12),
+    version: source.sha256.slice(0, 12),
     licence: 'not stated; see where the checkpoint came from',
     domain: 'unknown' as const,
     domainNote: 'Imported from a checkpoint that does not say what it was taught on.',
@@ -185,13 +200,19 @@ function describe(
   };
   return ModelManifest.parse({
     ...(manifest ?? unknown),
+    ...(adapter && source.adapter !== null
+      ? nameAdapted(manifest ?? unknown, adapter.folder, source.adapter)
+      : {}),
     formatVersion: 1,
     kind: 'imported',
     architecture: 'qwen2_5_vl',
     dtype,
     ...(dtype === 'int4' && { blockSize }),
     tokenizer: checkpoint.tokenizer,
-    source: { sha256: source },
+    source: {
+      sha256: source.sha256,
+      ...(adapter && { adapter: { name: basename(resolve(adapter.folder)), sha256: source.adapter } }),
+    },
     parameters: configuration.parameters,
     graphs: {
       visionEncoder: 'onnx/vision_encoder.onnx',
@@ -200,6 +221,19 @@ function describe(
     },
     files,
   });
+}
+
+const asId = (name: string): ModelId =>
+  ModelId.parse(name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 128));
+
+/** A model with an adapter is another model than its base, and has to be told from it. */
+function nameAdapted(base: { id: string; name: string }, adapterFolder: string, sha256: string) {
+  const adapter = basename(resolve(adapterFolder));
+  return {
+    id: asId(`${base.id}-${adapter}`),
+    name: `${base.name} with ${adapter}`,
+    version: sha256.slice(0, 12),
+  };
 }
 
 /** Removes what imports into the same place left behind when their process was killed. */

@@ -27,6 +27,16 @@ export interface StoredTensor {
   /** First byte in the file, header included. */
   begin: number;
   bytes: number;
+  /** What an adapter adds to a matrix [out, in] when it is read. */
+  adapter?: LowRank;
+}
+
+/** scale * B A: A [rank, in], B [out, rank]. */
+export interface LowRank {
+  a: StoredTensor;
+  b: StoredTensor;
+  rank: number;
+  scale: number;
 }
 
 function damaged(file: string, what: string): WorkstationError {

@@ -19,6 +19,14 @@ const layouts = [
   { vision: 'model.visual.', text: 'model.language_model.' },
 ];
 
+/** A tensor's name as transformers wrote it until 4.51, whichever version wrote this one. */
+export function plainName(name: string): string {
+  const { vision, text } = layouts[1]!;
+  if (name.startsWith(vision)) return layouts[0]!.vision + name.slice(vision.length);
+  if (name.startsWith(text)) return layouts[0]!.text + name.slice(text.length);
+  return name;
+}
+
 /** Buffers that some checkpoints carry and nothing reads. */
 const ignored = /(^|\.)rotary_(pos_)?emb\.(original_)?inv_freq$/;
 /** Names listed in a message; more than these help nobody. */
@@ -113,7 +121,8 @@ function* layerShapes(name: string, out: number, into: number, bias: boolean): G
   if (bias) yield [`${name}.bias`, [out]];
 }
 
-function list(names: string[]): string {
+/** Names for a message, the first few of them. */
+export function list(names: string[]): string {
   const more = names.length - namesListed;
   return names.slice(0, namesListed).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
@@ -122,6 +131,6 @@ function mismatch(message: string): WorkstationError {
   return new WorkstationError(
     'model-mismatch',
     message,
-    'The weights and config.json have to be of the same Qwen2.5-VL model, with adapters merged in.',
+    'The weights and config.json have to be of the same Qwen2.5-VL model, whole. Adapters are given beside it (--adapter).',
   );
 }

@@ -121,8 +121,14 @@ export const ModelManifest = z.object({
   blockSize: z.int().positive().optional(),
   /** False: the checkpoint had none, so the model can be checked against golden numbers but not asked. */
   tokenizer: z.boolean(),
-  /** SHA-256 of the checkpoint's weight files, read in order of their names as if they were one file. */
-  source: z.object({ sha256: Sha256 }),
+  /**
+   * SHA-256 of the checkpoint's weight files, read in order of their names as if they were one file, and of the
+   * adapter's that was merged in.
+   */
+  source: z.object({
+    sha256: Sha256,
+    adapter: z.object({ name: z.string(), sha256: Sha256 }).optional(),
+  }),
   parameters: ModelParameters,
   /** Paths relative to the model directory. Their inputs and outputs are those of format version 1. */
   graphs: z.object({ visionEncoder: z.string(), embedTokens: z.string(), decoder: z.string() }),

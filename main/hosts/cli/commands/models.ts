@@ -8,6 +8,8 @@ interface ImportCommandOptions {
   out: string;
   dtype: WeightType;
   blockSize: string;
+  adapter?: string;
+  base?: string;
 }
 
 export function addModels(program: Command): void {
@@ -15,7 +17,7 @@ export function addModels(program: Command): void {
   act(
     models
       .command('import')
-      .argument('<checkpoint>', 'Hugging Face checkpoint folder of a Qwen2.5-VL')
+      .argument('<checkpoint>', 'Hugging Face checkpoint folder of a Qwen2.5-VL, or of an adapter for one')
       .requiredOption('--out <dir>', 'model folder to make')
       .addOption(new Option('--dtype <type>', 'of the weights').choices(weightTypes).default('fp32'))
       .addOption(
@@ -23,14 +25,22 @@ export function addModels(program: Command): void {
           .choices(blockSizes.map(String))
           .default('32'),
       )
+      .option('--adapter <dir>', 'PEFT LoRA adapter to merge in')
+      .option('--base <dir>', 'checkpoint that the given adapter belongs to')
       .description('turn a checkpoint into a model folder that the engine runs'),
-    async ({ output, signal }, { out, dtype, blockSize }: ImportCommandOptions, checkpoint: string) => {
+    async (
+      { output, signal },
+      { out, dtype, blockSize, adapter, base }: ImportCommandOptions,
+      checkpoint: string,
+    ) => {
       const { importCheckpoint } = await import('../../../../models/import/index.ts');
       const manifest = await importCheckpoint({
         checkpoint,
         out,
         dtype,
         blockSize: Number(blockSize) as BlockSize,
+        ...(adapter !== undefined && { adapter }),
+        ...(base !== undefined && { base }),
         signal,
         onProgress: ({ done, total }) => output.progress('Importing the model', done, total),
       });
