@@ -55,6 +55,16 @@ function midnight(timestamp: number): number {
   return new Date(timestamp).setHours(0, 0, 0, 0);
 }
 
+/** 0.123 -> "12 %", with a thin space that doesn't break. */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)}\u202f%`;
+}
+
+/** -0.1378 -> "−0.14", with a minus sign. */
+export function signed(value: number): string {
+  return value.toFixed(2).replace('-', '\u2212').replace('\u22120.00', '0.00');
+}
+
 /** "Tissue_Manipulation" -> "Tissue manipulation": the model's label as a person reads it. */
 export function readable(label: string): string {
   const words = label.replaceAll('_', ' ').trim();
