@@ -7,7 +7,8 @@ import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.
 import { WorkstationError, type ModelId, type ModelSummary } from '../../preload/contract/index.ts';
 import { readJson } from './configuration.ts';
 import { isImported } from './folders.ts';
-import { importCheckpoint, type ImportProgress } from './import-checkpoint.ts';
+import { importCheckpoint } from './import-checkpoint.ts';
+import type { ImportProgress } from './progress.ts';
 
 export interface CatalogueOptions {
   /** Where imported models are kept: `<data folder>/models`. */

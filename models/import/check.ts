@@ -16,7 +16,7 @@ import { isImported } from './folders.ts';
 import { readGoldenCase } from './golden-case.ts';
 import type { GoldenCase } from './golden-case.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
-import type { ImportProgress } from './import-checkpoint.ts';
+import type { ImportProgress } from './progress.ts';
 
 export interface CheckOptions {
   /** An imported model directory, or a checkpoint folder, which is then imported as fp32 for the check alone. */

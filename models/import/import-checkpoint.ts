@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, readdir, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, open, readdir, rename, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
@@ -11,20 +10,17 @@ import { hashCheckpoint, hashFile, openCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, SourceHashes } from './checkpoint.ts';
 import { buildDecoder } from './decoder.ts';
 import { buildEmbedTokens } from './embed-tokens.ts';
-import { makeFolder } from './folders.ts';
 import type { GraphBuilder } from './graph.ts';
 import { precisionOf } from './precision.ts';
 import type { BlockSize, WeightType } from './precision.ts';
+import { hashCost, pieceCost, ProgressMeter } from './progress.ts';
+import type { ImportProgress } from './progress.ts';
+import { testThatModelSees } from './self-test.ts';
 import { buildVisionEncoder } from './vision-encoder.ts';
 import { defaultLimits, ExternalData, pieceBytes } from './weights.ts';
-import type { Limits } from './weights.ts';
+import type { Limits, Piece } from './weights.ts';
+import { importKey, WorkFolder } from './work-folder.ts';
 import { makeFile, writePieces } from './write-pieces.ts';
-
-/** Bytes read for hashes plus bytes written, of all that there will be. */
-export interface ImportProgress {
-  done: number;
-  total: number;
-}
 
 export interface ImportOptions {
   /** A Hugging Face checkpoint folder, or that of a PEFT adapter. */
@@ -40,12 +36,21 @@ export interface ImportOptions {
   blockSize?: BlockSize;
   /** Other limits than usual, for tests. */
   limits?: Partial<Limits>;
+  /** Threads that convert; by default what the machine and the size suggest, 0 for none but this one. */
+  threads?: number;
+  /** Begin anew rather than go on with an import of the same weights that was interrupted. */
+  fresh?: boolean;
+  /** Open the model in a process of its own at the end, and refuse it if it doesn't see. */
+  selfTest?: boolean;
   signal?: AbortSignal;
   onProgress?: (progress: ImportProgress) => void;
 }
 
 interface Plan {
   graphs: { path: string; graph: GraphBuilder; data: ExternalData }[];
+  /** The external files of all graphs. */
+  files: { name: string; bytes: number }[];
+  pieces: Piece[];
   bytes: number;
 }
 
@@ -56,7 +61,8 @@ const spareBytes = 64 * 1024 * 1024;
  * Turns a Qwen2.5-VL checkpoint (safetensors; F32, F16 or BF16; sharded or not; tied or not) into a model
  * directory that the engine runs: three ONNX graphs with their weights beside them, the tokenizer's and
  * processor's files, and a manifest with hashes. Weights pass through a few MiB at a time, whatever the size of
- * the checkpoint. The directory appears complete or not at all.
+ * the checkpoint. The directory appears complete or not at all; an import that was cancelled, killed or stopped by
+ * a full disk is gone on with by the next one of the same weights to the same place.
  *
  * @throws WorkstationError `model-missing-file`, `model-altered-file`, `model-wrong-architecture`,
  *   `model-mismatch`, `model-unsupported`, `store-full`, `store-unwritable`, `invalid-input`, `cancelled`
@@ -71,7 +77,6 @@ export async function importCheckpoint(options: ImportOptions): Promise<ModelMan
   try {
     const plan = planGraphs(checkpoint, options);
     await requireFree(out);
-    await requireSpace(out, plan.bytes + spareBytes);
     return await writeModel(checkpoint, plan, out, options);
   } catch (error) {
     throw isSystemError(error) ? explain(error, checkpoint.folder, out) : error;
@@ -94,31 +99,36 @@ async function writeModel(
   out: string,
   options: ImportOptions,
 ): Promise<ModelManifest> {
-  const { signal, onProgress } = options;
-  const pieces = plan.graphs.flatMap(({ data }) => data.pieces);
-  const total = checkpoint.bytesToHash + pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0);
-  let done = 0;
-  const advance = (bytes: number): void => {
-    done += bytes;
-    onProgress?.({ done, total });
-  };
-  await removeAbandoned(out);
-  const temporary = `${out}.importing-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const { pieces } = plan;
+  const sources = [...checkpoint.weightFiles, ...(checkpoint.adapter ? [checkpoint.adapter.weightFile] : [])];
+  const work = await WorkFolder.open(out, await importKey(pieces, sources), options.fresh ?? false);
   try {
-    makeFolder(join(temporary, 'onnx'));
-    const source = await hashCheckpoint(checkpoint, signal, advance);
-    const files = await writeFiles(checkpoint, plan, temporary, signal, advance);
-    const manifest = describe(checkpoint, options, source, files);
-    await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    throwIfAborted(signal);
+    const kept = [...work.pieces.keys()].reduce((sum, index) => sum + pieceBytes(pieces[index]!), 0);
+    await requireSpace(out, plan.bytes - kept + spareBytes);
+    const files = await writeFiles(checkpoint, plan, work, options);
+    const manifest = describe(checkpoint, options, work.source!, files);
+    await writeFile(join(work.path, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    if (options.selfTest) await testThatModelSees(work.path, options.signal);
+    throwIfAborted(options.signal);
+    await work.finish();
     // Windows renames onto nothing only, not even onto an empty folder.
     await rmdir(out).catch(ignoreMissing);
-    await rename(temporary, out);
+    await rename(work.path, out);
     return manifest;
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    if (isInterruption(error, checkpoint.folder)) await work.release(out);
+    else await work.remove();
     throw error;
   }
+}
+
+/** What may be over at the next attempt, as opposed to a checkpoint that is no good or a place that is taken. */
+function isInterruption(error: unknown, checkpointFolder: string): boolean {
+  if (error instanceof WorkstationError)
+    return ['cancelled', 'store-full', 'out-of-memory'].includes(error.code);
+  if (!isSystemError(error)) return false;
+  const reading = error.path !== undefined && dirname(resolve(error.path)) === checkpointFolder;
+  return reading || ['ENOSPC', 'EDQUOT', 'EIO'].includes(error.code ?? '');
 }
 
 function planGraphs(checkpoint: Checkpoint, { dtype, blockSize = 32, limits }: ImportOptions): Plan {
@@ -147,23 +157,60 @@ function planGraphs(checkpoint: Checkpoint, { dtype, blockSize = 32, limits }: I
       data: decoderData,
     },
   ];
-  return { graphs, bytes: graphs.reduce((sum, { data }) => sum + data.bytes, 0) };
+  return {
+    graphs,
+    files: graphs.flatMap(({ data }) => data.files),
+    pieces: graphs.flatMap(({ data }) => data.pieces),
+    bytes: graphs.reduce((sum, { data }) => sum + data.bytes, 0),
+  };
 }
 
 async function writeFiles(
   checkpoint: Checkpoint,
   plan: Plan,
-  folder: string,
-  signal: AbortSignal | undefined,
-  advance: (bytes: number) => void,
+  work: WorkFolder,
+  { signal, onProgress, threads }: ImportOptions,
 ): Promise<Record<string, ModelFile>> {
+  const { pieces } = plan;
+  const meter = meterFor(checkpoint, plan, onProgress);
+  const dataFolder = join(work.path, 'onnx');
+  const converted = (index: number, worked: boolean): void => {
+    meter.advance(pieceBytes(pieces[index]!), pieceCost(pieces[index]!), worked);
+  };
+  const hashed = (bytes: number): void => {
+    meter.advance(bytes, hashCost(bytes));
+  };
+
+  for (const { name, bytes } of plan.files) await makeFile(join(dataFolder, name), bytes);
+  if (work.source) meter.advance(checkpoint.bytesToHash, hashCost(checkpoint.bytesToHash), false);
+  else await work.noteSource(await hashCheckpoint(checkpoint, signal, hashed));
+  await work.verify(pieces, dataFolder, (index) => {
+    converted(index, false);
+  });
+  const left = [...pieces.keys()].filter((index) => !work.pieces.has(index));
+  await writePieces(pieces, left, {
+    folder: dataFolder,
+    threads,
+    signal,
+    onPiece: async (index, sha256) => {
+      await work.notePiece(index, sha256);
+      converted(index, true);
+    },
+  });
+
   const files: Record<string, ModelFile> = {};
-  for (const { path, graph, data } of plan.graphs) {
-    for (const { name, bytes } of data.files) await makeFile(join(folder, 'onnx', name), bytes);
-    await writePieces(join(folder, 'onnx'), data.pieces, signal, advance);
-    for (const { name } of data.files) {
-      files[`onnx/${name}`] = await describeFile(join(folder, 'onnx', name));
-    }
+  for (const { name, bytes } of plan.files) {
+    const path = join(dataFolder, name);
+    await syncFile(path);
+    files[`onnx/${name}`] = {
+      sha256: await hashFile(path, signal, (piece) => {
+        hashed(piece.length);
+      }),
+      bytes,
+    };
+  }
+  const folder = work.path;
+  for (const { path, graph } of plan.graphs) {
     await writeFile(join(folder, path), graph.serialise());
     files[path] = await describeFile(join(folder, path));
   }
@@ -174,6 +221,26 @@ async function writeFiles(
     files[name] = await describeFile(join(folder, name));
   }
   return files;
+}
+
+function meterFor(
+  checkpoint: Checkpoint,
+  { files, pieces }: Plan,
+  report: ImportOptions['onProgress'],
+): ProgressMeter {
+  const hashes = checkpoint.bytesToHash + files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const bytes = hashes + pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0);
+  const cost = hashCost(hashes) + pieces.reduce((sum, piece) => sum + pieceCost(piece), 0);
+  return new ProgressMeter(bytes, cost, (progress) => report?.(progress));
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function describeFile(file: string): Promise<ModelFile> {
@@ -236,25 +303,6 @@ function nameAdapted(base: { id: string; name: string }, adapterFolder: string, 
   };
 }
 
-/** Removes what imports into the same place left behind when their process was killed. */
-async function removeAbandoned(out: string): Promise<void> {
-  const prefix = `${basename(out)}.importing-`;
-  for (const name of await readdir(dirname(out))) {
-    const owner = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
-    if (Number.isNaN(owner) || isRunning(owner)) continue;
-    await rm(join(dirname(out), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    // Signal 0 is not sent; it only asks whether the process is there.
-    return process.kill(processId, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
 async function requireFree(out: string): Promise<void> {
   const entries = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     // The place itself is a file, and not one of the folders above it.
@@ -275,7 +323,6 @@ function occupied(out: string, cause?: Error): WorkstationError {
 }
 
 async function requireSpace(out: string, bytes: number): Promise<void> {
-  makeFolder(dirname(out));
   const { bavail, bsize } = await statfs(dirname(out));
   if (bavail * bsize >= bytes) return;
   const gigabytes = (value: number) => (value / 1e9).toFixed(1);
@@ -312,7 +359,7 @@ function explain(error: NodeJS.ErrnoException, checkpoint: string, out: string):
     return new WorkstationError(
       'store-full',
       'The disk became full during the import.',
-      'Free some space or choose another disk. Nothing was left behind.',
+      'Free some space and import again, which goes on where this stopped; or choose another disk.',
       { cause: error },
     );
   }

@@ -4,6 +4,7 @@
 export { checkGolden, checkModel } from './check.ts';
 export type { CheckOptions, GoldenCheck, ModelCheck } from './check.ts';
 export { importCheckpoint } from './import-checkpoint.ts';
-export type { ImportOptions, ImportProgress } from './import-checkpoint.ts';
+export type { ImportOptions } from './import-checkpoint.ts';
+export type { ImportProgress } from './progress.ts';
 export { blockSizes, weightTypes } from './precision.ts';
 export type { BlockSize, WeightType } from './precision.ts';

@@ -33,11 +33,16 @@ export interface Piece {
   scalesAt: number | null;
 }
 
-/** Bytes that a piece becomes. */
-export function pieceBytes({ columns, rows, format }: Piece): number {
-  const width = rowBytes(format, columns);
-  return rows * (width.values + width.scales);
+/** Where in its file a piece goes: the place and the bytes of its values, and of its scales where it has any. */
+export function pieceRanges(piece: Piece): [at: number, bytes: number][] {
+  const width = rowBytes(piece.format, piece.columns);
+  const values: [number, number] = [piece.valuesAt, piece.rows * width.values];
+  return piece.scalesAt === null ? [values] : [values, [piece.scalesAt, piece.rows * width.scales]];
 }
+
+/** Bytes that a piece becomes. */
+export const pieceBytes = (piece: Piece): number =>
+  pieceRanges(piece).reduce((sum, [, bytes]) => sum + bytes, 0);
 
 /** Some rows of a matrix as they lie in an external file. */
 export interface MatrixPart {

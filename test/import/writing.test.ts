@@ -1,7 +1,20 @@
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importCheckpoint } from '../../models/import/index.ts';
+import type { ImportOptions, ImportProgress } from '../../models/import/index.ts';
+import { ProgressMeter } from '../../models/import/progress.ts';
+import type { ModelManifest } from '../../preload/contract/model.ts';
 import { CheckpointBench, changeJson, changeTensors } from './checkpoint-files.ts';
 import type { RawTensor } from './checkpoint-files.ts';
 
@@ -83,21 +96,166 @@ describe('the place to write to', () => {
   });
 });
 
+/** An import that is stopped when so much of its work is done. */
+async function stopped(checkpoint: string, out: string, share: number, options: Partial<ImportOptions> = {}) {
+  const controller = new AbortController();
+  const attempt = importCheckpoint({
+    checkpoint,
+    out,
+    dtype: 'int4',
+    ...options,
+    signal: controller.signal,
+    onProgress: ({ done, total }) => {
+      if (done >= share * total) controller.abort();
+    },
+  });
+  await expect(attempt).rejects.toMatchObject({ code: 'cancelled' });
+  expect(existsSync(out)).toBe(false);
+}
+
+const weightHashes = ({ files }: ModelManifest) =>
+  Object.entries(files).flatMap(([name, { sha256 }]) => (name.includes('_data') ? [name, sha256] : []));
+
+/** Progress of an import, and what it made. */
+async function observed(checkpoint: string, out: string, options: Partial<ImportOptions> = {}) {
+  const seen: ImportProgress[] = [];
+  const onProgress = (progress: ImportProgress) => void seen.push(progress);
+  const manifest = await importCheckpoint({ checkpoint, out, dtype: 'int4', ...options, onProgress });
+  return { seen, manifest };
+}
+
+/** Files beside a model that an import left. */
+const besides = (out: string) =>
+  readdirSync(dirname(out)).filter((name) => name.startsWith(`${basename(out)}.`));
+
 describe('an import that is stopped', () => {
-  it.each([0, 0.4, 0.9])('after %d of its work leaves nothing', async (share) => {
-    const controller = new AbortController();
+  it('before anything is written leaves nothing', async () => {
     const out = bench.path('model');
-    const attempt = importCheckpoint({
-      checkpoint: bench.copy(),
-      out,
-      dtype: 'fp32',
-      signal: controller.signal,
-      onProgress: ({ done, total }) => {
-        if (done >= share * total) controller.abort();
-      },
+    await stopped(bench.copy(), out, 0);
+    expect(besides(out)).toEqual([]);
+  });
+
+  it.each([0.7, 0.8, 0.99])('after %d of its work is gone on with', async (share) => {
+    const checkpoint = bench.copy();
+    const out = bench.path('model');
+    await stopped(checkpoint, out, share);
+    expect(besides(out)).toEqual([expect.stringMatching(/\.interrupted-/)]);
+    const { seen, manifest } = await observed(checkpoint, out);
+    // The first report is of the source's hash, which is known; pieces that were done follow.
+    expect(seen[0]!.done).toBeGreaterThan(1_000_000);
+    expect(seen.at(-1)!.done).toBe(seen.at(-1)!.total);
+    const anew = await observed(checkpoint, bench.path('model'));
+    expect(weightHashes(manifest)).toEqual(weightHashes(anew.manifest));
+    expect(besides(out)).toEqual([]);
+    expect(readdirSync(out)).not.toContain('import.jsonl');
+  });
+
+  it('makes what was written wrongly again', async () => {
+    const checkpoint = bench.copy();
+    const out = bench.path('model');
+    await stopped(checkpoint, out, 0.8);
+    const data = join(dirname(out), besides(out)[0]!, 'onnx', 'vision_encoder.onnx_data');
+    const content = readFileSync(data);
+    writeFileSync(data, content.fill(255, 0, 4000));
+    const { manifest } = await observed(checkpoint, out);
+    const anew = await observed(checkpoint, bench.path('model'));
+    expect(weightHashes(manifest)).toEqual(weightHashes(anew.manifest));
+  });
+
+  it.each([
+    ['another type of weights', { dtype: 'q8' as const }],
+    ['a fresh start asked for', { fresh: true }],
+  ])('is not gone on with for %s', async (_, options) => {
+    const checkpoint = bench.copy();
+    const out = bench.path('model');
+    await stopped(checkpoint, out, 0.8);
+    const { seen } = await observed(checkpoint, out, options);
+    expect(seen[0]!.done).toBeLessThan(1_100_000);
+    expect(besides(out)).toEqual([]);
+  });
+
+  it('by being killed is gone on with', async () => {
+    const checkpoint = bench.copy();
+    const out = bench.path('model');
+    await stopped(checkpoint, out, 0.8);
+    const killed = spawnSync(process.execPath, ['-e', '']).pid;
+    const left = `${out}.importing-${killed}-0a0b0c0d`;
+    renameSync(join(dirname(out), besides(out)[0]!), left);
+    // The kill came in the middle of a line.
+    appendFileSync(join(left, 'import.jsonl'), '{"piece":1');
+    const { manifest } = await observed(checkpoint, out);
+    expect(weightHashes(manifest)).toEqual(
+      weightHashes((await observed(checkpoint, bench.path('m'))).manifest),
+    );
+    expect(besides(out)).toEqual([]);
+  });
+
+  it('by weights that are no good leaves nothing', async () => {
+    const checkpoint = bench.copy();
+    changeTensors(checkpoint, (tensors) => {
+      tensors.get('model.layers.2.mlp.up_proj.weight')!.bytes.writeFloatLE(Number.NaN, 400);
     });
-    await expect(attempt).rejects.toMatchObject({ code: 'cancelled' });
+    const out = bench.path('model');
+    await expect(importCheckpoint({ checkpoint, out, dtype: 'int4', threads: 2 })).rejects.toMatchObject({
+      code: 'model-altered-file',
+      message: expect.stringContaining('model.layers.2.mlp.up_proj.weight') as string,
+    });
+    expect(besides(out)).toEqual([]);
+  });
+});
+
+describe('an import in several threads', () => {
+  it('gives the same bytes, and can be stopped', async () => {
+    const checkpoint = bench.copy('5_untied_bf16_sharded');
+    const limits = { pieceValues: 1000, fileBytes: 50_000, tensorBytes: 10_000 };
+    const one = await observed(checkpoint, bench.path('model'), { limits, threads: 0 });
+    const out = bench.path('model');
+    await stopped(checkpoint, out, 0.6, { limits, threads: 2 });
+    const several = await observed(checkpoint, out, { limits, threads: 3 });
+    expect(weightHashes(several.manifest)).toEqual(weightHashes(one.manifest));
+    const files = Object.entries(one.manifest.files).filter(([name]) => name.includes('_data'));
+    expect(files.length).toBeGreaterThan(6);
+    for (const [, { bytes }] of files) expect(bytes).toBeLessThanOrEqual(50_000);
+  });
+});
+
+describe('the time left', () => {
+  it('follows the cost of what is done, and not what an earlier import did', () => {
+    let now = 0;
+    const seen: ImportProgress[] = [];
+    const meter = new ProgressMeter(
+      300,
+      1000,
+      (progress) => seen.push(progress),
+      () => now,
+    );
+    meter.advance(100, 500, false);
+    now = 500;
+    meter.advance(10, 100);
+    now = 2000;
+    meter.advance(10, 100);
+    expect(seen).toEqual([
+      { done: 100, total: 300, secondsLeft: null },
+      { done: 110, total: 300, secondsLeft: null },
+      { done: 120, total: 300, secondsLeft: 3 },
+    ]);
+  });
+});
+
+describe('the self-test at the end', () => {
+  it('passes a model that sees, and refuses one whose picture changes nothing', async () => {
+    const checkpoint = bench.copy();
+    await importCheckpoint({ checkpoint, out: bench.path('model'), dtype: 'int4', selfTest: true });
+    changeTensors(checkpoint, (tensors) => {
+      for (const part of ['weight', 'bias']) tensors.get(`visual.merger.mlp.2.${part}`)!.bytes.fill(0);
+    });
+    const out = bench.path('model');
+    const attempt = importCheckpoint({ checkpoint, out, dtype: 'int4', selfTest: true });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'model-mismatch',
+      message: expect.stringContaining('does not see') as string,
+    });
     expect(existsSync(out)).toBe(false);
-    expect(bench.leftovers()).toEqual([]);
+    expect(besides(out)).toEqual([]);
   });
 });

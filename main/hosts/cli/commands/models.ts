@@ -10,7 +10,15 @@ interface ImportCommandOptions {
   blockSize: string;
   adapter?: string;
   base?: string;
+  fresh?: boolean;
 }
+
+const timeLeft = (seconds: number | null): string =>
+  seconds === null
+    ? ''
+    : seconds < 90
+      ? `, ${Math.ceil(seconds)} s left`
+      : `, ${Math.ceil(seconds / 60)} min left`;
 
 export function addModels(program: Command): void {
   const models = program.command('models').description('import and check models');
@@ -27,10 +35,11 @@ export function addModels(program: Command): void {
       )
       .option('--adapter <dir>', 'PEFT LoRA adapter to merge in')
       .option('--base <dir>', 'checkpoint that the given adapter belongs to')
+      .option('--fresh', 'begin anew rather than go on with an import that was interrupted')
       .description('turn a checkpoint into a model folder that the engine runs'),
     async (
       { output, signal },
-      { out, dtype, blockSize, adapter, base }: ImportCommandOptions,
+      { out, dtype, blockSize, adapter, base, fresh }: ImportCommandOptions,
       checkpoint: string,
     ) => {
       const { importCheckpoint } = await import('../../../../models/import/index.ts');
@@ -41,8 +50,11 @@ export function addModels(program: Command): void {
         blockSize: Number(blockSize) as BlockSize,
         ...(adapter !== undefined && { adapter }),
         ...(base !== undefined && { base }),
+        fresh: fresh === true,
+        selfTest: true,
         signal,
-        onProgress: ({ done, total }) => output.progress('Importing the model', done, total),
+        onProgress: ({ done, total, secondsLeft }) =>
+          output.progress(`Importing the model${timeLeft(secondsLeft)}`, done, total),
       });
       output.line(`${manifest.name} ${manifest.version} imported as ${dtype} into ${out}`);
       output.line(`Domain    ${manifest.domain}. ${manifest.domainNote}`);
