@@ -87,13 +87,16 @@ def aggregate(values, mask, aggregation, divisor, repeats=None):
     return total.sum() / divisor
 
 
-def objective(log_probs, old, reference, advantages, mask, settings, divisor, repeats=None):
+def objective(log_probs, old, reference, advantages, mask, settings, divisor, repeats=None, instead=None):
     """The GRPO loss of (a part of) a batch, to be minimised, and its figures as sums over the part's tokens.
 
     log_probs, old, reference [..., T]; reference may be None where the KL coefficient is 0. settings: clipLow,
-    clipHigh, kl, aggregation. Figures: tokens, clipped and kl, each a float summed over the sampled tokens.
+    clipHigh, kl, aggregation. instead: (index tensors of tokens, their policy losses), for tokens whose loss is not
+    that of the sample (box_policy.py). Figures: tokens, clipped and kl, each a float summed over the sampled tokens.
     """
     loss, clipped = surrogate(log_probs, old, advantages, settings["clipLow"], settings["clipHigh"])
+    if instead is not None:
+        loss = loss.index_put(*instead)
     weight = mask.to(log_probs.dtype) if repeats is None else mask.to(log_probs.dtype) * repeats[..., None]
     figures = {"tokens": float(weight.sum()), "clipped": float((clipped * weight).sum()), "kl": 0.0}
     if reference is not None:

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
+import box_policy
 import chat
 import checkpoint
 import grpo
@@ -26,7 +27,7 @@ import lora
 import rewards
 import rollout
 from batches import Batches
-from build import hugging_face_config, processor_config
+from build import hugging_face_config, processor_config, vocabulary_of
 from dataset import Frames
 from generation import blind_table, evaluate
 from optimizer import Optimizer
@@ -77,6 +78,9 @@ class Run:
         self.rewards["labels"] = tuple(dict.fromkeys([*self.rewards["labels"], *known]))
         if arguments.coherence == "off":
             self.rewards["coherence"]["weight"] = 0.0
+        vocabulary = vocabulary_of(self.tokenizer, initial["labels"], initial["settings"]["coordinates"])
+        self.vocabulary = {name: tensor.to(self.device) for name, tensor in vocabulary.items()}
+        self.values = dict(zip(vocabulary["numbers"].tolist(), vocabulary["bins"].tolist()))
         questions = {name: settings[name] for name in ("questions", "weights", "rarity", "mirror")}
         labels, step = initial["labels"], self.step_size
         self.chooser = Batches(self.frames, self.tokenizer, labels, {**questions, "step": step}, None, 0)
@@ -170,25 +174,53 @@ class Run:
             for item, row in zip(part, texts)
         ]
 
-    def probabilities(self, model, part, batch):
+    def probabilities(self, model, part, batch, rows=None):
         states, start = rollout.encode_images(model, self.tokenizer, self.processor, self.images(part))
         temperature = self.settings["sampling"]["temperature"]
-        return rollout.log_probabilities(model, states, start, [item["ids"] for item in part], batch, temperature)
+        ids = [item["ids"] for item in part]
+        return rollout.log_probabilities(model, states, start, ids, batch, temperature, rows)
+
+    def policy_loss(self, part, batch, reference, divisor):
+        """The GRPO loss of a part; with `allActions`, coordinates are paid over all of their values."""
+        policy, boxes = self.settings["policy"], batch.get("boxes")
+        inputs = [batch["old"], reference, batch["advantages"], batch["mask"], policy, divisor, batch["repeats"]]
+        if boxes is None:
+            return grpo.objective(self.probabilities(self.model, part, batch), *inputs)
+        times = boxes["times"]
+        rows = (boxes["image"][:, None].expand_as(times), boxes["place"][:, None].expand_as(times), times)
+        log_probs, over = self.probabilities(self.model, part, batch, rows)
+        losses = box_policy.coordinate_losses(
+            over[..., self.vocabulary["numbers"]], boxes, self.vocabulary["bins"], self.rewards
+        )
+        return grpo.objective(log_probs, *inputs, instead=(rows, losses))
+
+    def boxes_of(self, part, batch, texts, scores):
+        """What box_policy needs of the answers that are trained on."""
+        group, judged = self.settings["sampling"]["group"], []
+        for image, item in enumerate(part):
+            row = []
+            for answer in batch["sampled"][image].tolist():
+                score = scores[image][answer] if answer >= 0 else None
+                facts = None
+                if score is not None and score["valid"]:
+                    truth = item["truths"][answer // group]
+                    size = (truth["width"], truth["height"])
+                    _, reasoning, label, _ = rewards.parse(texts[image][answer], *size, self.rewards)
+                    facts = {"truth": truth, "reasoning": reasoning, "label": label, "right": score["right"]}
+                row.append(facts)
+            judged.append(row)
+        boxes = box_policy.prepare(batch["answers"], judged, self.tokenizer.added[chat.BOX_OPEN], self.values)
+        return boxes and {name: tensor.to(self.device) for name, tensor in boxes.items()}
 
     def gradients(self, parts, batches, references, taught, divisor):
         """One pass over the sampled batch: gradients summed over the parts, and the figures.
 
         taught: a supervised batch for each part, or None.
         """
-        policy = self.settings["policy"]
 
         def work(inputs):
             part, batch, reference, taught = inputs
-            log_probs = self.probabilities(self.model, part, batch)
-            loss, figures = grpo.objective(
-                log_probs, batch["old"], reference, batch["advantages"], batch["mask"], policy, divisor,
-                batch["repeats"],
-            )
+            loss, figures = self.policy_loss(part, batch, reference, divisor)
             figures["loss"] = float(loss)
             if taught is not None:
                 supervised = self.supervision.loss(taught) / len(parts)
@@ -229,11 +261,13 @@ class Run:
         figures["spread"], figures["groupsEqual"] = float(spreads.mean()), float((spreads == 0).float().mean())
         keep, drop = policy["keep"] or group, not policy["kl"]
         packed, lengths = [], []
-        for part, (found, _), advantage in zip(parts, sampled, advantages):
+        for part, (found, texts), part_scores, advantage in zip(parts, sampled, scores, advantages):
             ids = [item["ids"] for item in part]
             batch, counted = rollout.training_batch(ids, found, advantage, keep, drop)
             lengths += counted
             if batch is not None:
+                if policy["allActions"]:
+                    batch["boxes"] = self.boxes_of(part, batch, texts, part_scores)
                 packed.append((part, batch))
         divisor = grpo.denominator(lengths, policy["aggregation"], settings["sampling"]["limit"])
         factor = self.factor()

@@ -207,10 +207,11 @@ def run_answers(model, ids, states, start, question_states, question_lengths):
     return x.view(batch, answers, length, -1)
 
 
-def log_probabilities(model, states, start, questions, batch, temperature):
+def log_probabilities(model, states, start, questions, batch, temperature, rows=None):
     """Log-probabilities [B, M, T] of the answers of a training batch, in one packed forward with gradients.
 
-    questions [B][Q] of id lists. A question runs once, however many answers it has.
+    questions [B][Q] of id lists. A question runs once, however many answers it has. With rows, three index tensors
+    (image, answer, time) of one shape [...], also the log-probabilities [..., V] of all tokens there.
     """
     ids, lengths = (tensor.to(batch["answers"].device) for tensor in pad_blocks(questions, 0))
     kept = []
@@ -227,7 +228,8 @@ def log_probabilities(model, states, start, questions, batch, temperature):
         rest = run_answers(model, answers[:, :, :-1], states, start, own, lengths.gather(1, asked))
         first = torch.cat((first, rest), 2)
     log_probs = torch.log_softmax(model.logits(first) / temperature, -1)
-    return log_probs.gather(-1, answers[..., None])[..., 0]
+    chosen = log_probs.gather(-1, answers[..., None])[..., 0]
+    return chosen if rows is None else (chosen, log_probs[rows])
 
 
 def most_spread(advantages, keep):
@@ -249,7 +251,7 @@ def training_batch(questions, rollout, advantages, keep, drop):
     questions [B][Q] of id lists, advantages [B, N] (equal answers have equal ones). keep: answers of a group to train
     on (see most_spread). drop: leave out answers whose advantage is 0, which is right where nothing but the advantage
     moves a token. Returns answers, mask and old (log-probabilities of sampling) [B, M, T], asked (each answer's
-    question), advantages and repeats [B, M], padded to one M by rows with an empty mask, or None when nothing is left;
+    question), advantages, repeats and sampled (which answer of the rollout) [B, M], padded to one M by rows with an empty mask, or None when nothing is left;
     and the lengths of all that were kept, the left out among them, which the loss is averaged over.
     """
     lengths, kept, counted, group = rollout.lengths.tolist(), [], [], rollout.group
@@ -279,6 +281,7 @@ def training_batch(questions, rollout, advantages, keep, drop):
         "old": torch.zeros(*shape, longest),
         "advantages": torch.zeros(shape),
         "repeats": torch.zeros(shape),
+        "sampled": torch.full(shape, -1),
     }
     for image, rows in enumerate(kept):
         for place, row in enumerate(rows):
@@ -289,4 +292,5 @@ def training_batch(questions, rollout, advantages, keep, drop):
             out["old"][image, place, :length] = rollout.log_probs[image, row["answer"], :length].cpu()
             out["advantages"][image, place] = advantages[image, row["answer"]]
             out["repeats"][image, place] = row["repeats"]
+            out["sampled"][image, place] = row["answer"]
     return {name: tensor.to(device) for name, tensor in out.items()}, counted

@@ -1,0 +1,109 @@
+"""The policy gradient of a box over all values of its coordinates, instead of the sampled ones alone.
+
+A rule pays for a box, so what it would pay is known for every value of a coordinate. With the other three held at
+what was sampled, the expected reward of coordinate k of an answer is
+
+    J_k = sum over values b of  pi(b | what was written before) R(x with x_k = b)
+
+and its gradient is that of GRPO's surrogate on this token without the noise of drawing b (expected policy gradients,
+Ciosek and Whiteson, arXiv 1801.03326). The effect of a coordinate on the ones after it is left out: they are read
+from the picture, hardly from each other. R is the whole reward of rewards.py: format, answer, IoU and coherence with
+the words that this answer wrote.
+"""
+import torch
+
+from coherence import MIDDLE_TOLERANCE, place_of_label, places_said
+from objectives import iou
+
+
+def bounds_of(places, width, height):
+    """Where the centre of a box may lie by what was said: (x low, x high, y low, y high) in pixels.
+
+    places: coherence.Place; a centre within the tolerance of a middle line agrees with both of its sides.
+    """
+    low_x, high_x, low_y, high_y = 0.0, float(width), 0.0, float(height)
+    across, down = MIDDLE_TOLERANCE * width, MIDDLE_TOLERANCE * height
+    for place in places:
+        if place.horizontal == "left":
+            high_x = min(high_x, width / 2 + across)
+        elif place.horizontal == "right":
+            low_x = max(low_x, width / 2 - across)
+        if place.vertical == "top":
+            high_y = min(high_y, height / 2 + down)
+        elif place.vertical == "bottom":
+            low_y = max(low_y, height / 2 - down)
+    return low_x, high_x, low_y, high_y
+
+
+def prepare(answers, judged, opening, values):
+    """What the boxes of sampled answers are paid by, or None where no answer has one that the truth has too.
+
+    answers: token ids [B, M, T]; judged: [B][M] of dicts with the truth ("label", "box", "width", "height",
+    "question"), "reasoning", "label" and "right" of the answer, or None for an answer whose format is not valid.
+    opening: id of the token before the first coordinate; values: {token id: coordinate}. Coordinates stand at the
+    first, third, fifth and seventh place behind it. Returns rows [K] (image, place), times [K, 4] and tensors.
+    """
+    found = {"image": [], "place": [], "times": [], "sampled": [], "truth": [], "size": [], "right": [], "bounds": []}
+    for image, row in enumerate(answers.tolist()):
+        for place, tokens in enumerate(row):
+            facts = judged[image][place] if place < len(judged[image]) else None
+            if facts is None or facts["truth"]["box"] is None or opening not in tokens:
+                continue
+            times = [tokens.index(opening) + 1 + 2 * slot for slot in range(4)]
+            if times[3] >= len(tokens) or any(tokens[time] not in values for time in times):
+                continue
+            truth, named = facts["truth"], place_of_label(facts["label"])
+            said = places_said(facts["reasoning"], truth["question"]) + ([named] if named else [])
+            found["image"].append(image)
+            found["place"].append(place)
+            found["times"].append(times)
+            found["sampled"].append([values[tokens[time]] for time in times])
+            found["truth"].append(truth["box"])
+            found["size"].append([truth["width"], truth["height"]])
+            found["right"].append(float(facts["right"]))
+            found["bounds"].append(bounds_of(said, truth["width"], truth["height"]))
+    if not found["image"]:
+        return None
+    whole = ("image", "place", "times")
+    kinds = {name: torch.long if name in whole else torch.float32 for name in found}
+    return {name: torch.tensor(rows, dtype=kinds[name]) for name, rows in found.items()}
+
+
+def rewards_of(boxes, truth, size, right, bounds, config):
+    """Total rewards [...] of boxes [..., 4] (pixels): rewards.py's, for answers that are valid but for their box.
+
+    A box that is not valid is paid nothing, also where the configuration is not gated: none should be learnt.
+
+    truth [..., 4], size [..., 2] (width, height), right [...] (1 or 0), bounds [..., 4] of `bounds_of`.
+    """
+    rules = config["coherence"]
+    inside = (boxes[..., :2] < boxes[..., 2:]).all(-1) & (boxes[..., 2:] <= size).all(-1)
+    overlap = iou(boxes, truth.expand_as(boxes))
+    centre_x, centre_y = (boxes[..., 0] + boxes[..., 2]) / 2, (boxes[..., 1] + boxes[..., 3]) / 2
+    agrees = (centre_x >= bounds[..., 0]) & (centre_x <= bounds[..., 1])
+    agrees = agrees & (centre_y >= bounds[..., 2]) & (centre_y <= bounds[..., 3])
+    missed = overlap < rules["overlap"]
+    paid = overlap if rules["graded"] else torch.ones_like(overlap)
+    penalty = -rules["illusionPenalty"] * missed - rules["wordPenalty"] * ~agrees
+    coherence = right * torch.where(~missed & agrees, paid, penalty)
+    valid = inside.to(overlap.dtype)
+    task = config["answer"]["weight"] * right + config["box"]["weight"] * overlap
+    task = task + config["coherence"]["weight"] * coherence
+    return (config["format"]["weight"] + task) * valid
+
+
+def coordinate_losses(log_probs, boxes, bins, config):
+    """-J of each coordinate: log_probs [K, 4, C] of the policy over coordinate values bins [C] -> [K, 4].
+
+    boxes: of `prepare`. The policy is taken among coordinate values, and the mean reward is taken off, which changes
+    no gradient.
+    """
+    count, slots, values = log_probs.shape
+    tried = boxes["sampled"][:, None, None].expand(count, slots, values, 4).clone()
+    for slot in range(slots):
+        tried[:, slot, :, slot] = bins
+    spread = {name: boxes[name][:, None, None] for name in ("truth", "size", "bounds")}
+    right = boxes["right"][:, None, None].expand(count, slots, values)
+    paid = rewards_of(tried, spread["truth"], spread["size"], right, spread["bounds"], config)
+    chances = torch.softmax(log_probs, -1)
+    return -(chances * (paid - (chances.detach() * paid).sum(-1, keepdim=True))).sum(-1)
