@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { WorkstationError } from '../../preload/contract/errors.ts';
+import { WorkstationError, isDiskFull, systemCode } from '../../preload/contract/errors.ts';
 
 /** Below this much free space, a failed write is put down to the disk being full. */
 const FULL_DISK_BYTES = 256 * 1024;
@@ -14,9 +14,6 @@ export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
   return code !== null && (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB');
 }
-
-const systemCode = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 
 function diskIsFull(folder: string): boolean {
   try {
@@ -68,7 +65,7 @@ export function toStoreError(error: unknown, databasePath: string): unknown {
   const folder = dirname(databasePath);
   const code = sqliteCode(error) ?? systemCode(error);
   if (code === null) return error;
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') return storeFull(folder, error);
+  if (code === 'SQLITE_FULL' || isDiskFull(error)) return storeFull(folder, error);
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
     return new WorkstationError(
       'store-corrupt',

@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { clampBox } from '../../preload/contract/boxes.ts';
+import { isAbsentLabel } from '../../preload/contract/coherence.ts';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import type { Box, Size } from '../../preload/contract/values.ts';
 import { imageSize } from './image-size.ts';
@@ -61,6 +62,11 @@ export interface AnnotatedFrame {
   /** Label file, below the data set's folder. */
   file: string;
   rows: AnnotatedRow[];
+  /**
+   * Whether the rows are all that is said of the picture: every line was read, and no other label file names it. Only
+   * then is what they do not name absent.
+   */
+  whole: boolean;
 }
 
 export type AnnotatedRow = Pick<QuestionRow, 'question' | 'questionType' | 'answer' | 'box'> & {
@@ -142,6 +148,12 @@ function sequenceNumber(sequence: string): number {
   return Number(SEQUENCE.exec(sequence)?.[1] ?? Number.NaN);
 }
 
+/** Names that the image of a label file may have, without their endings. */
+function stemsOf({ path }: LabelFile): string[] {
+  const stem = basename(path, extname(path));
+  return [stem, stem.split('_')[0] ?? stem];
+}
+
 /** Images by sequence and stem; the nearest to a label file is the one with the longest common path. */
 class ImageIndex {
   private readonly byKey = new Map<string, string[]>();
@@ -159,7 +171,16 @@ class ImageIndex {
     return `${sequence === null ? '' : sequenceNumber(sequence)}/${stem.toLowerCase()}`;
   }
 
-  find(label: LabelFile, stem: string): string | null {
+  /** The image of a label file: EndoVis-17 names both alike, EndoVis-18 adds `_QAL` or the like to the image's name. */
+  of(label: LabelFile): string | null {
+    return (
+      stemsOf(label)
+        .map((stem) => this.find(label, stem))
+        .find((path) => path !== null) ?? null
+    );
+  }
+
+  private find(label: LabelFile, stem: string): string | null {
     const paths = this.byKey.get(ImageIndex.key(label.sequence, stem)) ?? [];
     const shared = (path: string): number => {
       const a = label.root.split(sep);
@@ -184,9 +205,6 @@ interface ParsedLine {
   note: string | null;
 }
 
-/** The answer to a question about an instrument that the picture does not show; it has no box. */
-const ABSENT_ANSWER = /^not visible$/i;
-
 /**
  * One line of a label file: `question|answer|x1,y1,x2,y2`, integer pixels counted from 1, or
  * `question|answer` in the sets without boxes and for the answer `not visible`. Returns the reason when it cannot be read.
@@ -194,7 +212,8 @@ const ABSENT_ANSWER = /^not visible$/i;
 export function parseLabelLine(line: string, size: Size, boxes: boolean): ParsedLine | { reason: string } {
   const fields = line.split('|').map((field) => field.trim());
   const [question = '', answer = '', place = ''] = fields;
-  const absent = ABSENT_ANSWER.test(answer) && /^(?:null|none)?$/i.test(place);
+  // The answer to a question about an instrument that the picture does not show; it has no box.
+  const absent = isAbsentLabel(answer) && /^(?:null|none)?$/i.test(place);
   if (fields.length !== 3 && !(fields.length === 2 && (!boxes || absent))) {
     return { reason: `expected question|answer|x1,y1,x2,y2, got ${fields.length} field(s)` };
   }
@@ -208,6 +227,7 @@ export function parseLabelLine(line: string, size: Size, boxes: boolean): Parsed
   }
   const [x1, y1, x2, y2] = numbers.map((value) => value - 1) as [number, number, number, number];
   if (x2 <= x1 || y2 <= y1) return { reason: `a box without area: ${place}` };
+  if (isAbsentLabel(answer)) return { reason: `a box for the answer "${answer}": ${place}` };
   const box = clampBox([x1, y1, x2, y2], size);
   if (!box) return { reason: `a box outside the ${size.width}x${size.height} image: ${place}` };
   const cut = box.some((value, i) => Math.abs(value - [x1, y1, x2, y2][i]!) > 1);
@@ -253,6 +273,7 @@ export async function openEndoVis(folder: string, options: ReadOptions = {}): Pr
   const skipped: Skipped[] = [];
   const corrected: Skipped[] = [];
   const labels = usedLabels(folder, found.labels, options, skipped);
+  const labelFiles = Map.groupBy(labels, (label) => images.of(label));
   return {
     folder,
     labels,
@@ -265,7 +286,7 @@ export async function openEndoVis(folder: string, options: ReadOptions = {}): Pr
         throwIfAborted(signal);
         onFile?.(label);
         const frame = await readLabels(folder, label, images, { skipped, corrected });
-        if (frame) yield frame;
+        if (frame) yield { ...frame, whole: frame.whole && labelFiles.get(frame.image)?.length === 1 };
       }
     },
   };
@@ -345,26 +366,37 @@ async function readLabels(
   const skip = (line: number | null, reason: string): void => {
     notes.skipped.push({ file, line, reason });
   };
-  // EndoVis-17 names label and image alike; EndoVis-18 adds `_QAL` or the like to the image's name.
-  const stem = basename(label.path, extname(label.path));
-  const short = stem.split('_')[0] ?? stem;
-  const image = images.find(label, stem) ?? images.find(label, short);
+  const image = images.of(label);
   if (image === null) {
-    skip(null, `no image named ${stem} or ${short} in ${label.sequence ?? 'the set'}`);
+    skip(null, `no image named ${stemsOf(label).join(' or ')} in ${label.sequence ?? 'the set'}`);
     return null;
   }
-  const size = await imageSize(image);
+  let size: Size | null;
+  try {
+    size = await imageSize(image);
+  } catch (error) {
+    skip(null, `the image ${relative(folder, image)} cannot be read: ${reasonOf(error)}`);
+    return null;
+  }
   if (size === null) {
     skip(null, `the image ${relative(folder, image)} is not a readable PNG or JPEG`);
     return null;
   }
-  const text = (await readFile(label.path, 'utf8')).replace(/^\uFEFF/, '');
+  let text: string;
+  try {
+    text = (await readFile(label.path, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    skip(null, `the label file cannot be read: ${reasonOf(error)}`);
+    return null;
+  }
   const rows: AnnotatedRow[] = [];
+  let whole = true;
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
     if (line.trim() === '') continue;
     const parsed = parseLabelLine(line, size, label.kind === 'vqla');
     if ('reason' in parsed) {
       skip(index + 1, parsed.reason);
+      whole = false;
       continue;
     }
     const { note, ...row } = parsed;
@@ -380,5 +412,10 @@ async function readLabels(
     ...size,
     file,
     rows,
+    whole,
   };
 }
+
+/** The system's reason without the path, which the caller names. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/, [a-z]+(?: '.*')?$/, '');

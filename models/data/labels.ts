@@ -48,3 +48,14 @@ export function questionTypeOf(question: string): QuestionType | undefined {
   if (/^where is\b.*\blocated\b/i.test(question)) return 'location';
   return undefined;
 }
+
+/**
+ * The instrument that a question in one of the templates names, spelt as in the label files: `clip_applier` of
+ * `What is the state of the Clip Applier?`. Null where it names none; whether there is such an instrument is not asked.
+ */
+export function instrumentOf(question: string): string | null {
+  const named = /^(?:what is the state of|where is)\s+(?:the\s+)?(.+?)(?:\s+located)?\s*\?*$/i.exec(
+    question.trim(),
+  )?.[1];
+  return named?.toLowerCase().replaceAll(/\s+/g, '_') ?? null;
+}

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
-import { WorkstationError } from '../../preload/contract/errors.ts';
+import { dirname } from 'node:path';
+import { WorkstationError, isDiskFull } from '../../preload/contract/errors.ts';
+import { makeFolder } from '../import/folders.ts';
 import { answerOf, parseAnswers, type AnswersHeader } from './answers.ts';
 import type { EvaluationRow, RowAnswer } from './rows.ts';
 
@@ -16,7 +18,7 @@ export interface AnswerStore {
 type RunHeader = AnswersHeader & { modelSha256: string };
 
 /**
- * Opens or begins the file. Half a last line, left by a kill or a full disk, is cut off.
+ * Opens or begins the file, in a folder that is made where it is not there. Half a last line, left by a kill or a full disk, is cut off.
  *
  * @throws WorkstationError `invalid-input` when the file's answers come from another model, other settings or
  * other data; `data-malformed` when it is none of ours or damaged; `store-unwritable`.
@@ -34,20 +36,19 @@ export function openAnswerStore(file: string, header: RunHeader): AnswerStore {
     );
   }
   const descriptor = open(file);
-  const write = (text: string, at: number | null): void => {
-    try {
-      writeSync(descriptor, text, at);
-    } catch (error) {
-      throw unwritable(file, error);
-    }
-  };
   // Bytes, not characters: the file is UTF-8.
   let length = Buffer.byteLength(kept.slice(0, begun?.wholeCharacters ?? 0));
   if (kept !== '') ftruncateSync(descriptor, length);
   const append = (value: object): void => {
-    const text = `${JSON.stringify(value)}\n`;
-    write(text, length);
-    length += Buffer.byteLength(text);
+    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+    try {
+      // A write to a disk that is filling up may take a part, and refuse the next.
+      for (let done = 0; done < bytes.length;)
+        done += writeSync(descriptor, bytes, done, bytes.length - done, length + done);
+    } catch (error) {
+      throw unwritable(file, error);
+    }
+    length += bytes.length;
   };
   if (!begun) append(header);
   const lines = begun?.lines ?? new Map<string, never>();
@@ -95,6 +96,7 @@ const otherRun = (file: string, why: string): WorkstationError =>
 
 function open(file: string): number {
   try {
+    makeFolder(dirname(file));
     return openSync(file, existsSync(file) ? 'r+' : 'w');
   } catch (error) {
     throw unwritable(file, error);
@@ -102,7 +104,7 @@ function open(file: string): number {
 }
 
 function unwritable(file: string, error: unknown): WorkstationError {
-  const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  const full = isDiskFull(error);
   return new WorkstationError(
     full ? 'store-full' : 'store-unwritable',
     `${file} can't be written: ${error instanceof Error ? error.message : String(error)}.`,

@@ -8,7 +8,7 @@ import { linesOf } from '../data/dataset/jsonl-file.ts';
 import { parseRecord, readDatasetFile } from '../data/dataset/read.ts';
 import type { Split } from '../data/dataset/record.ts';
 import { ENDOVIS_18_SPLIT, noQuestions, openEndoVis } from '../data/endovis.ts';
-import { PLACES, STATES } from '../data/labels.ts';
+import { PLACES, STATES, instrumentOf } from '../data/labels.ts';
 import { blindRow } from './figures.ts';
 import type { BlindRow } from './metrics.ts';
 import { withoutRepeats } from './rows.ts';
@@ -59,7 +59,7 @@ export async function loadEvaluationData(folder: string, options: LoadOptions = 
     const rows = existsSync(join(train, 'dataset.json'))
       ? (await loadDataset(train, 'train', options.signal)).rows
       : (await loadEndoVis(train, null, options.signal)).rows;
-    data.trainRows = rows.map(blindRow);
+    data.trainRows = withoutRepeats(rows).rows.map(blindRow);
   }
   return { ...data, ...withoutRepeats(data.rows) };
 }
@@ -80,6 +80,7 @@ async function loadDataset(
 ): Promise<LoadedRows> {
   const { sources } = await readDatasetFile(folder);
   const roots = new Map(sources.map(({ name, root }) => [name, resolve(folder, root)]));
+  const drawn = new Set(sources.flatMap(({ name, generator }) => (generator === undefined ? [] : name)));
   const problems: Problem[] = [];
   const rows = await readSplit(join(folder, `${split}.jsonl`), split, roots, problems, signal);
   const train = join(folder, 'train.jsonl');
@@ -89,8 +90,9 @@ async function loadDataset(
     source: folder,
     layout: 'dataset',
     split,
-    synthetic: sources.some(({ generator }) => generator !== undefined),
-    rows,
+    // Of this split: a set may learn from scenes and be tested on real pictures.
+    synthetic: rows.some(({ source }) => drawn.has(source)),
+    rows: rows.map(({ source: _source, ...row }) => row),
     trainRows: trainRows && withoutRepeats(trainRows).rows.map(blindRow),
     problems,
   };
@@ -102,7 +104,7 @@ async function readSplit(
   roots: ReadonlyMap<string, string>,
   problems: Problem[],
   signal: AbortSignal | undefined,
-): Promise<EvaluationRow[]> {
+): Promise<(EvaluationRow & { source: string })[]> {
   if (!existsSync(file)) {
     throw new WorkstationError(
       'data-malformed',
@@ -110,7 +112,7 @@ async function readSplit(
       'Name a split that it has with --split, or build it with one.',
     );
   }
-  const rows: EvaluationRow[] = [];
+  const rows: (EvaluationRow & { source: string })[] = [];
   const ids = new Set<string>();
   for await (const { number, text } of linesOf(file)) {
     throwIfAborted(signal);
@@ -136,6 +138,7 @@ async function readSplit(
       const path = join(root, image);
       rows.push({
         id,
+        source,
         image: path,
         question,
         questionType,
@@ -181,7 +184,7 @@ async function loadEndoVis(
       const { image, width, height } = frame;
       for (const { line, question, questionType, answer, box } of frame.rows) {
         const id = `${frame.file}:${line}`;
-        const subject = questionType === 'organ' ? null : toolOf(question);
+        const subject = questionType === 'organ' ? null : (instrumentOf(question) ?? question);
         const label = isAbsentLabel(answer) ? absentLabel : answer;
         const asked = { question, questionType, subject, wording: 'dataset' as const };
         if (isKnown(questionType, label)) rows.push({ id, image, ...asked, label, box, width, height });
@@ -235,10 +238,4 @@ function isKnown(type: 'organ' | 'state' | 'location', label: string): boolean {
     location: PLACES,
   };
   return label === absentLabel || (lists[type]?.includes(label) ?? true);
-}
-
-/** The tool that a question of the data set names; the whole question where it is worded otherwise. */
-function toolOf(question: string): string {
-  const named = /^(?:what is the state of|where is)\s+(.+?)(?:\s+located)?\s*\?*\s*$/i.exec(question)?.[1];
-  return named ?? question;
 }

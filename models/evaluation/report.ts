@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { WorkstationError } from '../../preload/contract/errors.ts';
+import { WorkstationError, isDiskFull } from '../../preload/contract/errors.ts';
 import { SCENE_ORGANS } from '../data/labels.ts';
+import { makeFolder } from '../import/folders.ts';
 import { figureOf } from './figure.ts';
 import { figuresOf } from './figures.ts';
 import { rowsSha256, type EvaluationData } from './load.ts';
@@ -79,13 +80,13 @@ export function writeReport(report: EvaluationReport, stem: string): string[] {
     [`${stem}.svg`]: figureOf(report),
   };
   try {
-    mkdirSync(dirname(stem), { recursive: true });
+    makeFolder(dirname(stem));
     for (const [file, content] of Object.entries(files)) {
       writeFileSync(`${file}.partial`, content);
       renameSync(`${file}.partial`, file);
     }
   } catch (error) {
-    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+    const full = isDiskFull(error);
     throw new WorkstationError(
       full ? 'store-full' : 'store-unwritable',
       `The report can't be written to ${stem}.json: ${error instanceof Error ? error.message : String(error)}.`,

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { createCanvas } from '@napi-rs/canvas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenSession } from '../../preload/contract/index.ts';
@@ -326,27 +327,26 @@ describe("a site's own writer", () => {
 });
 
 describe('the command line', () => {
-  const cli = (...args: string[]) => {
+  /** Not by spawnSync: it would keep the test's process from answering the runner for as long as the command runs. */
+  const cli = async (...args: string[]) => {
     const entry = resolve(import.meta.dirname, '../../main/hosts/cli/index.ts');
-    const done = spawnSync(
-      process.execPath,
-      [entry, 'data', ...args, '--json', '--home', join(folder, 'home')],
-      {
-        encoding: 'utf8',
-      },
+    const all = [entry, 'data', ...args, '--json', '--home', join(folder, 'home')];
+    const { code, stdout, stderr } = await promisify(execFile)(process.execPath, all).then(
+      (ended) => ({ ...ended, code: 0 }),
+      (error: { code: number; stdout: string; stderr: string }) => error,
     );
-    const last = done.stdout.trim().split('\n').at(-1) || '{}';
-    return { code: done.status, stderr: done.stderr, result: JSON.parse(last) as Record<string, unknown> };
+    const last = stdout.trim().split('\n').at(-1) || '{}';
+    return { code, stderr, result: JSON.parse(last) as Record<string, unknown> };
   };
 
-  it('builds, validates and converts, and says by its exit code what is wrong', () => {
+  it('builds, validates and converts, and says by its exit code what is wrong', async () => {
     const out = join(folder, 'set');
-    const built = cli('build', '--source', endovis, '--published-split', '--out', out);
+    const built = await cli('build', '--source', endovis, '--published-split', '--out', out);
     expect(built.code, built.stderr).toBe(0);
     expect(built.result).toMatchObject({ counts: { train: { frames: 2 }, test: { frames: 1 } } });
-    const sound = cli('validate', out, '--images');
+    const sound = await cli('validate', out, '--images');
     expect(sound.code, sound.stderr).toBe(0);
-    const converted = cli(
+    const converted = await cli(
       'convert',
       out,
       '--format',
@@ -358,14 +358,16 @@ describe('the command line', () => {
     );
     expect(converted.code, converted.stderr).toBe(0);
     writeFileSync(join(out, 'train.jsonl'), '{}\n');
-    const faulty = cli('validate', out);
+    const faulty = await cli('validate', out);
     expect(faulty.code, faulty.stderr).toBe(1);
     expect(faulty.result).toMatchObject({ sound: false });
-    expect(cli('build', '--source', endovis, '--split-by-sequence', '0.5,0.1', '--out', out).code).toBe(2);
-    expect(cli('build', '--source', endovis, '--kinds', 'poems', '--out', out).stderr).toContain(
-      '"poems" is none of',
-    );
-    expect(cli('build', '--out', join(folder, 'none')).code).toBe(2);
-    expect(cli('review', 'no such session', '--out', join(folder, 'r')).code).toBe(2);
+    const usage = await Promise.all([
+      cli('build', '--source', endovis, '--split-by-sequence', '0.5,0.1', '--out', out),
+      cli('build', '--source', endovis, '--kinds', 'poems', '--out', out),
+      cli('build', '--out', join(folder, 'none')),
+      cli('review', 'no such session', '--out', join(folder, 'r')),
+    ]);
+    expect(usage.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+    expect(usage[1]?.stderr).toContain('"poems" is none of');
   });
 });

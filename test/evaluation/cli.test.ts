@@ -88,7 +88,8 @@ beforeAll(() => {
   const said = rows
     .slice(0, 3)
     .map(({ id, label, box }) => ({ id, label, box, reasoning: '', wellFormed: true }));
-  writeFileSync(answers, lines([header, ...said]));
+  // As many programs write it: without a line break behind the last answer.
+  writeFileSync(answers, lines([header, ...said]).trimEnd());
 });
 
 describe('evaluate', () => {
@@ -140,6 +141,13 @@ describe('evaluate', () => {
     const { code, stdout } = await evaluate('compare', ...outs.map((out) => `${out}.json`));
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\| SFT \| 2 \| 1\.000 ± 0\.000 \|/m);
+  });
+
+  it('names an --out that cannot be written', async () => {
+    const run = ['--data', data, '--answers', answers, '--out', '/proc/none/sft'];
+    const { code, stderr } = await evaluate(...run);
+    expect(code).toBe(5);
+    expect(stderr).toContain("can't be written to /proc/none/sft.json");
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,6 +93,17 @@ describe('a data set that was built', () => {
   it('says that drawn pictures are drawn', async () => {
     const drawn = dataset({ test: [record(0)] }, { layout: 'scenes', generator: 'scenes-2', seed: 4 });
     expect((await loadEvaluationData(drawn)).synthetic).toBe(true);
+  });
+
+  it('says so of the split alone: a set may learn from scenes and be tested on real pictures', async () => {
+    const scenes = { source: 'scenes', id: 'scenes/seq_1/left_frames/frame000#0', split: 'train' };
+    dataset({ train: [record(0, scenes)], test: [record(0)] });
+    const file = join(folder, 'dataset.json');
+    const described = JSON.parse(readFileSync(file, 'utf8')) as { sources: object[] };
+    described.sources.push({ name: 'scenes', root: '/scenes', layout: 'scenes', generator: 'g', seed: 4 });
+    writeFileSync(file, JSON.stringify(described));
+    expect((await loadEvaluationData(folder)).synthetic).toBe(false);
+    expect((await loadEvaluationData(folder, { split: 'train' })).synthetic).toBe(true);
   });
 
   it('asks a question with and without reasoning once', async () => {

@@ -191,9 +191,13 @@ describe('answers that are kept', () => {
   });
 
   it('name the file and the remedy when it cannot be written', () => {
-    expect(() => openAnswerStore(join(folder, 'missing', 'x.jsonl'), header)).toThrow(
-      expect.objectContaining({ code: 'store-unwritable' }),
-    );
+    writeFileSync(join(folder, 'taken'), '');
+    // A folder below /proc refuses by ENOENT, on which Node's own recursive mkdir never returns.
+    for (const where of [join(folder, 'taken', 'x.jsonl'), '/proc/none/x.jsonl']) {
+      expect(() => openAnswerStore(where, header)).toThrow(
+        expect.objectContaining({ code: 'store-unwritable' }),
+      );
+    }
     expect(() => openAnswerStore('/dev/full', header)).toThrow(
       expect.objectContaining({ code: 'store-full' }),
     );

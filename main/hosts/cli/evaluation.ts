@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import {
   answerOf,
   answerRows,
@@ -132,7 +132,6 @@ async function askModel(
 
   function openStore(out: string, fresh: boolean): AnswerStore {
     const file = `${stemOf(out)}.answers.jsonl`;
-    mkdirSync(dirname(file), { recursive: true });
     if (fresh) rmSync(file, { force: true });
     return openAnswerStore(file, {
       format: 'surgery-r1-answers',
@@ -208,7 +207,8 @@ async function readAnswers(
       { cause: error },
     );
   }
-  const { header, lines, problems } = parseAnswers(text, basename(file));
+  // Whoever wrote it may have left out the line break at the end.
+  const { header, lines, problems } = parseAnswers(text.replace(/\n?$/, '\n'), basename(file));
   if (header.split != null && data.split !== null && header.split !== data.split) {
     throw new WorkstationError(
       'invalid-input',

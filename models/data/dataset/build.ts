@@ -261,7 +261,7 @@ async function writeSource(
   };
   for await (const frame of files.frames({ onFile, signal })) {
     report();
-    const sequence = source.sequenceOf({ path: frame.image, sequence: frame.sequence });
+    const sequence = source.sequenceOf({ path: frame.file, sequence: frame.sequence });
     const split = splitOf(sequence);
     const first = written.get(frame.image) ?? 0;
     const records = recordsOfFrame(frame, {

@@ -56,7 +56,8 @@ function rowFile(format: Format, out: string, split: Split): { name: string; fil
 }
 
 /**
- * Write a data set anew in the format of a trainer: one file a split, pictures by absolute path.
+ * Write a data set anew in the format of a trainer: one file for each split that has records of the kinds, pictures
+ * by absolute path.
  *
  * @throws WorkstationError `data-malformed` with file and line for a record that cannot be read, `invalid-input` for
  * options that cannot be, `file-missing` for pictures that are not where `dataset.json` says, `store-full` and
@@ -92,6 +93,7 @@ export async function convertDataset(options: ConvertOptions): Promise<ConvertRe
   const total = splits.reduce((sum, split) => sum + (dataset.counts[split]?.records ?? 0), 0);
   prepareFolder(out);
   const files: RowFile[] = [];
+  const written: Split[] = [];
   const rows: Record<string, number> = {};
   try {
     let done = 0;
@@ -107,12 +109,18 @@ export async function convertDataset(options: ConvertOptions): Promise<ConvertRe
         await file.write(ROW_OF[format](record, { image, index }, row));
         index++;
       }
+      if (index === 0) {
+        await file.discard();
+        continue;
+      }
       await file.finish();
       rows[name] = index;
+      written.push(split);
     }
     onProgress?.({ done: total, total });
+    if (written.length === 0) throw nothingOf(kinds);
     if (format === 'llamafactory-sharegpt') {
-      await writeFile(join(out, 'dataset_info.json'), `${JSON.stringify(datasetInfo(splits), null, 2)}\n`);
+      await writeFile(join(out, 'dataset_info.json'), `${JSON.stringify(datasetInfo(written), null, 2)}\n`);
     }
     return { out, format, rows };
   } catch (error) {
@@ -122,6 +130,13 @@ export async function convertDataset(options: ConvertOptions): Promise<ConvertRe
     throw writeError(out, error);
   }
 }
+
+const nothingOf = (kinds: ReadonlySet<Kind>): WorkstationError =>
+  new WorkstationError(
+    'invalid-input',
+    `The data set has no record of the kinds ${[...kinds].join(', ')}: every file would be empty.`,
+    'Name other --kinds, or build the data set with them.',
+  );
 
 function refuseMissing(image: string, folder: string): void {
   if (existsSync(image)) return;

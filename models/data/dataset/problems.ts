@@ -1,4 +1,5 @@
-import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { resolve, sep } from 'node:path';
+import { WorkstationError, isDiskFull, systemCode } from '../../../preload/contract/errors.ts';
 
 /** Something of a source that did not become a record, or did so only after a correction. */
 export interface Problem {
@@ -22,13 +23,22 @@ export function strictError(problem: Problem): WorkstationError {
   );
 }
 
-const systemCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+const contains = (folder: string, path: string): boolean =>
+  `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 
-/** An error of the file system while the data set was written, by cause. */
-export function writeError(out: string, error: unknown): WorkstationError {
-  if (error instanceof WorkstationError) return error;
-  const full = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT';
+/** An error of the file system while a data set was read and written, by cause; any other error as it is. */
+export function writeError(out: string, error: unknown): unknown {
+  if (error instanceof WorkstationError || systemCode(error) === null) return error;
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'read' || (path !== undefined && !contains(out, path) && !contains(path, out))) {
+    return new WorkstationError(
+      'file-unreadable',
+      `${path ?? 'A file of the data set'} cannot be read (${systemCode(error)}).`,
+      'Check that the file is there and that your account may read it.',
+      { cause: error },
+    );
+  }
+  const full = isDiskFull(error);
   return new WorkstationError(
     full ? 'store-full' : 'store-unwritable',
     `The data set could not be written into ${out}: ${full ? 'the disk is full' : error instanceof Error ? error.message : String(error)}.`,

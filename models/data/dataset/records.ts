@@ -4,7 +4,7 @@ import { quadrantOf } from '../../../preload/contract/boxes.ts';
 import { absentLabel, checkCoherence, isAbsentLabel } from '../../../preload/contract/coherence.ts';
 import type { Box, Size } from '../../../preload/contract/values.ts';
 import type { AnnotatedFrame, AnnotatedRow } from '../endovis.ts';
-import { PLACES, STATES, TOOLS } from '../labels.ts';
+import { PLACES, STATES, TOOLS, instrumentOf } from '../labels.ts';
 import type { Place, State } from '../labels.ts';
 import { Random } from '../scenes/random.ts';
 import {
@@ -118,14 +118,14 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
       add('grounding-qa', truth, drawn(random, truth, split, options));
     }
   }
-  for (const [kind, truth] of absences(random, truths, options)) {
-    add(kind, truth, drawn(random, truth, split, options));
+  // A line that could not be used may have named an instrument that is there.
+  if (frame.whole && truths.length === frame.rows.length) {
+    for (const [kind, truth] of absences(random, truths, options)) {
+      add(kind, truth, drawn(random, truth, split, options));
+    }
   }
   return records;
 }
-
-/** The instrument that a question of the data set names, as in `What is the state of clip_applier?`. */
-const SUBJECT = /^(?:what is the state of|where is)\s+(?:the\s+)?(.+?)(?:\s+located)?\s*\?*$/i;
 
 const includes = <T extends string>(list: readonly T[], value: string): value is T =>
   (list as readonly string[]).includes(value);
@@ -134,7 +134,7 @@ function truthOf(row: AnnotatedRow, size: Size, world: World): Truth | { reason:
   const { questionType, answer, box, line } = row;
   let subject = answer;
   if (questionType !== 'organ') {
-    subject = (SUBJECT.exec(row.question.trim())?.[1] ?? '').trim().toLowerCase().replaceAll(' ', '_');
+    subject = instrumentOf(row.question) ?? '';
     if (!includes(TOOLS, subject)) return { reason: `an unknown instrument "${subject.slice(0, 40)}"` };
   }
   const about = { questionType, subject, label: answer, line };

@@ -59,7 +59,8 @@ export const sequenceOf = ({ path, sequence }: Pick<LabelFile, 'path' | 'sequenc
 /**
  * Find the files of every source and give each a name of its own.
  *
- * @throws WorkstationError `invalid-input` when a folder is given twice or lies in another one.
+ * @throws WorkstationError `invalid-input` when a folder is given twice or lies in another one, or when two hold scenes
+ * of one seed.
  */
 export async function openSources(
   wishes: readonly SourceWish[],
@@ -80,7 +81,25 @@ export async function openSources(
       sequenceOf,
     });
   }
+  refuseSameScenes(sources);
   return sources;
+}
+
+/** Frame n of a seed shows the same scene in whatever size and format it was drawn. */
+function refuseSameScenes(sources: readonly OpenSource[]): void {
+  const bySeed = new Map<number, string>();
+  for (const { entry } of sources) {
+    if (entry.seed === undefined) continue;
+    const before = bySeed.get(entry.seed);
+    if (before !== undefined) {
+      throw new WorkstationError(
+        'invalid-input',
+        `The scenes of ${before} and ${entry.root} were drawn with the same seed, ${entry.seed}: the same scenes could come to lie in two splits.`,
+        'Draw the scenes of each split with a seed of its own.',
+      );
+    }
+    bySeed.set(entry.seed, entry.root);
+  }
 }
 
 /** A name for a source that no other has, after its folder's. */

@@ -38,7 +38,7 @@ const SAMPLED_IMAGES = 200;
 
 /**
  * Check a data set folder line by line: schema, ids, labels, boxes, spans, place words against boxes, pictures, and
- * that no picture lies in two splits. Memory grows with pictures and ids, not with texts.
+ * that no picture and no sequence lies in two splits. Memory grows with pictures and ids, not with texts.
  *
  * @throws WorkstationError when `dataset.json` cannot be read, or `cancelled`.
  */
@@ -51,6 +51,7 @@ export async function validateDataset(folder: string, options: ValidateOptions =
   const result: Validation = { records: 0, images: 0, imagesChecked: 0, faultCount: 0, faults: [] };
   const ids = new Set<string>();
   const seen = new Map<string, { split: Split; width: number; height: number }>();
+  const sequences = new Map<string, Split>();
   const fault = (file: string, line: number | null, reason: string): void => {
     result.faultCount++;
     if (result.faults.length < SHOWN_FAULTS) result.faults.push({ file, line, reason });
@@ -80,6 +81,10 @@ export async function validateDataset(folder: string, options: ValidateOptions =
       return;
     }
     seen.set(path, { split, width, height });
+    const sequence = `${record.source}\0${record.sequence}`;
+    const other = sequences.get(sequence) ?? split;
+    if (other !== split) tell(`the sequence ${record.sequence} lies in ${other} too`);
+    sequences.set(sequence, other);
     if (result.images++ % step !== 0) return;
     result.imagesChecked++;
     const reason = await imageFault(path, record);

@@ -3,12 +3,12 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
+import { WorkstationError, isDiskFull, throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { Box } from '../../../preload/contract/values.ts';
 import { questionText } from '../../../preload/contract/vocabulary.ts';
 import { makeFolder } from '../../import/folders.ts';
 import { PLACES, STATES, TOOLS } from '../labels.ts';
-import type { SceneTruth } from './types.ts';
+import { SceneTruth } from './types.ts';
 
 /** Changes whenever the same seed would give another picture or another label. */
 export const GENERATOR = 'synthetic-nephrectomy';
@@ -199,7 +199,14 @@ export async function writeScenes(options: WriteScenesOptions): Promise<WriteSce
     );
   }
   throwIfAborted(signal);
-  const questions = finish(run, out);
+  const counts = countTruths(run, out);
+  const file: ScenesFile = { run, complete: true, counts };
+  try {
+    writeWhole(join(out, 'scenes.json'), JSON.stringify(file, null, 2));
+  } catch (error) {
+    throw unwritable(out, error);
+  }
+  const { questions } = counts;
   return { out, frames: run.frames, drawn: todo.length, sequences, questions };
 }
 
@@ -224,7 +231,7 @@ function prepareFolders(run: ScenesRun, out: string): number[] {
 
 function unwritable(out: string, error: unknown): WorkstationError {
   return new WorkstationError(
-    'store-unwritable',
+    isDiskFull(error) ? 'store-full' : 'store-unwritable',
     `Scenes could not be written into ${out}: ${error instanceof Error ? error.message : String(error)}.`,
     'Check that the folder can be written and has room; the same command then goes on where it stopped.',
     { cause: error },
@@ -265,12 +272,12 @@ function drawShare(
   });
 }
 
-function finish(run: ScenesRun, out: string): number {
+function countTruths(run: ScenesRun, out: string): NonNullable<ScenesFile['counts']> {
   const zeros = (keys: readonly string[]): Record<string, number> =>
     Object.fromEntries(keys.map((key) => [key, 0]));
   const counts = { questions: 0, instruments: zeros(TOOLS), states: zeros(STATES), places: zeros(PLACES) };
   for (let index = 0; index < run.frames; index++) {
-    const truth = JSON.parse(readFileSync(framePaths(run, out, index).truth, 'utf8')) as SceneTruth;
+    const truth = readTruth(framePaths(run, out, index).truth);
     counts.questions += 1 + 2 * truth.instruments.length;
     for (const { tool, state, place } of truth.instruments) {
       counts.instruments[tool] = (counts.instruments[tool] ?? 0) + 1;
@@ -278,7 +285,18 @@ function finish(run: ScenesRun, out: string): number {
       counts.places[place] = (counts.places[place] ?? 0) + 1;
     }
   }
-  const file: ScenesFile = { run, complete: true, counts };
-  writeWhole(join(out, 'scenes.json'), JSON.stringify(file, null, 2));
-  return counts.questions;
+  return counts;
+}
+
+function readTruth(path: string): SceneTruth {
+  try {
+    return SceneTruth.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new WorkstationError(
+      'data-malformed',
+      `${path} is damaged: it does not say what its scene shows.`,
+      'Delete that file and run the same command again: it draws that frame anew.',
+      { cause: error },
+    );
+  }
 }
