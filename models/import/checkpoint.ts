@@ -76,7 +76,10 @@ export async function openCheckpoint(folder: string, adapterFolder?: string): Pr
     ? ['preprocessor_config.json', 'tokenizer_config.json']
     : ['preprocessor_config.json'];
   for (const name of needed) if (!present.includes(name)) throw missing(name);
-  if (tokenizer) checkTokenIds(await readJson(join(folder, 'tokenizer.json')), configuration);
+  if (tokenizer) {
+    checkTokenIds(await readJson(join(folder, 'tokenizer.json')), configuration);
+    await requireChatTemplate(folder, present);
+  }
   return {
     folder,
     configuration,
@@ -202,6 +205,20 @@ function checkTokenIds(json: unknown, { parameters }: Configuration): void {
       'config.json and tokenizer.json have to come from the same checkpoint.',
     );
   }
+}
+
+/** Without one it isn't known how the model wants to be asked. */
+async function requireChatTemplate(folder: string, present: string[]): Promise<void> {
+  if (present.includes('chat_template.jinja') || present.includes('chat_template.json')) return;
+  const config = z
+    .object({ chat_template: z.unknown() })
+    .safeParse(await readJson(join(folder, 'tokenizer_config.json')));
+  if (config.success && config.data.chat_template != null) return;
+  throw new WorkstationError(
+    'model-missing-file',
+    'The checkpoint has no chat template: no chat_template.jinja, chat_template.json, or chat_template in tokenizer_config.json.',
+    'Copy the template from the checkpoint that this one was trained from.',
+  );
 }
 
 async function requireFolder(folder: string): Promise<void> {

@@ -241,7 +241,9 @@ function checkArchitecture(top: unknown): void {
   throw new WorkstationError(
     'model-wrong-architecture',
     `The checkpoint is of type ${found.model_type ?? 'unknown'}${architecture ? ` (${architecture})` : ''}, not qwen2_5_vl.`,
-    'Choose a Qwen2.5-VL checkpoint, or one trained from it.',
+    found.model_type === 'qwen2_vl'
+      ? 'Qwen2-VL has another vision part, which is not read here. Choose a Qwen2.5-VL checkpoint.'
+      : 'Choose a Qwen2.5-VL checkpoint, or one trained from it.',
   );
 }
 

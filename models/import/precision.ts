@@ -1,4 +1,4 @@
-/** How the matrices of an imported model are stored; see docs/MODELS.md for what each costs. */
+/** How the matrices of an imported model are stored: from largest and most exact to smallest. */
 export const weightTypes = ['fp32', 'fp16', 'q8', 'int4'] as const;
 export type WeightType = (typeof weightTypes)[number];
 

@@ -242,6 +242,26 @@ describe('a configuration that is not right', () => {
     expect(report.code).toBe('model-mismatch');
     expect(report.message).toBe('The tokenizer gives id 504 to <|image_pad|>; config.json says 505.');
   });
+
+  it('Qwen2-VL is told that its vision part is the reason', async () => {
+    const folder = bench.copy();
+    changeJson(join(folder, 'config.json'), (json) => void (json['model_type'] = 'qwen2_vl'));
+    expect((await refusal(folder)).hint).toContain('Qwen2-VL has another vision part');
+  });
+
+  it('a tokenizer without a chat template, wherever one may be', async () => {
+    const folder = bench.copy();
+    const ids = { '<|vision_start|>': 502, '<|vision_end|>': 503, '<|image_pad|>': 505 };
+    const added = Object.entries(ids).map(([content, id]) => ({ content, id }));
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify({ added_tokens: added }));
+    writeFileSync(join(folder, 'tokenizer_config.json'), '{"chat_template": null}');
+    const report = await refusal(folder);
+    expect(report.code).toBe('model-missing-file');
+    expect(report.message).toContain('no chat template');
+    writeFileSync(join(folder, 'chat_template.jinja'), '{{ messages }}');
+    const manifest = await importCheckpoint({ checkpoint: folder, out: bench.path('model'), dtype: 'q8' });
+    expect(manifest.tokenizer).toBe(true);
+  });
 });
 
 /** A checkpoint with a manifest of its own, as the embedded model has one. */

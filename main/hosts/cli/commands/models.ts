@@ -57,6 +57,11 @@ export function addModels(program: Command): void {
           output.progress(`Importing the model${timeLeft(secondsLeft)}`, done, total),
       });
       output.line(`${manifest.name} ${manifest.version} imported as ${dtype} into ${out}`);
+      if (!manifest.tokenizer) {
+        output.line(
+          'Note      The checkpoint has no tokenizer.json: the model can be checked, and not asked.',
+        );
+      }
       output.line(`Domain    ${manifest.domain}. ${manifest.domainNote}`);
       output.line(`Licence   ${manifest.licence}`);
       output.result({ id: manifest.id, dtype, out, sha256: manifest.source.sha256 });
