@@ -38,7 +38,7 @@ def manifest(folder, settings, labels):
         "kind": "checkpoint",
         "id": "surgery-r1-nano",
         "name": "Surgery-R1 nano",
-        "version": "0.1.0",
+        "version": "0.2.0",
         "architecture": "Qwen2_5_VLForConditionalGeneration",
         "licence": "Apache-2.0",
         "domain": "synthetic",
