@@ -33,14 +33,15 @@ interface Kept {
 /** The grammars of one model's answers, over its own tokens. */
 export class AnswerConstraints {
   readonly #manifest: ModelManifest;
-  readonly #tokenizer: ModelTokenizer;
   readonly #grammars = new Map<string, Kept>();
-  #vocabulary: TokenVocabulary | null = null;
-  #canonical: CanonicalTokens | null = null;
+  readonly #vocabulary: TokenVocabulary;
+  readonly #canonical: CanonicalTokens;
 
+  /** Sorts the vocabulary, which takes a moment where it has 150,000 tokens. */
   constructor(manifest: ModelManifest, tokenizer: ModelTokenizer) {
     this.#manifest = manifest;
-    this.#tokenizer = tokenizer;
+    this.#vocabulary = new TokenVocabulary(tokenizer.tokenList(manifest.parameters.vocabularySize));
+    this.#canonical = new CanonicalTokens((text) => tokenizer.encode(text), this.#vocabulary);
   }
 
   /** For one answer; null where the model declares no format that there is a grammar of. */
@@ -56,16 +57,15 @@ export class AnswerConstraints {
       step: coordinateStep ?? 1,
       opened: request.prompt.trimEnd().endsWith('<think>'),
     });
-    const vocabulary = this.#tokens();
     const closers = new Set([
       ...this.#manifest.parameters.tokens.end,
-      ...vocabulary.startingWith('<answer>'),
+      ...this.#vocabulary.startingWith('<answer>'),
     ]);
     const constraint = new AnswerConstraint({
       grammar: kept.grammar,
       masks: kept.masks,
-      vocabulary,
-      canonical: this.#canonicalTokens(),
+      vocabulary: this.#vocabulary,
+      canonical: this.#canonical,
       closers,
       jumpForward: request.jumpForward,
     });
@@ -79,7 +79,7 @@ export class AnswerConstraints {
     if (this.#grammars.size >= grammarsKept) this.#grammars.clear();
     const kept = {
       grammar: new AnswerGrammar(options),
-      masks: new MaskCache(this.#tokens()),
+      masks: new MaskCache(this.#vocabulary),
       reserve: this.#reserve(options),
     };
     this.#grammars.set(key, kept);
@@ -88,26 +88,12 @@ export class AnswerConstraints {
 
   /** Tokens that the longest answer of a grammar takes after its reasoning. */
   #reserve(options: GrammarOptions): number {
-    const canonical = this.#canonicalTokens();
     const labels = options.labels ?? [''];
     const corner = String(Math.floor(Math.max(options.extent.width, options.extent.height)));
     const lengths = labels.map((label) => {
       const object = `{"label": "${label}", "bbox_2d": [${[corner, corner, corner, corner].join(', ')}]}`;
-      return canonical.encode(toBinary(`</think><answer>${object}</answer>`)).length;
+      return this.#canonical.encode(toBinary(`</think><answer>${object}</answer>`)).length;
     });
     return Math.max(...lengths) + (options.labels === null ? openLabelTokens : 0);
-  }
-
-  #tokens(): TokenVocabulary {
-    // Made with the first question: a vocabulary of 150,000 tokens takes a moment to sort.
-    this.#vocabulary ??= new TokenVocabulary(
-      this.#tokenizer.tokenList(this.#manifest.parameters.vocabularySize),
-    );
-    return this.#vocabulary;
-  }
-
-  #canonicalTokens(): CanonicalTokens {
-    this.#canonical ??= new CanonicalTokens((text) => this.#tokenizer.encode(text), this.#tokens());
-    return this.#canonical;
   }
 }

@@ -3,6 +3,7 @@ export * from './boxes.ts';
 export * from './bridge.ts';
 export * from './calls.ts';
 export * from './coherence.ts';
+export * from './considered.ts';
 export * from './domain.ts';
 export * from './errors.ts';
 export * from './events.ts';

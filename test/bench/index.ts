@@ -1,4 +1,5 @@
 import { arch, cpus, platform } from 'node:os';
+import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frames } from './frames.ts';
 import { run as scenes } from './scenes.ts';
 import { run as secondQuestion } from './second-question.ts';
@@ -11,6 +12,7 @@ import { passes, render, type BenchTable } from './table.ts';
 const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   frames: async () => frames(),
   scenes,
+  'forced-tokens': async () => [await forcedTokens()],
   'second-question': async () => [await secondQuestion()],
 };
 

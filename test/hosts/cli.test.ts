@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadImage } from '@napi-rs/canvas';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Answer } from '../../preload/contract/index.ts';
 
 const repository = resolve(import.meta.dirname, '..', '..');
 const clip = join(repository, 'resources/clip/demo.mp4');
@@ -95,9 +96,10 @@ describe('the command line', () => {
       answer: { status: 'answered', label: 'kidney' },
       model: { id: 'surgery-r1-nano' },
     });
-    const answer = first.result['answer'] as { raw: string; reasoning: string };
+    const answer = first.result['answer'] as { raw: string; reasoning: string; evidence: Answer['evidence'] };
     expect(answer.raw).toContain('<answer>');
     expect(answer.reasoning.length).toBeGreaterThan(5);
+    expect(answer.evidence?.choices[0]?.label).toBe('kidney');
     expect(readFileSync(image).subarray(1, 4).toString()).toBe('PNG');
 
     const session = first.result['session'] as string;
@@ -110,6 +112,7 @@ describe('the command line', () => {
       'Where is suction located?',
       '--session',
       session,
+      ...['--temperature', '0.5', '--top-k', '20', '--top-p', '0.9', '--seed', '7'],
     );
     expect(second.code, second.stderr).toBe(0);
     expect(second.result).toMatchObject({ session, frame: { index: 50 } });
@@ -168,6 +171,8 @@ describe('the command line', () => {
     [['ask', clip, '--question', 'What?'], 2, 'invalid-input'],
     [['ask', clip, '--frame', '1', '--at', '1', '--question', 'What?'], 2, 'invalid-input'],
     [['ask', clip, '--frame', '1', '--question', 'What?', '--session', 'unknown'], 2, 'not-found'],
+    [['ask', clip, '--frame', '1', '--question', 'What?', '--temperature', '9'], 2, 'invalid-input'],
+    [['ask', clip, '--frame', '1', '--question', 'What?', '--seed', '-1'], 2, 'invalid-input'],
     [['models', 'check', folder], 4, /^model-/],
     [['evaluate', '--data', folder], 3, 'data-malformed'],
     [['sessions', '--home', '/dev/null/home'], 5, 'store-unwritable'],

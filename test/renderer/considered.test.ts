@@ -1,10 +1,9 @@
 // @vitest-environment happy-dom
 import { cleanup, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Box, type Answer } from '../../preload/contract/index.ts';
+import { alsoConsidered, Box, type Answer } from '../../preload/contract/index.ts';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
-import { alsoConsidered } from '../../renderer/view/considered.ts';
 import { percent, signed } from '../../renderer/view/format.ts';
 import { FakeWorkstation, now } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';

@@ -1,4 +1,5 @@
 import {
+  alsoConsidered,
   answerWarning,
   disclaimer,
   throwIfAborted,
@@ -12,6 +13,7 @@ import {
 } from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
 import type { CommandContext } from './command.ts';
+import type { SamplingOptions } from './sampling-options.ts';
 
 /** Opens a file as a new session, or as the given one if it is that session's video. */
 export async function openFor(
@@ -68,6 +70,7 @@ export interface AskOptions {
   open: OpenSession;
   at: PlaceInVideo;
   question: string;
+  settings?: SamplingOptions;
   /** Called with every piece of text as the model writes it. */
   onText: (section: 'reasoning' | 'answer', text: string) => void;
 }
@@ -75,7 +78,7 @@ export interface AskOptions {
 /** Asks and waits for the end of the answer. Ctrl-C stops the model; what it wrote is kept as stopped. */
 export async function askAndWait(
   workstation: CommandLineWorkstation,
-  { open, at, question, onText }: AskOptions,
+  { open, at, question, settings, onText }: AskOptions,
   { output, signal }: CommandContext,
 ): Promise<Answer> {
   const place = await workstation.calls.locate({ videoId: open.video.id, at });
@@ -98,6 +101,7 @@ export async function askAndWait(
       sessionId: open.session.id,
       frameIndex: place.index,
       question,
+      ...(settings && { settings }),
     });
     stop = () => void workstation.calls.cancelJob({ jobId: asked.jobId }).catch(() => undefined);
     if (signal.aborted) stop();
@@ -137,6 +141,8 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       reasoning: answer.reasoning,
       raw: answer.raw,
       warning: answerWarning(answer, question, video),
+      probability: answer.probability,
+      evidence: answer.evidence,
     },
     model: answer.model && { id: answer.model.id, sha256: answer.model.sha256, device: answer.model.device },
     tokens: answer.tokens,
@@ -161,6 +167,10 @@ export function answerForPeople(question: string, answer: Answer, frame: Size): 
   if (inWords[answer.status] !== '') lines.push(inWords[answer.status]);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
   if (answer.box) lines.push(`Box       ${answer.box.map((value) => value.toFixed(1)).join(', ')} (pixels)`);
+  const others = alsoConsidered(answer).map(
+    ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,
+  );
+  if (others.length > 0) lines.push(`Also      considered: ${others.join(', ')}`);
   const warning = answerWarning(answer, question, frame);
   if (warning !== null) lines.push(`Warning   ${warning}`);
   if (answer.status === 'malformed') lines.push(`Raw text  ${answer.raw}`);

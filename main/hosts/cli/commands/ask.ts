@@ -5,8 +5,9 @@ import { act, wholeNumber, type CommandContext } from '../command.ts';
 import type { ExitCode } from '../../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { writeNamedFile } from '../picture.ts';
+import { addSampling, samplingOf, type SamplingOptions } from '../sampling-options.ts';
 
-interface AskOptions {
+interface AskOptions extends SamplingOptions {
   frame?: number;
   at?: string;
   question: string;
@@ -17,8 +18,7 @@ interface AskOptions {
 
 export function addAsk(program: Command): void {
   act(
-    program
-      .command('ask')
+    addSampling(program.command('ask'))
       .argument('<video>', 'video file')
       .addOption(new Option('--frame <n>', 'frame, counted from 0').argParser(wholeNumber(0)).conflicts('at'))
       .option('--at <timecode>', 'hh:mm:ss.mmm, mm:ss or seconds since the first frame')
@@ -41,7 +41,9 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   if (options.model !== undefined) await workstation.loadModelFolder(options.model);
 
   const question = options.question;
-  const answer = await askAndWait(workstation, { open, at, question, onText: streamTo(output) }, context);
+  const settings = samplingOf(options);
+  const asked = { open, at, question, settings, onText: streamTo(output) };
+  const answer = await askAndWait(workstation, asked, context);
   output.write('\n');
   for (const line of answerForPeople(question, answer, open.video)) output.line(line);
   let image: string | null = null;

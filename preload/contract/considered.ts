@@ -1,4 +1,4 @@
-import type { Answer, AnswerEvidence } from '../../preload/contract/index.ts';
+import type { Answer, AnswerEvidence } from './domain.ts';
 
 /** Below this share a label was no rival. */
 const worthSaying = 0.05;
