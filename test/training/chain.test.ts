@@ -34,8 +34,8 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
   }
   const cli = (...args: string[]): string =>
     run(process.execPath, [join(repository, 'main/hosts/cli/index.ts'), ...args, '--home', at('home')]);
-  const train = (script: string, ...args: string[]): string =>
-    run(python ?? '', [join(training, script), ...args]);
+  const train = (script: string, options: string): string =>
+    run(python ?? '', [join(training, script), ...options.split(' ')]);
 
   beforeAll(() => {
     mkdirSync(at('scenes'));
@@ -100,42 +100,12 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
     writeFileSync(at('rft.json'), JSON.stringify(small));
 
     for (const split of ['train', 'test']) {
-      train(
-        'dataset.py',
-        '--data',
-        'dataset',
-        '--split',
-        split,
-        '--config',
-        'sft.json',
-        '--out',
-        `packed/${split}`,
-      );
+      train('dataset.py', `--data dataset --split ${split} --config sft.json --out packed/${split}`);
     }
-    train('sft.py', '--config', 'sft.json', '--data', 'packed/train', '--out', 'runs/sft');
-    train(
-      'rft.py',
-      '--config',
-      'rft.json',
-      '--data',
-      'packed/train',
-      '--init',
-      'runs/sft',
-      '--out',
-      'runs/rft',
-    );
-    train('export.py', '--checkpoint', 'runs/rft/checkpoint.pt', '--out', 'model');
-    train(
-      'evaluate.py',
-      '--model',
-      'model',
-      '--data',
-      'packed/test',
-      '--out',
-      'answers.jsonl',
-      '--wordings',
-      'dataset',
-    );
+    train('sft.py', '--config sft.json --data packed/train --out runs/sft');
+    train('rft.py', '--config rft.json --data packed/train --init runs/sft --out runs/rft');
+    train('export.py', '--checkpoint runs/rft/checkpoint.pt --out model');
+    train('evaluate.py', '--model model --data packed/test --out answers.jsonl --wordings dataset');
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -191,8 +161,11 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
       ['torch', rows.length],
       ['engine', 4],
     ] as const) {
-      const { figures } = readJson(at(`${name}.json`)) as { figures: { overall: { questions: number } } };
-      expect(figures.overall.questions).toBe(count);
+      const { figures } = readJson(at(`${name}.json`)) as {
+        figures: { byType: Record<string, { questions: number }> };
+      };
+      const asked = Object.values(figures.byType).map(({ questions }) => questions);
+      expect(asked.reduce((sum, questions) => sum + questions)).toBe(count);
     }
   }, 120_000);
 });
