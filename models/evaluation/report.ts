@@ -1,8 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { WorkstationError, isDiskFull } from '../../preload/contract/errors.ts';
 import { SCENE_ORGANS } from '../data/labels.ts';
+import { readTextFile } from '../data/text-file.ts';
 import { makeFolder } from '../import/folders.ts';
 import { figureOf } from './figure.ts';
 import { figuresOf } from './figures.ts';
@@ -99,17 +99,7 @@ export function writeReport(report: EvaluationReport, stem: string): string[] {
 
 /** @throws WorkstationError `file-missing` or `data-malformed` naming what is no report of this version. */
 export async function readReport(file: string): Promise<EvaluationReport> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new WorkstationError(
-      'file-missing',
-      `The report ${file} can't be read: ${error instanceof Error ? error.message : String(error)}.`,
-      'Name JSON files that evaluate --out wrote.',
-      { cause: error },
-    );
-  }
+  const text = await readTextFile(file, `The report ${file}`, 'Name JSON files that evaluate --out wrote.');
   let problem: string;
   try {
     const parsed = EvaluationReport.safeParse(JSON.parse(text));

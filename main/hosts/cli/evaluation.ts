@@ -21,6 +21,7 @@ import {
   type LoadOptions,
   type Problem,
 } from '../../../models/evaluation/index.ts';
+import { readTextFile } from '../../../models/data/text-file.ts';
 import { throwIfAborted, WorkstationError } from '../../../preload/contract/index.ts';
 import type { CommandContext } from './command.ts';
 import { decodePicture } from './picture.ts';
@@ -196,17 +197,7 @@ async function readAnswers(
   { strict }: EvaluateOptions,
   data: EvaluationData,
 ): Promise<Answers> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new WorkstationError(
-      'file-missing',
-      `The answers ${file} can't be read: ${error instanceof Error ? error.message : String(error)}.`,
-      'Name the JSONL file that holds them.',
-      { cause: error },
-    );
-  }
+  const text = await readTextFile(file, `The answers ${file}`, 'Name the JSONL file that holds them.');
   // Whoever wrote it may have left out the line break at the end.
   const { header, lines, problems } = parseAnswers(text.replace(/\n?$/, '\n'), basename(file));
   if (header.split != null && data.split !== null && header.split !== data.split) {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
+import { readTextFile } from '../text-file.ts';
 import { linesOf } from './jsonl-file.ts';
 import { DatasetFile, DatasetRecord, FORMAT, FORMAT_VERSION, SPLITS } from './record.ts';
 import type { Split } from './record.ts';
@@ -11,17 +11,7 @@ const BUILD_AGAIN = 'Give a folder that `data build` wrote to its end.';
 /** The `dataset.json` of a folder. @throws WorkstationError `file-missing` or `data-malformed` */
 export async function readDatasetFile(folder: string): Promise<DatasetFile> {
   const path = join(folder, 'dataset.json');
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new WorkstationError(
-      'file-missing',
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-      BUILD_AGAIN,
-      { cause: error },
-    );
-  }
+  const text = await readTextFile(path, path, BUILD_AGAIN);
   let found: unknown;
   try {
     found = JSON.parse(text);

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelStamp } from '../../../preload/contract/domain.ts';
 import type { Answer, OpenSession } from '../../../preload/contract/domain.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { Box, Sha256, Timestamp } from '../../../preload/contract/values.ts';
+import { readTextFile } from '../text-file.ts';
 import { issuesOf } from './read.ts';
 import { RECORD_TYPES } from './record.ts';
 import { recogniseQuestion } from './recognise.ts';
@@ -108,17 +108,7 @@ export function reviewSheet(
 /** Reads a sheet's folder. @throws WorkstationError `file-missing` or `data-malformed` with what is wrong */
 export async function readReviewSheet(folder: string): Promise<ReviewSheet> {
   const path = join(folder, SHEET_FILE);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new WorkstationError(
-      'file-missing',
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-      'Give the folder that `data review` wrote.',
-      { cause: error },
-    );
-  }
+  const text = await readTextFile(path, path, 'Give the folder that `data review` wrote.');
   let found: unknown;
   try {
     found = JSON.parse(text);
