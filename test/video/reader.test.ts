@@ -191,9 +191,10 @@ describe('ffmpeg killed from outside', () => {
     const count = folder.file(`deaths-${times}`);
     writeFileSync(count, '0');
     const program = folder.file(`mortal-ffmpeg-${times}`);
+    // Two of them may run at a time: the counter is empty for the one that reads while the other writes.
     writeFileSync(
       program,
-      `#!/bin/sh\ncase "$*" in *rawvideo*) deaths=$(cat '${count}'); if [ "$deaths" -lt ${times} ]; then
+      `#!/bin/sh\ncase "$*" in *rawvideo*) deaths=$(cat '${count}'); if [ "\${deaths:-0}" -lt ${times} ]; then
 echo $((deaths + 1)) > '${count}'; '${ffmpeg.path}' "$@" | head -c 1000 > /dev/null; kill -9 $$; fi;; esac\nexec '${ffmpeg.path}' "$@"\n`,
     );
     chmodSync(program, 0o755);
