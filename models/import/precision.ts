@@ -32,7 +32,7 @@ export function precisionOf(dtype: WeightType, blockSize: BlockSize): Precision 
       return { vision: eightBits, vocabulary: eightBits, layers: eightBits };
     case 'int4':
       // What the model sees decides its boxes, and the last product picks every word and number of an answer: both
-      // keep 8 bits. On the embedded model the boxes' mean IoU fell from 0.69 to 0.56 with all matrices in 4 bits,
+      // keep 8 bits. On version 0.1.0 of the embedded model the boxes' mean IoU fell from 0.69 to 0.56 with all matrices in 4 bits,
       // and to 0.63 with the vocabulary in 8.
       return {
         vision: eightBits,
