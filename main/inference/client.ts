@@ -1,105 +1,12 @@
-import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
-import { parseAnswerText } from './answer-parser.ts';
-import { engineEntry, startWithNode, type StartEngine } from './engine-host.ts';
-import {
-  noTimings,
-  type AnswerResult,
-  type EngineFrame,
-  type EngineSettings,
-  type EngineText,
-  type ModelInfo,
-} from './engine-messages.ts';
-import { EngineProcess, ProcessLost } from './engine-link.ts';
+import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { DeviceWish } from './devices.ts';
-
-export type EnginePhase = 'unloaded' | 'loading' | 'ready' | 'failed' | 'restarting';
-
-/** What a person may see of the engine. */
-export interface EngineState {
-  readonly phase: EnginePhase;
-  /** The model that is loaded, or, while restarting, that was. */
-  readonly model: ModelInfo | null;
-  /** While loading or restarting: what it is doing, and the part that is done, 0..1. */
-  readonly activity: string | null;
-  readonly progress: number | null;
-  /** Why it failed, or why it restarts. */
-  readonly error: ErrorReport | null;
-  /** Resident memory of the engine's process, as last heard. */
-  readonly residentBytes: number | null;
-}
-
-export interface LoadRequest {
-  readonly directory: string;
-  readonly device?: DeviceWish;
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface AskRequest {
-  readonly frame: EngineFrame;
-  readonly question: string;
-  readonly settings?: EngineSettings;
-  readonly signal?: AbortSignal;
-  /** Text as it comes, sorted into sections, tags removed. */
-  readonly onToken?: (text: EngineText) => void;
-  /** Everything written so far, unaltered: what to keep in case this process ends. Called before `onToken`. */
-  readonly onRaw?: (raw: string) => void;
-}
-
-/** What had been written when the engine's process was lost. */
-export interface PartialAnswer {
-  readonly raw: string;
-  readonly reasoning: string;
-  readonly label: string | null;
-  readonly generatedTokens: number;
-}
-
-/** The engine's process ended in the middle of an answer. The partial text is for the caller to keep. */
-export class EngineLostError extends WorkstationError {
-  readonly partial: PartialAnswer;
-
-  constructor(reason: string, partial: PartialAnswer) {
-    super(
-      'engine-lost',
-      `The engine ended in the middle of the answer (${reason}).`,
-      'What it had written is kept. It starts again by itself: ask again.',
-    );
-    this.name = 'EngineLostError';
-    this.partial = partial;
-  }
-}
-
-/**
- * The engine as the rest of the workstation sees it. Questions are answered one after another, in the order of
- * asking; a lost process is replaced and its model loaded again without a call.
- */
-export interface Engine {
-  readonly state: EngineState;
-  /** Returns a function that ends the subscription. */
-  onState(listener: (state: EngineState) => void): () => void;
-  /** Replaces the model. @throws WorkstationError naming what is wrong with the model or the device. */
-  load(request: LoadRequest): Promise<ModelInfo>;
-  /**
-   * @returns Also for a stop: status `stopped` with the text so far, within about a second.
-   * @throws EngineLostError when the process ended; WorkstationError for a bad question or no model.
-   */
-  ask(request: AskRequest): Promise<AnswerResult>;
-  /** Ends the process, and with it everything that the model holds in memory. */
-  unload(): Promise<void>;
-  /** As unload, for good. */
-  dispose(): Promise<void>;
-  /** Of the running process, null without one. */
-  readonly processId: number | null;
-}
-
-export interface EngineOptions {
-  /** How the process is started; Node's fork by default. */
-  readonly start?: StartEngine;
-  readonly entry?: string;
-  readonly log?: (line: string) => void;
-  /** How long a stop may take before the process is ended by force. */
-  readonly hardStopMilliseconds?: number;
-}
+import { askProcess, stoppedAnswer } from './engine-answering.ts';
+import { engineEntry, startWithNode } from './engine-host.ts';
+import { EngineProcess, ProcessLost } from './engine-link.ts';
+import type { AnswerResult, ModelInfo } from './engine-messages.ts';
+import { emptyState, EngineStates, type EngineState } from './engine-state.ts';
+import type { AskRequest, Engine, EngineOptions, LoadRequest } from './engine.ts';
+import { Turns } from './turns.ts';
 
 /** A restart is nobody's to stop. */
 const neverAborted = new AbortController().signal;
@@ -115,13 +22,12 @@ class EngineClient implements Engine {
   readonly #start: () => EngineProcess;
   readonly #log: (line: string) => void;
   readonly #hardStopMilliseconds: number;
-  readonly #listeners = new Set<(state: EngineState) => void>();
-  #state: EngineState = emptyState('unloaded');
+  readonly #states = new EngineStates();
   /** What should be loaded, whatever becomes of processes. */
   #wanted: LoadRequest | null = null;
   #process: EngineProcess | null = null;
-  /** Everything that is asked of the engine, one after another. */
-  #tail: Promise<unknown> = Promise.resolve();
+  /** Everything that is asked of the engine. */
+  readonly #turns = new Turns();
   #losses: number[] = [];
   #webgpuTrouble: string | null = null;
   #disposed = false;
@@ -135,7 +41,7 @@ class EngineClient implements Engine {
   }
 
   get state(): EngineState {
-    return this.#state;
+    return this.#states.current;
   }
 
   get processId(): number | null {
@@ -143,8 +49,7 @@ class EngineClient implements Engine {
   }
 
   onState(listener: (state: EngineState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#states.subscribe(listener);
   }
 
   load(request: LoadRequest): Promise<ModelInfo> {
@@ -160,30 +65,21 @@ class EngineClient implements Engine {
   }
 
   ask(request: AskRequest): Promise<AnswerResult> {
-    const { signal } = request;
-    if (signal?.aborted) return Promise.resolve(stoppedAnswer(emptyPartial, request.settings));
-    let begun = false;
-    const answer = this.#inTurn(async () => {
-      begun = true;
-      if (signal?.aborted) return stoppedAnswer(emptyPartial, request.settings);
-      return this.#answer(request, await this.#ready());
-    });
-    if (!signal) return answer;
-    // One that still waits in the queue need not wait for its turn to be stopped.
-    return new Promise((resolve, reject) => {
-      const stop = (): void => {
-        if (!begun) resolve(stoppedAnswer(emptyPartial, request.settings));
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    });
+    return this.#turns.takeUnlessStopped(
+      request.signal,
+      () => stoppedAnswer(request.settings),
+      async () => {
+        this.#notDisposed();
+        return askProcess(await this.#ready(), request, this.#hardStopMilliseconds);
+      },
+    );
   }
 
   unload(): Promise<void> {
     return this.#inTurn(() => {
       this.#wanted = null;
       this.#end();
-      this.#setState(emptyState('unloaded'));
+      this.#states.set(emptyState('unloaded'));
       return Promise.resolve();
     });
   }
@@ -192,24 +88,26 @@ class EngineClient implements Engine {
     this.#disposed = true;
     this.#wanted = null;
     this.#end();
-    this.#setState(emptyState('unloaded'));
-    this.#listeners.clear();
+    this.#states.set(emptyState('unloaded'));
+    this.#states.endSubscriptions();
     return Promise.resolve();
   }
 
-  /** Runs the work when everything before it has ended, well or badly. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(() => {
-      if (this.#disposed) throw shutDown();
+    return this.#turns.take(() => {
+      this.#notDisposed();
       return work();
     });
-    this.#tail = result.catch(() => undefined);
-    return result;
+  }
+
+  #notDisposed(): void {
+    if (this.#disposed) throw shutDown();
   }
 
   /** The running process with its model; brings both back when the process was lost. */
   async #ready(): Promise<EngineProcess> {
-    if (this.#process !== null && this.#process.alive && this.#state.phase === 'ready') return this.#process;
+    if (this.#process !== null && this.#process.alive && this.#states.current.phase === 'ready')
+      return this.#process;
     if (this.#wanted === null) {
       throw new WorkstationError('unavailable', 'No model is loaded.', 'Load a model, then ask again.');
     }
@@ -220,7 +118,7 @@ class EngineClient implements Engine {
         `The engine ended ${this.#losses.length} times within a minute.`,
         'Load the model again, or another one; the log names the reason of each end.',
       );
-      this.#setState({ ...emptyState('failed'), error: error.toReport() });
+      this.#states.set({ ...emptyState('failed'), error: error.toReport() });
       throw error;
     }
     await this.#bring(this.#wanted, 'restarting');
@@ -229,10 +127,10 @@ class EngineClient implements Engine {
 
   /** Starts a process and loads the model into it. */
   async #bring(request: LoadRequest, phase: 'loading' | 'restarting'): Promise<ModelInfo> {
-    this.#setState({
+    this.#states.set({
       ...emptyState(phase),
-      model: phase === 'restarting' ? this.#state.model : null,
-      error: phase === 'restarting' ? this.#state.error : null,
+      model: phase === 'restarting' ? this.#states.current.model : null,
+      error: phase === 'restarting' ? this.#states.current.error : null,
       activity: 'Starting the engine',
       progress: 0,
     });
@@ -246,13 +144,13 @@ class EngineClient implements Engine {
         this.#webgpuTrouble = `it ended the engine's process (${error.message})`;
         return this.#loadOnce(request, device);
       });
-      this.#setState({ ...emptyState('ready'), model: info, residentBytes: info.memoryBytes });
+      this.#states.set({ ...emptyState('ready'), model: info, residentBytes: info.memoryBytes });
       return info;
     } catch (error) {
       this.#end();
       if (this.#disposed) throw shutDown();
       if (request.signal?.aborted) {
-        this.#setState(emptyState('unloaded'));
+        this.#states.set(emptyState('unloaded'));
         throw new WorkstationError('cancelled', 'Loading the model was stopped.', 'Load a model to ask.');
       }
       const told =
@@ -263,7 +161,7 @@ class EngineClient implements Engine {
               'Check that there is enough free memory, or load a smaller model.',
             )
           : error;
-      this.#setState({ ...emptyState('failed'), error: toErrorReport(told) });
+      this.#states.set({ ...emptyState('failed'), error: toErrorReport(told) });
       throw told;
     }
   }
@@ -272,10 +170,10 @@ class EngineClient implements Engine {
     const started = this.#start();
     this.#process = started;
     started.onHeartbeat = (residentBytes) => {
-      const known = this.#state.residentBytes ?? 0;
+      const known = this.#states.current.residentBytes ?? 0;
       // Said only when it is news: listeners pass every state on to a window.
       if (this.#process === started && Math.abs(residentBytes - known) > known / 20) {
-        this.#setState({ ...this.#state, residentBytes });
+        this.#states.change({ residentBytes });
       }
     };
     started.onLost = (reason) => this.#lost(started, reason);
@@ -289,39 +187,9 @@ class EngineClient implements Engine {
       {
         ...(request.signal ? { signal: request.signal } : {}),
         hardStopMilliseconds: this.#hardStopMilliseconds,
-        onProgress: (activity, progress) => this.#setState({ ...this.#state, activity, progress }),
+        onProgress: (activity, progress) => this.#states.change({ activity, progress }),
       },
     );
-  }
-
-  async #answer(request: AskRequest, engine: EngineProcess): Promise<AnswerResult> {
-    let raw = '';
-    let generatedTokens = 0;
-    const partial = (): PartialAnswer => {
-      const { label, reasoning } = parseAnswerText(raw);
-      return { raw, label, reasoning, generatedTokens };
-    };
-    try {
-      return await engine.ask(
-        { frame: request.frame, question: request.question, settings: request.settings ?? {} },
-        {
-          ...(request.signal ? { signal: request.signal } : {}),
-          hardStopMilliseconds: this.#hardStopMilliseconds,
-          onText: (message) => {
-            raw += message.raw;
-            generatedTokens = message.generatedTokens;
-            request.onRaw?.(raw);
-            for (const { section, text } of message.shown) {
-              request.onToken?.({ section, text, generatedTokens });
-            }
-          },
-        },
-      );
-    } catch (error) {
-      if (!(error instanceof ProcessLost)) throw error;
-      if (request.signal?.aborted) return stoppedAnswer(partial(), request.settings);
-      throw new EngineLostError(error.message, partial());
-    }
   }
 
   /** The process ended without being told to by load, unload or dispose. */
@@ -329,11 +197,11 @@ class EngineClient implements Engine {
     if (this.#process !== ended) return;
     this.#process = null;
     this.#log(`engine process ended: ${reason}`);
-    if (this.#wanted === null || this.#state.phase !== 'ready') return;
+    if (this.#wanted === null || this.#states.current.phase !== 'ready') return;
     if (!ended.killedForStop) this.#losses.push(Date.now());
-    this.#setState({
+    this.#states.set({
       ...emptyState('restarting'),
-      model: this.#state.model,
+      model: this.#states.current.model,
       activity: 'Starting the engine',
       progress: 0,
       error: {
@@ -354,45 +222,8 @@ class EngineClient implements Engine {
     this.#process = null;
     ending?.end();
   }
-
-  #setState(state: EngineState): void {
-    this.#state = state;
-    for (const listener of this.#listeners) listener(state);
-  }
 }
 
 function shutDown(): WorkstationError {
   return new WorkstationError('unavailable', 'The engine has been shut down.', 'Start the program again.');
-}
-
-function emptyState(phase: EnginePhase): EngineState {
-  return { phase, model: null, activity: null, progress: null, error: null, residentBytes: null };
-}
-
-const emptyPartial: PartialAnswer = { raw: '', reasoning: '', label: null, generatedTokens: 0 };
-
-/** A stop that the engine itself could not report: it had not begun, or was ended by force. */
-function stoppedAnswer(partial: PartialAnswer, settings: EngineSettings = {}): AnswerResult {
-  return {
-    status: 'stopped',
-    label: partial.label,
-    box: null,
-    reasoning: partial.reasoning,
-    raw: partial.raw,
-    probability: null,
-    evidence: null,
-    notes: [],
-    tokens: { prompt: 0, image: 0, generated: partial.generatedTokens },
-    modelInput: null,
-    settings: {
-      temperature: settings.temperature ?? 0,
-      topK: settings.topK ?? 0,
-      topP: settings.topP ?? 1,
-      repetitionPenalty: settings.repetitionPenalty ?? 1,
-      seed: settings.seed ?? 0,
-      maxNewTokens: settings.maxNewTokens ?? null,
-    },
-    frameSeenBefore: false,
-    timings: { ...noTimings },
-  };
 }

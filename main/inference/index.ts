@@ -4,17 +4,16 @@
  * `createEngine` runs the model in a process of its own, which is what the workstation uses. `Answerer` and
  * `ModelRunner` are the same thing in this process, for checks, imports and measurements.
  */
+export { createEngine } from './client.ts';
 export {
-  createEngine,
   EngineLostError,
   type AskRequest,
   type Engine,
   type EngineOptions,
-  type EnginePhase,
-  type EngineState,
   type LoadRequest,
   type PartialAnswer,
-} from './client.ts';
+} from './engine.ts';
+export type { EnginePhase, EngineState } from './engine-state.ts';
 export { engineEntry, startWithNode, type EngineChild, type StartEngine } from './engine-host.ts';
 export type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './engine-messages.ts';
 export { Answerer, type AnswerRequest, type OpenAnswererOptions } from './answerer.ts';
@@ -35,6 +34,7 @@ export {
 } from './image-processor.ts';
 export { KeyValueCache } from './key-value-cache.ts';
 export { modelSha256, openModelDirectory, type ModelDirectory } from './model-directory.ts';
+export type { DecoderCache, DecoderGraph, DecoderInput, ModelGraphs, VisionGraph } from './model-graphs.ts';
 export { ModelRunner, type PrefillOptions } from './model-runner.ts';
 export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './positions.ts';
 export { argmax, logSumExp, Sampler } from './sampling.ts';

@@ -1,0 +1,78 @@
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { DeviceWish } from './devices.ts';
+import type { StartEngine } from './engine-host.ts';
+import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './engine-messages.ts';
+import type { EngineState } from './engine-state.ts';
+
+export interface LoadRequest {
+  readonly directory: string;
+  readonly device?: DeviceWish;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface AskRequest {
+  readonly frame: EngineFrame;
+  readonly question: string;
+  readonly settings?: EngineSettings;
+  readonly signal?: AbortSignal;
+  /** Text as it comes, sorted into sections, tags removed. */
+  readonly onToken?: (text: EngineText) => void;
+  /** Everything written so far, unaltered: what to keep in case this process ends. Called before `onToken`. */
+  readonly onRaw?: (raw: string) => void;
+}
+
+/** What had been written when the engine's process was lost. */
+export interface PartialAnswer {
+  readonly raw: string;
+  readonly reasoning: string;
+  readonly label: string | null;
+  readonly generatedTokens: number;
+}
+
+/** The engine's process ended in the middle of an answer. The partial text is for the caller to keep. */
+export class EngineLostError extends WorkstationError {
+  readonly partial: PartialAnswer;
+
+  constructor(reason: string, partial: PartialAnswer) {
+    super(
+      'engine-lost',
+      `The engine ended in the middle of the answer (${reason}).`,
+      'What it had written is kept. It starts again by itself: ask again.',
+    );
+    this.name = 'EngineLostError';
+    this.partial = partial;
+  }
+}
+
+/**
+ * The engine as the rest of the workstation sees it. Questions are answered one after another, in the order of
+ * asking; a lost process is replaced and its model loaded again without a call.
+ */
+export interface Engine {
+  readonly state: EngineState;
+  /** Returns a function that ends the subscription. */
+  onState(listener: (state: EngineState) => void): () => void;
+  /** Replaces the model. @throws WorkstationError naming what is wrong with the model or the device. */
+  load(request: LoadRequest): Promise<ModelInfo>;
+  /**
+   * @returns Also for a stop: status `stopped` with the text so far, within about a second.
+   * @throws EngineLostError when the process ended; WorkstationError for a bad question or no model.
+   */
+  ask(request: AskRequest): Promise<AnswerResult>;
+  /** Ends the process, and with it everything that the model holds in memory. */
+  unload(): Promise<void>;
+  /** As unload, for good. */
+  dispose(): Promise<void>;
+  /** Of the running process, null without one. */
+  readonly processId: number | null;
+}
+
+export interface EngineOptions {
+  /** How the process is started; Node's fork by default. */
+  readonly start?: StartEngine;
+  readonly entry?: string;
+  readonly log?: (line: string) => void;
+  /** How long a stop may take before the process is ended by force. */
+  readonly hardStopMilliseconds?: number;
+}
