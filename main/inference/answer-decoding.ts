@@ -6,8 +6,8 @@ import { openLabelTokens } from './answer-constraints.ts';
 import type { TextEnding } from './answer-parser.ts';
 import { AnswerSplitter, type AnswerText } from './answer-stream.ts';
 import type { ChoiceNode } from './canonical-tokens.ts';
-import type { KeyValueCache } from './key-value-cache.ts';
 import { entropyBits, labelProbabilities, labelTree } from './label-evidence.ts';
+import type { DecoderCache } from './model-graphs.ts';
 import type { ModelRunner } from './model-runner.ts';
 import { logSumExp, type Sampler } from './sampling.ts';
 import type { StreamingDecoder } from './tokenizer.ts';
@@ -29,7 +29,7 @@ export interface WrittenToken {
 export interface DecodeRun {
   readonly runner: ModelRunner;
   /** Holds the prompt, and what `begun` says. */
-  readonly cache: KeyValueCache;
+  readonly cache: DecoderCache;
   /** See `ModelRunner.feed`. */
   readonly delta: number;
   readonly sampler: Sampler;

@@ -15,8 +15,8 @@ import {
   type ModelInfo,
 } from './engine-messages.ts';
 import { FrameCache, type SeenFrame } from './frame-cache.ts';
-import type { KeyValueCache } from './key-value-cache.ts';
 import { openModelDirectory } from './model-directory.ts';
+import type { DecoderCache } from './model-graphs.ts';
 import { ModelRunner } from './model-runner.ts';
 import { Sampler } from './sampling.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from './tokenizer.ts';
@@ -257,7 +257,7 @@ export class Answerer {
     positions: ReturnType<ModelRunner['positions']>,
     embeddings: Float32Array,
     signal: AbortSignal | undefined,
-  ): Promise<KeyValueCache> {
+  ): Promise<DecoderCache> {
     const ids = prompt.ids.slice(0, prompt.prefixLength);
     const kept = frame.prefix;
     if (kept !== null && kept.ids.length === ids.length && kept.ids.every((id, index) => id === ids[index])) {

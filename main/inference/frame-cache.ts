@@ -1,5 +1,5 @@
 import type { Size } from '../../preload/contract/values.ts';
-import type { KeyValueCache } from './key-value-cache.ts';
+import type { DecoderCache } from './model-graphs.ts';
 import type { ImageGrid } from './positions.ts';
 
 /** What a frame costs to look at, kept for the next question on it. */
@@ -9,7 +9,7 @@ export interface SeenFrame {
   readonly grid: ImageGrid;
   readonly resized: Size;
   /** The prompt up to the end of the image, and its keys and values; null until a question was asked. */
-  prefix: { readonly ids: Int32Array; readonly cache: KeyValueCache } | null;
+  prefix: { readonly ids: Int32Array; readonly cache: DecoderCache } | null;
 }
 
 function bytesOf(frame: SeenFrame): number {
@@ -42,6 +42,8 @@ export class FrameCache {
 
   /** Adds or refreshes a frame. One that is larger than the limit alone is not kept, and drives none out. */
   set(key: string, frame: SeenFrame): void {
+    const before = this.#frames.get(key);
+    if (before !== undefined && before !== frame) this.#drop(key, before);
     this.#frames.delete(key);
     if (bytesOf(frame) > this.limitBytes) return;
     this.#frames.set(key, frame);
@@ -53,12 +55,18 @@ export class FrameCache {
     let bytes = this.bytes;
     for (const [oldest, old] of this.#frames) {
       if (bytes <= this.limitBytes) break;
-      this.#frames.delete(oldest);
       bytes -= bytesOf(old);
+      this.#drop(oldest, old);
     }
   }
 
   clear(): void {
-    this.#frames.clear();
+    for (const [key, frame] of this.#frames) this.#drop(key, frame);
+  }
+
+  #drop(key: string, frame: SeenFrame): void {
+    this.#frames.delete(key);
+    frame.prefix?.cache.dispose();
+    frame.prefix = null;
   }
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { InferenceSession } from 'onnxruntime-node';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { ModelParameters } from '../../preload/contract/model.ts';
@@ -111,8 +110,8 @@ function compare(
 
 export interface OpenGraphsOptions {
   readonly device: Device;
-  /** Threads within one operator; the machine's share by default. */
-  readonly threads?: number;
+  /** Threads within one operator. */
+  readonly threads: number;
   readonly onProgress?: (graph: GraphName, done: number, total: number) => void;
 }
 
@@ -131,7 +130,7 @@ export async function openGraphs(model: ModelDirectory, options: OpenGraphsOptio
       const onGpu = options.device === 'webgpu' && name !== 'embedTokens';
       const session = await InferenceSession.create(pathInModel(model.directory, graphs[name]), {
         executionProviders: onGpu ? ['webgpu', 'cpu'] : ['cpu'],
-        intraOpNumThreads: options.threads ?? Math.min(availableParallelism(), 8),
+        intraOpNumThreads: options.threads,
         logSeverityLevel: 3,
         // Threads that spin while they wait take the time of those that work, most of all on a busy machine.
         extra: { session: { intra_op: { allow_spinning: '0' } } },

@@ -1,4 +1,5 @@
 import { Tensor } from 'onnxruntime-node';
+import type { DecoderCache } from './model-graphs.ts';
 
 export interface KeyValueShape {
   readonly layers: number;
@@ -16,7 +17,7 @@ export type Feeds = Record<string, Tensor>;
  * `maskedRows` empty rows may stand before the first token, for a device that takes no tensor without rows.
  * The attention bias has to hide them.
  */
-export class KeyValueCache {
+export class KeyValueCache implements DecoderCache {
   readonly shape: KeyValueShape;
   readonly maskedRows: number;
   #capacity: number;
@@ -100,5 +101,10 @@ export class KeyValueCache {
       throw new RangeError(`cannot truncate a cache of ${this.#length} tokens to ${length}`);
     }
     this.#length = length;
+  }
+
+  /** The buffers are this process's own memory and go with the last reference to them. */
+  dispose(): void {
+    this.#length = 0;
   }
 }

@@ -1,12 +1,10 @@
-import { Tensor } from 'onnxruntime-node';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { chooseDevice, type Device, type DeviceChoice, type DeviceWish } from './devices.ts';
-import { openGraphs, type GraphSessions } from './graph-sessions.ts';
 import { ImageProcessor, type PreparedImage, type RgbImage } from './image-processor.ts';
-import { KeyValueCache, type Feeds } from './key-value-cache.ts';
 import type { ModelDirectory } from './model-directory.ts';
-import { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './positions.ts';
-import { intoWindows, maskedScore, outOfWindows, windowLayout } from './window-layout.ts';
+import { openModelGraphs, type DecoderCache, type ModelGraphs } from './model-graphs.ts';
+import { promptPositions, type ImageGrid, type PromptPositions } from './positions.ts';
+import { maskedScore } from './window-layout.ts';
 
 /** Nothing stops a run under way, so a prefill goes in pieces of this many tokens, with a look at the signal between. */
 export const prefillChunk = 128;
@@ -28,7 +26,7 @@ export interface PrefillOptions {
   /** Tokens `from..to` of the prompt; `from` equals the cache's length. */
   readonly from: number;
   readonly to: number;
-  readonly cache: KeyValueCache;
+  readonly cache: DecoderCache;
   /** Logits to return: of the last token, of all, or none (a prefix that is only to be kept). */
   readonly keep: 'last' | 'all' | 'none';
   /** Tokens per run; {@link prefillChunk} by default. */
@@ -59,29 +57,26 @@ export class ModelRunner {
   readonly device: Device;
   readonly deviceReason: string;
   readonly deviceFallback: boolean;
-  readonly #sessions: GraphSessions;
-  readonly #rotary: TextRotary;
+  readonly #graphs: ModelGraphs;
 
-  private constructor(model: ModelDirectory, sessions: GraphSessions, choice: DeviceChoice) {
-    const { headSize, ropeTheta, mropeSection } = model.manifest.parameters;
+  private constructor(model: ModelDirectory, graphs: ModelGraphs, choice: DeviceChoice) {
     this.model = model;
     this.processor = new ImageProcessor(model.processor);
     this.device = choice.device;
     this.deviceReason = choice.reason;
     this.deviceFallback = choice.fallback;
-    this.#sessions = sessions;
-    this.#rotary = new TextRotary(headSize, ropeTheta, mropeSection);
+    this.#graphs = graphs;
   }
 
   static async open(model: ModelDirectory, options: OpenRunnerOptions): Promise<ModelRunner> {
     options.onProgress?.('Choosing the device', 0);
     const choice = await chooseDevice(options.device, model.graphBytes, options.webgpuTrouble ?? null);
-    const sessions = await openGraphs(model, {
+    const graphs = await openModelGraphs(model, {
       device: choice.device,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
-      onProgress: (_graph, done, total) => options.onProgress?.('Opening the graphs', done / total),
+      onProgress: (fraction) => options.onProgress?.('Opening the graphs', fraction),
     });
-    return new ModelRunner(model, sessions, choice);
+    return new ModelRunner(model, graphs, choice);
   }
 
   get #parameters(): ModelDirectory['manifest']['parameters'] {
@@ -98,24 +93,8 @@ export class ModelRunner {
   }
 
   /** Looks at one image. Returns its features `[units, hidden]` in raster merge order. */
-  async encodeImage(image: PreparedImage): Promise<Float32Array> {
-    const { vision, hiddenSize } = this.#parameters;
-    const layout = windowLayout({
-      gridHeight: image.grid[1],
-      gridWidth: image.grid[2],
-      mergeSize: vision.mergeSize,
-      windowUnits: vision.windowUnits,
-      headDimension: vision.headSize,
-    });
-    const rows = layout.windows * layout.windowRows;
-    const patchLength = this.processor.patchLength;
-    const outputs = await this.#sessions.visionEncoder.run({
-      pixel_values: floats(intoWindows(image.pixelValues, layout, patchLength), [rows, patchLength]),
-      rotary_cos: floats(layout.rotaryCos, [rows, vision.headSize]),
-      rotary_sin: floats(layout.rotarySin, [rows, vision.headSize]),
-      key_bias: floats(layout.keyBias, [layout.windows, layout.windowRows]),
-    });
-    return outOfWindows(outputs['image_features']!.data as Float32Array, layout, hiddenSize);
+  encodeImage(image: PreparedImage): Promise<Float32Array> {
+    return this.#graphs.vision.encode(image);
   }
 
   positions(ids: ArrayLike<number>, grids: readonly ImageGrid[]): PromptPositions {
@@ -153,27 +132,20 @@ export class ModelRunner {
 
   async #lookUp(ids: ArrayLike<number>): Promise<Float32Array> {
     const { vocabularySize } = this.#parameters;
-    const input = new BigInt64Array(ids.length);
     for (let index = 0; index < ids.length; index += 1) {
       const id = ids[index]!;
-      if (id < 0 || id >= vocabularySize) {
-        throw new WorkstationError(
-          'model-mismatch',
-          `The prompt has token ${id}, but the model's vocabulary has ${vocabularySize}.`,
-          'Use the tokenizer that belongs to this model, and import it again.',
-        );
-      }
-      input[index] = BigInt(id);
+      if (id >= 0 && id < vocabularySize) continue;
+      throw new WorkstationError(
+        'model-mismatch',
+        `The prompt has token ${id}, but the model's vocabulary has ${vocabularySize}.`,
+        'Use the tokenizer that belongs to this model, and import it again.',
+      );
     }
-    const outputs = await this.#sessions.embedTokens.run({
-      input_ids: new Tensor('int64', input, [1, ids.length]),
-    });
-    return outputs['inputs_embeds']!.data as Float32Array;
+    return this.#graphs.embedder.embed(ids);
   }
 
-  newCache(capacity: number): KeyValueCache {
-    // The WebGPU provider ends the process on an input without rows, which an empty past would be.
-    return new KeyValueCache(this.#parameters, capacity, this.device === 'webgpu' ? 1 : 0);
+  newCache(capacity: number): DecoderCache {
+    return this.#graphs.decoder.newCache(capacity);
   }
 
   /** Bytes that one token takes in the key-value cache. */
@@ -202,12 +174,14 @@ export class ModelRunner {
       const end = Math.min(start + step, to);
       const tokens = end - start;
       const logitsToKeep = keep === 'all' ? tokens : keep === 'last' && end === to ? 1 : 0;
-      const logits = await this.#run(
-        embeddings.subarray((start - from) * hiddenSize, (end - from) * hiddenSize),
-        this.#rotary.tables(positions.positions, positions.sequence, start, end),
-        causalBias(cache.maskedRows, start, tokens),
-        tokens,
-        logitsToKeep,
+      const logits = await this.#graphs.decoder.run(
+        {
+          tokens,
+          embeddings: embeddings.subarray((start - from) * hiddenSize, (end - from) * hiddenSize),
+          positions: positionsOf(positions, start, end),
+          attention: null,
+          logits: logitsToKeep,
+        },
         cache,
       );
       if (keep === 'all') kept.set(logits, (start - from) * vocabularySize);
@@ -220,18 +194,8 @@ export class ModelRunner {
    * Adds one generated token. Returns its logits `[vocabulary]`.
    * @param delta From the prompt's positions: the token stands at `cache.length + delta` on all axes.
    */
-  async decode(id: number, cache: KeyValueCache, delta: number): Promise<Float32Array> {
-    // A generated token is text, whatever its id: a model may write the image token, and nothing is to see there.
-    const embeddings = await this.#lookUp([id]);
-    const past = cache.length;
-    return this.#run(
-      embeddings,
-      this.#rotary.single(past + delta),
-      causalBias(cache.maskedRows, past, 1),
-      1,
-      1,
-      cache,
-    );
+  decode(id: number, cache: DecoderCache, delta: number): Promise<Float32Array> {
+    return this.feed([id], cache, delta, 'last');
   }
 
   /**
@@ -240,19 +204,22 @@ export class ModelRunner {
    */
   async feed(
     ids: readonly number[],
-    cache: KeyValueCache,
+    cache: DecoderCache,
     delta: number,
     keep: 'last' | 'all',
   ): Promise<Float32Array> {
+    // A generated token is text, whatever its id: a model may write the image token, and nothing is to see there.
     const embeddings = await this.#lookUp(ids);
     const past = cache.length;
     cache.reserve(past + ids.length);
-    return this.#run(
-      embeddings,
-      this.#textRotary(ids.map((_, index) => past + index + delta)),
-      causalBias(cache.maskedRows, past, ids.length),
-      ids.length,
-      keep === 'all' ? ids.length : 1,
+    return this.#graphs.decoder.run(
+      {
+        tokens: ids.length,
+        embeddings,
+        positions: onAllAxes(ids.map((_, index) => past + index + delta)),
+        attention: null,
+        logits: keep === 'all' ? ids.length : 1,
+      },
       cache,
     );
   }
@@ -260,34 +227,35 @@ export class ModelRunner {
   /**
    * Tries texts that go on differently from the end of the cache, in one run: a tree of tokens, each of which sees
    * the cache, its ancestors and itself. Returns the logits after each, `[tokens, vocabulary]`; the cache is left
-   * as it was.
+   * as it was. A decoder that shows every token all before it runs one path of the tree after another.
    * @param tree Tokens in any order that puts parents first; `parent` is an index into the list, -1 for the cache.
    */
   async tryTree(
     tree: readonly { readonly id: number; readonly parent: number }[],
-    cache: KeyValueCache,
+    cache: DecoderCache,
     delta: number,
   ): Promise<Float32Array> {
     const past = cache.length;
-    const masked = cache.maskedRows;
-    const width = masked + past + tree.length;
-    const bias = new Float32Array(tree.length * width);
+    if (!this.#graphs.decoder.freeAttention) return this.#tryPaths(tree, cache, delta);
+    const width = past + tree.length;
+    const attention = new Float32Array(tree.length * width);
     const depths: number[] = [];
     tree.forEach(({ parent }, row) => {
-      bias.fill(maskedScore, row * width, row * width + masked);
-      bias.fill(maskedScore, row * width + masked + past, (row + 1) * width);
-      for (let at = row; at >= 0; at = tree[at]!.parent) bias[row * width + masked + past + at] = 0;
+      attention.fill(maskedScore, row * width + past, (row + 1) * width);
+      for (let at = row; at >= 0; at = tree[at]!.parent) attention[row * width + past + at] = 0;
       depths.push(parent < 0 ? 0 : depths[parent]! + 1);
     });
     const embeddings = await this.#lookUp(tree.map(({ id }) => id));
     cache.reserve(past + tree.length);
     try {
-      return await this.#run(
-        embeddings,
-        this.#textRotary(depths.map((depth) => past + depth + delta)),
-        bias,
-        tree.length,
-        tree.length,
+      return await this.#graphs.decoder.run(
+        {
+          tokens: tree.length,
+          embeddings,
+          positions: onAllAxes(depths.map((depth) => past + depth + delta)),
+          attention,
+          logits: tree.length,
+        },
         cache,
       );
     } finally {
@@ -295,52 +263,52 @@ export class ModelRunner {
     }
   }
 
-  /** Tables of text tokens, which stand at one position on all axes. */
-  #textRotary(positions: readonly number[]): { cos: Float32Array; sin: Float32Array } {
-    const count = positions.length;
-    return this.#rotary.tables(Int32Array.from([...positions, ...positions, ...positions]), count, 0, count);
-  }
-
-  async #run(
-    embeddings: Float32Array,
-    rotary: { cos: Float32Array; sin: Float32Array },
-    bias: Float32Array,
-    tokens: number,
-    logitsToKeep: number,
-    cache: KeyValueCache,
+  /** The logits of a tree, leaf by leaf. */
+  async #tryPaths(
+    tree: readonly { readonly id: number; readonly parent: number }[],
+    cache: DecoderCache,
+    delta: number,
   ): Promise<Float32Array> {
-    const { hiddenSize, headSize } = this.#parameters;
-    const feeds: Feeds = {
-      inputs_embeds: floats(embeddings, [1, tokens, hiddenSize]),
-      rotary_cos: floats(rotary.cos, [tokens, headSize]),
-      rotary_sin: floats(rotary.sin, [tokens, headSize]),
-      attention_bias: floats(bias, [tokens, cache.maskedRows + cache.length + tokens]),
-      num_logits_to_keep: new Tensor('int64', BigInt64Array.of(BigInt(logitsToKeep)), []),
-    };
-    cache.addTo(feeds);
-    const outputs = await this.#sessions.decoder.run(feeds);
-    cache.append(outputs, tokens);
-    return outputs['logits']!.data as Float32Array;
+    const { vocabularySize } = this.#parameters;
+    const past = cache.length;
+    const found = new Float32Array(tree.length * vocabularySize);
+    const parents = new Set(tree.map(({ parent }) => parent));
+    for (let leaf = 0; leaf < tree.length; leaf += 1) {
+      if (parents.has(leaf)) continue;
+      const path: number[] = [];
+      for (let at = leaf; at >= 0; at = tree[at]!.parent) path.unshift(at);
+      try {
+        const ids = path.map((at) => tree[at]!.id);
+        const logits = await this.feed(ids, cache, delta, 'all');
+        path.forEach((at, index) => {
+          found.set(
+            logits.subarray(index * vocabularySize, (index + 1) * vocabularySize),
+            at * vocabularySize,
+          );
+        });
+      } finally {
+        cache.truncate(past);
+      }
+    }
+    return found;
   }
 
   /** Frees the sessions. Nothing else may be called after. */
-  async dispose(): Promise<void> {
-    const { visionEncoder, embedTokens, decoder } = this.#sessions;
-    for (const session of [visionEncoder, embedTokens, decoder]) await session.release();
+  dispose(): Promise<void> {
+    return this.#graphs.dispose();
   }
 }
 
-function floats(data: Float32Array, dimensions: number[]): Tensor {
-  return new Tensor('float32', data, dimensions);
+/** Positions `[3, end - start]` of the prompt's tokens `start..end`. */
+function positionsOf({ positions, sequence }: PromptPositions, start: number, end: number): Int32Array {
+  const found = new Int32Array(3 * (end - start));
+  for (let axis = 0; axis < 3; axis += 1) {
+    found.set(positions.subarray(axis * sequence + start, axis * sequence + end), axis * (end - start));
+  }
+  return found;
 }
 
-/** `[tokens, masked + past + tokens]`: a token sees every token before it and itself. */
-function causalBias(masked: number, past: number, tokens: number): Float32Array {
-  const width = masked + past + tokens;
-  const bias = new Float32Array(tokens * width);
-  for (let row = 0; row < tokens; row += 1) {
-    bias.fill(maskedScore, row * width, row * width + masked);
-    bias.fill(maskedScore, row * width + masked + past + row + 1, (row + 1) * width);
-  }
-  return bias;
+/** Positions `[3, n]` of text tokens, which stand at one position on all axes. */
+function onAllAxes(positions: readonly number[]): Int32Array {
+  return Int32Array.from([...positions, ...positions, ...positions]);
 }

@@ -8,7 +8,7 @@ import {
   visionPositions,
   windowLayout,
 } from '../../main/inference/index.ts';
-import type { ImageGrid, KeyValueCache, PreparedImage } from '../../main/inference/index.ts';
+import type { ImageGrid, DecoderCache, PreparedImage } from '../../main/inference/index.ts';
 import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import { readJson } from './configuration.ts';
@@ -169,7 +169,7 @@ async function runText(
 /** Greedy tokens, past any that would end an answer, with the logits [count, vocabulary] of each choice. */
 async function generate(
   runner: ModelRunner,
-  cache: KeyValueCache,
+  cache: DecoderCache,
   first: Float32Array,
   delta: number,
   count: number,

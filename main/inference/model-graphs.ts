@@ -1,0 +1,106 @@
+import { availableParallelism } from 'node:os';
+import type { Device } from './devices.ts';
+import { DeltaDecoder } from './delta-decoder.ts';
+import { openGraphs } from './graph-sessions.ts';
+import type { PreparedImage } from './image-processor.ts';
+import type { ModelDirectory } from './model-directory.ts';
+import { SessionEmbedder } from './token-embedder.ts';
+import { WindowedVisionEncoder } from './windowed-vision-encoder.ts';
+
+/** Looks at one prepared image. */
+export interface VisionGraph {
+  /** Features `[units, hidden]` in raster merge order. */
+  encode: (image: PreparedImage) => Promise<Float32Array>;
+}
+
+/** Looks tokens up. */
+export interface EmbeddingGraph {
+  /** Embeddings `[ids, hidden]`; the ids are within the vocabulary. */
+  embed: (ids: ArrayLike<number>) => Promise<Float32Array>;
+}
+
+/** New tokens for the decoder, behind what its cache holds. */
+export interface DecoderInput {
+  readonly tokens: number;
+  /** `[tokens, hidden]` */
+  readonly embeddings: Float32Array;
+  /** Where they stand on the axes of M-RoPE, `[3, tokens]`: time, height, width. */
+  readonly positions: Int32Array;
+  /**
+   * What each token sees: scores to add, `[tokens, cache.length + tokens]`, 0 or `maskedScore`. Null: all that is
+   * before it and itself. Only for a decoder with `freeAttention`.
+   */
+  readonly attention: Float32Array | null;
+  /** Of how many of the last tokens the logits are wanted; 0 for a prefix that is only to be kept. */
+  readonly logits: number;
+}
+
+/** Keys and values of the tokens so far, wherever the device keeps them. */
+export interface DecoderCache {
+  /** Tokens that the cache holds. */
+  readonly length: number;
+  readonly bytes: number;
+  /** Makes room for `tokens` in all, so that adding does not have to move what is there. */
+  reserve: (tokens: number) => void;
+  /** Forgets all tokens from `length` on. */
+  truncate: (length: number) => void;
+  /** Frees what it holds on a device. Nothing else may be called after. */
+  dispose: () => void;
+}
+
+/** The text model: one run adds tokens to a cache and gives logits. */
+export interface DecoderGraph {
+  /** Whether a run may say what each token sees; without, every token sees all before it. */
+  readonly freeAttention: boolean;
+  newCache: (capacity: number) => DecoderCache;
+  /** Logits `[input.logits, vocabulary]`; the cache, one of its own, holds the tokens too afterwards. */
+  run: (input: DecoderInput, cache: DecoderCache) => Promise<Float32Array>;
+}
+
+/** The graphs of a loaded model. */
+export interface ModelGraphs {
+  readonly vision: VisionGraph;
+  readonly embedder: EmbeddingGraph;
+  readonly decoder: DecoderGraph;
+  /** Frees the sessions. */
+  dispose: () => Promise<void>;
+}
+
+export interface OpenModelGraphsOptions {
+  readonly device: Device;
+  /** Threads within one operator; the machine's share by default. */
+  readonly threads?: number;
+  /** The part that is open, 0..1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** Threads within one operator where nothing else is said. */
+export function defaultThreads(): number {
+  return Math.min(availableParallelism(), 8);
+}
+
+/**
+ * Opens the graphs of a verified model.
+ * @throws WorkstationError `model-mismatch` where a graph is not what its manifest says, `model-unsupported`,
+ *   `out-of-memory`.
+ */
+export async function openModelGraphs(
+  model: ModelDirectory,
+  options: OpenModelGraphsOptions,
+): Promise<ModelGraphs> {
+  const { device, onProgress } = options;
+  const { parameters } = model.manifest;
+  const { visionEncoder, embedTokens, decoder } = await openGraphs(model, {
+    device,
+    threads: options.threads ?? defaultThreads(),
+    onProgress: (_graph, done, total) => onProgress?.(done / total),
+  });
+  return {
+    vision: new WindowedVisionEncoder(visionEncoder, parameters),
+    embedder: new SessionEmbedder(embedTokens),
+    decoder: new DeltaDecoder(decoder, parameters, device),
+    dispose: async () => {
+      for (const session of [visionEncoder, embedTokens, decoder]) await session.release();
+    },
+  };
+}
