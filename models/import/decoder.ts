@@ -4,6 +4,7 @@ import { LayerBuilder, prepareRotation, rotate } from './layers.ts';
 import type { Rotation } from './layers.ts';
 import type { MatrixFormat } from './precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
+import { TextLayers } from './text-layers.ts';
 import type { ExternalData, StoredMatrix } from './weights.ts';
 
 /** What every layer of a run shares. */
@@ -44,7 +45,7 @@ export function buildDecoder(
 ): GraphBuilder {
   const { text } = configuration;
   const graph = new GraphBuilder('decoder');
-  const layers = new LayerBuilder(graph, data, format);
+  const layers = new TextLayers(new LayerBuilder(graph, data, format), text, tensors);
   const embeds = graph.input('inputs_embeds', 'float', [1, 'sequence', text.hidden]);
   const cos = graph.input('rotary_cos', 'float', ['sequence', text.headSize]);
   const sin = graph.input('rotary_sin', 'float', ['sequence', text.headSize]);
@@ -55,15 +56,13 @@ export function buildDecoder(
 
   let rows = graph.reshape(embeds, [-1, text.hidden]);
   for (let layer = 0; layer < text.layers; layer++) {
-    rows = graph.node('Add', [rows, attention(layers, text, tensors, shared, layer, rows)]);
-    rows = graph.node('Add', [rows, feedForward(layers, text, tensors, layer, rows)]);
+    rows = graph.node('Add', [rows, attention(layers, text, shared, layer, rows)]);
+    rows = graph.node('Add', [rows, layers.feedForward(layer, rows)]);
   }
 
   const first = graph.node('Sub', [length, graph.reshape(keep, [1])]);
   const last = graph.node('Slice', [rows, first, length, graph.integerVector([0])]);
-  const normalised = layers.rmsNorm('norm.weight', last, tensors.text('norm.weight'), text.normEpsilon);
-  const logits = layers.product('lm_head', normalised, head, null);
-  graph.node('Unsqueeze', [logits, graph.integerVector([0])], { output: 'logits' });
+  graph.node('Unsqueeze', [layers.logits(last, head), graph.integerVector([0])], { output: 'logits' });
   graph.output('logits', 'float', [1, 'kept', text.vocabulary]);
   return graph;
 }
@@ -92,24 +91,15 @@ function prepare(
 }
 
 function attention(
-  layers: LayerBuilder,
+  layers: TextLayers,
   text: Configuration['text'],
-  tensors: CheckpointTensors,
   shared: Shared,
   layer: number,
   rows: string,
 ): string {
-  const { graph } = layers;
-  const { heads, keyValueHeads, headSize, hidden } = text;
-  const prefix = `layers.${layer}`;
-  const part = (name: string) => tensors.text(`${prefix}.self_attn.${name}`);
-  const normName = `${prefix}.input_layernorm.weight`;
-  const normalised = layers.rmsNorm(normName, rows, tensors.text(normName), text.normEpsilon);
-  const projected = layers.linear(`${prefix}.qkv`, normalised, {
-    weights: [part('q_proj.weight'), part('k_proj.weight'), part('v_proj.weight')],
-    biases: [part('q_proj.bias'), part('k_proj.bias'), part('v_proj.bias')],
-    columns: hidden,
-  });
+  const { graph } = layers.layers;
+  const { heads, keyValueHeads, headSize } = text;
+  const projected = layers.queryKeyValue(layer, rows);
   const rotatedHeads = heads + keyValueHeads;
   const widths = [rotatedHeads * headSize, keyValueHeads * headSize];
   const [queryKey, value] = graph.split(projected, widths, 1) as [string, string];
@@ -136,10 +126,7 @@ function attention(
     }),
   );
   const together = graph.transpose(graph.concat(attended, 0), [1, 0, 2]);
-  return layers.linear(`${prefix}.o_proj`, graph.reshape(together, [-1, heads * headSize]), {
-    weights: [part('o_proj.weight')],
-    columns: heads * headSize,
-  });
+  return layers.attentionOutput(layer, graph.reshape(together, [-1, heads * headSize]));
 }
 
 /** One key-value head with its group of query heads: query [group, s, headSize] to the same shape. */
@@ -167,25 +154,6 @@ function attend(
     graph.node('MatMul', [newWeights, newValue]),
   ]);
   return graph.reshape(sum, [group, -1, headSize]);
-}
-
-function feedForward(
-  layers: LayerBuilder,
-  text: Configuration['text'],
-  tensors: CheckpointTensors,
-  layer: number,
-  rows: string,
-): string {
-  const prefix = `layers.${layer}`;
-  const part = (name: string) => tensors.text(`${prefix}.mlp.${name}_proj.weight`);
-  const normName = `${prefix}.post_attention_layernorm.weight`;
-  const normalised = layers.rmsNorm(normName, rows, tensors.text(normName), text.normEpsilon);
-  const gate = { weights: [part('gate'), part('up')], columns: text.hidden };
-  const activated = layers.gatedUnit(`${prefix}.gate_up`, normalised, gate, text.intermediate);
-  return layers.linear(`${prefix}.down_proj`, activated, {
-    weights: [part('down')],
-    columns: text.intermediate,
-  });
 }
 
 const pastKey = (layer: number, head: number): string => `past_key.${layer}.${head}`;

@@ -15,7 +15,9 @@ export const elementTypes = {
   float: TensorProto.DataType.FLOAT,
   float16: TensorProto.DataType.FLOAT16,
   uint8: TensorProto.DataType.UINT8,
+  int32: TensorProto.DataType.INT32,
   int64: TensorProto.DataType.INT64,
+  bool: TensorProto.DataType.BOOL,
 } as const;
 export type ElementType = keyof typeof elementTypes;
 
@@ -76,11 +78,28 @@ export class GraphBuilder {
     return name;
   }
 
+  /** A single int64, of shape []. */
+  integer(value: number): string {
+    const key = `scalar_${value}`.replace('-', 'minus');
+    const known = this.integers.get(key);
+    if (known) return known;
+    const name = `integers.${key}`;
+    const rawData = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+    this.initializers.push({ name, dataType: elementTypes.int64, dims: [], rawData });
+    this.integers.set(key, name);
+    return name;
+  }
+
   /** A single float, of shape []. A name stands for one value. */
   floatConstant(name: string, value: number): string {
+    return this.floats(name, Float32Array.of(value), []);
+  }
+
+  /** A few floats, kept in the graph itself. A name stands for one content. */
+  floats(name: string, values: Float32Array, shape: number[] = [values.length]): string {
     if (this.initializers.some((known) => known.name === name)) return name;
-    const rawData = new Uint8Array(new Float32Array([value]).buffer);
-    this.initializers.push({ name, dataType: elementTypes.float, dims: [], rawData });
+    const rawData = new Uint8Array(values.slice().buffer);
+    this.initializers.push({ name, dataType: elementTypes.float, dims: shape, rawData });
     return name;
   }
 
@@ -105,6 +124,11 @@ export class GraphBuilder {
     const output = options.output ?? this.freshName(operator);
     this.add(operator, inputs, [output], options);
     return output;
+  }
+
+  /** Adds a node whose several outputs have names of one's own choice; '' leaves one out. */
+  nodeWithOutputs(operator: string, inputs: string[], outputs: string[], options: NodeOptions = {}): void {
+    this.add(operator, inputs, outputs, options);
   }
 
   /** Splits along an axis into parts of known sizes. `names` gives the parts names of one's own choice. */
@@ -137,6 +161,10 @@ export class GraphBuilder {
   /** The size of one axis, as an int64 vector of length 1. */
   sizeOf(value: string, axis: number): string {
     return this.node('Shape', [value], { attributes: { start: axis, end: axis + 1 } });
+  }
+
+  cast(value: string, type: ElementType): string {
+    return this.node('Cast', [value], { attributes: { to: elementTypes[type] } });
   }
 
   /** x * sigmoid(x) */
