@@ -1,15 +1,24 @@
 import { randomFillSync } from 'node:crypto';
-import { copyFileSync, createWriteStream, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createWriteStream,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createEngine } from '../../main/inference/index.ts';
 import { importCheckpoint, weightTypes } from '../../models/import/index.ts';
 import type { WeightType } from '../../models/import/index.ts';
-import { goldenFolder } from '../inference/golden.ts';
 
 /**
  * Time and peak memory of importing a checkpoint with the shapes of Qwen2.5-VL-3B, made on the spot with random
- * bf16 weights in shards:
+ * bf16 weights in shards and the embedded model's tokenizer, and of answering two questions on a frame with it:
  *
  *     node test/bench/large-import.ts --folder DIR [--depth 36] [--vision-depth 32] [--dtype int4] [--keep]
  *
@@ -32,6 +41,8 @@ if (options.folder === undefined || dtype === undefined) {
 const folder = options.folder;
 const [depth, visionDepth] = [Number(options.depth), Number(options['vision-depth'])];
 const shardBytes = 4e9;
+/** Vocabulary, special tokens and chat template of the embedded model: random weights can write with any. */
+const tokenizerFolder = fileURLToPath(new URL('../../models/nano/', import.meta.url));
 
 const [hidden, intermediate, keyValues, vocabulary] = [2048, 11_008, 256, 151_936];
 const [visionHidden, visionIntermediate] = [1280, 3420];
@@ -130,15 +141,26 @@ async function writeCheckpoint(checkpoint: string): Promise<number> {
   }
   writeFileSync(join(checkpoint, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }));
   writeFileSync(join(checkpoint, 'config.json'), JSON.stringify(configuration()));
-  copyFileSync(
-    join(goldenFolder, 'model_tied', 'preprocessor_config.json'),
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+    copyFileSync(join(tokenizerFolder, name), join(checkpoint, name));
+  }
+  const processor = readJson('preprocessor_config.json');
+  // 500 tokens a frame, what a machine without a GPU is usually given.
+  writeFileSync(
     join(checkpoint, 'preprocessor_config.json'),
+    JSON.stringify({ ...processor, max_pixels: 401_408 }),
   );
   return total;
 }
 
+function readJson(name: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(tokenizerFolder, name), 'utf8')) as Record<string, unknown>;
+}
+
 function configuration() {
+  const tokens = Object.entries(readJson('config.json')).filter(([name]) => name.endsWith('_token_id'));
   return {
+    ...Object.fromEntries(tokens),
     architectures: ['Qwen2_5_VLForConditionalGeneration'],
     model_type: 'qwen2_5_vl',
     hidden_size: hidden,
@@ -152,7 +174,6 @@ function configuration() {
     max_position_embeddings: 128_000,
     vocab_size: vocabulary,
     tie_word_embeddings: true,
-    eos_token_id: 151_645,
     vision_config: {
       depth: visionDepth,
       hidden_size: visionHidden,
@@ -162,6 +183,38 @@ function configuration() {
       fullatt_block_indexes: [7, 15, 23, 31].filter((layer) => layer < visionDepth),
     },
   };
+}
+
+/** Loads the model in a process of its own, as the workstation does, and asks twice on one frame. */
+async function ask(directory: string): Promise<void> {
+  const engine = createEngine({ log: (line) => console.error(line) });
+  try {
+    const begin = performance.now();
+    const info = await engine.load({ directory, device: 'cpu' });
+    console.log(`loaded in  ${((performance.now() - begin) / 1000).toFixed(0)} s on ${info.device}`);
+    const [width, height] = [1280, 1024];
+    const rgb = randomFillSync(new Uint8Array(width * height * 3));
+    for (const question of ['What is the state of the suction?', 'Where is the suction?']) {
+      const answer = await engine.ask({
+        frame: { rgb, width, height, hash: 'random pixels' },
+        question,
+        settings: { maxNewTokens: 192 },
+      });
+      const { tokens, timings } = answer;
+      const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+      console.log(
+        `${answer.status}: ${tokens.prompt} tokens of prompt, ${tokens.generated} written; ` +
+          `vision ${seconds(timings.visionMilliseconds)}, prefill ${seconds(timings.prefillMilliseconds)}, ` +
+          `decode ${seconds(timings.decodeMilliseconds)}, in all ${seconds(timings.totalMilliseconds)}`,
+      );
+    }
+    if (process.platform !== 'linux') return;
+    const status = readFileSync(`/proc/${engine.processId}/status`, 'utf8');
+    const peak = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+    console.log(`peak memory of the engine's process  ${gigabytes(peak)}`);
+  } finally {
+    await engine.dispose();
+  }
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
@@ -190,7 +243,9 @@ try {
   console.log(`model  ${gigabytes(files.reduce((sum, [, { bytes }]) => sum + bytes, 0))} as ${dtype}`);
   console.log(`largest of ${files.length} files  ${gigabytes(largest)}`);
   console.log(`time  ${((performance.now() - begin) / 1000).toFixed(0)} s`);
-  console.log(`peak memory  ${gigabytes(process.resourceUsage().maxRSS * 1024)}`);
+  console.log(`peak memory of the import  ${gigabytes(process.resourceUsage().maxRSS * 1024)}`);
+  rmSync(checkpoint, { recursive: true, force: true });
+  await ask(join(folder, 'model'));
 } finally {
   if (!options.keep) rmSync(folder, { recursive: true, force: true });
 }
