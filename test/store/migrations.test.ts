@@ -6,8 +6,10 @@ import { statements as caseStatements } from '../../main/store/cases.ts';
 import type { Statement } from '../../main/store/database.ts';
 import { latestVersion, migrate, schemaVersion } from '../../main/store/migrate.ts';
 import { migrations, type Migration } from '../../main/store/migrations/index.ts';
+import { statements as modelStatements } from '../../main/store/models.ts';
 import { statements as questionStatements } from '../../main/store/questions.ts';
 import { statements as sessionStatements } from '../../main/store/sessions.ts';
+import { statements as settingStatements } from '../../main/store/settings.ts';
 import { statements as videoStatements } from '../../main/store/videos.ts';
 
 let database: Database.Database;
@@ -44,7 +46,7 @@ describe('the steps of the schema', () => {
     const applied: number[] = [];
     migrate(database, migrations, ({ version }) => applied.push(version));
     migrate(database, migrations, ({ version }) => applied.push(version));
-    expect(applied).toEqual([1, 2, 3, 4]);
+    expect(applied).toEqual([1, 2, 3, 4, 5]);
     expect(schemaVersion(database)).toBe(latestVersion);
   });
 
@@ -172,5 +174,27 @@ describe('step 4, evidence', () => {
     expect(database.prepare('SELECT label, raw, evidence FROM answers').all()).toEqual([
       { label: 'kidney', raw: 'raw', evidence: null },
     ]);
+  });
+});
+
+describe('step 5, models', () => {
+  beforeEach(() => migrate(database, upTo(5)));
+
+  it('keeps settings by name and models by id, each kind and state by its word', () => {
+    expect(tables()).toEqual(expect.arrayContaining(['models', 'settings']));
+    const add = (kind: string, state: string) =>
+      database.exec(
+        `INSERT INTO models VALUES ('${kind}-${state}', '${kind}', '${state}', 'n', '/a', NULL, 'q8', 1)`,
+      );
+    expect(() => add('imported', 'importing')).not.toThrow();
+    expect(() => add('imported', 'importing')).toThrow('UNIQUE');
+    expect(() => add('borrowed', 'ready')).toThrow('CHECK');
+    expect(() => add('imported', 'half')).toThrow('CHECK');
+  });
+
+  it('finds both by their key', () => {
+    expect(plan(modelStatements.byId)).toMatch(/SEARCH models USING INDEX sqlite_autoindex_models_1/);
+    expect(plan(modelStatements.remove)).toMatch(/SEARCH models USING/);
+    expect(plan(settingStatements.byName)).toMatch(/SEARCH settings USING INDEX sqlite_autoindex_settings_1/);
   });
 });

@@ -3,8 +3,15 @@ import { migration as casesAndVideos } from './0001-cases-and-videos.ts';
 import { migration as sessions } from './0002-sessions.ts';
 import { migration as questionsAndAnswers } from './0003-questions-and-answers.ts';
 import { migration as evidence } from './0004-evidence.ts';
+import { migration as models } from './0005-models.ts';
 
 export type { Migration } from './migration.ts';
 
 /** Every step, in order. */
-export const migrations: readonly Migration[] = [casesAndVideos, sessions, questionsAndAnswers, evidence];
+export const migrations: readonly Migration[] = [
+  casesAndVideos,
+  sessions,
+  questionsAndAnswers,
+  evidence,
+  models,
+];

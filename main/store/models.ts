@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { ModelId, Timestamp } from '../../preload/contract/values.ts';
+import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
+import { parseRow, parseRows } from './rows.ts';
+
+/** Where a model comes from; its files say the rest of it. */
+const ModelRecord = z.object({
+  /** Its folder's name under `models/` where it was imported. */
+  id: ModelId,
+  kind: z.enum(['imported', 'in-place']),
+  /** `importing`: under way, or interrupted. */
+  state: z.enum(['importing', 'ready']),
+  /** As the person knows it: the chosen folder's name. */
+  name: z.string(),
+  /** The folder that was chosen: a checkpoint, an adapter, or the model itself where it is used in place. */
+  source: z.string(),
+  /** The checkpoint that an adapter was merged into. */
+  base: z.string().nullable(),
+  dtype: z.string().nullable(),
+  addedAt: Timestamp,
+});
+export type ModelRecord = z.infer<typeof ModelRecord>;
+
+const Row = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    state: z.string(),
+    name: z.string(),
+    source: z.string(),
+    base: z.string().nullable(),
+    dtype: z.string().nullable(),
+    added_at: z.int(),
+  })
+  .transform(({ added_at: addedAt, ...row }) => ({ ...row, addedAt }))
+  .pipe(ModelRecord);
+
+const columns = 'id, kind, state, name, source, base, dtype, added_at';
+
+export const statements = {
+  put: statement(
+    'models.put',
+    `INSERT INTO models (${columns}) VALUES (:id, :kind, :state, :name, :source, :base, :dtype, :addedAt)
+     ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, name = excluded.name,
+       source = excluded.source, base = excluded.base, dtype = excluded.dtype, added_at = excluded.added_at`,
+  ),
+  byId: statement('models.byId', `SELECT ${columns} FROM models WHERE id = :id`),
+  list: statement('models.list', `SELECT ${columns} FROM models ORDER BY added_at, id`),
+  remove: statement('models.remove', 'DELETE FROM models WHERE id = :id'),
+};
+
+/** Adds a model, or writes its record anew. */
+export function putModel(database: WritableDatabase, record: ModelRecord): void {
+  database.run(statements.put, { ...record });
+}
+
+export function findModel(database: ReadableDatabase, id: ModelId): ModelRecord | null {
+  const row = database.get(statements.byId, { id });
+  return row === undefined ? null : parseRow(Row, row, 'models');
+}
+
+/** Oldest first. */
+export function listModels(database: ReadableDatabase): ModelRecord[] {
+  return parseRows(Row, database.all(statements.list), 'models');
+}
+
+/** Forgets a model's record. False when there was none. Its files are not touched. */
+export function removeModel(database: WritableDatabase, id: ModelId): boolean {
+  return database.run(statements.remove, { id }) > 0;
+}

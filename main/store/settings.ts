@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
+import { Json, parseRow } from './rows.ts';
+
+/** What a person chose once, for every session: each by its name, with the schema that its value must fit. */
+const schemas = {
+  /** The model that questions go to; null: the embedded one. */
+  model: z.string().nullable(),
+} as const;
+
+export type SettingName = keyof typeof schemas;
+export type SettingValue<Name extends SettingName> = z.infer<(typeof schemas)[Name]>;
+
+const Row = z.object({ value: Json });
+
+export const statements = {
+  byName: statement('settings.byName', 'SELECT value FROM settings WHERE name = :name'),
+  set: statement(
+    'settings.set',
+    `INSERT INTO settings (name, value) VALUES (:name, :value)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+  ),
+};
+
+/** Null where it was never set. Throws `store-corrupt` for a value that is none of ours. */
+export function readSetting<Name extends SettingName>(
+  database: ReadableDatabase,
+  name: Name,
+): SettingValue<Name> | null {
+  const row = database.get(statements.byName, { name });
+  if (row === undefined) return null;
+  const { value } = parseRow(Row, row, 'settings');
+  return parseRow(schemas[name], value, 'settings');
+}
+
+export function writeSetting<Name extends SettingName>(
+  database: WritableDatabase,
+  name: Name,
+  value: SettingValue<Name>,
+): void {
+  database.run(statements.set, { name, value: JSON.stringify(value) });
+}
