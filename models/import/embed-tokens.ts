@@ -5,14 +5,19 @@ import { rowBytes } from './precision.ts';
 import type { MatrixPart, StoredMatrix } from './weights.ts';
 
 /**
- * The token embeddings. Input: `input_ids` int64 [1, s]. Output: `inputs_embeds` [1, s, hidden].
+ * The token embeddings. Input: `input_ids` int64 [batch, s]. Output: `inputs_embeds` [batch, s, hidden].
  *
  * @param embeddings [vocabulary, hidden]; rows in blocks are turned back into floats as they are gathered
+ * @param batch its size, or a name where a run decides it
  */
-export function buildEmbedTokens({ text }: Configuration, embeddings: StoredMatrix): GraphBuilder {
+export function buildEmbedTokens(
+  { text }: Configuration,
+  embeddings: StoredMatrix,
+  batch: number | string = 1,
+): GraphBuilder {
   const graph = new GraphBuilder('embed_tokens');
-  const ids = graph.input('input_ids', 'int64', [1, 'sequence']);
-  graph.output('inputs_embeds', 'float', [1, 'sequence', text.hidden]);
+  const ids = graph.input('input_ids', 'int64', [batch, 'sequence']);
+  graph.output('inputs_embeds', 'float', [batch, 'sequence', text.hidden]);
   const { parts } = embeddings;
   const found = parts.map((part, index) => {
     const name = parts.length === 1 ? 'embed_tokens' : `embed_tokens.part_${index}`;

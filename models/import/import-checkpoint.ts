@@ -8,21 +8,17 @@ import { ModelId } from '../../preload/contract/values.ts';
 import { baseOf, isAdapter } from './adapter.ts';
 import { hashCheckpoint, hashFile, openCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, SourceHashes } from './checkpoint.ts';
-import { buildDecoder } from './decoder.ts';
-import { buildEmbedTokens } from './embed-tokens.ts';
-import type { GraphBuilder } from './graph.ts';
-import { precisionOf } from './precision.ts';
-import type { BlockSize, WeightType } from './precision.ts';
+import { planGraphs } from './plan.ts';
+import type { Plan, PlanOptions } from './plan.ts';
 import { hashCost, pieceCost, ProgressMeter } from './progress.ts';
 import type { ImportProgress } from './progress.ts';
 import { testThatModelSees } from './self-test.ts';
-import { buildVisionEncoder } from './vision-encoder.ts';
-import { defaultLimits, ExternalData, pieceBytes } from './weights.ts';
-import type { Limits, Piece } from './weights.ts';
+import { transformersConfig } from './transformers-layout.ts';
+import { pieceBytes } from './weights.ts';
 import { importKey, WorkFolder } from './work-folder.ts';
 import { makeFile, writePieces } from './write-pieces.ts';
 
-export interface ImportOptions {
+export interface ImportOptions extends PlanOptions {
   /** A Hugging Face checkpoint folder, or that of a PEFT adapter. */
   checkpoint: string;
   /** A PEFT adapter that is merged into the checkpoint. */
@@ -31,27 +27,17 @@ export interface ImportOptions {
   base?: string;
   /** The model directory to make. It must not exist, or be empty. */
   out: string;
-  dtype: WeightType;
-  /** Values that share a scale in int4; 32 by default. 128 is smaller and less exact. */
-  blockSize?: BlockSize;
-  /** Other limits than usual, for tests. */
-  limits?: Partial<Limits>;
   /** Threads that convert; by default what the machine and the size suggest, 0 for none but this one. */
   threads?: number;
   /** Begin anew rather than go on with an import of the same weights that was interrupted. */
   fresh?: boolean;
-  /** Open the model in a process of its own at the end, and refuse it if it doesn't see. */
-  selfTest?: boolean;
+  /**
+   * Open the model at the end, and refuse it if it doesn't see: in a process of Node's own, or by the function
+   * given, for whoever cannot start one or is one.
+   */
+  selfTest?: boolean | ((directory: string, signal: AbortSignal | undefined) => Promise<void>);
   signal?: AbortSignal;
   onProgress?: (progress: ImportProgress) => void;
-}
-
-interface Plan {
-  graphs: { path: string; graph: GraphBuilder; data: ExternalData }[];
-  /** The external files of all graphs. */
-  files: { name: string; bytes: number }[];
-  pieces: Piece[];
-  bytes: number;
 }
 
 /** Room for the graphs themselves, the manifest and the copied files, beyond the weights. */
@@ -83,7 +69,12 @@ export async function importCheckpoint(options: ImportOptions): Promise<ModelMan
   }
 }
 
-async function openSource({ checkpoint, adapter, base }: ImportOptions): Promise<Checkpoint> {
+/** Opens the checkpoint of an import, with the adapter that is merged in. Throws as `openCheckpoint` does. */
+export async function openSource({
+  checkpoint,
+  adapter,
+  base,
+}: Pick<ImportOptions, 'checkpoint' | 'adapter' | 'base'>): Promise<Checkpoint> {
   if (await isAdapter(checkpoint)) return openCheckpoint(await baseOf(checkpoint, base), checkpoint);
   if (base === undefined) return openCheckpoint(checkpoint, adapter);
   throw new WorkstationError(
@@ -105,10 +96,15 @@ async function writeModel(
   try {
     const kept = [...work.pieces.keys()].reduce((sum, index) => sum + pieceBytes(pieces[index]!), 0);
     await requireSpace(out, plan.bytes - kept + spareBytes);
-    const files = await writeFiles(checkpoint, plan, work, options);
-    const manifest = describe(checkpoint, options, work.source!, files);
+    const meter = meterFor(checkpoint, plan, options.onProgress);
+    const files = await writeFiles(checkpoint, plan, work, meter, options);
+    const manifest = describe(checkpoint, plan, options, work.source!, files);
     await writeFile(join(work.path, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    if (options.selfTest) await testThatModelSees(work.path, options.signal);
+    if (options.selfTest) {
+      meter.begins('Testing that the model sees');
+      const test = options.selfTest === true ? testThatModelSees : options.selfTest;
+      await test(work.path, options.signal);
+    }
     throwIfAborted(options.signal);
     await work.finish();
     // Windows renames onto nothing only, not even onto an empty folder.
@@ -131,48 +127,14 @@ function isInterruption(error: unknown, checkpointFolder: string): boolean {
   return reading || ['ENOSPC', 'EDQUOT', 'EIO'].includes(error.code ?? '');
 }
 
-function planGraphs(checkpoint: Checkpoint, { dtype, blockSize = 32, limits }: ImportOptions): Plan {
-  const { configuration, tensors } = checkpoint;
-  const precision = precisionOf(dtype, blockSize);
-  const allLimits = { ...defaultLimits, ...limits };
-  const visionData = new ExternalData('vision_encoder.onnx_data', allLimits);
-  const embedData = new ExternalData('embed_tokens.onnx_data', allLimits);
-  const decoderData = new ExternalData('decoder.onnx_data', allLimits);
-  const { hidden } = configuration.text;
-  const embeddings = embedData.matrix([tensors.text('embed_tokens.weight')], hidden, precision.vocabulary);
-  // Tied embeddings are stored once: the decoder's output matrix names the embeddings' file.
-  const head = configuration.tied
-    ? embeddings
-    : decoderData.matrix([tensors.head], hidden, precision.vocabulary);
-  const graphs = [
-    {
-      path: 'onnx/vision_encoder.onnx',
-      graph: buildVisionEncoder(configuration, tensors, visionData, precision.vision),
-      data: visionData,
-    },
-    { path: 'onnx/embed_tokens.onnx', graph: buildEmbedTokens(configuration, embeddings), data: embedData },
-    {
-      path: 'onnx/decoder.onnx',
-      graph: buildDecoder(configuration, tensors, decoderData, head, precision.layers),
-      data: decoderData,
-    },
-  ];
-  return {
-    graphs,
-    files: graphs.flatMap(({ data }) => data.files),
-    pieces: graphs.flatMap(({ data }) => data.pieces),
-    bytes: graphs.reduce((sum, { data }) => sum + data.bytes, 0),
-  };
-}
-
 async function writeFiles(
   checkpoint: Checkpoint,
   plan: Plan,
   work: WorkFolder,
-  { signal, onProgress, threads }: ImportOptions,
+  meter: ProgressMeter,
+  { signal, threads, layout }: ImportOptions,
 ): Promise<Record<string, ModelFile>> {
   const { pieces } = plan;
-  const meter = meterFor(checkpoint, plan, onProgress);
   const dataFolder = join(work.path, 'onnx');
   const converted = (index: number, worked: boolean): void => {
     meter.advance(pieceBytes(pieces[index]!), pieceCost(pieces[index]!), worked);
@@ -184,9 +146,11 @@ async function writeFiles(
   for (const { name, bytes } of plan.files) await makeFile(join(dataFolder, name), bytes);
   if (work.source) meter.advance(checkpoint.bytesToHash, hashCost(checkpoint.bytesToHash), false);
   else await work.noteSource(await hashCheckpoint(checkpoint, signal, hashed));
+  if (work.pieces.size > 0) meter.begins('Checking what is done already');
   await work.verify(pieces, dataFolder, (index) => {
     converted(index, false);
   });
+  meter.begins('Converting the weights');
   const left = [...pieces.keys()].filter((index) => !work.pieces.has(index));
   await writePieces(pieces, left, {
     folder: dataFolder,
@@ -198,6 +162,7 @@ async function writeFiles(
     },
   });
 
+  meter.begins('Checking what was written');
   const files: Record<string, ModelFile> = {};
   for (const { name, bytes } of plan.files) {
     const path = join(dataFolder, name);
@@ -210,14 +175,19 @@ async function writeFiles(
     };
   }
   const folder = work.path;
-  for (const { path, graph } of plan.graphs) {
+  for (const { path, graph } of Object.values(plan.graphs)) {
     await writeFile(join(folder, path), graph.serialise());
     files[path] = await describeFile(join(folder, path));
   }
   for (const name of checkpoint.companions) {
-    await copyFile(join(checkpoint.folder, name), join(folder, name));
-    // A copy keeps its original's mode, and a read-only one could not be removed on Windows.
-    await chmod(join(folder, name), 0o644);
+    if (layout === 'transformers' && name === 'config.json') {
+      const dataFiles = plan.files.map((file) => file.name);
+      await writeFile(join(folder, name), await transformersConfig(checkpoint.folder, dataFiles));
+    } else {
+      await copyFile(join(checkpoint.folder, name), join(folder, name));
+      // A copy keeps its original's mode, and a read-only one could not be removed on Windows.
+      await chmod(join(folder, name), 0o644);
+    }
     files[name] = await describeFile(join(folder, name));
   }
   return files;
@@ -249,7 +219,8 @@ async function describeFile(file: string): Promise<ModelFile> {
 
 function describe(
   checkpoint: Checkpoint,
-  { dtype, blockSize = 32 }: ImportOptions,
+  { graphs }: Plan,
+  { dtype, blockSize = 32, layout }: ImportOptions,
   source: SourceHashes,
   files: Record<string, ModelFile>,
 ): ModelManifest {
@@ -281,10 +252,12 @@ function describe(
       ...(adapter && { adapter: { name: basename(resolve(adapter.folder)), sha256: source.adapter } }),
     },
     parameters: configuration.parameters,
+    ...(layout === 'transformers' && { layout }),
     graphs: {
-      visionEncoder: 'onnx/vision_encoder.onnx',
-      embedTokens: 'onnx/embed_tokens.onnx',
-      decoder: 'onnx/decoder.onnx',
+      visionEncoder: graphs.visionEncoder.path,
+      embedTokens: graphs.embedTokens.path,
+      decoder: graphs.decoder.path,
+      ...(graphs.decoderInPlace && { decoderInPlace: graphs.decoderInPlace.path }),
     },
     files,
   });

@@ -7,6 +7,8 @@ export interface ImportProgress {
   total: number;
   /** Null while too little is done to tell. */
   secondsLeft: number | null;
+  /** What it is doing, in words. */
+  activity: string;
 }
 
 /** Seconds of work before a forecast means anything. */
@@ -20,6 +22,7 @@ export class ProgressMeter {
   private done = 0;
   private costDone = 0;
   private costWorked = 0;
+  private activity = 'Reading the checkpoint';
   private readonly begin: number;
   private readonly total: number;
   private readonly cost: number;
@@ -43,15 +46,25 @@ export class ProgressMeter {
     this.begin = now();
   }
 
+  /** Names what is being done from now on. */
+  begins(activity: string): void {
+    this.activity = activity;
+    this.tell();
+  }
+
   /** @param worked false for what an earlier import had done: it says nothing of this machine's speed */
   advance(bytes: number, cost: number, worked = true): void {
     this.done += bytes;
     this.costDone += cost;
     if (worked) this.costWorked += cost;
+    this.tell();
+  }
+
+  private tell(): void {
     const seconds = (this.now() - this.begin) / 1000;
     const known = seconds >= secondsForForecast && this.costWorked > 0;
     const secondsLeft = known ? ((this.cost - this.costDone) * seconds) / this.costWorked : null;
-    this.report({ done: this.done, total: this.total, secondsLeft });
+    this.report({ done: this.done, total: this.total, secondsLeft, activity: this.activity });
   }
 }
 

@@ -9,11 +9,15 @@ import type { ExternalData } from './weights.ts';
 /** Hugging Face's vision norms have this written in their code, whatever config.json says. */
 const normEpsilon = 1e-6;
 
-interface Shared {
+/** Rows of patches in windows, and what their layers share; N = windows * windowRows. */
+export interface WindowedRows {
+  /** [N, channels * frames * patch * patch] */
+  pixels: string;
+  /** Of [N, headSize], with axes of size 1 at 1 and 2. */
   rotation: Rotation;
-  /** [windows, 1, 1, windowRows] */
+  /** [windows, 1, 1, windowRows]: what the windowed layers add to the scores. */
   windowBias: string;
-  /** [windows * windowRows] */
+  /** [N], or [N, N] where rows see different keys: what the layers that attend everywhere add to the scores. */
   bias: string;
 }
 
@@ -35,36 +39,46 @@ export function buildVisionEncoder(
 ): GraphBuilder {
   const { vision } = configuration;
   const graph = new GraphBuilder('vision_encoder');
-  const layers = new LayerBuilder(graph, data, format);
   const pixels = graph.input('pixel_values', 'float', ['patches', vision.patchValues]);
   const cos = graph.input('rotary_cos', 'float', ['patches', vision.headSize]);
   const sin = graph.input('rotary_sin', 'float', ['patches', vision.headSize]);
   const bias = graph.input('key_bias', 'float', ['windows', vision.windowRows]);
-  const shared: Shared = {
+  const features = encodeWindows(new LayerBuilder(graph, data, format), configuration, tensors, {
+    pixels,
     rotation: prepareRotation(graph, cos, sin, vision.headSize, [1, 2]),
     windowBias: graph.node('Unsqueeze', [bias, graph.integerVector([1, 2])]),
     bias: graph.reshape(bias, [-1]),
-  };
+  });
+  graph.node('Identity', [features], { output: 'image_features' });
+  graph.output('image_features', 'float', ['units', vision.outHidden]);
+  return graph;
+}
 
+/** The blocks and the merger, on rows in windows: [N / 4, hidden of the language model], in window order. */
+export function encodeWindows(
+  layers: LayerBuilder,
+  { vision }: Configuration,
+  tensors: CheckpointTensors,
+  windowed: WindowedRows,
+): string {
+  const { graph } = layers;
   // The convolution's kernel is as large as its stride, so it is a matrix product on whole patches.
-  let rows = layers.exactLinear('patch_embed.proj', pixels, {
+  let rows = layers.exactLinear('patch_embed.proj', windowed.pixels, {
     weights: [tensors.vision('patch_embed.proj.weight')],
     columns: vision.patchValues,
   });
   for (let layer = 0; layer < vision.layers; layer++) {
-    rows = graph.node('Add', [rows, attention(layers, vision, tensors, shared, layer, rows)]);
+    rows = graph.node('Add', [rows, attention(layers, vision, tensors, windowed, layer, rows)]);
     rows = graph.node('Add', [rows, feedForward(layers, vision, tensors, layer, rows)]);
   }
-  graph.node('Identity', [merge(layers, vision, tensors, rows)], { output: 'image_features' });
-  graph.output('image_features', 'float', ['units', vision.outHidden]);
-  return graph;
+  return merge(layers, vision, tensors, rows);
 }
 
 function attention(
   layers: LayerBuilder,
   vision: Configuration['vision'],
   tensors: CheckpointTensors,
-  shared: Shared,
+  shared: WindowedRows,
   layer: number,
   rows: string,
 ): string {
@@ -96,7 +110,7 @@ function attention(
 function attendInWindows(
   graph: GraphBuilder,
   { windowRows, heads, headSize, hidden }: Configuration['vision'],
-  shared: Shared,
+  shared: WindowedRows,
   query: string,
   key: string,
   value: string,
@@ -118,7 +132,7 @@ function attendInWindows(
 function attendEverywhere(
   graph: GraphBuilder,
   { heads, headSize, hidden }: Configuration['vision'],
-  shared: Shared,
+  shared: WindowedRows,
   query: string,
   key: string,
   value: string,

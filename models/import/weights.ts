@@ -63,14 +63,16 @@ export interface StoredMatrix {
 }
 
 /**
- * The external files of one graph, planned before they are written: places are given out first, so that the
- * graph can name them, with the pieces of work that will fill them.
+ * The external files of one graph, or of several that run the same weights, planned before they are written: places
+ * are given out first, so that a graph can name them, with the pieces of work that will fill them. The same weights
+ * in the same format have one place, however often they are asked for.
  */
 export class ExternalData {
   readonly files: { name: string; bytes: number }[] = [];
   readonly pieces: Piece[] = [];
   private readonly name: string;
   private readonly limits: Limits;
+  private readonly placed = new Map<string, ExternalLocation | StoredMatrix>();
 
   /** @param name of the first file; further ones get `_1`, `_2`... behind it */
   constructor(name: string, limits: Limits) {
@@ -84,6 +86,25 @@ export class ExternalData {
 
   /** Tensors one after the other as 32-bit floats. */
   floats(tensors: StoredTensor[]): ExternalLocation {
+    return this.once(`floats ${namesOf(tensors)}`, () => this.placeFloats(tensors));
+  }
+
+  /** Matrices of [rows, columns], joined by their rows. */
+  matrix(tensors: StoredTensor[], columns: number, format: MatrixFormat): StoredMatrix {
+    return this.once(`${JSON.stringify(format)} ${columns} ${namesOf(tensors)}`, () =>
+      this.placeMatrix(tensors, columns, format),
+    );
+  }
+
+  private once<T extends ExternalLocation | StoredMatrix>(key: string, place: () => T): T {
+    const known = this.placed.get(key) as T | undefined;
+    if (known !== undefined) return known;
+    const location = place();
+    this.placed.set(key, location);
+    return location;
+  }
+
+  private placeFloats(tensors: StoredTensor[]): ExternalLocation {
     const values = tensors.reduce((sum, tensor) => sum + elements(tensor.shape), 0);
     const location = this.place(values * 4);
     let at = location.offset;
@@ -97,8 +118,7 @@ export class ExternalData {
     return location;
   }
 
-  /** Matrices of [rows, columns], joined by their rows. */
-  matrix(tensors: StoredTensor[], columns: number, format: MatrixFormat): StoredMatrix {
+  private placeMatrix(tensors: StoredTensor[], columns: number, format: MatrixFormat): StoredMatrix {
     const rows = tensors.reduce((sum, tensor) => sum + rowsOf(tensor, columns), 0);
     const width = rowBytes(format, columns);
     const most = Math.max(1, Math.floor(this.limits.tensorBytes / width.values));
@@ -162,5 +182,6 @@ export class ExternalData {
   }
 }
 
+const namesOf = (tensors: StoredTensor[]): string => tensors.map(({ name }) => name).join('|');
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 const rowsOf = (tensor: StoredTensor, columns: number): number => elements(tensor.shape) / columns;

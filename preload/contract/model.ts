@@ -130,8 +130,22 @@ export const ModelManifest = z.object({
     adapter: z.object({ name: z.string(), sha256: Sha256 }).optional(),
   }),
   parameters: ModelParameters,
-  /** Paths relative to the model directory. Their inputs and outputs are those of format version 1. */
-  graphs: z.object({ visionEncoder: z.string(), embedTokens: z.string(), decoder: z.string() }),
+  /**
+   * Which graphs these are: missing, those of format version 1; `transformers`, those of the transformers.js layout,
+   * which keep keys and values as `past_key_values` and `present`.
+   */
+  layout: z.literal('transformers').optional(),
+  /** Paths relative to the model directory. */
+  graphs: z.object({
+    visionEncoder: z.string(),
+    embedTokens: z.string(),
+    decoder: z.string(),
+    /**
+     * The same weights as `decoder`, for a GPU that keeps keys and values in its own memory. Missing where a model was
+     * imported before there was one: a GPU then gets them anew at every run.
+     */
+    decoderInPlace: z.string().optional(),
+  }),
   /** Every file of the directory but the manifest itself. */
   files: ModelFiles,
 });

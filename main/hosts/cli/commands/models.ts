@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { GoldenCheck } from '../../../../models/import/index.ts';
+import { attentionOperators, modelLayouts } from '../../../../models/import/layouts.ts';
+import type { AttentionOperator, ModelLayout } from '../../../../models/import/layouts.ts';
 import { blockSizes, weightTypes } from '../../../../models/import/precision.ts';
 import type { BlockSize, WeightType } from '../../../../models/import/precision.ts';
 import { act } from '../command.ts';
@@ -8,6 +10,8 @@ interface ImportCommandOptions {
   out: string;
   dtype: WeightType;
   blockSize: string;
+  layout: ModelLayout;
+  attention: AttentionOperator;
   adapter?: string;
   base?: string;
   fresh?: boolean;
@@ -33,13 +37,26 @@ export function addModels(program: Command): void {
           .choices(blockSizes.map(String))
           .default('32'),
       )
+      .addOption(
+        new Option('--layout <name>', "graphs for this program, or in transformers.js's form for others too")
+          .choices(modelLayouts)
+          .default('workstation'),
+      )
+      .addOption(
+        new Option(
+          '--attention <operators>',
+          'of the transformers layout: plain ones, or GroupQueryAttention',
+        )
+          .choices(attentionOperators)
+          .default('concat'),
+      )
       .option('--adapter <dir>', 'PEFT LoRA adapter to merge in')
       .option('--base <dir>', 'checkpoint that the given adapter belongs to')
       .option('--fresh', 'begin anew rather than go on with an import that was interrupted')
       .description('turn a checkpoint into a model folder that the engine runs'),
     async (
       { output, signal },
-      { out, dtype, blockSize, adapter, base, fresh }: ImportCommandOptions,
+      { out, dtype, blockSize, layout, attention, adapter, base, fresh }: ImportCommandOptions,
       checkpoint: string,
     ) => {
       const { importCheckpoint } = await import('../../../../models/import/index.ts');
@@ -48,10 +65,12 @@ export function addModels(program: Command): void {
         out,
         dtype,
         blockSize: Number(blockSize) as BlockSize,
+        layout,
+        attention,
         ...(adapter !== undefined && { adapter }),
         ...(base !== undefined && { base }),
         fresh: fresh === true,
-        selfTest: true,
+        selfTest: layout === 'workstation',
         signal,
         onProgress: ({ done, total, secondsLeft }) =>
           output.progress(`Importing the model${timeLeft(secondsLeft)}`, done, total),
@@ -64,7 +83,7 @@ export function addModels(program: Command): void {
       }
       output.line(`Domain    ${manifest.domain}. ${manifest.domainNote}`);
       output.line(`Licence   ${manifest.licence}`);
-      output.result({ id: manifest.id, dtype, out, sha256: manifest.source.sha256 });
+      output.result({ id: manifest.id, dtype, layout, out, sha256: manifest.source.sha256 });
     },
   );
 
