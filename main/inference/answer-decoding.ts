@@ -1,15 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import type { AnswerEvidence } from '../../preload/contract/domain.ts';
-import { throwIfAborted } from '../../preload/contract/errors.ts';
+import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
+import type { AnswerFormat } from '../../preload/contract/model.ts';
 import type { AnswerConstraint, NextToken } from './answer-constraint.ts';
 import { openLabelTokens } from './answer-constraints.ts';
 import type { TextEnding } from './answer-parser.ts';
 import { AnswerSplitter, type AnswerText } from './answer-stream.ts';
 import type { ChoiceNode } from './canonical-tokens.ts';
 import { entropyBits, labelProbabilities, labelTree } from './label-evidence.ts';
-import type { DecoderCache } from './model-graphs.ts';
-import type { ModelRunner } from './model-runner.ts';
 import { logSumExp, type Sampler } from './sampling.ts';
+import type { TextBranch } from './text-branch.ts';
 import type { StreamingDecoder } from './tokenizer.ts';
 
 export interface AnswerListener {
@@ -27,11 +27,11 @@ export interface WrittenToken {
 }
 
 export interface DecodeRun {
-  readonly runner: ModelRunner;
   /** Holds the prompt, and what `begun` says. */
-  readonly cache: DecoderCache;
-  /** See `ModelRunner.feed`. */
-  readonly delta: number;
+  readonly branch: TextBranch;
+  /** How the model writes its answers, and the tokens that end one. */
+  readonly format: AnswerFormat;
+  readonly endTokens: readonly number[];
   readonly sampler: Sampler;
   readonly decoder: StreamingDecoder;
   readonly constraint: AnswerConstraint | null;
@@ -47,7 +47,7 @@ export interface DecodeRun {
 
 /** What is known where the label begins, to come back to when the answer is complete. */
 interface LabelStart {
-  readonly cacheLength: number;
+  readonly length: number;
   readonly logits: Float32Array;
   readonly choices: ChoiceNode;
 }
@@ -72,16 +72,16 @@ export class AnswerDecoding {
    * @throws WorkstationError `cancelled` between two runs.
    */
   async run(first: Float32Array, run: DecodeRun): Promise<TextEnding> {
-    const splitter = new AnswerSplitter(run.runner.model.manifest.answerFormat);
+    const splitter = new AnswerSplitter(run.format);
     const ending = await this.#write(first, run, splitter);
     this.#show('', splitter.finish(), run.listener);
-    if (ending === 'end-token') await this.#weighLabels(run);
+    if (ending === 'end-token') await unlessStopped(() => this.#weighLabels(run));
     return ending;
   }
 
   async #write(first: Float32Array, run: DecodeRun, splitter: AnswerSplitter): Promise<TextEnding> {
     const { constraint, sampler, listener } = run;
-    const ends = new Set(run.runner.model.manifest.parameters.tokens.end);
+    const ends = new Set(run.endTokens);
     let logits = first;
     let next: readonly NextToken[] = run.begun;
     for (let turn = 0; ; turn += 1) {
@@ -115,7 +115,8 @@ export class AnswerDecoding {
       }
       const forcedTelling = fresh.findLastIndex(({ tells }, index) => tells && index > 0);
       if (complete) {
-        if (forcedTelling > 0) await this.#feed(fresh.slice(0, forcedTelling + 1), at, run, true);
+        const telling = fresh.slice(0, forcedTelling + 1);
+        if (forcedTelling > 0) await unlessStopped(() => this.#feed(telling, at, run, true));
         return 'end-token';
       }
       if (this.written.length >= run.limit) return 'token-limit';
@@ -131,7 +132,7 @@ export class AnswerDecoding {
 
   #rememberLabel(run: DecodeRun, logits: Float32Array): void {
     const choices = run.constraint?.labelChoices ?? null;
-    if (choices !== null) this.#labelStart = { cacheLength: run.cache.length, logits, choices };
+    if (choices !== null) this.#labelStart = { length: run.branch.length, logits, choices };
   }
 
   #add(
@@ -167,9 +168,8 @@ export class AnswerDecoding {
     run: DecodeRun,
     told: boolean,
   ): Promise<Float32Array> {
-    const { runner, cache, delta } = run;
     const ids = tokens.map(({ id }) => id);
-    const logits = await runner.feed(ids, cache, delta, told ? 'all' : 'last');
+    const logits = await run.branch.feed(ids, told ? 'all' : 'last');
     if (!told) return logits;
     const size = logits.length / ids.length;
     const row = (index: number): Float32Array => logits.subarray(index * size, (index + 1) * size);
@@ -185,11 +185,17 @@ export class AnswerDecoding {
     const start = this.#labelStart;
     if (start === null || run.listener.signal?.aborted) return;
     const tree = labelTree(start.choices);
-    run.cache.truncate(start.cacheLength);
-    const logits =
-      tree.tokens.length === 0
-        ? new Float32Array(0)
-        : await run.runner.tryTree(tree.tokens, run.cache, run.delta);
+    run.branch.rewind(start.length);
+    const logits = tree.tokens.length === 0 ? new Float32Array(0) : await run.branch.tryTree(tree.tokens);
     this.choices = labelProbabilities(start.choices, start.logits, tree, logits);
+  }
+}
+
+/** What comes after a complete text may be stopped without the text being less complete. */
+async function unlessStopped(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof WorkstationError) || error.code !== 'cancelled') throw error;
   }
 }

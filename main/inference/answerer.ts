@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import type { AnswerEvidence, AnswerSettings } from '../../preload/contract/domain.ts';
+import type { AnswerSettings } from '../../preload/contract/domain.ts';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import type { Size } from '../../preload/contract/values.ts';
 import type { AnswerConstraint } from './answer-constraint.ts';
-import { AnswerConstraints, usualAbsentLabel } from './answer-constraints.ts';
-import { AnswerDecoding, type AnswerListener, type WrittenToken } from './answer-decoding.ts';
-import { parseAnswer, type ParsedAnswer, type TextEnding } from './answer-parser.ts';
+import { AnswerConstraints } from './answer-constraints.ts';
+import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
+import type { TextEnding } from './answer-parser.ts';
+import { answerResult, type AnswerProgress } from './answer-result.ts';
 import type { DeviceWish } from './devices.ts';
 import {
   noTimings,
@@ -14,11 +15,11 @@ import {
   type EngineSettings,
   type ModelInfo,
 } from './engine-messages.ts';
-import { FrameCache, type SeenFrame } from './frame-cache.ts';
+import { FrameLooks } from './frame-looks.ts';
 import { openModelDirectory } from './model-directory.ts';
-import type { DecoderCache } from './model-graphs.ts';
 import { ModelRunner } from './model-runner.ts';
 import { Sampler } from './sampling.ts';
+import { SolePlace, type TextPlaces } from './text-branch.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from './tokenizer.ts';
 import { checkThatModelSees } from './vision-self-test.ts';
 
@@ -49,28 +50,21 @@ export interface AnswerRequest {
   readonly constrained?: 'jump-forward' | 'token-by-token' | 'no';
 }
 
-/** State of one answer under way; what a stop leaves behind is read from here. */
-interface Progress {
-  readonly decoding: AnswerDecoding;
-  tokens: Omit<AnswerResult['tokens'], 'generated'>;
-  modelInput: Size | null;
-  frameSeenBefore: boolean;
-  readonly timings: AnswerResult['timings'];
-}
-
 /** One loaded model that answers questions on frames, one at a time, in this process. */
 export class Answerer {
   readonly info: ModelInfo;
   readonly #runner: ModelRunner;
   readonly #tokenizer: ModelTokenizer | null;
-  readonly #frames: FrameCache;
+  readonly #looks: FrameLooks;
+  readonly #places: TextPlaces;
   readonly #constraints: AnswerConstraints | null;
 
-  private constructor(runner: ModelRunner, tokenizer: ModelTokenizer | null, frames: FrameCache) {
+  private constructor(runner: ModelRunner, tokenizer: ModelTokenizer | null, frameCacheBytes: number) {
     const { manifest, sha256 } = runner.model;
     this.#runner = runner;
     this.#tokenizer = tokenizer;
-    this.#frames = frames;
+    this.#looks = new FrameLooks(runner, frameCacheBytes);
+    this.#places = new SolePlace(runner);
     this.#constraints = tokenizer === null ? null : new AnswerConstraints(manifest, tokenizer);
     this.info = {
       id: manifest.id,
@@ -120,7 +114,7 @@ export class Answerer {
       throw error;
     }
     const cacheBytes = options.frameCacheBytes ?? Math.min(512 * mebibyte, process.availableMemory() / 8);
-    return new Answerer(runner, tokenizer, new FrameCache(cacheBytes));
+    return new Answerer(runner, tokenizer, cacheBytes);
   }
 
   /**
@@ -130,7 +124,7 @@ export class Answerer {
   async answer(request: AnswerRequest, listener: AnswerListener = {}): Promise<AnswerResult> {
     const start = performance.now();
     const settings = this.#resolve(request.settings);
-    const progress: Progress = {
+    const progress: AnswerProgress = {
       decoding: new AnswerDecoding(),
       tokens: { prompt: 0, image: 0 },
       modelInput: null,
@@ -145,7 +139,7 @@ export class Answerer {
       ending = 'stopped';
     }
     progress.timings.totalMilliseconds = performance.now() - start;
-    return this.#result(request.frame, settings, progress, ending);
+    return answerResult(this.#runner.model.manifest, request.frame, settings, progress, ending);
   }
 
   #resolve(settings: EngineSettings): AnswerSettings {
@@ -162,7 +156,7 @@ export class Answerer {
   async #generate(
     request: AnswerRequest,
     settings: AnswerSettings,
-    progress: Progress,
+    progress: AnswerProgress,
     listener: AnswerListener,
     start: number,
   ): Promise<TextEnding> {
@@ -174,107 +168,45 @@ export class Answerer {
         'Load a model that was imported with its tokenizer.',
       );
     }
-    const key = `${this.info.sha256} ${this.#runner.processor.fingerprint} ${request.frame.hash}`;
-    const frame = await this.#look(key, request.frame, progress, listener.signal);
-    this.#frames.set(key, frame);
-    const prompt = tokenizer.prompt(request.question, this.#runner.units(frame.grid));
-    progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
-    const limit = this.#tokenLimit(prompt, settings);
-    const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer);
-    // What every answer begins with goes through the model with the prompt.
-    const begun = constraint?.begin() ?? [];
-    const ids = Int32Array.from([...prompt.ids, ...begun.map(({ id }) => id)]);
-
-    const prefillStart = performance.now();
-    const positions = this.#runner.positions(ids, [frame.grid]);
-    const embeddings = await this.#runner.embed(ids, [frame.features]);
-    const cache = await this.#prefix(frame, prompt, positions, embeddings, listener.signal);
+    const look = await this.#looks.look(request.frame, listener.signal);
+    let { frame } = look;
+    progress.modelInput = frame.resized;
+    progress.frameSeenBefore = look.seenBefore;
+    Object.assign(progress.timings, look.timings);
     try {
-      const hidden = this.#runner.model.manifest.parameters.hiddenSize;
-      const logits = await this.#runner.prefill({
-        embeddings: embeddings.subarray(prompt.prefixLength * hidden),
-        positions,
-        from: prompt.prefixLength,
-        to: ids.length,
-        cache,
-        keep: 'last',
-        ...(listener.signal ? { signal: listener.signal } : {}),
-      });
-      progress.timings.prefillMilliseconds = performance.now() - prefillStart;
-      const decodeStart = performance.now();
+      const prompt = tokenizer.prompt(request.question, this.#runner.units(frame.grid));
+      progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
+      const limit = this.#tokenLimit(prompt, settings);
+      const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer);
+      // What every answer begins with goes through the model with the prompt.
+      const begun = constraint?.begin() ?? [];
+
+      const prefillStart = performance.now();
+      frame = await this.#looks.withPrefix(frame, prompt, listener.signal);
+      const branch = await this.#places.join(frame, listener.signal);
       try {
-        return await progress.decoding.run(logits, {
-          runner: this.#runner,
-          cache,
-          delta: positions.delta,
-          sampler: new Sampler(settings, prompt.ids),
-          decoder: new StreamingDecoder((given) => tokenizer.decode(given)),
-          constraint,
-          begun,
-          limit,
-          reserve,
-          listener,
-          start,
-        });
+        const asked = [...prompt.ids.subarray(prompt.prefixLength), ...begun.map(({ id }) => id)];
+        const logits = await branch.feed(asked, 'last');
+        const decodeStart = performance.now();
+        progress.timings.prefillMilliseconds = decodeStart - prefillStart;
+        try {
+          return await progress.decoding.run(logits, {
+            branch,
+            format: this.#runner.model.manifest.answerFormat,
+            endTokens: this.#runner.model.manifest.parameters.tokens.end,
+            sampler: new Sampler(settings, prompt.ids),
+            decoder: new StreamingDecoder((given) => tokenizer.decode(given)),
+            ...{ constraint, begun, limit, reserve, listener, start },
+          });
+        } finally {
+          progress.timings.decodeMilliseconds = performance.now() - decodeStart;
+        }
       } finally {
-        progress.timings.decodeMilliseconds = performance.now() - decodeStart;
+        branch.leave();
       }
     } finally {
-      // The buffers go on to serve the next question on this frame, from the end of the image.
-      cache.truncate(prompt.prefixLength);
-      this.#frames.trim();
+      this.#looks.release(frame);
     }
-  }
-
-  /** The frame's features: kept ones, or a new look. */
-  async #look(
-    key: string,
-    frame: EngineFrame,
-    progress: Progress,
-    signal: AbortSignal | undefined,
-  ): Promise<SeenFrame> {
-    throwIfAborted(signal);
-    const kept = this.#frames.get(key);
-    progress.frameSeenBefore = kept !== undefined;
-    if (kept !== undefined) {
-      progress.modelInput = kept.resized;
-      return kept;
-    }
-    const preprocessStart = performance.now();
-    const image = this.#runner.prepareImage(frame);
-    const visionStart = performance.now();
-    progress.modelInput = image.resized;
-    progress.timings.preprocessMilliseconds = visionStart - preprocessStart;
-    const features = await this.#runner.encodeImage(image);
-    progress.timings.visionMilliseconds = performance.now() - visionStart;
-    return { features, grid: image.grid, resized: image.resized, prefix: null };
-  }
-
-  /** A cache that holds exactly the prompt up to the end of the image. */
-  async #prefix(
-    frame: SeenFrame,
-    prompt: Prompt,
-    positions: ReturnType<ModelRunner['positions']>,
-    embeddings: Float32Array,
-    signal: AbortSignal | undefined,
-  ): Promise<DecoderCache> {
-    const ids = prompt.ids.slice(0, prompt.prefixLength);
-    const kept = frame.prefix;
-    if (kept !== null && kept.ids.length === ids.length && kept.ids.every((id, index) => id === ids[index])) {
-      return kept.cache;
-    }
-    const cache = this.#runner.newCache(prompt.ids.length + 64);
-    await this.#runner.prefill({
-      embeddings,
-      positions,
-      from: 0,
-      to: prompt.prefixLength,
-      cache,
-      keep: 'none',
-      ...(signal ? { signal } : {}),
-    });
-    frame.prefix = { ids, cache };
-    return cache;
   }
 
   #tokenLimit(prompt: Prompt, settings: AnswerSettings): number {
@@ -308,79 +240,10 @@ export class Answerer {
     return opened ?? { constraint: null, reserve: 0 };
   }
 
-  #result(
-    frame: EngineFrame,
-    settings: AnswerSettings,
-    progress: Progress,
-    ending: TextEnding,
-  ): AnswerResult {
-    const { manifest } = this.#runner.model;
-    const { decoding } = progress;
-    const parsed = parseAnswer(decoding.raw, {
-      mapping: {
-        space: manifest.coordinateSpace,
-        resized: progress.modelInput ?? frame,
-        source: frame,
-      },
-      absentLabels: [manifest.labels?.absent ?? usualAbsentLabel],
-      ending,
-      format: manifest.answerFormat,
-    });
-    const evidence = ending === 'end-token' ? evidenceOf(parsed, decoding) : null;
-    const label = logProbabilityOf(parsed.labelRange, decoding);
-    return {
-      status: parsed.status,
-      label: parsed.label,
-      box: parsed.box,
-      reasoning: parsed.reasoning,
-      raw: decoding.raw,
-      probability: label === null ? null : Math.exp(label),
-      evidence,
-      notes: [...decoding.notes, ...parsed.notes],
-      tokens: { ...progress.tokens, generated: decoding.written.length },
-      modelInput: progress.modelInput,
-      settings,
-      frameSeenBefore: progress.frameSeenBefore,
-      timings: { ...progress.timings, firstTokenMilliseconds: decoding.firstTokenMilliseconds },
-    };
-  }
-
   async dispose(): Promise<void> {
-    this.#frames.clear();
+    this.#looks.clear();
     await this.#runner.dispose();
   }
-}
-
-function evidenceOf(parsed: ParsedAnswer, decoding: AnswerDecoding): AnswerEvidence {
-  return {
-    labelLogProbability: logProbabilityOf(parsed.labelRange, decoding),
-    // Of the digits: what stands between them is the format's.
-    boxLogProbability:
-      parsed.box === null ? null : logProbabilityOf(parsed.boxRange, decoding, (text) => /\d/.test(text)),
-    choices: decoding.choices,
-    entropy: decoding.entropy,
-  };
-}
-
-/** Sum of the log-probabilities of the tokens whose text overlaps the range; null where one is not known. */
-function logProbabilityOf(
-  range: readonly [number, number] | null,
-  { raw, written }: { readonly raw: string; readonly written: readonly WrittenToken[] },
-  counts: (text: string) => boolean = () => true,
-): number | null {
-  if (range === null) return null;
-  let sum = 0;
-  let start = 0;
-  for (const token of written) {
-    const inside = raw.slice(Math.max(start, range[0]), Math.min(token.end, range[1]));
-    if (token.end > range[0] && start < range[1] && counts(inside)) {
-      if (token.logProbability === null) return null;
-      sum += token.logProbability;
-    }
-    start = token.end;
-  }
-  // A sum of logarithms of 32-bit shares can end up a hair above that of one.
-  return Math.min(0, sum);
 }
 
 /** @throws WorkstationError `out-of-memory` when the graphs and what running them takes would not fit. */

@@ -2,21 +2,41 @@ import type { Size } from '../../preload/contract/values.ts';
 import type { DecoderCache } from './model-graphs.ts';
 import type { ImageGrid } from './positions.ts';
 
+/** A prompt up to the end of its image, gone through the decoder: where every text on the frame begins. */
+export interface FramePrefix {
+  readonly ids: Int32Array;
+  /** Holds the ids, and behind them, while texts are written, those. */
+  readonly cache: DecoderCache;
+  /** Position of a text token less the number of tokens before it; see `PromptPositions`. */
+  readonly delta: number;
+}
+
 /** What a frame costs to look at, kept for the next question on it. */
-export interface SeenFrame {
+export class SeenFrame {
   /** `[units, hidden]`, raster merge order. */
   readonly features: Float32Array;
   readonly grid: ImageGrid;
   readonly resized: Size;
-  /** The prompt up to the end of the image, and its keys and values; null until a question was asked. */
-  prefix: { readonly ids: Int32Array; readonly cache: DecoderCache } | null;
+  /** Null until a question was asked. */
+  prefix: FramePrefix | null = null;
+  /** How many work with it at the moment: what they use is not freed under them. */
+  users = 0;
+
+  constructor(look: { features: Float32Array; grid: ImageGrid; resized: Size }) {
+    this.features = look.features;
+    this.grid = look.grid;
+    this.resized = look.resized;
+  }
+
+  get bytes(): number {
+    return this.features.byteLength + (this.prefix?.cache.bytes ?? 0);
+  }
 }
 
-function bytesOf(frame: SeenFrame): number {
-  return frame.features.byteLength + (frame.prefix?.cache.bytes ?? 0);
-}
-
-/** Least recently used frames go first once the bytes are more than the limit. */
+/**
+ * The frames in use, and of those before as many as fit into the limit: the least recently used go first. Who takes
+ * or adds a frame uses it until it is released.
+ */
 export class FrameCache {
   readonly limitBytes: number;
   readonly #frames = new Map<string, SeenFrame>();
@@ -25,38 +45,58 @@ export class FrameCache {
     this.limitBytes = limitBytes;
   }
 
+  /** Of all frames that are kept, those in use included. */
   get bytes(): number {
     let sum = 0;
-    for (const frame of this.#frames.values()) sum += bytesOf(frame);
+    for (const frame of this.#frames.values()) sum += frame.bytes;
     return sum;
   }
 
-  get(key: string): SeenFrame | undefined {
+  take(key: string): SeenFrame | undefined {
     const frame = this.#frames.get(key);
-    if (frame !== undefined) {
-      this.#frames.delete(key);
-      this.#frames.set(key, frame);
-    }
+    if (frame === undefined) return undefined;
+    this.#frames.delete(key);
+    this.#frames.set(key, frame);
+    return this.retain(frame);
+  }
+
+  add(key: string, frame: SeenFrame): SeenFrame {
+    const before = this.#frames.get(key);
+    if (before !== undefined) this.#drop(key, before);
+    this.#frames.set(key, frame);
+    this.retain(frame);
+    this.trim();
     return frame;
   }
 
-  /** Adds or refreshes a frame. One that is larger than the limit alone is not kept, and drives none out. */
-  set(key: string, frame: SeenFrame): void {
-    const before = this.#frames.get(key);
-    if (before !== undefined && before !== frame) this.#drop(key, before);
-    this.#frames.delete(key);
-    if (bytesOf(frame) > this.limitBytes) return;
-    this.#frames.set(key, frame);
+  retain(frame: SeenFrame): SeenFrame {
+    frame.users += 1;
+    return frame;
+  }
+
+  release(frame: SeenFrame): void {
+    frame.users -= 1;
+    if (frame.users > 0) return;
+    if (![...this.#frames.values()].includes(frame)) free(frame);
     this.trim();
   }
 
   /** Brings the bytes back under the limit, after a frame's buffers have grown. */
   trim(): void {
-    let bytes = this.bytes;
-    for (const [oldest, old] of this.#frames) {
+    const [first, rest] = [[], []] as [string[], string[]];
+    let bytes = 0;
+    for (const [key, frame] of this.#frames) {
+      // One that is larger than the limit alone is not kept, and drives none out.
+      const tooLarge = frame.bytes > this.limitBytes;
+      if (!tooLarge) bytes += frame.bytes;
+      if (frame.users === 0) (tooLarge ? first : rest).push(key);
+    }
+    for (const key of first) this.#drop(key, this.#frames.get(key)!);
+    for (const key of rest) {
       if (bytes <= this.limitBytes) break;
-      bytes -= bytesOf(old);
-      this.#drop(oldest, old);
+      const oldest = this.#frames.get(key)!;
+      bytes -= oldest.bytes;
+      this.#drop(key, oldest);
     }
   }
 
@@ -66,7 +106,11 @@ export class FrameCache {
 
   #drop(key: string, frame: SeenFrame): void {
     this.#frames.delete(key);
-    frame.prefix?.cache.dispose();
-    frame.prefix = null;
+    if (frame.users === 0) free(frame);
   }
+}
+
+function free(frame: SeenFrame): void {
+  frame.prefix?.cache.dispose();
+  frame.prefix = null;
 }

@@ -2,8 +2,9 @@ import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.
 import { chooseDevice, type Device, type DeviceChoice, type DeviceWish } from './devices.ts';
 import { ImageProcessor, type PreparedImage, type RgbImage } from './image-processor.ts';
 import type { ModelDirectory } from './model-directory.ts';
-import { openModelGraphs, type DecoderCache, type ModelGraphs } from './model-graphs.ts';
+import { openModelGraphs, type DecoderCache, type DecoderInput, type ModelGraphs } from './model-graphs.ts';
 import { promptPositions, type ImageGrid, type PromptPositions } from './positions.ts';
+import type { TreeToken } from './text-branch.ts';
 import { maskedScore } from './window-layout.ts';
 
 /** Nothing stops a run under way, so a prefill goes in pieces of this many tokens, with a look at the signal between. */
@@ -30,6 +31,17 @@ export interface PrefillOptions {
   /** Logits to return: of the last token, of all, or none (a prefix that is only to be kept). */
   readonly keep: 'last' | 'all' | 'none';
   /** Tokens per run; {@link prefillChunk} by default. */
+  readonly chunk?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface AddOptions {
+  readonly tokens: number;
+  readonly embeddings: Float32Array;
+  /** Of tokens `start..end` of these, `[3, end - start]`. */
+  readonly positions: (start: number, end: number) => Int32Array;
+  readonly cache: DecoderCache;
+  readonly keep: PrefillOptions['keep'];
   readonly chunk?: number;
   readonly signal?: AbortSignal;
 }
@@ -109,7 +121,7 @@ export class ModelRunner {
    */
   async embed(ids: ArrayLike<number>, features: readonly Float32Array[]): Promise<Float32Array> {
     const { hiddenSize, tokens } = this.#parameters;
-    const embeddings = await this.#lookUp(ids);
+    const embeddings = await this.lookUp(ids);
     const places: number[] = [];
     for (let index = 0; index < ids.length; index += 1) if (ids[index] === tokens.image) places.push(index);
     const rows = features.reduce((sum, values) => sum + values.length / hiddenSize, 0);
@@ -130,7 +142,11 @@ export class ModelRunner {
     return embeddings;
   }
 
-  async #lookUp(ids: ArrayLike<number>): Promise<Float32Array> {
+  /**
+   * Embeddings `[ids, hidden]` of text tokens.
+   * @throws WorkstationError `model-mismatch` for an id outside the vocabulary.
+   */
+  async lookUp(ids: ArrayLike<number>): Promise<Float32Array> {
     const { vocabularySize } = this.#parameters;
     for (let index = 0; index < ids.length; index += 1) {
       const id = ids[index]!;
@@ -142,6 +158,16 @@ export class ModelRunner {
       );
     }
     return this.#graphs.embedder.embed(ids);
+  }
+
+  /** Whether a run may say what each token sees; see `DecoderGraph`. */
+  get freeAttention(): boolean {
+    return this.#graphs.decoder.freeAttention;
+  }
+
+  /** One run of the decoder; `cache` holds the tokens too afterwards. */
+  run(input: DecoderInput, cache: DecoderCache): Promise<Float32Array> {
+    return this.#graphs.decoder.run(input, cache);
   }
 
   newCache(capacity: number): DecoderCache {
@@ -160,31 +186,40 @@ export class ModelRunner {
    * @throws WorkstationError `cancelled` between two chunks; the cache then holds the chunks before.
    */
   async prefill(options: PrefillOptions): Promise<Float32Array> {
-    const { embeddings, positions, from, to, cache, keep } = options;
-    const { hiddenSize, vocabularySize } = this.#parameters;
+    const { positions, from, to, cache } = options;
     if (cache.length !== from) {
       throw new RangeError(`the cache holds ${cache.length} tokens, but the prefill starts at ${from}`);
     }
-    cache.reserve(to);
-    const kept = new Float32Array(keep === 'all' ? (to - from) * vocabularySize : 0);
+    return this.#add({
+      ...options,
+      tokens: to - from,
+      positions: (start, end) => positionsOf(positions, from + start, from + end),
+    });
+  }
+
+  /** Adds tokens to a cache, in runs of a chunk, each token behind all before it. */
+  async #add(options: AddOptions): Promise<Float32Array> {
+    const { tokens, embeddings, positions, cache, keep } = options;
+    const { hiddenSize, vocabularySize } = this.#parameters;
+    cache.reserve(cache.length + tokens);
+    const kept = new Float32Array(keep === 'all' ? tokens * vocabularySize : 0);
     let last: Float32Array = kept;
     const step = options.chunk ?? prefillChunk;
-    for (let start = from; start < to; start += step) {
+    for (let start = 0; start < tokens; start += step) {
       throwIfAborted(options.signal);
-      const end = Math.min(start + step, to);
-      const tokens = end - start;
-      const logitsToKeep = keep === 'all' ? tokens : keep === 'last' && end === to ? 1 : 0;
+      const end = Math.min(start + step, tokens);
+      const logitsToKeep = keep === 'all' ? end - start : keep === 'last' && end === tokens ? 1 : 0;
       const logits = await this.#graphs.decoder.run(
         {
-          tokens,
-          embeddings: embeddings.subarray((start - from) * hiddenSize, (end - from) * hiddenSize),
-          positions: positionsOf(positions, start, end),
+          tokens: end - start,
+          embeddings: embeddings.subarray(start * hiddenSize, end * hiddenSize),
+          positions: positions(start, end),
           attention: null,
           logits: logitsToKeep,
         },
         cache,
       );
-      if (keep === 'all') kept.set(logits, (start - from) * vocabularySize);
+      if (keep === 'all') kept.set(logits, start * vocabularySize);
       else last = logits;
     }
     return keep === 'all' ? kept : last;
@@ -199,29 +234,28 @@ export class ModelRunner {
   }
 
   /**
-   * Adds generated tokens that are known already, in one run. Returns the logits of the last, `[vocabulary]`, or
-   * of all, `[tokens, vocabulary]`.
+   * Adds text tokens that are known already, in runs of {@link prefillChunk} at most. Returns the logits of the
+   * last, `[vocabulary]`, or of all, `[tokens, vocabulary]`.
+   * @throws WorkstationError `cancelled` between two runs.
    */
   async feed(
     ids: readonly number[],
     cache: DecoderCache,
     delta: number,
     keep: 'last' | 'all',
+    signal?: AbortSignal,
   ): Promise<Float32Array> {
-    // A generated token is text, whatever its id: a model may write the image token, and nothing is to see there.
-    const embeddings = await this.#lookUp(ids);
     const past = cache.length;
-    cache.reserve(past + ids.length);
-    return this.#graphs.decoder.run(
-      {
-        tokens: ids.length,
-        embeddings,
-        positions: onAllAxes(ids.map((_, index) => past + index + delta)),
-        attention: null,
-        logits: keep === 'all' ? ids.length : 1,
-      },
+    const positions = ids.map((_, index) => past + index + delta);
+    return this.#add({
+      tokens: ids.length,
+      // A generated token is text, whatever its id: a model may write the image token, and nothing is to see there.
+      embeddings: await this.lookUp(ids),
+      positions: (start, end) => onAllAxes(positions.slice(start, end)),
       cache,
-    );
+      keep,
+      ...(signal ? { signal } : {}),
+    });
   }
 
   /**
@@ -230,11 +264,7 @@ export class ModelRunner {
    * as it was. A decoder that shows every token all before it runs one path of the tree after another.
    * @param tree Tokens in any order that puts parents first; `parent` is an index into the list, -1 for the cache.
    */
-  async tryTree(
-    tree: readonly { readonly id: number; readonly parent: number }[],
-    cache: DecoderCache,
-    delta: number,
-  ): Promise<Float32Array> {
+  async tryTree(tree: readonly TreeToken[], cache: DecoderCache, delta: number): Promise<Float32Array> {
     const past = cache.length;
     if (!this.#graphs.decoder.freeAttention) return this.#tryPaths(tree, cache, delta);
     const width = past + tree.length;
@@ -245,7 +275,7 @@ export class ModelRunner {
       for (let at = row; at >= 0; at = tree[at]!.parent) attention[row * width + past + at] = 0;
       depths.push(parent < 0 ? 0 : depths[parent]! + 1);
     });
-    const embeddings = await this.#lookUp(tree.map(({ id }) => id));
+    const embeddings = await this.lookUp(tree.map(({ id }) => id));
     cache.reserve(past + tree.length);
     try {
       return await this.#graphs.decoder.run(
@@ -264,11 +294,7 @@ export class ModelRunner {
   }
 
   /** The logits of a tree, leaf by leaf. */
-  async #tryPaths(
-    tree: readonly { readonly id: number; readonly parent: number }[],
-    cache: DecoderCache,
-    delta: number,
-  ): Promise<Float32Array> {
+  async #tryPaths(tree: readonly TreeToken[], cache: DecoderCache, delta: number): Promise<Float32Array> {
     const { vocabularySize } = this.#parameters;
     const past = cache.length;
     const found = new Float32Array(tree.length * vocabularySize);
@@ -309,6 +335,6 @@ function positionsOf({ positions, sequence }: PromptPositions, start: number, en
 }
 
 /** Positions `[3, n]` of text tokens, which stand at one position on all axes. */
-function onAllAxes(positions: readonly number[]): Int32Array {
+export function onAllAxes(positions: readonly number[]): Int32Array {
   return Int32Array.from([...positions, ...positions, ...positions]);
 }
