@@ -253,7 +253,7 @@ class Draft {
     const { id, name, sha256, domain } = model;
     this.answer = {
       ...this.answer,
-      model: { id, name, sha256, domain, device: deviceName(model.device) } satisfies ModelStamp,
+      model: { id, name, sha256, domain, device: deviceName(model) } satisfies ModelStamp,
     };
   }
 
@@ -277,7 +277,10 @@ class Draft {
 }
 
 /** As people write it. */
-export const deviceName = (device: ModelInfo['device']): string => (device === 'cpu' ? 'CPU' : 'WebGPU');
+export function deviceName({ device, server }: Pick<ModelInfo, 'device' | 'server'>): string {
+  if (device === 'server') return `Server ${server ?? ''}`.trimEnd();
+  return device === 'cpu' ? 'CPU' : 'WebGPU';
+}
 
 /**
  * The settings that an answer was written with. Where the model never began (no prompt was counted), what is not

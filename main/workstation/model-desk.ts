@@ -50,7 +50,7 @@ export class ModelDesk implements AnswerEngine {
       model: this.#model,
       sha256: model?.sha256 ?? null,
       dtype: model?.dtype ?? null,
-      device: model ? deviceName(model.device) : null,
+      device: model ? deviceName(model) : null,
       deviceReason: model?.deviceReason ?? null,
       ...(model ? { deviceFallback: model.deviceFallback } : {}),
       deviceFallback: model?.deviceFallback ?? false,

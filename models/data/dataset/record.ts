@@ -34,7 +34,8 @@ export const ReviewedProvenance = z.strictObject({
   verdict: z.enum(['accepted', 'corrected']),
   reviewer: z.string().nullable(),
   reviewedAt: z.int().min(0),
-  model: z.strictObject({ name: z.string(), sha256: z.string() }).nullable(),
+  /** No SHA-256 where it answered on a server. */
+  model: z.strictObject({ name: z.string(), sha256: z.string().nullable() }).nullable(),
   answeredAt: z.int().min(0),
   frame: z.strictObject({ fingerprint: z.string(), index: z.int().min(0), hash: z.string() }),
 });

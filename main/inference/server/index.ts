@@ -1,0 +1,13 @@
+/**
+ * A model on a server of the hospital's own, behind the same `Engine` as the process on this machine. Off unless an
+ * administrator has written its configuration; see docs/SERVER.md.
+ */
+export {
+  configurationPlaces,
+  readServerConfiguration,
+  serverAddress,
+  type ServerConfiguration,
+} from './configuration.ts';
+export { publicKeyPin } from './pins.ts';
+export { createServerEngine, serverModelId, type ServerEngineOptions } from './server-engine.ts';
+export { createEngineChoice, serverDirectory } from './engine-choice.ts';
