@@ -1,43 +1,47 @@
+import { totalmem } from 'node:os';
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { DeviceWish } from './devices.ts';
 import { askProcess, stoppedAnswer } from './engine-answering.ts';
 import { engineEntry, startWithNode } from './engine-host.ts';
 import { EngineProcess, ProcessLost } from './engine-link.ts';
+import { EngineLosses, lossInLoading, reportOfLoss } from './engine-losses.ts';
 import type { AnswerResult, ModelInfo } from './engine-messages.ts';
 import { emptyState, EngineStates, type EngineState } from './engine-state.ts';
+import { usualMemoryCeiling, usualWatchLimits } from './engine-watch.ts';
 import type { AskRequest, Engine, EngineOptions, LoadRequest } from './engine.ts';
 import { Turns } from './turns.ts';
 
 /** A restart is nobody's to stop. */
 const neverAborted = new AbortController().signal;
 
-/** More losses than this within a minute: it would only go on, so it is said instead. */
-const lossesPerMinute = 3;
+/** Nothing is lost by the end of a process that was only loading. */
+const hardStopOfLoading = 300;
 
 export function createEngine(options: EngineOptions = {}): Engine {
   return new EngineClient(options);
 }
 
 class EngineClient implements Engine {
-  readonly #start: () => EngineProcess;
+  readonly #options: EngineOptions;
   readonly #log: (line: string) => void;
   readonly #hardStopMilliseconds: number;
+  readonly #idleMinutes: number;
   readonly #states = new EngineStates();
+  /** Everything that is asked of the engine. */
+  readonly #turns = new Turns();
+  readonly #losses = new EngineLosses();
   /** What should be loaded, whatever becomes of processes. */
   #wanted: LoadRequest | null = null;
   #process: EngineProcess | null = null;
-  /** Everything that is asked of the engine. */
-  readonly #turns = new Turns();
-  #losses: number[] = [];
   #webgpuTrouble: string | null = null;
   #disposed = false;
+  #idle: NodeJS.Timeout | undefined;
 
   constructor(options: EngineOptions) {
+    this.#options = options;
     this.#log = options.log ?? (() => undefined);
-    const start = options.start ?? startWithNode;
-    const entry = options.entry ?? engineEntry();
-    this.#start = () => new EngineProcess(start(entry, this.#log), this.#log);
-    this.#hardStopMilliseconds = options.hardStopMilliseconds ?? 1000;
+    this.#hardStopMilliseconds = options.hardStopMilliseconds ?? 700;
+    this.#idleMinutes = options.idleMinutes ?? 15;
   }
 
   get state(): EngineState {
@@ -55,7 +59,7 @@ class EngineClient implements Engine {
   load(request: LoadRequest): Promise<ModelInfo> {
     return this.#inTurn(async () => {
       this.#wanted = null;
-      this.#losses = [];
+      this.#losses.forget();
       this.#webgpuTrouble = null;
       this.#end();
       const info = await this.#bring(request, 'loading');
@@ -65,14 +69,16 @@ class EngineClient implements Engine {
   }
 
   ask(request: AskRequest): Promise<AnswerResult> {
-    return this.#turns.takeUnlessStopped(
+    const asked = this.#turns.takeUnlessStopped(
       request.signal,
       () => stoppedAnswer(request.settings),
-      async () => {
-        this.#notDisposed();
-        return askProcess(await this.#ready(), request, this.#hardStopMilliseconds);
+      () => {
+        this.#beginTurn();
+        return this.#ready();
       },
+      (engine) => askProcess(engine, request, this.#hardStopMilliseconds),
     );
+    return asked.finally(() => this.#waitForQuestions());
   }
 
   unload(): Promise<void> {
@@ -87,6 +93,7 @@ class EngineClient implements Engine {
   dispose(): Promise<void> {
     this.#disposed = true;
     this.#wanted = null;
+    clearTimeout(this.#idle);
     this.#end();
     this.#states.set(emptyState('unloaded'));
     this.#states.endSubscriptions();
@@ -94,34 +101,54 @@ class EngineClient implements Engine {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turns.take(() => {
-      this.#notDisposed();
-      return work();
-    });
+    return this.#turns
+      .take(() => {
+        this.#beginTurn();
+        return work();
+      })
+      .finally(() => this.#waitForQuestions());
   }
 
-  #notDisposed(): void {
+  #beginTurn(): void {
+    clearTimeout(this.#idle);
     if (this.#disposed) throw shutDown();
   }
 
-  /** The running process with its model; brings both back when the process was lost. */
+  /** Once nothing is left to do, the model may go when nobody asks for long. */
+  #waitForQuestions(): void {
+    clearTimeout(this.#idle);
+    if (this.#disposed || this.#idleMinutes <= 0 || !this.#turns.idle) return;
+    this.#idle = setTimeout(() => this.#unloadIdle(), this.#idleMinutes * 60_000);
+    this.#idle.unref();
+  }
+
+  #unloadIdle(): void {
+    if (!this.#turns.idle || this.#states.current.phase !== 'ready') return;
+    const { model, estimate } = this.#states.current;
+    this.#end();
+    const minutes = this.#idleMinutes;
+    this.#log(`engine: unloaded after ${minutes} min without a question`);
+    this.#states.set({
+      ...emptyState('unloaded'),
+      model,
+      estimate,
+      unloadedReason: `Unloaded after ${minutes} min without a question. The next question loads it again.`,
+    });
+  }
+
+  /** The running process with its model; brings both back when the process was lost, or unloaded when idle. */
   async #ready(): Promise<EngineProcess> {
-    if (this.#process !== null && this.#process.alive && this.#states.current.phase === 'ready')
-      return this.#process;
+    const { phase } = this.#states.current;
+    if (this.#process !== null && this.#process.alive && phase === 'ready') return this.#process;
     if (this.#wanted === null) {
       throw new WorkstationError('unavailable', 'No model is loaded.', 'Load a model, then ask again.');
     }
-    this.#losses = this.#losses.filter((at) => Date.now() - at < 60_000);
-    if (this.#losses.length >= lossesPerMinute) {
-      const error = new WorkstationError(
-        'engine-lost',
-        `The engine ended ${this.#losses.length} times within a minute.`,
-        'Load the model again, or another one; the log names the reason of each end.',
-      );
-      this.#states.set({ ...emptyState('failed'), error: error.toReport() });
-      throw error;
+    const obstacle = this.#losses.obstacle();
+    if (obstacle !== null) {
+      this.#states.set({ ...emptyState('failed'), error: obstacle.toReport() });
+      throw obstacle;
     }
-    await this.#bring(this.#wanted, 'restarting');
+    await this.#bring(this.#wanted, phase === 'unloaded' ? 'loading' : 'restarting');
     return this.#process!;
   }
 
@@ -139,12 +166,19 @@ class EngineClient implements Engine {
       const info = await this.#loadOnce(request, device).catch((error: unknown) => {
         const final =
           device === 'cpu' || this.#webgpuTrouble !== null || request.signal?.aborted || this.#disposed;
-        if (!(error instanceof ProcessLost) || final) throw error;
+        if (!(error instanceof ProcessLost) || error.kind === 'memory' || final) throw error;
         // A graphics driver can end a process; the second try goes without it and says so.
         this.#webgpuTrouble = `it ended the engine's process (${error.message})`;
         return this.#loadOnce(request, device);
       });
-      this.#states.set({ ...emptyState('ready'), model: info, residentBytes: info.memoryBytes });
+      const { estimate, ceilingBytes } = this.#states.current;
+      this.#states.set({
+        ...emptyState('ready'),
+        model: info,
+        residentBytes: info.memoryBytes,
+        estimate,
+        ceilingBytes,
+      });
       return info;
     } catch (error) {
       this.#end();
@@ -153,64 +187,68 @@ class EngineClient implements Engine {
         this.#states.set(emptyState('unloaded'));
         throw new WorkstationError('cancelled', 'Loading the model was stopped.', 'Load a model to ask.');
       }
-      const told =
-        error instanceof ProcessLost
-          ? new WorkstationError(
-              'engine-lost',
-              `The engine ended while it loaded the model (${error.message}).`,
-              'Check that there is enough free memory, or load a smaller model.',
-            )
-          : error;
-      this.#states.set({ ...emptyState('failed'), error: toErrorReport(told) });
+      const told = error instanceof ProcessLost ? lossInLoading(error) : error;
+      const { estimate } = this.#states.current;
+      this.#states.set({ ...emptyState('failed'), estimate, error: toErrorReport(told) });
       throw told;
     }
   }
 
   async #loadOnce(request: LoadRequest, device: DeviceWish): Promise<ModelInfo> {
-    const started = this.#start();
+    const ceilingBytes =
+      this.#options.memoryCeilingBytes ?? usualMemoryCeiling(process.availableMemory(), totalmem());
+    const started = this.#start(ceilingBytes);
     this.#process = started;
-    started.onHeartbeat = (residentBytes) => {
+    this.#states.change({ ceilingBytes });
+    started.onResident = (residentBytes) => {
       const known = this.#states.current.residentBytes ?? 0;
       // Said only when it is news: listeners pass every state on to a window.
       if (this.#process === started && Math.abs(residentBytes - known) > known / 20) {
         this.#states.change({ residentBytes });
       }
     };
-    started.onLost = (reason) => this.#lost(started, reason);
+    started.onLost = (loss) => this.#lost(started, loss);
     return started.load(
       {
         directory: request.directory,
         device,
         threads: request.threads ?? null,
         webgpuTrouble: this.#webgpuTrouble,
+        memoryCeilingBytes: ceilingBytes,
       },
       {
         ...(request.signal ? { signal: request.signal } : {}),
-        hardStopMilliseconds: this.#hardStopMilliseconds,
+        hardStopMilliseconds: Math.min(hardStopOfLoading, this.#hardStopMilliseconds),
         onProgress: (activity, progress) => this.#states.change({ activity, progress }),
+        onEstimate: (estimate) => this.#states.change({ estimate }),
       },
     );
   }
 
+  #start(memoryCeilingBytes: number): EngineProcess {
+    const { start = startWithNode, entry = engineEntry(), watch } = this.#options;
+    return new EngineProcess({
+      start: (log) => start(entry, log),
+      log: this.#log,
+      limits: { ...usualWatchLimits, ...watch, memoryCeilingBytes },
+    });
+  }
+
   /** The process ended without being told to by load, unload or dispose. */
-  #lost(ended: EngineProcess, reason: string): void {
+  #lost(ended: EngineProcess, loss: ProcessLost): void {
     if (this.#process !== ended) return;
     this.#process = null;
-    this.#log(`engine process ended: ${reason}`);
+    this.#log(`engine process ended: ${loss.message}`);
     if (this.#wanted === null || this.#states.current.phase !== 'ready') return;
-    if (!ended.killedForStop) this.#losses.push(Date.now());
+    this.#losses.add(loss);
+    const { model, estimate } = this.#states.current;
     this.#states.set({
       ...emptyState('restarting'),
-      model: this.#states.current.model,
+      model,
+      estimate,
       activity: 'Starting the engine',
       progress: 0,
-      error: {
-        code: 'engine-lost',
-        message: ended.killedForStop
-          ? 'The engine was ended by force, because a stop took too long.'
-          : `The engine ended unexpectedly (${reason}).`,
-        hint: 'It starts again by itself.',
-      },
+      error: reportOfLoss(loss),
     });
     this.#inTurn(async () => {
       if (this.#wanted !== null) await this.#ready();

@@ -1,6 +1,7 @@
 import { parseAnswerText } from './answer-parser.ts';
 import { EngineLostError, type AskRequest, type PartialAnswer } from './engine.ts';
 import { ProcessLost, type EngineProcess } from './engine-link.ts';
+import { ceilingHint } from './memory-estimate.ts';
 import { noTimings, type AnswerResult, type EngineSettings } from './engine-messages.ts';
 
 /**
@@ -37,7 +38,7 @@ export async function askProcess(
   } catch (error) {
     if (!(error instanceof ProcessLost)) throw error;
     if (request.signal?.aborted) return stoppedAnswer(request.settings, partial());
-    throw new EngineLostError(error.message, partial());
+    throw new EngineLostError(error.message, partial(), error.kind === 'memory' ? ceilingHint : undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** A process that runs the engine, whoever started it. */
@@ -34,9 +35,9 @@ export const startWithNode: StartEngine = (entry, log) => {
     execArgv: [],
   });
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8');
-    stream?.on('data', (text: string) => {
-      for (const line of text.split('\n')) if (line.trim() !== '') log(line.slice(0, 500));
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.trim() !== '') log(line.slice(0, 500));
     });
   }
   let ended = false;
@@ -46,7 +47,8 @@ export const startWithNode: StartEngine = (entry, log) => {
     ended = true;
     for (const listener of exitListeners) listener(reason);
   };
-  child.on('exit', (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  // Not `exit`: what it wrote last is heard before.
+  child.on('close', (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
   child.on('error', (error) => {
     log(`engine process: ${error.message}`);
     if (child.pid === undefined) end(`it could not be started: ${error.message}`);

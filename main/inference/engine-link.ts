@@ -1,12 +1,30 @@
 import { WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
+import { explainExit } from './engine-exit.ts';
 import type { EngineChild } from './engine-host.ts';
-import { FromEngine, type AnswerResult, type ModelInfo, type ToEngine } from './engine-messages.ts';
+import {
+  FromEngine,
+  type AnswerResult,
+  type MemoryEstimate,
+  type ModelInfo,
+  type ToEngine,
+  type WorkPhase,
+} from './engine-messages.ts';
+import { ProcessWatch, readPulse, type WatchLimits } from './engine-watch.ts';
+
+/**
+ * How a process was lost: it ended by itself or from outside, or was ended here, because it did not respond, took
+ * too much memory, or did not obey a stop.
+ */
+export type LossKind = 'exit' | 'hung' | 'memory' | 'stop';
 
 /** The process ended while something was asked of it. The message is the reason in words. */
 export class ProcessLost extends Error {
-  constructor(reason: string) {
+  readonly kind: LossKind;
+
+  constructor(kind: LossKind, reason: string) {
     super(reason);
     this.name = 'ProcessLost';
+    this.kind = kind;
   }
 }
 
@@ -26,23 +44,40 @@ interface Pending {
   readonly onMessage: (message: FromEngine) => void;
 }
 
-/** One engine process: typed calls with ids over its messages, and what becomes of them when it ends. */
+export interface EngineProcessOptions {
+  /** Starts the process; every line that it writes goes to `log`. */
+  readonly start: (log: (line: string) => void) => EngineChild;
+  readonly log: (line: string) => void;
+  readonly limits: WatchLimits;
+}
+
+const tickMilliseconds = 500;
+/** Of what a process wrote last; the reason of its end may be among it. */
+const keptLines = 20;
+
+/** One engine process: typed calls with ids over its messages, a watch over it, and what becomes of calls when it ends. */
 export class EngineProcess {
   readonly #child: EngineChild;
   readonly #log: (line: string) => void;
+  readonly #watch: ProcessWatch;
+  readonly #ticking: NodeJS.Timeout;
   readonly #pending = new Map<number, Pending>();
+  readonly #lastLines: string[] = [];
   #nextId = 1;
-  #exitReason: string | null = null;
-  #ended = false;
-  #killedForStop = false;
-  onHeartbeat: (residentBytes: number) => void = () => undefined;
-  onLost: (reason: string) => void = () => undefined;
+  #loss: ProcessLost | null = null;
+  #phase: WorkPhase | null = null;
+  onResident: (bytes: number) => void = () => undefined;
+  /** Not called after {@link end}. */
+  onLost: (loss: ProcessLost) => void = () => undefined;
 
-  constructor(child: EngineChild, log: (line: string) => void) {
-    this.#child = child;
-    this.#log = log;
-    child.onMessage((message) => this.#receive(message));
-    child.onExit((reason) => this.#exit(reason));
+  constructor(options: EngineProcessOptions) {
+    this.#log = options.log;
+    this.#watch = new ProcessWatch(options.limits, tickMilliseconds / 1000);
+    this.#child = options.start((line) => this.#line(line));
+    this.#child.onMessage((message) => this.#receive(message));
+    this.#child.onExit((reason) => this.#lose('exit', explainExit(reason, this.#lastLines)));
+    this.#ticking = setInterval(() => this.#tick(), tickMilliseconds);
+    this.#ticking.unref();
   }
 
   get processId(): number | null {
@@ -50,20 +85,19 @@ export class EngineProcess {
   }
 
   get alive(): boolean {
-    return this.#exitReason === null && !this.#ended;
-  }
-
-  /** Whether it was ended because it did not obey a stop in time. */
-  get killedForStop(): boolean {
-    return this.#killedForStop;
+    return this.#loss === null;
   }
 
   async load(
     message: LoadMessage,
-    options: CallOptions & { readonly onProgress: (activity: string, fraction: number) => void },
+    options: CallOptions & {
+      readonly onProgress: (activity: string, fraction: number) => void;
+      readonly onEstimate: (estimate: MemoryEstimate) => void;
+    },
   ): Promise<ModelInfo> {
     const reply = await this.#call({ ...message, type: 'load' }, options, (update) => {
       if (update.type === 'progress') options.onProgress(update.activity, update.fraction);
+      if (update.type === 'estimate') options.onEstimate(update.estimate);
     });
     if (reply.type !== 'loaded') throw unexpected(reply.type);
     return reply.info;
@@ -82,8 +116,8 @@ export class EngineProcess {
 
   /** Ends the process at once; calls under way reject with {@link ProcessLost}, `onLost` is not called. */
   end(): void {
-    this.#ended = true;
-    this.#child.kill();
+    this.onLost = () => undefined;
+    this.#endByForce('stop', 'it was ended');
   }
 
   #call(
@@ -91,7 +125,7 @@ export class EngineProcess {
     options: CallOptions,
     onMessage: (message: FromEngine) => void,
   ): Promise<FromEngine> {
-    if (this.#exitReason !== null) return Promise.reject(new ProcessLost(this.#exitReason));
+    if (this.#loss !== null) return Promise.reject(this.#loss);
     const id = this.#nextId;
     this.#nextId += 1;
     const { signal, hardStopMilliseconds } = options;
@@ -101,8 +135,7 @@ export class EngineProcess {
       // Nothing stops a run under way but the end of its process.
       hardStop = setTimeout(() => {
         this.#log('engine process: a stop was not obeyed in time, ending the process');
-        this.#killedForStop = true;
-        this.#child.kill();
+        this.#endByForce('stop', 'a stop took too long');
       }, hardStopMilliseconds);
     };
     const reply = new Promise<FromEngine>((resolve, reject) => {
@@ -113,12 +146,14 @@ export class EngineProcess {
     });
     return reply.finally(() => {
       this.#pending.delete(id);
+      this.#phase = null;
       clearTimeout(hardStop);
       signal?.removeEventListener('abort', cancel);
     });
   }
 
   #receive(received: unknown): void {
+    this.#watch.heard();
     const parsed = FromEngine.safeParse(received);
     if (!parsed.success) {
       this.#log(`engine process: a message does not fit: ${parsed.error.issues[0]?.message ?? 'unknown'}`);
@@ -127,20 +162,53 @@ export class EngineProcess {
     const message = parsed.data;
     if (message.type === 'ready') return;
     if (message.type === 'heartbeat') {
-      this.onHeartbeat(message.residentBytes);
+      this.#resident(message.residentBytes);
       return;
     }
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
-    if (message.type === 'failed') pending.reject(fromReport(message.error));
+    if (message.type === 'phase') this.#phase = message.phase;
+    else if (message.type === 'failed') pending.reject(fromReport(message.error));
     else if (message.type === 'loaded' || message.type === 'answered') pending.resolve(message);
     else pending.onMessage(message);
   }
 
-  #exit(reason: string): void {
-    this.#exitReason = reason;
-    for (const pending of this.#pending.values()) pending.reject(new ProcessLost(reason));
-    if (!this.#ended) this.onLost(reason);
+  #line(line: string): void {
+    const pulse = readPulse(line);
+    if (pulse === null) {
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > keptLines) this.#lastLines.shift();
+      this.#log(line);
+      return;
+    }
+    this.#watch.pulse(pulse.processorMilliseconds);
+    this.#resident(pulse.residentBytes);
+  }
+
+  #resident(bytes: number): void {
+    this.onResident(bytes);
+    // Not left for the next tick: a model that does not fit takes gigabytes a second.
+    const verdict = this.#watch.resident(bytes);
+    if (verdict !== null) this.#endByForce(verdict.kind, verdict.reason);
+  }
+
+  #tick(): void {
+    const verdict = this.#watch.tick(this.#pending.size > 0 ? (this.#phase ?? 'load') : null);
+    if (verdict !== null) this.#endByForce(verdict.kind, verdict.reason);
+  }
+
+  /** Does not wait for the process to be gone: one that hangs in a driver or on a disk may take its time. */
+  #endByForce(kind: LossKind, reason: string): void {
+    this.#child.kill();
+    this.#lose(kind, reason);
+  }
+
+  #lose(kind: LossKind, reason: string): void {
+    if (this.#loss !== null) return;
+    this.#loss = new ProcessLost(kind, reason);
+    clearInterval(this.#ticking);
+    for (const pending of this.#pending.values()) pending.reject(this.#loss);
+    this.onLost(this.#loss);
   }
 }
 

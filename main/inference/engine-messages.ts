@@ -4,6 +4,29 @@ import { ErrorReport } from '../../preload/contract/errors.ts';
 import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
 import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
 
+const bytes = z.number().min(0);
+
+/** What a model will take of memory; see `estimateMemory`. */
+export const MemoryEstimate = z.object({
+  /** The program itself with its runtime. */
+  program: bytes,
+  weights: bytes,
+  /** While the largest frame is looked at, or a piece of a prompt goes through. */
+  working: bytes,
+  /** Keys and values of one token, and of as many as the model can hold at once. */
+  keyValuesPerToken: bytes,
+  keyValuesFullContext: bytes,
+  /** Looks at frames that are kept, at most. */
+  frameCache: bytes,
+  /** Needed to answer a usual question: what a refusal goes by. */
+  needed: bytes,
+  /** With the full context and a full frame cache. */
+  most: bytes,
+  /** What was free for the engine when it was estimated. */
+  free: bytes,
+});
+export type MemoryEstimate = z.infer<typeof MemoryEstimate>;
+
 /** What the engine says of the model that it has loaded. */
 export const ModelInfo = z.object({
   id: ModelId,
@@ -13,14 +36,16 @@ export const ModelInfo = z.object({
   domain: ModelDomain,
   domainNote: z.string(),
   dtype: z.string(),
-  /** Identity of the model: see `modelSha256`. */
-  sha256: Sha256,
-  device: z.enum(['cpu', 'webgpu']),
+  /** Identity of the model: see `modelSha256`. Null where a server doesn't prove which weights it has. */
+  sha256: Sha256.nullable(),
+  device: z.enum(['cpu', 'webgpu', 'server']),
+  /** Host and port, where the device is a server. */
+  server: z.string().optional(),
   deviceReason: z.string(),
   /** A faster device was wanted, and does not work here. */
   deviceFallback: z.boolean(),
-  /** Resident memory of the engine's process after loading. */
-  memoryBytes: z.int().min(0),
+  /** Resident memory of the engine's process after loading; null for a server. */
+  memoryBytes: z.int().min(0).nullable(),
   labels: ModelLabels.nullable(),
   /** False: no tokenizer, so the model can be checked but not asked. */
   canAsk: z.boolean(),
@@ -92,6 +117,10 @@ export const noTimings: Readonly<AnswerResult['timings']> = {
   totalMilliseconds: 0,
 };
 
+/** What the engine is doing. */
+export const WorkPhase = z.enum(['load', 'preprocess', 'vision', 'prefill', 'decode']);
+export type WorkPhase = z.infer<typeof WorkPhase>;
+
 export const DeviceWish = z.enum(['auto', 'cpu', 'webgpu']);
 
 const id = z.int().min(0);
@@ -105,6 +134,8 @@ export const ToEngine = z.discriminatedUnion('type', [
     device: DeviceWish,
     threads: z.int().positive().nullable(),
     webgpuTrouble: z.string().nullable(),
+    /** Resident memory at which the process will be ended. */
+    memoryCeilingBytes: z.number().positive(),
   }),
   z.object({
     type: z.literal('ask'),
@@ -127,7 +158,11 @@ export const FromEngine = z.discriminatedUnion('type', [
     /** 0..1 of the whole load. */
     fraction: z.number().min(0).max(1),
   }),
+  /** What the model will take of memory, before its graphs are opened. */
+  z.object({ type: z.literal('estimate'), id, estimate: MemoryEstimate }),
   z.object({ type: z.literal('loaded'), id, info: ModelInfo }),
+  /** What the answer under way has come to; what follows may block the thread. */
+  z.object({ type: z.literal('phase'), id, phase: WorkPhase }),
   z.object({
     type: z.literal('text'),
     id,
@@ -138,7 +173,10 @@ export const FromEngine = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('answered'), id, result: AnswerResult }),
   z.object({ type: z.literal('failed'), id, error: ErrorReport }),
-  /** Every second while the engine's thread is free; not during a run of a graph. */
+  /**
+   * Every second while the engine's main thread is free; not during a run of a graph. A second thread tells memory
+   * and processor time all along, on the standard output: see `engine-pulse.ts`.
+   */
   z.object({ type: z.literal('heartbeat'), residentBytes: z.int().min(0) }),
 ]);
 export type FromEngine = z.infer<typeof FromEngine>;

@@ -1,44 +1,16 @@
+import { Worker } from 'node:worker_threads';
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import { Answerer } from './answerer.ts';
 import { ToEngine, type FromEngine } from './engine-messages.ts';
+import { connectToParent } from './parent-port.ts';
 
 /**
  * Entry of the engine's own process. A run of a graph blocks this thread, and a crash of the runtime ends this
  * process: neither may touch the one that the person sees. Between runs, the event loop takes messages.
  */
 
-interface ParentPort {
-  send(message: FromEngine): void;
-  onMessage(listener: (message: unknown) => void): void;
-  onGone(listener: () => void): void;
-}
-
-/** `process.parentPort` of an Electron utility process. */
-interface UtilityPort {
-  postMessage(message: unknown): void;
-  on(event: 'message', listener: (event: { data: unknown }) => void): void;
-}
-
-function connect(): ParentPort {
-  const utility = (process as { parentPort?: UtilityPort }).parentPort;
-  if (utility) {
-    return {
-      send: (message) => utility.postMessage(message),
-      onMessage: (listener) => utility.on('message', (event) => listener(event.data)),
-      // Electron ends its utility processes itself.
-      onGone: () => undefined,
-    };
-  }
-  return {
-    send: (message) => {
-      if (process.connected) process.send?.(message);
-    },
-    onMessage: (listener) => process.on('message', listener),
-    onGone: (listener) => process.on('disconnect', listener),
-  };
-}
-
-const port = connect();
+const port = connectToParent();
+const send = (message: FromEngine): void => port.send(message);
 let answerer: Answerer | null = null;
 /** The load or question under way. */
 let current: { readonly id: number; readonly controller: AbortController } | null = null;
@@ -58,10 +30,10 @@ async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortS
       const now = Date.now();
       if (now - lastSent < 100 && activity === 'Checking the files') return;
       lastSent = now;
-      port.send({ type: 'progress', id: message.id, activity, fraction });
+      send({ type: 'progress', id: message.id, activity, fraction });
     },
   });
-  port.send({ type: 'loaded', id: message.id, info: answerer.info });
+  send({ type: 'loaded', id: message.id, info: answerer.info });
 }
 
 async function ask(message: Extract<ToEngine, { type: 'ask' }>, signal: AbortSignal): Promise<void> {
@@ -71,9 +43,9 @@ async function ask(message: Extract<ToEngine, { type: 'ask' }>, signal: AbortSig
   const result = await answerer.answer(message, {
     signal,
     onText: (raw, shown, generatedTokens) =>
-      port.send({ type: 'text', id: message.id, raw, shown: [...shown], generatedTokens }),
+      send({ type: 'text', id: message.id, raw, shown: [...shown], generatedTokens }),
   });
-  port.send({ type: 'answered', id: message.id, result });
+  send({ type: 'answered', id: message.id, result });
 }
 
 async function take(message: Exclude<ToEngine, { type: 'cancel' }>): Promise<void> {
@@ -103,11 +75,15 @@ port.onMessage((received) => {
   }
   take(message).catch((error: unknown) => {
     if (!(error instanceof WorkstationError)) console.error(error);
-    port.send({ type: 'failed', id: message.id, error: toErrorReport(error) });
+    send({ type: 'failed', id: message.id, error: toErrorReport(error) });
   });
 });
 port.onGone(() => process.exit(0));
 // Ctrl-C reaches every process of a terminal; when this one ends is for the workstation to say.
 process.on('SIGINT', () => undefined);
-setInterval(() => port.send({ type: 'heartbeat', residentBytes: process.memoryUsage.rss() }), 1000);
-port.send({ type: 'ready' });
+// It must not keep this process alive, nor end it.
+const pulse = new Worker(new URL('./engine-pulse.ts', import.meta.url));
+pulse.on('error', (error: Error) => console.error(`no pulse: ${error.message}`));
+pulse.unref();
+setInterval(() => send({ type: 'heartbeat', residentBytes: process.memoryUsage.rss() }), 1000);
+send({ type: 'ready' });

@@ -1,24 +1,40 @@
 import type { ErrorReport } from '../../preload/contract/errors.ts';
-import type { ModelInfo } from './engine-messages.ts';
+import type { MemoryEstimate, ModelInfo } from './engine-messages.ts';
 
 export type EnginePhase = 'unloaded' | 'loading' | 'ready' | 'failed' | 'restarting';
 
 /** What a person may see of the engine. */
 export interface EngineState {
   readonly phase: EnginePhase;
-  /** The model that is loaded, or, while restarting, that was. */
+  /** The model that is loaded, or, while restarting or unloaded for want of questions, that was. */
   readonly model: ModelInfo | null;
   /** While loading or restarting: what it is doing, and the part that is done, 0..1. */
   readonly activity: string | null;
   readonly progress: number | null;
   /** Why it failed, or why it restarts. */
   readonly error: ErrorReport | null;
+  /** Why it was unloaded by itself: the next question loads it again. */
+  readonly unloadedReason: string | null;
   /** Resident memory of the engine's process, as last heard. */
   readonly residentBytes: number | null;
+  /** What the model was expected to take, once its folder is read. */
+  readonly estimate: MemoryEstimate | null;
+  /** Resident memory at which the process is ended; null without a process. */
+  readonly ceilingBytes: number | null;
 }
 
 export function emptyState(phase: EnginePhase): EngineState {
-  return { phase, model: null, activity: null, progress: null, error: null, residentBytes: null };
+  return {
+    phase,
+    model: null,
+    activity: null,
+    progress: null,
+    error: null,
+    unloadedReason: null,
+    residentBytes: null,
+    estimate: null,
+    ceilingBytes: null,
+  };
 }
 
 /** The state as it is, and whoever wants to hear of it. */

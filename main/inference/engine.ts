@@ -3,6 +3,7 @@ import type { DeviceWish } from './devices.ts';
 import type { StartEngine } from './engine-host.ts';
 import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './engine-messages.ts';
 import type { EngineState } from './engine-state.ts';
+import type { WatchLimits } from './engine-watch.ts';
 
 export interface LoadRequest {
   readonly directory: string;
@@ -34,11 +35,12 @@ export interface PartialAnswer {
 export class EngineLostError extends WorkstationError {
   readonly partial: PartialAnswer;
 
-  constructor(reason: string, partial: PartialAnswer) {
+  /** @param remedy What to do, beside that the partial text is kept. */
+  constructor(reason: string, partial: PartialAnswer, remedy = 'It starts again by itself: ask again.') {
     super(
       'engine-lost',
       `The engine ended in the middle of the answer (${reason}).`,
-      'What it had written is kept. It starts again by itself: ask again.',
+      `What it had written is kept. ${remedy}`,
     );
     this.name = 'EngineLostError';
     this.partial = partial;
@@ -73,6 +75,15 @@ export interface EngineOptions {
   readonly start?: StartEngine;
   readonly entry?: string;
   readonly log?: (line: string) => void;
-  /** How long a stop may take before the process is ended by force. */
+  /** How long a stop may take before the process is ended by force; 700 by default, so that a second is kept. */
   readonly hardStopMilliseconds?: number;
+  /**
+   * Resident memory at which the process is ended, with the partial answer kept and the reason told. Nine tenths of
+   * what is free when the process starts by default, at least 512 MB.
+   */
+  readonly memoryCeilingBytes?: number;
+  /** Minutes without a question after which the model is unloaded until the next one; 15 by default, 0 for never. */
+  readonly idleMinutes?: number;
+  /** When a process is taken for hung: `usualWatchLimits` by default. */
+  readonly watch?: Partial<Omit<WatchLimits, 'memoryCeilingBytes'>>;
 }

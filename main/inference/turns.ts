@@ -19,21 +19,26 @@ export class Turns {
   }
 
   /**
-   * As {@link take}, for work that can be stopped: one that still waits does not wait for its turn to be stopped.
-   * @param stopped What a stop before the turn resolves to. A stop after that is for `work` to obey.
+   * As {@link take}, for work that can be stopped: who waits for a turn, or for `prepare`, is told at once, while the
+   * preparation goes on and keeps its turn.
+   * @param stopped What a stop before `work` resolves to. A stop after that is for `work` to obey.
    */
-  takeUnlessStopped<T>(
+  takeUnlessStopped<T, Prepared>(
     signal: AbortSignal | undefined,
     stopped: () => T,
-    work: () => Promise<T>,
+    prepare: () => Promise<Prepared>,
+    work: (prepared: Prepared) => Promise<T>,
   ): Promise<T> {
-    if (signal === undefined) return this.take(work);
-    if (signal.aborted) return Promise.resolve(stopped());
+    if (signal?.aborted) return Promise.resolve(stopped());
     let begun = false;
-    const done = this.take(() => {
+    const done = this.take(async () => {
+      if (signal?.aborted) return stopped();
+      const prepared = await prepare();
+      if (signal?.aborted) return stopped();
       begun = true;
-      return signal.aborted ? Promise.resolve(stopped()) : work();
+      return work(prepared);
     });
+    if (signal === undefined) return done;
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         if (!begun) resolve(stopped());

@@ -1,0 +1,24 @@
+import { writeSync } from 'node:fs';
+
+/**
+ * Entry of the engine process's second thread. A run of a graph blocks the first one, sometimes for minutes; this
+ * one goes on telling how much memory and processor time the process takes. The channel to the workstation belongs
+ * to the first thread, so that the pulse goes out as lines on the standard output.
+ */
+
+/** Before the numbers of a line: resident bytes, and milliseconds of processor time since the start. */
+const pulseMark = 'engine-pulse';
+const intervalMilliseconds = 500;
+
+setInterval(() => {
+  const { user, system } = process.cpuUsage();
+  const line = `${pulseMark} ${process.memoryUsage.rss()} ${Math.round((user + system) / 1000)}\n`;
+  try {
+    writeSync(1, line);
+  } catch (error) {
+    // Nobody takes lines at the moment: the next one will do.
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
+    // The workstation is gone, and nobody waits for the run that the first thread may be in for minutes yet.
+    process.kill(process.pid, 'SIGKILL');
+  }
+}, intervalMilliseconds);

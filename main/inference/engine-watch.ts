@@ -1,0 +1,139 @@
+import type { WorkPhase } from './engine-messages.ts';
+
+/** When a process is taken for hung, and how much memory it may take. */
+export interface WatchLimits {
+  /**
+   * Seconds without any sign: of the whole process, or, while nothing is asked of it, of its main thread, which then
+   * has nothing to do but beat.
+   */
+  readonly silenceSeconds: number;
+  /**
+   * Seconds in which the main thread is silent at work while the process takes no processor time: it waits for
+   * something that does not come, such as a disk that went away or a driver.
+   */
+  readonly stallSeconds: number;
+  /** Seconds in which the main thread is silent at work, though busy: more than any run of a graph should take. */
+  readonly runSeconds: Readonly<Record<WorkPhase, number>>;
+  /** Resident bytes. */
+  readonly memoryCeilingBytes: number;
+}
+
+export const usualWatchLimits = {
+  silenceSeconds: 30,
+  stallSeconds: 120,
+  // One run each: opening a graph, one image, one piece of a prompt, a few tokens of an answer.
+  runSeconds: { load: 900, preprocess: 120, vision: 900, prefill: 600, decode: 300 },
+} as const;
+
+const phaseWords: Readonly<Record<WorkPhase, string>> = {
+  load: 'while it loaded the model',
+  preprocess: 'while it prepared the frame',
+  vision: 'while it looked at the frame',
+  prefill: 'while it read the question',
+  decode: 'while it wrote the answer',
+};
+
+const mebibyte = 2 ** 20;
+
+/**
+ * By default a process of the engine may take nine tenths of the memory that is free when it starts: beyond that
+ * the system begins to swap, or ends the process that it chooses. At least 512 MB, and never more than there is.
+ */
+export function usualMemoryCeiling(freeBytes: number, totalBytes: number): number {
+  return Math.min(Math.max(freeBytes * 0.9, 512 * mebibyte), totalBytes);
+}
+
+/** Why a process has to be ended. */
+export interface WatchVerdict {
+  readonly kind: 'hung' | 'memory';
+  /** In words, to stand behind "it": `stopped responding: no sign of life for 30 s`. */
+  readonly reason: string;
+}
+
+/** Share of one processor below which a process is taken for waiting. */
+const waitingShare = 0.02;
+
+/**
+ * Looks after one process by what is heard of it. It counts its own ticks and not the clock: a machine that sleeps
+ * for a night, or a workstation that was held up itself, must not find its engine guilty in the morning.
+ */
+export class ProcessWatch {
+  readonly #limits: WatchLimits;
+  readonly #tickSeconds: number;
+  #threadSilence = 0;
+  #pulseSilence = 0;
+  #waiting = 0;
+  #pulses = 0;
+  #processorMilliseconds = 0;
+  #processorAtTick = 0;
+
+  constructor(limits: WatchLimits, tickSeconds: number) {
+    this.#limits = limits;
+    this.#tickSeconds = tickSeconds;
+  }
+
+  /** The main thread has said something. */
+  heard(): void {
+    this.#threadSilence = 0;
+    this.#waiting = 0;
+    this.#pulseSilence = 0;
+  }
+
+  /** The second thread has. */
+  pulse(processorMilliseconds: number): void {
+    this.#pulses += 1;
+    this.#pulseSilence = 0;
+    this.#processorMilliseconds = processorMilliseconds;
+  }
+
+  /** Resident memory as last heard, of either thread. */
+  resident(bytes: number): WatchVerdict | null {
+    const { memoryCeilingBytes } = this.#limits;
+    if (bytes <= memoryCeilingBytes) return null;
+    return { kind: 'memory', reason: `memory ceiling of ${inWords(memoryCeilingBytes)} reached` };
+  }
+
+  /** @param working What the process was asked to do and last said that it does; null when nothing is asked of it. */
+  tick(working: WorkPhase | null): WatchVerdict | null {
+    const { silenceSeconds, stallSeconds, runSeconds } = this.#limits;
+    const used = this.#processorMilliseconds - this.#processorAtTick;
+    this.#processorAtTick = this.#processorMilliseconds;
+    const waits = used < waitingShare * this.#tickSeconds * 1000;
+    this.#threadSilence += this.#tickSeconds;
+    this.#pulseSilence += this.#tickSeconds;
+    this.#waiting = waits && working !== null ? this.#waiting + this.#tickSeconds : 0;
+    const hung = (what: string): WatchVerdict => ({
+      kind: 'hung',
+      reason: `stopped responding${working === null ? '' : ` ${phaseWords[working]}`}: ${what}`,
+    });
+    // A host may have no second thread; then only what the main thread says counts.
+    const beats = this.#pulses > 0;
+    if (
+      (beats && this.#pulseSilence > silenceSeconds) ||
+      (working === null && this.#threadSilence > silenceSeconds)
+    ) {
+      return hung(`no sign of life for ${silenceSeconds} s`);
+    }
+    if (beats && this.#waiting > stallSeconds) {
+      return hung(`it waited ${stallSeconds} s for something that did not come`);
+    }
+    if (working !== null && this.#threadSilence > runSeconds[working]) {
+      return hung(`one step took more than ${runSeconds[working]} s`);
+    }
+    return null;
+  }
+}
+
+/** The numbers of a line that the second thread writes; null for any other line. */
+export function readPulse(line: string): { residentBytes: number; processorMilliseconds: number } | null {
+  const numbers = /^engine-pulse (\d+) (\d+)$/.exec(line.trim());
+  if (numbers === null) return null;
+  return { residentBytes: Number(numbers[1]), processorMilliseconds: Number(numbers[2]) };
+}
+
+/** `1.5 GB` from a gigabyte on, `640 MB` below; powers of 1,024. */
+export function inWords(bytes: number): string {
+  return bytes >= 2 ** 30
+    ? `${(Math.round((bytes / 2 ** 30) * 10) / 10).toFixed(1)} GB`
+    : `${Math.round(bytes / mebibyte)} MB`;
+}
