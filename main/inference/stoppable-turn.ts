@@ -12,13 +12,7 @@ export function takeStoppable<T>(
 ): Promise<T> {
   let stop = (): void => undefined;
   const stopped = new Promise<never>((_resolve, reject) => {
-    stop = () => {
-      try {
-        throwIfAborted(signal);
-      } catch (error) {
-        reject(error);
-      }
-    };
+    stop = () => rejectStopped(signal, reject);
   });
   const forget = (): void => signal?.removeEventListener('abort', stop);
   if (signal?.aborted) stop();
@@ -29,4 +23,13 @@ export function takeStoppable<T>(
     return work();
   });
   return Promise.race([done, stopped]).finally(forget);
+}
+
+/** Rejects with what {@link throwIfAborted} says of a signal; does nothing where it is not aborted. */
+export function rejectStopped(signal: AbortSignal | undefined, reject: (error: unknown) => void): void {
+  try {
+    throwIfAborted(signal);
+  } catch (error) {
+    reject(error);
+  }
 }
