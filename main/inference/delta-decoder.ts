@@ -1,10 +1,10 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
 import type { ModelParameters } from '../../preload/contract/model.ts';
+import { attentionBias } from './attention-bias.ts';
 import type { Device } from './devices.ts';
 import { KeyValueCache, type Feeds } from './key-value-cache.ts';
 import type { DecoderCache, DecoderGraph, DecoderInput } from './model-graphs.ts';
 import { TextRotary } from './positions.ts';
-import { maskedScore } from './window-layout.ts';
 
 /**
  * `decoder` of format version 1, which takes past keys and values as views of growing buffers and gives back the
@@ -40,7 +40,10 @@ export class DeltaDecoder implements DecoderGraph {
       inputs_embeds: new Tensor('float32', input.embeddings, [1, tokens, hiddenSize]),
       rotary_cos: new Tensor('float32', rotary.cos, [tokens, headSize]),
       rotary_sin: new Tensor('float32', rotary.sin, [tokens, headSize]),
-      attention_bias: new Tensor('float32', attentionBias(input, cache), [tokens, columns]),
+      attention_bias: new Tensor('float32', attentionBias(input, cache.length, cache.maskedRows), [
+        tokens,
+        columns,
+      ]),
       num_logits_to_keep: new Tensor('int64', BigInt64Array.of(BigInt(input.logits)), []),
     };
     cache.addTo(feeds);
@@ -48,22 +51,4 @@ export class DeltaDecoder implements DecoderGraph {
     cache.append(outputs, tokens);
     return outputs['logits']!.data as Float32Array;
   }
-}
-
-/** Scores to add, `[tokens, masked rows + length + tokens]`: masked rows are seen by none. */
-function attentionBias(
-  { tokens, attention }: DecoderInput,
-  { maskedRows, length }: KeyValueCache,
-): Float32Array {
-  if (attention !== null && maskedRows === 0) return attention;
-  const width = length + tokens;
-  const bias = new Float32Array(tokens * (maskedRows + width));
-  for (let row = 0; row < tokens; row += 1) {
-    const at = row * (maskedRows + width);
-    bias.fill(maskedScore, at, at + maskedRows);
-    if (attention === null)
-      bias.fill(maskedScore, at + maskedRows + length + row + 1, at + maskedRows + width);
-    else bias.set(attention.subarray(row * width, (row + 1) * width), at + maskedRows);
-  }
-  return bias;
 }

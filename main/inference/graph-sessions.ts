@@ -1,7 +1,7 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { ModelParameters } from '../../preload/contract/model.ts';
-import type { Device } from './devices.ts';
+import { executionProviders, type Device } from './devices.ts';
 import { pathInModel, type ModelDirectory } from './model-directory.ts';
 
 export interface GraphSessions {
@@ -11,20 +11,27 @@ export interface GraphSessions {
 }
 
 type GraphName = keyof GraphSessions;
-type ElementType = 'float32' | 'int64';
+type GraphKind = GraphName | 'decoderInPlace';
+type ElementType = 'float32' | 'int64' | 'float32 or float16';
 /** Null for a size that changes from run to run. */
-type ExpectedValue = readonly [name: string, type: ElementType, shape: readonly (number | null)[]];
-interface ExpectedGraph {
+export type ExpectedValue = readonly [name: string, type: ElementType, shape: readonly (number | null)[]];
+export interface ExpectedGraph {
   readonly inputs: readonly ExpectedValue[];
   readonly outputs: readonly ExpectedValue[];
 }
 
 /** Names, element types and sizes of the graphs of format version 1. */
-export function expectedGraphs(parameters: ModelParameters): Record<GraphName, ExpectedGraph> {
+export function expectedGraphs(parameters: ModelParameters): Record<GraphKind, ExpectedGraph> {
   const { hiddenSize, headSize, keyValueHeads, layers, vocabularySize, vision } = parameters;
   const patchLength = vision.channels * vision.temporalPatchSize * vision.patchSize ** 2;
   const past: ExpectedValue[] = [];
   const fresh: ExpectedValue[] = [];
+  const kept = (name: string): ExpectedValue[] =>
+    Array.from({ length: 2 * layers }, (_, index) => [
+      `${name}.${Math.floor(index / 2)}.${index % 2 === 0 ? 'key' : 'value'}`,
+      'float32',
+      [1, keyValueHeads, null, headSize],
+    ]);
   for (let layer = 0; layer < layers; layer += 1) {
     for (let head = 0; head < keyValueHeads; head += 1) {
       past.push([`past_key.${layer}.${head}`, 'float32', [null, headSize]]);
@@ -33,6 +40,14 @@ export function expectedGraphs(parameters: ModelParameters): Record<GraphName, E
     fresh.push([`new_key.${layer}`, 'float32', [keyValueHeads, null, headSize]]);
     fresh.push([`new_value.${layer}`, 'float32', [keyValueHeads, null, headSize]]);
   }
+  const rows: ExpectedValue[] = [
+    ['inputs_embeds', 'float32', [null, null, hiddenSize]],
+    ['rotary_cos', 'float32', [null, headSize]],
+    ['rotary_sin', 'float32', [null, headSize]],
+    ['attention_bias', 'float32', [null, null]],
+    ['num_logits_to_keep', 'int64', []],
+  ];
+  const logits: ExpectedValue = ['logits', 'float32', [null, null, vocabularySize]];
   return {
     visionEncoder: {
       inputs: [
@@ -47,28 +62,37 @@ export function expectedGraphs(parameters: ModelParameters): Record<GraphName, E
       inputs: [['input_ids', 'int64', [null, null]]],
       outputs: [['inputs_embeds', 'float32', [null, null, hiddenSize]]],
     },
-    decoder: {
-      inputs: [
-        ['inputs_embeds', 'float32', [null, null, hiddenSize]],
-        ['rotary_cos', 'float32', [null, headSize]],
-        ['rotary_sin', 'float32', [null, headSize]],
-        ['attention_bias', 'float32', [null, null]],
-        ['num_logits_to_keep', 'int64', []],
-        ...past,
-      ],
-      outputs: [['logits', 'float32', [null, null, vocabularySize]], ...fresh],
+    decoder: { inputs: [...rows, ...past], outputs: [logits, ...fresh] },
+    decoderInPlace: {
+      inputs: [...rows, ...kept('past_key_values')],
+      outputs: [logits, ...kept('present')],
     },
   };
 }
 
+/** What a session declares of its inputs and outputs. */
+export type GraphMetadata = Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'>;
+
+/** What a graph has to fit, and what to do where it doesn't. */
+export interface GraphSource {
+  readonly fits: string;
+  readonly hint: string;
+}
+
+const imported: GraphSource = {
+  fits: 'its manifest',
+  hint: 'Import the model again with this version of the program.',
+};
+
 /** Compares what a session declares with what the engine will feed and fetch. */
 export function checkGraph(
   name: string,
-  session: Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'>,
+  session: GraphMetadata,
   expected: ExpectedGraph,
+  source: GraphSource = imported,
 ): void {
-  compare(name, 'input', session.inputMetadata, expected.inputs);
-  compare(name, 'output', session.outputMetadata, expected.outputs);
+  compare(name, 'input', session.inputMetadata, expected.inputs, source);
+  compare(name, 'output', session.outputMetadata, expected.outputs, source);
 }
 
 function compare(
@@ -76,18 +100,19 @@ function compare(
   kind: 'input' | 'output',
   found: readonly InferenceSession.ValueMetadata[],
   expected: readonly ExpectedValue[],
+  source: GraphSource,
 ): void {
   const mismatch = (detail: string): WorkstationError =>
     new WorkstationError(
       'model-mismatch',
-      `The graph ${graph} does not fit its manifest: ${detail}.`,
-      'Import the model again with this version of the program.',
+      `The graph ${graph} does not fit ${source.fits}: ${detail}.`,
+      source.hint,
     );
   const byName = new Map(found.map((value) => [value.name, value]));
   for (const [name, type, shape] of expected) {
     const value = byName.get(name);
     if (value === undefined) throw mismatch(`${kind} ${name} is missing`);
-    if (!value.isTensor || value.type !== type) {
+    if (!value.isTensor || !type.split(' or ').includes(value.type)) {
       throw mismatch(`${kind} ${name}: expected ${type}, found ${value.isTensor ? value.type : 'no tensor'}`);
     }
     // A graph may leave a shape open; what it does declare has to agree.
@@ -115,6 +140,11 @@ export interface OpenGraphsOptions {
   readonly onProgress?: (graph: GraphName, done: number, total: number) => void;
 }
 
+/** Whether the decoder of this model, on this device, is the one that keeps keys and values in place. */
+export function decodesInPlace(model: ModelDirectory, device: Device): boolean {
+  return device === 'webgpu' && model.manifest.graphs.decoderInPlace !== undefined;
+}
+
 /**
  * Opens the three graphs of a verified model and checks their inputs and outputs. Token embeddings stay on the
  * CPU on every device: a lookup gains nothing from a copy of the table elsewhere.
@@ -127,30 +157,53 @@ export async function openGraphs(model: ModelDirectory, options: OpenGraphsOptio
   try {
     for (const [index, name] of names.entries()) {
       options.onProgress?.(name, index, names.length);
-      const onGpu = options.device === 'webgpu' && name !== 'embedTokens';
-      const session = await InferenceSession.create(pathInModel(model.directory, graphs[name]), {
-        executionProviders: onGpu ? ['webgpu', 'cpu'] : ['cpu'],
-        intraOpNumThreads: options.threads,
-        logSeverityLevel: 3,
-        // Threads that spin while they wait take the time of those that work, most of all on a busy machine.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
-      });
+      const inPlace = name === 'decoder' && decodesInPlace(model, options.device);
+      const file = inPlace ? graphs.decoderInPlace! : graphs[name];
+      const session = await InferenceSession.create(
+        pathInModel(model.directory, file),
+        sessionOptions(name === 'embedTokens' ? 'cpu' : options.device, options.threads),
+      );
       opened[name] = session;
-      checkGraph(graphs[name], session, expected[name]);
+      checkGraph(file, session, expected[inPlace ? 'decoderInPlace' : name]);
     }
   } catch (cause) {
     for (const session of Object.values(opened)) await session.release();
-    if (cause instanceof WorkstationError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const outOfMemory = /bad_alloc|out of memory|allocat/i.test(message);
-    throw new WorkstationError(
-      outOfMemory ? 'out-of-memory' : 'model-unsupported',
-      `A graph of the model cannot be opened on ${options.device}: ${message.split('\n')[0]!.slice(0, 300)}`,
-      outOfMemory
-        ? 'Close other programs, or import the model in 8 bits (--dtype q8).'
-        : 'Choose another device, or import the model again.',
-      { cause },
-    );
+    throw openingError(cause, options.device);
   }
   return opened as GraphSessions;
+}
+
+/** @param dataFolder where the external data of a graph that is opened from memory lies */
+export function sessionOptions(
+  device: Device,
+  threads: number,
+  dataFolder?: string,
+): InferenceSession.SessionOptions {
+  return {
+    executionProviders: executionProviders(device),
+    intraOpNumThreads: threads,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // Threads that spin while they wait take the time of those that work, most of all on a busy machine.
+        intra_op: { allow_spinning: '0' },
+        ...(dataFolder !== undefined && { model_external_initializers_file_folder_path: dataFolder }),
+      },
+    },
+  };
+}
+
+/** What to tell of a graph that could not be opened. */
+export function openingError(cause: unknown, device: Device): WorkstationError {
+  if (cause instanceof WorkstationError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const outOfMemory = /bad_alloc|out of memory|allocat/i.test(message);
+  return new WorkstationError(
+    outOfMemory ? 'out-of-memory' : 'model-unsupported',
+    `A graph of the model cannot be opened on ${device}: ${message.split('\n')[0]!.slice(0, 300)}`,
+    outOfMemory
+      ? 'Close other programs, or import the model in 8 bits (--dtype q8).'
+      : 'Choose another device, or import the model again.',
+    { cause },
+  );
 }

@@ -69,7 +69,8 @@ export async function openModelDirectory(
 ): Promise<ModelDirectory> {
   const root = path.resolve(directory);
   const manifest = await readManifest(root);
-  for (const name of [...Object.values(manifest.graphs), ...requiredFiles(manifest)]) {
+  const graphFiles = Object.values(manifest.graphs).filter((name) => name !== undefined);
+  for (const name of [...graphFiles, ...requiredFiles(manifest)]) {
     if (!(name in manifest.files)) {
       throw new WorkstationError('model-missing-file', `The manifest does not list ${name}.`, importHint);
     }
@@ -88,7 +89,7 @@ export async function openModelDirectory(
     processor,
     repetitionPenalty: generation.repetition_penalty ?? 1,
     graphBytes: Object.entries(manifest.files)
-      .filter(([name]) => name.startsWith('onnx/') || Object.values(manifest.graphs).includes(name))
+      .filter(([name]) => name.startsWith('onnx/') || graphFiles.includes(name))
       .reduce((sum, [, file]) => sum + file.bytes, 0),
   };
 }

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { Device } from './devices.ts';
 import { DeltaDecoder } from './delta-decoder.ts';
-import { openGraphs } from './graph-sessions.ts';
+import { DeviceBuffers } from './device-buffers.ts';
+import { decodesInPlace, openGraphs } from './graph-sessions.ts';
 import type { PreparedImage } from './image-processor.ts';
+import { InPlaceDecoder } from './in-place-decoder.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { SessionEmbedder } from './token-embedder.ts';
 import { WindowedVisionEncoder } from './windowed-vision-encoder.ts';
@@ -95,12 +97,23 @@ export async function openModelGraphs(
     threads: options.threads ?? defaultThreads(),
     onProgress: (_graph, done, total) => onProgress?.(done / total),
   });
+  const sessions = [visionEncoder, embedTokens, decoder];
+  let inPlace: InPlaceDecoder | null = null;
+  if (decodesInPlace(model, device)) {
+    try {
+      inPlace = new InPlaceDecoder(decoder, parameters, await DeviceBuffers.open());
+    } catch (error) {
+      for (const session of sessions) await session.release();
+      throw error;
+    }
+  }
   return {
     vision: new WindowedVisionEncoder(visionEncoder, parameters),
     embedder: new SessionEmbedder(embedTokens),
-    decoder: new DeltaDecoder(decoder, parameters, device),
+    decoder: inPlace ?? new DeltaDecoder(decoder, parameters, device),
     dispose: async () => {
-      for (const session of [visionEncoder, embedTokens, decoder]) await session.release();
+      await inPlace?.dispose();
+      for (const session of sessions) await session.release();
     },
   };
 }
