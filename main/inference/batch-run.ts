@@ -1,10 +1,5 @@
+import type { RowRange } from './model-graphs.ts';
 import { maskedScore } from './window-layout.ts';
-
-/** Rows `start..end` of a cache. */
-export interface RowRange {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** What one of several texts that lie in one cache wants of the decoder. */
 export interface BatchRequest {

@@ -1,5 +1,13 @@
-import { Tensor } from 'onnxruntime-node';
-import type { DecoderCache } from './model-graphs.ts';
+import type { Tensor } from 'onnxruntime-node';
+import {
+  floatBytes,
+  newFloats,
+  tensorOver,
+  valuesOf,
+  type FloatArray,
+  type FloatType,
+} from './float-tensors.ts';
+import type { DecoderCache, RowRange } from './model-graphs.ts';
 
 export interface KeyValueShape {
   readonly layers: number;
@@ -20,20 +28,22 @@ export type Feeds = Record<string, Tensor>;
 export class KeyValueCache implements DecoderCache {
   readonly shape: KeyValueShape;
   readonly maskedRows: number;
+  readonly #type: FloatType;
   #capacity: number;
   #length = 0;
-  readonly #keys: Float32Array[];
-  readonly #values: Float32Array[];
+  readonly #keys: FloatArray[];
+  readonly #values: FloatArray[];
   readonly #names: readonly (readonly [key: string, value: string])[];
 
   /** @param capacity Tokens that fit before the buffers have to grow. */
-  constructor(shape: KeyValueShape, capacity: number, maskedRows = 0) {
+  constructor(shape: KeyValueShape, capacity: number, maskedRows = 0, type: FloatType = 'float32') {
     this.shape = shape;
+    this.#type = type;
     this.maskedRows = maskedRows;
     this.#capacity = capacity;
     const heads = shape.layers * shape.keyValueHeads;
-    const allocate = (): Float32Array[] =>
-      Array.from({ length: heads }, () => new Float32Array((maskedRows + capacity) * shape.headSize));
+    const allocate = (): FloatArray[] =>
+      Array.from({ length: heads }, () => newFloats(type, (maskedRows + capacity) * shape.headSize));
     this.#keys = allocate();
     this.#values = allocate();
     this.#names = Array.from({ length: heads }, (_, index) => {
@@ -49,43 +59,53 @@ export class KeyValueCache implements DecoderCache {
 
   get bytes(): number {
     const floats = 2 * this.#keys.length * (this.maskedRows + this.#capacity) * this.shape.headSize;
-    return floats * Float32Array.BYTES_PER_ELEMENT;
+    return floats * floatBytes[this.#type];
   }
 
   /** Makes room for `tokens` in all, so that appending does not have to move the buffers. */
   reserve(tokens: number): void {
     if (tokens <= this.#capacity) return;
-    this.#capacity = Math.max(tokens, Math.ceil(this.#capacity * 1.5));
+    this.#resize(Math.max(tokens, Math.ceil(this.#capacity * 1.5)));
+  }
+
+  /** Gives memory back that more than `tokens` in all, and more than there are, would take. */
+  shrink(tokens: number): void {
+    const capacity = Math.max(tokens, this.#length);
+    if (capacity < this.#capacity) this.#resize(capacity);
+  }
+
+  #resize(capacity: number): void {
+    this.#capacity = capacity;
     const used = (this.maskedRows + this.#length) * this.shape.headSize;
     for (const buffers of [this.#keys, this.#values]) {
       buffers.forEach((buffer, index) => {
-        const larger = new Float32Array((this.maskedRows + this.#capacity) * this.shape.headSize);
+        const larger = newFloats(this.#type, (this.maskedRows + this.#capacity) * this.shape.headSize);
         larger.set(buffer.subarray(0, used));
         buffers[index] = larger;
       });
     }
   }
 
-  /** Adds `past_key.*` and `past_value.*` f32 `[maskedRows + length, headSize]` to the inputs of a run. */
+  /** Adds `past_key.*` and `past_value.*` `[maskedRows + length, headSize]` to the inputs of a run. */
   addTo(feeds: Feeds): void {
     const rows = this.maskedRows + this.#length;
     const dimensions = [rows, this.shape.headSize];
     const end = rows * this.shape.headSize;
     this.#names.forEach(([key, value], index) => {
-      feeds[key] = new Tensor('float32', this.#keys[index]!.subarray(0, end), dimensions);
-      feeds[value] = new Tensor('float32', this.#values[index]!.subarray(0, end), dimensions);
+      feeds[key] = tensorOver(this.#type, this.#keys[index]!.subarray(0, end), dimensions);
+      feeds[value] = tensorOver(this.#type, this.#values[index]!.subarray(0, end), dimensions);
     });
   }
 
-  /** Appends `new_key.{layer}` and `new_value.{layer}` f32 `[keyValueHeads, tokens, headSize]`. */
+  /** Appends `new_key.{layer}` and `new_value.{layer}`, rows of `[keyValueHeads, tokens, headSize]`. */
   append(outputs: Readonly<Record<string, Tensor>>, tokens: number): void {
     this.reserve(this.#length + tokens);
     const { layers, keyValueHeads, headSize } = this.shape;
     const rows = tokens * headSize;
     const at = (this.maskedRows + this.#length) * headSize;
     for (let layer = 0; layer < layers; layer += 1) {
-      const keys = outputs[`new_key.${layer}`]!.data as Float32Array;
-      const values = outputs[`new_value.${layer}`]!.data as Float32Array;
+      const keys = valuesOf(outputs[`new_key.${layer}`]!);
+      const values = valuesOf(outputs[`new_value.${layer}`]!);
       for (let head = 0; head < keyValueHeads; head += 1) {
         const index = layer * keyValueHeads + head;
         this.#keys[index]!.set(keys.subarray(head * rows, (head + 1) * rows), at);
@@ -93,6 +113,34 @@ export class KeyValueCache implements DecoderCache {
       }
     }
     this.#length += tokens;
+  }
+
+  /** Appends the first `tokens` rows of another cache. */
+  addFrom(other: DecoderCache, tokens: number): void {
+    if (!(other instanceof KeyValueCache)) throw new TypeError('the cache is of another decoder');
+    this.reserve(this.#length + tokens);
+    const { headSize } = this.shape;
+    const from = other.maskedRows * headSize;
+    const at = (this.maskedRows + this.#length) * headSize;
+    this.#keys.forEach((keys, index) => {
+      keys.set(other.#keys[index]!.subarray(from, from + tokens * headSize), at);
+      this.#values[index]!.set(other.#values[index]!.subarray(from, from + tokens * headSize), at);
+    });
+    this.#length += tokens;
+  }
+
+  /** Moves the rows of these ranges, which ascend, to the beginning, and forgets all others. */
+  keep(ranges: readonly RowRange[]): void {
+    const { headSize } = this.shape;
+    for (const buffer of [...this.#keys, ...this.#values]) {
+      let to = this.maskedRows;
+      for (const { start, end } of ranges) {
+        const from = this.maskedRows + start;
+        if (to < from) buffer.copyWithin(to * headSize, from * headSize, (from + end - start) * headSize);
+        to += end - start;
+      }
+    }
+    this.#length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   }
 
   /** Forgets all tokens from `length` on. The buffers stay. */

@@ -37,6 +37,12 @@ export interface DecoderInput {
   readonly logits: number;
 }
 
+/** Rows `start..end` of a cache. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Keys and values of the tokens so far, wherever the device keeps them. */
 export interface DecoderCache {
   /** Tokens that the cache holds. */
@@ -48,6 +54,12 @@ export interface DecoderCache {
   truncate: (length: number) => void;
   /** Frees what it holds on a device. Nothing else may be called after. */
   dispose: () => void;
+  /** Adds the first `tokens` rows of another cache of the decoder. Absent, as the next two: rows cannot be copied. */
+  readonly addFrom?: (other: DecoderCache, tokens: number) => void;
+  /** Moves the rows of these ranges, which ascend, to the beginning, and forgets all others. */
+  readonly keep?: (ranges: readonly RowRange[]) => void;
+  /** Gives memory back that more than `tokens` in all would take. */
+  readonly shrink?: (tokens: number) => void;
 }
 
 /** The text model: one run adds tokens to a cache and gives logits. */
