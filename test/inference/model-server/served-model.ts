@@ -1,0 +1,136 @@
+import { Buffer } from 'node:buffer';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
+import {
+  logSumExp,
+  ModelRunner,
+  ModelTokenizer,
+  openModelDirectory,
+  Sampler,
+  type RgbImage,
+} from '../../../main/inference/index.ts';
+import { RegexAutomaton } from './regex-automaton.ts';
+
+export interface ListedToken {
+  readonly text: string;
+  readonly logprob: number;
+}
+
+/** A token as a server lists it. */
+export interface GeneratedToken extends ListedToken {
+  readonly top: readonly ListedToken[];
+  /** It ends the answer, and is no text of it. */
+  readonly ends: boolean;
+}
+
+export interface Generation {
+  readonly picture: RgbImage;
+  readonly question: string;
+  readonly begun: string;
+  readonly maxTokens: number;
+  readonly listed: number;
+  readonly regex: string | null;
+  readonly stop: readonly string[];
+  readonly sampling: ConstructorParameters<typeof Sampler>[0];
+}
+
+/** A model behind the server's API: prompt and picture in, tokens with their probabilities out. */
+export class ServedModel {
+  readonly #runner: ModelRunner;
+  readonly #tokenizer: ModelTokenizer;
+  readonly #texts: ReadonlyMap<number, string>;
+
+  private constructor(runner: ModelRunner, tokenizer: ModelTokenizer) {
+    this.#runner = runner;
+    this.#tokenizer = tokenizer;
+    const { texts } = tokenizer.tokenList(runner.model.manifest.parameters.vocabularySize);
+    this.#texts = new Map(texts.map(({ id, bytes }) => [id, Buffer.from(bytes, 'latin1').toString('utf8')]));
+  }
+
+  static async open(directory: string): Promise<ServedModel> {
+    const model = await openModelDirectory(directory);
+    const runner = await ModelRunner.open(model, { device: 'cpu', threads: 1 });
+    return new ServedModel(runner, await ModelTokenizer.open(model));
+  }
+
+  /** How many tokens the prompt has, with those of the picture. */
+  promptTokens({ picture, question, begun }: Generation): number {
+    const { grid } = this.#runner.prepareImage(picture);
+    return this.#ids(question, begun, grid).length;
+  }
+
+  #ids(question: string, begun: string, grid: Parameters<ModelRunner['units']>[0]): Int32Array {
+    const { ids } = this.#tokenizer.prompt(question, this.#runner.units(grid));
+    return Int32Array.from([...ids, ...(begun === '' ? [] : this.#tokenizer.encode(begun))]);
+  }
+
+  async *generate(given: Generation): AsyncGenerator<GeneratedToken> {
+    const runner = this.#runner;
+    const image = runner.prepareImage(given.picture);
+    const ids = this.#ids(given.question, given.begun, image.grid);
+    const positions = runner.positions(ids, [image.grid]);
+    const cache = runner.newCache(ids.length + given.maxTokens);
+    let logits = await runner.prefill({
+      embeddings: await runner.embed(ids, [await runner.encodeImage(image)]),
+      positions,
+      from: 0,
+      to: ids.length,
+      cache,
+      keep: 'last',
+    });
+    const { end } = runner.model.manifest.parameters.tokens;
+    const automaton = given.regex === null ? null : new RegexAutomaton(given.regex);
+    let at = automaton?.start ?? new Set<number>();
+    const sampler = new Sampler(given.sampling, ids);
+    let text = '';
+    for (let count = 0; count < given.maxTokens; count += 1) {
+      const allowed = automaton === null ? null : this.#allowed(automaton, at, end);
+      const { id, logProbability } = sampler.next(
+        logits,
+        allowed === null ? undefined : { allow: Int32Array.from(allowed) },
+      );
+      const ends = end.includes(id);
+      const own = this.#text(id);
+      yield { text: own, logprob: logProbability, top: this.#top(logits, given.listed), ends };
+      if (ends) return;
+      text += own;
+      if (given.stop.some((stop) => text.includes(stop))) return;
+      at = automaton?.follow(at, own) ?? at;
+      logits = await runner.feed([id], cache, positions.delta, 'last');
+    }
+  }
+
+  #text(id: number): string {
+    return this.#texts.get(id) ?? this.#tokenizer.decode([id]);
+  }
+
+  #allowed(automaton: RegexAutomaton, at: ReadonlySet<number>, end: readonly number[]): number[] {
+    const ids = [...this.#texts]
+      .filter(([, text]) => text !== '' && automaton.follow(at, text) !== null)
+      .map(([id]) => id);
+    return automaton.accepts(at) ? [...ids, ...end] : ids;
+  }
+
+  #top(logits: Float32Array, count: number): ListedToken[] {
+    const total = logSumExp(logits);
+    return Array.from(logits, (score, id) => ({ id, score }))
+      .toSorted((first, second) => second.score - first.score)
+      .slice(0, count)
+      .map(({ id, score }) => ({ text: this.#text(id), logprob: score - total }));
+  }
+}
+
+/** The picture of an `image_url` part. */
+export async function pictureOf(url: string): Promise<RgbImage> {
+  const [head, data] = url.split(',');
+  if (head !== 'data:image/png;base64' || data === undefined) throw new Error('not a PNG in a data URL');
+  const image = await loadImage(Buffer.from(data, 'base64'));
+  const { width, height } = image;
+  const context = createCanvas(width, height).getContext('2d');
+  context.drawImage(image, 0, 0);
+  const rgba = context.getImageData(0, 0, width, height).data;
+  const rgb = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    rgb.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3);
+  }
+  return { rgb, width, height };
+}
