@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import packageFile from '../package.json' with { type: 'json' };
-import { createCatalogue } from '../models/import/catalogue.ts';
 import {
   toErrorReport,
   type ErrorReport,
@@ -19,7 +17,7 @@ import { openStore } from './store/index.ts';
 import { findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
 import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
-import { ModelDesk } from './workstation/model-desk.ts';
+import { createModels, type Models } from './workstation/models.ts';
 
 export { drawFrame } from './export/index.ts';
 export type { Grant } from './review/index.ts';
@@ -42,9 +40,11 @@ export interface WorkstationOptions {
   exclusive: boolean;
   /** The system's file dialog, where the host has one. Null when the person closes it. */
   chooseFile?: () => Promise<string | null>;
+  /** The system's folder dialog. */
+  chooseFolder?: () => Promise<string | null>;
   /** Where the bundled clip and the embedded model lie, when not in the source tree. */
   resources?: { clip: string; model: string };
-  /** How the engine's process is started; Node's fork by default. */
+  /** How processes of ours, the engine's and an import's, are started; Node's fork by default. */
   startEngine?: StartEngine;
 }
 
@@ -73,6 +73,8 @@ export interface Workstation {
   openDemonstration: () => Promise<OpenSession>;
   inspectVideo: (path: string, signal?: AbortSignal) => Promise<VideoReport>;
   extractFrame: (path: string, index: number, signal?: AbortSignal) => Promise<DecodedFrame>;
+  /** Grants a folder by its path. */
+  grantFolder: (path: string) => Promise<Grant>;
   /** A model outside the data folder: an imported one, or a checkpoint with a manifest. */
   loadModelFolder: (folder: string) => Promise<ModelState>;
   /** One question on one picture that belongs to no session; nothing is kept. */
@@ -119,16 +121,18 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     log: (line) => engineLog.info(line),
     ...(options.startEngine ? { start: options.startEngine } : {}),
   });
-  const catalogue = createCatalogue({
-    modelsFolder: join(home, 'models'),
-    embeddedFolder: options.resources?.model ?? embeddedModel,
-  });
-  const desk: ModelDesk = new ModelDesk({
+  const models: Models = createModels({
+    store,
     engine,
-    catalogue,
+    embeddedFolder: options.resources?.model ?? embeddedModel,
+    ...(options.startEngine ? { startEngine: options.startEngine } : {}),
     jobs: () => review.jobs,
-    onState: (state) => emit({ type: 'model', state }),
+    pathOf: (id) => review.grantedPath(id),
+    emit,
+    now,
+    log: (line) => engineLog.info(line),
   });
+  const { desk } = models;
   const videoLog = logTo(log, 'video');
   const review = createReview({
     store,
@@ -146,11 +150,12 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   if (options.exclusive) {
     await findMediaTools({ log: videoLog }).catch((error) => notices.push(toErrorReport(error)));
     // The state tells the window how the loading goes, and why when it fails.
-    desk.load({ modelId: null }).catch(() => undefined);
+    desk.load('chosen').catch(() => undefined);
   }
 
   const calls: WorkstationCalls = {
     ...review.calls,
+    ...models.calls,
     getStatus: async () => ({
       version: packageFile.version,
       host: options.host,
@@ -167,15 +172,13 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       const { grantId, name } = await review.grantPath(path);
       return { grantId: grantId, name };
     },
+    chooseModelFolder: async () => {
+      const path = (await options.chooseFolder?.()) ?? null;
+      return path === null ? null : review.grantFolder(path);
+    },
     openLastSession: async () => {
       const last = await review.calls.openLastSession({});
       return last ?? (options.exclusive ? openDemonstration() : null);
-    },
-    listModels: () => catalogue.list(),
-    getModelState: async () => desk.describe(),
-    loadModel: async ({ modelId }) => {
-      await desk.load({ modelId });
-      return desk.describe();
     },
   };
 
@@ -187,6 +190,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       return () => listeners.delete(listener);
     },
     grantPath: review.grantPath,
+    grantFolder: review.grantFolder,
     findDropped: review.findDropped,
     importStream: review.importStream,
     openDemonstration,
@@ -206,7 +210,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     dispose: async () => {
       listeners.clear();
       await review.dispose();
-      await desk.dispose();
+      await models.dispose();
       await engine.dispose();
       store.close();
     },

@@ -13,4 +13,7 @@ export type HostedWorkstation = Pick<
 
 /** What the command line needs besides. */
 export type CommandLineWorkstation = HostedWorkstation &
-  Pick<Workstation, 'openDemonstration' | 'inspectVideo' | 'extractFrame' | 'loadModelFolder' | 'askImage'>;
+  Pick<
+    Workstation,
+    'grantFolder' | 'openDemonstration' | 'inspectVideo' | 'extractFrame' | 'loadModelFolder' | 'askImage'
+  >;

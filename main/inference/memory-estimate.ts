@@ -1,6 +1,8 @@
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { Size } from '../../preload/contract/values.ts';
 import type { MemoryEstimate } from './engine-messages.ts';
 import { inWords } from './engine-watch.ts';
+import { ImageProcessor } from './image-processor.ts';
 import type { ModelDirectory } from './model-directory.ts';
 
 const mebibyte = 2 ** 20;
@@ -17,6 +19,8 @@ const vectorsPerPatch = 12;
 /** The same for a token of a prompt's piece. */
 const vectorsPerToken = 24;
 const promptPiece = 128;
+/** A frame is not shrunk below this, about 400 by 400 pixels: with less, the model is refused instead. */
+const leastPatches = 800;
 
 /** What an estimate needs of a model: known of a checkpoint too, before it is imported. */
 export type EstimatedModel = Pick<ModelDirectory, 'processor' | 'graphBytes'> & {
@@ -59,10 +63,7 @@ export function patchesWithin(bytes: number, model: Pick<EstimatedModel, 'manife
  * What a model will take of memory, from its manifest and the sizes of its files. Weights are measured, working
  * memory follows from shapes; the whole was within a third of the resident memory of models from 12 MB to 3 GB.
  */
-export function estimateMemory(
-  model: EstimatedModel,
-  options: EstimateOptions,
-): MemoryEstimate {
+export function estimateMemory(model: EstimatedModel, options: EstimateOptions): MemoryEstimate {
   const { hiddenSize, vocabularySize, layers, keyValueHeads, headSize, maxPositions, vision } =
     model.manifest.parameters;
   const weights = model.graphBytes * weightFactor;
@@ -83,6 +84,59 @@ export function estimateMemory(
     most: programBytes + weights + working + keyValuesFullContext + options.frameCacheBytes,
     free: options.freeBytes,
   };
+}
+
+/** What a model is opened with: its limits as the memory allows them. */
+export interface MemoryPlan {
+  /** With fewer pixels for a frame, where a look at the most that it allows would not fit. */
+  readonly model: ModelDirectory;
+  readonly estimate: MemoryEstimate;
+  /** How the model's own limit would have a frame; null where it is kept. */
+  readonly largerLook: ImageProcessor | null;
+}
+
+/**
+ * Plans with what is free now. A look at a frame may take half of what the weights leave, since its memory grows with
+ * the square of the pixels: where the model's own limit is above that, frames are shrunk further, and answers say so.
+ */
+export function planMemory(
+  model: ModelDirectory,
+  options: { readonly memoryCeilingBytes?: number; readonly frameCacheBytes?: number },
+): MemoryPlan {
+  const available = process.availableMemory() + process.memoryUsage.rss();
+  const freeBytes = Math.min(available, options.memoryCeilingBytes ?? Infinity);
+  const frameCacheBytes = options.frameCacheBytes ?? Math.min(512 * mebibyte, freeBytes / 8);
+  const forLook = (freeBytes - programBytes - model.graphBytes * weightFactor) / 2;
+  const patches = patchesWithin(forLook, model);
+  const shrinks = patches < patchLimit(model) && patches >= leastPatches;
+  const planned = shrinks ? withPatchLimit(model, patches) : model;
+  return {
+    model: planned,
+    estimate: estimateMemory(planned, { frameCacheBytes, freeBytes }),
+    largerLook: shrinks ? new ImageProcessor(model.processor) : null,
+  };
+}
+
+function withPatchLimit(model: ModelDirectory, patches: number): ModelDirectory {
+  const { min_pixels, size, patch_size: patch } = model.processor;
+  const most = patches * patch ** 2;
+  const least = min_pixels ?? size?.shortest_edge;
+  return {
+    ...model,
+    processor: {
+      ...model.processor,
+      ...(least === undefined ? {} : { min_pixels: Math.min(least, most) }),
+      max_pixels: most,
+    },
+  };
+}
+
+/** Says that a frame was shrunk for want of memory; null where it was not. */
+export function shrunkNote(frame: Size, resized: Size, largerLook: ImageProcessor | null): string | null {
+  const wanted = largerLook?.resizedSize(frame);
+  if (wanted === undefined || (wanted.width === resized.width && wanted.height === resized.height))
+    return null;
+  return `The model saw the frame at ${resized.width} x ${resized.height} pixels, not at ${wanted.width} x ${wanted.height}: a larger look would not fit into the free memory.`;
 }
 
 /** @throws WorkstationError `out-of-memory` when a usual question could not be answered in the free memory. */

@@ -45,7 +45,15 @@ export function ownSurroundings(): Surroundings {
   };
 }
 
-/** Folders for hosts without a file dialog of the system's own: only folders and videos, nothing hidden. */
+/** What a person looks for among folders. */
+export type Finding = 'videos' | 'models';
+
+/** Files that only a model's folder has; one of them is enough to look into it. */
+const modelFiles = ['config.json', 'adapter_config.json', 'manifest.json'];
+
+/**
+ * Folders for hosts without a dialog of the system's own: only folders, and videos or models, nothing hidden.
+ */
 export class FolderBrowser {
   readonly #grants: GrantRegistry;
   readonly #around: Surroundings;
@@ -57,10 +65,10 @@ export class FolderBrowser {
   }
 
   /** Lists a folder; null gives the places to start from. Throws `file-missing` or `file-unreadable`. */
-  async browse(folderId: GrantId | null): Promise<Folder> {
+  async browse(folderId: GrantId | null, find: Finding = 'videos'): Promise<Folder> {
     if (folderId === null) return this.#listPlaces();
     const path = this.#grants.path(folderId);
-    const entries = await this.#list(path);
+    const entries = await this.#list(path, find);
     this.#browsed.add(path);
     const parent = dirname(path);
     return {
@@ -132,26 +140,34 @@ export class FolderBrowser {
     return wanted.filter((_, index) => usable[index]);
   }
 
-  async #list(path: string): Promise<FolderEntry[]> {
+  async #list(path: string, find: Finding): Promise<FolderEntry[]> {
     const names = (await readFolder(path)).filter((name) => !isHidden(name));
     const entries: FolderEntry[] = [];
     // In portions, so that a folder of thousands of files on a slow disk doesn't open them all at once.
     for (let start = 0; start < names.length && entries.length < MAXIMUM_ENTRIES; start += 64) {
       const portion = await Promise.all(
-        names.slice(start, start + 64).map((name) => this.#entry(join(path, name), name)),
+        names.slice(start, start + 64).map((name) => this.#entry(join(path, name), name, find)),
       );
       entries.push(...portion.filter((entry) => entry !== null));
     }
     return entries
-      .sort((a, b) => (a.kind === b.kind ? inOrder.compare(a.name, b.name) : a.kind === 'folder' ? -1 : 1))
+      .sort((a, b) =>
+        (a.kind === 'video') === (b.kind === 'video')
+          ? inOrder.compare(a.name, b.name)
+          : a.kind === 'video'
+            ? 1
+            : -1,
+      )
       .slice(0, MAXIMUM_ENTRIES);
   }
 
-  async #entry(path: string, name: string): Promise<FolderEntry | null> {
+  async #entry(path: string, name: string, find: Finding): Promise<FolderEntry | null> {
     const found = await statOrNull(path);
     if (found?.isDirectory() === true) {
-      return { id: this.#grants.add(path), name, kind: 'folder', sizeBytes: null, modifiedAt: null };
+      const kind = find === 'models' && (await holdsModel(path)) ? 'model' : 'folder';
+      return { id: this.#grants.add(path), name, kind, sizeBytes: null, modifiedAt: null };
     }
+    if (find === 'models') return null;
     if (found?.isFile() !== true || !hasVideoEnding(name)) return null;
     return {
       id: this.#grants.add(path),
@@ -173,6 +189,11 @@ async function statOrNull(path: string): Promise<Stats | null> {
     // A broken link or something unreadable is left out of a list; opening it would say why.
     return null;
   }
+}
+
+async function holdsModel(folder: string): Promise<boolean> {
+  const found = await Promise.all(modelFiles.map((name) => statOrNull(join(folder, name))));
+  return found.some((file) => file?.isFile() === true);
 }
 
 async function mayRead(path: string): Promise<boolean> {

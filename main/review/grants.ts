@@ -46,6 +46,19 @@ export class GrantRegistry {
     return { grantId: this.add(path), name: basename(path) };
   }
 
+  /** Grants a folder that is there. Throws `file-missing` or `file-unreadable`. */
+  async addFolder(path: string): Promise<Grant> {
+    const found = await statFile(path);
+    if (!found.isDirectory()) {
+      throw new WorkstationError(
+        'file-unreadable',
+        `${basename(path)} is not a folder.`,
+        'Choose the folder that the files lie in.',
+      );
+    }
+    return { grantId: this.add(path), name: basename(resolve(path)) };
+  }
+
   path(id: GrantId): string {
     const path = this.#pathOf.get(id);
     if (path !== undefined) return path;

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { OpenSession } from '../../preload/contract/domain.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { AnswerId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
+import type { AnswerId, FrameIndex, GrantId, VideoId } from '../../preload/contract/values.ts';
 import { answers, cases, questions, sessions, videos, type Log, type Store } from '../store/index.ts';
 import { Answering } from './answering.ts';
 import { FolderBrowser, ownSurroundings, type Surroundings } from './browse.ts';
@@ -70,6 +70,10 @@ export interface Review<Source extends VideoSource> {
   /** Work of other parts is told through the same registry. */
   readonly jobs: JobRegistry;
   grantPath(path: string): Promise<Grant>;
+  /** A folder that the person picked. Throws `file-missing` or `file-unreadable`. */
+  grantFolder(path: string): Promise<Grant>;
+  /** What a grant stands for; throws `not-found` for one that is no longer known. */
+  grantedPath(id: GrantId): string;
   findDropped(file: { name: string; size: number }): Promise<Grant | null>;
   importStream(name: string, content: Readable, signal: AbortSignal): Promise<Grant>;
   /** Puts the bundled clip into the demonstration case and opens that case's last session, or its first. */
@@ -109,7 +113,7 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     createCase: async ({ pseudonym }) => createCase(options, { pseudonym }),
     renameCase: async ({ caseId, pseudonym }) => renameCase(options, caseId, pseudonym),
 
-    browseFolder: async ({ folderId }) => browser.browse(folderId),
+    browseFolder: async ({ folderId, find }) => browser.browse(folderId, find),
     openVideo: async ({ grantId, caseId }) => {
       const video = await library.open(grants.path(grantId), caseId);
       return openSession(context, startSession(context, video).id);
@@ -157,6 +161,8 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     calls,
     jobs,
     grantPath: (path) => grants.addFile(path),
+    grantFolder: (path) => grants.addFolder(path),
+    grantedPath: (id) => grants.path(id),
     findDropped: (file) => browser.findDropped(file, library.recentPaths()),
     importStream: async (name, content, signal) =>
       grants.addFile(await importVideo(store.layout.home, { name, content, signal }, newId)),

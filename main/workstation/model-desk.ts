@@ -2,6 +2,7 @@ import type { Catalogue, PreparedModel, PrepareOptions } from '../../models/impo
 import {
   toErrorReport,
   WorkstationError,
+  type ErrorReport,
   type ModelId,
   type ModelState,
   type ModelSummary,
@@ -14,10 +15,13 @@ export interface ModelDeskOptions {
   catalogue: Catalogue;
   /** The review's registry; asked for late, because the review is built on this desk. */
   jobs: () => JobRegistry;
+  /** The model that a person has chosen for all sessions; null: the embedded one. */
+  chosen: () => ModelId | null;
   onState: (state: ModelState) => void;
 }
 
-type Wish = { modelId: ModelId | null } | { folder: string };
+/** `chosen`: the one that is remembered, or the embedded one where that can't be had. */
+type Wish = { modelId: ModelId | null } | { folder: string } | 'chosen';
 
 /**
  * Which model is wanted, and what has become of it: an import at first use, then the engine's own states. The
@@ -30,8 +34,10 @@ export class ModelDesk implements AnswerEngine {
   #import: { activity: string; progress: number | null } | null = null;
   #failure: unknown = null;
   #loading: Promise<void> | null = null;
-  /** What a question is answered with: loaded where it is not yet. The embedded model until another is asked for. */
-  #wish: Wish = { modelId: null };
+  /** What a question is answered with: loaded where it is not yet. */
+  #wish: Wish = 'chosen';
+  /** Why the embedded model answers and not the chosen one. */
+  #substitution: ErrorReport | null = null;
   #loaded = false;
   #ended = false;
 
@@ -58,7 +64,13 @@ export class ModelDesk implements AnswerEngine {
       activity: this.#import?.activity ?? state.activity,
       progress: this.#import?.progress ?? state.progress,
       error,
+      substitution: this.#substitution,
     };
+  }
+
+  /** What questions are answered with now, for a way back to it. */
+  get wish(): Wish {
+    return this.#wish;
   }
 
   /**
@@ -69,7 +81,7 @@ export class ModelDesk implements AnswerEngine {
     const before = this.#loading ?? Promise.resolve();
     const loading = before
       .catch(() => undefined)
-      .then(() => this.#load(wish))
+      .then(() => this.#loadAsWished(wish))
       .finally(() => {
         if (this.#loading === loading) this.#loading = null;
       });
@@ -97,7 +109,25 @@ export class ModelDesk implements AnswerEngine {
     await this.#loading?.catch(() => undefined);
   }
 
-  async #load(wish: Wish): Promise<void> {
+  async #loadAsWished(wish: Wish): Promise<void> {
+    this.#substitution = null;
+    if (wish !== 'chosen') return this.#load(wish);
+    const modelId = this.#options.chosen();
+    try {
+      await this.#load({ modelId });
+    } catch (error) {
+      if (modelId === null || toErrorReport(error).code === 'cancelled') throw error;
+      const { code, message, hint } = toErrorReport(error);
+      const name = this.#model?.id === modelId ? this.#model.name : 'The chosen model';
+      const told = `${name} could not be loaded, so the embedded model answers. ${message}`;
+      this.#substitution = { code, message: told, hint };
+      await this.#load({ modelId: null });
+    } finally {
+      if (this.#loaded) this.#wish = 'chosen';
+    }
+  }
+
+  async #load(wish: Exclude<Wish, 'chosen'>): Promise<void> {
     if (this.#ended) {
       throw new WorkstationError(
         'cancelled',
@@ -129,7 +159,11 @@ export class ModelDesk implements AnswerEngine {
     }
   }
 
-  async #bring(wish: Wish, { directory, summary }: PreparedModel, signal: AbortSignal): Promise<void> {
+  async #bring(
+    wish: Exclude<Wish, 'chosen'>,
+    { directory, summary }: PreparedModel,
+    signal: AbortSignal,
+  ): Promise<void> {
     this.#wish = wish;
     this.#loaded = false;
     this.#model = summary;
@@ -137,7 +171,7 @@ export class ModelDesk implements AnswerEngine {
     await this.#options.engine.load({ directory, signal });
   }
 
-  #prepare(wish: Wish, options: PrepareOptions): Promise<PreparedModel> {
+  #prepare(wish: Exclude<Wish, 'chosen'>, options: PrepareOptions): Promise<PreparedModel> {
     const { catalogue } = this.#options;
     return 'folder' in wish
       ? catalogue.prepareFolder(wish.folder, options)

@@ -55,6 +55,12 @@ export async function isAdapter(folder: string): Promise<boolean> {
   );
 }
 
+/** What an adapter says of itself: the base that it names, and its rank. Throws as openAdapter does. */
+export async function describeAdapter(folder: string): Promise<{ base: string | null; rank: number }> {
+  const { base_model_name_or_path: base, r } = await readConfig(folder);
+  return { base: base ?? null, rank: r };
+}
+
 /**
  * The folder of the model that an adapter belongs to: the one given, or the one that the adapter names, where
  * that is a folder here.

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
-import { WorkstationError, type ModelId, type ModelSummary } from '../../preload/contract/index.ts';
+import {
+  ModelId,
+  toErrorReport,
+  WorkstationError,
+  type ModelEntry,
+  type ModelSummary,
+} from '../../preload/contract/index.ts';
 import { readJson } from './configuration.ts';
-import { isImported } from './folders.ts';
+import { folderBytes, hasGraphs, isImported } from './folders.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
 import type { ImportProgress } from './progress.ts';
 
@@ -15,7 +21,23 @@ export interface CatalogueOptions {
   modelsFolder: string;
   /** The checkpoint folder that comes with the workstation. */
   embeddedFolder: string;
+  /** Folders elsewhere that a person has added, to be used where they lie. */
+  inPlace?: () => readonly FolderInPlace[];
 }
+
+export interface FolderInPlace {
+  id: ModelId;
+  folder: string;
+}
+
+/** A model of the catalogue, without what only the workstation knows of it. */
+export type CatalogueModel = Omit<ModelEntry, 'source' | 'addedAt' | 'chosen'> & {
+  /** Null for an embedded model that was never used yet. */
+  directory: string | null;
+};
+
+/** The weights of the embedded model: as good with 8 bits as with 32 (docs/RESULTS.md), from a third of the memory. */
+const embeddedDtype = 'q8';
 
 export interface PrepareOptions {
   signal?: AbortSignal;
@@ -25,7 +47,7 @@ export interface PrepareOptions {
 
 /** A model that the engine can load. */
 export interface PreparedModel {
-  /** An imported model directory. */
+  /** A folder that the engine opens. */
   directory: string;
   summary: ModelSummary;
   /**
@@ -38,38 +60,80 @@ export interface PreparedModel {
 /** The models that this workstation has, and the way from a folder to graphs that run. */
 export interface Catalogue {
   /**
-   * The embedded model first, then every imported one, by name; of several imports with one id, the first by
-   * folder name. Folders without a manifest that can be read are left out.
+   * The embedded model first, then every other by name: imported ones by the name of their folder, those in place
+   * by the id that they were added with. Folders without a manifest that can be read are left out.
    */
-  list: () => Promise<ModelSummary[]>;
+  list: () => Promise<CatalogueModel[]>;
+  /** What a folder that is to be used where it lies holds. Throws what is wrong with it. */
+  describeInPlace: (place: FolderInPlace) => Promise<CatalogueModel>;
   /** Null: the embedded model. Throws `not-found` for an unknown id. */
   prepare: (modelId: ModelId | null, options?: PrepareOptions) => Promise<PreparedModel>;
   /**
-   * Any folder: an imported model, or a checkpoint with a manifest of its own, which is imported first. Throws
-   * `model-missing-file`, `model-altered-file`, `model-mismatch` and what `importCheckpoint` does.
+   * Any folder: an imported model, one with graphs for transformers.js, or a checkpoint with a manifest of its own,
+   * which is imported first. Throws `model-missing-file`, `model-altered-file`, `model-mismatch` and what
+   * `importCheckpoint` does.
    */
   prepareFolder: (folder: string, options?: PrepareOptions) => Promise<PreparedModel>;
+  /**
+   * Deletes an imported model's folder, in the models' folder and nowhere else. Throws `not-allowed` for the embedded
+   * model, `not-found` for any other that was not imported, `file-unreadable` where the system refuses.
+   */
+  remove: (modelId: ModelId) => Promise<void>;
 }
 
-export function createCatalogue({ modelsFolder, embeddedFolder }: CatalogueOptions): Catalogue {
-  async function importedFolders(): Promise<{ folder: string; manifest: ModelManifest }[]> {
-    const found = new Map<ModelId, { folder: string; manifest: ModelManifest }>();
+export function createCatalogue(options: CatalogueOptions): Catalogue {
+  const { modelsFolder, embeddedFolder, inPlace = () => [] } = options;
+
+  /** Without imports of the embedded model, this version's or an earlier one's: those are not for choosing. */
+  async function importedModels(): Promise<CatalogueModel[]> {
+    const embedded = await embeddedManifest();
+    const found: CatalogueModel[] = [];
     for (const name of (await namesIn(modelsFolder)).sort()) {
-      const folder = join(modelsFolder, name);
-      const manifest = ModelManifest.safeParse(await readManifest(folder).catch(() => null));
-      if (manifest.success && !found.has(manifest.data.id)) {
-        found.set(manifest.data.id, { folder, manifest: manifest.data });
-      }
+      const directory = join(modelsFolder, name);
+      const id = ModelId.safeParse(name);
+      const manifest = ModelManifest.safeParse(await readManifest(directory).catch(() => null));
+      if (!manifest.success || !id.success) continue;
+      if (manifest.data.id === embedded.id && isImportOfManifest(name)) continue;
+      found.push(describeImported(id.data, directory, manifest.data, 'imported'));
     }
-    return [...found.values()];
+    return found;
   }
 
   async function embeddedManifest(): Promise<CheckpointManifest> {
     return readAs(CheckpointManifest, embeddedFolder, await readManifest(embeddedFolder));
   }
 
+  async function describeEmbedded(): Promise<CatalogueModel> {
+    const manifest = await embeddedManifest();
+    const directory = join(modelsFolder, importedName(manifest));
+    const imported = ModelManifest.safeParse(await readManifest(directory).catch(() => null));
+    return {
+      ...summaryOf(manifest, true),
+      kind: 'embedded',
+      dtype: imported.success ? imported.data.dtype : embeddedDtype,
+      bytes: bytesOf(imported.success ? imported.data : manifest),
+      sourceSha256: imported.success ? imported.data.source.sha256 : null,
+      canAsk: true,
+      problem: null,
+      directory: imported.success ? directory : null,
+    };
+  }
+
+  async function describeInPlace({ id, folder }: FolderInPlace): Promise<CatalogueModel> {
+    if (await hasGraphs(folder)) return describeGraphs(id, folder);
+    const manifest = readAs(ModelManifest, folder, await readManifest(folder));
+    return describeImported(id, folder, manifest, 'in-place');
+  }
+
   async function prepareFolder(folder: string, options: PrepareOptions = {}): Promise<PreparedModel> {
-    const content = await readManifest(folder);
+    const content = await readManifest(folder).catch(async (error: unknown) => {
+      if (await hasGraphs(folder)) return null;
+      throw error;
+    });
+    if (content === null) {
+      const { directory: _place, ...model } = await describeGraphs(placeId(folder), folder);
+      return { directory: folder, summary: model, importAgain: null };
+    }
     if (isImported(content)) {
       const manifest = readAs(ModelManifest, folder, content);
       return { directory: folder, summary: summaryOf(manifest, false), importAgain: null };
@@ -89,40 +153,130 @@ export function createCatalogue({ modelsFolder, embeddedFolder }: CatalogueOptio
 
   return {
     prepareFolder,
+    describeInPlace,
     async list() {
-      const embedded = await embeddedManifest();
-      const others = (await importedFolders()).filter(({ manifest }) => manifest.id !== embedded.id);
-      return [
-        summaryOf(embedded, true),
-        ...others
-          .map(({ manifest }) => summaryOf(manifest, false))
-          .sort((left, right) => left.name.localeCompare(right.name)),
-      ];
+      const places = inPlace().map((place) =>
+        describeInPlace(place).catch((error: unknown) => describeLost(place, error)),
+      );
+      const others = [...(await importedModels()), ...(await Promise.all(places))];
+      others.sort((one, other) => one.name.localeCompare(other.name) || one.id.localeCompare(other.id));
+      return [await describeEmbedded(), ...others];
     },
     async prepare(modelId, options) {
       if (modelId === null || modelId === (await embeddedManifest()).id) {
         return prepareFolder(embeddedFolder, options);
       }
-      const match = (await importedFolders()).find(({ manifest }) => manifest.id === modelId);
-      if (!match) {
+      const place = inPlace().find(({ id }) => id === modelId);
+      const match = place
+        ? await describeInPlace(place)
+        : (await importedModels()).find(({ id }) => id === modelId);
+      if (!match?.directory) throw unknown(modelId);
+      const { directory, ...summary } = match;
+      return { directory, summary, importAgain: null };
+    },
+    async remove(modelId) {
+      if (modelId === (await embeddedManifest()).id) {
         throw new WorkstationError(
-          'not-found',
-          `There is no model '${modelId}' here.`,
-          'Choose one of the listed models, or import its checkpoint folder.',
+          'not-allowed',
+          'The embedded model comes with the workstation and stays.',
+          'Choose another model to answer; this one is there when you want it back.',
         );
       }
-      return { directory: match.folder, summary: summaryOf(match.manifest, false), importAgain: null };
+      const match = (await importedModels()).find(({ id }) => id === modelId);
+      if (!match?.directory) throw unknown(modelId);
+      try {
+        await rm(match.directory, { recursive: true, force: true });
+      } catch (error) {
+        throw new WorkstationError(
+          'file-unreadable',
+          `The folder of the model '${modelId}' cannot be deleted (${(error as NodeJS.ErrnoException).code}).`,
+          'Close what else uses it, and check that your account may change the data folder.',
+          { cause: error },
+        );
+      }
     },
   };
 }
+
+/** The id of a folder that is used where it lies: the same for the same place. */
+export function placeId(folder: string): ModelId {
+  const digest = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 16);
+  return ModelId.parse(`in-place-${digest}`);
+}
+
+function unknown(modelId: ModelId): WorkstationError {
+  return new WorkstationError(
+    'not-found',
+    `There is no model '${modelId}' here.`,
+    'Choose one of the listed models, or import its checkpoint folder.',
+  );
+}
+
+function describeImported(
+  id: ModelId,
+  directory: string,
+  manifest: ModelManifest,
+  kind: 'imported' | 'in-place',
+): CatalogueModel {
+  return {
+    ...summaryOf(manifest, false),
+    id,
+    kind,
+    dtype: manifest.dtype,
+    bytes: bytesOf(manifest),
+    sourceSha256: manifest.source.sha256,
+    canAsk: manifest.tokenizer,
+    problem: null,
+    directory,
+  };
+}
+
+async function describeGraphs(id: ModelId, folder: string): Promise<CatalogueModel> {
+  return {
+    id,
+    name: basename(resolve(folder)),
+    version: 'used in place',
+    embedded: false,
+    domain: 'unknown',
+    domainNote: 'A folder of graphs that does not say what its model was taught on.',
+    licence: 'not stated; see where the folder came from',
+    kind: 'in-place',
+    dtype: null,
+    bytes: await folderBytes(folder),
+    sourceSha256: null,
+    canAsk: existsSync(join(folder, 'tokenizer.json')),
+    problem: null,
+    directory: folder,
+  };
+}
+
+/** A folder that was added and can't be read now. */
+const describeLost = ({ id, folder }: FolderInPlace, error: unknown): CatalogueModel => ({
+  id,
+  name: basename(resolve(folder)),
+  version: '',
+  embedded: false,
+  domain: 'unknown',
+  domainNote: '',
+  licence: '',
+  kind: 'in-place',
+  dtype: null,
+  bytes: null,
+  sourceSha256: null,
+  canAsk: false,
+  problem: toErrorReport(error),
+  directory: null,
+});
+
+const bytesOf = ({ files }: Pick<ModelManifest, 'files'>): number =>
+  Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** The import writes the manifest last. */
 const isWhole = (directory: string): boolean => existsSync(join(directory, 'manifest.json'));
 
 async function importInto(directory: string, checkpoint: string, options: PrepareOptions): Promise<void> {
   try {
-    // The embedded model answers as well with 8-bit weights as with 32 (docs/RESULTS.md), from a third of the memory.
-    await importCheckpoint({ checkpoint, out: directory, dtype: 'q8', ...options });
+    await importCheckpoint({ checkpoint, out: directory, dtype: embeddedDtype, ...options });
   } catch (error) {
     // Another window or command made the same model meanwhile: its directory is as good as ours.
     if (!isWhole(directory)) throw error;
@@ -185,6 +339,9 @@ function importedName(manifest: CheckpointManifest): string {
   const digest = createHash('sha256').update(JSON.stringify(manifest)).digest('hex').slice(0, 12);
   return `${manifest.id}-${digest}-fp32`;
 }
+
+/** Whether a folder has a name of `importedName`; what a person imports is named otherwise. */
+const isImportOfManifest = (name: string): boolean => /-[0-9a-f]{12}-fp32$/.test(name);
 
 function summaryOf(manifest: CheckpointManifest | ModelManifest, embedded: boolean): ModelSummary {
   const { id, name, version, domain, domainNote, licence } = manifest;

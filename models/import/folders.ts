@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /**
  * Makes a folder with those above it. Not `mkdir` with `recursive`: in Node 24 that never returns where a folder
@@ -23,4 +24,21 @@ export function makeFolder(path: string): void {
 /** Whether the content of a `manifest.json` says that its folder is an imported model, and no checkpoint. */
 export function isImported(content: unknown): boolean {
   return typeof content === 'object' && content !== null && 'kind' in content && content.kind === 'imported';
+}
+
+/** Whether a folder has graphs in the layout of transformers.js, which are used where they lie. */
+export async function hasGraphs(folder: string): Promise<boolean> {
+  const names = await readdir(join(folder, 'onnx')).catch(() => []);
+  return names.some((name) => /^decoder_model_merged.*\.onnx$/.test(name));
+}
+
+/** Bytes of all files in a folder and those below it. */
+export async function folderBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const sizes = await Promise.all(
+    entries.map(async (entry) =>
+      entry.isFile() ? (await stat(join(entry.parentPath, entry.name))).size : 0,
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

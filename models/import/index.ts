@@ -5,6 +5,8 @@ export { checkGolden, checkModel } from './check.ts';
 export type { CheckOptions, GoldenCheck, ModelCheck } from './check.ts';
 export { importCheckpoint } from './import-checkpoint.ts';
 export type { ImportOptions } from './import-checkpoint.ts';
+export { runImport } from './import-client.ts';
+export type { RunImportOptions } from './import-client.ts';
 export { attentionOperators, modelLayouts } from './layouts.ts';
 export type { AttentionOperator, ModelLayout } from './layouts.ts';
 export type { ImportProgress } from './progress.ts';

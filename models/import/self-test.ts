@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { ModelRunner, openModelDirectory } from '../../main/inference/index.ts';
+import { checkThatModelSees } from '../../main/inference/vision-self-test.ts';
 import { errorCodes, throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import type { ErrorReport } from '../../preload/contract/errors.ts';
 
@@ -45,5 +47,20 @@ export async function testThatModelSees(directory: string, signal: AbortSignal |
     );
   } finally {
     signal?.removeEventListener('abort', stop);
+  }
+}
+
+/**
+ * The same in this process, for one that is there for the import alone.
+ *
+ * @throws WorkstationError `model-mismatch` for a blind or broken model, and what opening it does
+ */
+export async function openAndLook(directory: string, signal?: AbortSignal): Promise<void> {
+  const model = await openModelDirectory(directory, signal ? { signal } : {});
+  const runner = await ModelRunner.open(model, { device: 'cpu' });
+  try {
+    await checkThatModelSees(runner);
+  } finally {
+    await runner.dispose();
   }
 }

@@ -175,3 +175,32 @@ function isGone(error: unknown): false {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
   throw error;
 }
+
+/** What interrupted imports into a place have left there. */
+export interface Interrupted {
+  folder: string;
+  /** See importKey; null where even that was not written. */
+  key: string | null;
+  /** Numbers of the finished pieces. */
+  pieces: number[];
+}
+
+/** Interrupted imports into the place `out` that no running process owns. */
+export async function findInterrupted(out: string): Promise<Interrupted[]> {
+  const folders = await abandoned(out).catch((error: unknown) => {
+    // Nothing was ever imported here.
+    isGone(error);
+    return [];
+  });
+  return Promise.all(
+    folders.map(async (folder) => {
+      const { key, pieces } = await readJournal(folder);
+      return { folder, key, pieces: [...pieces.keys()] };
+    }),
+  );
+}
+
+/** Removes what interrupted imports into the place `out` have left. */
+export async function discardInterrupted(out: string): Promise<void> {
+  for (const { folder } of await findInterrupted(out)) await rm(folder, { recursive: true, force: true });
+}

@@ -7,7 +7,6 @@ import {
   FrameLocation,
   Job,
   ModelState,
-  ModelSummary,
   OpenSession,
   Question,
   QuestionTemplate,
@@ -17,6 +16,7 @@ import {
   Status,
   Video,
 } from './domain.ts';
+import { ModelEntry, ModelFolderReport, ModelImport, WeightDtype } from './models.ts';
 import {
   AnswerId,
   CaseId,
@@ -59,7 +59,10 @@ export const calls = {
   /** Opens the system's file dialog; null when the person closes it. */
   chooseVideo: { input: none, output: z.object({ grantId: GrantId, name: z.string() }).nullable() },
   /** Lists a folder for hosts without a file dialog; no id: the places to start from. */
-  browseFolder: { input: z.strictObject({ folderId: GrantId.nullable() }), output: Folder },
+  browseFolder: {
+    input: z.strictObject({ folderId: GrantId.nullable(), find: z.enum(['videos', 'models']).optional() }),
+    output: Folder,
+  },
   /** Opens in place, never copies. Without a case, a new one is made. Starts a session. */
   openVideo: {
     input: z.strictObject({ grantId: GrantId, caseId: CaseId.nullable() }),
@@ -99,9 +102,35 @@ export const calls = {
   cancelJob: { input: z.strictObject({ jobId: JobId }), output: done },
   listJobs: { input: none, output: z.array(Job) },
 
-  listModels: { input: none, output: z.array(ModelSummary) },
+  listModels: { input: none, output: z.array(ModelEntry) },
   getModelState: { input: none, output: ModelState },
+  /** Loads a model for this run alone; null: the embedded one. */
   loadModel: { input: z.strictObject({ modelId: ModelId.nullable() }), output: ModelState },
+  /** Loads a model and remembers it as the one that questions go to; the one before comes back when it fails. */
+  chooseModel: { input: z.strictObject({ modelId: ModelId }), output: ModelState },
+  /** Removes an imported model with its files, or forgets one that is used in place, whose files stay. */
+  removeModel: { input: z.strictObject({ modelId: ModelId }), output: done },
+
+  /** Opens the system's folder dialog; null when the person closes it. */
+  chooseModelFolder: { input: none, output: z.object({ grantId: GrantId, name: z.string() }).nullable() },
+  /** Looks at a folder, changing nothing. `baseId`: the checkpoint that an adapter belongs to. */
+  inspectModelFolder: {
+    input: z.strictObject({ folderId: GrantId, baseId: GrantId.nullable() }),
+    output: ModelFolderReport,
+  },
+  /** Starts to import a checkpoint; goes on with an interrupted import of the same. */
+  importModel: {
+    input: z.strictObject({ folderId: GrantId, baseId: GrantId.nullable(), dtype: WeightDtype }),
+    output: ModelImport,
+  },
+  /** Imports under way, ended in this run, or interrupted, oldest first. */
+  listModelImports: { input: none, output: z.array(ModelImport) },
+  /** Goes on with an import that was interrupted or failed. */
+  resumeModelImport: { input: z.strictObject({ modelId: ModelId }), output: ModelImport },
+  /** Removes what an interrupted or failed import has left, or takes an ended one off the list. */
+  discardModelImport: { input: z.strictObject({ modelId: ModelId }), output: done },
+  /** Adds a folder of graphs, or an imported model, to be used where it lies. */
+  addModelFolder: { input: z.strictObject({ folderId: GrantId }), output: ModelEntry },
 } as const;
 
 export type CallName = keyof typeof calls;

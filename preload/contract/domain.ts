@@ -164,7 +164,9 @@ export type AnswerEvidence = z.infer<typeof AnswerEvidence>;
 export const ModelStamp = z.object({
   id: ModelId,
   name: z.string(),
-  sha256: Sha256,
+  /** Null where it answered on a server that doesn't prove which weights it has. */
+  sha256: Sha256.nullable(),
+  /** As shown to a person: 'CPU', 'WebGPU', 'Server gpu.hospital.local:8000'. */
   device: z.string(),
   domain: z.enum(['synthetic', 'surgical', 'general', 'unknown']),
 });
@@ -248,6 +250,8 @@ export const ModelState = z.object({
   activity: z.string().nullable(),
   progress: z.number().min(0).max(1).nullable(),
   error: ErrorReport.nullable(),
+  /** Why this model answers and not the one that was chosen; null where it is the chosen one. */
+  substitution: ErrorReport.nullable(),
 });
 export type ModelState = z.infer<typeof ModelState>;
 
@@ -290,7 +294,8 @@ export const Folder = z.object({
     z.object({
       id: GrantId,
       name: z.string(),
-      kind: z.enum(['folder', 'video']),
+      /** A model: a folder that holds a checkpoint, an adapter or graphs. */
+      kind: z.enum(['folder', 'video', 'model']),
       sizeBytes: z.int().min(0).nullable(),
       modifiedAt: Timestamp.nullable(),
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Answer, Job, ModelState, Video } from './domain.ts';
+import { ModelImport } from './models.ts';
 import { AnswerId, JobId, Timestamp } from './values.ts';
 
 /** What the workstation says unasked. Streams carry text only, never pixels. */
@@ -16,6 +17,9 @@ export const WorkstationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answer'), answer: Answer }),
   z.object({ type: z.literal('model'), state: ModelState }),
   z.object({ type: z.literal('job'), job: Job }),
+  z.object({ type: z.literal('model-import'), import: ModelImport }),
+  /** The list of models, or which of them is chosen, has changed. */
+  z.object({ type: z.literal('models') }),
   z.object({ type: z.literal('video'), video: Video }),
   z.object({ type: z.literal('saved'), at: Timestamp }),
 ]);

@@ -10,5 +10,6 @@ export * from './events.ts';
 export * from './frames.ts';
 export * from './media.ts';
 export * from './model.ts';
+export * from './models.ts';
 export * from './values.ts';
 export * from './vocabulary.ts';

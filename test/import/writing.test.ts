@@ -222,6 +222,7 @@ describe('an import in several threads', () => {
 describe('the time left', () => {
   it('follows the cost of what is done, and not what an earlier import did', () => {
     let now = 0;
+    const activity = 'Reading the checkpoint';
     const seen: ImportProgress[] = [];
     const meter = new ProgressMeter(
       300,
@@ -235,9 +236,9 @@ describe('the time left', () => {
     now = 2000;
     meter.advance(10, 100);
     expect(seen).toEqual([
-      { done: 100, total: 300, secondsLeft: null },
-      { done: 110, total: 300, secondsLeft: null },
-      { done: 120, total: 300, secondsLeft: 3 },
+      { done: 100, total: 300, secondsLeft: null, activity },
+      { done: 110, total: 300, secondsLeft: null, activity },
+      { done: 120, total: 300, secondsLeft: 3, activity },
     ]);
   });
 });

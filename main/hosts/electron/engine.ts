@@ -4,11 +4,11 @@ import type { WorkstationOptions } from '../../workstation.ts';
 type StartEngine = NonNullable<WorkstationOptions['startEngine']>;
 
 /**
- * The engine as Electron's utility process: unlike Node's fork it needs no `ELECTRON_RUN_AS_NODE`, so that
+ * The engine, or an import, as Electron's utility process: unlike Node's fork it needs no `ELECTRON_RUN_AS_NODE`, so that
  * the packaged program can have that switched off.
  */
 export const startInUtilityProcess: StartEngine = (entry, log) => {
-  const child = utilityProcess.fork(entry, [], { serviceName: 'Answering engine', stdio: 'pipe' });
+  const child = utilityProcess.fork(entry, [], { serviceName: 'Surgery-R1 model', stdio: 'pipe' });
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       for (const line of chunk.toString('utf8').split('\n')) if (line.trim() !== '') log(line.slice(0, 500));

@@ -82,6 +82,17 @@ async function run(home: string, filesToOpen: string[]): Promise<void> {
         : await dialog.showOpenDialog(options);
       return canceled ? null : (filePaths[0] ?? null);
     },
+    chooseFolder: async () => {
+      const options: Electron.OpenDialogOptions = {
+        title: "Choose a model's folder",
+        buttonLabel: 'Choose',
+        properties: ['openDirectory'],
+      };
+      const { canceled, filePaths } = window
+        ? await dialog.showOpenDialog(window, options)
+        : await dialog.showOpenDialog(options);
+      return canceled ? null : (filePaths[0] ?? null);
+    },
   });
   const host = await startWebHost({ workstation, rendererFolder, log });
   const { origin } = host;

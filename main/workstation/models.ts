@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import { createCatalogue } from '../../models/import/catalogue.ts';
+import { inspectFolder } from '../../models/import/folder-report.ts';
+import type {
+  GrantId,
+  ModelFolderReport,
+  WorkstationCalls,
+  WorkstationEvent,
+} from '../../preload/contract/index.ts';
+import type { Engine, StartEngine } from '../inference/index.ts';
+import type { JobRegistry } from '../review/index.ts';
+import { models, type Store } from '../store/index.ts';
+import { ModelDesk } from './model-desk.ts';
+import { ModelImports } from './model-imports.ts';
+import { ModelShelf } from './model-shelf.ts';
+
+export interface ModelsOptions {
+  store: Store;
+  engine: Engine;
+  embeddedFolder: string;
+  startEngine?: StartEngine;
+  /** The review's registry; asked for late, because the review is built on the desk. */
+  jobs: () => JobRegistry;
+  /** The path that a grant stands for. */
+  pathOf: (id: GrantId) => string;
+  emit: (event: WorkstationEvent) => void;
+  now: () => number;
+  log: (line: string) => void;
+}
+
+/** The calls of the contract about models. */
+type ModelCall =
+  | 'listModels'
+  | 'getModelState'
+  | 'loadModel'
+  | 'chooseModel'
+  | 'removeModel'
+  | 'inspectModelFolder'
+  | 'importModel'
+  | 'listModelImports'
+  | 'resumeModelImport'
+  | 'discardModelImport'
+  | 'addModelFolder';
+
+export interface Models {
+  readonly calls: Pick<WorkstationCalls, ModelCall>;
+  readonly desk: ModelDesk;
+  /** Looks at a folder by its path; see `inspectModelFolder`. */
+  inspect: (folder: string, base: string | null) => Promise<ModelFolderReport>;
+  readonly shelf: ModelShelf;
+  readonly imports: ModelImports;
+  dispose: () => Promise<void>;
+}
+
+/** Everything about models: which there are, which answers, and how others come to be here. */
+export function createModels(options: ModelsOptions): Models {
+  const { store, engine, emit, now, pathOf, jobs, log } = options;
+  const modelsFolder = join(store.layout.home, 'models');
+  const catalogue = createCatalogue({
+    modelsFolder,
+    embeddedFolder: options.embeddedFolder,
+    inPlace: () =>
+      models
+        .listModels(store.database)
+        .filter(({ kind }) => kind === 'in-place')
+        .map(({ id, source }) => ({ id, folder: source })),
+  });
+  const onChange = (): void => emit({ type: 'models' });
+  const shelf: ModelShelf = new ModelShelf({ store, catalogue, desk: () => desk, onChange, now });
+  const desk = new ModelDesk({
+    engine,
+    catalogue,
+    jobs,
+    chosen: () => shelf.chosen,
+    onState: (state) => emit({ type: 'model', state }),
+  });
+  const imports = new ModelImports({
+    store,
+    modelsFolder,
+    ...(options.startEngine && { start: options.startEngine }),
+    jobs,
+    onChange: (state) => emit({ type: 'model-import', import: state }),
+    onDone: onChange,
+    now,
+    log,
+  });
+  const inspect = (folder: string, base: string | null): Promise<ModelFolderReport> =>
+    inspectFolder({ folder, base, modelsFolder });
+  const basePath = (id: GrantId | null): string | null => (id === null ? null : pathOf(id));
+
+  return {
+    desk,
+    shelf,
+    imports,
+    inspect,
+    calls: {
+      listModels: () => shelf.list(),
+      getModelState: async () => desk.describe(),
+      loadModel: async ({ modelId }) => {
+        await desk.load({ modelId });
+        return desk.describe();
+      },
+      chooseModel: async ({ modelId }) => {
+        await shelf.choose(modelId);
+        return desk.describe();
+      },
+      removeModel: async ({ modelId }) => {
+        await shelf.remove(modelId);
+        return {};
+      },
+      inspectModelFolder: async ({ folderId, baseId }) => inspect(pathOf(folderId), basePath(baseId)),
+      importModel: async ({ folderId, baseId, dtype }) =>
+        imports.start({ folder: pathOf(folderId), base: basePath(baseId), dtype }),
+      listModelImports: async () => imports.list(),
+      resumeModelImport: async ({ modelId }) => imports.resume(modelId),
+      discardModelImport: async ({ modelId }) => {
+        await imports.discard(modelId);
+        return {};
+      },
+      addModelFolder: async ({ folderId }) => shelf.add(pathOf(folderId)),
+    },
+    dispose: async () => {
+      await imports.dispose();
+      await desk.dispose();
+    },
+  };
+}
