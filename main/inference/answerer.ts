@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { AnswerSettings } from '../../preload/contract/domain.ts';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import type { Size } from '../../preload/contract/values.ts';
+import { AnswerBatch } from './answer-batch.ts';
 import type { AnswerConstraint } from './answer-constraint.ts';
 import { AnswerConstraints } from './answer-constraints.ts';
 import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
@@ -13,9 +14,13 @@ import {
   type AnswerResult,
   type EngineFrame,
   type EngineSettings,
+  type MemoryEstimate,
   type ModelInfo,
+  type WorkPhase,
 } from './engine-messages.ts';
 import { FrameLooks } from './frame-looks.ts';
+import type { ImageProcessor } from './image-processor.ts';
+import { checkMemory, planMemory, shrunkNote } from './memory-estimate.ts';
 import { openModelDirectory } from './model-directory.ts';
 import { ModelRunner } from './model-runner.ts';
 import { Sampler } from './sampling.ts';
@@ -25,7 +30,6 @@ import { checkThatModelSees } from './vision-self-test.ts';
 
 /** Most tokens of an answer where neither the settings nor the model name a number. */
 const defaultMaxNewTokens = 512;
-const mebibyte = 2 ** 20;
 
 export interface OpenAnswererOptions {
   readonly directory: string;
@@ -34,8 +38,14 @@ export interface OpenAnswererOptions {
   readonly webgpuTrouble?: string | null;
   /** Bytes for looks at frames that are kept; by the free memory, at most 512 MiB, by default. */
   readonly frameCacheBytes?: number;
+  /** Resident memory that this process may take; all that is free by default. */
+  readonly memoryCeilingBytes?: number;
   /** What is being done, and the part of the whole load that is done, 0..1. */
   readonly onProgress?: (activity: string, fraction: number) => void;
+  /** What the model will take of memory, once its folder is read. */
+  readonly onEstimate?: (estimate: MemoryEstimate) => void;
+  /** What a run that begins is for. */
+  readonly onPhase?: (phase: WorkPhase) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -50,7 +60,7 @@ export interface AnswerRequest {
   readonly constrained?: 'jump-forward' | 'token-by-token' | 'no';
 }
 
-/** One loaded model that answers questions on frames, one at a time, in this process. */
+/** One loaded model that answers questions on frames in this process. */
 export class Answerer {
   readonly info: ModelInfo;
   readonly #runner: ModelRunner;
@@ -58,13 +68,21 @@ export class Answerer {
   readonly #looks: FrameLooks;
   readonly #places: TextPlaces;
   readonly #constraints: AnswerConstraints | null;
+  /** How the model's own limits would have a frame, where the memory asks for smaller ones. */
+  readonly #largerLook: ImageProcessor | null;
 
-  private constructor(runner: ModelRunner, tokenizer: ModelTokenizer | null, frameCacheBytes: number) {
+  private constructor(
+    runner: ModelRunner,
+    tokenizer: ModelTokenizer | null,
+    estimate: MemoryEstimate,
+    largerLook: ImageProcessor | null,
+  ) {
     const { manifest, sha256 } = runner.model;
     this.#runner = runner;
     this.#tokenizer = tokenizer;
-    this.#looks = new FrameLooks(runner, frameCacheBytes);
-    this.#places = new SolePlace(runner);
+    this.#looks = new FrameLooks(runner, estimate.frameCache);
+    this.#largerLook = largerLook;
+    this.#places = runner.freeAttention ? new AnswerBatch(runner, this.#looks) : new SolePlace(runner);
     this.#constraints = tokenizer === null ? null : new AnswerConstraints(manifest, tokenizer);
     this.info = {
       id: manifest.id,
@@ -79,8 +97,10 @@ export class Answerer {
       deviceReason: runner.deviceReason,
       deviceFallback: runner.deviceFallback,
       memoryBytes: process.memoryUsage.rss(),
+      memoryEstimate: estimate,
       labels: manifest.labels ?? null,
       canAsk: tokenizer !== null,
+      answersTogether: this.#places.most,
       maxNewTokens: manifest.maxNewTokens ?? defaultMaxNewTokens,
     };
   }
@@ -92,18 +112,21 @@ export class Answerer {
    */
   static async open(options: OpenAnswererOptions): Promise<Answerer> {
     const { onProgress, signal } = options;
-    const model = await openModelDirectory(options.directory, {
+    const opened = await openModelDirectory(options.directory, {
       ...(signal ? { signal } : {}),
       onProgress: (done, total) => onProgress?.('Checking the files', (0.5 * done) / Math.max(total, 1)),
     });
-    checkMemory(model.graphBytes, process.availableMemory());
+    const { model, estimate, largerLook } = planMemory(opened, options);
+    options.onEstimate?.(estimate);
+    checkMemory(estimate);
     const tokenizer = model.manifest.tokenizer ? await ModelTokenizer.open(model) : null;
     throwIfAborted(signal);
     const runner = await ModelRunner.open(model, {
       device: options.device,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
-      webgpuTrouble: options.webgpuTrouble ?? null,
+      ...(options.webgpuTrouble == null ? {} : { troubles: { webgpu: options.webgpuTrouble } }),
       onProgress: (activity, fraction) => onProgress?.(activity, 0.5 + 0.4 * fraction),
+      ...(options.onPhase ? { onPhase: options.onPhase } : {}),
     });
     try {
       throwIfAborted(signal);
@@ -113,12 +136,13 @@ export class Answerer {
       await runner.dispose();
       throw error;
     }
-    const cacheBytes = options.frameCacheBytes ?? Math.min(512 * mebibyte, process.availableMemory() / 8);
-    return new Answerer(runner, tokenizer, cacheBytes);
+    return new Answerer(runner, tokenizer, estimate, largerLook);
   }
 
   /**
-   * Answers one question on one frame. A stop is a result, not an error: status `stopped`, with the text so far.
+   * Answers one question on one frame, together with those that are asked meanwhile. A stop is a result, not an
+   * error: status `stopped`, with the text so far. Timings are those of the clock, as the person who asked sees
+   * them: what is decoded together shares its time, so those of several answers are not to be added up.
    * @throws WorkstationError `model-no-tokenizer`, `prompt-too-long`, `invalid-input`, `model-mismatch`.
    */
   async answer(request: AnswerRequest, listener: AnswerListener = {}): Promise<AnswerResult> {
@@ -140,6 +164,17 @@ export class Answerer {
     }
     progress.timings.totalMilliseconds = performance.now() - start;
     return answerResult(this.#runner.model.manifest, request.frame, settings, progress, ending);
+  }
+
+  /**
+   * Answers several questions, on one frame or several, together as far as the decoder can: see `answersTogether`.
+   * What {@link answer} says of one holds for each; `listeners` are in the order of the requests.
+   */
+  answerMany(
+    requests: readonly AnswerRequest[],
+    listeners: readonly AnswerListener[] = [],
+  ): Promise<PromiseSettledResult<AnswerResult>[]> {
+    return Promise.allSettled(requests.map((request, index) => this.answer(request, listeners[index])));
   }
 
   #resolve(settings: EngineSettings): AnswerSettings {
@@ -173,6 +208,8 @@ export class Answerer {
     progress.modelInput = frame.resized;
     progress.frameSeenBefore = look.seenBefore;
     Object.assign(progress.timings, look.timings);
+    const note = shrunkNote(request.frame, frame.resized, this.#largerLook);
+    if (note !== null) progress.decoding.notes.push(note);
     try {
       const prompt = tokenizer.prompt(request.question, this.#runner.units(frame.grid));
       progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
@@ -244,16 +281,4 @@ export class Answerer {
     this.#looks.clear();
     await this.#runner.dispose();
   }
-}
-
-/** @throws WorkstationError `out-of-memory` when the graphs and what running them takes would not fit. */
-export function checkMemory(graphBytes: number, availableBytes: number): void {
-  const needed = graphBytes * 1.25 + 128 * mebibyte;
-  if (needed <= availableBytes) return;
-  const inMegabytes = (bytes: number): string => `${Math.round(bytes / mebibyte)} MB`;
-  throw new WorkstationError(
-    'out-of-memory',
-    `The model needs about ${inMegabytes(needed)} of memory; ${inMegabytes(availableBytes)} are free.`,
-    'Close other programs, or import the model in 8 bits (--dtype q8).',
-  );
 }

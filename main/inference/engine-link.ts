@@ -65,7 +65,7 @@ export class EngineProcess {
   readonly #lastLines: string[] = [];
   #nextId = 1;
   #loss: ProcessLost | null = null;
-  #phase: WorkPhase | null = null;
+  #phase: WorkPhase = 'load';
   onResident: (bytes: number) => void = () => undefined;
   /** Not called after {@link end}. */
   onLost: (loss: ProcessLost) => void = () => undefined;
@@ -128,6 +128,7 @@ export class EngineProcess {
     if (this.#loss !== null) return Promise.reject(this.#loss);
     const id = this.#nextId;
     this.#nextId += 1;
+    this.#phase = message.type === 'load' ? 'load' : 'preprocess';
     const { signal, hardStopMilliseconds } = options;
     let hardStop: NodeJS.Timeout | undefined;
     const cancel = (): void => {
@@ -146,7 +147,6 @@ export class EngineProcess {
     });
     return reply.finally(() => {
       this.#pending.delete(id);
-      this.#phase = null;
       clearTimeout(hardStop);
       signal?.removeEventListener('abort', cancel);
     });
@@ -193,7 +193,7 @@ export class EngineProcess {
   }
 
   #tick(): void {
-    const verdict = this.#watch.tick(this.#pending.size > 0 ? (this.#phase ?? 'load') : null);
+    const verdict = this.#watch.tick(this.#pending.size > 0 ? this.#phase : null);
     if (verdict !== null) this.#endByForce(verdict.kind, verdict.reason);
   }
 

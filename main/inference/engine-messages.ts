@@ -46,9 +46,13 @@ export const ModelInfo = z.object({
   deviceFallback: z.boolean(),
   /** Resident memory of the engine's process after loading; null for a server. */
   memoryBytes: z.int().min(0).nullable(),
+  /** What it was expected to take; missing for a server. */
+  memoryEstimate: MemoryEstimate.optional(),
   labels: ModelLabels.nullable(),
   /** False: no tokenizer, so the model can be checked but not asked. */
   canAsk: z.boolean(),
+  /** How many questions are answered together at most; one where this is absent. */
+  answersTogether: z.int().positive().optional(),
   /** Most tokens that an answer gets where the settings name no other number. */
   maxNewTokens: z.int().positive(),
 });

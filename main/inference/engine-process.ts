@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import { Answerer } from './answerer.ts';
-import { ToEngine, type FromEngine } from './engine-messages.ts';
+import { ToEngine, type FromEngine, type WorkPhase } from './engine-messages.ts';
 import { connectToParent } from './parent-port.ts';
 
 /**
@@ -13,7 +13,11 @@ const port = connectToParent();
 const send = (message: FromEngine): void => port.send(message);
 let answerer: Answerer | null = null;
 /** The load or question under way. */
-let current: { readonly id: number; readonly controller: AbortController } | null = null;
+let current: {
+  readonly id: number;
+  readonly controller: AbortController;
+  phase: WorkPhase;
+} | null = null;
 
 async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortSignal): Promise<void> {
   await answerer?.dispose();
@@ -24,7 +28,15 @@ async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortS
     device: message.device,
     ...(message.threads === null ? {} : { threads: message.threads }),
     webgpuTrouble: message.webgpuTrouble,
+    memoryCeilingBytes: message.memoryCeilingBytes,
     signal,
+    onEstimate: (estimate) => send({ type: 'estimate', id: message.id, estimate }),
+    onPhase: (phase) => {
+      // Told once: an answer is hundreds of runs of the same kind.
+      if (current === null || phase === current.phase) return;
+      current.phase = phase;
+      send({ type: 'phase', id: current.id, phase });
+    },
     onProgress: (activity, fraction) => {
       // Files are hashed in many small pieces; a person needs to hear of it ten times a second at most.
       const now = Date.now();
@@ -53,7 +65,7 @@ async function take(message: Exclude<ToEngine, { type: 'cancel' }>): Promise<voi
     throw new WorkstationError('busy', 'The engine is at work.', 'Wait until the answer is finished.');
   }
   const controller = new AbortController();
-  current = { id: message.id, controller };
+  current = { id: message.id, controller, phase: message.type === 'load' ? 'load' : 'preprocess' };
   try {
     if (message.type === 'load') await load(message, controller.signal);
     else await ask(message, controller.signal);

@@ -1,10 +1,13 @@
-import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
-import { chooseDevice, type Device, type DeviceChoice, type DeviceWish } from './devices.ts';
+import { throwIfAborted, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
+import { chooseDevice, thisMachine, type DeviceChoice } from './device-choice.ts';
+import type { Device, DeviceTroubles, DeviceWish } from './devices.ts';
 import { ImageProcessor, type PreparedImage, type RgbImage } from './image-processor.ts';
 import type { ModelDirectory } from './model-directory.ts';
+import type { WorkPhase } from './engine-messages.ts';
 import { openModelGraphs, type DecoderCache, type DecoderInput, type ModelGraphs } from './model-graphs.ts';
 import { promptPositions, type ImageGrid, type PromptPositions } from './positions.ts';
 import type { TreeToken } from './text-branch.ts';
+import { watchGraphs } from './watched-graphs.ts';
 import { maskedScore } from './window-layout.ts';
 
 /** Nothing stops a run under way, so a prefill goes in pieces of this many tokens, with a look at the signal between. */
@@ -13,10 +16,14 @@ export const prefillChunk = 128;
 export interface OpenRunnerOptions {
   readonly device: DeviceWish;
   readonly threads?: number;
-  /** Why not to touch WebGPU, where it is known already. */
-  readonly webgpuTrouble?: string | null;
+  /** Why not to touch a device, where it is known already. */
+  readonly troubles?: DeviceTroubles;
+  /** Called before a device other than the CPU is touched. */
+  readonly onTry?: (device: Device) => void;
   /** What is being opened, and the part of it that is done, 0..1. */
   readonly onProgress?: (activity: string, fraction: number) => void;
+  /** What a run that begins is for. */
+  readonly onPhase?: (phase: WorkPhase) => void;
 }
 
 export interface PrefillOptions {
@@ -81,14 +88,26 @@ export class ModelRunner {
   }
 
   static async open(model: ModelDirectory, options: OpenRunnerOptions): Promise<ModelRunner> {
-    options.onProgress?.('Choosing the device', 0);
-    const choice = await chooseDevice(options.device, model.graphBytes, options.webgpuTrouble ?? null);
-    const graphs = await openModelGraphs(model, {
-      device: choice.device,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-      onProgress: (fraction) => options.onProgress?.('Opening the graphs', fraction),
-    });
-    return new ModelRunner(model, graphs, choice);
+    const { device: wish, threads, onProgress, onTry } = options;
+    const troubles = { ...options.troubles };
+    for (;;) {
+      onProgress?.('Choosing the device', 0);
+      const question = { wish, modelBytes: model.graphBytes, troubles };
+      const choice = await chooseDevice(question, thisMachine(onTry));
+      try {
+        const graphs = await openModelGraphs(model, {
+          device: choice.device,
+          ...(threads === undefined ? {} : { threads }),
+          onProgress: (fraction) => onProgress?.('Opening the graphs', fraction),
+        });
+        const watched = watchGraphs(graphs, choice.device, options.onPhase ?? (() => undefined));
+        return new ModelRunner(model, watched, choice);
+      } catch (error) {
+        // A device that works may still lack the memory or an operator for this model.
+        if (wish !== 'auto' || choice.device === 'cpu') throw error;
+        troubles[choice.device] = toErrorReport(error).message;
+      }
+    }
   }
 
   get #parameters(): ModelDirectory['manifest']['parameters'] {

@@ -1,0 +1,83 @@
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { Device } from './devices.ts';
+import type { WorkPhase } from './engine-messages.ts';
+import { outOfMemoryHint } from './memory-estimate.ts';
+import type { ModelGraphs } from './model-graphs.ts';
+
+/** The device of a run is lost, or refuses it: what is on it is gone, and another device has to answer. */
+export class DeviceLostError extends WorkstationError {
+  readonly device: Device;
+  /** What the runtime said, in one line. */
+  readonly reason: string;
+
+  constructor(device: Device, reason: string, cause: unknown) {
+    super(
+      'engine-lost',
+      `The device ${device} failed in the middle of the work: ${reason}`,
+      'Ask again: the engine goes on on the CPU.',
+      { cause },
+    );
+    this.name = 'DeviceLostError';
+    this.device = device;
+    this.reason = reason;
+  }
+}
+
+const memoryRanOut = /bad_alloc|out of memory|failed to allocate|not enough memory|allocation failed/i;
+
+/** Runs of more tokens than this are a prompt's; an answer feeds a token at a time, or the few that are forced. */
+const mostTokensOfAnswer = 16;
+
+/**
+ * The graphs of a model, with what is going on told before each run, and what goes wrong in a run told by its cause:
+ * a device that is lost, memory that ran out.
+ */
+export function watchGraphs(
+  graphs: ModelGraphs,
+  device: Device,
+  onPhase: (phase: WorkPhase) => void,
+): ModelGraphs {
+  const watch = async <T>(run: () => Promise<T>, phase?: WorkPhase): Promise<T> => {
+    if (phase !== undefined) onPhase(phase);
+    try {
+      return await run();
+    } catch (error) {
+      throw namedFailure(error, device);
+    }
+  };
+  const { decoder } = graphs;
+  return {
+    vision: { encode: (image) => watch(() => graphs.vision.encode(image), 'vision') },
+    embedder: { embed: (ids) => watch(() => graphs.embedder.embed(ids)) },
+    decoder: {
+      freeAttention: decoder.freeAttention,
+      newCache: (capacity) => {
+        try {
+          return decoder.newCache(capacity);
+        } catch (error) {
+          throw namedFailure(error, device);
+        }
+      },
+      run: (input, cache) =>
+        watch(() => decoder.run(input, cache), input.tokens > mostTokensOfAnswer ? 'prefill' : 'decode'),
+    },
+    dispose: () => graphs.dispose(),
+  };
+}
+
+/** What a run's error means; an error that means nothing in particular comes back as it is. */
+export function namedFailure(error: unknown, device: Device): unknown {
+  if (error instanceof WorkstationError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = message.split('\n')[0]!.slice(0, 300);
+  // On a device of its own, any failing run makes the device doubtful, want of its memory included: the CPU has more.
+  if (device !== 'cpu') return new DeviceLostError(device, reason, error);
+  const isRange = error instanceof RangeError && /array|buffer|length/i.test(message);
+  if (!memoryRanOut.test(message) && !isRange) return error;
+  return new WorkstationError(
+    'out-of-memory',
+    `Memory ran out in the middle of the work: ${reason}`,
+    outOfMemoryHint,
+    { cause: error },
+  );
+}
