@@ -9,12 +9,12 @@ export type TransformersGraph = 'vision_encoder' | 'embed_tokens' | 'decoder_mod
 const suffixes: Record<WeightType, string> = { fp32: '', fp16: '_fp16', q8: '_quantized', int4: '_q4' };
 
 /** transformers.js's own names for the weight types: its `dtype` option. */
-export const transformersTypes: Record<WeightType, string> = {
+export const transformersTypes = {
   fp32: 'fp32',
   fp16: 'fp16',
   q8: 'q8',
   int4: 'q4',
-};
+} as const satisfies Record<WeightType, string>;
 
 /** What of a config.json with everything at the top level doesn't speak of the language model. */
 const notOfText = new Set(['architectures', 'transformers_version', 'vision_config']);
