@@ -7,6 +7,7 @@ import type { PreparedImage } from './image-processor.ts';
 import { InPlaceDecoder } from './in-place-decoder.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { SessionEmbedder } from './token-embedder.ts';
+import { openTransformersGraphs } from './transformers-graphs.ts';
 import { WindowedVisionEncoder } from './windowed-vision-encoder.ts';
 
 /** Looks at one prepared image. */
@@ -103,10 +104,14 @@ export async function openModelGraphs(
   options: OpenModelGraphsOptions,
 ): Promise<ModelGraphs> {
   const { device, onProgress } = options;
-  const { parameters } = model.manifest;
+  const { parameters, layout } = model.manifest;
+  const threads = options.threads ?? defaultThreads();
+  if (layout === 'transformers') {
+    return openTransformersGraphs(model, { device, threads, ...(onProgress && { onProgress }) });
+  }
   const { visionEncoder, embedTokens, decoder } = await openGraphs(model, {
     device,
-    threads: options.threads ?? defaultThreads(),
+    threads,
     onProgress: (_graph, done, total) => onProgress?.(done / total),
   });
   const sessions = [visionEncoder, embedTokens, decoder];
