@@ -137,12 +137,9 @@ export interface OpenGraphsOptions {
   readonly device: Device;
   /** Threads within one operator. */
   readonly threads: number;
+  /** The decoder is to be the one that keeps keys and values in place. */
+  readonly inPlace: boolean;
   readonly onProgress?: (graph: GraphName, done: number, total: number) => void;
-}
-
-/** Whether the decoder of this model, on this device, is the one that keeps keys and values in place. */
-export function decodesInPlace(model: ModelDirectory, device: Device): boolean {
-  return device === 'webgpu' && model.manifest.graphs.decoderInPlace !== undefined;
 }
 
 /**
@@ -157,7 +154,7 @@ export async function openGraphs(model: ModelDirectory, options: OpenGraphsOptio
   try {
     for (const [index, name] of names.entries()) {
       options.onProgress?.(name, index, names.length);
-      const inPlace = name === 'decoder' && decodesInPlace(model, options.device);
+      const inPlace = name === 'decoder' && options.inPlace && graphs.decoderInPlace !== undefined;
       const file = inPlace ? graphs.decoderInPlace! : graphs[name];
       const session = await InferenceSession.create(
         pathInModel(model.directory, file),

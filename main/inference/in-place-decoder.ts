@@ -18,13 +18,21 @@ export class InPlaceDecoder implements DecoderGraph {
   readonly #buffers: DeviceBuffers;
   readonly #rotary: TextRotary;
   readonly #caches = new Set<InPlaceCache>();
+  readonly #rowsAtOnce: number | null;
   readonly #names: readonly (readonly [past: string, present: string])[];
 
-  constructor(session: InferenceSession, parameters: ModelParameters, buffers: DeviceBuffers) {
+  /** @param rowsAtOnce New rows that a run may have; null for any number. See `rightRowsAtOnce`. */
+  constructor(
+    session: InferenceSession,
+    parameters: ModelParameters,
+    buffers: DeviceBuffers,
+    rowsAtOnce: number | null,
+  ) {
     const { layers, headSize, ropeTheta, mropeSection } = parameters;
     this.#session = session;
     this.#parameters = parameters;
     this.#buffers = buffers;
+    this.#rowsAtOnce = rowsAtOnce;
     this.#rotary = new TextRotary(headSize, ropeTheta, mropeSection);
     this.#names = Array.from({ length: 2 * layers }, (_, index) => {
       const place = `${Math.floor(index / 2)}.${index % 2 === 0 ? 'key' : 'value'}`;
@@ -43,6 +51,20 @@ export class InPlaceDecoder implements DecoderGraph {
   async run(input: DecoderInput, cache: DecoderCache): Promise<Float32Array> {
     if (!(cache instanceof InPlaceCache) || !this.#caches.has(cache))
       throw new TypeError('the cache is of another decoder');
+    const before = cache.length;
+    cache.reserve(before + input.tokens);
+    const found: Float32Array[] = [];
+    try {
+      for (const part of partsOf(input, before, this.#rowsAtOnce))
+        found.push(await this.#runOnce(part, cache));
+    } catch (error) {
+      cache.truncate(before);
+      throw error;
+    }
+    return found.length === 1 ? found[0]! : joined(found);
+  }
+
+  async #runOnce(input: DecoderInput, cache: InPlaceCache): Promise<Float32Array> {
     const { hiddenSize, headSize } = this.#parameters;
     const { tokens } = input;
     const rotary = this.#rotary.tables(input.positions, tokens, 0, tokens);
@@ -75,4 +97,47 @@ export class InPlaceDecoder implements DecoderGraph {
     for (const cache of this.#caches) cache.dispose();
     await this.#buffers.release();
   }
+}
+
+/** The same tokens in runs of `most` at most, each behind those before it. */
+function* partsOf(input: DecoderInput, length: number, most: number | null): Generator<DecoderInput> {
+  const { tokens, embeddings, positions, attention, logits } = input;
+  if (most === null || tokens <= most) {
+    yield input;
+    return;
+  }
+  const hidden = embeddings.length / tokens;
+  const width = length + tokens;
+  for (let start = 0; start < tokens; start += most) {
+    const end = Math.min(start + most, tokens);
+    const axes = [0, 1, 2].flatMap((axis) => [
+      ...positions.subarray(axis * tokens + start, axis * tokens + end),
+    ]);
+    const rows = (): Float32Array => {
+      const seen = new Float32Array((end - start) * (length + end));
+      for (let row = start; row < end; row += 1) {
+        // What stands behind the part is seen by none of it.
+        const from = row * width;
+        seen.set(attention!.subarray(from, from + length + end), (row - start) * (length + end));
+      }
+      return seen;
+    };
+    yield {
+      tokens: end - start,
+      embeddings: embeddings.subarray(start * hidden, end * hidden),
+      positions: Int32Array.from(axes),
+      attention: attention === null ? null : rows(),
+      logits: Math.max(0, end - Math.max(start, tokens - logits)),
+    };
+  }
+}
+
+function joined(pieces: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { Device } from './devices.ts';
 import { DeltaDecoder } from './delta-decoder.ts';
-import { DeviceBuffers } from './device-buffers.ts';
-import { decodesInPlace, openGraphs } from './graph-sessions.ts';
+import { openGraphs } from './graph-sessions.ts';
 import type { PreparedImage } from './image-processor.ts';
 import { InPlaceDecoder } from './in-place-decoder.ts';
+import { openInPlaceSupport } from './in-place-attention.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { SessionEmbedder } from './token-embedder.ts';
 import { openTransformersGraphs } from './transformers-graphs.ts';
@@ -77,6 +77,8 @@ export interface ModelGraphs {
   readonly vision: VisionGraph;
   readonly embedder: EmbeddingGraph;
   readonly decoder: DecoderGraph;
+  /** What the device does not do as it should, and what is done instead; for a person. */
+  readonly deviceNote?: string;
   /** Frees the sessions. */
   dispose: () => Promise<void>;
 }
@@ -109,28 +111,30 @@ export async function openModelGraphs(
   if (layout === 'transformers') {
     return openTransformersGraphs(model, { device, threads, ...(onProgress && { onProgress }) });
   }
-  const { visionEncoder, embedTokens, decoder } = await openGraphs(model, {
-    device,
-    threads,
-    onProgress: (_graph, done, total) => onProgress?.(done / total),
-  });
-  const sessions = [visionEncoder, embedTokens, decoder];
-  let inPlace: InPlaceDecoder | null = null;
-  if (decodesInPlace(model, device)) {
-    try {
-      inPlace = new InPlaceDecoder(decoder, parameters, await DeviceBuffers.open());
-    } catch (error) {
-      for (const session of sessions) await session.release();
-      throw error;
-    }
+  const keepsInPlace = device === 'webgpu' && model.manifest.graphs.decoderInPlace !== undefined;
+  const support = keepsInPlace ? await openInPlaceSupport(parameters) : null;
+  const buffers = support?.buffers ?? null;
+  try {
+    const { visionEncoder, embedTokens, decoder } = await openGraphs(model, {
+      device,
+      threads,
+      inPlace: buffers !== null,
+      onProgress: (_graph, done, total) => onProgress?.(done / total),
+    });
+    const inPlace =
+      buffers === null ? null : new InPlaceDecoder(decoder, parameters, buffers, support!.rowsAtOnce);
+    return {
+      vision: new WindowedVisionEncoder(visionEncoder, parameters),
+      embedder: new SessionEmbedder(embedTokens),
+      decoder: inPlace ?? new DeltaDecoder(decoder, parameters, device),
+      ...(support?.note != null && { deviceNote: support.note }),
+      dispose: async () => {
+        await inPlace?.dispose();
+        for (const session of [visionEncoder, embedTokens, decoder]) await session.release();
+      },
+    };
+  } catch (error) {
+    await buffers?.release();
+    throw error;
   }
-  return {
-    vision: new WindowedVisionEncoder(visionEncoder, parameters),
-    embedder: new SessionEmbedder(embedTokens),
-    decoder: inPlace ?? new DeltaDecoder(decoder, parameters, device),
-    dispose: async () => {
-      await inPlace?.dispose();
-      for (const session of sessions) await session.release();
-    },
-  };
 }

@@ -101,7 +101,8 @@ export class ModelRunner {
           onProgress: (fraction) => onProgress?.('Opening the graphs', fraction),
         });
         const watched = watchGraphs(graphs, choice.device, options.onPhase ?? (() => undefined));
-        return new ModelRunner(model, watched, choice);
+        const reason = [choice.reason, graphs.deviceNote].filter((text) => text !== undefined).join(' ');
+        return new ModelRunner(model, watched, { ...choice, reason });
       } catch (error) {
         // A device that works may still lack the memory or an operator for this model.
         if (wish !== 'auto' || choice.device === 'cpu') throw error;
