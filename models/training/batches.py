@@ -75,10 +75,10 @@ class Batches:
         return np.exp(-0.5 * (((centres_x - x) / wide) ** 2 + ((centres_y - y) / high) ** 2))
 
     def weight(self, record):
-        """How much a record is wanted: by its kind of question, more for rare states."""
+        """How much a record is wanted: by its kind of question, more for rare states and for what difficulty.py chose."""
         kind = "absent" if record["box"] is None else record["questionType"]
         rare = self.rarity.get(record["label"], 1.0) if kind == "state" else 1.0
-        return self.kind_weights[kind] * rare
+        return self.kind_weights[kind] * rare * record.get("wanted", 1.0)
 
     def choose(self, number):
         """Records asked of one frame: weighted, different ones, different wordings of one question only if need be."""

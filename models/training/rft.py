@@ -56,6 +56,7 @@ class Run:
         self.step_size = initial["settings"]["coordinates"]["step"]
         self.processor = processor_config(initial["settings"])
         self.tokenizer = Tokenizer(initial["tokenizer"])
+        self.opening = self.tokenizer.added[chat.BOX_OPEN]
         self.stops = [self.tokenizer.added["<|im_end|>"], self.tokenizer.added["<|endoftext|>"]]
         torch.manual_seed(settings["seed"])
         self.model = Qwen25VL(hugging_face_config(initial["settings"], self.tokenizer))
@@ -158,7 +159,7 @@ class Run:
         uniforms = rollout.uniforms([item["seed"] for item in part], answers, settings["limit"])
         questions = [item["ids"] for item in part]
         found = rollout.sample(
-            self.model, states, start, questions, settings["group"], settings, uniforms, self.stops
+            self.model, states, start, questions, settings["group"], settings, uniforms, self.stops, self.opening
         )
         texts = [
             [self.tokenizer.decode(ids[:length]) for ids, length in zip(rows, lengths)]
@@ -176,7 +177,7 @@ class Run:
 
     def probabilities(self, model, part, batch, rows=None):
         states, start = rollout.encode_images(model, self.tokenizer, self.processor, self.images(part))
-        temperature = self.settings["sampling"]["temperature"]
+        temperature = rollout.temperatures(batch["answers"], self.settings["sampling"], self.opening)
         ids = [item["ids"] for item in part]
         return rollout.log_probabilities(model, states, start, ids, batch, temperature, rows)
 
@@ -209,7 +210,7 @@ class Run:
                     facts = {"truth": truth, "reasoning": reasoning, "label": label, "right": score["right"]}
                 row.append(facts)
             judged.append(row)
-        boxes = box_policy.prepare(batch["answers"], judged, self.tokenizer.added[chat.BOX_OPEN], self.values)
+        boxes = box_policy.prepare(batch["answers"], judged, self.opening, self.values)
         return boxes and {name: tensor.to(self.device) for name, tensor in boxes.items()}
 
     def gradients(self, parts, batches, references, taught, divisor):

@@ -106,13 +106,13 @@ def _repeat_heads(attention, *tensors):
 
 
 @torch.no_grad()
-def sample(model, states, start, questions, group, settings, uniforms, stops):
+def sample(model, states, start, questions, group, settings, uniforms, stops, opening):
     """Samples `group` answers to each question of each image.
 
     states, start: of encode_images. questions [B][Q] of id lists (question_block). settings: temperature, topP,
     limit (new tokens). uniforms [B, Q * group, limit] in [0, 1): the randomness, drawn by the caller from a seeded
     generator of each image, so that an image's answers do not depend on the rest of its batch. stops: ids that end
-    an answer. Returns a Rollout.
+    an answer; opening: id of the token that opens the box. Returns a Rollout.
     """
     text, limit = model.model, settings["limit"]
     device = text.embed_tokens.weight.device
@@ -137,10 +137,10 @@ def sample(model, states, start, questions, group, settings, uniforms, stops):
     entropies = torch.zeros_like(log_probs)
     running = torch.ones(batch, answers, dtype=torch.bool, device=device)
     ends = torch.zeros(batch, answers, dtype=torch.long, device=device)
+    heat = torch.full((batch, answers, 1), settings["temperature"], device=device)
     for step in range(limit):
-        token, log_prob, entropy = choose(
-            model.logits(x), uniforms[:, :, step], settings["temperature"], settings["topP"]
-        )
+        token, log_prob, entropy = choose(model.logits(x), uniforms[:, :, step], heat, settings["topP"])
+        heat = heat.masked_fill((token == opening)[..., None], settings["boxTemperature"])
         tokens[:, :, step] = torch.where(running, token, torch.zeros_like(token))
         log_probs[:, :, step] = log_prob * running
         entropies[:, :, step] = entropy * running
@@ -207,10 +207,18 @@ def run_answers(model, ids, states, start, question_states, question_lengths):
     return x.view(batch, answers, length, -1)
 
 
+def temperatures(answers, settings, opening):
+    """The temperature [..., T, 1] that each token of answers [..., T] was drawn at (see `sample`)."""
+    inside = (answers == opening).long().cumsum(-1) - (answers == opening).long() > 0
+    heat = torch.full(answers.shape, settings["temperature"], device=answers.device)
+    return heat.masked_fill(inside, settings["boxTemperature"])[..., None]
+
+
 def log_probabilities(model, states, start, questions, batch, temperature, rows=None):
     """Log-probabilities [B, M, T] of the answers of a training batch, in one packed forward with gradients.
 
-    questions [B][Q] of id lists. A question runs once, however many answers it has. With rows, three index tensors
+    questions [B][Q] of id lists. A question runs once, however many answers it has. temperature: a number or one for
+    each token (`temperatures`). With rows, three index tensors
     (image, answer, time) of one shape [...], also the log-probabilities [..., V] of all tokens there.
     """
     ids, lengths = (tensor.to(batch["answers"].device) for tensor in pad_blocks(questions, 0))

@@ -42,6 +42,15 @@ interface Report {
   otherShape: Ended;
   missingTensor: Ended;
   otherInitial: Ended;
+  difficulty: {
+    ended: Ended;
+    same: boolean;
+    hard: number;
+    easy: number;
+    frames: number;
+    pixels: boolean;
+    onlyHard: boolean;
+  };
   curves: { svg: string; unknown: Ended };
   sampling: {
     packedForward: number;
@@ -101,6 +110,17 @@ describe.skipIf(!python)('both stages of training at toy size', () => {
   test('trains on the answers that differ most', () => {
     // Of 0.1, 5, 0.2, -4, 0, 4: the lowest and the two highest.
     expect(report.sampling.mostSpread).toEqual([1, 3, 5]);
+  });
+
+  test('picks the frames with hard questions, and some without', () => {
+    const { ended, same, hard, easy, frames, pixels, onlyHard } = report.difficulty;
+    expect(ended).toBeNull();
+    expect(same).toBe(true);
+    expect(hard).toBeGreaterThan(0);
+    expect(hard).toBeLessThan(frames);
+    expect(easy).toBe(Math.min(frames - hard, Math.round(hard / 2)));
+    expect(pixels).toBe(true);
+    expect(onlyHard).toBe(true);
   });
 
   test('logs rewards, lengths and divergence of every step', () => {

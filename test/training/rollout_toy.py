@@ -19,12 +19,14 @@ sys.path.insert(0, ROOT)
 import chat  # noqa: E402
 import checkpoint  # noqa: E402
 import curves  # noqa: E402
+import difficulty  # noqa: E402
 import rft  # noqa: E402
 import rollout  # noqa: E402
 import sft  # noqa: E402
 from build import write_json  # noqa: E402
-from dataset import place_of  # noqa: E402
-from generation import answer  # noqa: E402
+from dataset import Frames, place_of  # noqa: E402
+from evaluate import load  # noqa: E402
+from generation import answer, box_iou, parse  # noqa: E402
 
 HEIGHT, WIDTH = 56, 84
 WORDS = {
@@ -35,10 +37,10 @@ WORDS = {
 }
 
 
-def pack(folder, count):
+def pack(folder, count, seed=1):
     """Frames with one bright rectangle, and where it is; one absent tool is asked for in each."""
     os.makedirs(folder)
-    draw, frames, records = np.random.default_rng(1), [], []
+    draw, frames, records = np.random.default_rng(seed), [], []
     pixels = np.full((count, HEIGHT, WIDTH, 3), 60, np.uint8)
     for frame in range(count):
         x, y = int(draw.integers(0, 14)) * 4, int(draw.integers(0, 8)) * 4
@@ -101,7 +103,7 @@ def second_stage(folder, out, *arguments, change=None, **settings):
     with open(os.path.join(ROOT, "rft.json")) as file:
         config = json.load(file)
     config.update(steps=4, images=4, questions=2, logSteps=1, checkpointSteps=100)
-    config["sampling"].update(group=4, limit=24, temperature=0.6)
+    config["sampling"].update(group=4, limit=24, temperature=0.6, boxTemperature=0.4)
     config["policy"].update(kl=0.02, epochs=2, keep=0, deviation=True)
     config["optimizer"].update(rate=0.0003, warmupSteps=1)
     config.update(settings)
@@ -152,10 +154,11 @@ def sampling_report(folder):
     batch, counted = rollout.training_batch(questions, found, torch.randn(found.lengths.shape), group, False)
     with torch.no_grad():
         states, start = rollout.encode_images(run.model, run.tokenizer, run.processor, run.images(part))
-        log_probs = rollout.log_probabilities(run.model, states, start, questions, batch, 0.6)
-        cold = {"temperature": 1e-4, "topP": 1.0, "limit": 24}
+        heat = rollout.temperatures(batch["answers"], run.settings["sampling"], run.opening)
+        log_probs = rollout.log_probabilities(run.model, states, start, questions, batch, heat)
+        cold = {"temperature": 1e-4, "boxTemperature": 1e-4, "topP": 1.0, "limit": 24}
         uniforms = rollout.uniforms([[index] for index in range(len(part))], 2, 24)
-        greedy = rollout.sample(run.model, states, start, questions, 1, cold, uniforms, run.stops)
+        greedy = rollout.sample(run.model, states, start, questions, 1, cold, uniforms, run.stops, run.opening)
     asked = [(row, truth["question"]) for row, item in enumerate(part) for truth in item["truths"]]
     texts, _ = answer(run.model, run.tokenizer, run.processor, run.images(part), asked, 24)
     cold_texts = [
@@ -192,12 +195,52 @@ def curves_report(folder):
         return {"svg": file.read(), "unknown": unknown}
 
 
+def difficulty_report(folder):
+    """What difficulty.py keeps of new frames, against greedy answers one by one; and a second pick with nothing easy."""
+    packed, model = os.path.join(folder, "new"), os.path.join(folder, "sft", "checkpoint.pt")
+    pack(packed, 16, 2)
+    given = ["--data", packed, "--model", model, "--overlap", "0.8", "--wanted", "3", "--threads", "1"]
+    ended = quietly(difficulty.main, *given, "--easy", "0.5", "--out", os.path.join(folder, "hard"))
+    quietly(difficulty.main, *given, "--easy", "0", "--frames", "8", "--out", os.path.join(folder, "harder"))
+    frames, kept = Frames(packed), Frames(os.path.join(folder, "hard"))
+    model, tokenizer, processor = load(model)
+    expected = set()
+    for number in range(len(frames)):
+        for record in difficulty.one_of_each(frames.records[number], np.random.default_rng([1, number])):
+            texts, _ = answer(model.eval(), tokenizer, processor, frames.pixels([number]), [(0, record["question"])])
+            found = parse(texts[0])
+            right = found is not None and found["label"] == record["label"]
+            box = found["box"] if found else None
+            near = box_iou(box, record["box"]) >= 0.8 if box and record["box"] else box is record["box"]
+            if not (right and near):
+                expected.add((frames.frames[number]["image"], record["subject"]))
+    wanted = {
+        (kept.frames[number]["image"], record["subject"])
+        for number in range(len(kept))
+        for record in kept.records[number]
+        if "wanted" in record
+    }
+    before = {frame["image"]: frames.pixels([number]) for number, frame in enumerate(frames.frames)}
+    same = all(np.array_equal(kept.pixels([n]), before[frame["image"]]) for n, frame in enumerate(kept.frames))
+    hard = len({image for image, _ in wanted})
+    return {
+        "ended": ended,
+        "same": wanted == expected,
+        "hard": hard,
+        "easy": len(kept) - hard,
+        "frames": len(frames),
+        "pixels": same,
+        "onlyHard": all(any("wanted" in r for r in rows) for rows in Frames(os.path.join(folder, "harder")).records),
+    }
+
+
 def main():
     torch.set_num_threads(1)
     folder = sys.argv[1]
     pack(os.path.join(folder, "packed"), 16)
     ended, log = first_stage(folder)
     report = {"sft": [ended, [entry["loss"] for entry in log if "loss" in entry]]}
+    report["difficulty"] = difficulty_report(folder)
 
     ended, whole = second_stage(folder, "whole")
     report["whole"] = [ended, [entry for entry in whole if "total" in entry]]
