@@ -1,13 +1,20 @@
-import { planRun, type BatchRequest, type RowRange, type RunPart } from './batch-run.ts';
+import { planRun, type BatchRequest, type RunPart } from './batch-run.ts';
 import type { SeenFrame } from './frame-cache.ts';
 import type { FrameLooks } from './frame-looks.ts';
-import type { DecoderCache } from './model-graphs.ts';
+import type { DecoderCache, RowRange } from './model-graphs.ts';
 import { prefillChunk, type ModelRunner } from './model-runner.ts';
 import { rejectStopped } from './stoppable-turn.ts';
 import { prefixOf, type TextBranch, type TextPlaces, type TreeToken } from './text-branch.ts';
 
 /** Texts that are decoded together at most. */
 export const mostTogether = 8;
+
+/** Rows that nothing sees: so few are not worth moving others for. */
+const fewForgottenRows = 64;
+/** More of them keep new texts out, where no rows can be moved. */
+const mostForgottenRows = 2048;
+/** Rows that a frame's cache keeps room for behind its own, once texts were written there. */
+const keptRows = 1024;
 
 /** What a text waits for. */
 interface Wish {
@@ -49,7 +56,8 @@ export class AnswerBatch implements TextPlaces {
   /** The frame whose cache it is; null while there are no texts. */
   #base: SeenFrame | null = null;
   /** Where the frames' rows lie. */
-  readonly #places = new Map<SeenFrame, RowRange>();
+  readonly #places = new Map<SeenFrame, { start: number; end: number }>();
+  readonly #mostFrameRows: number;
   /** A run is about to begin, or under way. */
   #gathering = false;
   #running = false;
@@ -57,6 +65,11 @@ export class AnswerBatch implements TextPlaces {
   constructor(runner: ModelRunner, looks: FrameLooks) {
     this.#runner = runner;
     this.#looks = looks;
+    const { layers, heads, headSize } = runner.model.manifest.parameters;
+    // A token's scores and sums over one row take four operations for each number of a head. Those over the frames of
+    // others are for nothing: they may take as many as a token takes bytes of weights, which is about an eighth of
+    // what reading the weights once for eight texts saves.
+    this.#mostFrameRows = runner.model.graphBytes / (4 * layers * heads * headSize);
   }
 
   join(frame: SeenFrame, signal: AbortSignal | undefined): Promise<TextBranch> {
@@ -99,15 +112,63 @@ export class AnswerBatch implements TextPlaces {
     }
   }
 
-  /** Rows of a frame in the cache; null where it has to wait until there are no texts. */
+  /** Rows of a frame in the cache; null where it has to wait until texts have left. */
   #placeFor(frame: SeenFrame): RowRange | null {
+    const prefix = prefixOf(frame);
+    const tokens = prefix.ids.length;
+    if (this.#base === null) {
+      this.#base = this.#looks.retain(frame);
+      this.#places.set(frame, { start: 0, end: tokens });
+    }
+    const cache = this.#cache;
+    // Where rows cannot be moved together, those of texts that have left are in the way until all have.
+    if (cache.keep === undefined && this.#texts.size > 0 && this.#forgottenRows() > mostForgottenRows)
+      return null;
     const known = this.#places.get(frame);
     if (known !== undefined) return known;
-    if (this.#base !== null) return null;
-    const place = { start: 0, end: prefixOf(frame).ids.length };
-    this.#base = this.#looks.retain(frame);
+    if (cache.addFrom === undefined || this.#frameRows() + tokens > this.#mostFrameRows) return null;
+    const place = { start: cache.length, end: cache.length + tokens };
+    cache.addFrom(prefix.cache, tokens);
     this.#places.set(frame, place);
     return place;
+  }
+
+  #frameRows(): number {
+    let rows = 0;
+    for (const { start, end } of this.#places.values()) rows += end - start;
+    return rows;
+  }
+
+  #forgottenRows(): number {
+    return this.#cache.length - this.#liveRows().length;
+  }
+
+  /** Rows that are still seen, in ascending order. */
+  #liveRows(): number[] {
+    const live = new Set<number>();
+    for (const { start, end } of this.#places.values())
+      for (let row = start; row < end; row += 1) live.add(row);
+    for (const { rows } of this.#texts) for (const row of rows) live.add(row);
+    return [...live].sort((first, second) => first - second);
+  }
+
+  /** Forgets frames without texts, and moves what is left together where there are many rows that nothing sees. */
+  #tidy(): void {
+    const used = new Set<SeenFrame | null>([this.#base, ...Array.from(this.#texts, ({ frame }) => frame)]);
+    for (const frame of this.#places.keys()) if (!used.has(frame)) this.#places.delete(frame);
+    const cache = this.#cache;
+    if (cache.keep === undefined) return;
+    const live = this.#liveRows();
+    if (cache.length - live.length <= Math.max(fewForgottenRows, live.length / 8)) return;
+    const now = new Int32Array(cache.length);
+    live.forEach((row, place) => (now[row] = place));
+    cache.keep(rangesOf(live));
+    for (const text of this.#texts) text.rows = text.rows.map((row) => now[row]!);
+    for (const place of this.#places.values()) {
+      const rows = place.end - place.start;
+      place.start = now[place.start]!;
+      place.end = place.start + rows;
+    }
   }
 
   get #cache(): DecoderCache {
@@ -181,37 +242,44 @@ export class AnswerBatch implements TextPlaces {
 
   left(text: BatchedText): void {
     this.#texts.delete(text);
-    if (this.#texts.size === 0 && this.#base !== null) {
-      const base = this.#base;
-      this.#cache.truncate(prefixOf(base).ids.length);
-      this.#places.clear();
-      this.#base = null;
-      this.#looks.release(base);
-    }
+    if (this.#texts.size > 0) this.#tidy();
+    else this.#giveBack();
     this.#admit();
     this.changed();
+  }
+
+  /** All texts have left: the frame that came first gets its cache back as it was. */
+  #giveBack(): void {
+    const base = this.#base;
+    if (base === null) return;
+    const { cache, ids } = prefixOf(base);
+    cache.truncate(ids.length);
+    cache.shrink?.(ids.length + keptRows);
+    this.#places.clear();
+    this.#base = null;
+    this.#looks.release(base);
   }
 }
 
 /** One of the texts. */
 class BatchedText implements TextBranch {
   readonly #batch: AnswerBatch;
-  readonly #frame: SeenFrame;
+  readonly frame: SeenFrame;
   readonly #place: RowRange;
   readonly signal: AbortSignal | undefined;
   /** Rows of its tokens behind the frame. */
-  #rows: number[] = [];
+  rows: readonly number[] = [];
   #wish: Wish | null = null;
 
   constructor(batch: AnswerBatch, frame: SeenFrame, place: RowRange, signal: AbortSignal | undefined) {
     this.#batch = batch;
-    this.#frame = frame;
+    this.frame = frame;
     this.#place = place;
     this.signal = signal;
   }
 
   get length(): number {
-    return prefixOf(this.#frame).ids.length + this.#rows.length;
+    return prefixOf(this.frame).ids.length + this.rows.length;
   }
 
   /** Whether it has said what it wants. */
@@ -232,7 +300,7 @@ class BatchedText implements TextBranch {
   }
 
   rewind(length: number): void {
-    this.#rows.length = length - prefixOf(this.#frame).ids.length;
+    this.rows = this.rows.slice(0, length - prefixOf(this.frame).ids.length);
   }
 
   leave(): void {
@@ -253,14 +321,14 @@ class BatchedText implements TextBranch {
   /** What it wants of the next run, as far as it has not had it. */
   request(): BatchRequest {
     const { ids, parents, keep, done } = this.#wished();
-    const position = this.length + prefixOf(this.#frame).delta;
-    return { frame: this.#place, rows: this.#rows, position, ids: ids.slice(done), parents, keep };
+    const position = this.length + prefixOf(this.frame).delta;
+    return { frame: this.#place, rows: this.rows, position, ids: ids.slice(done), parents, keep };
   }
 
   /** Takes what a run behind `past` rows has done for it. */
   take({ request, places }: RunPart, past: number, logitsAt: (place: number) => Float32Array): void {
     const wish = this.#wished();
-    if (wish.parents === null) this.#rows = [...request.rows, ...places.map((place) => past + place)];
+    if (wish.parents === null) this.rows = [...request.rows, ...places.map((place) => past + place)];
     wish.done += places.length;
     const complete = wish.done === wish.ids.length;
     if (wish.keep === 'all') wish.found.push(...places.map(logitsAt));
@@ -287,4 +355,15 @@ function joined(rows: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(rows.length * first.length);
   rows.forEach((row, index) => all.set(row, index * first.length));
   return all;
+}
+
+/** Runs of rows that follow one another. */
+function rangesOf(rows: readonly number[]): RowRange[] {
+  const ranges: { start: number; end: number }[] = [];
+  for (const row of rows) {
+    const last = ranges.at(-1);
+    if (last?.end === row) last.end += 1;
+    else ranges.push({ start: row, end: row + 1 });
+  }
+  return ranges;
 }
