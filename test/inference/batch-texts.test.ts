@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AnswerBatch, mostTogether } from '../../main/inference/answer-batch.ts';
+import { planRun, type BatchRequest } from '../../main/inference/batch-run.ts';
+import type { SeenFrame } from '../../main/inference/frame-cache.ts';
+import { FrameLooks } from '../../main/inference/frame-looks.ts';
+import { openModelDirectory } from '../../main/inference/model-directory.ts';
+import type { DecoderCache } from '../../main/inference/model-graphs.ts';
+import { ModelRunner } from '../../main/inference/model-runner.ts';
+import { randomNumbers } from '../../main/inference/sampling.ts';
+import { SolePlace, type TextBranch, type TextPlaces } from '../../main/inference/text-branch.ts';
+import { ModelTokenizer } from '../../main/inference/tokenizer.ts';
+import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
+import { largestDifference } from './golden.ts';
+
+/** Texts of given tokens, decoded together and alone: the golden model's logits are what counts here. */
+let models: TestModels;
+let runner: ModelRunner;
+let tokenizer: ModelTokenizer;
+
+beforeAll(async () => {
+  models = await makeTestModels();
+  const model = await openModelDirectory(models.askable);
+  runner = await ModelRunner.open(model, { device: 'cpu' });
+  tokenizer = await ModelTokenizer.open(model);
+});
+
+afterAll(async () => {
+  await runner.dispose();
+  await models.remove();
+});
+
+const tree = [
+  { id: 40, parent: -1 },
+  { id: 41, parent: -1 },
+  { id: 42, parent: 0 },
+  { id: 43, parent: 2 },
+];
+
+/** What a text is fed, what it forgets, what it tries: all that the writing of an answer does, from a seed. */
+async function write(branch: TextBranch, seed: number): Promise<Float32Array[]> {
+  const random = randomNumbers(seed);
+  const ids = (count: number): number[] => Array.from({ length: count }, () => Math.floor(random() * 500));
+  const logits: Float32Array[] = [];
+  try {
+    logits.push(await branch.feed(ids(3 + seed * 29), 'last'));
+    const start = branch.length;
+    for (let step = 0; step < 4 + 3 * seed; step += 1) {
+      logits.push(await branch.feed(ids(random() < 0.3 ? 5 : 1), random() < 0.3 ? 'all' : 'last'));
+    }
+    branch.rewind(start + 2);
+    logits.push(await branch.tryTree(tree), await branch.feed([7], 'last'));
+  } finally {
+    branch.leave();
+  }
+  return logits;
+}
+
+async function look(looks: FrameLooks, seed: number): Promise<SeenFrame> {
+  const { frame } = await looks.look(stripes(seed, 168, 112), undefined);
+  return looks.withPrefix(frame, tokenizer.prompt('Where?', runner.units(frame.grid)), undefined);
+}
+
+/** Texts with these seeds, on frames in turn. */
+async function writeAll(
+  looks: FrameLooks,
+  places: TextPlaces,
+  seeds: readonly number[],
+  frames: number,
+): Promise<Float32Array[][]> {
+  return Promise.all(
+    seeds.map(async (seed, index) => {
+      const frame = await look(looks, index % frames);
+      try {
+        return await write(await places.join(frame, undefined), seed);
+      } finally {
+        looks.release(frame);
+      }
+    }),
+  );
+}
+
+function expectSame(found: readonly Float32Array[][], expected: readonly Float32Array[][]): void {
+  expect(found).toHaveLength(expected.length);
+  found.forEach((logits, text) => {
+    expect(logits.map(({ length }) => length)).toEqual(expected[text]!.map(({ length }) => length));
+    logits.forEach((values, step) => {
+      expect(largestDifference(values, expected[text]![step]!)).toBeLessThan(1e-4);
+    });
+  });
+}
+
+/** As a device's buffers, of which no rows can be copied. */
+function withoutCopies(own: ModelRunner): ModelRunner {
+  const hidden = { addFrom: undefined, keep: undefined, shrink: undefined };
+  const newCache = (capacity: number): DecoderCache => Object.assign(own.newCache(capacity), hidden);
+  return new Proxy(own, {
+    get(target, name) {
+      if (name === 'newCache') return newCache;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+describe('texts decoded together have the logits that they have alone', () => {
+  const seeds = [1, 2, 3, 4, 5, 6, 1, 7, 8, 2, 9];
+
+  test.each([
+    ['on one frame', 1, false],
+    ['on three frames, whose rows are put behind one another', 3, false],
+    ['on one frame, where no rows can be copied', 1, true],
+    ['on three frames, where no rows can be copied', 3, true],
+  ])('%s', async (_name, frames, hidden) => {
+    const used = hidden ? withoutCopies(runner) : runner;
+    const looks = new FrameLooks(used, 1e9);
+    const together = await writeAll(looks, new AnswerBatch(used, looks), seeds, frames);
+    const alone = await writeAll(looks, new SolePlace(used), seeds, frames);
+    expectSame(together, alone);
+    // Every frame's cache is as it was, and serves again.
+    for (let index = 0; index < frames; index += 1) {
+      const frame = await look(looks, index);
+      expect(frame.users).toBe(1);
+      expect(frame.prefix!.cache.length).toBe(frame.prefix!.ids.length);
+      looks.release(frame);
+    }
+    looks.clear();
+  });
+
+  test('in fewer runs, and the same text only once', async () => {
+    let tokens = 0;
+    let runs = 0;
+    const counted = new Proxy(runner, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name !== 'run') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        return (...given: Parameters<ModelRunner['run']>) => {
+          runs += 1;
+          tokens += given[0].tokens;
+          return target.run(...given);
+        };
+      },
+    });
+    const looks = new FrameLooks(counted, 1e9);
+    const batch = new AnswerBatch(counted, looks);
+    await writeAll(looks, batch, [3], 1);
+    const alone = { runs, tokens };
+    [runs, tokens] = [0, 0];
+    await writeAll(looks, batch, [3, 3, 3, 3], 1);
+    expect({ runs, tokens }).toEqual(alone);
+    [runs, tokens] = [0, 0];
+    await writeAll(looks, batch, [3, 2, 1, 0], 1);
+    expect(runs).toBeLessThan(alone.runs + 4);
+    looks.clear();
+  });
+
+  test('a text that is stopped leaves the others as they are', async () => {
+    const looks = new FrameLooks(runner, 1e9);
+    const batch = new AnswerBatch(runner, looks);
+    const frame = await look(looks, 1);
+    const [first, second] = await Promise.all([batch.join(frame, undefined), batch.join(frame, undefined)]);
+    const controller = new AbortController();
+    const stopped = await batch.join(frame, controller.signal);
+    const feeds = [first.feed([1, 2], 'last'), second.feed([1, 3], 'last'), stopped.feed([5], 'last')];
+    controller.abort();
+    await expect(feeds[2]).rejects.toMatchObject({ code: 'cancelled' });
+    stopped.leave();
+    const [one, other] = await Promise.all([feeds[0]!, feeds[1]!]);
+    expect(largestDifference(one, other)).toBeGreaterThan(1e-3);
+    first.leave();
+    second.leave();
+
+    // One that waits for a place is stopped at once, though the others go on.
+    const held = await Promise.all(Array.from({ length: mostTogether }, () => batch.join(frame, undefined)));
+    const waiting = new AbortController();
+    const waits = batch.join(frame, waiting.signal);
+    waiting.abort();
+    await expect(waits).rejects.toMatchObject({ code: 'cancelled' });
+    for (const text of held) text.leave();
+    looks.release(frame);
+  });
+});
+
+test('a run shows every token its frame, its own text and itself, and puts what is wanted last', () => {
+  const text = (given: Partial<BatchRequest>): BatchRequest => ({
+    ...{ frame: { start: 0, end: 2 }, rows: [], position: 10, ids: [5], parents: null, keep: 'last' },
+    ...given,
+  });
+  const first = text({ ids: [5, 6], rows: [4] });
+  const second = text({ frame: { start: 2, end: 4 }, ids: [7], position: 20 });
+  const tried = text({ ids: [8, 9], parents: [-1, 0], keep: 'all', position: 30 });
+  const plan = planRun([first, second, tried], 5, 128);
+  expect(plan).toMatchObject({ tokens: 5, staying: 3, logits: 4 });
+  expect(Array.from(plan.ids)).toEqual([5, 7, 6, 8, 9]);
+  expect(Array.from(plan.positions.subarray(0, 5))).toEqual([10, 20, 11, 30, 31]);
+  const sight = Array.from({ length: 5 }, (_, row) =>
+    Array.from(plan.attention.subarray(row * 10, (row + 1) * 10), (score) => (score === 0 ? 'x' : '.')).join(
+      '',
+    ),
+  );
+  expect(sight).toEqual(['xx..xx....', '..xx..x...', 'xx..xx.x..', 'xx......x.', 'xx......xx']);
+
+  // A long prompt goes in pieces, and the logits come with its last token.
+  const long = text({ ids: Array.from({ length: 200 }, (_, id) => id) });
+  const piece = planRun([long, second], 5, 128);
+  expect(piece).toMatchObject({ tokens: 128, staying: 128, logits: 1 });
+  expect(piece.parts.map(({ count }) => count)).toEqual([1, 127]);
+});
