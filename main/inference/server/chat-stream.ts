@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
-import { serverWords } from './connection-trouble.ts';
+import { MalformedStreamError, serverWords } from './connection-trouble.ts';
 
 const TokenProbability = z.object({
   token: z.string(),
@@ -58,14 +58,6 @@ export interface ChatChunk {
   /** Null while it goes on. */
   readonly finish: string | null;
   readonly usage: { readonly prompt: number; readonly generated: number; readonly cached: number } | null;
-}
-
-/** The server's events are not what the API describes. */
-export class MalformedStreamError extends Error {
-  constructor(what: string) {
-    super(what);
-    this.name = 'MalformedStreamError';
-  }
 }
 
 /** No event of an answer is longer: its tokens come one or a few at a time. */

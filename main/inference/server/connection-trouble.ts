@@ -19,6 +19,8 @@ const final = (code: ErrorCode, message: string, hint: string, cause?: unknown):
 });
 
 const administrator = 'Tell your administrator';
+/** Code of the error that ends a connection on which nothing comes. */
+export const silent = 'ESILENT';
 
 /** What a person can do about each way that a connection fails to come about. */
 const connectionTroubles: Readonly<Record<string, { says: string; hint: string; again?: boolean }>> = {
@@ -76,7 +78,7 @@ export function unreachable(address: string, error: unknown): Refusal {
   }
   const code = systemCode(error) ?? '';
   const message = `The server ${address} cannot be reached: `;
-  if (code === 'ESILENT') {
+  if (code === silent) {
     const { message: silence } = error as Error;
     return final(
       'unavailable',
@@ -106,15 +108,24 @@ export function unreachable(address: string, error: unknown): Refusal {
   );
 }
 
-/** The connection ended after the reply had begun. */
+/** What came from the server is not what the API describes. The message goes on after the server's name. */
+export class MalformedStreamError extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = 'MalformedStreamError';
+  }
+}
+
+/** The connection ended, or made no sense any more, after the reply had begun. */
 export function brokenOff(address: string, error: unknown): WorkstationError {
-  const code = systemCode(error) ?? (error instanceof Error ? error.message : 'unknown');
-  return new WorkstationError(
-    'unavailable',
-    `The server ${address} broke off its reply (${code}).`,
-    'Ask again.',
-    { cause: error },
-  );
+  if (error instanceof WorkstationError) return error;
+  const what =
+    error instanceof MalformedStreamError
+      ? error.message
+      : `broke off its reply (${systemCode(error) ?? (error instanceof Error ? error.message : 'unknown')})`;
+  return new WorkstationError('unavailable', `The server ${address} ${what}.`, 'Ask again.', {
+    cause: error,
+  });
 }
 
 /** vLLM and SGLang have written the message at the top, OpenAI's form has it under `error`. */

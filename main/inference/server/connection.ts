@@ -5,7 +5,7 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
 import { checkWrittenAddress, guardedLookup } from './addresses.ts';
 import { serverAddress, type ServerConfiguration } from './configuration.ts';
-import { brokenOff, refusedByServer, unreachable, type Refusal } from './connection-trouble.ts';
+import { brokenOff, refusedByServer, silent, unreachable, type Refusal } from './connection-trouble.ts';
 import { pinTrouble } from './pins.ts';
 
 /** What a connection takes of the configuration. */
@@ -136,10 +136,16 @@ export class ServerConnection {
         },
         ...(request.signal ? { signal: request.signal } : {}),
       });
+      let reply: http.IncomingMessage | null = null;
       sent.setTimeout(timeoutSeconds * 1000, () => {
-        sent.destroy(Object.assign(new Error(`silent for ${timeoutSeconds} s`), { code: 'ESILENT' }));
+        const silence = Object.assign(new Error(`silent for ${timeoutSeconds} s`), { code: silent });
+        // Whoever reads the reply already is told by the reply alone.
+        (reply ?? sent).destroy(silence);
       });
-      sent.on('response', resolve);
+      sent.on('response', (received) => {
+        reply = received;
+        resolve(received);
+      });
       sent.on('error', reject);
       sent.end(body ?? undefined);
     });

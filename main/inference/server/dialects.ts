@@ -30,6 +30,8 @@ export interface ChatRequest {
 
 /** The most alternatives of a token that vLLM lists unless it is started with another `--max-logprobs`. */
 const listedAlternatives = 20;
+/** For a server that doesn't say how much it holds. */
+const usualContext = 8192;
 
 /** The body of a streamed chat completion, with what each program names in its own way. */
 export function chatBody(request: ChatRequest, served: ServedModel): Record<string, unknown> {
@@ -61,13 +63,14 @@ export function chatBody(request: ChatRequest, served: ServedModel): Record<stri
   };
 }
 
-function ownParameters({ settings, stop, begun }: ChatRequest, { software }: ServedModel): object {
+function ownParameters({ settings, stop, begun }: ChatRequest, served: ServedModel): object {
   const repetition = settings.repetitionPenalty;
-  switch (software) {
+  switch (served.software) {
     case 'llama-server':
       return {
         repeat_penalty: repetition,
-        repeat_last_n: -1,
+        // The whole text counts, as with the others.
+        repeat_last_n: served.contextTokens ?? usualContext,
         // Otherwise `<think>` is taken out of the text.
         reasoning_format: 'none',
         cache_prompt: true,

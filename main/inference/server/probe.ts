@@ -5,6 +5,7 @@ import { smartResize } from '../smart-resize.ts';
 import { readChatStream, type TokenChoice } from './chat-stream.ts';
 import { serverAddress, type ServerConfiguration } from './configuration.ts';
 import type { ServerConnection } from './connection.ts';
+import { brokenOff } from './connection-trouble.ts';
 import { chatBody, type ServedModel, type Software } from './dialects.ts';
 import { encodePicture } from './frame-picture.ts';
 
@@ -187,9 +188,14 @@ async function look(
   });
   let promptTokens = 0;
   let top: readonly TokenChoice[] = [];
-  for await (const { tokens, usage } of readChatStream(reply)) {
-    if (top.length === 0) top = tokens[0]?.top ?? [];
-    promptTokens = usage?.prompt ?? promptTokens;
+  try {
+    for await (const { tokens, usage } of readChatStream(reply)) {
+      if (top.length === 0) top = tokens[0]?.top ?? [];
+      promptTokens = usage?.prompt ?? promptTokens;
+    }
+  } catch (error) {
+    throwIfAborted(signal);
+    throw brokenOff(serverAddress(configuration), error);
   }
   return { promptTokens, top };
 }

@@ -13,7 +13,7 @@ import { labelsFor } from '../label-sets.ts';
 import { answerPattern, type AnswerPattern } from './answer-pattern.ts';
 import { readChatStream, type ChatChunk, type ServerToken, type TokenChoice } from './chat-stream.ts';
 import { serverAddress } from './configuration.ts';
-import { brokenOff } from './connection-trouble.ts';
+import { brokenOff, MalformedStreamError } from './connection-trouble.ts';
 import { canContinue, chatBody, type ChatRequest, type ServedModel } from './dialects.ts';
 import { framePicture, type FramePicture } from './frame-picture.ts';
 import { weighLabels } from './label-weights.ts';
@@ -161,13 +161,15 @@ async function write(
       writing.firstTokenMilliseconds = firstAt - start;
       progress.timings.prefillMilliseconds = firstAt - sent;
     }
-    if (writing.raw.length > longestText) throw new Error('it writes without an end');
+    if (writing.raw.length > longestText) throw new MalformedStreamError('writes without an end');
     show(request, writing, splitter.push(text));
   }
   show(request, writing, splitter.finish());
   progress.timings.decodeMilliseconds = firstAt === 0 ? 0 : performance.now() - firstAt;
   if (finish !== 'stop' && finish !== 'length') {
-    throw new Error(finish === null ? 'it did not say why it ended' : `it ended with '${finish}'`);
+    throw new MalformedStreamError(
+      finish === null ? 'did not say why it ended' : `ended the answer with '${finish}'`,
+    );
   }
   const ending: TextEnding = finish === 'length' ? 'token-limit' : 'end-token';
   await addEvidence(access, served, { chat, request, picture, progress, ending });
@@ -238,7 +240,7 @@ async function addEvidence(access: ServerAccess, served: ServedModel, written: W
   const { configuration } = access;
   const writing = progress.decoding;
   const placed = placeTokens(writing.raw, writing.tokens);
-  writing.written = writtenTokens(placed);
+  writing.written = writtenTokens(writing.raw, placed);
   const { labels, answerFormat, coordinateSpace } = configuration;
   if (labels === undefined || answerFormat === 'none' || ending !== 'end-token' || placed.length === 0)
     return;
@@ -296,9 +298,11 @@ async function nextTokens(
 
 /** What happened, with the text so far where there is some. */
 function asLoss(error: unknown, { raw, generatedTokens }: ServerWriting, address: string): unknown {
-  if (raw === '') return error instanceof WorkstationError ? error : brokenOff(address, error);
+  if (raw === '') return brokenOff(address, error);
   const reason = error instanceof Error ? error.message : String(error);
   const { label, reasoning } = parseAnswerText(raw);
   const partial = { raw, label, reasoning, generatedTokens };
-  return new EngineLostError(`the server ${address}: ${reason}`, partial, 'Ask again.');
+  const server = `the server ${address}`;
+  const what = error instanceof MalformedStreamError ? `${server} ${reason}` : `${server}: ${reason}`;
+  return new EngineLostError(what, partial, 'Ask again.');
 }

@@ -30,8 +30,8 @@ export function placeTokens(raw: string, tokens: readonly ServerToken[]): Placed
 }
 
 /** The tokens as the engine's own evidence reads them: text before the first found token has no probability. */
-export function writtenTokens(placed: readonly PlacedToken[]): WrittenToken[] {
-  const before = placed[0]?.start ?? 0;
+export function writtenTokens(raw: string, placed: readonly PlacedToken[]): WrittenToken[] {
+  const before = placed[0]?.start ?? raw.length;
   return [
     ...(before > 0 ? [{ end: before, logProbability: null }] : []),
     ...placed.map(({ end, logProbability }) => ({ end, logProbability })),

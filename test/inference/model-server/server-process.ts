@@ -10,7 +10,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Behaviour, FromServer, ServerOptions, ToServer } from './messages.ts';
-import { pictureOf, ServedModel, type GeneratedToken, type Generation } from './served-model.ts';
+import { pictureOf } from './picture.ts';
+import type { GeneratedToken, Generation } from './served-model.ts';
 
 const Body = z.object({
   model: z.string(),
@@ -44,7 +45,10 @@ const Body = z.object({
 });
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ServerOptions;
-const model = options.directory === undefined ? null : await ServedModel.open(options.directory);
+const model =
+  options.directory === undefined
+    ? null
+    : await (await import('./served-model.ts')).ServedModel.open(options.directory);
 let behaviour: Behaviour = {};
 const seen = { requests: 0, underWay: 0, most: 0, left: 0, bodies: [] as unknown[], keys: [] as string[] };
 

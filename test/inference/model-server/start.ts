@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Behaviour, FromServer, Seen, ServerOptions, ToServer } from './messages.ts';
 
@@ -23,18 +23,18 @@ export interface ModelServer {
 export async function startModelServer(options: ServerOptions): Promise<ModelServer> {
   const entry = fileURLToPath(new URL('./server-process.ts', import.meta.url));
   const child = fork(entry, [JSON.stringify(options)], { execArgv: [] });
+  const heard = new EventEmitter();
+  child.on('message', (message: FromServer) => heard.emit(message.type, message));
+  child.on('exit', (code) => heard.emit('error', new Error(`the server's process ended with ${code}`)));
+  heard.on('error', () => undefined);
   const reply = async <Type extends FromServer['type']>(
     type: Type,
     message?: ToServer,
   ): Promise<Extract<FromServer, { type: Type }>> => {
+    const hearing = once(heard, type);
     if (message !== undefined) child.send(message);
-    for (;;) {
-      const ended = once(child, 'exit').then(([code]) => {
-        throw new Error(`the server's process ended with ${String(code)}`);
-      });
-      const [heard] = (await Promise.race([once(child, 'message'), ended])) as [FromServer];
-      if (heard.type === type) return heard as Extract<FromServer, { type: Type }>;
-    }
+    const [answer] = (await hearing) as [Extract<FromServer, { type: Type }>];
+    return answer;
   };
   const { port } = await reply('listening');
   return {
