@@ -33,6 +33,7 @@ type ModelCall =
   | 'listModels'
   | 'getModelState'
   | 'loadModel'
+  | 'loadChosenModel'
   | 'chooseModel'
   | 'removeModel'
   | 'inspectModelFolder'
@@ -98,6 +99,10 @@ export function createModels(options: ModelsOptions): Models {
       getModelState: async () => desk.describe(),
       loadModel: async ({ modelId }) => {
         await desk.load({ modelId });
+        return desk.describe();
+      },
+      loadChosenModel: async () => {
+        await desk.load('chosen');
         return desk.describe();
       },
       chooseModel: async ({ modelId }) => {

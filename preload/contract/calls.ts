@@ -106,6 +106,8 @@ export const calls = {
   getModelState: { input: none, output: ModelState },
   /** Loads a model for this run alone; null: the embedded one. */
   loadModel: { input: z.strictObject({ modelId: ModelId.nullable() }), output: ModelState },
+  /** Loads the remembered model again, after it failed or was unloaded. */
+  loadChosenModel: { input: none, output: ModelState },
   /** Loads a model and remembers it as the one that questions go to; the one before comes back when it fails. */
   chooseModel: { input: z.strictObject({ modelId: ModelId }), output: ModelState },
   /** Removes an imported model with its files, or forgets one that is used in place, whose files stay. */

@@ -20,6 +20,7 @@ import {
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from '../bridge/connection.ts';
 import { Announcer } from './announcer.svelte.ts';
+import { Models } from './models.svelte.ts';
 import { Review } from './review.svelte.ts';
 
 /** What is being opened, and how much of a copy has arrived where one is made. */
@@ -33,6 +34,9 @@ export interface Undoable {
   readonly text: string;
   readonly undo: () => Promise<void>;
 }
+
+/** What a file or folder is chosen for. */
+export type Purpose = 'open' | 'relink' | 'model' | 'base';
 
 const undoMilliseconds = 10_000;
 
@@ -56,7 +60,8 @@ export class Workstation {
   faults = $state.raw<readonly ErrorReport[]>([]);
   undoable = $state.raw<Undoable | null>(null);
   /** The folder browser is open: which purpose. */
-  browsing = $state<'open' | 'relink' | null>(null);
+  browsing = $state<Purpose | null>(null);
+  readonly models: Models;
   readonly announcer: Announcer;
   readonly bridge: Bridge;
   readonly now: () => number;
@@ -70,6 +75,11 @@ export class Workstation {
     this.#fetch = fetchPixels;
     this.now = now;
     this.announcer = new Announcer(now);
+    this.models = new Models({
+      bridge: this.bridge,
+      announcer: this.announcer,
+      onState: (state) => (this.model = state),
+    });
     this.#stops.push(connection.onReach((reach) => this.#onReach(reach)));
     this.#stops.push(this.bridge.onEvent((event) => this.#onEvent(event)));
   }
@@ -138,9 +148,21 @@ export class Workstation {
     else if (chosen.value) await this.take(chosen.value.grantId, chosen.value.name, purpose);
   }
 
-  /** Opens a file that was picked, or says that it is the missing one. */
-  async take(grantId: GrantId, name: string, purpose: 'open' | 'relink'): Promise<void> {
+  /** The same for a model's folder, or for that of the model that an adapter belongs to. */
+  async chooseModelFolder(purpose: 'model' | 'base'): Promise<void> {
+    if (!this.status?.fileDialog) {
+      this.browsing = purpose;
+      return;
+    }
+    const chosen = await this.bridge.chooseModelFolder({});
+    if (!chosen.ok) this.models.fault = chosen.error;
+    else if (chosen.value) await this.take(chosen.value.grantId, chosen.value.name, purpose);
+  }
+
+  /** Opens a file that was picked, or says that it is the missing one; looks into a model's folder. */
+  async take(grantId: GrantId, name: string, purpose: Purpose): Promise<void> {
     this.browsing = null;
+    if (purpose === 'model' || purpose === 'base') return this.models.take(grantId, name, purpose);
     if (purpose === 'open') return this.openGrant(grantId, name, null);
     const review = this.review;
     if (!review) return;
@@ -191,7 +213,7 @@ export class Workstation {
   }
 
   async loadModel(): Promise<void> {
-    const state = await this.bridge.loadModel({ modelId: null });
+    const state = await this.bridge.loadChosenModel({});
     if (state.ok) this.model = state.value;
     else this.#fail(state.error);
   }
@@ -281,7 +303,8 @@ export class Workstation {
     else if (event.type === 'job') {
       const others = this.jobs.filter((job) => job.id !== event.job.id);
       this.jobs = event.job.state === 'running' ? [...others, event.job] : others;
-    } else this.review?.handle(event);
+    } else if (event.type === 'models' || event.type === 'model-import') this.models.handle(event);
+    else this.review?.handle(event);
   }
 
   #fail(error: ErrorReport): void {

@@ -19,12 +19,13 @@ export class RunningHost {
   readonly #process: ChildProcess;
   #output = '';
 
-  constructor(home: string) {
+  /** @param environment added to this process's own */
+  constructor(home: string, environment: Readonly<Record<string, string>> = {}) {
     this.home = home;
     this.#process = spawn(
       process.execPath,
       [join(repository, 'main/hosts/start.ts'), '--web', '--no-open', '--home', home],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
     );
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8');

@@ -1,3 +1,4 @@
+import { checkpointReport, embeddedModel, folderModel, runningImport } from './fake-models.ts';
 import {
   FrameIndex,
   formatTimecode,
@@ -15,6 +16,9 @@ import {
   type Folder,
   type FrameLocation,
   type Job,
+  type ModelEntry,
+  type ModelFolderReport,
+  type ModelImport,
   type ModelState,
   type OpenSession,
   type PlaceInVideo,
@@ -75,6 +79,7 @@ export const readyModel: ModelState = {
   activity: null,
   progress: null,
   error: null,
+  substitution: null,
 };
 
 const settings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0, maxNewTokens: null };
@@ -115,6 +120,10 @@ export class FakeWorkstation {
     notices: [],
   };
   model: ModelState = readyModel;
+  models: ModelEntry[] = [embeddedModel];
+  imports: ModelImport[] = [];
+  /** What every folder turns out to hold. */
+  report: ModelFolderReport = checkpointReport;
   video: Video = fakeVideo;
   case: Case = {
     id: id('case1'),
@@ -215,9 +224,37 @@ export class FakeWorkstation {
     restoreQuestion: async () => ({}),
     cancelJob: async () => ({}),
     listJobs: async () => this.jobs,
-    listModels: async () => (this.model.model ? [this.model.model] : []),
+    listModels: async () => this.models,
     getModelState: async () => this.model,
     loadModel: async () => this.model,
+    loadChosenModel: async () => this.model,
+    chooseModel: async ({ modelId }) => {
+      this.models = this.models.map((model) => ({ ...model, chosen: model.id === modelId }));
+      const model = this.models.find(({ id: found }) => found === modelId) ?? null;
+      return (this.model = { ...this.model, model });
+    },
+    removeModel: async ({ modelId }) => {
+      this.models = this.models.filter(({ id: found }) => found !== modelId);
+      return {};
+    },
+    chooseModelFolder: async () => ({ grantId: id('folder1'), name: 'surgery-r1-7b' }),
+    inspectModelFolder: async ({ baseId }) => {
+      const { adapter } = this.report;
+      if (!adapter || baseId === null) return this.report;
+      return { ...this.report, adapter: { ...adapter, baseFolder: '/models/base' }, problem: null };
+    },
+    importModel: async ({ dtype }) => this.#put({ ...runningImport, name: this.report.name, dtype }),
+    listModelImports: async () => this.imports,
+    resumeModelImport: async ({ modelId }) =>
+      this.#put({ ...this.imports.find((work) => work.modelId === modelId)!, state: 'running', error: null }),
+    discardModelImport: async ({ modelId }) => {
+      this.imports = this.imports.filter((work) => work.modelId !== modelId);
+      return {};
+    },
+    addModelFolder: async () => {
+      this.models = [...this.models, folderModel];
+      return folderModel;
+    },
   };
 
   onEvent = (listener: (event: WorkstationEvent) => void): (() => void) => {
@@ -331,6 +368,11 @@ export class FakeWorkstation {
         value: { grantId: id('grant2'), name: file.name, copied: false },
       }),
     };
+  }
+
+  #put(work: ModelImport): ModelImport {
+    this.imports = [...this.imports.filter(({ modelId }) => modelId !== work.modelId), work];
+    return work;
   }
 
   #locate(at: PlaceInVideo): FrameLocation {

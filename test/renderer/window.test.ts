@@ -41,7 +41,7 @@ afterEach(() => {
 describe('model and device', () => {
   test('are named, with what weakens the answer beside them', async () => {
     await workstation.start();
-    render(ModelChips, { workstation });
+    render(ModelChips, { workstation, onModels: () => undefined });
     expect(screen.getByRole('button', { name: 'Surgery-R1 nano · CPU' })).toBeTruthy();
     expect(screen.getByText('trained on synthetic scenes')).toBeTruthy();
     expect(screen.queryByText('CPU fallback')).toBeNull();
@@ -50,7 +50,7 @@ describe('model and device', () => {
   test('a CPU that stands in for a GPU is a warning, with its reason', async () => {
     fake.model = { ...fake.model, deviceFallback: true, deviceReason: 'No adapter was found.' };
     await workstation.start();
-    render(ModelChips, { workstation });
+    render(ModelChips, { workstation, onModels: () => undefined });
     expect(screen.getByText('CPU fallback').title).toBe('No adapter was found.');
   });
 
@@ -58,11 +58,11 @@ describe('model and device', () => {
     const error = { code: 'model-altered-file' as const, message: 'A file differs.', hint: 'Restore it.' };
     fake.model = { ...fake.model, phase: 'failed', device: null, error };
     await workstation.start();
-    render(ModelChips, { workstation });
+    render(ModelChips, { workstation, onModels: () => undefined });
     await fireEvent.click(screen.getByRole('button', { name: /not loaded/ }));
     expect(screen.getByRole('alert').textContent).toContain('A file differs.');
     await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
-    expect(fake.logged('loadModel')).toEqual([{ modelId: null }]);
+    expect(fake.logged('loadChosenModel')).toEqual([{}]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +12,6 @@ import {
 } from '../../preload/contract/index.ts';
 
 const nano = join(import.meta.dirname, '../../models/nano');
-const golden = join(import.meta.dirname, '../fixtures/golden');
 
 let root: string;
 let open: Workstation[] = [];

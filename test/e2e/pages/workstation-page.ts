@@ -3,6 +3,7 @@ import type { Answer, Box } from '../../../preload/contract/index.ts';
 import { AnswerPart } from './answer-part.ts';
 import { FramePart } from './frame-part.ts';
 import { LibraryPart } from './library-part.ts';
+import { ModelsPart } from './models-part.ts';
 
 /** The main window as a person works with it, whichever host serves it. */
 export class WorkstationPage {
@@ -10,12 +11,14 @@ export class WorkstationPage {
   readonly frame: FramePart;
   readonly answer: AnswerPart;
   readonly library: LibraryPart;
+  readonly models: ModelsPart;
 
   constructor(page: Page) {
     this.page = page;
     this.frame = new FramePart(page);
     this.answer = new AnswerPart(page);
     this.library = new LibraryPart(page);
+    this.models = new ModelsPart(page);
   }
 
   /** Loads the window at an address, with its token where the host gave one, and waits for a session's frame. */
