@@ -2,7 +2,8 @@ import { InferenceSession } from 'onnxruntime-node';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { ModelParameters } from '../../preload/contract/model.ts';
 import { executionProviders, type Device } from './devices.ts';
-import { pathInModel, type ModelDirectory } from './model-directory.ts';
+import type { ModelDirectory } from './model-directory.ts';
+import { pathInModel } from './model-files.ts';
 
 export interface GraphSessions {
   readonly visionEncoder: InferenceSession;

@@ -33,9 +33,11 @@ export {
   type RgbImage,
 } from './image-processor.ts';
 export { KeyValueCache } from './key-value-cache.ts';
-export { modelSha256, openModelDirectory, type ModelDirectory } from './model-directory.ts';
+export { openModelDirectory, type ModelDirectory } from './model-directory.ts';
+export { modelSha256 } from './model-files.ts';
 export type { DecoderCache, DecoderGraph, DecoderInput, ModelGraphs, VisionGraph } from './model-graphs.ts';
 export { ModelRunner, type PrefillOptions } from './model-runner.ts';
+export { connectToParent, type ParentPort } from './parent-port.ts';
 export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './positions.ts';
 export { argmax, logSumExp, Sampler } from './sampling.ts';
 export { smartResize } from './smart-resize.ts';

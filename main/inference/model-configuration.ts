@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { ModelParameters } from '../../preload/contract/model.ts';
+import { ModelParameters, type ModelManifest } from '../../preload/contract/model.ts';
 
 const Count = z.int().positive();
 const Rope = z.object({
@@ -60,8 +60,13 @@ const TopConfiguration = z.object({
   quantization_config: z.unknown().optional(),
 });
 
+/** What the configuration is read for: to make graphs, or beside graphs that are there. */
+export type ConfigurationUse = 'import' | 'in-place';
+type Architecture = ModelManifest['architecture'];
+
 /** Everything of a model's `config.json` (and `generation_config.json`) that shapes its graphs. */
 export interface Configuration {
+  architecture: Architecture;
   tied: boolean;
   text: {
     hidden: number;
@@ -97,7 +102,10 @@ export interface Configuration {
  * @throws WorkstationError `model-missing-file`, `model-altered-file`, `model-wrong-architecture`,
  *   `model-unsupported` or `model-mismatch`, naming the field
  */
-export async function readConfiguration(folder: string): Promise<Configuration> {
+export async function readConfiguration(
+  folder: string,
+  use: ConfigurationUse = 'import',
+): Promise<Configuration> {
   const top = await readJson(join(folder, 'config.json'));
   if (top === null) {
     throw new WorkstationError(
@@ -106,9 +114,9 @@ export async function readConfiguration(folder: string): Promise<Configuration> 
       'Choose the folder that holds config.json and the weights.',
     );
   }
-  checkArchitecture(top);
+  const architecture = architectureOf(top, use);
   const config = parse(TopConfiguration, top, '');
-  if (config.quantization_config != null) {
+  if (use === 'import' && config.quantization_config != null) {
     throw new WorkstationError(
       'model-unsupported',
       'The checkpoint is quantised already (config.json has quantization_config).',
@@ -117,7 +125,8 @@ export async function readConfiguration(folder: string): Promise<Configuration> 
   }
   const textSource = config.text_config ?? (top as Record<string, unknown>);
   const text = parse(TextConfiguration, textSource, config.text_config ? 'text_config.' : '');
-  const vision = parse(VisionConfiguration, config.vision_config, 'vision_config.');
+  const visionSource = architecture === 'qwen2_vl' ? inNewNames(config.vision_config) : config.vision_config;
+  const vision = parse(VisionConfiguration, visionSource, 'vision_config.');
   const generation = (await readJson(join(folder, 'generation_config.json'))) ?? {};
   const ends = parse(z.object({ eos_token_id: TokenIds.nullish() }), generation, '').eos_token_id ?? [];
   const tied =
@@ -125,10 +134,14 @@ export async function readConfiguration(folder: string): Promise<Configuration> 
     parse(z.object({ tie_word_embeddings: z.boolean().optional() }), textSource, '').tie_word_embeddings ??
     false;
   const textEnd = parse(z.object({ eos_token_id: TokenIds.nullish() }), textSource, '').eos_token_id;
-  return resolve(config, text, vision, tied, [...ends, ...(config.eos_token_id ?? textEnd ?? [])]);
+  return resolve(architecture, config, text, vision, tied, [
+    ...ends,
+    ...(config.eos_token_id ?? textEnd ?? []),
+  ]);
 }
 
 function resolve(
+  architecture: Architecture,
   config: z.infer<typeof TopConfiguration>,
   text: z.infer<typeof TextConfiguration>,
   vision: z.infer<typeof VisionConfiguration>,
@@ -178,6 +191,7 @@ function resolve(
   }
   const patchShape = [channels, vision.temporal_patch_size, vision.patch_size, vision.patch_size];
   return {
+    architecture,
     tied,
     text: {
       hidden: text.hidden_size,
@@ -228,23 +242,37 @@ function resolve(
   };
 }
 
-function checkArchitecture(top: unknown): void {
+/** Qwen2-VL calls the vision part's width `embed_dim`, and its output's `hidden_size`. */
+function inNewNames(vision: Record<string, unknown>): Record<string, unknown> {
+  const { embed_dim = 1280, hidden_size, ...rest } = vision;
+  return { ...rest, hidden_size: embed_dim, out_hidden_size: hidden_size };
+}
+
+const classes: Record<Architecture, string> = {
+  qwen2_5_vl: 'Qwen2_5_VLForConditionalGeneration',
+  qwen2_vl: 'Qwen2VLForConditionalGeneration',
+};
+
+function architectureOf(top: unknown, use: ConfigurationUse): Architecture {
   const found = parse(
     z.object({ architectures: z.array(z.string()).nullish(), model_type: z.string().optional() }),
     top,
     '',
   );
-  const architecture = found.architectures?.[0];
-  const right =
-    found.model_type === 'qwen2_5_vl' &&
-    (architecture === undefined || architecture === 'Qwen2_5_VLForConditionalGeneration');
-  if (right) return;
+  const name = found.architectures?.[0];
+  const known: readonly Architecture[] = use === 'import' ? ['qwen2_5_vl'] : ['qwen2_5_vl', 'qwen2_vl'];
+  const right = known.find(
+    (type) => type === found.model_type && (name === undefined || name === classes[type]),
+  );
+  if (right !== undefined) return right;
   throw new WorkstationError(
     'model-wrong-architecture',
-    `The model is of type ${found.model_type ?? 'unknown'}${architecture ? ` (${architecture})` : ''}, not qwen2_5_vl.`,
-    found.model_type === 'qwen2_vl'
-      ? 'Qwen2-VL has another vision part, which is not read here. Choose a Qwen2.5-VL checkpoint.'
-      : 'Choose a Qwen2.5-VL checkpoint, or one trained from it.',
+    `The model is of type ${found.model_type ?? 'unknown'}${name ? ` (${name})` : ''}, not ${known.join(' or ')}.`,
+    use === 'in-place'
+      ? 'Choose a model of the Qwen2.5-VL or Qwen2-VL family.'
+      : found.model_type === 'qwen2_vl'
+        ? 'Qwen2-VL has another vision part, which is not read here. Choose a Qwen2.5-VL checkpoint, or a folder with graphs of it.'
+        : 'Choose a Qwen2.5-VL checkpoint, or one trained from it.',
   );
 }
 

@@ -27,6 +27,8 @@ const windowBytes = 1 << 20;
 
 /** A file with weights of a graph, by its real path, and how far the graph reads into it. */
 export interface WeightFile {
+  /** Its path from the graph's folder; null for the graph's own file. */
+  readonly location: string | null;
   readonly path: string;
   readonly neededBytes: number;
 }
@@ -221,7 +223,11 @@ async function placeWeights(
   return {
     weights: concatenate(weights),
     folder,
-    weightFiles: [...files].map(([location, real]) => ({ path: real, neededBytes: needed.get(location)! })),
+    weightFiles: [...files].map(([location, real]) => ({
+      location,
+      path: real,
+      neededBytes: needed.get(location)!,
+    })),
   };
 }
 

@@ -2,7 +2,8 @@ import { Template } from '@huggingface/jinja';
 import { Tokenizer as TokenizerClass } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { readJson, readModelFile, type ModelDirectory } from './model-directory.ts';
+import type { ModelDirectory } from './model-directory.ts';
+import { readJson, readModelFile } from './model-files.ts';
 import { tokenBytes, type TokenList } from './token-vocabulary.ts';
 import { toBinary } from './answer-grammar.ts';
 

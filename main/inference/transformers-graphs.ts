@@ -11,7 +11,8 @@ import {
   type GraphMetadata,
 } from './graph-sessions.ts';
 import { GridVisionEncoder, gridInputs } from './grid-vision-encoder.ts';
-import { pathInModel, type ModelDirectory } from './model-directory.ts';
+import type { ModelDirectory } from './model-directory.ts';
+import { pathInModel } from './model-files.ts';
 import type { ModelGraphs } from './model-graphs.ts';
 import { editForNewRows, NotEditable } from './new-rows-graph.ts';
 import { readValueInfo, type DeclaredValue } from './onnx-nodes.ts';

@@ -34,7 +34,7 @@ export const AnswerFormat = z.enum(['think-answer-json', 'json', 'qwen-bbox-list
 export type AnswerFormat = z.infer<typeof AnswerFormat>;
 
 /** What a model's maker says of it; kept unaltered from a checkpoint to the imported model. */
-const ModelDescription = z.object({
+export const ModelDescription = z.object({
   id: ModelId,
   name: z.string().min(1),
   version: z.string().min(1),
@@ -110,7 +110,8 @@ export type ModelParameters = z.infer<typeof ModelParameters>;
 export const ModelManifest = z.object({
   formatVersion: z.literal(1),
   kind: z.literal('imported'),
-  architecture: z.literal('qwen2_5_vl'),
+  /** Qwen2-VL is not imported, but runs in place where there are graphs of it. */
+  architecture: z.enum(['qwen2_5_vl', 'qwen2_vl']),
   ...ModelDescription.shape,
   /**
    * Of the weights: floats of 32 or 16 bits, or matrices in 8 or 4 bits with a scale for each block of a row's
