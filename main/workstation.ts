@@ -18,11 +18,13 @@ import { findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
 import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
 import { createModels, type Models } from './workstation/models.ts';
+import { engineWithServer, readServerSetting } from './workstation/server-model.ts';
 
 export { drawFrame } from './export/index.ts';
 export type { Grant } from './review/index.ts';
 export { defaultHome } from './store/index.ts';
 export type { Media } from './workstation/media.ts';
+export { checkServer } from './workstation/server-model.ts';
 export type { LogSink } from './workstation/log.ts';
 
 /** The clip of the demonstration case, and the model that comes with the workstation. */
@@ -117,14 +119,17 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   };
 
   const engineLog = logTo(log, 'engine');
-  const engine = createEngine({
+  const server = await readServerSetting(home);
+  const localEngine = createEngine({
     log: (line) => engineLog.info(line),
     ...(options.startEngine ? { start: options.startEngine } : {}),
   });
+  const engine = engineWithServer(localEngine, server.configuration, (line) => engineLog.info(line));
   const models: Models = createModels({
     store,
     engine,
     embeddedFolder: options.resources?.model ?? embeddedModel,
+    server: server.configuration,
     ...(options.startEngine ? { startEngine: options.startEngine } : {}),
     jobs: () => review.jobs,
     pathOf: (id) => review.grantedPath(id),
@@ -144,7 +149,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     log: logTo(log, 'review'),
   });
 
-  const notices: ErrorReport[] = [...store.notices];
+  const notices: ErrorReport[] = [...store.notices, ...(server.problem ? [server.problem] : [])];
   const openDemonstration = (): Promise<OpenSession> =>
     review.openDemonstration(options.resources?.clip ?? bundledClip);
   if (options.exclusive) {

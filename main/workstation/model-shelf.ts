@@ -7,6 +7,8 @@ import type { ModelDesk } from './model-desk.ts';
 export interface ModelShelfOptions {
   store: Store;
   catalogue: Catalogue;
+  /** Where frames go when the server's model is chosen; null without a server. */
+  serverPlace: string | null;
   desk: () => ModelDesk;
   /** The list, or what is chosen of it, has changed. */
   onChange: () => void;
@@ -30,7 +32,10 @@ export class ModelShelf {
     const found = await this.#options.catalogue.list();
     const { chosen } = this;
     const records = new Map(this.#records().map((record) => [record.id, record]));
-    return found.map((model) => entryOf(model, records.get(model.id) ?? null, chosen));
+    return found.map((model) => {
+      const entry = entryOf(model, records.get(model.id) ?? null, chosen);
+      return model.kind === 'server' ? { ...entry, source: this.#options.serverPlace } : entry;
+    });
   }
 
   /**

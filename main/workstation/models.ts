@@ -8,16 +8,20 @@ import type {
   WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import type { Engine, StartEngine } from '../inference/index.ts';
+import { serverAddress, type ServerConfiguration } from '../inference/server/index.ts';
 import type { JobRegistry } from '../review/index.ts';
 import { models, type Store } from '../store/index.ts';
 import { ModelDesk } from './model-desk.ts';
 import { ModelImports } from './model-imports.ts';
 import { ModelShelf } from './model-shelf.ts';
+import { catalogueWithServer } from './server-model.ts';
 
 export interface ModelsOptions {
   store: Store;
   engine: Engine;
   embeddedFolder: string;
+  /** Of a server in the hospital, where an administrator has set one; the engine must know it, too. */
+  server: ServerConfiguration | null;
   startEngine?: StartEngine;
   /** The review's registry; asked for late, because the review is built on the desk. */
   jobs: () => JobRegistry;
@@ -57,7 +61,7 @@ export interface Models {
 export function createModels(options: ModelsOptions): Models {
   const { store, engine, emit, now, pathOf, jobs, log } = options;
   const modelsFolder = join(store.layout.home, 'models');
-  const catalogue = createCatalogue({
+  const imported = createCatalogue({
     modelsFolder,
     embeddedFolder: options.embeddedFolder,
     inPlace: () =>
@@ -66,8 +70,17 @@ export function createModels(options: ModelsOptions): Models {
         .filter(({ kind }) => kind === 'in-place')
         .map(({ id, source }) => ({ id, folder: source })),
   });
+  const catalogue = catalogueWithServer(imported, options.server);
+  const serverPlace = options.server && serverAddress(options.server);
   const onChange = (): void => emit({ type: 'models' });
-  const shelf: ModelShelf = new ModelShelf({ store, catalogue, desk: () => desk, onChange, now });
+  const shelf: ModelShelf = new ModelShelf({
+    store,
+    catalogue,
+    serverPlace,
+    desk: () => desk,
+    onChange,
+    now,
+  });
   const desk = new ModelDesk({
     engine,
     catalogue,

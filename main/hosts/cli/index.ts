@@ -11,6 +11,7 @@ import { addModels } from './commands/models.ts';
 import { addProbe } from './commands/probe.ts';
 import { addScenes } from './commands/scenes.ts';
 import { addServe } from './commands/serve.ts';
+import { addServer } from './commands/server.ts';
 import { addSessions } from './commands/sessions.ts';
 import { leave } from './command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -44,6 +45,7 @@ addScenes(program);
 addData(program);
 addEvaluate(program);
 addServe(program);
+addServer(program);
 addDemo(program);
 
 try {

@@ -1,12 +1,12 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { checkServerIdentity, TLSSocket, type PeerCertificate } from 'node:tls';
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
 import { checkWrittenAddress, guardedLookup } from './addresses.ts';
 import { serverAddress, type ServerConfiguration } from './configuration.ts';
 import { brokenOff, refusedByServer, silent, unreachable, type Refusal } from './connection-trouble.ts';
-import { pinTrouble } from './pins.ts';
+import { pinTrouble, publicKeyPin } from './pins.ts';
 
 /** What a connection takes of the configuration. */
 export type ConnectionSettings = Pick<
@@ -45,6 +45,7 @@ const firstPauseSeconds = 0.25;
 export class ServerConnection {
   readonly #settings: ConnectionSettings;
   readonly #agent: http.Agent;
+  #publicKey: string | null = null;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
@@ -102,6 +103,11 @@ export class ServerConnection {
     }
   }
 
+  /** The pin of the certificate that the last reply came under; null without TLS, and before a reply. */
+  get publicKey(): string | null {
+    return this.#publicKey;
+  }
+
   /** Closes every connection, under way or kept. */
   close(): void {
     this.#agent.destroy();
@@ -144,6 +150,9 @@ export class ServerConnection {
       });
       sent.on('response', (received) => {
         reply = received;
+        if (received.socket instanceof TLSSocket) {
+          this.#publicKey = publicKeyPin(received.socket.getPeerCertificate().raw);
+        }
         resolve(received);
       });
       sent.on('error', reject);

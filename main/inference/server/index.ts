@@ -9,5 +9,6 @@ export {
   type ServerConfiguration,
 } from './configuration.ts';
 export { publicKeyPin } from './pins.ts';
+export { inspectServer, type ProbeOptions, type ServerReport } from './probe.ts';
 export { createServerEngine, serverModelId, type ServerEngineOptions } from './server-engine.ts';
 export { createEngineChoice, serverDirectory } from './engine-choice.ts';

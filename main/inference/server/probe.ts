@@ -4,7 +4,7 @@ import type { Size } from '../../../preload/contract/values.ts';
 import { smartResize } from '../smart-resize.ts';
 import { readChatStream, type TokenChoice } from './chat-stream.ts';
 import { serverAddress, type ServerConfiguration } from './configuration.ts';
-import type { ServerConnection } from './connection.ts';
+import { ServerConnection } from './connection.ts';
 import { brokenOff } from './connection-trouble.ts';
 import { chatBody, type ServedModel, type Software } from './dialects.ts';
 import { encodePicture } from './frame-picture.ts';
@@ -94,6 +94,32 @@ async function versionOf(
     // A proxy may let the API through and nothing else.
     if (error instanceof WorkstationError) return null;
     throw error;
+  }
+}
+
+/** What is known of a server after all that loading its model checks. */
+export interface ServerReport {
+  readonly address: string;
+  readonly model: string;
+  readonly served: ServedModel;
+  /** For `certificatePins`; null without TLS. */
+  readonly publicKey: string | null;
+}
+
+/** Does what loading does, and tells what it found. @throws WorkstationError as loading does. */
+export async function inspectServer(
+  configuration: ServerConfiguration,
+  options: ProbeOptions = {},
+): Promise<ServerReport> {
+  const connection = new ServerConnection(configuration);
+  try {
+    const access = { connection, configuration };
+    const served = await findServedModel(access, options);
+    await checkThatServerSees(access, served, options);
+    const { publicKey } = connection;
+    return { address: serverAddress(configuration), model: configuration.model, served, publicKey };
+  } finally {
+    connection.close();
   }
 }
 

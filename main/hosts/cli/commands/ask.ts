@@ -3,6 +3,7 @@ import { SessionId, WorkstationError, type PlaceInVideo } from '../../../../prel
 import { answerForMachines, answerForPeople, askAndWait, openFor, waitForIndex } from '../asking.ts';
 import { act, wholeNumber, type CommandContext } from '../command.ts';
 import type { ExitCode } from '../../exit-codes.ts';
+import type { CommandLineWorkstation } from '../../hosted.ts';
 import type { Output } from '../output.ts';
 import { writeNamedFile } from '../picture.ts';
 import { addSampling, samplingOf, type SamplingOptions } from '../sampling-options.ts';
@@ -12,6 +13,7 @@ interface AskOptions extends SamplingOptions {
   at?: string;
   question: string;
   model?: string;
+  server?: boolean;
   image?: string;
   session?: string;
 }
@@ -23,6 +25,9 @@ export function addAsk(program: Command): void {
       .addOption(new Option('--frame <n>', 'frame, counted from 0').argParser(wholeNumber(0)).conflicts('at'))
       .option('--at <timecode>', 'hh:mm:ss.mmm, mm:ss or seconds since the first frame')
       .requiredOption('--question <text>', 'what to ask')
+      .addOption(
+        new Option('--server', "ask the hospital's server, to which the frame is sent").conflicts('model'),
+      )
       .option('--model <dir>', 'model folder, instead of the embedded model')
       .option('--image <out.png>', 'also write the frame with the box and label drawn on it')
       .option('--session <id>', 'add to this session of the same video, instead of a new one')
@@ -39,6 +44,7 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   const open = await openFor(workstation, video, sessionId);
   await waitForIndex(workstation, open.video, context);
   if (options.model !== undefined) await workstation.loadModelFolder(options.model);
+  if (options.server === true) await loadFromServer(workstation);
 
   const question = options.question;
   const settings = samplingOf(options);
@@ -56,6 +62,18 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   output.result({ ...answerForMachines(question, answer, open), ...(image && { image }) });
   // Stopped by Ctrl-C: what was written is kept and told, and the exit code says that it is not complete.
   return context.signal.aborted ? 130 : 0;
+}
+
+async function loadFromServer({ calls }: CommandLineWorkstation): Promise<void> {
+  const entry = (await calls.listModels({})).find(({ kind }) => kind === 'server');
+  if (entry === undefined) {
+    throw new WorkstationError(
+      'not-found',
+      'No server is set up on this machine.',
+      'To see what is missing or wrong: npm run -s cli -- server check',
+    );
+  }
+  await calls.loadModel({ modelId: entry.id });
 }
 
 /** Prints the model's text as it comes, with a heading before its reasoning. */

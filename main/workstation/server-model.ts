@@ -1,0 +1,112 @@
+import type { Catalogue, CatalogueModel, PreparedModel } from '../../models/import/catalogue.ts';
+import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/index.ts';
+import {
+  configurationPlaces,
+  createEngineChoice,
+  createServerEngine,
+  inspectServer,
+  readServerConfiguration,
+  serverDirectory,
+  serverModelId,
+  type ProbeOptions,
+  type ServerConfiguration,
+  type ServerReport,
+} from '../inference/server/index.ts';
+import type { Engine } from '../inference/index.ts';
+
+/** What an administrator has set of a server in the hospital, and what is wrong with it. */
+export interface ServerSetting {
+  readonly configuration: ServerConfiguration | null;
+  readonly problem: ErrorReport | null;
+}
+
+/** Reads the administrator's file. One that is wrong is told and counts as none: the models here go on answering. */
+export async function readServerSetting(home: string): Promise<ServerSetting> {
+  try {
+    return { configuration: await readServerConfiguration(configurationPlaces(home)), problem: null };
+  } catch (error) {
+    return { configuration: null, problem: toErrorReport(error) };
+  }
+}
+
+/**
+ * Tries the administrator's setting, as choosing the server's model would.
+ * @param file In place of the system's and the data folder's.
+ * @throws WorkstationError naming the file and the setting, or what is wrong with the server.
+ */
+export async function checkServer(
+  home: string,
+  file: string | null,
+  options: ProbeOptions,
+): Promise<ServerReport> {
+  const places = file === null ? configurationPlaces(home) : [file];
+  const configuration = await readServerConfiguration(places);
+  if (configuration !== null) return inspectServer(configuration, options);
+  throw new WorkstationError(
+    'not-found',
+    `No server is set up, or it is switched off: looked at ${places.join(', ')}.`,
+    'Write one of these files as docs/SERVER.md says, with "enabled": true.',
+  );
+}
+
+/** The engine of this machine, or a choice between it and the server where there is one. */
+export function engineWithServer(
+  local: Engine,
+  configuration: ServerConfiguration | null,
+  log: (line: string) => void,
+): Engine {
+  if (configuration === null) return local;
+  return createEngineChoice(local, createServerEngine(configuration, { log }));
+}
+
+/** The catalogue with the server's model at its end. It is used when a person chooses it, and cannot be removed here. */
+export function catalogueWithServer(
+  catalogue: Catalogue,
+  configuration: ServerConfiguration | null,
+): Catalogue {
+  if (configuration === null) return catalogue;
+  const model = describe(configuration);
+  return {
+    ...catalogue,
+    list: async () => [...(await catalogue.list()), model],
+    prepare: async (modelId, options) =>
+      modelId === model.id ? prepared(model) : catalogue.prepare(modelId, options),
+    remove: async (modelId) => {
+      if (modelId !== model.id) return catalogue.remove(modelId);
+      throw new WorkstationError(
+        'not-allowed',
+        'The model on the server was set up by the administrator.',
+        'Choose another model; the administrator can switch the server off in server.json.',
+      );
+    },
+  };
+}
+
+function describe(configuration: ServerConfiguration): CatalogueModel {
+  const { name, model, version, domain, domainNote, licence, dtype, weightsSha256 } = configuration;
+  return {
+    id: serverModelId(configuration),
+    name: name ?? model,
+    version,
+    embedded: false,
+    domain,
+    domainNote,
+    licence,
+    kind: 'server',
+    dtype,
+    bytes: null,
+    sourceSha256: weightsSha256 ?? null,
+    canAsk: true,
+    problem: null,
+    directory: serverDirectory,
+  };
+}
+
+function prepared(model: CatalogueModel): PreparedModel {
+  const { id, name, version, embedded, domain, domainNote, licence } = model;
+  return {
+    directory: serverDirectory,
+    summary: { id, name, version, embedded, domain, domainNote, licence },
+    importAgain: null,
+  };
+}
