@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { AnswerSettings } from '../../preload/contract/domain.ts';
-import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
+import { throwIfAborted, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { Size } from '../../preload/contract/values.ts';
 import { AnswerBatch } from './answer-batch.ts';
 import type { AnswerConstraint } from './answer-constraint.ts';
@@ -8,7 +8,7 @@ import { AnswerConstraints } from './answer-constraints.ts';
 import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
 import type { TextEnding } from './answer-parser.ts';
 import { answerResult, type AnswerProgress } from './answer-result.ts';
-import type { DeviceWish } from './devices.ts';
+import type { Device, DeviceTroubles, DeviceWish } from './devices.ts';
 import {
   noTimings,
   type AnswerResult,
@@ -21,12 +21,13 @@ import {
 import { FrameLooks } from './frame-looks.ts';
 import type { ImageProcessor } from './image-processor.ts';
 import { checkMemory, planMemory, shrunkNote } from './memory-estimate.ts';
-import { openModelDirectory } from './model-directory.ts';
+import { openModelDirectory, type ModelDirectory } from './model-directory.ts';
 import { ModelRunner } from './model-runner.ts';
 import { Sampler } from './sampling.ts';
 import { SolePlace, type TextPlaces } from './text-branch.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from './tokenizer.ts';
 import { checkThatModelSees } from './vision-self-test.ts';
+import { DeviceLostError } from './watched-graphs.ts';
 
 /** Most tokens of an answer where neither the settings nor the model name a number. */
 const defaultMaxNewTokens = 512;
@@ -35,7 +36,10 @@ export interface OpenAnswererOptions {
   readonly directory: string;
   readonly device: DeviceWish;
   readonly threads?: number;
-  readonly webgpuTrouble?: string | null;
+  /** Why not to touch a device, where it is known already. */
+  readonly troubles?: DeviceTroubles;
+  /** Called before a device other than the CPU is touched. */
+  readonly onTry?: (device: Device) => void;
   /** Bytes for looks at frames that are kept; by the free memory, at most 512 MiB, by default. */
   readonly frameCacheBytes?: number;
   /** Resident memory that this process may take; all that is free by default. */
@@ -94,7 +98,7 @@ export class Answerer {
       dtype: manifest.dtype,
       sha256,
       device: runner.device,
-      deviceReason: runner.deviceReason,
+      deviceReason: [runner.deviceReason, runner.model.graphsReason ?? ''].join(' ').trim(),
       deviceFallback: runner.deviceFallback,
       memoryBytes: process.memoryUsage.rss(),
       memoryEstimate: estimate,
@@ -113,6 +117,7 @@ export class Answerer {
   static async open(options: OpenAnswererOptions): Promise<Answerer> {
     const { onProgress, signal } = options;
     const opened = await openModelDirectory(options.directory, {
+      device: options.device,
       ...(signal ? { signal } : {}),
       onProgress: (done, total) => onProgress?.('Checking the files', (0.5 * done) / Math.max(total, 1)),
     });
@@ -121,21 +126,7 @@ export class Answerer {
     checkMemory(estimate);
     const tokenizer = model.manifest.tokenizer ? await ModelTokenizer.open(model) : null;
     throwIfAborted(signal);
-    const runner = await ModelRunner.open(model, {
-      device: options.device,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-      ...(options.webgpuTrouble == null ? {} : { troubles: { webgpu: options.webgpuTrouble } }),
-      onProgress: (activity, fraction) => onProgress?.(activity, 0.5 + 0.4 * fraction),
-      ...(options.onPhase ? { onPhase: options.onPhase } : {}),
-    });
-    try {
-      throwIfAborted(signal);
-      onProgress?.('Testing that the model sees', 0.9);
-      await checkThatModelSees(runner);
-    } catch (error) {
-      await runner.dispose();
-      throw error;
-    }
+    const runner = await openSeeingRunner(model, options);
     return new Answerer(runner, tokenizer, estimate, largerLook);
   }
 
@@ -280,5 +271,35 @@ export class Answerer {
   async dispose(): Promise<void> {
     this.#looks.clear();
     await this.#runner.dispose();
+  }
+}
+
+/**
+ * Opens the graphs and makes sure that the model sees. Where it does not on a device that was not asked for by name,
+ * the next one is tried, and the reason told.
+ */
+async function openSeeingRunner(model: ModelDirectory, options: OpenAnswererOptions): Promise<ModelRunner> {
+  const { device, threads, onProgress, onTry, onPhase, signal } = options;
+  const troubles = { ...options.troubles };
+  for (;;) {
+    const runner = await ModelRunner.open(model, {
+      device,
+      troubles,
+      ...(threads === undefined ? {} : { threads }),
+      onProgress: (activity, fraction) => onProgress?.(activity, 0.5 + 0.4 * fraction),
+      ...(onTry ? { onTry } : {}),
+      ...(onPhase ? { onPhase } : {}),
+    });
+    try {
+      throwIfAborted(signal);
+      onProgress?.('Testing that the model sees', 0.9);
+      await checkThatModelSees(runner);
+      return runner;
+    } catch (error) {
+      await runner.dispose();
+      const lost = error instanceof DeviceLostError;
+      if (lost || signal?.aborted || device !== 'auto' || runner.device === 'cpu') throw error;
+      troubles[runner.device] = toErrorReport(error).message;
+    }
   }
 }

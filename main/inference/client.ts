@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
-import type { DeviceWish } from './devices.ts';
+import { deviceNames, type Accelerator, type DeviceTroubles } from './devices.ts';
 import { askProcess, stoppedAnswer } from './engine-answering.ts';
 import { engineEntry, startWithNode } from './engine-host.ts';
 import { EngineProcess, ProcessLost } from './engine-link.ts';
@@ -8,7 +8,13 @@ import { EngineLosses, lossInLoading, reportOfLoss } from './engine-losses.ts';
 import type { AnswerResult, ModelInfo } from './engine-messages.ts';
 import { emptyState, EngineStates, type EngineState } from './engine-state.ts';
 import { usualMemoryCeiling, usualWatchLimits } from './engine-watch.ts';
-import type { AskRequest, Engine, EngineOptions, LoadRequest } from './engine.ts';
+import {
+  EngineLostError,
+  type AskRequest,
+  type Engine,
+  type EngineOptions,
+  type LoadRequest,
+} from './engine.ts';
 import { Turns } from './turns.ts';
 
 /** A restart is nobody's to stop. */
@@ -28,12 +34,15 @@ class EngineClient implements Engine {
   readonly #idleMinutes: number;
   readonly #states = new EngineStates();
   /** Everything that is asked of the engine. */
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(() => this.#states.current.model?.answersTogether ?? 1);
   readonly #losses = new EngineLosses();
   /** What should be loaded, whatever becomes of processes. */
   #wanted: LoadRequest | null = null;
   #process: EngineProcess | null = null;
-  #webgpuTrouble: string | null = null;
+  /** The bringing back that is under way, for all who wait for it. */
+  #bringing: Promise<EngineProcess> | null = null;
+  /** Devices that have failed since the model was asked for, and how. */
+  #troubles: DeviceTroubles = {};
   #disposed = false;
   #idle: NodeJS.Timeout | undefined;
 
@@ -60,7 +69,7 @@ class EngineClient implements Engine {
     return this.#inTurn(async () => {
       this.#wanted = null;
       this.#losses.forget();
-      this.#webgpuTrouble = null;
+      this.#troubles = {};
       this.#end();
       const info = await this.#bring(request, 'loading');
       this.#wanted = { ...request, signal: neverAborted };
@@ -76,7 +85,7 @@ class EngineClient implements Engine {
         this.#beginTurn();
         return this.#ready();
       },
-      (engine) => askProcess(engine, request, this.#hardStopMilliseconds),
+      (engine) => this.#answer(engine, request),
     );
     return asked.finally(() => this.#waitForQuestions());
   }
@@ -136,6 +145,34 @@ class EngineClient implements Engine {
     });
   }
 
+  /** Answers; once more on another device, openly, where one failed in the middle. */
+  async #answer(engine: EngineProcess, request: AskRequest): Promise<AnswerResult> {
+    const ask = async (process: EngineProcess): Promise<AnswerResult> => {
+      try {
+        return await askProcess(process, request, this.#hardStopMilliseconds);
+      } catch (error) {
+        // It had not begun, beside others: no different from a question that waits here.
+        if (!(error instanceof ProcessLost) || this.#disposed) throw error;
+        const again = await this.#ready();
+        return request.signal?.aborted ? stoppedAnswer(request.settings) : ask(again);
+      }
+    };
+    try {
+      return await ask(engine);
+    } catch (error) {
+      if (!(error instanceof EngineLostError) || error.device === null || this.#disposed) throw error;
+      const other = await this.#ready().catch((reason: unknown) => {
+        this.#log(`engine: not answered again: ${toErrorReport(reason).message}`);
+        throw error;
+      });
+      if (request.signal?.aborted) return stoppedAnswer(request.settings, error.partial);
+      request.onRestart?.();
+      const result = await ask(other);
+      const note = `${deviceNames[error.device]} failed in the middle of the answer, which was begun anew on another device.`;
+      return { ...result, notes: [note, ...result.notes] };
+    }
+  }
+
   /** The running process with its model; brings both back when the process was lost, or unloaded when idle. */
   async #ready(): Promise<EngineProcess> {
     const { phase } = this.#states.current;
@@ -148,8 +185,12 @@ class EngineClient implements Engine {
       this.#states.set({ ...emptyState('failed'), error: obstacle.toReport() });
       throw obstacle;
     }
-    await this.#bring(this.#wanted, phase === 'unloaded' ? 'loading' : 'restarting');
-    return this.#process!;
+    this.#bringing ??= this.#bring(this.#wanted, phase === 'unloaded' ? 'loading' : 'restarting')
+      .then(() => this.#process!)
+      .finally(() => {
+        this.#bringing = null;
+      });
+    return this.#bringing;
   }
 
   /** Starts a process and loads the model into it. */
@@ -161,16 +202,8 @@ class EngineClient implements Engine {
       activity: 'Starting the engine',
       progress: 0,
     });
-    const device = request.device ?? 'auto';
     try {
-      const info = await this.#loadOnce(request, device).catch((error: unknown) => {
-        const final =
-          device === 'cpu' || this.#webgpuTrouble !== null || request.signal?.aborted || this.#disposed;
-        if (!(error instanceof ProcessLost) || error.kind === 'memory' || final) throw error;
-        // A graphics driver can end a process; the second try goes without it and says so.
-        this.#webgpuTrouble = `it ended the engine's process (${error.message})`;
-        return this.#loadOnce(request, device);
-      });
+      const info = await this.#loadWhereItWorks(request);
       const { estimate, ceilingBytes } = this.#states.current;
       this.#states.set({
         ...emptyState('ready'),
@@ -194,7 +227,27 @@ class EngineClient implements Engine {
     }
   }
 
-  async #loadOnce(request: LoadRequest, device: DeviceWish): Promise<ModelInfo> {
+  /** A graphics driver can end a process: the next try goes without that device, and says so. */
+  async #loadWhereItWorks(request: LoadRequest): Promise<ModelInfo> {
+    for (;;) {
+      try {
+        return await this.#loadOnce(request);
+      } catch (error) {
+        const device = error instanceof ProcessLost ? error.device : null;
+        if (device === null || device in this.#troubles || request.signal?.aborted || this.#disposed)
+          throw error;
+        this.#blame(device, error as ProcessLost);
+      }
+    }
+  }
+
+  #blame(device: Accelerator, { kind, message }: ProcessLost): void {
+    const trouble = kind === 'device' ? message : `it ended the engine's process (${message})`;
+    this.#log(`engine: ${device} is not used any more: ${trouble}`);
+    this.#troubles = { ...this.#troubles, [device]: trouble };
+  }
+
+  async #loadOnce(request: LoadRequest): Promise<ModelInfo> {
     const ceilingBytes =
       this.#options.memoryCeilingBytes ?? usualMemoryCeiling(process.availableMemory(), totalmem());
     const started = this.#start(ceilingBytes);
@@ -211,9 +264,9 @@ class EngineClient implements Engine {
     return started.load(
       {
         directory: request.directory,
-        device,
+        device: request.device ?? 'auto',
         threads: request.threads ?? null,
-        webgpuTrouble: this.#webgpuTrouble,
+        troubles: this.#troubles,
         memoryCeilingBytes: ceilingBytes,
       },
       {
@@ -240,7 +293,9 @@ class EngineClient implements Engine {
     this.#process = null;
     this.#log(`engine process ended: ${loss.message}`);
     if (this.#wanted === null || this.#states.current.phase !== 'ready') return;
-    this.#losses.add(loss);
+    // Without that device it has no reason to happen again.
+    if (loss.device === null) this.#losses.add(loss);
+    else this.#blame(loss.device, loss);
     const { model, estimate } = this.#states.current;
     this.#states.set({
       ...emptyState('restarting'),

@@ -1,12 +1,13 @@
 import { parseAnswerText } from './answer-parser.ts';
 import { EngineLostError, type AskRequest, type PartialAnswer } from './engine.ts';
-import { ProcessLost, type EngineProcess } from './engine-link.ts';
+import { ProcessLost, StopOverdue, type EngineProcess } from './engine-link.ts';
 import { ceilingHint } from './memory-estimate.ts';
 import { noTimings, type AnswerResult, type EngineSettings } from './engine-messages.ts';
 
 /**
  * Asks a running process one question, and keeps what it writes in case it is lost.
- * @throws EngineLostError with the partial text; WorkstationError as the engine says.
+ * @throws EngineLostError with the partial text; ProcessLost where nothing was written yet and the process had others
+ *   to answer too; WorkstationError as the engine says.
  */
 export async function askProcess(
   engine: EngineProcess,
@@ -36,9 +37,16 @@ export async function askProcess(
       },
     );
   } catch (error) {
+    if (error instanceof StopOverdue) return stoppedAnswer(request.settings, partial());
     if (!(error instanceof ProcessLost)) throw error;
     if (request.signal?.aborted) return stoppedAnswer(request.settings, partial());
-    throw new EngineLostError(error.message, partial(), error.kind === 'memory' ? ceilingHint : undefined);
+    if (raw === '' && error.calls > 1 && error.device === null) throw error;
+    throw new EngineLostError(
+      error.message,
+      partial(),
+      error.kind === 'memory' ? ceilingHint : undefined,
+      error.device,
+    );
   }
 }
 

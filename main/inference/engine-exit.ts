@@ -51,6 +51,9 @@ export function explainExit(reason: string, lastLines: readonly string[] = []): 
   return meaning === undefined ? reason : `${reason}: ${meaning}`;
 }
 
+/** Whether an explained reason says that the process was ended by another one, or the system. */
+export const endedFromOutside = (reason: string): boolean => reason.includes(': ended from outside');
+
 function meaningOf(reason: string): string | undefined {
   const signal = /^signal (\w+)$/.exec(reason)?.[1];
   if (signal !== undefined) return signalMeanings[signal];

@@ -1,5 +1,6 @@
 import { WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
-import { explainExit } from './engine-exit.ts';
+import type { Accelerator, Device } from './devices.ts';
+import { endedFromOutside, explainExit } from './engine-exit.ts';
 import type { EngineChild } from './engine-host.ts';
 import {
   FromEngine,
@@ -12,21 +13,30 @@ import {
 import { ProcessWatch, readPulse, type WatchLimits } from './engine-watch.ts';
 
 /**
- * How a process was lost: it ended by itself or from outside, or was ended here, because it did not respond, took
- * too much memory, or did not obey a stop.
+ * How a process was lost: it ended by itself or from outside, or was ended here, because its device failed, it did not
+ * respond, took too much memory, or did not obey a stop.
  */
-export type LossKind = 'exit' | 'hung' | 'memory' | 'stop';
+export type LossKind = 'exit' | 'device' | 'hung' | 'memory' | 'stop';
 
 /** The process ended while something was asked of it. The message is the reason in words. */
 export class ProcessLost extends Error {
   readonly kind: LossKind;
+  /** The device whose fault it may be: one other than the CPU was in use, or was being tried. */
+  readonly device: Accelerator | null;
+  /** How many calls it had to do. */
+  readonly calls: number;
 
-  constructor(kind: LossKind, reason: string) {
+  constructor(kind: LossKind, reason: string, device: Accelerator | null = null, calls = 1) {
     super(reason);
     this.name = 'ProcessLost';
     this.kind = kind;
+    this.device = device;
+    this.calls = calls;
   }
 }
+
+/** A stop was not obeyed in time, but the process has more to do, and is left to obey later. */
+export class StopOverdue extends Error {}
 
 type LoadMessage = Omit<Extract<ToEngine, { type: 'load' }>, 'type' | 'id'>;
 type AskMessage = Omit<Extract<ToEngine, { type: 'ask' }>, 'type' | 'id'>;
@@ -42,6 +52,8 @@ interface Pending {
   readonly resolve: (message: FromEngine) => void;
   readonly reject: (error: Error) => void;
   readonly onMessage: (message: FromEngine) => void;
+  /** Whether nobody waits for more than its end. */
+  stopping: boolean;
 }
 
 export interface EngineProcessOptions {
@@ -66,6 +78,8 @@ export class EngineProcess {
   #nextId = 1;
   #loss: ProcessLost | null = null;
   #phase: WorkPhase = 'load';
+  /** Tried last, or in use. */
+  #device: Device = 'cpu';
   onResident: (bytes: number) => void = () => undefined;
   /** Not called after {@link end}. */
   onLost: (loss: ProcessLost) => void = () => undefined;
@@ -100,6 +114,8 @@ export class EngineProcess {
       if (update.type === 'estimate') options.onEstimate(update.estimate);
     });
     if (reply.type !== 'loaded') throw unexpected(reply.type);
+    const { device } = reply.info;
+    if (device !== 'server') this.#device = device;
     return reply.info;
   }
 
@@ -132,15 +148,21 @@ export class EngineProcess {
     const { signal, hardStopMilliseconds } = options;
     let hardStop: NodeJS.Timeout | undefined;
     const cancel = (): void => {
+      const call = this.#pending.get(id);
+      if (call !== undefined) call.stopping = true;
       this.#child.send({ type: 'cancel', id } satisfies ToEngine);
-      // Nothing stops a run under way but the end of its process.
       hardStop = setTimeout(() => {
+        if ([...this.#pending.values()].some(({ stopping }) => !stopping)) {
+          call?.reject(new StopOverdue('a stop took too long'));
+          return;
+        }
+        // Nothing stops a run under way but the end of its process.
         this.#log('engine process: a stop was not obeyed in time, ending the process');
         this.#endByForce('stop', 'a stop took too long');
       }, hardStopMilliseconds);
     };
     const reply = new Promise<FromEngine>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject, onMessage });
+      this.#pending.set(id, { resolve, reject, onMessage, stopping: false });
       this.#child.send({ ...message, id } satisfies ToEngine);
       if (signal?.aborted) cancel();
       else signal?.addEventListener('abort', cancel, { once: true });
@@ -168,6 +190,8 @@ export class EngineProcess {
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
     if (message.type === 'phase') this.#phase = message.phase;
+    else if (message.type === 'trying') this.#device = message.device;
+    else if (message.type === 'device-lost') this.#loseDevice(message);
     else if (message.type === 'failed') pending.reject(fromReport(message.error));
     else if (message.type === 'loaded' || message.type === 'answered') pending.resolve(message);
     else pending.onMessage(message);
@@ -203,9 +227,20 @@ export class EngineProcess {
     this.#lose(kind, reason);
   }
 
+  #loseDevice({ device, reason }: Extract<FromEngine, { type: 'device-lost' }>): void {
+    this.#device = device;
+    this.#endByForce('device', reason);
+  }
+
   #lose(kind: LossKind, reason: string): void {
     if (this.#loss !== null) return;
-    this.#loss = new ProcessLost(kind, reason);
+    const innocent = kind === 'memory' || kind === 'stop' || endedFromOutside(reason);
+    this.#loss = new ProcessLost(
+      kind,
+      reason,
+      innocent || this.#device === 'cpu' ? null : this.#device,
+      this.#pending.size,
+    );
     clearInterval(this.#ticking);
     for (const pending of this.#pending.values()) pending.reject(this.#loss);
     this.onLost(this.#loss);

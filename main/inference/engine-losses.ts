@@ -35,6 +35,7 @@ export class EngineLosses {
 export function reportOfLoss(loss: ProcessLost): ErrorReport {
   const messages = {
     exit: `The engine ended unexpectedly (${loss.message}).`,
+    device: `A device failed, and is not used any more (${loss.message}).`,
     hung: `The engine was ended, because it ${loss.message}.`,
     memory: `The engine was ended: ${loss.message}.`,
     stop: `The engine was ended by force: ${loss.message}.`,

@@ -3,6 +3,7 @@ import { AnswerEvidence, AnswerSettings, AnswerTimings, TokenCounts } from '../.
 import { ErrorReport } from '../../preload/contract/errors.ts';
 import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
 import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
+import { devices, deviceWishes } from './devices.ts';
 
 const bytes = z.number().min(0);
 
@@ -38,7 +39,7 @@ export const ModelInfo = z.object({
   dtype: z.string(),
   /** Identity of the model: see `modelSha256`. Null where a server doesn't prove which weights it has. */
   sha256: Sha256.nullable(),
-  device: z.enum(['cpu', 'webgpu', 'server']),
+  device: z.enum([...devices, 'server']),
   /** Host and port, where the device is a server. */
   server: z.string().optional(),
   deviceReason: z.string(),
@@ -125,11 +126,14 @@ export const noTimings: Readonly<AnswerResult['timings']> = {
 export const WorkPhase = z.enum(['load', 'preprocess', 'vision', 'prefill', 'decode']);
 export type WorkPhase = z.infer<typeof WorkPhase>;
 
-export const DeviceWish = z.enum(['auto', 'cpu', 'webgpu']);
+export const DeviceWish = z.enum(deviceWishes);
 
 const id = z.int().min(0);
 
-/** From the workstation to the engine's process. One load or question at a time; cancel at any time. */
+/**
+ * From the workstation to the engine's process. One load at a time and nothing beside it; questions together, as many
+ * as the model answers together; cancel at any time.
+ */
 export const ToEngine = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('load'),
@@ -137,7 +141,8 @@ export const ToEngine = z.discriminatedUnion('type', [
     directory: z.string(),
     device: DeviceWish,
     threads: z.int().positive().nullable(),
-    webgpuTrouble: z.string().nullable(),
+    /** Why not to touch a device, where it is known already. */
+    troubles: z.partialRecord(z.enum(devices), z.string()),
     /** Resident memory at which the process will be ended. */
     memoryCeilingBytes: z.number().positive(),
   }),
@@ -162,6 +167,8 @@ export const FromEngine = z.discriminatedUnion('type', [
     /** 0..1 of the whole load. */
     fraction: z.number().min(0).max(1),
   }),
+  /** A device is about to be touched, which may be the last that is heard. */
+  z.object({ type: z.literal('trying'), id, device: z.enum(devices) }),
   /** What the model will take of memory, before its graphs are opened. */
   z.object({ type: z.literal('estimate'), id, estimate: MemoryEstimate }),
   z.object({ type: z.literal('loaded'), id, info: ModelInfo }),
@@ -177,6 +184,8 @@ export const FromEngine = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('answered'), id, result: AnswerResult }),
   z.object({ type: z.literal('failed'), id, error: ErrorReport }),
+  /** The device failed in the middle of the work: this process is of no more use. */
+  z.object({ type: z.literal('device-lost'), id, device: z.enum(devices), reason: z.string() }),
   /**
    * Every second while the engine's main thread is free; not during a run of a graph. A second thread tells memory
    * and processor time all along, on the standard output: see `engine-pulse.ts`.

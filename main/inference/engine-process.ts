@@ -3,6 +3,7 @@ import { toErrorReport, WorkstationError } from '../../preload/contract/errors.t
 import { Answerer } from './answerer.ts';
 import { ToEngine, type FromEngine, type WorkPhase } from './engine-messages.ts';
 import { connectToParent } from './parent-port.ts';
+import { DeviceLostError } from './watched-graphs.ts';
 
 /**
  * Entry of the engine's own process. A run of a graph blocks this thread, and a crash of the runtime ends this
@@ -12,12 +13,10 @@ import { connectToParent } from './parent-port.ts';
 const port = connectToParent();
 const send = (message: FromEngine): void => port.send(message);
 let answerer: Answerer | null = null;
-/** The load or question under way. */
-let current: {
-  readonly id: number;
-  readonly controller: AbortController;
-  phase: WorkPhase;
-} | null = null;
+/** The load or the questions under way. */
+const current = new Map<number, AbortController>();
+let loading = false;
+let phaseTold: WorkPhase | null = null;
 
 async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortSignal): Promise<void> {
   await answerer?.dispose();
@@ -27,15 +26,17 @@ async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortS
     directory: message.directory,
     device: message.device,
     ...(message.threads === null ? {} : { threads: message.threads }),
-    webgpuTrouble: message.webgpuTrouble,
+    troubles: message.troubles,
+    onTry: (device) => send({ type: 'trying', id: message.id, device }),
     memoryCeilingBytes: message.memoryCeilingBytes,
     signal,
     onEstimate: (estimate) => send({ type: 'estimate', id: message.id, estimate }),
     onPhase: (phase) => {
       // Told once: an answer is hundreds of runs of the same kind.
-      if (current === null || phase === current.phase) return;
-      current.phase = phase;
-      send({ type: 'phase', id: current.id, phase });
+      const [id] = current.keys();
+      if (id === undefined || phase === phaseTold) return;
+      phaseTold = phase;
+      send({ type: 'phase', id, phase });
     },
     onProgress: (activity, fraction) => {
       // Files are hashed in many small pieces; a person needs to hear of it ten times a second at most.
@@ -61,16 +62,19 @@ async function ask(message: Extract<ToEngine, { type: 'ask' }>, signal: AbortSig
 }
 
 async function take(message: Exclude<ToEngine, { type: 'cancel' }>): Promise<void> {
-  if (current !== null) {
+  if (loading || (message.type === 'load' && current.size > 0)) {
     throw new WorkstationError('busy', 'The engine is at work.', 'Wait until the answer is finished.');
   }
   const controller = new AbortController();
-  current = { id: message.id, controller, phase: message.type === 'load' ? 'load' : 'preprocess' };
+  current.set(message.id, controller);
+  phaseTold = null;
+  loading = message.type === 'load';
   try {
     if (message.type === 'load') await load(message, controller.signal);
     else await ask(message, controller.signal);
   } finally {
-    current = null;
+    current.delete(message.id);
+    if (message.type === 'load') loading = false;
   }
 }
 
@@ -82,10 +86,14 @@ port.onMessage((received) => {
   }
   const message = parsed.data;
   if (message.type === 'cancel') {
-    if (current?.id === message.id) current.controller.abort();
+    current.get(message.id)?.abort();
     return;
   }
   take(message).catch((error: unknown) => {
+    if (error instanceof DeviceLostError) {
+      send({ type: 'device-lost', id: message.id, device: error.device, reason: error.reason });
+      return;
+    }
     if (!(error instanceof WorkstationError)) console.error(error);
     send({ type: 'failed', id: message.id, error: toErrorReport(error) });
   });

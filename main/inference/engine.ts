@@ -1,5 +1,5 @@
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import type { DeviceWish } from './devices.ts';
+import type { Accelerator, DeviceWish } from './devices.ts';
 import type { StartEngine } from './engine-host.ts';
 import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './engine-messages.ts';
 import type { EngineState } from './engine-state.ts';
@@ -19,6 +19,8 @@ export interface AskRequest {
   readonly signal?: AbortSignal;
   /** Text as it comes, sorted into sections, tags removed. */
   readonly onToken?: (text: EngineText) => void;
+  /** A device failed in the middle of the answer: what was written is void, and it begins anew on another one. */
+  readonly onRestart?: () => void;
   /** Everything written so far, unaltered: what to keep in case this process ends. Called before `onToken`. */
   readonly onRaw?: (raw: string) => void;
 }
@@ -34,9 +36,16 @@ export interface PartialAnswer {
 /** The engine's process ended in the middle of an answer. The partial text is for the caller to keep. */
 export class EngineLostError extends WorkstationError {
   readonly partial: PartialAnswer;
+  /** The device whose fault it may be; null for the CPU. */
+  readonly device: Accelerator | null;
 
   /** @param remedy What to do, beside that the partial text is kept. */
-  constructor(reason: string, partial: PartialAnswer, remedy = 'It starts again by itself: ask again.') {
+  constructor(
+    reason: string,
+    partial: PartialAnswer,
+    remedy = 'It starts again by itself: ask again.',
+    device: Accelerator | null = null,
+  ) {
     super(
       'engine-lost',
       `The engine ended in the middle of the answer (${reason}).`,
@@ -44,12 +53,14 @@ export class EngineLostError extends WorkstationError {
     );
     this.name = 'EngineLostError';
     this.partial = partial;
+    this.device = device;
   }
 }
 
 /**
- * The engine as the rest of the workstation sees it. Questions are answered one after another, in the order of
- * asking; a lost process is replaced and its model loaded again without a call.
+ * The engine as the rest of the workstation sees it. Questions are taken up in the order of asking, as many together
+ * as the model answers together (`ModelInfo.answersTogether`): asking several at once is all that a caller has to do
+ * for it. A lost process is replaced and its model loaded again without a call; what had not begun is asked again.
  */
 export interface Engine {
   readonly state: EngineState;

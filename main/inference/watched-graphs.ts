@@ -1,5 +1,5 @@
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import type { Device } from './devices.ts';
+import { deviceLost, deviceNames, type Device } from './devices.ts';
 import type { WorkPhase } from './engine-messages.ts';
 import { outOfMemoryHint } from './memory-estimate.ts';
 import type { ModelGraphs } from './model-graphs.ts';
@@ -7,13 +7,13 @@ import type { ModelGraphs } from './model-graphs.ts';
 /** The device of a run is lost, or refuses it: what is on it is gone, and another device has to answer. */
 export class DeviceLostError extends WorkstationError {
   readonly device: Device;
-  /** What the runtime said, in one line. */
+  /** To stand behind the device's name: `the device was lost in the middle of the work (...)`. */
   readonly reason: string;
 
   constructor(device: Device, reason: string, cause: unknown) {
     super(
       'engine-lost',
-      `The device ${device} failed in the middle of the work: ${reason}`,
+      `${deviceNames[device]} does not work any more: ${reason}.`,
       'Ask again: the engine goes on on the CPU.',
       { cause },
     );
@@ -71,7 +71,12 @@ export function namedFailure(error: unknown, device: Device): unknown {
   const message = error instanceof Error ? error.message : String(error);
   const reason = message.split('\n')[0]!.slice(0, 300);
   // On a device of its own, any failing run makes the device doubtful, want of its memory included: the CPU has more.
-  if (device !== 'cpu') return new DeviceLostError(device, reason, error);
+  if (device !== 'cpu') {
+    const what = deviceLost(error)
+      ? 'the device was lost in the middle of the work'
+      : 'the device failed in the middle of the work';
+    return new DeviceLostError(device, `${what} (${reason})`, error);
+  }
   const isRange = error instanceof RangeError && /array|buffer|length/i.test(message);
   if (!memoryRanOut.test(message) && !isRange) return error;
   return new WorkstationError(
