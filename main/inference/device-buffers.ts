@@ -1,6 +1,18 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { oneNodeGraph } from './small-graphs.ts';
 
+/** What this process holds in a GPU's memory beside the weights: made and not freed, by any decoder. */
+export interface DeviceMemory {
+  tensors: number;
+  bytes: number;
+}
+
+const held: DeviceMemory = { tensors: 0, bytes: 0 };
+
+export function deviceMemory(): Readonly<DeviceMemory> {
+  return { ...held };
+}
+
 /**
  * Tensors of 32-bit floats `[1, heads, rows, size]` in a GPU's memory, for graphs of other sessions to read and write.
  * The provider makes none by itself, so they are outputs of two graphs of one node that stay where they were made.
@@ -8,8 +20,6 @@ import { oneNodeGraph } from './small-graphs.ts';
 export class DeviceBuffers {
   readonly #zeros: InferenceSession;
   readonly #joined: InferenceSession;
-  #live = 0;
-  #liveBytes = 0;
 
   private constructor(zeros: InferenceSession, joined: InferenceSession) {
     this.#zeros = zeros;
@@ -33,22 +43,13 @@ export class DeviceBuffers {
     }
   }
 
-  /** Tensors that were made and not freed. */
-  get live(): number {
-    return this.#live;
-  }
-
-  get liveBytes(): number {
-    return this.#liveBytes;
-  }
-
   /** Zeros `[1, heads, rows, size]`. */
   async make(heads: number, rows: number, size: number): Promise<Tensor> {
     const { y } = await this.#zeros.run({
       x: new Tensor('float32', new Float32Array(1), [1, 1, 1, 1]),
       shape: new Tensor('int64', BigInt64Array.from([1, heads, rows, size].map(BigInt)), [4]),
     });
-    return this.#counted(y!);
+    return counted(y!);
   }
 
   /** The same values with room for `rows` rows; `buffer` is freed. */
@@ -58,26 +59,26 @@ export class DeviceBuffers {
     try {
       const { y } = await this.#joined.run({ x: buffer, more });
       this.free(buffer);
-      return this.#counted(y!);
+      return counted(y!);
     } finally {
       this.free(more);
     }
   }
 
   free(buffer: Tensor): void {
-    this.#live -= 1;
-    this.#liveBytes -= buffer.size * Float32Array.BYTES_PER_ELEMENT;
+    held.tensors -= 1;
+    held.bytes -= buffer.size * Float32Array.BYTES_PER_ELEMENT;
     buffer.dispose();
-  }
-
-  #counted(buffer: Tensor): Tensor {
-    this.#live += 1;
-    this.#liveBytes += buffer.size * Float32Array.BYTES_PER_ELEMENT;
-    return buffer;
   }
 
   async release(): Promise<void> {
     await this.#zeros.release();
     await this.#joined.release();
   }
+}
+
+function counted(buffer: Tensor): Tensor {
+  held.tensors += 1;
+  held.bytes += buffer.size * Float32Array.BYTES_PER_ELEMENT;
+  return buffer;
 }

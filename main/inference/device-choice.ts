@@ -53,6 +53,9 @@ export interface DeviceQuestion {
  * Chooses the device for a model, never silently: each accelerator of the platform is tried in turn, and the reasons
  * against those before the chosen one are told with it. Without a wish, one that is no faster than the CPU is not
  * taken either: some drivers draw on the CPU.
+ *
+ * A device that was asked for by name is the only one that will do, unless it has failed in this program already: the
+ * model goes on elsewhere then.
  * @throws WorkstationError `unavailable` when a device was asked for by name and does not work.
  */
 export async function chooseDevice(
@@ -60,15 +63,13 @@ export async function chooseDevice(
   machine: DeviceMachine = thisMachine(),
 ): Promise<DeviceChoice> {
   if (wish === 'cpu') return { device: 'cpu', reason: 'The CPU was asked for.', fallback: false };
-  const troubleOf = async (device: Accelerator): Promise<string | null> => {
-    const known = troubles[device];
-    if (known !== undefined) return known;
+  const probe = (device: Accelerator): Promise<string | null> => {
     machine.onTry?.(device);
     return machine.probe(device, halfFloats);
   };
-  if (wish !== 'auto') {
+  if (wish !== 'auto' && troubles[wish] === undefined) {
     const name = deviceNames[wish];
-    const trouble = await troubleOf(wish);
+    const trouble = await probe(wish);
     if (trouble === null) return { device: wish, reason: `${name} was asked for.`, fallback: false };
     throw new WorkstationError(
       'unavailable',
@@ -76,25 +77,26 @@ export async function chooseDevice(
       'Choose the CPU, or install the graphics driver of this machine.',
     );
   }
+  const candidates = acceleratorsOf(machine.platform);
+  const troubled = (device: Accelerator): boolean => troubles[device] !== undefined;
+  const against = candidates
+    .filter(troubled)
+    .map((device) => sentence(`${deviceNames[device]} does not work here: ${troubles[device]}`));
   if (modelBytes < gpuWorthBytes) {
     const megabytes = Math.max(1, Math.round(modelBytes / 2 ** 20));
-    return {
-      device: 'cpu',
-      reason: `The model is small (${megabytes} MB): a GPU pays from ${gpuWorthBytes / 2 ** 20} MB.`,
-      fallback: false,
-    };
+    const small = `The model is small (${megabytes} MB): a GPU pays from ${gpuWorthBytes / 2 ** 20} MB.`;
+    return { device: 'cpu', reason: [...against, small].join(' '), fallback: against.length > 0 };
   }
-  const against: string[] = [];
-  for (const device of acceleratorsOf(machine.platform)) {
+  for (const device of candidates) {
+    if (troubled(device)) continue;
     const name = deviceNames[device];
-    const trouble = await troubleOf(device);
-    if (trouble !== null) {
-      against.push(sentence(`${name} does not work here: ${trouble}`));
-      continue;
-    }
-    const slow = await slowerThanCpu(device, machine);
-    if (slow !== null) {
-      against.push(slow);
+    const trouble = await probe(device);
+    const objection =
+      trouble === null
+        ? await slowerThanCpu(device, machine)
+        : sentence(`${name} does not work here: ${trouble}`);
+    if (objection !== null) {
+      against.push(objection);
       continue;
     }
     const reason = [...against, `${name} works here, and the model is large enough.`].join(' ');

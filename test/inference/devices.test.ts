@@ -80,6 +80,22 @@ describe('choosing a device', () => {
     expect(found.tried).toEqual(['cuda']);
   });
 
+  test('a device that was asked for by name and has failed: the model goes on elsewhere, openly', async () => {
+    const troubles = { webgpu: 'device lost' };
+    const found = machine('linux', {});
+    expect(await chooseDevice({ wish: 'webgpu', modelBytes: 2 ** 20, troubles }, found)).toEqual({
+      device: 'cpu',
+      reason: 'WebGPU does not work here: device lost. The model is small (1 MB): a GPU pays from 200 MB.',
+      fallback: true,
+    });
+    const withCuda = machine('linux', { cpu: 100, cuda: 5 });
+    expect(await chooseDevice({ ...large, wish: 'webgpu', troubles }, withCuda)).toMatchObject({
+      device: 'cuda',
+      fallback: true,
+    });
+    expect(withCuda.tried).toEqual(['cuda']);
+  });
+
   test('a device that was asked for by name is that one or an error', async () => {
     const found = machine('linux', { webgpu: 5, cuda: 'not installed' });
     expect(await chooseDevice({ ...large, wish: 'cpu' }, found)).toMatchObject({ device: 'cpu' });
