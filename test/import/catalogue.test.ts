@@ -1,10 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createCatalogue, type Catalogue } from '../../models/import/catalogue.ts';
+import {
+  createCatalogue,
+  placeId,
+  type Catalogue,
+  type FolderInPlace,
+} from '../../models/import/catalogue.ts';
 import { hashFile } from '../../models/import/checkpoint.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import type { ModelId } from '../../preload/contract/values.ts';
@@ -41,9 +54,10 @@ async function checkpoint(id: string, name = id): Promise<string> {
 const embeddedFolder = await checkpoint('embedded', 'The embedded one');
 const newCatalogue = (
   modelsFolder = bench.path('models'),
+  places: FolderInPlace[] = [],
 ): { modelsFolder: string; catalogue: Catalogue } => ({
   modelsFolder,
-  catalogue: createCatalogue({ modelsFolder, embeddedFolder }),
+  catalogue: createCatalogue({ modelsFolder, embeddedFolder, inPlace: () => places }),
 });
 
 describe('the embedded model', () => {
@@ -125,23 +139,35 @@ describe('the embedded model', () => {
 });
 
 describe('other models', () => {
-  it('are listed by name once imported, each id once, and what is no model is left out', async () => {
+  it('are listed by name once imported, each folder for itself, and what is no model is left out', async () => {
     const { modelsFolder, catalogue } = newCatalogue();
     const zebra = await catalogue.prepareFolder(await checkpoint('zebra'));
     expect(zebra.summary).toMatchObject({ id: 'zebra', embedded: false });
-    const apes = [await checkpoint('ape'), await checkpoint('ape', 'Another ape')];
-    const directories = [];
-    for (const ape of apes) directories.push((await catalogue.prepareFolder(ape)).directory);
-    expect(directories[0]).not.toBe(directories[1]);
+    for (const ape of [await checkpoint('ape'), await checkpoint('ape', 'Another ape')]) {
+      await catalogue.prepareFolder(ape);
+    }
     mkdirSync(join(modelsFolder, 'no model'));
     writeFileSync(join(modelsFolder, 'a file'), '');
     mkdirSync(join(modelsFolder, 'spoilt'));
     writeFileSync(join(modelsFolder, 'spoilt', 'manifest.json'), '{');
-    const ids = (await catalogue.list()).map(({ id }) => id);
-    expect(ids).toEqual(['embedded', 'ape', 'zebra']);
-    expect(await catalogue.prepare('zebra' as ModelId)).toMatchObject({
+    const models = await catalogue.list();
+    expect(models.map(({ name, kind }) => [name, kind])).toEqual([
+      ['The embedded one', 'embedded'],
+      ['Another ape', 'imported'],
+      ['ape', 'imported'],
+      ['zebra', 'imported'],
+    ]);
+    const last = models.at(-1)!;
+    expect(last).toMatchObject({
+      id: basename(zebra.directory),
       directory: zebra.directory,
-      summary: { id: 'zebra', embedded: false },
+      dtype: 'q8',
+      canAsk: false,
+      problem: null,
+    });
+    expect(await catalogue.prepare(last.id)).toMatchObject({
+      directory: zebra.directory,
+      summary: { id: last.id, name: 'zebra', embedded: false },
     });
   });
 
@@ -152,6 +178,101 @@ describe('other models', () => {
     const prepared = await catalogue.prepareFolder(out);
     expect(prepared).toMatchObject({ directory: out, summary: { id }, importAgain: null });
     expect(existsSync(modelsFolder)).toBe(false);
+  });
+
+  it('that a person made of the embedded checkpoint are listed, and its own imports are not', async () => {
+    const { modelsFolder, catalogue } = newCatalogue();
+    await catalogue.prepare(null);
+    const out = join(modelsFolder, 'mine--int4-0123456789');
+    await importCheckpoint({ checkpoint: embeddedFolder, out, dtype: 'int4' });
+    expect((await catalogue.list()).map(({ kind, dtype }) => [kind, dtype])).toEqual([
+      ['embedded', 'q8'],
+      ['imported', 'int4'],
+    ]);
+  });
+});
+
+describe('a folder elsewhere', () => {
+  /** A folder as the onnx-community has them, as far as a list is concerned. */
+  function graphs(): string {
+    const folder = bench.copy();
+    mkdirSync(join(folder, 'onnx'));
+    writeFileSync(join(folder, 'onnx', 'decoder_model_merged_q4.onnx'), 'graph');
+    writeFileSync(join(folder, 'tokenizer.json'), '{}');
+    return folder;
+  }
+
+  it('is listed with its size under the id of its place, and used where it lies', async () => {
+    const folder = graphs();
+    const id = placeId(folder);
+    const imported = bench.path('elsewhere');
+    await importCheckpoint({ checkpoint: await checkpoint('own'), out: imported, dtype: 'q8' });
+    const { catalogue } = newCatalogue(bench.path('models'), [
+      { id, folder },
+      { id: placeId(imported), folder: imported },
+    ]);
+    const listed = await catalogue.list();
+    expect(listed.filter(({ kind }) => kind === 'in-place')).toMatchObject([
+      { id, name: basename(folder), dtype: null, canAsk: true, directory: folder, problem: null },
+      { id: placeId(imported), name: 'own', dtype: 'q8', canAsk: false, directory: imported },
+    ]);
+    expect(listed.find((model) => model.id === id)!.bytes).toBeGreaterThan(1000);
+    expect(await catalogue.prepare(id)).toMatchObject({ directory: folder, importAgain: null });
+  });
+
+  it('that has gone stays on the list and says so', async () => {
+    const folder = graphs();
+    const { catalogue } = newCatalogue(bench.path('models'), [{ id: placeId(folder), folder }]);
+    rmSync(folder, { recursive: true });
+    expect((await catalogue.list())[1]).toMatchObject({
+      name: basename(folder),
+      bytes: null,
+      canAsk: false,
+      problem: { code: 'model-missing-file' },
+    });
+    await expect(catalogue.prepare(placeId(folder))).rejects.toMatchObject({ code: 'model-missing-file' });
+  });
+
+  it('that holds neither graphs nor an imported model cannot be added', async () => {
+    const { catalogue } = newCatalogue();
+    const folder = bench.copy();
+    await expect(catalogue.describeInPlace({ id: placeId(folder), folder })).rejects.toMatchObject({
+      code: 'model-missing-file',
+      hint: expect.stringContaining('checkpoint') as string,
+    });
+  });
+});
+
+describe('removing', () => {
+  it('deletes an imported model and nothing else', async () => {
+    const { modelsFolder, catalogue } = newCatalogue();
+    const folder = await checkpoint('unwanted');
+    const { directory } = await catalogue.prepareFolder(folder);
+    const { directory: kept } = await catalogue.prepareFolder(await checkpoint('wanted'));
+    await catalogue.remove(basename(directory) as ModelId);
+    expect(existsSync(directory)).toBe(false);
+    expect(existsSync(join(kept, 'manifest.json'))).toBe(true);
+    expect(existsSync(join(folder, 'model.safetensors'))).toBe(true);
+    expect(readdirSync(modelsFolder)).toEqual([basename(kept)]);
+  });
+
+  it('never touches the embedded model, a place elsewhere, or a way out of the folder', async () => {
+    const outside = bench.path('outside');
+    await importCheckpoint({ checkpoint: await checkpoint('outside'), out: outside, dtype: 'q8' });
+    const { modelsFolder, catalogue } = newCatalogue(bench.path('models'), [
+      { id: placeId(outside), folder: outside },
+    ]);
+    await catalogue.prepare(null);
+    await expect(catalogue.remove('embedded' as ModelId)).rejects.toMatchObject({ code: 'not-allowed' });
+    const own = readdirSync(modelsFolder)[0] as ModelId;
+    for (const id of [own, placeId(outside), '../outside', `../${basename(outside)}`, '.', '']) {
+      await expect(catalogue.remove(id as ModelId)).rejects.toMatchObject({ code: 'not-found' });
+    }
+    // A link in the folder goes; what it leads to stays.
+    symlinkSync(outside, join(modelsFolder, 'link'), 'junction');
+    await catalogue.remove('link' as ModelId);
+    expect(readdirSync(modelsFolder)).toEqual([own]);
+    expect(existsSync(join(outside, 'onnx', 'decoder.onnx'))).toBe(true);
   });
 });
 
