@@ -57,6 +57,7 @@ export class ModelDesk implements AnswerEngine {
       sha256: model?.sha256 ?? null,
       dtype: model?.dtype ?? null,
       device: model ? deviceName(model) : null,
+      ...(model?.server === undefined ? {} : { server: model.server }),
       deviceReason: model?.deviceReason ?? null,
       ...(model ? { deviceFallback: model.deviceFallback } : {}),
       deviceFallback: model?.deviceFallback ?? false,

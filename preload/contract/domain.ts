@@ -241,6 +241,8 @@ export const ModelState = z.object({
   dtype: z.string().nullable(),
   /** As shown to a person: 'CPU', 'WebGPU'. */
   device: z.string().nullable(),
+  /** Host and port that frames are sent to; missing where they stay on this machine. */
+  server: z.string().optional(),
   /** Why this device, in words. */
   deviceReason: z.string().nullable(),
   /** True where another device was wanted and did not work: a person is warned. */
