@@ -186,32 +186,42 @@ describe('stopping', () => {
   );
 });
 
-test('a process killed in the middle of an answer: partial text kept, the queue and the engine go on', async () => {
+test('a process killed in the middle of answers: partial texts kept, the queue and the engine go on', async () => {
   const phases: EnginePhase[] = ['ready'];
   const unsubscribe = engine.onState((state) => {
     if (phases.at(-1) !== state.phase) phases.push(state.phase);
   });
-  const { promise, onToken } = firstToken();
   const frame = stripes(7);
-  const asked = engine.ask({ frame, question, settings: { maxNewTokens: 3000 }, onToken });
+  const together = engine.state.model!.answersTogether!;
+  expect(together).toBe(8);
+  const running = Array.from({ length: together }, () => {
+    const { promise, onToken } = firstToken();
+    return { promise, asked: engine.ask({ frame, question, settings: { maxNewTokens: 3000 }, onToken }) };
+  });
   const queued = engine.ask({ frame, question, settings: { maxNewTokens: 5 } });
-  await promise;
+  await Promise.all(running.map(({ promise }) => promise));
   await wait(50);
   const killed = engine.processId!;
   process.kill(killed, 'SIGKILL');
-  const error = await asked.then(
-    () => null,
-    (reason: unknown) => reason,
+  const errors = await Promise.all(
+    running.map(({ asked }) =>
+      asked.then(
+        () => null,
+        (reason: unknown) => reason,
+      ),
+    ),
   );
-  expect(error).toBeInstanceOf(EngineLostError);
-  const lost = error as EngineLostError;
-  expect(lost.code).toBe('engine-lost');
-  expect(lost.partial.raw.length).toBeGreaterThan(0);
-  expect(lost.partial.generatedTokens).toBeGreaterThan(0);
   const next = await queued;
   expect(next.tokens.generated).toBe(5);
-  const common = Math.min(next.raw.length, lost.partial.raw.length);
-  expect(next.raw.slice(0, common)).toBe(lost.partial.raw.slice(0, common));
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(EngineLostError);
+    const lost = error as EngineLostError;
+    expect(lost.code).toBe('engine-lost');
+    expect(lost.partial.raw.length).toBeGreaterThan(0);
+    expect(lost.partial.generatedTokens).toBeGreaterThan(0);
+    const common = Math.min(next.raw.length, lost.partial.raw.length);
+    expect(next.raw.slice(0, common)).toBe(lost.partial.raw.slice(0, common));
+  }
   expect(engine.processId).not.toBe(killed);
   expect(phases).toEqual(['ready', 'restarting', 'ready']);
   expect(engine.state.error).toBeNull();
