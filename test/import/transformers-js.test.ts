@@ -45,7 +45,7 @@ describe.each(kinds)('transformers.js on an export as %s with %s attention', (dt
     await importCheckpoint({ checkpoint, out: join(folder, `own-${name}`), dtype });
     await importCheckpoint({ checkpoint, out: join(folder, name), dtype, layout: 'transformers', attention });
     const answerer = await Answerer.open({ directory: join(folder, `own-${name}`), device: 'cpu' });
-    const peer = await TransformersPeer.open(join(folder, name), { dtype });
+    const peer = await TransformersPeer.open(join(folder, name), dtype);
     const texts = new Set<string>();
     try {
       for (const [index, size] of sizes.entries()) {
@@ -63,7 +63,7 @@ describe.each(kinds)('transformers.js on an export as %s with %s attention', (dt
           questionText.state(tool),
         ]) {
           const own = await answerer.answer({ frame, question, settings: {}, constrained: 'no' });
-          const found = await peer.answer(question, image, { most: answerer.info.maxNewTokens });
+          const found = await peer.answer(question, image, answerer.info.maxNewTokens);
           expect(found.promptTokens).toBe(own.tokens.prompt);
           if (same === 'words') {
             expect(words(found.text)).toBe(words(own.raw));

@@ -1,0 +1,120 @@
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { EngineFrame } from '../../../main/inference/index.ts';
+import { describeScene } from '../../../models/data/scenes/describe.ts';
+import { drawScene } from '../../../models/data/scenes/draw.ts';
+import type { WeightType } from '../../../models/import/index.ts';
+
+/** What one process is to measure, with one model. */
+export interface Job {
+  side: 'own' | 'peer';
+  /** `layers`: speeds of a large model's layers; `answers`: whole answers of the embedded model. */
+  work: 'layers' | 'answers';
+  directory: string;
+  dtype: WeightType;
+  /** Of `layers`: the text that fills the context, and tokens written per answer. */
+  longQuestion: string;
+  tokens: number;
+  longTokens: number;
+  /** Of `answers`: how many are counted. */
+  frames: number;
+}
+
+/** Milliseconds of one answer. */
+export interface Phases {
+  preprocess: number;
+  vision: number;
+  prefill: number;
+  decode: number;
+}
+
+export interface LayersResult {
+  /** From the question to its first token, the frame seen for the first time. */
+  firstToken: number;
+  phases: Phases;
+  /** The same for another question on that frame. */
+  secondFirstToken: number;
+  /** From eight questions on a new frame to the last token of the last. */
+  eightQuestions: number;
+  /** Tokens of the prompt that decoding was measured behind. */
+  context: number;
+  decodeTokensPerSecond: number;
+}
+
+export interface AnswersResult {
+  /** From a frame's pixels and a question to the end of the answer, median over the frames. */
+  ask: number;
+  phases: Phases;
+  tokens: number;
+}
+
+export interface Measured<Result> {
+  result: Result;
+  /** Most memory that the process has held. */
+  peakBytes: number;
+}
+
+/** Does a job in a process of its own, so that its memory is its own. */
+export async function doApart<Result>(job: Job): Promise<Measured<Result>> {
+  const script = job.side === 'own' ? './own-side.ts' : './peer-side.ts';
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(job)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  return new Promise((resolve, reject) => {
+    let measured: Measured<Result> | null = null;
+    child.once('message', (message) => {
+      measured = message as Measured<Result>;
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (measured) resolve(measured);
+      else
+        reject(
+          new Error(
+            `the ${job.side} side of '${job.work}' ended without a result: ${signal ?? `exit ${code}`}`,
+          ),
+        );
+    });
+  });
+}
+
+/** What a process that does jobs does with its argument. */
+export async function answerJob(doIt: (job: Job) => Promise<LayersResult | AnswersResult>): Promise<void> {
+  const result = await doIt(JSON.parse(process.argv[2]!) as Job);
+  process.send!({ result, peakBytes: peakBytes() }, () => process.disconnect());
+}
+
+/** Linux hands a parent's peak on to its children in `maxRSS`, but not in VmHWM. */
+function peakBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024;
+}
+
+export const questions = [
+  'What organ is being operated?',
+  'Where is bipolar forceps located?',
+  'What is the state of prograsp forceps?',
+  'Where is large needle driver located?',
+  'What is the state of monopolar curved scissors?',
+  'Where is the stapler located?',
+  'What is the state of suction?',
+  'Where is clip applier located?',
+] as const;
+
+/** A drawn scene as a frame of a video. */
+export function sceneFrame(seed: number): EngineFrame {
+  const size = { width: 1280, height: 1024 };
+  const rgba = drawScene(describeScene(987_500 + seed), size);
+  const rgb = new Uint8Array(size.width * size.height * 3);
+  for (let pixel = 0; pixel < size.width * size.height; pixel += 1) {
+    rgb.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3);
+  }
+  return { ...size, rgb, hash: `scene ${seed}` };
+}
+
+/** An answer that is shorter or longer than asked for would be compared with another. */
+export function requireTokens(found: number, expected: number): void {
+  if (found !== expected) throw new Error(`the model wrote ${found} tokens where ${expected} were wanted`);
+}
