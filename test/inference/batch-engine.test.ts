@@ -131,7 +131,10 @@ test('a stop that takes too long does not end the process while it has others to
     });
     expect(stopped.status).toBe('stopped');
     expect(stopped.raw.length).toBeGreaterThan(0);
-    expect((await long).tokens.generated).toBe(700);
+    const whole = await long;
+    expect(whole.status).not.toBe('stopped');
+    // Its reasoning was ended in time for an answer.
+    expect(whole.tokens.generated).toBeGreaterThan(600);
     expect(deaf.processId).toBe(before);
   } finally {
     await deaf.dispose();
