@@ -10,7 +10,7 @@ import { writeSync } from 'node:fs';
 const pulseMark = 'engine-pulse';
 const intervalMilliseconds = 500;
 
-setInterval(() => {
+function tell(): void {
   const { user, system } = process.cpuUsage();
   const line = `${pulseMark} ${process.memoryUsage.rss()} ${Math.round((user + system) / 1000)}\n`;
   try {
@@ -21,4 +21,8 @@ setInterval(() => {
     // The workstation is gone, and nobody waits for the run that the first thread may be in for minutes yet.
     process.kill(process.pid, 'SIGKILL');
   }
-}, intervalMilliseconds);
+}
+
+// At once, too: what hangs may do so from the beginning.
+tell();
+setInterval(tell, intervalMilliseconds);
