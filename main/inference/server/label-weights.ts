@@ -4,6 +4,8 @@ import type { PlacedToken } from './written-text.ts';
 
 /** Branches less likely than this are left out rather than asked for. */
 const negligible = 0.002;
+/** The share that labels which the server did not list may have at most, for the listed ones to be told. */
+const tolerated = 0.02;
 
 export interface LabelQuestion {
   readonly raw: string;
@@ -24,7 +26,8 @@ export interface LabelQuestion {
  * Where a token leads to several labels that the answer itself did not tell apart, the server is asked what would
  * have followed.
  *
- * @returns The most likely first, with sum 1; empty where a branch that matters remains unknown.
+ * @returns The most likely first, with sum 1; empty where a branch that matters remains unknown, or where labels that
+ *   the server did not list may be as likely as those that it did.
  */
 export async function weighLabels(question: LabelQuestion): Promise<AnswerEvidence['choices']> {
   const { raw, range, labels } = question;
@@ -55,18 +58,16 @@ export async function weighLabels(question: LabelQuestion): Promise<AnswerEviden
       return next.length === 0 ? [] : [{ text, next, weight: Math.exp(logProbability) }];
     });
     const total = branches.reduce((sum, { weight }) => sum + weight, 0);
-    if (total === 0) {
+    const listedLabels = new Set(branches.flatMap(({ next }) => next));
+    // What is not listed is at most as likely as the last that is.
+    const least = Math.exp(Math.min(...candidates.map(({ logProbability }) => logProbability)));
+    if (total === 0 || (left.length - listedLabels.size) * least > tolerated * total) {
       unknown = true;
       return;
     }
     for (const { text, next, weight } of branches) {
       const longer = written + text;
-      await visit(
-        longer,
-        next,
-        (share * weight) / total,
-        question.tokens.length > 0 ? ownList(question, longer) : null,
-      );
+      await visit(longer, next, (share * weight) / total, ownList(question, longer));
     }
   };
 
