@@ -13,8 +13,15 @@ import {
   type JobId,
   type SessionId,
 } from '../../preload/contract/values.ts';
-import { EngineLostError, type AskRequest, type EngineText, type ModelInfo } from '../inference/index.ts';
+import {
+  deviceNames,
+  EngineLostError,
+  type AskRequest,
+  type EngineText,
+  type ModelInfo,
+} from '../inference/index.ts';
 import { answers, questions, sessions, type Log, type Store } from '../store/index.ts';
+import { AnswerQueue } from './answer-queue.ts';
 import type { JobRegistry, RunningJob } from './jobs.ts';
 import { mustExist } from './lookup.ts';
 import type { AnswerEngine, VideoSource } from './ports.ts';
@@ -40,14 +47,15 @@ export interface AnsweringContext<Source extends VideoSource> {
 type SettingsInput = { [K in keyof AnswerSettings]?: AnswerSettings[K] | undefined } | undefined;
 type GivenSettings = NonNullable<AskRequest['settings']>;
 
-/** Asks the model, one question at a time, and writes down what it says while it says it. */
+/** Asks the model, question by question as it takes them, and writes down what it says while it says it. */
 export class Answering<Source extends VideoSource> {
   readonly #context: AnsweringContext<Source>;
   readonly #later: SaveLater;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #queue: AnswerQueue;
 
   constructor(context: AnsweringContext<Source>) {
     this.#context = context;
+    this.#queue = new AnswerQueue(() => context.engine.state.model?.answersTogether ?? 1);
     this.#later = new SaveLater({
       save: (answer) => answers.updateAnswer(context.store.database, answer),
       onSaved: (answer) => context.emit({ type: 'answer', answer }),
@@ -103,7 +111,7 @@ export class Answering<Source extends VideoSource> {
 
   /** Waits for what is under way; its jobs should have been asked to stop. */
   async close(): Promise<void> {
-    await this.#queue;
+    await this.#queue.idle();
     this.#later.close();
   }
 
@@ -135,17 +143,23 @@ export class Answering<Source extends VideoSource> {
 
   #start(question: Question, answer: Answer, given: GivenSettings): JobId {
     const job = this.#context.jobs.start('answer', question.text);
-    this.#queue = this.#queue.then(() => this.#run(question, answer, given, job));
+    this.#queue.add((begun) => this.#run(question, answer, given, job, begun));
     return job.id;
   }
 
   /** Never rejects: however it ends, the answer says so. */
-  async #run(question: Question, started: Answer, given: GivenSettings, job: RunningJob): Promise<void> {
+  async #run(
+    question: Question,
+    started: Answer,
+    given: GivenSettings,
+    job: RunningJob,
+    begun: () => void,
+  ): Promise<void> {
     const draft = new Draft(started);
     const keeping = this.#keepWhileRunning(draft);
     let ended: Answer;
     try {
-      ended = await this.#answer(question, draft, given, job);
+      ended = await this.#answer(question, draft, given, job, begun);
       if (ended.status === 'stopped') job.cancelled();
       else job.finish();
     } catch (error) {
@@ -167,7 +181,13 @@ export class Answering<Source extends VideoSource> {
     this.#context.emit({ type: 'answer', answer: saved });
   }
 
-  async #answer(question: Question, draft: Draft, given: GivenSettings, job: RunningJob): Promise<Answer> {
+  async #answer(
+    question: Question,
+    draft: Draft,
+    given: GivenSettings,
+    job: RunningJob,
+    begun: () => void,
+  ): Promise<Answer> {
     const { store, library, engine, emit } = this.#context;
     job.signal.throwIfAborted();
     const startedAt = performance.now();
@@ -193,7 +213,7 @@ export class Answering<Source extends VideoSource> {
     emit({ type: 'answer', answer: draft.answer });
 
     draft.stamp(engine.state.model);
-    const result = await engine.ask({
+    const asked = engine.ask({
       frame,
       question: question.text,
       settings: given,
@@ -205,7 +225,14 @@ export class Answering<Source extends VideoSource> {
         job.progress(text.generatedTokens, null);
         emit({ type: 'answer-text', jobId: job.id, answerId: draft.answer.id, ...text });
       },
+      onRestart: () => {
+        draft.clear();
+        emit({ type: 'answer', answer: draft.answer });
+      },
     });
+    // The engine keeps the order in which it is asked.
+    begun();
+    const result = await asked;
     draft.stamp(engine.state.model);
     const { timings, frameSeenBefore: _seen, ...said } = result;
     return {
@@ -262,6 +289,12 @@ class Draft {
     this.changed = true;
   }
 
+  /** What was written is void. */
+  clear(): void {
+    this.answer = { ...this.answer, raw: '', reasoning: '' };
+    this.changed = true;
+  }
+
   add({ section, text }: EngineText): void {
     if (section !== 'reasoning') return;
     this.answer = { ...this.answer, reasoning: this.answer.reasoning + text };
@@ -279,7 +312,7 @@ class Draft {
 /** As people write it. */
 export function deviceName({ device, server }: Pick<ModelInfo, 'device' | 'server'>): string {
   if (device === 'server') return `Server ${server ?? ''}`.trimEnd();
-  return device === 'cpu' ? 'CPU' : 'WebGPU';
+  return deviceNames[device];
 }
 
 /**

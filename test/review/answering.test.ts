@@ -70,6 +70,44 @@ describe('asking', () => {
     expect(last?.entries).toEqual([{ question: asked.question, answers: [answer] }]);
   });
 
+  it('asks as many at a time as the engine answers together, in order, and stops one alone', async () => {
+    engine.state = { ...engine.state, model: { ...engine.state.model!, answersTogether: 3 } };
+    const held = new Map<string, (label: string) => void>();
+    engine.answer = (request) =>
+      new Promise((resolve) => {
+        held.set(request.question, (label) => resolve(result({ label })));
+        request.signal?.addEventListener('abort', () => resolve(result({ status: 'stopped', label: null })));
+      });
+    const opened = await bench.open(clip);
+    const questions = ['one', 'two', 'three', 'four', 'five'];
+    const asked = [];
+    // Frames far apart, so that reading them takes longer for some than for others.
+    for (const [index, question] of questions.entries())
+      asked.push(await ask(opened, [39, 0, 20, 3, 31][index], question));
+    const until = async (wanted: () => boolean): Promise<void> => {
+      while (!wanted()) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    await until(() => held.size === 3);
+    expect(engine.asked.map(({ question }) => question)).toEqual(['one', 'two', 'three']);
+    await bench.calls.cancelJob({ jobId: asked[1]!.jobId });
+    await until(() => held.size === 4);
+    held.get('three')!('third');
+    await until(() => held.size === 5);
+    expect(engine.asked.map(({ question }) => question)).toEqual(questions);
+    for (const question of ['five', 'four', 'one']) held.get(question)!(question);
+    const session = async () =>
+      (await bench.calls.openLastSession({}))!.entries.map(({ answers: [a] }) => a!);
+    while ((await session()).some(({ status }) => status === 'running'))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await session()).map(({ status, label }) => label ?? status)).toEqual([
+      'one',
+      'stopped',
+      'third',
+      'four',
+      'five',
+    ]);
+  });
+
   it('answers one question after another, each a job of its own', async () => {
     let running = 0;
     engine.answer = async () => {
