@@ -242,10 +242,10 @@ function resolve(
   };
 }
 
-/** Qwen2-VL calls the vision part's width `embed_dim`, and its output's `hidden_size`. */
+/** Qwen2-VL calls the vision part's width `embed_dim`, and its output's `hidden_size`; it has no windows. */
 function inNewNames(vision: Record<string, unknown>): Record<string, unknown> {
   const { embed_dim = 1280, hidden_size, ...rest } = vision;
-  return { ...rest, hidden_size: embed_dim, out_hidden_size: hidden_size };
+  return { ...rest, hidden_size: embed_dim, out_hidden_size: hidden_size, fullatt_block_indexes: [] };
 }
 
 const classes: Record<Architecture, string> = {
