@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { availableMemory } from 'node:process';
 import { totalmem } from 'node:os';
@@ -24,7 +24,7 @@ import { findInterrupted, importKey } from './work-folder.ts';
 
 /** The part of free memory that a model may take and leave room for everything else. */
 const comfortable = 0.7;
-/** Beside the weights: graphs, tokenizer, manifest. */
+/** To spare beyond what is written, as the import itself asks for. */
 const spareBytes = 64 * 1024 * 1024;
 
 export interface InspectOptions {
@@ -154,12 +154,12 @@ async function addChoices(
     );
     const interrupted = (await findInterrupted(out)).find((work) => work.key === key);
     const done = interrupted?.pieces.reduce((sum, index) => sum + pieceBytes(pieces[index]!), 0) ?? null;
-    const diskBytes = bytes + spareBytes;
+    const diskBytes = bytes + (await companionBytes(checkpoint));
     choices.push({
       dtype,
       diskBytes,
       memoryBytes: Math.round(needed),
-      fitsDisk: diskBytes - (done ?? 0) <= report.freeDiskBytes,
+      fitsDisk: diskBytes + spareBytes - (done ?? 0) <= report.freeDiskBytes,
       fitsMemory:
         needed <= report.freeMemoryBytes * comfortable
           ? 'well'
@@ -172,6 +172,12 @@ async function addChoices(
   }
   const best = recommended(choices);
   report.choices = choices.map((choice) => ({ ...choice, recommended: choice.dtype === best }));
+}
+
+/** Bytes of the files that are copied as they are: the tokenizer's above all. */
+async function companionBytes({ folder, companions }: Checkpoint): Promise<number> {
+  const sizes = await Promise.all(companions.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Where an import goes, and what it is: the same name for the same weights, so that it can be gone on with. */

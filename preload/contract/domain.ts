@@ -248,6 +248,12 @@ export const ModelState = z.object({
   /** True where another device was wanted and did not work: a person is warned. */
   deviceFallback: z.boolean(),
   memoryBytes: z.int().min(0).nullable(),
+  /** What it was expected to take for a usual question, said before it was loaded. */
+  memoryExpectedBytes: z.int().min(0).nullable(),
+  /** Where it is ended and started again before the machine runs out. */
+  memoryCeilingBytes: z.int().min(0).nullable(),
+  /** Why it was unloaded by itself; the next question loads it again. Null otherwise. */
+  unloadedReason: z.string().nullable(),
   /** While loading: what it is doing and how far, 0..1. */
   activity: z.string().nullable(),
   progress: z.number().min(0).max(1).nullable(),

@@ -151,6 +151,10 @@ export class Models {
       return;
     }
     this.#onState(chosen.value);
+    // Its import has nothing more to say.
+    if (this.imports.some((work) => work.modelId === modelId && work.state === 'done')) {
+      await this.#bridge.discardModelImport({ modelId });
+    }
     await this.refresh();
     this.#announcer.say(`${chosen.value.model?.name ?? 'The model'} answers from now on`);
   }

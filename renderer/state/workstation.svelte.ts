@@ -101,6 +101,8 @@ export class Workstation {
     if (review.video.availability !== 'available') return 'The video file is not there.';
     if (review.video.index === 'building') return 'Asking starts when the frame index is ready.';
     if (review.video.index === 'failed') return 'This video’s frames could not be indexed.';
+    // A model that rests is loaded again by the question itself.
+    if (this.model?.phase === 'unloaded' && this.model.unloadedReason !== null) return null;
     switch (this.model?.phase) {
       case 'ready':
         return null;

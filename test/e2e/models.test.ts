@@ -53,7 +53,7 @@ describe('a checkpoint folder', () => {
     await models.open();
     await models.item('Surgery-R1 nano').getByText('in use').waitFor();
     await models.chooseFolder('Documents', 'theatre-model');
-    await models.dialog.getByText('A checkpoint that can be imported').waitFor();
+    await models.dialog.getByText('A checkpoint to import').waitFor();
     expect(await models.dialog.getByRole('radio', { checked: true }).getAttribute('value')).toBe('q8');
     await models.dialog.getByRole('button', { name: 'Import', exact: true }).click();
     await models.waitForImport('theatre-model', 'done');

@@ -35,7 +35,7 @@ export const importedModel: ModelEntry = {
   licence: 'not stated; see where the checkpoint came from',
   kind: 'imported',
   dtype: 'int4',
-  bytes: 5.2 * gigabyte,
+  bytes: 5_200_000_000,
   source: '/home/reviewer/models/surgery-r1-7b',
   addedAt: added,
   chosen: false,
@@ -75,8 +75,8 @@ export const checkpointReport: ModelFolderReport = {
     { dtype: 'int4', diskBytes: 5.9 * gigabyte, memoryBytes: 7.6 * gigabyte },
   ].map(({ dtype, diskBytes, memoryBytes }) => ({
     dtype: dtype as 'fp32' | 'fp16' | 'q8' | 'int4',
-    diskBytes,
-    memoryBytes,
+    diskBytes: Math.round(diskBytes),
+    memoryBytes: Math.round(memoryBytes),
     fitsDisk: diskBytes < 30 * gigabyte,
     fitsMemory: memoryBytes < 8 * gigabyte ? 'well' : memoryBytes < 14 * gigabyte ? 'barely' : 'no',
     recommended: dtype === 'int4',
@@ -84,7 +84,7 @@ export const checkpointReport: ModelFolderReport = {
     existing: null,
   })),
   freeDiskBytes: 30 * gigabyte,
-  freeMemoryBytes: 12.4 * gigabyte,
+  freeMemoryBytes: 12_400_000_000,
   memoryBytes: 16 * gigabyte,
 };
 
