@@ -36,6 +36,8 @@ export interface OpenAnswererOptions {
   readonly directory: string;
   readonly device: DeviceWish;
   readonly threads?: number;
+  /** Where the measurement of threads is remembered; without it nothing is measured. */
+  readonly cacheFolder?: string;
   /** Why not to touch a device, where it is known already. */
   readonly troubles?: DeviceTroubles;
   /** Called before a device other than the CPU is touched. */
@@ -102,6 +104,7 @@ export class Answerer {
       deviceFallback: runner.deviceFallback,
       memoryBytes: process.memoryUsage.rss(),
       memoryEstimate: estimate,
+      threads: runner.threads,
       labels: manifest.labels ?? null,
       canAsk: tokenizer !== null,
       answersTogether: this.#places.most,
@@ -279,13 +282,14 @@ export class Answerer {
  * the next one is tried, and the reason told.
  */
 async function openSeeingRunner(model: ModelDirectory, options: OpenAnswererOptions): Promise<ModelRunner> {
-  const { device, threads, onProgress, onTry, onPhase, signal } = options;
+  const { device, threads, cacheFolder, onProgress, onTry, onPhase, signal } = options;
   const troubles = { ...options.troubles };
   for (;;) {
     const runner = await ModelRunner.open(model, {
       device,
       troubles,
       ...(threads === undefined ? {} : { threads }),
+      ...(cacheFolder === undefined ? {} : { cacheFolder }),
       onProgress: (activity, fraction) => onProgress?.(activity, 0.5 + 0.4 * fraction),
       ...(onTry ? { onTry } : {}),
       ...(onPhase ? { onPhase } : {}),

@@ -264,8 +264,9 @@ class EngineClient implements Engine {
     return started.load(
       {
         directory: request.directory,
-        device: request.device ?? 'auto',
+        device: request.device ?? this.#options.device ?? 'auto',
         threads: request.threads ?? null,
+        cacheFolder: this.#options.cacheFolder ?? null,
         troubles: this.#troubles,
         memoryCeilingBytes: ceilingBytes,
       },

@@ -49,6 +49,8 @@ export const ModelInfo = z.object({
   memoryBytes: z.int().min(0).nullable(),
   /** What it was expected to take; missing for a server. */
   memoryEstimate: MemoryEstimate.optional(),
+  /** How the CPU is used, and why so: `2 threads, measured 2026-11-22: ...`; missing for a server. */
+  threads: z.object({ threads: z.int().positive(), spinning: z.boolean(), reason: z.string() }).optional(),
   labels: ModelLabels.nullable(),
   /** False: no tokenizer, so the model can be checked but not asked. */
   canAsk: z.boolean(),
@@ -141,6 +143,8 @@ export const ToEngine = z.discriminatedUnion('type', [
     directory: z.string(),
     device: DeviceWish,
     threads: z.int().positive().nullable(),
+    /** Where measurements are remembered. */
+    cacheFolder: z.string().nullable(),
     /** Why not to touch a device, where it is known already. */
     troubles: z.partialRecord(z.enum(devices), z.string()),
     /** Resident memory at which the process will be ended. */

@@ -26,6 +26,7 @@ async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortS
     directory: message.directory,
     device: message.device,
     ...(message.threads === null ? {} : { threads: message.threads }),
+    ...(message.cacheFolder === null ? {} : { cacheFolder: message.cacheFolder }),
     troubles: message.troubles,
     onTry: (device) => send({ type: 'trying', id: message.id, device }),
     memoryCeilingBytes: message.memoryCeilingBytes,

@@ -82,6 +82,8 @@ export interface Engine {
 }
 
 export interface EngineOptions {
+  /** For models that are loaded without a wish of their own; `auto` by default. */
+  readonly device?: DeviceWish;
   /** How the process is started; Node's fork by default. */
   readonly start?: StartEngine;
   readonly entry?: string;
@@ -93,6 +95,8 @@ export interface EngineOptions {
    * what is free when the process starts by default, at least 512 MB.
    */
   readonly memoryCeilingBytes?: number;
+  /** Where it is remembered which threads are fastest for a model on this machine; without it that is not measured. */
+  readonly cacheFolder?: string;
   /** Minutes without a question after which the model is unloaded until the next one; 15 by default, 0 for never. */
   readonly idleMinutes?: number;
   /** When a process is taken for hung: `usualWatchLimits` by default. */

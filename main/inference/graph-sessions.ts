@@ -1,9 +1,11 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { ModelParameters } from '../../preload/contract/model.ts';
-import { executionProviders, type Device } from './devices.ts';
+import { deviceNames, executionProviders, type Device } from './devices.ts';
 import type { ModelDirectory } from './model-directory.ts';
+import { outOfMemoryHint } from './memory-estimate.ts';
 import { pathInModel } from './model-files.ts';
+import type { ThreadSetting } from './thread-setting.ts';
 
 export interface GraphSessions {
   readonly visionEncoder: InferenceSession;
@@ -136,8 +138,7 @@ function compare(
 
 export interface OpenGraphsOptions {
   readonly device: Device;
-  /** Threads within one operator. */
-  readonly threads: number;
+  readonly threads: ThreadSetting;
   /** The decoder is to be the one that keeps keys and values in place. */
   readonly inPlace: boolean;
   readonly onProgress?: (graph: GraphName, done: number, total: number) => void;
@@ -174,7 +175,7 @@ export async function openGraphs(model: ModelDirectory, options: OpenGraphsOptio
 /** @param dataFolder where the external data of a graph that is opened from memory lies */
 export function sessionOptions(
   device: Device,
-  threads: number,
+  { threads, spinning }: ThreadSetting,
   dataFolder?: string,
 ): InferenceSession.SessionOptions {
   return {
@@ -183,8 +184,7 @@ export function sessionOptions(
     logSeverityLevel: 3,
     extra: {
       session: {
-        // Threads that spin while they wait take the time of those that work, most of all on a busy machine.
-        intra_op: { allow_spinning: '0' },
+        intra_op: { allow_spinning: spinning ? '1' : '0' },
         ...(dataFolder !== undefined && { model_external_initializers_file_folder_path: dataFolder }),
       },
     },
@@ -198,10 +198,8 @@ export function openingError(cause: unknown, device: Device): WorkstationError {
   const outOfMemory = /bad_alloc|out of memory|allocat/i.test(message);
   return new WorkstationError(
     outOfMemory ? 'out-of-memory' : 'model-unsupported',
-    `A graph of the model cannot be opened on ${device}: ${message.split('\n')[0]!.slice(0, 300)}`,
-    outOfMemory
-      ? 'Close other programs, or import the model in 8 bits (--dtype q8).'
-      : 'Choose another device, or import the model again.',
+    `A graph of the model cannot be opened on ${deviceNames[device]}: ${message.split('\n')[0]!.slice(0, 300)}`,
+    outOfMemory ? outOfMemoryHint : 'Choose another device, or import the model again.',
     { cause },
   );
 }

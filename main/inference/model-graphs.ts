@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Device } from './devices.ts';
 import { DeltaDecoder } from './delta-decoder.ts';
 import { openGraphs } from './graph-sessions.ts';
@@ -6,6 +5,7 @@ import type { PreparedImage } from './image-processor.ts';
 import { InPlaceDecoder } from './in-place-decoder.ts';
 import { openInPlaceSupport } from './in-place-attention.ts';
 import type { ModelDirectory } from './model-directory.ts';
+import { defaultSetting, type ThreadSetting } from './thread-setting.ts';
 import { SessionEmbedder } from './token-embedder.ts';
 import { openTransformersGraphs } from './transformers-graphs.ts';
 import { WindowedVisionEncoder } from './windowed-vision-encoder.ts';
@@ -85,15 +85,10 @@ export interface ModelGraphs {
 
 export interface OpenModelGraphsOptions {
   readonly device: Device;
-  /** Threads within one operator; the machine's share by default. */
-  readonly threads?: number;
+  /** As `defaultSetting` says by default. */
+  readonly threads?: ThreadSetting;
   /** The part that is open, 0..1. */
   readonly onProgress?: (fraction: number) => void;
-}
-
-/** Threads within one operator where nothing else is said. */
-export function defaultThreads(): number {
-  return Math.min(availableParallelism(), 8);
 }
 
 /**
@@ -107,7 +102,7 @@ export async function openModelGraphs(
 ): Promise<ModelGraphs> {
   const { device, onProgress } = options;
   const { parameters, layout } = model.manifest;
-  const threads = options.threads ?? defaultThreads();
+  const threads = options.threads ?? defaultSetting();
   if (layout === 'transformers') {
     return openTransformersGraphs(model, { device, threads, ...(onProgress && { onProgress }) });
   }

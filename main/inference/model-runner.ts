@@ -2,6 +2,7 @@ import { throwIfAborted, toErrorReport, WorkstationError } from '../../preload/c
 import { chooseDevice, thisMachine, type DeviceChoice } from './device-choice.ts';
 import type { Device, DeviceTroubles, DeviceWish } from './devices.ts';
 import { ImageProcessor, type PreparedImage, type RgbImage } from './image-processor.ts';
+import { openMeasured, type ExplainedSetting } from './measured-graphs.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import type { WorkPhase } from './engine-messages.ts';
 import { openModelGraphs, type DecoderCache, type DecoderInput, type ModelGraphs } from './model-graphs.ts';
@@ -16,6 +17,8 @@ export const prefillChunk = 128;
 export interface OpenRunnerOptions {
   readonly device: DeviceWish;
   readonly threads?: number;
+  /** Where the measurement of threads is remembered; without it nothing is measured. */
+  readonly cacheFolder?: string;
   /** Why not to touch a device, where it is known already. */
   readonly troubles?: DeviceTroubles;
   /** Called before a device other than the CPU is touched. */
@@ -76,33 +79,55 @@ export class ModelRunner {
   readonly device: Device;
   readonly deviceReason: string;
   readonly deviceFallback: boolean;
+  /** How the CPU is used, and why so. */
+  readonly threads: ExplainedSetting;
   readonly #graphs: ModelGraphs;
 
-  private constructor(model: ModelDirectory, graphs: ModelGraphs, choice: DeviceChoice) {
+  private constructor(
+    model: ModelDirectory,
+    graphs: ModelGraphs,
+    choice: DeviceChoice,
+    threads: ExplainedSetting,
+  ) {
     this.model = model;
     this.processor = new ImageProcessor(model.processor);
     this.device = choice.device;
     this.deviceReason = choice.reason;
     this.deviceFallback = choice.fallback;
+    this.threads = threads;
     this.#graphs = graphs;
   }
 
   static async open(model: ModelDirectory, options: OpenRunnerOptions): Promise<ModelRunner> {
-    const { device: wish, threads, onProgress, onTry } = options;
+    const { device: wish, threads, cacheFolder, onProgress, onTry } = options;
     const troubles = { ...options.troubles };
     for (;;) {
       onProgress?.('Choosing the device', 0);
       const question = { wish, modelBytes: model.graphBytes, troubles };
       const choice = await chooseDevice(question, thisMachine(onTry));
+      let activity = 'Opening the graphs';
       try {
-        const graphs = await openModelGraphs(model, {
-          device: choice.device,
-          ...(threads === undefined ? {} : { threads }),
-          onProgress: (fraction) => onProgress?.('Opening the graphs', fraction),
-        });
+        const { graphs, setting } = await openMeasured(
+          model,
+          (opened) =>
+            openModelGraphs(model, {
+              device: choice.device,
+              threads: opened,
+              onProgress: (fraction) => onProgress?.(activity, fraction),
+            }),
+          {
+            ...(threads === undefined ? {} : { threads }),
+            // What a GPU does is not a matter of this processor's threads.
+            ...(cacheFolder === undefined || choice.device !== 'cpu' ? {} : { cacheFolder }),
+            onMeasure: () => {
+              activity = 'Measuring which threads are fastest';
+            },
+            log: (line) => console.error(line),
+          },
+        );
         const watched = watchGraphs(graphs, choice.device, options.onPhase ?? (() => undefined));
         const reason = [choice.reason, graphs.deviceNote].filter((text) => text !== undefined).join(' ');
-        return new ModelRunner(model, watched, { ...choice, reason });
+        return new ModelRunner(model, watched, { ...choice, reason }, setting);
       } catch (error) {
         // A device that works may still lack the memory or an operator for this model.
         if (wish !== 'auto' || choice.device === 'cpu') throw error;

@@ -18,12 +18,13 @@ import { editForNewRows, NotEditable } from './new-rows-graph.ts';
 import { readValueInfo, type DeclaredValue } from './onnx-nodes.ts';
 import { graphProto, modelOf, readSkeleton, type OnnxSkeleton } from './onnx-skeleton.ts';
 import { readFields } from './onnx-wire.ts';
+import type { ThreadSetting } from './thread-setting.ts';
 import { SessionEmbedder } from './token-embedder.ts';
 import { TransformersDecoder } from './transformers-decoder.ts';
 
 export interface OpenTransformersOptions {
   readonly device: Device;
-  readonly threads: number;
+  readonly threads: ThreadSetting;
   /** False runs the decoder as it is, for comparison. */
   readonly newRows?: boolean;
   /** The part that is open, 0..1. */

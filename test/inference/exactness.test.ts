@@ -40,7 +40,7 @@ beforeAll(async () => {
     const directory = await imported('delta', {});
     const concat = await imported('concat', { layout: 'transformers', attention: 'concat' });
     const gqa = await imported('gqa', { layout: 'transformers', attention: 'gqa' });
-    const cpu = { device: 'cpu', threads: 1 } as const;
+    const cpu = { device: 'cpu', threads: { threads: 1, spinning: false } } as const;
     models.set(name, {
       directory,
       graphs: {

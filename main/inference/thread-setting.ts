@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+
+/** How the runtime uses the processor. */
+export interface ThreadSetting {
+  /** Threads within one operator. */
+  readonly threads: number;
+  /**
+   * Whether threads that wait go on spinning, which saves the time to wake them where the machine has nothing else to
+   * do, and takes the time of those that work where it has.
+   */
+  readonly spinning: boolean;
+}
+
+/** Beyond this the small matrices of one token are too little work to share out. */
+const mostThreads = 16;
+
+/** Where nothing was measured. */
+export function defaultSetting(): ThreadSetting {
+  return { threads: Math.min(availableParallelism(), 8), spinning: false };
+}
+
+/** Settings worth a try, the default first: one thread, one for each core, for each half of one, and the last spinning. */
+export function settingsToTry(
+  available = availableParallelism(),
+  physical = physicalCores(),
+): ThreadSetting[] {
+  const usual = Math.min(available, 8);
+  const counts = [usual, Math.min(physical, available), Math.min(available, mostThreads), 1];
+  const sleeping = [...new Set(counts)].map((threads) => ({ threads, spinning: false }));
+  const several = sleeping.filter(({ threads }) => threads > 1);
+  return [...sleeping, ...several.map(({ threads }) => ({ threads, spinning: true }))];
+}
+
+/** Cores that are cores, where Linux tells; elsewhere as many as there are processors. */
+export function physicalCores(folder = '/sys/devices/system/cpu'): number {
+  try {
+    const siblings = readdirSync(folder)
+      .filter((name) => /^cpu\d+$/.test(name))
+      .map((name) => readFileSync(`${folder}/${name}/topology/thread_siblings_list`, 'utf8').trim());
+    if (siblings.length > 0) return new Set(siblings).size;
+  } catch {
+    // Not Linux, or a container that hides it.
+  }
+  return availableParallelism();
+}
+
+/** The machine as far as a measurement depends on it. */
+export function machineName(): string {
+  return `${cpus()[0]?.model.trim() ?? 'unknown processor'} x ${availableParallelism()}`;
+}
+
+/** `2 threads`, `1 thread`, `4 threads that spin`. */
+export function settingInWords({ threads, spinning }: ThreadSetting): string {
+  return `${threads} thread${threads === 1 ? '' : 's'}${spinning ? ' that spin' : ''}`;
+}
