@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import packageFile from '../package.json' with { type: 'json' };
+import type { DeviceWish } from '../preload/contract/devices.ts';
 import {
   toErrorReport,
   type ErrorReport,
@@ -18,6 +19,7 @@ import { findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
 import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
 import { createModels, type Models } from './workstation/models.ts';
+import { readEngineSettings } from './workstation/engine-settings.ts';
 import { engineWithServer, readServerSetting } from './workstation/server-model.ts';
 
 export { drawFrame } from './export/index.ts';
@@ -46,6 +48,8 @@ export interface WorkstationOptions {
   chooseFolder?: () => Promise<string | null>;
   /** Where the bundled clip and the embedded model lie, when not in the source tree. */
   resources?: { clip: string; model: string };
+  /** Where models run; `auto` by default. */
+  device?: DeviceWish;
   /** How processes of ours, the engine's and an import's, are started; Node's fork by default. */
   startEngine?: StartEngine;
 }
@@ -120,9 +124,12 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
 
   const engineLog = logTo(log, 'engine');
   const server = await readServerSetting(home);
+  const settings = await readEngineSettings(home);
   const localEngine = createEngine({
+    ...settings.options,
     log: (line) => engineLog.info(line),
     ...(options.startEngine ? { start: options.startEngine } : {}),
+    ...(options.device === undefined ? {} : { device: options.device }),
   });
   const engine = engineWithServer(localEngine, server.configuration, (line) => engineLog.info(line));
   const models: Models = createModels({
@@ -149,7 +156,8 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     log: logTo(log, 'review'),
   });
 
-  const notices: ErrorReport[] = [...store.notices, ...(server.problem ? [server.problem] : [])];
+  const problems = [server.problem, settings.problem].filter((problem) => problem !== null);
+  const notices: ErrorReport[] = [...store.notices, ...problems];
   const openDemonstration = (): Promise<OpenSession> =>
     review.openDemonstration(options.resources?.clip ?? bundledClip);
   if (options.exclusive) {

@@ -1,20 +1,15 @@
-/** Where the graphs of a model may run in this program. */
-export const devices = ['cpu', 'webgpu', 'cuda', 'directml', 'coreml'] as const;
-export type Device = (typeof devices)[number];
+import type { Device } from '../../preload/contract/devices.ts';
+
+export {
+  deviceNames,
+  devices,
+  deviceWishes,
+  type Device,
+  type DeviceWish,
+} from '../../preload/contract/devices.ts';
+
+/** Devices that a model need not run on. */
 export type Accelerator = Exclude<Device, 'cpu'>;
-
-/** What a person may ask for; `auto` lets the engine choose and say why. */
-export const deviceWishes = ['auto', ...devices] as const;
-export type DeviceWish = (typeof deviceWishes)[number];
-
-/** As shown to a person. */
-export const deviceNames: Readonly<Record<Device, string>> = {
-  cpu: 'CPU',
-  webgpu: 'WebGPU',
-  cuda: 'CUDA',
-  directml: 'DirectML',
-  coreml: 'CoreML',
-};
 
 /** Reasons known before not to touch a device: it has ended an engine's process, or was lost in an answer. */
 export type DeviceTroubles = Readonly<Partial<Record<Device, string>>>;

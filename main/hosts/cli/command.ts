@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { DeviceWish } from '../../../preload/contract/devices.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
 import { openLogFile, type LogFile } from '../log.ts';
@@ -8,6 +9,7 @@ import { Output } from './output.ts';
 /** Options that every command has. */
 export interface CommonOptions {
   home?: string;
+  device?: DeviceWish;
   json?: boolean;
 }
 
@@ -63,6 +65,7 @@ export async function runCommand(
         hostReason: null,
         log,
         exclusive: false,
+        ...(options.device === undefined ? {} : { device: options.device }),
       });
     };
     const code = await work({

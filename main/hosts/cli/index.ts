@@ -1,5 +1,6 @@
 import '../node-version.ts';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { deviceWishes } from '../../../preload/contract/devices.ts';
 import { disclaimer } from '../../../preload/contract/index.ts';
 import { version } from '../version.ts';
 import { addAsk } from './commands/ask.ts';
@@ -21,6 +22,11 @@ const program = new Command('npm run -s cli --')
   .description(`Surgery-R1 Workstation on the command line. ${disclaimer}`)
   .version(version)
   .option('--home <dir>', "data folder, instead of the platform's own")
+  .addOption(
+    new Option('--device <name>', 'where the model runs; what suits it best unless said').choices(
+      deviceWishes,
+    ),
+  )
   .option('--json', 'print one object for machines as the last line of standard output')
   .addHelpText(
     'after',
