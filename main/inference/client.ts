@@ -141,7 +141,7 @@ class EngineClient implements Engine {
       ...emptyState('unloaded'),
       model,
       estimate,
-      unloadedReason: `Unloaded after ${minutes} min without a question. The next question loads it again.`,
+      unloadedReason: `Unloaded after ${minutes} min without a question.`,
     });
   }
 

@@ -58,12 +58,13 @@ export class ModelDesk implements AnswerEngine {
       dtype: model?.dtype ?? null,
       device: model ? deviceName(model) : null,
       ...(model?.server === undefined ? {} : { server: model.server }),
-      deviceReason: model?.deviceReason ?? null,
+      deviceReason: model ? reasonsOf(model) : null,
       ...(model ? { deviceFallback: model.deviceFallback } : {}),
       deviceFallback: model?.deviceFallback ?? false,
-      memoryBytes: state.residentBytes ?? model?.memoryBytes ?? null,
+      memoryBytes: state.phase === 'unloaded' ? null : (state.residentBytes ?? model?.memoryBytes ?? null),
       memoryExpectedBytes: state.estimate === null ? null : Math.round(state.estimate.needed),
       memoryCeilingBytes: state.ceilingBytes,
+      threads: model?.threads?.reason ?? null,
       unloadedReason: state.unloadedReason,
       activity: this.#import?.activity ?? state.activity,
       progress: this.#import?.progress ?? state.progress,
@@ -199,6 +200,13 @@ export class ModelDesk implements AnswerEngine {
     this.#import = importing;
     this.#options.onState(this.describe());
   }
+}
+
+/** Why the model runs where it does and, on the CPU, why with so many threads. */
+function reasonsOf({ device, deviceReason, threads }: NonNullable<EngineState['model']>): string {
+  return device === 'cpu' && threads !== undefined
+    ? `${deviceReason} It uses ${threads.reason}.`
+    : deviceReason;
 }
 
 /** Whether a model's files are not those that were imported. */

@@ -222,7 +222,7 @@ describe('a model that nobody asks', () => {
       const info = await engine.load({ directory: models.askable });
       const unloaded = await whenState(engine, ({ phase }) => phase === 'unloaded');
       expect(unloaded).toMatchObject({
-        unloadedReason: 'Unloaded after 0.01 min without a question. The next question loads it again.',
+        unloadedReason: 'Unloaded after 0.01 min without a question.',
         model: { id: info.id },
         residentBytes: null,
         error: null,

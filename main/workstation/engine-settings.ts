@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { systemCode, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
+import type { EngineOptions } from '../inference/index.ts';
+
+/** `engine.json` of the data folder: what a machine's keeper may set of the engine. Everything has a default. */
+const EngineFile = z.strictObject({
+  memoryCeilingMegabytes: z.int().min(256).optional(),
+  idleMinutes: z.number().min(0).optional(),
+});
+
+export interface EngineSettings {
+  readonly options: Pick<EngineOptions, 'memoryCeilingBytes' | 'idleMinutes' | 'cacheFolder'>;
+  /** What is wrong with the file, whose settings are then left out. */
+  readonly problem: ErrorReport | null;
+}
+
+/** @param home The data folder. */
+export async function readEngineSettings(home: string): Promise<EngineSettings> {
+  const cacheFolder = join(home, 'cache', 'engine');
+  try {
+    const file = EngineFile.parse(JSON.parse(await readFile(join(home, 'engine.json'), 'utf8')));
+    const { memoryCeilingMegabytes, idleMinutes } = file;
+    return {
+      options: {
+        cacheFolder,
+        ...(memoryCeilingMegabytes === undefined
+          ? {}
+          : { memoryCeilingBytes: memoryCeilingMegabytes * 2 ** 20 }),
+        ...(idleMinutes === undefined ? {} : { idleMinutes }),
+      },
+      problem: null,
+    };
+  } catch (error) {
+    const options = { cacheFolder };
+    if (systemCode(error) === 'ENOENT') return { options, problem: null };
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    const what = issue
+      ? `${issue.path.join('.') || 'the file'}: ${issue.message}`
+      : (systemCode(error) ?? 'it is not valid JSON');
+    const problem = new WorkstationError(
+      'invalid-input',
+      `The engine’s settings in engine.json are not used: ${what}.`,
+      'Correct the file in the data folder (memoryCeilingMegabytes, idleMinutes) or remove it, and start again.',
+      { cause: error },
+    );
+    return { options, problem: problem.toReport() };
+  }
+}
