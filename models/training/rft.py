@@ -1,7 +1,7 @@
 """Stage 2: reinforcement fine-tuning by GRPO. Answers are sampled in groups, rewarded by rule, compared in the group.
 
     python3 models/training/rft.py --config models/training/rft.json --data PACKED --init RUN_OR_MODEL --out RUN
-      [--validation PACKED] [--coherence off] [--seed N] [--resume] [--workers 2]
+      [--validation PACKED] [--coherence off] [--policy off] [--seed N] [--resume] [--workers 2]
 
 --init is the stage 1 run (its folder or checkpoint.pt) or a model folder; a frozen copy of it is the reference of the
 KL term. --data is packed by dataset.py. --out gets checkpoint.pt, which export.py reads like stage 1's, and
@@ -26,6 +26,7 @@ import grpo
 import lora
 import rewards
 import rollout
+from averaging import Average
 from batches import Batches
 from build import hugging_face_config, processor_config, vocabulary_of
 from dataset import Frames
@@ -91,6 +92,10 @@ class Run:
             self.supervision = Supervision(
                 self.model, self.frames, self.tokenizer, initial, count, settings["seed"], arguments.init
             )
+        self.reinforced = arguments.policy == "on"
+        if not self.reinforced and not self.supervision:
+            raise SystemExit(f"{arguments.config}: --policy off leaves nothing to train on where sft is 0.")
+        self.average = Average(self.parameters, settings["steps"] * (1 - settings["average"]) + 1)
         self.progress = {"step": 0, "seconds": 0.0}
         if arguments.resume:
             self.resume()
@@ -105,6 +110,7 @@ class Run:
         else:
             checkpoint.load_weights(self.model, state["model"], path)
         self.optimizer.load_state_dict(state["optimizer"])
+        self.average.load_state_dict(state["average"])
         self.progress = state["progress"]
         self.log(event="resumed", **self.progress)
 
@@ -113,6 +119,7 @@ class Run:
         adapter = {"adapter": lora.adapter_tensors(self.model)} if config else {}
         tensors = lora.merged_tensors(self.model.state_dict(), config)
         state = {"model": tensors, "optimizer": self.optimizer.state_dict(), **adapter}
+        state["average"] = self.average.state_dict()
         state.update(progress=self.progress, rft=self.settings, rewards=self.rewards, initial=self.digest)
         checkpoint.save(self.out, {**self.initial, **self.extra, **state})
 
@@ -221,7 +228,7 @@ class Run:
 
         def work(inputs):
             part, batch, reference, taught = inputs
-            loss, figures = self.policy_loss(part, batch, reference, divisor)
+            loss, figures = (0.0, {}) if batch is None else self.policy_loss(part, batch, reference, divisor)
             figures["loss"] = float(loss)
             if taught is not None:
                 supervised = self.supervision.loss(taught) / len(parts)
@@ -243,7 +250,17 @@ class Run:
         return warm * (kind["rateEnd"] + (1 - kind["rateEnd"]) * 0.5 * (1 + math.cos(math.pi * done)))
 
     def step(self):
-        """Samples, rewards, trains; returns the figures of the step."""
+        """One step of the run; returns its figures."""
+        began, factor = time.time(), self.factor()
+        alone = [(None, None)] * self.workers
+        figures = self.reinforce(factor) if self.reinforced else self.train(alone, 1, factor)
+        self.progress["step"] += 1
+        self.progress["seconds"] += time.time() - began
+        self.average.add(self.progress["step"])
+        return {**figures, "rate": self.optimizer.rate * factor}
+
+    def reinforce(self, factor):
+        """Samples, rewards, trains; returns the figures of it."""
         settings, policy = self.settings, self.settings["policy"]
         group, began = settings["sampling"]["group"], time.time()
         parts = self.choose(self.progress["step"])
@@ -271,22 +288,17 @@ class Run:
                     batch["boxes"] = self.boxes_of(part, batch, texts, part_scores)
                 packed.append((part, batch))
         divisor = grpo.denominator(lengths, policy["aggregation"], settings["sampling"]["limit"])
-        factor = self.factor()
         if packed:
             figures.update(self.train(packed, divisor, factor))
-        now = time.time()
         figures.update(sampling=after_sampling - began, rewarding=after_rewards - after_sampling)
-        figures.update(training=now - after_rewards, rate=self.optimizer.rate * factor)
-        self.progress["step"] += 1
-        self.progress["seconds"] += now - began
-        return figures
+        return {**figures, "training": time.time() - after_rewards}
 
     def train(self, packed, divisor, factor):
-        """Inner epochs over what was sampled; figures of the last one."""
+        """Inner epochs over what was sampled (None: stage 1's losses alone); figures of the last one."""
         policy, norm_limit = self.settings["policy"], self.settings["optimizer"]["norm"]
         parts, batches = [part for part, _ in packed], [batch for _, batch in packed]
         references = [None] * len(parts)
-        if self.reference is not None:
+        if self.reference is not None and self.reinforced:
 
             def refer(inputs):
                 with torch.no_grad():
@@ -303,9 +315,9 @@ class Run:
                 self.optimizer.step(factor)
             else:
                 self.log(event="skipped", step=self.progress["step"], reason="gradient not finite")
-        tokens = max(1.0, sums["tokens"])
         figures = {name: sums[name] for name in ("loss", "supervised") if name in sums}
-        return {**figures, "kl": sums["kl"] / tokens, "clipped": sums["clipped"] / tokens, "norm": norm}
+        per_token = {name: sums[name] / max(1.0, sums["tokens"]) for name in ("kl", "clipped") if name in sums}
+        return {**figures, **per_token, "norm": norm}
 
     # ------------------------------------------------------------ the run
 
@@ -330,6 +342,8 @@ class Run:
             for name, value in self.step().items():
                 sums.setdefault(name, []).append(value)
             step = progress["step"]
+            if step == settings["steps"]:
+                self.average.swap()
             if step % settings["logSteps"] == 0 or step == settings["steps"]:
                 means = {name: round(float(np.nanmean(values)), 6) for name, values in sums.items()}
                 self.log(stage="rft", step=step, minutes=round(progress["seconds"] / 60, 2), **means)
@@ -367,6 +381,7 @@ def main():
     parser.add_argument("--validation")
     parser.add_argument("--settings", default=os.path.join(HERE, "nano.json"), help="stage 1's, for a model folder")
     parser.add_argument("--coherence", choices=["on", "off"], default="on", help="off: without the coherence reward")
+    parser.add_argument("--policy", choices=["on", "off"], default="on", help="off: stage 1's losses alone, as control")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--workers", type=int, default=1, help="threads that each take a part of the batch")

@@ -102,7 +102,7 @@ def second_stage(folder, out, *arguments, change=None, **settings):
     """One run of stage 2 on the toy frames; returns how it ended and its log."""
     with open(os.path.join(ROOT, "rft.json")) as file:
         config = json.load(file)
-    config.update(steps=4, images=4, questions=2, logSteps=1, checkpointSteps=100)
+    config.update(steps=4, images=4, questions=2, average=0.75, logSteps=1, checkpointSteps=100)
     config["sampling"].update(group=4, limit=24, temperature=0.6, boxTemperature=0.4)
     config["policy"].update(kl=0.02, epochs=2, keep=0, deviation=True)
     config["optimizer"].update(rate=0.0003, warmupSteps=1)
@@ -143,7 +143,7 @@ def sampling_report(folder):
     """Sampling against the two other ways to the same numbers: greedy answers and the packed forward."""
     arguments = rft.argparse.Namespace(
         out=os.path.join(folder, "probe"), workers=1, data=os.path.join(folder, "packed"), validation=None,
-        init=os.path.join(folder, "sft"), settings=None, coherence="on", resume=False,
+        init=os.path.join(folder, "sft"), settings=None, coherence="on", policy="on", resume=False,
     )
     with open(os.path.join(folder, "whole.json")) as file:
         run = rft.Run(arguments, json.load(file))
