@@ -331,10 +331,10 @@ describe('in the middle of an answer', () => {
     ['the connection ends', { breakAfter: 5 }, /aborted|ECONNRESET/],
     ['an event is no JSON', { malformedAfter: 5 }, /not JSON/],
     ['the server reports an error', { errorAfter: 5 }, /CUDA error: out of memory/],
-    ['nothing more comes', { silentAfter: 5 }, /silent for 0.5 s/],
+    ['nothing more comes', { silentAfter: 5 }, /silent for 3 s/],
   ];
   test.each(losses)('%s: the text is kept, and the server looked for', async (_name, behaviour, says) => {
-    const engine = await loaded({ timeoutSeconds: 0.5 });
+    const engine = await loaded({ timeoutSeconds: 3 });
     await server.behave(behaviour);
     const error: unknown = await ask(engine).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(EngineLostError);
