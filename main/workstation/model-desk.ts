@@ -58,7 +58,7 @@ export class ModelDesk implements AnswerEngine {
       dtype: model?.dtype ?? null,
       device: model ? deviceName(model) : null,
       ...(model?.server === undefined ? {} : { server: model.server }),
-      deviceReason: model ? reasonsOf(model) : null,
+      deviceReason: model?.deviceReason ?? null,
       ...(model ? { deviceFallback: model.deviceFallback } : {}),
       deviceFallback: model?.deviceFallback ?? false,
       memoryBytes: state.phase === 'unloaded' ? null : (state.residentBytes ?? model?.memoryBytes ?? null),
@@ -200,13 +200,6 @@ export class ModelDesk implements AnswerEngine {
     this.#import = importing;
     this.#options.onState(this.describe());
   }
-}
-
-/** Why the model runs where it does and, on the CPU, why with so many threads. */
-function reasonsOf({ device, deviceReason, threads }: NonNullable<EngineState['model']>): string {
-  return device === 'cpu' && threads !== undefined
-    ? `${deviceReason} It uses ${threads.reason}.`
-    : deviceReason;
 }
 
 /** Whether a model's files are not those that were imported. */
