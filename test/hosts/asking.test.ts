@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { agreementInWords, agreementOf } from '../../main/hosts/cli/agreement.ts';
 import { answerForMachines, answerForPeople } from '../../main/hosts/cli/asking.ts';
 import type { OpenSession } from '../../preload/contract/index.ts';
+import { settingsOfSamples } from '../../main/hosts/cli/sampling-options.ts';
 import { aCase, aVideo, fullAnswer } from '../store/rows.ts';
 
 const video = { ...aVideo('v', 'c'), availability: 'available' } as unknown as OpenSession['video'];
@@ -21,4 +23,43 @@ test('`ask` warns of an answer whose words and box disagree, and of no other', (
   expect(answerForMachines(question, told, open)).toMatchObject({ answer: { warning }, session: 's' });
   expect(answerForPeople(question, agreeing, video).filter((line) => line.startsWith('Warning'))).toEqual([]);
   expect(answerForMachines(question, agreeing, open)).toMatchObject({ answer: { warning: null } });
+});
+
+test('samples differ in their seed, and one is asked as it was', () => {
+  expect(settingsOfSamples({ topK: 5 }, 1)).toEqual([{ topK: 5 }]);
+  expect(settingsOfSamples({ topK: 5 }, 2)).toEqual([
+    { temperature: 0.7, topK: 5, seed: 0 },
+    { temperature: 0.7, topK: 5, seed: 1 },
+  ]);
+  expect(settingsOfSamples({ temperature: 1.2, seed: 2 ** 32 - 1 }, 2)).toEqual([
+    { temperature: 1.2, seed: 2 ** 32 - 1 },
+    { temperature: 1.2, seed: 0 },
+  ]);
+});
+
+test('the agreement of samples: labels counted, every two boxes compared, only complete answers', () => {
+  const answer = fullAnswer('a', 'q', 's');
+  const sample = (label: string | null, box: number[] | null, status = 'answered') =>
+    ({ ...answer, label, box, status }) as typeof answer;
+  const agreement = agreementOf([
+    sample('kidney', [0, 0, 10, 10]),
+    sample('liver', [0, 0, 10, 20]),
+    sample('kidney', null, 'answered-without-location'),
+    sample('spleen', [0, 0, 1, 1], 'stopped'),
+  ]);
+  expect(agreement).toEqual({
+    complete: 3,
+    labels: [
+      { label: 'kidney', count: 2 },
+      { label: 'liver', count: 1 },
+    ],
+    share: 2 / 3,
+    boxes: 2,
+    meanIou: 0.5,
+  });
+  expect(agreementInWords(agreement)).toEqual([
+    'Agreement kidney 2 of 3, liver 1 of 3',
+    '          2 boxes, which overlap by 0.50 (mean IoU)',
+  ]);
+  expect(agreementOf([])).toEqual({ complete: 0, labels: [], share: null, boxes: 0, meanIou: null });
 });

@@ -120,6 +120,36 @@ describe('the command line', () => {
     expect(result['sessions']).toMatchObject([{ id: session, questionCount: 2 }]);
   });
 
+  it('answers several questions together, and says how far samples of one agree', async () => {
+    const organ = 'What organ is being operated?';
+    const where = 'Where is suction located?';
+    const at = ['--frame', '180', '--question', organ, '--question', where];
+    const several = await json('ask', clip, ...at, '--samples', '3', '--seed', '5');
+    expect(several.code, several.stderr).toBe(0);
+    const told = several.result['questions'] as {
+      question: string;
+      answers: { question: string; answer: { status: string; label: string | null }; session: string }[];
+      agreement: { complete: number; labels: object[]; share: number };
+    }[];
+    expect(told.map(({ question }) => question)).toEqual([organ, where]);
+    for (const { question, answers, agreement } of told) {
+      expect(answers).toHaveLength(3);
+      expect(answers.every((answer) => answer.question === question)).toBe(true);
+      expect(agreement.complete).toBe(3);
+      expect(agreement.share).toBeGreaterThan(0);
+    }
+    expect(told[0]).toMatchObject({ agreement: { labels: [{ label: 'kidney', count: 3 }], share: 1 } });
+
+    const people = await cli(['ask', clip, ...at, '--home', home]);
+    expect(people.code, people.stderr).toBe(0);
+    expect(people.stdout).toContain(`Question  ${organ}\nAnswer    kidney`);
+    expect(people.stdout).not.toContain('Agreement');
+    const image = ['--image', join(folder, 'two.png')];
+    expect((await json('ask', clip, ...at, ...image)).result).toMatchObject({
+      error: { code: 'invalid-input', message: 'A picture shows one answer.' },
+    });
+  });
+
   it('stops at Ctrl-C, keeps what was written, and says so by its exit code', async () => {
     const args = [
       'ask',
@@ -173,6 +203,7 @@ describe('the command line', () => {
     [['ask', clip, '--frame', '1', '--question', 'What?', '--session', 'unknown'], 2, 'not-found'],
     [['ask', clip, '--frame', '1', '--question', 'What?', '--temperature', '9'], 2, 'invalid-input'],
     [['ask', clip, '--frame', '1', '--question', 'What?', '--seed', '-1'], 2, 'invalid-input'],
+    [['ask', clip, '--frame', '1', '--question', 'What?', '--samples', '65'], 2, 'invalid-input'],
     [['models', 'check', folder], 4, /^model-/],
     [['evaluate', '--data', folder], 3, 'data-malformed'],
     [['sessions', '--home', '/dev/null/home'], 5, 'store-unwritable'],

@@ -5,6 +5,8 @@ import {
   throwIfAborted,
   WorkstationError,
   type Answer,
+  type AnswerId,
+  type JobId,
   type OpenSession,
   type PlaceInVideo,
   type SessionId,
@@ -78,9 +80,34 @@ export interface AskOptions {
 /** Asks and waits for the end of the answer. Ctrl-C stops the model; what it wrote is kept as stopped. */
 export async function askAndWait(
   workstation: CommandLineWorkstation,
-  { open, at, question, settings, onText }: AskOptions,
-  { output, signal }: CommandContext,
+  { question, settings, ...options }: AskOptions,
+  context: CommandContext,
 ): Promise<Answer> {
+  const all = { ...options, questions: [question], settings: [settings ?? {}], onAnswer: () => undefined };
+  const [[answer]] = (await askAll(workstation, all, context)) as [[Answer]];
+  if (answer.status === 'failed' && answer.error) {
+    throw new WorkstationError(answer.error.code, answer.error.message, answer.error.hint);
+  }
+  return answer;
+}
+
+export interface AskAllOptions extends Pick<AskOptions, 'open' | 'at' | 'onText'> {
+  questions: readonly string[];
+  /** Of each answer to a question: one, or several that differ in their seed. */
+  settings: readonly SamplingOptions[];
+  /** Called with every answer that has ended, in whatever order they end. */
+  onAnswer: (answer: Answer) => void;
+}
+
+/**
+ * Asks all questions at once, so that the model answers them together, and waits for all answers: for each question
+ * one per settings. Ctrl-C stops all.
+ */
+export async function askAll(
+  workstation: CommandLineWorkstation,
+  { open, at, questions, settings, onText, onAnswer }: AskAllOptions,
+  { output, signal }: CommandContext,
+): Promise<Answer[][]> {
   const place = await workstation.calls.locate({ videoId: open.video.id, at });
   throwIfAborted(signal);
   const ended = new Map<string, Answer>();
@@ -89,35 +116,45 @@ export async function askAndWait(
     if (event.type === 'answer-text') onText(event.section, event.text);
     if (event.type === 'answer' && event.answer.status !== 'running') {
       ended.set(event.answer.id, event.answer);
+      onAnswer(event.answer);
       wake();
     }
     if (event.type === 'model' && event.state.phase === 'loading') {
       output.progress(event.state.activity ?? 'Loading the model', event.state.progress ?? 0, 1);
     }
   });
-  let stop = () => {};
+  const jobs: JobId[] = [];
+  const stop = () => {
+    for (const jobId of jobs) void workstation.calls.cancelJob({ jobId }).catch(() => undefined);
+  };
   try {
-    const asked = await workstation.calls.ask({
-      sessionId: open.session.id,
-      frameIndex: place.index,
-      question,
-      ...(settings && { settings }),
-    });
-    stop = () => void workstation.calls.cancelJob({ jobId: asked.jobId }).catch(() => undefined);
-    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
-    for (;;) {
-      const answer = ended.get(asked.answer.id);
-      if (answer) {
-        if (answer.status === 'failed' && answer.error) {
-          throw new WorkstationError(answer.error.code, answer.error.message, answer.error.hint);
-        }
-        return answer;
+    const asked: AnswerId[][] = [];
+    for (const question of questions) {
+      const [first, ...others] = settings;
+      const { answer, ...begun } = await workstation.calls.ask({
+        sessionId: open.session.id,
+        frameIndex: place.index,
+        question,
+        ...(first && { settings: first }),
+      });
+      jobs.push(begun.jobId);
+      const ids = [answer.id];
+      for (const other of others) {
+        const again = await workstation.calls.askAgain({ questionId: begun.question.id, settings: other });
+        jobs.push(again.jobId);
+        ids.push(again.answer.id);
       }
+      asked.push(ids);
+      if (signal.aborted) stop();
+    }
+    const wanted = asked.flat();
+    while (!wanted.every((id) => ended.has(id))) {
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
     }
+    return asked.map((ids) => ids.map((id) => ended.get(id)!));
   } finally {
     stopListening();
     signal.removeEventListener('abort', stop);
@@ -163,6 +200,11 @@ const inWords: Record<Answer['status'], string> = {
 
 /** What `ask` says to people once the answer is complete. */
 export function answerForPeople(question: string, answer: Answer, frame: Size): string[] {
+  return [...shortAnswerForPeople(question, answer, frame), ...origin(answer)];
+}
+
+/** The answer alone, for one of several on a frame. */
+export function shortAnswerForPeople(question: string, answer: Answer, frame: Size): string[] {
   const lines: string[] = [];
   if (inWords[answer.status] !== '') lines.push(inWords[answer.status]);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
@@ -174,7 +216,14 @@ export function answerForPeople(question: string, answer: Answer, frame: Size): 
   const warning = answerWarning(answer, question, frame);
   if (warning !== null) lines.push(`Warning   ${warning}`);
   if (answer.status === 'malformed') lines.push(`Raw text  ${answer.raw}`);
+  if (answer.status === 'failed' && answer.error) lines.push(`Reason    ${answer.error.message}`);
   for (const note of answer.notes) lines.push(`Note      ${note}`);
+  return lines;
+}
+
+/** Where an answer comes from, and what it is not. */
+export function origin(answer: Answer): string[] {
+  const lines: string[] = [];
   if (answer.frame) lines.push(`Frame     ${answer.frame.index}, hash ${answer.frame.hash.slice(0, 12)}`);
   if (answer.model) {
     lines.push(`Model     ${answer.model.name} on ${answer.model.device}`);

@@ -35,3 +35,19 @@ export function samplingOf(given: SamplingOptions): SamplingOptions {
     options.flatMap(([name]) => (given[name] === undefined ? [] : [[name, given[name]]])),
   );
 }
+
+/** Most answers to one question. */
+export const mostSamples = 64;
+/** Temperature of several samples where none is given: greedy ones would all be the same. */
+export const samplesTemperature = 0.7;
+
+/** The settings of each of several samples: the given ones, and seeds that count up. */
+export function settingsOfSamples(given: SamplingOptions, samples: number): SamplingOptions[] {
+  if (samples === 1) return [given];
+  const seed = given.seed ?? 0;
+  return Array.from({ length: samples }, (_, index) => ({
+    temperature: samplesTemperature,
+    ...given,
+    seed: (seed + index) % 2 ** 32,
+  }));
+}

@@ -1,17 +1,40 @@
-import { Option, type Command } from 'commander';
-import { SessionId, WorkstationError, type PlaceInVideo } from '../../../../preload/contract/index.ts';
-import { answerForMachines, answerForPeople, askAndWait, openFor, waitForIndex } from '../asking.ts';
-import { act, wholeNumber, type CommandContext } from '../command.ts';
-import type { ExitCode } from '../../exit-codes.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import {
+  SessionId,
+  WorkstationError,
+  type OpenSession,
+  type PlaceInVideo,
+} from '../../../../preload/contract/index.ts';
+import { exitCodeOf, type ExitCode } from '../../exit-codes.ts';
 import type { CommandLineWorkstation } from '../../hosted.ts';
+import { agreementInWords, agreementOf } from '../agreement.ts';
+import {
+  answerForMachines,
+  answerForPeople,
+  askAll,
+  askAndWait,
+  openFor,
+  origin,
+  shortAnswerForPeople,
+  waitForIndex,
+} from '../asking.ts';
+import { act, wholeNumber, type CommandContext } from '../command.ts';
 import type { Output } from '../output.ts';
 import { writeNamedFile } from '../picture.ts';
-import { addSampling, samplingOf, type SamplingOptions } from '../sampling-options.ts';
+import {
+  addSampling,
+  mostSamples,
+  samplesTemperature,
+  samplingOf,
+  settingsOfSamples,
+  type SamplingOptions,
+} from '../sampling-options.ts';
 
 interface AskOptions extends SamplingOptions {
   frame?: number;
   at?: string;
-  question: string;
+  question: string[];
+  samples?: number;
   model?: string;
   server?: boolean;
   image?: string;
@@ -24,12 +47,26 @@ export function addAsk(program: Command): void {
       .argument('<video>', 'video file')
       .addOption(new Option('--frame <n>', 'frame, counted from 0').argParser(wholeNumber(0)).conflicts('at'))
       .option('--at <timecode>', 'hh:mm:ss.mmm, mm:ss or seconds since the first frame')
-      .requiredOption('--question <text>', 'what to ask')
+      .requiredOption(
+        '--question <text>',
+        'what to ask; again for further questions, which are answered together',
+        (text: string, before: string[] = []) => [...before, text],
+      )
+      .addOption(
+        new Option(
+          '--samples <n>',
+          `answers to each question, with seeds that count up (at temperature ${samplesTemperature} unless given): ` +
+            'how far they agree tells how sure the model is',
+        ).argParser(numberOfSamples),
+      )
       .addOption(
         new Option('--server', "ask the hospital's server, to which the frame is sent").conflicts('model'),
       )
       .option('--model <dir>', 'model folder, instead of the embedded model')
-      .option('--image <out.png>', 'also write the frame with the box and label drawn on it')
+      .option(
+        '--image <out.png>',
+        'also write the frame with the box and label drawn on it (one answer only)',
+      )
       .option('--session <id>', 'add to this session of the same video, instead of a new one')
       .description('ask about one frame; the answer is kept in the data folder'),
     ask,
@@ -39,6 +76,13 @@ export function addAsk(program: Command): void {
 async function ask(context: CommandContext, options: AskOptions, video: string): Promise<ExitCode> {
   const { output } = context;
   const at = placeOf(options);
+  if (options.image !== undefined && (options.question.length > 1 || (options.samples ?? 1) > 1)) {
+    throw new WorkstationError(
+      'invalid-input',
+      'A picture shows one answer.',
+      'Ask one question without --samples, or leave --image away.',
+    );
+  }
   const sessionId = parseSession(options.session);
   const workstation = await context.workstation();
   const open = await openFor(workstation, video, sessionId);
@@ -46,9 +90,12 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   if (options.model !== undefined) await workstation.loadModelFolder(options.model);
   if (options.server === true) await loadFromServer(workstation);
 
-  const question = options.question;
-  const settings = samplingOf(options);
-  const asked = { open, at, question, settings, onText: streamTo(output) };
+  const settings = settingsOfSamples(samplingOf(options), options.samples ?? 1);
+  if (options.question.length * settings.length > 1) {
+    return askSeveral(context, { workstation, open, at, questions: options.question, settings });
+  }
+  const [question] = options.question as [string];
+  const asked = { open, at, question, settings: settings[0]!, onText: streamTo(output) };
   const answer = await askAndWait(workstation, asked, context);
   output.write('\n');
   for (const line of answerForPeople(question, answer, open.video)) output.line(line);
@@ -74,6 +121,59 @@ async function loadFromServer({ calls }: CommandLineWorkstation): Promise<void> 
     );
   }
   await calls.loadModel({ modelId: entry.id });
+}
+
+interface Several {
+  workstation: CommandLineWorkstation;
+  open: OpenSession;
+  at: PlaceInVideo;
+  questions: string[];
+  settings: SamplingOptions[];
+}
+
+/** Several questions, or several answers to one: told when all are there, with how far they agree. */
+async function askSeveral(context: CommandContext, several: Several): Promise<ExitCode> {
+  const { output, signal } = context;
+  const { workstation, open, at, questions, settings } = several;
+  const total = questions.length * settings.length;
+  let done = 0;
+  const found = await askAll(
+    workstation,
+    {
+      ...{ open, at, questions, settings },
+      onText: () => undefined,
+      onAnswer: () => output.progress('Answers', (done += 1), total),
+    },
+    context,
+  );
+  const told = questions.map((question, index) => {
+    const answers = found[index]!;
+    const agreement = settings.length > 1 ? agreementOf(answers) : null;
+    output.line(`Question  ${question}`);
+    answers.forEach((answer, sample) => {
+      if (settings.length > 1) output.line(`Sample    ${sample + 1}, seed ${answer.settings.seed}`);
+      for (const line of shortAnswerForPeople(question, answer, open.video)) output.line(line);
+    });
+    for (const line of agreement === null ? [] : agreementInWords(agreement)) output.line(line);
+    output.line();
+    return {
+      question,
+      answers: answers.map((answer) => answerForMachines(question, answer, open)),
+      agreement,
+    };
+  });
+  for (const line of origin(found[0]![0]!)) output.line(line);
+  output.line(`Session   ${open.session.id}`);
+  output.result({ questions: told, session: open.session.id });
+  const failed = found.flat().find(({ status }) => status === 'failed');
+  if (failed?.error && !signal.aborted) return exitCodeOf(failed.error.code);
+  return signal.aborted ? 130 : 0;
+}
+
+function numberOfSamples(text: string): number {
+  const samples = wholeNumber(1)(text);
+  if (samples > mostSamples) throw new InvalidArgumentError(`It must be at most ${mostSamples}.`);
+  return samples;
 }
 
 /** Prints the model's text as it comes, with a heading before its reasoning. */
