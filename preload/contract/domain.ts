@@ -252,6 +252,8 @@ export const ModelState = z.object({
   memoryExpectedBytes: z.int().min(0).nullable(),
   /** Where it is ended and started again before the machine runs out. */
   memoryCeilingBytes: z.int().min(0).nullable(),
+  /** How many threads it runs on, and why as many; null where that is not for us to say. */
+  threads: z.string().nullable(),
   /** Why it was unloaded by itself; the next question loads it again. Null otherwise. */
   unloadedReason: z.string().nullable(),
   /** While loading: what it is doing and how far, 0..1. */

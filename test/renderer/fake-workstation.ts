@@ -78,6 +78,7 @@ export const readyModel: ModelState = {
   memoryBytes: 61_000_000,
   memoryExpectedBytes: 155_000_000,
   memoryCeilingBytes: 2_000_000_000,
+  threads: '2 threads, measured 2026-11-22: 1.4 times as fast as 1.',
   unloadedReason: null,
   activity: null,
   progress: null,
