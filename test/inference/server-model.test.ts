@@ -1,14 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Answerer, type AnswerResult, type Engine, type EngineFrame } from '../../main/inference/index.ts';
-import { createServerEngine, readServerConfiguration } from '../../main/inference/server/index.ts';
+import { createServerEngine } from '../../main/inference/server/index.ts';
 import { describeScene } from '../../models/data/scenes/describe.ts';
 import { drawScene } from '../../models/data/scenes/draw.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import nano from '../../models/nano/manifest.json' with { type: 'json' };
+import { makeConfigurationFolder, type ConfigurationFolder } from './model-server/configured.ts';
 import { startModelServer, tls, type ModelServer } from './model-server/start.ts';
 
 /**
@@ -18,7 +19,10 @@ import { startModelServer, tls, type ModelServer } from './model-server/start.ts
 let folder: string;
 let answerer: Answerer;
 let server: ModelServer;
-let engine: Engine;
+let administrator: ConfigurationFolder;
+/** Held to the answer format, and not. */
+let held: Engine;
+let free: Engine;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'server-model-'));
@@ -27,21 +31,30 @@ beforeAll(async () => {
   await importCheckpoint({ checkpoint, out: directory, dtype: 'fp32' });
   answerer = await Answerer.open({ directory, device: 'cpu', threads: 1 });
   server = await startModelServer({ directory, model: 'nano', key: 'a-key', tls });
-  const place = path.join(folder, 'server.json');
+  administrator = await makeConfigurationFolder();
   const { answerFormat, coordinateSpace, coordinateStep, labels, maxNewTokens } = nano;
-  const settings = { enabled: true, url: `https://localhost:${server.port}`, model: 'nano', key: 'a-key' };
-  const described = { answerFormat, coordinateSpace, coordinateStep, labels, maxNewTokens, minPixels: 3136 };
-  await writeFile(
-    place,
-    JSON.stringify({ ...settings, ...described, maxPixels: 100_352, caFile: tls.certificate }),
-    { mode: 0o600 },
-  );
-  engine = createServerEngine((await readServerConfiguration([place]))!);
-  await engine.load({ directory: '' });
+  const engineWith = async (structuredOutput: string): Promise<Engine> => {
+    const configuration = await administrator.read({
+      url: `https://localhost:${server.port}`,
+      model: 'nano',
+      key: 'a-key',
+      caFile: tls.certificate,
+      ...{ answerFormat, coordinateSpace, coordinateStep, labels, maxNewTokens, structuredOutput },
+      minPixels: 3136,
+      maxPixels: 100_352,
+    });
+    const engine = createServerEngine(configuration!);
+    await engine.load({ directory: '' });
+    return engine;
+  };
+  held = await engineWith('auto');
+  free = await engineWith('none');
 });
 
 afterAll(async () => {
-  await engine.dispose();
+  await held.dispose();
+  await free.dispose();
+  await administrator.remove();
   await server.stop();
   await answerer.dispose();
   await rm(folder, { recursive: true, force: true });
@@ -62,41 +75,56 @@ const questions = [
   'Where is monopolar_curved_scissors located?',
 ];
 
-test('the server gives the text, label, box and evidence of the engine in this process', async () => {
-  for (const seed of [987_001, 987_004]) {
-    const frame = scene(seed);
-    for (const question of questions) {
-      const own = await answerer.answer({ frame, question, settings: {} });
-      const streamed: string[] = [];
-      const raws: string[] = [];
-      const served = await engine.ask({
-        frame,
-        question,
-        onToken: ({ section, text }) => streamed.push(`${section}: ${text}`),
-        onRaw: (raw) => raws.push(raw),
-      });
-      const said = ({ raw, label, box, status, reasoning, modelInput, settings, notes }: AnswerResult) => ({
-        ...{ raw, label, box, status, reasoning, modelInput, settings, notes },
-      });
-      expect(said(served)).toEqual(said(own));
-      expect(served.tokens.image).toBe(own.tokens.image);
-      expect(served.tokens.prompt).toBe(own.tokens.prompt);
-      expect(raws.at(-1)).toBe(served.raw);
-      expect(streamed.some((text) => text.startsWith('reasoning: '))).toBe(true);
-      expect(served.timings.firstTokenMilliseconds).toBeGreaterThan(0);
-      expect(served.timings.totalMilliseconds).toBeGreaterThan(served.timings.firstTokenMilliseconds);
+const said = ({ raw, label, box, status, reasoning, modelInput, settings }: AnswerResult): object => ({
+  ...{ raw, label, box, status, reasoning, modelInput, settings },
+});
 
-      expect(served.probability).toBeCloseTo(own.probability!, 4);
-      expect(served.evidence!.labelLogProbability).toBeCloseTo(own.evidence!.labelLogProbability!, 3);
-      if (own.evidence!.boxLogProbability === null) expect(served.evidence!.boxLogProbability).toBeNull();
-      else expect(served.evidence!.boxLogProbability).toBeCloseTo(own.evidence!.boxLogProbability, 2);
-      expect(served.evidence!.choices[0]?.label).toBe(own.evidence!.choices[0]?.label);
-      for (const { label, probability } of own.evidence!.choices) {
-        const found = served.evidence!.choices.find((choice) => choice.label === label);
-        // Labels below the server's list of likely tokens are left out.
-        expect(found?.probability ?? 0).toBeCloseTo(probability, 1);
-      }
-      expect(served.evidence!.entropy).toBeCloseTo(own.evidence!.entropy!, 0);
-    }
+test('the server gives the text, label and box of the engine in this process', async () => {
+  const frame = scene(987_001);
+  for (const question of questions) {
+    const own = await answerer.answer({ frame, question, settings: {} });
+    const streamed: string[] = [];
+    const raws: string[] = [];
+    const served = await held.ask({
+      frame,
+      question,
+      onToken: ({ section, text }) => streamed.push(`${section}: ${text}`),
+      onRaw: (raw) => raws.push(raw),
+    });
+    expect(said(served)).toEqual(said(own));
+    expect(served.tokens).toMatchObject({ image: own.tokens.image, prompt: own.tokens.prompt });
+    expect(raws.at(-1)).toBe(served.raw);
+    expect(streamed.some((text) => text.startsWith('reasoning: '))).toBe(true);
+    expect(served.timings.firstTokenMilliseconds).toBeGreaterThan(0);
+    expect(served.timings.totalMilliseconds).toBeGreaterThan(served.timings.firstTokenMilliseconds);
+    // Among fewer texts nothing is less likely, and it is said.
+    expect(served.notes).toEqual([expect.stringContaining('among the answers that the format allows')]);
+    expect(served.probability).toBeGreaterThan(own.probability! - 1e-6);
+    expectChoices(served, own);
   }
 });
+
+test('not held to the format, it gives the evidence too', async () => {
+  const frame = scene(987_004);
+  for (const question of questions) {
+    const own = await answerer.answer({ frame, question, settings: {} });
+    const served = await free.ask({ frame, question });
+    expect(said(served)).toEqual(said(own));
+    expect(served.notes).toEqual([]);
+    expect(served.probability).toBeCloseTo(own.probability!, 4);
+    expect(served.evidence!.labelLogProbability).toBeCloseTo(own.evidence!.labelLogProbability!, 3);
+    if (own.evidence!.boxLogProbability === null) expect(served.evidence!.boxLogProbability).toBeNull();
+    else expect(served.evidence!.boxLogProbability).toBeCloseTo(own.evidence!.boxLogProbability, 2);
+    expectChoices(served, own);
+  }
+});
+
+function expectChoices(served: AnswerResult, own: AnswerResult): void {
+  expect(served.evidence!.choices[0]?.label).toBe(own.evidence!.choices[0]?.label);
+  for (const { label, probability } of own.evidence!.choices) {
+    // Labels below the server's list of likely tokens are left out.
+    const found = served.evidence!.choices.find((choice) => choice.label === label);
+    expect(found?.probability ?? 0).toBeCloseTo(probability, 2);
+  }
+  expect(served.evidence!.entropy).toBeCloseTo(own.evidence!.entropy!, 2);
+}

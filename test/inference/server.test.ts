@@ -74,7 +74,7 @@ describe('an answer', () => {
       reasoning: 'It is there.',
       box: [28, 56, 112, 140],
       modelInput: { width: 448, height: 364 },
-      notes: [],
+      notes: [expect.stringContaining('among the answers that the format allows')],
       evidence: {
         labelLogProbability: -0.01,
         boxLogProbability: -0.04,
@@ -137,7 +137,7 @@ describe('an answer', () => {
       '<think>It is there.</think><answer>{"label": "liver", "bbox_2d": null}</answer>',
     );
     expect(answer.reasoning).toBe('It is there.');
-    expect(answer.notes).toEqual([expect.stringContaining('parted')]);
+    expect(answer.notes[0]).toContain('parted');
   });
 
   test('that reaches its limit says so', async () => {

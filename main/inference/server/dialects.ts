@@ -93,6 +93,12 @@ function ownParameters({ settings, stop, begun }: ChatRequest, served: ServedMod
   }
 }
 
+/**
+ * Whether the probabilities of an answer that was held to a pattern are among what the pattern allows, rather than
+ * among all texts: vLLM and SGLang mask the scores before they compute them, llama-server computes them first.
+ */
+export const masksProbabilities = ({ software }: ServedModel): boolean => software !== 'llama-server';
+
 /** Whether an answer that has begun can be gone on with, which weighing labels takes. */
 export const canContinue = ({ software }: ServedModel): boolean => software !== 'other';
 

@@ -14,7 +14,7 @@ import { answerPattern, type AnswerPattern } from './answer-pattern.ts';
 import { readChatStream, type ChatChunk, type ServerToken, type TokenChoice } from './chat-stream.ts';
 import { serverAddress } from './configuration.ts';
 import { brokenOff, MalformedStreamError } from './connection-trouble.ts';
-import { canContinue, chatBody, type ChatRequest, type ServedModel } from './dialects.ts';
+import { canContinue, chatBody, masksProbabilities, type ChatRequest, type ServedModel } from './dialects.ts';
 import { framePicture, type FramePicture } from './frame-picture.ts';
 import { weighLabels } from './label-weights.ts';
 import type { ServerAccess } from './probe.ts';
@@ -26,6 +26,10 @@ const controlToken = /<\|[^|<>]{1,40}\|>/;
 const longestText = 200_000;
 /** Questions back to the server about labels that its lists did not tell apart, for one answer. */
 const mostWeighings = 12;
+
+/** Said with every answer whose numbers mean this. */
+const amongAllowed =
+  'The probabilities are among the answers that the format allows: this server does not tell them among all.';
 
 /** The text of an answer as it comes from the server. */
 class ServerWriting implements AnswerWriting {
@@ -241,6 +245,8 @@ async function addEvidence(access: ServerAccess, served: ServedModel, written: W
   const writing = progress.decoding;
   const placed = placeTokens(writing.raw, writing.tokens);
   writing.written = writtenTokens(writing.raw, placed);
+  const held = chat.pattern !== null && chat.structuredOutput !== 'none';
+  if (held && placed.length > 0 && masksProbabilities(served)) writing.notes.push(amongAllowed);
   const { labels, answerFormat, coordinateSpace } = configuration;
   if (labels === undefined || answerFormat === 'none' || ending !== 'end-token' || placed.length === 0)
     return;

@@ -151,6 +151,7 @@ class ServerEngine implements Engine {
       memoryBytes: null,
       labels: labels ?? null,
       canAsk: true,
+      answersTogether: this.#configuration.concurrency,
       maxNewTokens,
     };
   }

@@ -32,7 +32,7 @@ export type ToServer = { readonly type: 'behave'; readonly behaviour: Behaviour 
 
 export interface Seen {
   readonly requests: number;
-  /** Chat completions at one time. */
+  /** Chat completions at one time, since it was told how to behave. */
   readonly most: number;
   /** Chat completions that the other side left before their end. */
   readonly left: number;

@@ -83,13 +83,12 @@ export class ServedModel {
     let text = '';
     for (let count = 0; count < given.maxTokens; count += 1) {
       const allowed = automaton === null ? null : this.#allowed(automaton, at, end);
-      const { id, logProbability } = sampler.next(
-        logits,
-        allowed === null ? undefined : { allow: Int32Array.from(allowed) },
-      );
+      // As in vLLM: what the pattern forbids is gone before probabilities are computed.
+      const scores = allowed === null ? logits : only(logits, allowed);
+      const { id, logProbability } = sampler.next(scores);
       const ends = end.includes(id);
       const own = this.#text(id);
-      yield { text: own, logprob: logProbability, top: this.#top(logits, given.listed), ends };
+      yield { text: own, logprob: logProbability, top: this.#top(scores, given.listed), ends };
       if (ends) return;
       text += own;
       if (given.stop.some((stop) => text.includes(stop))) return;
@@ -111,9 +110,18 @@ export class ServedModel {
 
   #top(logits: Float32Array, count: number): ListedToken[] {
     const total = logSumExp(logits);
-    return Array.from(logits, (score, id) => ({ id, score }))
-      .toSorted((first, second) => second.score - first.score)
-      .slice(0, count)
-      .map(({ id, score }) => ({ text: this.#text(id), logprob: score - total }));
+    return (
+      Array.from(logits, (score, id) => ({ id, score }))
+        .toSorted((first, second) => second.score - first.score)
+        .slice(0, count)
+        // The lowest number that vLLM puts into JSON.
+        .map(({ id, score }) => ({ text: this.#text(id), logprob: Math.max(-9999, score - total) }))
+    );
   }
+}
+
+function only(logits: Float32Array, allowed: readonly number[]): Float32Array {
+  const left = new Float32Array(logits.length).fill(-Infinity);
+  for (const id of allowed) left[id] = logits[id]!;
+  return left;
 }

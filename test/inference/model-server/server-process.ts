@@ -232,8 +232,12 @@ server.listen(options.port ?? 0, '127.0.0.1', () => {
   process.send?.({ type: 'listening', port: (server.address() as AddressInfo).port } satisfies FromServer);
 });
 process.on('message', (message: ToServer) => {
-  if (message.type === 'behave') behaviour = message.behaviour;
-  else process.send?.({ type: 'seen', seen } satisfies FromServer);
-  if (message.type === 'behave') process.send?.({ type: 'behaves' } satisfies FromServer);
+  if (message.type === 'seen') {
+    process.send?.({ type: 'seen', seen } satisfies FromServer);
+    return;
+  }
+  behaviour = message.behaviour;
+  seen.most = 0;
+  process.send?.({ type: 'behaves' } satisfies FromServer);
 });
 process.on('disconnect', () => process.exit(0));
