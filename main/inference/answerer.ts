@@ -160,6 +160,11 @@ export class Answerer {
     return answerResult(this.#runner.model.manifest, request.frame, settings, progress, ending);
   }
 
+  /** Bytes of the looks at frames that are kept, with the keys and values behind them. */
+  get frameBytes(): number {
+    return this.#looks.bytes;
+  }
+
   /**
    * Answers several questions, on one frame or several, together as far as the decoder can: see `answersTogether`.
    * What {@link answer} says of one holds for each; `listeners` are in the order of the requests.
