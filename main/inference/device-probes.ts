@@ -1,4 +1,5 @@
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { tensorOver, valuesOf } from './float-tensors.ts';
 import { deviceNames, executionProviders, type Device } from './devices.ts';
 import { chainOfProducts, oneNodeGraph } from './small-graphs.ts';
 
@@ -19,7 +20,7 @@ export async function probeDevice(device: Device, halfFloats = false): Promise<s
   const single = await probeSum(device, 'float32', new Tensor('float32', Float32Array.of(1.5), [1]), 3);
   if (single !== null || !halfFloats) return single;
   // 1.5 and 3 as half floats.
-  const half = new Tensor('float16', Uint16Array.of(0x3e00), [1]);
+  const half = tensorOver('float16', Uint16Array.of(0x3e00), [1]);
   const trouble = await probeSum(device, 'float16', half, 0x4200);
   return trouble === null ? null : `the adapter has no 16-bit floats (shader-f16): ${trouble}`;
 }
@@ -35,11 +36,7 @@ async function probeSum(
     const session = await openAlone(oneNodeGraph('Add', [input, input], { ...input, name: 'y' }), device);
     try {
       const { y } = await session.run({ x });
-      const { data } = y!;
-      // Where half floats have an array type of their own, it gives numbers and not their bits.
-      const bits =
-        data.constructor.name === 'Float16Array' ? new Uint16Array((data as Uint16Array).buffer) : data;
-      return Number(bits[0]) === expected ? null : `${deviceNames[device]} returned a wrong sum`;
+      return valuesOf(y!)[0] === expected ? null : `${deviceNames[device]} returned a wrong sum`;
     } finally {
       await session.release();
     }

@@ -11,24 +11,29 @@ const tolerance = 1e-3;
 
 type AttentionShape = Pick<ModelParameters, 'heads' | 'keyValueHeads' | 'headSize'>;
 
+/** What an in-place decoder needs of the GPU. */
 export interface InPlaceSupport {
-  /** Null where keys and values cannot be kept in place. */
-  readonly buffers: DeviceBuffers | null;
+  readonly buffers: DeviceBuffers;
   /** See {@link rightRowsAtOnce}. */
   readonly rowsAtOnce: number | null;
+}
+
+export interface FoundSupport {
+  /** Null where keys and values cannot be kept in place. */
+  readonly support: InPlaceSupport | null;
   /** What is not as it should be; null where all is. */
   readonly note: string | null;
 }
 
-/** What an in-place decoder needs of the GPU, or why there is none. */
-export async function openInPlaceSupport(parameters: AttentionShape): Promise<InPlaceSupport> {
+/** Makes what an in-place decoder needs of the GPU, where its driver can be trusted with it. */
+export async function openInPlaceSupport(parameters: AttentionShape): Promise<FoundSupport> {
   const buffers = await DeviceBuffers.open();
   try {
     const rowsAtOnce = await rightRowsAtOnce(parameters, buffers);
-    if (rowsAtOnce === null) return { buffers, rowsAtOnce, note: null };
+    if (rowsAtOnce === null) return { support: { buffers, rowsAtOnce }, note: null };
     if (rowsAtOnce > 0) {
       const note = `Its driver gets attention right up to ${rowsAtOnce} tokens in a run: longer prompts go in pieces.`;
-      return { buffers, rowsAtOnce, note };
+      return { support: { buffers, rowsAtOnce }, note };
     }
   } catch (error) {
     await buffers.release();
@@ -36,8 +41,7 @@ export async function openInPlaceSupport(parameters: AttentionShape): Promise<In
   }
   await buffers.release();
   return {
-    buffers: null,
-    rowsAtOnce: null,
+    support: null,
     note: 'Its driver gets attention wrong, so keys and values go there and back at every token.',
   };
 }

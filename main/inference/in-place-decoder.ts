@@ -1,47 +1,44 @@
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
-import type { ModelParameters } from '../../preload/contract/model.ts';
-import { attentionBias } from './attention-bias.ts';
-import type { DeviceBuffers } from './device-buffers.ts';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { floatsOf } from './float-tensors.ts';
 import { InPlaceCache } from './in-place-cache.ts';
-import type { Feeds } from './key-value-cache.ts';
+import type { InPlaceSupport } from './in-place-attention.ts';
+import type { Feeds, KeyValueShape } from './key-value-cache.ts';
 import type { DecoderCache, DecoderGraph, DecoderInput } from './model-graphs.ts';
-import { TextRotary } from './positions.ts';
+
+export interface InPlaceForm {
+  readonly freeAttention: boolean;
+  readonly shape: KeyValueShape & { readonly vocabularySize: number };
+  /** What the graph takes of new tokens behind `length` others, beside keys and values. */
+  readonly inputs: (input: DecoderInput, length: number) => Feeds;
+}
 
 /**
- * `decoder_in_place` of format version 1 on a GPU: keys and values are in its memory and stay there, the graph adds
- * to them where they are, and what comes back of a run is logits.
+ * A decoder on a GPU whose keys and values, `past_key_values.i.*` and `present.i.*`, are read and written by
+ * GroupQueryAttention alone: they are in the GPU's memory and stay there, the graph adds to them where they are, and
+ * what comes back of a run is logits. `decoder_in_place` of format version 1 is one, and so are graphs of the
+ * transformers.js layout with that operator.
  */
 export class InPlaceDecoder implements DecoderGraph {
-  readonly freeAttention = true;
+  readonly freeAttention: boolean;
   readonly #session: InferenceSession;
-  readonly #parameters: ModelParameters;
-  readonly #buffers: DeviceBuffers;
-  readonly #rotary: TextRotary;
+  readonly #form: InPlaceForm;
+  readonly #support: InPlaceSupport;
   readonly #caches = new Set<InPlaceCache>();
-  readonly #rowsAtOnce: number | null;
   readonly #names: readonly (readonly [past: string, present: string])[];
 
-  /** @param rowsAtOnce New rows that a run may have; null for any number. See `rightRowsAtOnce`. */
-  constructor(
-    session: InferenceSession,
-    parameters: ModelParameters,
-    buffers: DeviceBuffers,
-    rowsAtOnce: number | null,
-  ) {
-    const { layers, headSize, ropeTheta, mropeSection } = parameters;
+  constructor(session: InferenceSession, form: InPlaceForm, support: InPlaceSupport) {
+    this.freeAttention = form.freeAttention;
     this.#session = session;
-    this.#parameters = parameters;
-    this.#buffers = buffers;
-    this.#rowsAtOnce = rowsAtOnce;
-    this.#rotary = new TextRotary(headSize, ropeTheta, mropeSection);
-    this.#names = Array.from({ length: 2 * layers }, (_, index) => {
+    this.#form = form;
+    this.#support = support;
+    this.#names = Array.from({ length: 2 * form.shape.layers }, (_, index) => {
       const place = `${Math.floor(index / 2)}.${index % 2 === 0 ? 'key' : 'value'}`;
       return [`past_key_values.${place}`, `present.${place}`] as const;
     });
   }
 
   newCache(capacity: number): InPlaceCache {
-    const cache = new InPlaceCache(this.#parameters, capacity, this.#buffers, (disposed) =>
+    const cache = new InPlaceCache(this.#form.shape, capacity, this.#support.buffers, (disposed) =>
       this.#caches.delete(disposed),
     );
     this.#caches.add(cache);
@@ -55,7 +52,7 @@ export class InPlaceDecoder implements DecoderGraph {
     cache.reserve(before + input.tokens);
     const found: Float32Array[] = [];
     try {
-      for (const part of partsOf(input, before, this.#rowsAtOnce))
+      for (const part of partsOf(input, before, this.#support.rowsAtOnce))
         found.push(await this.#runOnce(part, cache));
     } catch (error) {
       cache.truncate(before);
@@ -65,19 +62,8 @@ export class InPlaceDecoder implements DecoderGraph {
   }
 
   async #runOnce(input: DecoderInput, cache: InPlaceCache): Promise<Float32Array> {
-    const { hiddenSize, headSize } = this.#parameters;
     const { tokens } = input;
-    const rotary = this.#rotary.tables(input.positions, tokens, 0, tokens);
-    const feeds: Feeds = {
-      inputs_embeds: new Tensor('float32', input.embeddings, [1, tokens, hiddenSize]),
-      rotary_cos: new Tensor('float32', rotary.cos, [tokens, headSize]),
-      rotary_sin: new Tensor('float32', rotary.sin, [tokens, headSize]),
-      attention_bias: new Tensor('float32', attentionBias(input, cache.length), [
-        tokens,
-        cache.length + tokens,
-      ]),
-      num_logits_to_keep: new Tensor('int64', BigInt64Array.of(BigInt(input.logits)), []),
-    };
+    const feeds = this.#form.inputs(input, cache.length);
     const fetches: Record<string, Tensor | null> = { logits: null };
     const buffers = await cache.withRoomFor(tokens);
     this.#names.forEach(([past, present], index) => {
@@ -86,16 +72,16 @@ export class InPlaceDecoder implements DecoderGraph {
     });
     const outputs = await this.#session.run(feeds, fetches);
     cache.added(tokens);
-    const logits = outputs['logits']!.data as Float32Array;
+    const logits = floatsOf(outputs['logits']!);
     // The other outputs are the buffers once more, under handles of their own.
     for (const [, present] of this.#names) outputs[present]!.dispose();
-    return logits;
+    return logits.subarray(logits.length - input.logits * this.#form.shape.vocabularySize);
   }
 
   /** Frees what caches still hold, and what made them. */
   async dispose(): Promise<void> {
     for (const cache of this.#caches) cache.dispose();
-    await this.#buffers.release();
+    await this.#support.buffers.release();
   }
 }
 

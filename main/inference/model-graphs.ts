@@ -4,8 +4,10 @@ import { openGraphs } from './graph-sessions.ts';
 import type { PreparedImage } from './image-processor.ts';
 import { InPlaceDecoder } from './in-place-decoder.ts';
 import { openInPlaceSupport } from './in-place-attention.ts';
+import type { Feeds } from './key-value-cache.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { defaultSetting, type ThreadSetting } from './thread-setting.ts';
+import { RowInputs } from './row-inputs.ts';
 import { SessionEmbedder } from './token-embedder.ts';
 import { openTransformersGraphs } from './transformers-graphs.ts';
 import { WindowedVisionEncoder } from './windowed-vision-encoder.ts';
@@ -107,29 +109,34 @@ export async function openModelGraphs(
     return openTransformersGraphs(model, { device, threads, ...(onProgress && { onProgress }) });
   }
   const keepsInPlace = device === 'webgpu' && model.manifest.graphs.decoderInPlace !== undefined;
-  const support = keepsInPlace ? await openInPlaceSupport(parameters) : null;
-  const buffers = support?.buffers ?? null;
+  const { support, note } = keepsInPlace
+    ? await openInPlaceSupport(parameters)
+    : { support: null, note: null };
   try {
     const { visionEncoder, embedTokens, decoder } = await openGraphs(model, {
       device,
       threads,
-      inPlace: buffers !== null,
+      inPlace: support !== null,
       onProgress: (_graph, done, total) => onProgress?.(done / total),
     });
+    const rows = new RowInputs(parameters);
+    const inputs = (input: DecoderInput, length: number): Feeds => rows.feeds(input, length);
     const inPlace =
-      buffers === null ? null : new InPlaceDecoder(decoder, parameters, buffers, support!.rowsAtOnce);
+      support === null
+        ? null
+        : new InPlaceDecoder(decoder, { freeAttention: true, shape: parameters, inputs }, support);
     return {
       vision: new WindowedVisionEncoder(visionEncoder, parameters),
       embedder: new SessionEmbedder(embedTokens),
       decoder: inPlace ?? new DeltaDecoder(decoder, parameters, device),
-      ...(support?.note != null && { deviceNote: support.note }),
+      ...(note !== null && { deviceNote: note }),
       dispose: async () => {
         await inPlace?.dispose();
         for (const session of [visionEncoder, embedTokens, decoder]) await session.release();
       },
     };
   } catch (error) {
-    await buffers?.release();
+    await support?.buffers.release();
     throw error;
   }
 }

@@ -126,7 +126,7 @@ export interface MemoryFigures {
 
 /** Many questions on more frames than are kept, some of them stopped. */
 export async function manyQuestions(directory: string, count: number): Promise<MemoryFigures> {
-  const answerer = await Answerer.open({ directory, device: 'webgpu', frameCacheBytes: 300 * 1024 });
+  const answerer = await Answerer.open({ directory, device: 'webgpu', frameCacheBytes: 700 * 1024 });
   const { manifest } = await openModelDirectory(directory);
   const held: MemoryFigures['held'] = [];
   for (let index = 0; index < count; index += 1) {
@@ -136,7 +136,7 @@ export async function manyQuestions(directory: string, count: number): Promise<M
       signal: controller.signal,
       ...(index % 7 === 6 ? { onText: () => controller.abort() } : {}),
     };
-    await answerer.answer({ frame, question: `Where? ${index}`, settings: { maxNewTokens: 3 } }, listener);
+    await answerer.answer({ frame, question: `Where? ${index}`, settings: { maxNewTokens: 2 } }, listener);
     held.push({ ...deviceMemory() });
   }
   await answerer.dispose();

@@ -2,9 +2,16 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { JobName, jobs } from './webgpu-jobs.ts';
 
-/** Has a job done in a process that finds a driver by its environment. @throws with what it wrote, where it ended. */
+export interface WhereAndHowLong {
+  /** By which the process finds a driver. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Ends the process. */
+  readonly signal: AbortSignal;
+}
+
+/** Has a job done in a process of its own. @throws with what it wrote, where it ended before. */
 export function onWebgpu<Name extends JobName>(
-  environment: Readonly<Record<string, string>>,
+  { environment, signal }: WhereAndHowLong,
   name: Name,
   ...parameters: Parameters<(typeof jobs)[Name]>
 ): Promise<Awaited<ReturnType<(typeof jobs)[Name]>>> {
@@ -12,6 +19,8 @@ export function onWebgpu<Name extends JobName>(
   const child = fork(entry, [JSON.stringify([name, parameters])], {
     env: { ...process.env, ...environment },
     execArgv: [],
+    signal,
+    killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
   });
@@ -24,6 +33,6 @@ export function onWebgpu<Name extends JobName>(
     child.on('message', (result) => resolve(result as Awaited<ReturnType<(typeof jobs)[Name]>>));
     child.on('error', reject);
     // Listeners of messages are called before that of the end.
-    child.on('close', (code, signal) => reject(new Error(`${name} ended (${signal ?? code}): ${written}`)));
+    child.on('close', (code, by) => reject(new Error(`${name} ended (${by ?? code}): ${written}`)));
   });
 }
