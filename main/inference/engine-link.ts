@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { Accelerator, Device } from './devices.ts';
 import { endedFromOutside, explainExit } from './engine-exit.ts';
@@ -178,7 +179,7 @@ export class EngineProcess {
     this.#watch.heard();
     const parsed = FromEngine.safeParse(received);
     if (!parsed.success) {
-      this.#log(`engine process: a message does not fit: ${parsed.error.issues[0]?.message ?? 'unknown'}`);
+      this.#refuse(received, parsed.error);
       return;
     }
     const message = parsed.data;
@@ -195,6 +196,23 @@ export class EngineProcess {
     else if (message.type === 'failed') pending.reject(fromReport(message.error));
     else if (message.type === 'loaded' || message.type === 'answered') pending.resolve(message);
     else pending.onMessage(message);
+  }
+
+  /** Whoever waits for a message that does not fit must not wait for ever. */
+  #refuse(received: unknown, { issues }: z.ZodError): void {
+    const issue = `${issues[0]?.path.join('.') ?? 'message'}: ${issues[0]?.message ?? 'unknown'}`;
+    this.#log(`engine process: a message does not fit: ${issue}`);
+    const reply = z.object({ id: z.int() }).safeParse(received);
+    if (!reply.success) return;
+    this.#pending
+      .get(reply.data.id)
+      ?.reject(
+        new WorkstationError(
+          'internal',
+          `The engine’s reply does not have the expected form (${issue}).`,
+          'Ask again; if it happens again, load the model again.',
+        ),
+      );
   }
 
   #line(line: string): void {

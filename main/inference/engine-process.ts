@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import { Answerer } from './answerer.ts';
 import { ToEngine, type FromEngine, type WorkPhase } from './engine-messages.ts';
@@ -79,10 +80,24 @@ async function take(message: Exclude<ToEngine, { type: 'cancel' }>): Promise<voi
   }
 }
 
+/** Says what does not fit, to who waits for a reply. */
+function refuse(received: unknown, { issues }: z.ZodError): void {
+  const issue = `${issues[0]?.path.join('.') ?? 'message'}: ${issues[0]?.message ?? 'unknown'}`;
+  console.error(`a message does not fit: ${issue}`);
+  const asked = z.object({ id: z.int() }).safeParse(received);
+  if (!asked.success) return;
+  const error = new WorkstationError(
+    'invalid-input',
+    `The engine cannot take what it was asked (${issue}).`,
+    'Check the question and the frame.',
+  );
+  send({ type: 'failed', id: asked.data.id, error: error.toReport() });
+}
+
 port.onMessage((received) => {
   const parsed = ToEngine.safeParse(received);
   if (!parsed.success) {
-    console.error(`a message does not fit: ${parsed.error.issues[0]?.message ?? 'unknown'}`);
+    refuse(received, parsed.error);
     return;
   }
   const message = parsed.data;

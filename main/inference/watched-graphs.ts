@@ -59,10 +59,33 @@ export function watchGraphs(
         }
       },
       run: (input, cache) =>
-        watch(() => decoder.run(input, cache), input.tokens > mostTokensOfAnswer ? 'prefill' : 'decode'),
+        watch(
+          async () => numbers(await decoder.run(input, cache), device),
+          input.tokens > mostTokensOfAnswer ? 'prefill' : 'decode',
+        ),
     },
     dispose: () => graphs.dispose(),
   };
+}
+
+/** How many values are looked at: a value that is no number makes all that depend on it so, which is every logit. */
+const samples = 16;
+
+/** @throws DeviceLostError or WorkstationError `model-mismatch` where the logits are no numbers. */
+function numbers(logits: Float32Array, device: Device): Float32Array {
+  const step = Math.max(1, Math.floor(logits.length / samples));
+  for (let index = 0; index < logits.length; index += step) {
+    if (!Number.isNaN(logits[index])) continue;
+    if (device !== 'cpu') {
+      throw new DeviceLostError(device, 'it gave values that are no numbers', null);
+    }
+    throw new WorkstationError(
+      'model-mismatch',
+      'The model gave values that are no numbers in the middle of the work.',
+      'Its weights are damaged: import it again.',
+    );
+  }
+  return logits;
 }
 
 /** What a run's error means; an error that means nothing in particular comes back as it is. */

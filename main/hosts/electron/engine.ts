@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { utilityProcess } from 'electron';
 import type { WorkstationOptions } from '../../workstation.ts';
 
@@ -10,8 +11,10 @@ type StartEngine = NonNullable<WorkstationOptions['startEngine']>;
 export const startInUtilityProcess: StartEngine = (entry, log) => {
   const child = utilityProcess.fork(entry, [], { serviceName: 'Surgery-R1 model', stdio: 'pipe' });
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      for (const line of chunk.toString('utf8').split('\n')) if (line.trim() !== '') log(line.slice(0, 500));
+    if (!stream) continue;
+    // By whole lines: some of them are the engine's pulse.
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.trim() !== '') log(line.slice(0, 500));
     });
   }
   let ended = false;
