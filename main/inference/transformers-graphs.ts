@@ -11,16 +11,19 @@ import {
   type GraphMetadata,
 } from './graph-sessions.ts';
 import { GridVisionEncoder, gridInputs } from './grid-vision-encoder.ts';
+import { openInPlaceSupport } from './in-place-attention.ts';
+import { InPlaceDecoder } from './in-place-decoder.ts';
+import { attendsInPlace } from './in-place-graphs.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { pathInModel } from './model-files.ts';
-import type { ModelGraphs } from './model-graphs.ts';
+import type { DecoderGraph, ModelGraphs } from './model-graphs.ts';
 import { editForNewRows, NotEditable } from './new-rows-graph.ts';
 import { readValueInfo, type DeclaredValue } from './onnx-nodes.ts';
 import { graphProto, modelOf, readSkeleton, type OnnxSkeleton } from './onnx-skeleton.ts';
 import { readFields } from './onnx-wire.ts';
 import type { ThreadSetting } from './thread-setting.ts';
 import { SessionEmbedder } from './token-embedder.ts';
-import { TransformersDecoder } from './transformers-decoder.ts';
+import { TransformersDecoder, transformersInputs } from './transformers-decoder.ts';
 
 export interface OpenTransformersOptions {
   readonly device: Device;
@@ -33,6 +36,9 @@ export interface OpenTransformersOptions {
 
 const names = ['embedTokens', 'visionEncoder', 'decoder'] as const;
 type GraphName = (typeof names)[number];
+
+/** Of a decoder whose keys and values cannot be kept in a GPU's memory, and would be empty at first. */
+const staysOnCpu = 'The decoder of this folder stays on the CPU: WebGPU takes no input without rows.';
 
 /** Names, element types and sizes of the graphs of the transformers.js layout, as far as a model's numbers say. */
 export function expectedTransformersGraphs(
@@ -109,6 +115,13 @@ export async function openTransformersGraphs(
   }
   const { decoder, newRows } =
     options.newRows === false ? asIs(skeletons.decoder) : changed(skeletons.decoder, parameters);
+  const cached = declared.decoder.inputMetadata.find(({ name }) => name === 'past_key_values.0.key');
+  const cacheType: FloatType = cached?.isTensor && cached.type === 'float16' ? 'float16' : 'float32';
+  const onGpu = options.device === 'webgpu';
+  const { support, note } =
+    onGpu && cacheType === 'float32' && attendsInPlace(skeletons.decoder, parameters.layers)
+      ? await openInPlaceSupport(parameters)
+      : { support: null, note: onGpu ? staysOnCpu : null };
   const opened: InferenceSession[] = [];
   const open = async (skeleton: OnnxSkeleton, device: Device): Promise<InferenceSession> => {
     options.onProgress?.(opened.length / names.length);
@@ -119,19 +132,31 @@ export async function openTransformersGraphs(
     opened.push(session);
     return session;
   };
+  let inPlace: InPlaceDecoder | null = null;
   const dispose = async (): Promise<void> => {
+    await (inPlace === null ? support?.buffers.release() : inPlace.dispose());
     for (const session of opened) await session.release();
   };
+  const openDecoder = async (): Promise<DecoderGraph> => {
+    if (support !== null) {
+      const session = await open(skeletons.decoder, options.device);
+      const inputs = transformersInputs(session, parameters);
+      return (inPlace = new InPlaceDecoder(
+        session,
+        { freeAttention: false, shape: parameters, inputs },
+        support,
+      ));
+    }
+    // The WebGPU provider ends the process on an input without rows, which an empty past is.
+    const session = await open(decoder, onGpu ? 'cpu' : options.device);
+    return new TransformersDecoder(session, parameters, { newRows, cacheType });
+  };
   try {
-    const cached = declared.decoder.inputMetadata.find(({ name }) => name === 'past_key_values.0.key');
-    const cacheType: FloatType = cached?.isTensor && cached.type === 'float16' ? 'float16' : 'float32';
     return {
       embedder: new SessionEmbedder(await open(skeletons.embedTokens, 'cpu')),
       vision: new GridVisionEncoder(await open(skeletons.visionEncoder, options.device), parameters),
-      decoder: new TransformersDecoder(await open(decoder, options.device), parameters, {
-        newRows,
-        cacheType,
-      }),
+      decoder: await openDecoder(),
+      ...(note !== null && { deviceNote: note }),
       dispose,
     };
   } catch (cause) {

@@ -11,8 +11,9 @@ import {
   type ModelEntry,
   type ModelSummary,
 } from '../../preload/contract/index.ts';
+import { readTransformersFolder } from '../../main/inference/transformers-folder.ts';
 import { readJson } from './configuration.ts';
-import { folderBytes, hasGraphs, isImported } from './folders.ts';
+import { hasGraphs, isImported } from './folders.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
 import type { ImportProgress } from './progress.ts';
 
@@ -232,19 +233,15 @@ function describeImported(
 }
 
 async function describeGraphs(id: ModelId, folder: string): Promise<CatalogueModel> {
+  const { manifest, version, files } = await readTransformersFolder(resolve(folder));
   return {
+    ...summaryOf({ ...manifest, version: version ?? 'used in place' }, false),
     id,
-    name: basename(resolve(folder)),
-    version: 'used in place',
-    embedded: false,
-    domain: 'unknown',
-    domainNote: 'A folder of graphs that does not say what its model was taught on.',
-    licence: 'not stated; see where the folder came from',
     kind: 'in-place',
-    dtype: null,
-    bytes: await folderBytes(folder),
+    dtype: manifest.dtype,
+    bytes: files.reduce((sum, [, bytes]) => sum + bytes, 0),
     sourceSha256: null,
-    canAsk: existsSync(join(folder, 'tokenizer.json')),
+    canAsk: manifest.tokenizer,
     problem: null,
     directory: folder,
   };
@@ -343,7 +340,7 @@ function importedName(manifest: CheckpointManifest): string {
 /** Whether a folder has a name of `importedName`; what a person imports is named otherwise. */
 const isImportOfManifest = (name: string): boolean => /-[0-9a-f]{12}-fp32$/.test(name);
 
-function summaryOf(manifest: CheckpointManifest | ModelManifest, embedded: boolean): ModelSummary {
+function summaryOf(manifest: Omit<ModelSummary, 'embedded'>, embedded: boolean): ModelSummary {
   const { id, name, version, domain, domainNote, licence } = manifest;
   return { id, name, version, embedded, domain, domainNote, licence };
 }

@@ -1,6 +1,7 @@
 import { arch, cpus, platform } from 'node:os';
 import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frames } from './frames.ts';
+import { run as inPlace } from './in-place.ts';
 import { run as scenes } from './scenes.ts';
 import { run as secondQuestion } from './second-question.ts';
 import { passes, render, type BenchTable } from './table.ts';
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   scenes,
   'forced-tokens': async () => [await forcedTokens()],
   'second-question': async () => [await secondQuestion()],
+  'in-place': async () => [await inPlace()],
 };
 
 const chosen = process.argv.slice(2).filter((name) => !name.startsWith('--'));

@@ -21,6 +21,7 @@ import {
 import { hashFile } from '../../models/import/checkpoint.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import type { ModelId } from '../../preload/contract/values.ts';
+import { makeTransformersFolder } from '../inference/transformers-models.ts';
 import { CheckpointBench, changeJson } from './checkpoint-files.ts';
 
 const bench = new CheckpointBench();
@@ -193,17 +194,14 @@ describe('other models', () => {
 });
 
 describe('a folder elsewhere', () => {
-  /** A folder as the onnx-community has them, as far as a list is concerned. */
-  function graphs(): string {
-    const folder = bench.copy();
-    mkdirSync(join(folder, 'onnx'));
-    writeFileSync(join(folder, 'onnx', 'decoder_model_merged_q4.onnx'), 'graph');
-    writeFileSync(join(folder, 'tokenizer.json'), '{}');
-    return folder;
+  /** A folder as the onnx-community has them. */
+  async function graphs(): Promise<string> {
+    const folder = join(bench.copy(), 'Tiny-VL-ONNX');
+    return makeTransformersFolder(folder, { checkpoint: await checkpoint('exported'), attention: 'concat' });
   }
 
   it('is listed with its size under the id of its place, and used where it lies', async () => {
-    const folder = graphs();
+    const folder = await graphs();
     const id = placeId(folder);
     const imported = bench.path('elsewhere');
     await importCheckpoint({ checkpoint: await checkpoint('own'), out: imported, dtype: 'q8' });
@@ -213,15 +211,15 @@ describe('a folder elsewhere', () => {
     ]);
     const listed = await catalogue.list();
     expect(listed.filter(({ kind }) => kind === 'in-place')).toMatchObject([
-      { id, name: basename(folder), dtype: null, canAsk: true, directory: folder, problem: null },
       { id: placeId(imported), name: 'own', dtype: 'q8', canAsk: false, directory: imported },
+      { id, name: 'Tiny-VL-ONNX', dtype: 'fp32', canAsk: false, directory: folder, problem: null },
     ]);
     expect(listed.find((model) => model.id === id)!.bytes).toBeGreaterThan(1000);
     expect(await catalogue.prepare(id)).toMatchObject({ directory: folder, importAgain: null });
   });
 
   it('that has gone stays on the list and says so', async () => {
-    const folder = graphs();
+    const folder = await graphs();
     const { catalogue } = newCatalogue(bench.path('models'), [{ id: placeId(folder), folder }]);
     rmSync(folder, { recursive: true });
     expect((await catalogue.list())[1]).toMatchObject({
