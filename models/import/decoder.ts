@@ -1,7 +1,6 @@
 import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
-import { LayerBuilder, prepareRotation, rotate } from './layers.ts';
-import type { Rotation } from './layers.ts';
+import { LayerBuilder } from './layers.ts';
 import type { MatrixFormat } from './precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import { TextLayers } from './text-layers.ts';
@@ -9,14 +8,17 @@ import type { ExternalData, StoredMatrix } from './weights.ts';
 
 /** What every layer of a run shares. */
 interface Shared {
-  rotation: Rotation;
-  bias: string;
+  /** What RotaryEmbedding takes: int64 [1, s], 0 to s - 1; and a table each of [s, headSize / 2]. */
+  rows: string;
+  cos: string;
+  sin: string;
+  /** [group s, past] and [group s, s]: the bias for a group's query heads below each other, past and new keys apart. */
+  pastBias: string;
+  newBias: string;
   /** int64 [past, s] */
   lengths: string;
-  /** int64 [group, s, past + s]: the shape of one key-value head's scores. */
-  scoresShape: string;
-  /** int64 [-1, past + s]: the same with the first two axes joined. */
-  flatScoresShape: string;
+  /** int64 [heads]: rows of the queries of each key-value head, and of its new keys, in that order. */
+  headRows: string;
 }
 
 /**
@@ -72,22 +74,46 @@ function prepare(
   { text }: Configuration,
   run: { cos: string; sin: string; bias: string; length: string },
 ): Shared {
+  const { heads, keyValueHeads, headSize } = text;
   for (let layer = 0; layer < text.layers; layer++) {
     for (let head = 0; head < text.keyValueHeads; head++) {
       graph.input(pastKey(layer, head), 'float', ['past', text.headSize]);
       graph.input(pastValue(layer, head), 'float', ['past', text.headSize]);
     }
   }
-  const past = graph.sizeOf(pastKey(0, 0), 0);
-  const total = graph.node('Add', [past, run.length]);
-  const group = graph.integerVector([text.heads / text.keyValueHeads]);
+  const lengths = graph.concat([graph.sizeOf(pastKey(0, 0), 0), run.length], 0);
+  const group = heads / keyValueHeads;
+  const [pastBias, newBias] = graph.splitInTwo(inGroups(graph, run.bias, group), lengths, 1);
+  const repeated = (rows: string): string =>
+    graph.node('Expand', [rows, graph.integerVector([keyValueHeads])]);
+  const groupRows = graph.node('Mul', [run.length, graph.integer(group)]);
+  // Tables come with halves repeated.
+  const half = (table: string): string => graph.split(table, [headSize / 2, headSize / 2], 1)[0]!;
+  const every = graph.node('Range', [
+    graph.integer(0),
+    graph.node('Squeeze', [run.length]),
+    graph.integer(1),
+  ]);
   return {
-    rotation: prepareRotation(graph, run.cos, run.sin, text.headSize, [1]),
-    bias: run.bias,
-    lengths: graph.concat([past, run.length], 0),
-    scoresShape: graph.concat([group, run.length, total], 0),
-    flatScoresShape: graph.concat([graph.integerVector([-1]), total], 0),
+    rows: graph.node('Unsqueeze', [every, graph.integerVector([0])]),
+    cos: half(run.cos),
+    sin: half(run.sin),
+    pastBias,
+    newBias,
+    lengths,
+    headRows: graph.concat([repeated(groupRows), repeated(run.length)], 0),
   };
+}
+
+/** [s, total] as often below itself as a group has heads. */
+function inGroups(graph: GraphBuilder, bias: string, group: number): string {
+  if (group === 1) return bias;
+  const total = graph.sizeOf(bias, 1);
+  const byHead = graph.node('Expand', [
+    bias,
+    graph.concat([graph.integerVector([group]), graph.node('Shape', [bias])], 0),
+  ]);
+  return graph.node('Reshape', [byHead, graph.concat([graph.integerVector([-1]), total], 0)]);
 }
 
 function attention(
@@ -99,61 +125,58 @@ function attention(
 ): string {
   const { graph } = layers.layers;
   const { heads, keyValueHeads, headSize } = text;
-  const projected = layers.queryKeyValue(layer, rows);
   const rotatedHeads = heads + keyValueHeads;
   const widths = [rotatedHeads * headSize, keyValueHeads * headSize];
-  const [queryKey, value] = graph.split(projected, widths, 1) as [string, string];
-  const byHead = graph.reshape(queryKey, [-1, rotatedHeads, headSize]);
-  const rotated = graph.transpose(rotate(graph, byHead, shared.rotation, 3), [1, 0, 2]);
+  const [queryKey, value] = graph.split(layers.queryKeyValue(layer, rows), widths, 1) as [string, string];
+  const rotated = graph.node(
+    'RotaryEmbedding',
+    [graph.reshape(queryKey, [1, -1, rotatedHeads * headSize]), shared.rows, shared.cos, shared.sin],
+    { domain: 'com.microsoft', attributes: { num_heads: rotatedHeads } },
+  );
+  const byHead = graph.transpose(graph.reshape(rotated, [-1, rotatedHeads, headSize]), [1, 0, 2]);
   const newKey = `new_key.${layer}`;
   const newValue = `new_value.${layer}`;
-  const [query] = graph.split(rotated, [heads, keyValueHeads], 0, { 1: newKey }) as [string];
+  const ends = [heads, rotatedHeads, 0].map((at) => graph.integerVector([at])) as [string, string, string];
+  graph.node('Slice', [byHead, ...ends], { output: newKey });
   graph.transpose(graph.reshape(value, [-1, keyValueHeads, headSize]), [1, 0, 2], newValue);
   graph.output(newKey, 'float', [keyValueHeads, 'sequence', headSize]);
   graph.output(newValue, 'float', [keyValueHeads, 'sequence', headSize]);
 
-  const group = heads / keyValueHeads;
-  const queries = graph.split(query, Array<number>(keyValueHeads).fill(group), 0);
-  const keys = graph.split(newKey, Array<number>(keyValueHeads).fill(1), 0);
-  const values = graph.split(newValue, Array<number>(keyValueHeads).fill(1), 0);
-  const attended = queries.map((headQuery, head) =>
-    attend(graph, shared, headSize, group, {
-      query: headQuery,
+  const parts = graph.splitBy(graph.reshape(byHead, [-1, headSize]), shared.headRows, 2 * keyValueHeads, 0);
+  const values = graph.split(value, Array<number>(keyValueHeads).fill(headSize), 1);
+  const attended = values.map((newHeadValue, head) =>
+    attend(graph, shared, headSize, {
+      query: parts[head]!,
+      newKey: parts[keyValueHeads + head]!,
+      newValue: newHeadValue,
       pastKey: pastKey(layer, head),
-      newKey: keys[head]!,
       pastValue: pastValue(layer, head),
-      newValue: values[head]!,
     }),
   );
-  const together = graph.transpose(graph.concat(attended, 0), [1, 0, 2]);
-  return layers.attentionOutput(layer, graph.reshape(together, [-1, heads * headSize]));
+  const together = graph.reshape(graph.concat(attended, 0), [heads, -1, headSize]);
+  const inRows = graph.reshape(graph.transpose(together, [1, 0, 2]), [-1, heads * headSize]);
+  return layers.attentionOutput(layer, inRows);
 }
 
-/** One key-value head with its group of query heads: query [group, s, headSize] to the same shape. */
+/**
+ * One key-value head with its group of query heads: query [group s, headSize] to the same shape; new keys and values
+ * [s, headSize]. In few operators: in a decoded token each takes longer to be called than to be done.
+ */
 function attend(
   graph: GraphBuilder,
-  shared: Shared,
+  { pastBias, newBias, lengths }: Shared,
   headSize: number,
-  group: number,
   head: { query: string; pastKey: string; newKey: string; pastValue: string; newValue: string },
 ): string {
-  const query = graph.reshape(head.query, [-1, headSize]);
-  const newKey = graph.reshape(head.newKey, [-1, headSize]);
-  const newValue = graph.reshape(head.newValue, [-1, headSize]);
   const scaled = { attributes: { alpha: { float: 1 / Math.sqrt(headSize) }, transB: 1 } };
-  const scores = graph.concat(
-    [graph.node('Gemm', [query, head.pastKey], scaled), graph.node('Gemm', [query, newKey], scaled)],
-    1,
-  );
-  const biased = graph.node('Add', [graph.node('Reshape', [scores, shared.scoresShape]), shared.bias]);
-  const weights = graph.node('Softmax', [biased], { attributes: { axis: -1 } });
-  const flat = graph.node('Reshape', [weights, shared.flatScoresShape]);
-  const [pastWeights, newWeights] = graph.splitInTwo(flat, shared.lengths, 1);
-  const sum = graph.node('Add', [
-    graph.node('MatMul', [pastWeights, head.pastValue]),
-    graph.node('MatMul', [newWeights, newValue]),
-  ]);
-  return graph.reshape(sum, [group, -1, headSize]);
+  const scores = [
+    graph.node('Gemm', [head.query, head.pastKey, pastBias], scaled),
+    graph.node('Gemm', [head.query, head.newKey, newBias], scaled),
+  ];
+  const weights = graph.node('Softmax', [graph.concat(scores, 1)], { attributes: { axis: -1 } });
+  const [pastWeights, newWeights] = graph.splitInTwo(weights, lengths, 1);
+  const ofPast = graph.node('MatMul', [pastWeights, head.pastValue]);
+  return graph.node('Gemm', [newWeights, head.newValue, ofPast]);
 }
 
 const pastKey = (layer: number, head: number): string => `past_key.${layer}.${head}`;

@@ -138,11 +138,16 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** Splits along an axis in two, where an int64 vector of the run holds the sizes. */
-  splitInTwo(value: string, sizes: string, axis: number): [string, string] {
-    const outputs: [string, string] = [this.freshName('Split'), this.freshName('Split')];
+  /** Splits along an axis into `count` parts, where an int64 vector of the run holds their sizes. */
+  splitBy(value: string, sizes: string, count: number, axis: number): string[] {
+    const outputs = Array.from({ length: count }, () => this.freshName('Split'));
     this.add('Split', [value, sizes], outputs, { attributes: { axis } });
     return outputs;
+  }
+
+  /** As splitBy, in two. */
+  splitInTwo(value: string, sizes: string, axis: number): [string, string] {
+    return this.splitBy(value, sizes, 2, axis) as [string, string];
   }
 
   concat(values: string[], axis: number): string {

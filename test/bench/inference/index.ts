@@ -9,7 +9,7 @@ import { median, passes, render } from '../table.ts';
 import type { BenchRow, BenchTable } from '../table.ts';
 import { memoryBandwidth } from './bandwidth.ts';
 import { frameDecoding } from './frame-decoding.ts';
-import { doApart } from './jobs.ts';
+import { doApart, drawFrames } from './jobs.ts';
 import type { AnswersResult, Job, LayersResult, Measured, Phases } from './jobs.ts';
 import { bytesPerToken, embeddedModels, layersModels, layersShape, questionOfLength } from './models.ts';
 
@@ -77,7 +77,9 @@ async function measure(folder: string) {
   const large = await layersModels(folder, shape, attention!);
   const longQuestion = await questionOfLength(embedded.own, frameTokens, settings.contextTokens);
   const { tokens, longTokens, frames } = settings;
-  const common = { longQuestion, tokens, longTokens, frames };
+  const framesFolder = join(folder, 'frames');
+  drawFrames(framesFolder, Math.max(4, frames + 1));
+  const common = { longQuestion, tokens, longTokens, frames, framesFolder };
   const bandwidths = [await memoryBandwidth()];
   const layers: Pair<LayersResult>[] = [];
   const answers: Pair<AnswersResult>[] = [];

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineFrame } from '../../../main/inference/index.ts';
 import { describeScene } from '../../../models/data/scenes/describe.ts';
@@ -12,6 +13,8 @@ export interface Job {
   /** `layers`: speeds of a large model's layers; `answers`: whole answers of the embedded model. */
   work: 'layers' | 'answers';
   directory: string;
+  /** See {@link drawFrames}. */
+  framesFolder: string;
   dtype: WeightType;
   /** Of `layers`: the text that fills the context, and tokens written per answer. */
   longQuestion: string;
@@ -103,15 +106,29 @@ export const questions = [
   'Where is clip applier located?',
 ] as const;
 
-/** A drawn scene as a frame of a video. */
-export function sceneFrame(seed: number): EngineFrame {
-  const size = { width: 1280, height: 1024 };
-  const rgba = drawScene(describeScene(987_500 + seed), size);
-  const rgb = new Uint8Array(size.width * size.height * 3);
-  for (let pixel = 0; pixel < size.width * size.height; pixel += 1) {
-    rgb.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3);
+const frameSize = { width: 1280, height: 1024 };
+const frameFile = (folder: string, number: number): string => join(folder, `${number}.rgb`);
+
+/**
+ * Draws scenes 0 to `count` - 1 into files, as frames of a video: drawing them takes more memory than answering
+ * questions on them.
+ */
+export function drawFrames(folder: string, count: number): void {
+  mkdirSync(folder, { recursive: true });
+  for (let number = 0; number < count; number += 1) {
+    if (existsSync(frameFile(folder, number))) continue;
+    const rgba = drawScene(describeScene(987_500 + number), frameSize);
+    const rgb = new Uint8Array(frameSize.width * frameSize.height * 3);
+    for (let pixel = 0; pixel < frameSize.width * frameSize.height; pixel += 1) {
+      rgb.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3);
+    }
+    writeFileSync(frameFile(folder, number), rgb);
   }
-  return { ...size, rgb, hash: `scene ${seed}` };
+}
+
+export function readFrame(folder: string, number: number): EngineFrame {
+  const rgb = new Uint8Array(readFileSync(frameFile(folder, number)));
+  return { ...frameSize, rgb, hash: `scene ${number}` };
 }
 
 /** An answer that is shorter or longer than asked for would be compared with another. */

@@ -1,6 +1,6 @@
 import { Answerer, type AnswerRequest, type AnswerResult } from '../../../main/inference/index.ts';
 import { median } from '../table.ts';
-import { answerJob, questions, requireTokens, sceneFrame } from './jobs.ts';
+import { answerJob, questions, readFrame, requireTokens } from './jobs.ts';
 import type { AnswersResult, Job, LayersResult, Phases } from './jobs.ts';
 
 /** The engine's side: what the engine's process does, in this one. */
@@ -15,7 +15,7 @@ await answerJob(async (job) => {
 
 async function layers(answerer: Answerer, job: Job): Promise<LayersResult> {
   const request = (frame: number, question: string, tokens = job.tokens): AnswerRequest => ({
-    frame: sceneFrame(frame),
+    frame: readFrame(job.framesFolder, frame),
     question,
     settings: { maxNewTokens: tokens },
     // Random weights write no answers.
@@ -51,7 +51,7 @@ async function layers(answerer: Answerer, job: Job): Promise<LayersResult> {
 async function answers(answerer: Answerer, job: Job): Promise<AnswersResult> {
   const found: AnswerResult[] = [];
   for (let index = 0; index <= job.frames; index += 1) {
-    const frame = sceneFrame(index);
+    const frame = readFrame(job.framesFolder, index);
     const question = questions[index % questions.length]!;
     const answer = await answerer.answer({ frame, question, settings: {} });
     // The first warms up.

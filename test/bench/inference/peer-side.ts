@@ -1,7 +1,7 @@
 import { TransformersPeer } from '../../import/transformers-peer.ts';
 import type { PeerAnswer } from '../../import/transformers-peer.ts';
 import { median } from '../table.ts';
-import { answerJob, questions, requireTokens, sceneFrame } from './jobs.ts';
+import { answerJob, questions, readFrame, requireTokens } from './jobs.ts';
 import type { AnswersResult, Job, LayersResult } from './jobs.ts';
 
 /** The side of transformers.js, used as its documentation says. */
@@ -16,14 +16,14 @@ await answerJob(async (job) => {
 
 async function layers(peer: TransformersPeer, job: Job): Promise<LayersResult> {
   const ask = async (frame: number, question: string, tokens = job.tokens): Promise<PeerAnswer> => {
-    const answer = await peer.ask(question, sceneFrame(frame), tokens);
+    const answer = await peer.ask(question, readFrame(job.framesFolder, frame), tokens);
     requireTokens(answer.ids.length, tokens);
     return answer;
   };
   const first = await ask(1, questions[0]);
   const second = await ask(1, questions[1]);
 
-  const frame = sceneFrame(2);
+  const frame = readFrame(job.framesFolder, 2);
   const begin = performance.now();
   for (const question of questions) {
     const answer = await peer.ask(question, frame, job.tokens);
@@ -45,7 +45,11 @@ async function layers(peer: TransformersPeer, job: Job): Promise<LayersResult> {
 async function answers(peer: TransformersPeer, job: Job): Promise<AnswersResult> {
   const found: PeerAnswer[] = [];
   for (let index = 0; index <= job.frames; index += 1) {
-    const answer = await peer.ask(questions[index % questions.length]!, sceneFrame(index), 96);
+    const answer = await peer.ask(
+      questions[index % questions.length]!,
+      readFrame(job.framesFolder, index),
+      96,
+    );
     // The first warms up.
     if (index > 0) found.push(answer);
   }
