@@ -6,6 +6,7 @@ import type { DeviceWish } from '../preload/contract/devices.ts';
 import {
   toErrorReport,
   type ErrorReport,
+  type ModelId,
   type ModelState,
   type OpenSession,
   type Status,
@@ -81,6 +82,8 @@ export interface Workstation {
   extractFrame: (path: string, index: number, signal?: AbortSignal) => Promise<DecodedFrame>;
   /** Grants a folder by its path. */
   grantFolder: (path: string) => Promise<Grant>;
+  /** Where a listed model's files lie; throws `not-found`. The embedded one is imported first where it is not yet. */
+  modelFolder: (modelId: ModelId, signal?: AbortSignal) => Promise<string>;
   /** A model outside the data folder: an imported one, or a checkpoint with a manifest. */
   loadModelFolder: (folder: string) => Promise<ModelState>;
   /** One question on one picture that belongs to no session; nothing is kept. */
@@ -204,6 +207,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     },
     grantPath: review.grantPath,
     grantFolder: review.grantFolder,
+    modelFolder: models.folderOf,
     findDropped: review.findDropped,
     importStream: review.importStream,
     openDemonstration,

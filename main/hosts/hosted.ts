@@ -15,5 +15,11 @@ export type HostedWorkstation = Pick<
 export type CommandLineWorkstation = HostedWorkstation &
   Pick<
     Workstation,
-    'grantFolder' | 'openDemonstration' | 'inspectVideo' | 'extractFrame' | 'loadModelFolder' | 'askImage'
+    | 'grantFolder'
+    | 'modelFolder'
+    | 'openDemonstration'
+    | 'inspectVideo'
+    | 'extractFrame'
+    | 'loadModelFolder'
+    | 'askImage'
   >;

@@ -4,6 +4,7 @@ import { inspectFolder } from '../../models/import/folder-report.ts';
 import type {
   GrantId,
   ModelFolderReport,
+  ModelId,
   WorkstationCalls,
   WorkstationEvent,
 } from '../../preload/contract/index.ts';
@@ -52,6 +53,8 @@ export interface Models {
   readonly desk: ModelDesk;
   /** Looks at a folder by its path; see `inspectModelFolder`. */
   inspect: (folder: string, base: string | null) => Promise<ModelFolderReport>;
+  /** Where a listed model's files lie. */
+  folderOf: (modelId: ModelId, signal?: AbortSignal) => Promise<string>;
   readonly shelf: ModelShelf;
   readonly imports: ModelImports;
   dispose: () => Promise<void>;
@@ -107,6 +110,8 @@ export function createModels(options: ModelsOptions): Models {
     shelf,
     imports,
     inspect,
+    folderOf: async (modelId, signal) =>
+      (await catalogue.prepare(modelId, signal ? { signal } : {})).directory,
     calls: {
       listModels: () => shelf.list(),
       getModelState: async () => desk.describe(),

@@ -4,11 +4,14 @@ import { attentionOperators, modelLayouts } from '../../../../models/import/layo
 import type { AttentionOperator, ModelLayout } from '../../../../models/import/layouts.ts';
 import { blockSizes, weightTypes } from '../../../../models/import/precision.ts';
 import type { BlockSize, WeightType } from '../../../../models/import/precision.ts';
+import { WorkstationError } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
+import { addKeptModels, folderOf, importIntoData, timeLeft } from './models-kept.ts';
 
 interface ImportCommandOptions {
-  out: string;
-  dtype: WeightType;
+  out?: string;
+  use?: boolean;
+  dtype?: WeightType;
   blockSize: string;
   layout: ModelLayout;
   attention: AttentionOperator;
@@ -17,21 +20,25 @@ interface ImportCommandOptions {
   fresh?: boolean;
 }
 
-const timeLeft = (seconds: number | null): string =>
-  seconds === null
-    ? ''
-    : seconds < 90
-      ? `, ${Math.ceil(seconds)} s left`
-      : `, ${Math.ceil(seconds / 60)} min left`;
-
 export function addModels(program: Command): void {
-  const models = program.command('models').description('import and check models');
+  const models = program
+    .command('models')
+    .description('the models of this machine: list, import, choose, remove, check');
+  addKeptModels(models);
   act(
     models
       .command('import')
       .argument('<checkpoint>', 'Hugging Face checkpoint folder of a Qwen2.5-VL, or of an adapter for one')
-      .requiredOption('--out <dir>', 'model folder to make')
-      .addOption(new Option('--dtype <type>', 'of the weights').choices(weightTypes).default('fp32'))
+      .option(
+        '--out <dir>',
+        'model folder to make, instead of one in the data folder that the window lists too',
+      )
+      .option('--use', 'then ask this model from now on; without --out')
+      .addOption(
+        new Option('--dtype <type>', 'of the weights; q8 by default, and fp32 with --out').choices(
+          weightTypes,
+        ),
+      )
       .addOption(
         new Option('--block-size <values>', 'values of a row that share a scale, of int4')
           .choices(blockSizes.map(String))
@@ -55,10 +62,22 @@ export function addModels(program: Command): void {
       .option('--fresh', 'begin anew rather than go on with an import that was interrupted')
       .description('turn a checkpoint into a model folder that the engine runs'),
     async (
-      { output, signal },
-      { out, dtype, blockSize, layout, attention, adapter, base, fresh }: ImportCommandOptions,
+      context,
+      { out, use, dtype: wished, blockSize, layout, attention, adapter, base, fresh }: ImportCommandOptions,
       checkpoint: string,
     ) => {
+      if (out === undefined) {
+        if (adapter !== undefined || layout !== 'workstation' || blockSize !== '32') {
+          throw new WorkstationError(
+            'invalid-input',
+            '--adapter, --layout and --block-size are for a folder of its own.',
+            'Name it with --out. An adapter is imported into the data folder by its own folder, with --base.',
+          );
+        }
+        return importIntoData(context, { checkpoint, base, dtype: wished ?? 'q8', use: use === true });
+      }
+      const { output, signal } = context;
+      const dtype = wished ?? 'fp32';
       const { importCheckpoint } = await import('../../../../models/import/index.ts');
       const manifest = await importCheckpoint({
         checkpoint,
@@ -90,10 +109,15 @@ export function addModels(program: Command): void {
   act(
     models
       .command('check')
-      .argument('<model>', 'model folder, or a checkpoint, which is then imported for the check alone')
+      .argument(
+        '<model>',
+        'a listed model, a model folder, or a checkpoint, which is then imported for the check alone',
+      )
       .option('--golden <dir>', "golden case: numbers of Hugging Face's own code to compare with")
       .description('verify the files of a model, open it, and compare it with reference numbers'),
-    async ({ output, signal }, { golden }: { golden?: string }, model: string) => {
+    async (context, { golden }: { golden?: string }, named: string) => {
+      const { output, signal } = context;
+      const model = await folderOf(context, named);
       const { checkGolden, checkModel } = await import('../../../../models/import/index.ts');
       const options = {
         model,
