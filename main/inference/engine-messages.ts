@@ -12,8 +12,10 @@ export const MemoryEstimate = z.object({
   /** The program itself with its runtime. */
   program: bytes,
   weights: bytes,
-  /** While the largest frame is looked at, or a piece of a prompt goes through. */
+  /** While a frame of 1920 x 1080 is looked at, or a piece of a prompt goes through. */
   working: bytes,
+  /** The same for the largest frame that the model takes here. */
+  workingMost: bytes,
   /** Keys and values of one token, and of as many as the model can hold at once. */
   keyValuesPerToken: bytes,
   keyValuesFullContext: bytes,
@@ -21,7 +23,7 @@ export const MemoryEstimate = z.object({
   frameCache: bytes,
   /** Needed to answer a usual question: what a refusal goes by. */
   needed: bytes,
-  /** With the full context and a full frame cache. */
+  /** With the largest frame, the full context and a full frame cache. */
   most: bytes,
   /** What was free for the engine when it was estimated. */
   free: bytes,

@@ -39,7 +39,7 @@ describe('frames of any size', () => {
     answerer = await Answerer.open({
       directory: models.askable,
       device: 'cpu',
-      memoryCeilingBytes: 300 * mebibyte,
+      memoryCeilingBytes: 350 * mebibyte,
     });
   });
   afterAll(() => answerer.dispose());
