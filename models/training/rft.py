@@ -92,7 +92,7 @@ class Run:
             self.supervision = Supervision(
                 self.model, self.frames, self.tokenizer, initial, count, settings["seed"], arguments.init
             )
-        self.reinforced = arguments.policy == "on"
+        self.reinforced, self.alone = arguments.policy == "on", [(None, None)] * self.workers
         if not self.reinforced and not self.supervision:
             raise SystemExit(f"{arguments.config}: --policy off leaves nothing to train on where sft is 0.")
         self.average = Average(self.parameters, settings["steps"] * (1 - settings["average"]) + 1)
@@ -252,8 +252,7 @@ class Run:
     def step(self):
         """One step of the run; returns its figures."""
         began, factor = time.time(), self.factor()
-        alone = [(None, None)] * self.workers
-        figures = self.reinforce(factor) if self.reinforced else self.train(alone, 1, factor)
+        figures = self.reinforce(factor) if self.reinforced else self.train(self.alone, 1, factor)
         self.progress["step"] += 1
         self.progress["seconds"] += time.time() - began
         self.average.add(self.progress["step"])
@@ -288,8 +287,8 @@ class Run:
                     batch["boxes"] = self.boxes_of(part, batch, texts, part_scores)
                 packed.append((part, batch))
         divisor = grpo.denominator(lengths, policy["aggregation"], settings["sampling"]["limit"])
-        if packed:
-            figures.update(self.train(packed, divisor, factor))
+        if packed or self.supervision:
+            figures.update(self.train(packed or self.alone, divisor, factor))
         figures.update(sampling=after_sampling - began, rewarding=after_rewards - after_sampling)
         return {**figures, "training": time.time() - after_rewards}
 
@@ -298,7 +297,7 @@ class Run:
         policy, norm_limit = self.settings["policy"], self.settings["optimizer"]["norm"]
         parts, batches = [part for part, _ in packed], [batch for _, batch in packed]
         references = [None] * len(parts)
-        if self.reference is not None and self.reinforced:
+        if self.reference is not None and batches[0] is not None:
 
             def refer(inputs):
                 with torch.no_grad():

@@ -87,7 +87,13 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
     ];
     writeFileSync(at('sft.json'), JSON.stringify({ ...settings, readLayer: 1, logSteps: 1, stages }));
     const reinforcement = readJson(join(training, 'rft.json'));
-    const sampling = { ...(reinforcement['sampling'] as Json), group: 4, limit: 24 };
+    const sampling = {
+      ...(reinforcement['sampling'] as Json),
+      group: 4,
+      limit: 24,
+      temperature: 1,
+      boxTemperature: 1,
+    };
     const small = {
       ...reinforcement,
       steps: 2,
@@ -96,6 +102,8 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
       logSteps: 1,
       validationSteps: 0,
       sampling,
+      // With the KL term no sampled answer is left out, also where all are paid the same.
+      policy: { ...(reinforcement['policy'] as Json), kl: 0.02 },
     };
     writeFileSync(at('rft.json'), JSON.stringify(small));
 

@@ -34,6 +34,8 @@ interface Report {
   withoutCoherence: [Ended, number];
   rise: number[];
   taught: [Ended, number[]];
+  control: { ended: Ended; supervised: number[]; sampled: number[]; moved: boolean; nothing: Ended };
+  averaged: { difference: number; last: number };
   lora: Ended;
   loraNames: boolean;
   loraMoved: string[];
@@ -170,6 +172,20 @@ describe.skipIf(!python)('both stages of training at toy size', () => {
     expect(losses).toHaveLength(1);
     // About what stage 1 ended with, on other questions.
     expect(losses[0]).toBeLessThan((report.sft[1][0] ?? 0) / 2);
+  });
+
+  test("trains on stage 1's losses alone as a control", () => {
+    const { ended, supervised, sampled, moved, nothing } = report.control;
+    expect(ended).toBeNull();
+    expect(supervised).toHaveLength(6);
+    expect(sampled).toHaveLength(0);
+    expect(moved).toBe(true);
+    expect(nothing).toContain('--policy off leaves nothing to train on');
+  });
+
+  test('saves the mean of the last weights', () => {
+    expect(report.averaged.difference).toBeLessThan(1e-6);
+    expect(report.averaged.last).toBeGreaterThan(1e-5);
   });
 
   test('trains adapters alone with LoRA, and saves them merged', () => {

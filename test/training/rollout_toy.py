@@ -23,6 +23,7 @@ import difficulty  # noqa: E402
 import rft  # noqa: E402
 import rollout  # noqa: E402
 import sft  # noqa: E402
+from averaging import Average  # noqa: E402
 from build import write_json  # noqa: E402
 from dataset import Frames, place_of  # noqa: E402
 from evaluate import load  # noqa: E402
@@ -102,10 +103,10 @@ def second_stage(folder, out, *arguments, change=None, **settings):
     """One run of stage 2 on the toy frames; returns how it ended and its log."""
     with open(os.path.join(ROOT, "rft.json")) as file:
         config = json.load(file)
-    config.update(steps=4, images=4, questions=2, average=0.75, logSteps=1, checkpointSteps=100)
+    config.update(steps=4, images=4, questions=2, sft=0, average=0.75, freeze=[], logSteps=1, checkpointSteps=100)
     config["sampling"].update(group=4, limit=24, temperature=0.6, boxTemperature=0.4)
     config["policy"].update(kl=0.02, epochs=2, keep=0, deviation=True)
-    config["optimizer"].update(rate=0.0003, warmupSteps=1)
+    config["optimizer"].update(name="adamw", rate=0.0003, warmupSteps=1)
     config.update(settings)
     if change:
         change(config)
@@ -137,6 +138,24 @@ def interrupted_after(steps):
 
 def same(a, b):
     return all(torch.equal(a[name], b[name]) for name in a) and sorted(a) == sorted(b)
+
+
+def averaged(folder):
+    """The largest difference of the saved weights from the mean of those after the steps that are averaged."""
+    seen, add = [], Average.add
+
+    def adding(self, step):
+        seen.append([parameter.detach().clone() for parameter in self.parameters])
+        add(self, step)
+
+    Average.add = adding
+    second_stage(folder, "averaged", average=0.5)
+    Average.add = add
+    saved = checkpoint.load(os.path.join(folder, "averaged"))["model"]
+    names = [name for name in saved if name != "lm_head.weight"]
+    means = [sum(after[index] for after in seen[2:]) / 2 for index in range(len(seen[0]))]
+    apart = [float((seen[3][index] - means[index]).abs().max()) for index in range(len(means))]
+    return {"difference": max(float((saved[n] - m).abs().max()) for n, m in zip(names, means)), "last": max(apart)}
 
 
 def sampling_report(folder):
@@ -269,6 +288,16 @@ def main():
     report["rise"] = [entry["total"] for entry in log if "total" in entry]
     ended, log = second_stage(folder, "taught", steps=1, sft=0.1)
     report["taught"] = [ended, [entry["supervised"] for entry in log if "supervised" in entry]]
+    ended, log = second_stage(folder, "control", "--policy", "off", steps=6, sft=1, average=0)
+    control = checkpoint.load(os.path.join(folder, "control"))["model"]
+    report["control"] = {
+        "ended": ended,
+        "supervised": [entry["supervised"] for entry in log if "supervised" in entry],
+        "sampled": [entry["step"] for entry in log if "total" in entry],
+        "moved": not same(control, begun["model"]),
+        "nothing": second_stage(folder, "nothing", "--policy", "off")[0],
+    }
+    report["averaged"] = averaged(folder)
     adapters = {"rank": 4, "alpha": 8, "targets": ["q_proj", "v_proj"], "dropout": 0}
     report["lora"], _ = second_stage(folder, "lora", steps=2, lora=adapters)
     lora = checkpoint.load(os.path.join(folder, "lora"))
