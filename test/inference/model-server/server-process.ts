@@ -209,7 +209,7 @@ async function* script({ picture, maxTokens }: Generation): AsyncGenerator<Gener
   ];
   for (const [index, text] of tokens.slice(0, maxTokens).entries()) {
     await wait(0);
-    const logprob = -0.01 - (behaviour.blind === true || index > 0 ? 0 : sum / 1e5);
+    const logprob = -0.01 - (behaviour.blind === true || index > 0 ? 0 : sum / 1e4);
     const unlikely = { text: '~', logprob: -14 };
     yield { text, logprob, top: [{ text, logprob }, unlikely], ends: false };
   }
