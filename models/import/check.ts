@@ -12,7 +12,7 @@ import type { ImageGrid, DecoderCache, PreparedImage } from '../../main/inferenc
 import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import { readJson } from './configuration.ts';
-import { isImported } from './folders.ts';
+import { hasGraphs, isImported } from './folders.ts';
 import { readGoldenCase } from './golden-case.ts';
 import type { GoldenCase } from './golden-case.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
@@ -116,10 +116,11 @@ async function withRunner<Result>(
   }
 }
 
-/** A folder whose manifest doesn't say that it was imported, and that has what a checkpoint has. */
+/** A folder whose manifest doesn't say that it was imported, and that has a configuration but no graphs. */
 async function isCheckpoint(folder: string): Promise<boolean> {
   const manifest = await readJson(join(folder, 'manifest.json'));
-  return !isImported(manifest) && (await readJson(join(folder, 'config.json'))) !== null;
+  if (isImported(manifest) || (await hasGraphs(folder))) return false;
+  return (await readJson(join(folder, 'config.json'))) !== null;
 }
 
 function summarise(runner: ModelRunner): ModelCheck {

@@ -11,7 +11,7 @@ import { argmax } from '../../main/inference/sampling.ts';
 import { ModelTokenizer } from '../../main/inference/tokenizer.ts';
 import { chooseVariants } from '../../main/inference/transformers-variants.ts';
 import { openVideo } from '../../main/video/index.ts';
-import { attentionOperators, importCheckpoint } from '../../models/import/index.ts';
+import { attentionOperators, checkGolden, importCheckpoint } from '../../models/import/index.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import { chatTemplate, makeCheckpoint, tokenizerFile } from './askable-model.ts';
 import { allCases, goldenFolder, largestDifference, readGolden, readPng, type GoldenCase } from './golden.ts';
@@ -134,6 +134,8 @@ describe.each(attentionOperators)('a folder with %s graphs, in place', (attentio
       await runner.dispose();
       expect(await fingerprintOf(place)).toEqual(before);
     }
+    const [model, golden] = [path.join(folder, `tied-${attention}`), `${goldenFolder}4_two_images`];
+    expect(await checkGolden({ model, golden })).toMatchObject({ integersEqual: true, tokensEqual: true });
   });
 
   test('answers as the same model does in the layout of the workstation', async () => {
