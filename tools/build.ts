@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { build, type InlineConfig, type Plugin } from 'vite';
 
 /**
@@ -56,6 +56,9 @@ function filesUnder(path: string): string[] {
  */
 const besideBundle = join(repository, 'main/inference/engine-host.ts');
 
+/** Stands for the place of the bundle until the sources' places are written in. */
+const beside = '__BESIDE_BUNDLE__';
+
 function keepPlaces(): Plugin {
   return {
     name: 'keep-places',
@@ -67,16 +70,21 @@ function keepPlaces(): Plugin {
         file.includes(`${sep}node_modules${sep}`)
       )
         return null;
+      const place = relative(repository, file).split(sep).join('/');
       const withWorkers = code.replaceAll(
-        /new URL\(\s*'(\.[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g,
-        (_match, path: string) => {
-          const reference = this.emitFile({ type: 'chunk', id: resolve(dirname(file), path) });
-          return `new URL(import.meta.ROLLUP_FILE_URL_${reference})`;
+        // Types are gone by now, and with them the quotes of the source.
+        /new URL\(\s*(['"])(\.[^'"]+\.ts)\1,\s*import\.meta\.url,?\s*\)/g,
+        (_match, _quote, path: string) => {
+          const fileName = `${basename(path, '.ts')}.js`;
+          this.emitFile({ type: 'chunk', id: resolve(dirname(file), path), fileName });
+          return `new URL("./${fileName}", ${beside})`;
         },
       );
-      const place = relative(repository, file).split(sep).join('/');
       return {
-        code: withWorkers.replaceAll('import.meta.url', `new URL('../../${place}', import.meta.url).href`),
+        code: withWorkers
+          .replaceAll('import.meta.url', `new URL('../../${place}', import.meta.url).href`)
+          // All files of the bundle lie in one folder.
+          .replaceAll(beside, 'import.meta.url'),
         map: null,
       };
     },
