@@ -63,7 +63,7 @@ export class ModelDesk implements AnswerEngine {
       deviceFallback: model?.deviceFallback ?? false,
       memoryBytes: state.phase === 'unloaded' ? null : (state.residentBytes ?? model?.memoryBytes ?? null),
       memoryExpectedBytes: state.estimate === null ? null : Math.round(state.estimate.needed),
-      memoryCeilingBytes: state.ceilingBytes,
+      memoryCeilingBytes: state.ceilingBytes === null ? null : Math.round(state.ceilingBytes),
       threads: model?.threads?.reason ?? null,
       unloadedReason: state.unloadedReason,
       activity: this.#import?.activity ?? state.activity,

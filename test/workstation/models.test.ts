@@ -8,6 +8,7 @@ import { createWorkstation, type Workstation, type WorkstationOptions } from '..
 import { importCheckpoint } from '../../models/import/index.ts';
 import {
   calls,
+  WorkstationEvent,
   type FrameIndex,
   type GrantId,
   type ModelId,
@@ -135,7 +136,15 @@ describe('a checkpoint folder', () => {
     const after = await workstation.calls.inspectModelFolder({ folderId, baseId: null });
     expect(after.choices.find(({ dtype }) => dtype === 'q8')?.existing).toBe(imported.modelId);
 
+    // What a window is told has to be what it can read, at every step of a load.
+    const unreadable: unknown[] = [];
+    workstation.onEvent((event) => {
+      const parsed = WorkstationEvent.safeParse(event);
+      if (!parsed.success) unreadable.push(parsed.error.issues[0]);
+    });
     const state = await workstation.calls.chooseModel({ modelId: imported.modelId });
+    expect(unreadable).toEqual([]);
+    expect(calls.chooseModel.output.parse(state).memoryCeilingBytes).toBeGreaterThan(0);
     expect(state).toMatchObject({ phase: 'ready', model: { id: imported.modelId }, substitution: null });
     await close(workstation);
 
