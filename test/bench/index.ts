@@ -4,6 +4,7 @@ import { run as frames } from './frames.ts';
 import { run as inPlace } from './in-place.ts';
 import { run as scenes } from './scenes.ts';
 import { run as secondQuestion } from './second-question.ts';
+import { run as together } from './together.ts';
 import { passes, render, type BenchTable } from './table.ts';
 
 /**
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'forced-tokens': async () => [await forcedTokens()],
   'second-question': async () => [await secondQuestion()],
   'in-place': async () => [await inPlace()],
+  together: async () => [await together()],
 };
 
 const chosen = process.argv.slice(2).filter((name) => !name.startsWith('--'));
