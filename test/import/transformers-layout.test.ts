@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attentionOperators, importCheckpoint } from '../../models/import/index.ts';
 import type { AttentionOperator, WeightType } from '../../models/import/index.ts';
@@ -220,6 +221,21 @@ describe('a folder of the transformers layout', () => {
     });
     expect(existsSync(join(out, 'preprocessor_config.json'))).toBe(true);
   });
+
+  it.each(attentionOperators)(
+    'is run by the engine, which tests that it sees, with %s attention',
+    async (attention) => {
+      const manifest = await importCheckpoint({
+        checkpoint: fileURLToPath(new URL('../../models/nano', import.meta.url)),
+        out: join(folder, `embedded-${attention}`),
+        dtype: 'q8',
+        layout: 'transformers',
+        attention,
+        selfTest: true,
+      });
+      expect(manifest.layout).toBe('transformers');
+    },
+  );
 
   it('counts the external files of graphs that have several', async () => {
     const out = join(folder, 'parts');

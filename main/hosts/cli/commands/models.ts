@@ -89,7 +89,7 @@ export function addModels(program: Command): void {
         ...(adapter !== undefined && { adapter }),
         ...(base !== undefined && { base }),
         fresh: fresh === true,
-        selfTest: layout === 'workstation',
+        selfTest: true,
         signal,
         onProgress: ({ done, total, secondsLeft }) =>
           output.progress(`Importing the model${timeLeft(secondsLeft)}`, done, total),
