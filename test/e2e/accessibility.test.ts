@@ -1,6 +1,6 @@
-import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { barriersOf } from './barriers.ts';
 import { launchChromium } from './chromium.ts';
 import { newHome, removeHome, RunningHost } from './host.ts';
 import { WorkstationPage } from './pages/workstation-page.ts';
@@ -30,21 +30,7 @@ afterAll(async () => {
   removeHome(home);
 });
 
-/** What a person with a screen reader, a keyboard or weak sight would stumble over; each with the place. */
-async function barriers(): Promise<string[]> {
-  const { page } = window;
-  // Not as a script of the page, which its content security policy refuses.
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const { axe: engine } = globalThis as unknown as { axe: typeof axe };
-    return (await engine.run(document, { resultTypes: ['violations'] })).violations;
-  });
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
-    );
-}
+const barriers = (): Promise<string[]> => barriersOf(window.page);
 
 describe('a review by keys alone', () => {
   it('steps, asks from a template, reads the answer and its evidence, and asks again', async () => {
@@ -143,6 +129,18 @@ describe.each(['dark', 'light'] as const)('no serious barrier in the %s theme', 
     expect(await barriers()).toEqual([]);
     await window.page.keyboard.press('Escape');
     await window.page.getByRole('dialog').first().waitFor({ state: 'hidden' });
+  });
+
+  it('in the list of models, and beside its folder browser', async () => {
+    await window.models.open();
+    await window.models.item('Surgery-R1 nano').locator('summary').click();
+    expect(await barriers()).toEqual([]);
+    await window.models.dialog.getByRole('button', { name: 'Add a model from a folder…' }).click();
+    await window.page.getByRole('button', { name: 'Choose this folder' }).waitFor();
+    expect(await barriers()).toEqual([]);
+    await window.page.keyboard.press('Escape');
+    await window.page.keyboard.press('Escape');
+    await window.models.dialog.waitFor({ state: 'hidden' });
   });
 
   it('in the folder browser', async () => {

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { barriersOf } from './barriers.ts';
 import { launchChromium } from './chromium.ts';
 import { newHome, removeHome, repository, RunningHost } from './host.ts';
 import { WorkstationPage } from './pages/workstation-page.ts';
@@ -31,10 +32,16 @@ beforeAll(async () => {
     cpSync(join(repository, 'models', 'nano', name), join(checkpoint, name));
   }
   cpSync(checkpoint, join(person, 'Documents', 'half-a-model'), { recursive: true });
+  cpSync(checkpoint, join(person, 'Documents', 'large-model'), { recursive: true });
   rmSync(join(person, 'Documents', 'half-a-model', 'tokenizer.json'));
   host = new RunningHost(home, { HOME: person, USERPROFILE: person });
   browser = await launchChromium();
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: 'reduce',
+  });
+  // Imports share the processor with whatever else runs on a test machine.
+  context.setDefaultTimeout(120_000);
   window = new WorkstationPage(await context.newPage());
   await window.open(await host.address());
   await window.waitUntilAskable();
@@ -47,6 +54,60 @@ afterAll(async () => {
   removeHome(person);
 });
 
+describe('a folder that is not whole', () => {
+  it('says what is missing and what to do, and leaves everything as it was', async () => {
+    const { models, page } = window;
+    await models.open();
+    await models.chooseFolder('Documents', 'half-a-model');
+    await models.dialog.getByText('tokenizer.json: missing').waitFor();
+    const fault = models.dialog.getByRole('alert');
+    expect(await fault.getAttribute('data-code')).toBe('model-no-tokenizer');
+    expect(await fault.textContent()).toContain('Copy tokenizer.json');
+    expect(await models.dialog.getByRole('button', { name: 'Import', exact: true }).count()).toBe(0);
+    await fault.getByRole('button', { name: 'Choose another folder…' }).click();
+    await models.browseTo('Documents', 'theatre-model');
+    await models.dialog.getByRole('button', { name: 'Import', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await models.dialog.waitFor({ state: 'hidden' });
+  });
+});
+
+describe('an import by keys alone', () => {
+  it('is stopped, found again after a reload, and gone on with', async () => {
+    const { models, page } = window;
+    const { keyboard } = page;
+    await models.open();
+    await models.chooseFolder('Documents', 'large-model');
+    await models.dialog.getByRole('radio').first().focus();
+    // Down the list of weights: from 8 bits to 4, 16 and 32.
+    for (let presses = 0; presses < 3; presses += 1) await keyboard.press('ArrowDown');
+    expect(await models.dialog.getByRole('radio', { checked: true }).getAttribute('value')).toBe('fp32');
+    await keyboard.press('Tab');
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await models.importOf('large-model').getByRole('button', { name: 'Stop' }).press('Enter');
+    await models.waitForImport('large-model', 'interrupted');
+    await window.reload();
+    await models.open();
+    await models.waitForImport('large-model', 'interrupted');
+    expect(await barriersOf(page)).toEqual([]);
+    await models.importOf('large-model').getByRole('button', { name: 'Go on' }).press('Enter');
+    await models.waitForImport('large-model', 'done');
+    await models.importOf('large-model').getByRole('button', { name: 'Not now' }).press('Enter');
+    await models.importOf('large-model').waitFor({ state: 'detached' });
+    // Removed by keys, too: asked first.
+    await models.item('large-model').locator('summary').press('Enter');
+    await models
+      .item('large-model')
+      .getByRole('button', { name: /^Remove large-model/ })
+      .press('Enter');
+    expect(await barriersOf(page)).toEqual([]);
+    await models.item('large-model').getByRole('button', { name: 'Remove', exact: true }).press('Enter');
+    await models.item('large-model').waitFor({ state: 'detached' });
+    await keyboard.press('Escape');
+  });
+});
+
 describe('a checkpoint folder', () => {
   it('is imported and asked without leaving the window', async () => {
     const { models, page, answer } = window;
@@ -55,6 +116,7 @@ describe('a checkpoint folder', () => {
     await models.chooseFolder('Documents', 'theatre-model');
     await models.dialog.getByText('A checkpoint to import').waitFor();
     expect(await models.dialog.getByRole('radio', { checked: true }).getAttribute('value')).toBe('q8');
+    expect(await barriersOf(page)).toEqual([]);
     await models.dialog.getByRole('button', { name: 'Import', exact: true }).click();
     await models.waitForImport('theatre-model', 'done');
     await models.importOf('theatre-model').getByText('The self-test passed').waitFor();
