@@ -7,7 +7,17 @@ import type {
   SessionId,
   VideoId,
 } from '../../preload/contract/values.ts';
-import { answers, cases, questions, sessions, videos, type Store } from '../../main/store/index.ts';
+import {
+  answers,
+  cases,
+  models,
+  questions,
+  sessions,
+  settings,
+  videos,
+  type ModelRecord,
+  type Store,
+} from '../../main/store/index.ts';
 import { statement } from '../../main/store/database.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
@@ -171,5 +181,40 @@ describe('answers', () => {
       expect(String(error)).toMatch(/"answers".*timings/);
       expect(String(error)).not.toContain('secret');
     }
+  });
+});
+
+describe('models and settings', () => {
+  const record = (name: string, addedAt: number): ModelRecord => ({
+    id: id(name),
+    kind: 'imported',
+    state: 'importing',
+    name,
+    source: `/checkpoints/${name}`,
+    base: null,
+    dtype: 'q8',
+    addedAt,
+  });
+
+  it('models come back as they went in, oldest first, change and go', () => {
+    models.putModel(store.database, record('late', noon + 1));
+    models.putModel(store.database, record('early', noon));
+    expect(models.listModels(store.database)).toEqual([record('early', noon), record('late', noon + 1)]);
+    models.putModel(store.database, { ...record('early', noon), state: 'ready', base: '/base' });
+    expect(models.findModel(store.database, id('early'))).toMatchObject({ state: 'ready', base: '/base' });
+    expect(models.removeModel(store.database, id('early'))).toBe(true);
+    expect(models.removeModel(store.database, id('early'))).toBe(false);
+    expect(models.findModel(store.database, id('early'))).toBeNull();
+  });
+
+  it('a setting is what it was last set to, and one that is none of ours is told', () => {
+    expect(settings.readSetting(store.database, 'model')).toBeNull();
+    settings.writeSetting(store.database, 'model', 'one');
+    settings.writeSetting(store.database, 'model', 'another');
+    expect(settings.readSetting(store.database, 'model')).toBe('another');
+    settings.writeSetting(store.database, 'model', null);
+    expect(settings.readSetting(store.database, 'model')).toBeNull();
+    store.database.run(statement('test.spoil', `UPDATE settings SET value = '7'`));
+    expect(() => settings.readSetting(store.database, 'model')).toThrow(/settings/);
   });
 });
