@@ -4,7 +4,7 @@ import { arch, availableParallelism, cpus, platform, tmpdir, totalmem } from 'no
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { attentionOperators } from '../../../models/import/index.ts';
+import { attentionOperators, blockSizes } from '../../../models/import/index.ts';
 import { median, passes, render } from '../table.ts';
 import type { BenchRow, BenchTable } from '../table.ts';
 import { memoryBandwidth } from './bandwidth.ts';
@@ -16,7 +16,8 @@ import { bytesPerToken, embeddedModels, layersModels, layersShape, questionOfLen
 /**
  * The engine against transformers.js, on the same weights in the same precision, on the CPU of this machine:
  *
- *     npm run bench:inference -- [--json] [--quick] [--runs 5] [--attention concat|gqa] [--folder DIR]
+ *     npm run bench:inference -- [--json] [--quick] [--runs 5] [--attention concat|gqa]
+ *         [--block-size 32|128] [--folder DIR]
  *
  * Each side runs in a process of its own, in turn; a ratio is the median of those of the pairs. DIR keeps the large
  * model for another time. --quick shows that everything runs; its figures mean nothing.
@@ -27,13 +28,17 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
     attention: { type: 'string', default: 'concat' },
+    'block-size': { type: 'string', default: '32' },
     folder: { type: 'string' },
   },
 });
 const attention = attentionOperators.find((known) => known === options.attention);
 const runs = Number(options.runs ?? (options.quick ? 1 : 5));
-if (attention === undefined || !(runs >= 1)) {
-  console.error(`--attention is one of ${attentionOperators.join(', ')}, --runs a number`);
+const blockSize = blockSizes.find((known) => String(known) === options['block-size']);
+if (attention === undefined || blockSize === undefined || !(runs >= 1)) {
+  console.error(
+    `--attention is ${attentionOperators.join(' or ')}, --block-size ${blockSizes.join(' or ')}, --runs a number`,
+  );
   process.exit(2);
 }
 
@@ -42,6 +47,7 @@ const shape = options.quick ? { ...layersShape, depth: 2, visionDepth: 2 } : lay
 const frameTokens = 500;
 const settings = {
   attention,
+  blockSize,
   runs,
   shape,
   frameTokens,
@@ -74,7 +80,7 @@ const say = (text: string): void => {
 async function measure(folder: string) {
   say('Making the models');
   const embedded = await embeddedModels(folder, attention!);
-  const large = await layersModels(folder, shape, attention!);
+  const large = await layersModels(folder, shape, { attention: attention!, blockSize: blockSize! });
   const longQuestion = await questionOfLength(embedded.own, frameTokens, settings.contextTokens);
   const { tokens, longTokens, frames } = settings;
   const framesFolder = join(folder, 'frames');

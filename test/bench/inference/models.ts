@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelTokenizer, openModelDirectory } from '../../../main/inference/index.ts';
 import { importCheckpoint } from '../../../models/import/index.ts';
-import type { AttentionOperator, ImportOptions, WeightType } from '../../../models/import/index.ts';
+import type {
+  AttentionOperator,
+  BlockSize,
+  ImportOptions,
+  WeightType,
+} from '../../../models/import/index.ts';
 import { writeRandomCheckpoint } from '../random-checkpoint.ts';
 import type { RandomCheckpoint } from '../random-checkpoint.ts';
 
@@ -25,9 +30,9 @@ const embeddedCheckpoint = fileURLToPath(new URL('../../../models/nano', import.
 export async function layersModels(
   folder: string,
   shape: RandomCheckpoint,
-  attention: AttentionOperator,
+  { attention, blockSize }: { attention: AttentionOperator; blockSize: BlockSize },
 ): Promise<ModelPair> {
-  const name = `layers-${shape.depth}-${shape.visionDepth}`;
+  const name = `layers-${shape.depth}-${shape.visionDepth}-blocks-${blockSize}`;
   const pair: ModelPair = {
     own: join(folder, `${name}-own`),
     peer: join(folder, `${name}-${attention}`),
@@ -36,7 +41,7 @@ export async function layersModels(
   if (existsSync(pair.own) && existsSync(pair.peer)) return pair;
   const checkpoint = join(folder, `${name}-checkpoint`);
   await writeRandomCheckpoint(checkpoint, shape);
-  await importPair(checkpoint, pair, attention);
+  await importPair(checkpoint, pair, attention, blockSize);
   await rm(checkpoint, { recursive: true });
   return pair;
 }
@@ -52,8 +57,13 @@ export async function embeddedModels(folder: string, attention: AttentionOperato
   return pair;
 }
 
-async function importPair(checkpoint: string, pair: ModelPair, attention: AttentionOperator): Promise<void> {
-  const options = { checkpoint, dtype: pair.dtype };
+async function importPair(
+  checkpoint: string,
+  pair: ModelPair,
+  attention: AttentionOperator,
+  blockSize: BlockSize = 32,
+): Promise<void> {
+  const options = { checkpoint, dtype: pair.dtype, blockSize };
   const each: ImportOptions[] = [
     { ...options, out: pair.own },
     { ...options, out: pair.peer, layout: 'transformers', attention },
