@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { FrameCache, type SeenFrame } from '../../main/inference/frame-cache.ts';
 import { KeyValueCache } from '../../main/inference/key-value-cache.ts';
 import {
   argmax,
@@ -123,40 +122,5 @@ describe('the key-value cache', () => {
     cache.addTo(feeds);
     expect(Array.from(feeds['past_key.0.1']!.data as Float32Array)).toEqual([4, 5, 6, 7, 72, 73]);
     expect(() => cache.truncate(4)).toThrow(/cannot truncate/);
-  });
-});
-
-describe('the cache of seen frames', () => {
-  const frame = (floats: number): SeenFrame => ({
-    features: new Float32Array(floats),
-    grid: [1, 2, 2],
-    resized: { width: 28, height: 28 },
-    prefix: null,
-  });
-
-  test('the least recently used go first, and bytes stay under the limit', () => {
-    const cache = new FrameCache(1000);
-    for (const key of ['a', 'b']) cache.set(key, frame(100));
-    expect(cache.get('a')).toBeDefined();
-    cache.set('c', frame(100));
-    expect(cache.bytes).toBe(800);
-    expect(cache.get('b')).toBeUndefined();
-    expect(cache.get('a')).toBeDefined();
-    cache.set('huge', frame(1000));
-    expect(cache.get('huge')).toBeUndefined();
-    expect(cache.bytes).toBe(800);
-  });
-
-  test('keys and values count, also after they have grown', () => {
-    const cache = new FrameCache(2000);
-    const seen = frame(100);
-    cache.set('a', seen);
-    const keyValues = new KeyValueCache({ layers: 1, keyValueHeads: 1, headSize: 4 }, 10);
-    seen.prefix = { ids: new Int32Array(10), cache: keyValues };
-    expect(cache.bytes).toBe(400 + 320);
-    keyValues.reserve(100);
-    expect(cache.bytes).toBe(400 + 3200);
-    cache.trim();
-    expect(cache.bytes).toBe(0);
   });
 });
