@@ -84,6 +84,8 @@ export async function doApart<Result>(job: Job): Promise<Measured<Result>> {
 
 /** What a process that does jobs does with its argument. */
 export async function answerJob(doIt: (job: Job) => Promise<LayersResult | AnswersResult>): Promise<void> {
+  // Nobody waits for a result once the process that asked for it is gone.
+  process.once('disconnect', () => process.exit());
   const result = await doIt(JSON.parse(process.argv[2]!) as Job);
   process.send!({ result, peakBytes: peakBytes() }, () => process.disconnect());
 }
