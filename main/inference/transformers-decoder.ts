@@ -22,16 +22,14 @@ export class TransformersDecoder implements DecoderGraph {
   readonly #session: InferenceSession;
   readonly #parameters: ModelParameters;
   readonly #form: DecoderForm;
-  readonly #embeddingType: FloatType;
-  readonly #keepsLast: boolean;
+  readonly #inputs: (input: DecoderInput, length: number) => Feeds;
   readonly #cached: readonly string[];
 
   constructor(session: InferenceSession, parameters: ModelParameters, form: DecoderForm) {
     this.#session = session;
     this.#parameters = parameters;
     this.#form = form;
-    this.#embeddingType = floatTypeOf(session.inputMetadata, 'inputs_embeds');
-    this.#keepsLast = session.inputNames.includes('num_logits_to_keep');
+    this.#inputs = transformersInputs(session, parameters);
     this.#cached = session.outputNames.filter((name) => name !== 'logits');
   }
 
@@ -46,18 +44,9 @@ export class TransformersDecoder implements DecoderGraph {
     if (!(cache instanceof KeyValueCache || cache instanceof PresentCache)) {
       throw new TypeError('the cache is of another decoder');
     }
-    const { hiddenSize, vocabularySize } = this.#parameters;
+    const { vocabularySize } = this.#parameters;
     const { tokens, logits } = input;
-    const total = cache.length + tokens;
-    const feeds: Feeds = {
-      inputs_embeds: floatTensor(this.#embeddingType, input.embeddings, [1, tokens, hiddenSize]),
-      attention_mask: new Tensor('int64', new BigInt64Array(total).fill(1n), [1, total]),
-      position_ids: new Tensor('int64', BigInt64Array.from(input.positions, BigInt), [3, 1, tokens]),
-    };
-    // By the layout's convention 0 stands for all; logits that nobody wants are computed for one row, and not fetched.
-    if (this.#keepsLast) {
-      feeds['num_logits_to_keep'] = new Tensor('int64', BigInt64Array.of(BigInt(Math.max(logits, 1))), []);
-    }
+    const feeds = this.#inputs(input, cache.length);
     cache.addTo(feeds);
     const outputs = await this.#session.run(feeds, logits > 0 ? ['logits', ...this.#cached] : this.#cached);
     cache.append(outputs, tokens);
@@ -65,4 +54,25 @@ export class TransformersDecoder implements DecoderGraph {
     const found = floatsOf(outputs['logits']!);
     return found.subarray(found.length - logits * vocabularySize);
   }
+}
+
+/** What a `decoder_model_merged` takes of new tokens behind `length` others, beside keys and values. */
+export function transformersInputs(
+  session: Pick<InferenceSession, 'inputNames' | 'inputMetadata'>,
+  { hiddenSize }: ModelParameters,
+): (input: DecoderInput, length: number) => Feeds {
+  const embeddingType = floatTypeOf(session.inputMetadata, 'inputs_embeds');
+  const keepsLast = session.inputNames.includes('num_logits_to_keep');
+  return ({ tokens, embeddings, positions, logits }, length) => {
+    const total = length + tokens;
+    return {
+      inputs_embeds: floatTensor(embeddingType, embeddings, [1, tokens, hiddenSize]),
+      attention_mask: new Tensor('int64', new BigInt64Array(total).fill(1n), [1, total]),
+      position_ids: new Tensor('int64', BigInt64Array.from(positions, BigInt), [3, 1, tokens]),
+      // By the layout's convention 0 stands for all; logits that nobody wants are computed for one row.
+      ...(keepsLast && {
+        num_logits_to_keep: new Tensor('int64', BigInt64Array.of(BigInt(Math.max(logits, 1))), []),
+      }),
+    };
+  };
 }

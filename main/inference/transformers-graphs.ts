@@ -38,7 +38,7 @@ const names = ['embedTokens', 'visionEncoder', 'decoder'] as const;
 type GraphName = (typeof names)[number];
 
 /** Of a decoder whose keys and values cannot be kept in a GPU's memory, and would be empty at first. */
-const staysOnCpu = 'The decoder of this folder stays on the CPU: WebGPU takes no input without rows.';
+const staysOnCpu = 'The decoder of this folder stays on the CPU: WebGPU cannot keep its keys and values.';
 
 /** Names, element types and sizes of the graphs of the transformers.js layout, as far as a model's numbers say. */
 export function expectedTransformersGraphs(
@@ -118,10 +118,11 @@ export async function openTransformersGraphs(
   const cached = declared.decoder.inputMetadata.find(({ name }) => name === 'past_key_values.0.key');
   const cacheType: FloatType = cached?.isTensor && cached.type === 'float16' ? 'float16' : 'float32';
   const onGpu = options.device === 'webgpu';
-  const { support, note } =
+  const { support, note: found } =
     onGpu && cacheType === 'float32' && attendsInPlace(skeletons.decoder, parameters.layers)
       ? await openInPlaceSupport(parameters)
-      : { support: null, note: onGpu ? staysOnCpu : null };
+      : { support: null, note: null };
+  const note = onGpu && support === null ? staysOnCpu : found;
   const opened: InferenceSession[] = [];
   const open = async (skeleton: OnnxSkeleton, device: Device): Promise<InferenceSession> => {
     options.onProgress?.(opened.length / names.length);

@@ -63,6 +63,21 @@ describe.skipIf(typeof gpu === 'string')(`WebGPU by SwiftShader${why}`, { timeou
     expect(found.tokens).toEqual(found.expected);
   });
 
+  test('a folder for transformers.js with grouped-query attention keeps them in place too', async ({
+    signal,
+  }) => {
+    const out = at('grouped');
+    await importCheckpoint({
+      ...{ checkpoint: at('checkpoint'), out, dtype: 'fp32', layout: 'transformers', attention: 'gqa' },
+    });
+    const found = await onWebgpu({ environment, signal }, 'golden', out, '1_tied_200x150');
+    expect(found.reason).toMatch(/right up to 31 tokens/);
+    // These graphs work out sines and cosines themselves, which a GPU does less exactly than JavaScript.
+    expect(found.features).toBeLessThan(5e-3);
+    expect(found.logits).toBeLessThan(5e-2);
+    expect(found.tokens).toEqual(found.expected);
+  });
+
   test('a question branches from the kept frame, fails without harm, and leaves nothing on the device', async ({
     signal,
   }) => {
