@@ -25,7 +25,7 @@ export {
   type ParsedText,
 } from './answer-parser.ts';
 export { AnswerSplitter, type AnswerText } from './answer-stream.ts';
-export type { Device, DeviceWish } from './devices.ts';
+export { deviceNames, deviceWishes, type Device, type DeviceWish } from './devices.ts';
 export {
   ImageProcessor,
   ImageProcessorConfig,
