@@ -54,7 +54,7 @@ function filesUnder(path: string): string[] {
  * own, and the second must still be looked for from where the source lay. The engine's entry is built as a
  * file of its own beside the bundle, where `engine-host.ts` looks for it.
  */
-const besideBundle = join(repository, 'main/inference/engine-host.ts');
+const besideBundle = join(repository, 'main/inference/engine/engine-host.ts');
 
 /** Stands for the place of the bundle until the sources' places are written in. */
 const beside = '__BESIDE_BUNDLE__';
@@ -105,7 +105,7 @@ async function buildMain(): Promise<void> {
       rolldownOptions: {
         input: {
           electron: join(repository, 'main/hosts/electron/index.ts'),
-          'engine-process': join(repository, 'main/inference/engine-process.ts'),
+          'engine-process': join(repository, 'main/inference/engine/engine-process.ts'),
         },
         external: ['electron'],
         output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

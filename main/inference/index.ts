@@ -4,7 +4,7 @@
  * `createEngine` runs the model in a process of its own, which is what the workstation uses. `Answerer` and
  * `ModelRunner` are the same thing in this process, for checks, imports and measurements.
  */
-export { createEngine } from './client.ts';
+export { createEngine } from './engine/client.ts';
 export {
   EngineLostError,
   type AskRequest,
@@ -12,34 +12,46 @@ export {
   type EngineOptions,
   type LoadRequest,
   type PartialAnswer,
-} from './engine.ts';
-export type { EnginePhase, EngineState } from './engine-state.ts';
-export { engineEntry, startWithNode, type EngineChild, type StartEngine } from './engine-host.ts';
-export type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './engine-messages.ts';
-export { Answerer, type AnswerRequest, type OpenAnswererOptions } from './answerer.ts';
+} from './engine/engine.ts';
+export type { EnginePhase, EngineState } from './engine/engine-state.ts';
+export { engineEntry, startWithNode, type EngineChild, type StartEngine } from './engine/engine-host.ts';
+export type {
+  AnswerResult,
+  EngineFrame,
+  EngineSettings,
+  EngineText,
+  ModelInfo,
+} from './engine/engine-messages.ts';
+export { Answerer, type AnswerRequest, type OpenAnswererOptions } from './answer/answerer.ts';
 export {
   parseAnswer,
   parseAnswerText,
   type AnswerContext,
   type ParsedAnswer,
   type ParsedText,
-} from './answer-parser.ts';
-export { AnswerSplitter, type AnswerText } from './answer-stream.ts';
-export { deviceNames, deviceWishes, type Device, type DeviceWish } from './devices.ts';
+} from './answer/answer-parser.ts';
+export { AnswerSplitter, type AnswerText } from './answer/answer-stream.ts';
+export { deviceNames, deviceWishes, type Device, type DeviceWish } from './devices/devices.ts';
 export {
   ImageProcessor,
   ImageProcessorConfig,
   type PreparedImage,
   type RgbImage,
-} from './image-processor.ts';
-export { KeyValueCache } from './key-value-cache.ts';
-export { openModelDirectory, type ModelDirectory } from './model-directory.ts';
-export { modelSha256 } from './model-files.ts';
-export type { DecoderCache, DecoderGraph, DecoderInput, ModelGraphs, VisionGraph } from './model-graphs.ts';
-export { ModelRunner, type PrefillOptions } from './model-runner.ts';
-export { connectToParent, type ParentPort } from './parent-port.ts';
-export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './positions.ts';
-export { argmax, logSumExp, Sampler } from './sampling.ts';
-export { smartResize } from './smart-resize.ts';
-export { ModelTokenizer } from './tokenizer.ts';
-export { visionPositions, windowLayout, type WindowLayout } from './window-layout.ts';
+} from './image/image-processor.ts';
+export { KeyValueCache } from './graphs/key-value-cache.ts';
+export { openModelDirectory, type ModelDirectory } from './model/model-directory.ts';
+export { modelSha256 } from './model/model-files.ts';
+export type {
+  DecoderCache,
+  DecoderGraph,
+  DecoderInput,
+  ModelGraphs,
+  VisionGraph,
+} from './graphs/model-graphs.ts';
+export { ModelRunner, type PrefillOptions } from './answer/model-runner.ts';
+export { connectToParent, type ParentPort } from './engine/parent-port.ts';
+export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './graphs/positions.ts';
+export { argmax, logSumExp, Sampler } from './answer/sampling.ts';
+export { smartResize } from './image/smart-resize.ts';
+export { ModelTokenizer } from './model/tokenizer.ts';
+export { visionPositions, windowLayout, type WindowLayout } from './graphs/window-layout.ts';

@@ -11,7 +11,7 @@ import {
   type ModelEntry,
   type ModelSummary,
 } from '../../preload/contract/index.ts';
-import { readTransformersFolder } from '../../main/inference/transformers-folder.ts';
+import { readTransformersFolder } from '../../main/inference/model/transformers-folder.ts';
 import { readJson } from './configuration.ts';
 import { hasGraphs, isImported } from './folders.ts';
 import { importCheckpoint } from './import-checkpoint.ts';

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { toFloat16 } from '../../main/inference/float16.ts';
+import { toFloat16 } from '../../main/inference/graphs/float16.ts';
 import { rowBytes } from './precision.ts';
 import { quantiseRow } from './quantisation.ts';
 import { FloatReader } from './safetensors.ts';

@@ -5,7 +5,7 @@ import { availableMemory } from 'node:process';
 import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { ImageProcessorConfig } from '../../main/inference/index.ts';
-import { estimateMemory } from '../../main/inference/memory-estimate.ts';
+import { estimateMemory } from '../../main/inference/engine/memory-estimate.ts';
 import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { float16Values } from '../../main/inference/float16.ts';
+import { float16Values } from '../../main/inference/graphs/float16.ts';
 
 /** Element types that can become 32-bit floats here, with their size in bytes. */
 const floatBytes = { F32: 4, F16: 2, BF16: 2 } as const;

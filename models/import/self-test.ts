@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ModelRunner, openModelDirectory } from '../../main/inference/index.ts';
-import { checkThatModelSees } from '../../main/inference/vision-self-test.ts';
+import { checkThatModelSees } from '../../main/inference/answer/vision-self-test.ts';
 import { errorCodes, throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import type { ErrorReport } from '../../preload/contract/errors.ts';
 

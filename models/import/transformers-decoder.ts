@@ -1,4 +1,4 @@
-import { rotaryInverseFrequencies } from '../../main/inference/positions.ts';
+import { rotaryInverseFrequencies } from '../../main/inference/graphs/positions.ts';
 import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation, rotate } from './layers.ts';

@@ -8,8 +8,8 @@ import {
   type DecoderCache,
   type DecoderGraph,
   type ModelGraphs,
-} from '../../main/inference/model-graphs.ts';
-import { openTransformersGraphs } from '../../main/inference/transformers-graphs.ts';
+} from '../../main/inference/graphs/model-graphs.ts';
+import { openTransformersGraphs } from '../../main/inference/graphs/transformers-graphs.ts';
 import { attentionOperators, importCheckpoint } from '../../models/import/index.ts';
 import { writeRandomCheckpoint } from './random-checkpoint.ts';
 import { median, type BenchRow, type BenchTable } from './table.ts';

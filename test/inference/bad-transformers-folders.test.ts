@@ -2,8 +2,8 @@ import { cp, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openModelDirectory } from '../../main/inference/model-directory.ts';
-import { ModelRunner } from '../../main/inference/model-runner.ts';
+import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { ModelRunner } from '../../main/inference/answer/model-runner.ts';
 import { makeCheckpoint, tokenizerFile } from './askable-model.ts';
 import { editJson, inlineWeights, makeTransformersFolder, rewriteGraph } from './transformers-models.ts';
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AnswerBatch, mostTogether } from '../../main/inference/answer-batch.ts';
-import { planRun, type BatchRequest } from '../../main/inference/batch-run.ts';
-import type { SeenFrame } from '../../main/inference/frame-cache.ts';
-import { FrameLooks } from '../../main/inference/frame-looks.ts';
-import { openModelDirectory } from '../../main/inference/model-directory.ts';
-import type { DecoderCache } from '../../main/inference/model-graphs.ts';
-import { ModelRunner } from '../../main/inference/model-runner.ts';
-import { randomNumbers } from '../../main/inference/sampling.ts';
-import { SolePlace, type TextBranch, type TextPlaces } from '../../main/inference/text-branch.ts';
-import { ModelTokenizer } from '../../main/inference/tokenizer.ts';
+import { AnswerBatch, mostTogether } from '../../main/inference/answer/answer-batch.ts';
+import { planRun, type BatchRequest } from '../../main/inference/answer/batch-run.ts';
+import type { SeenFrame } from '../../main/inference/answer/frame-cache.ts';
+import { FrameLooks } from '../../main/inference/answer/frame-looks.ts';
+import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
+import { ModelRunner } from '../../main/inference/answer/model-runner.ts';
+import { randomNumbers } from '../../main/inference/answer/sampling.ts';
+import { SolePlace, type TextBranch, type TextPlaces } from '../../main/inference/answer/text-branch.ts';
+import { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
 import { largestDifference } from './golden.ts';
 

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { chooseDevice, gpuWorthBytes, type DeviceMachine } from '../../main/inference/device-choice.ts';
-import { probeDevice, providerListed, timeProducts } from '../../main/inference/device-probes.ts';
-import { acceleratorsOf, deviceLost, devices, type Device } from '../../main/inference/devices.ts';
+import {
+  chooseDevice,
+  gpuWorthBytes,
+  type DeviceMachine,
+} from '../../main/inference/devices/device-choice.ts';
+import { probeDevice, providerListed, timeProducts } from '../../main/inference/devices/device-probes.ts';
+import { acceleratorsOf, deviceLost, devices, type Device } from '../../main/inference/devices/devices.ts';
 
 /** A machine on which each device works (with its milliseconds for some products) or has a trouble. */
 function machine(

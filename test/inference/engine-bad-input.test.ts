@@ -10,7 +10,7 @@ import {
   type EngineFrame,
   type EngineState,
 } from '../../main/inference/index.ts';
-import { watchGraphs } from '../../main/inference/watched-graphs.ts';
+import { watchGraphs } from '../../main/inference/graphs/watched-graphs.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Device } from '../../main/inference/devices.ts';
+import type { Device } from '../../main/inference/devices/devices.ts';
 import {
   createEngine,
   KeyValueCache,
@@ -9,8 +9,8 @@ import {
   type EngineState,
   type StartEngine,
 } from '../../main/inference/index.ts';
-import type { ModelGraphs } from '../../main/inference/model-graphs.ts';
-import { DeviceLostError, watchGraphs } from '../../main/inference/watched-graphs.ts';
+import type { ModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
+import { DeviceLostError, watchGraphs } from '../../main/inference/graphs/watched-graphs.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
 

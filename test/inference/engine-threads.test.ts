@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine, openModelDirectory, type ModelDirectory } from '../../main/inference/index.ts';
-import { openMeasured, type OpenMeasuredOptions } from '../../main/inference/measured-graphs.ts';
-import { openModelGraphs, type ModelGraphs } from '../../main/inference/model-graphs.ts';
-import { recall, remember } from '../../main/inference/thread-memory.ts';
-import { physicalCores, settingsToTry, type ThreadSetting } from '../../main/inference/thread-setting.ts';
+import { openMeasured, type OpenMeasuredOptions } from '../../main/inference/graphs/measured-graphs.ts';
+import { openModelGraphs, type ModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
+import { recall, remember } from '../../main/inference/devices/thread-memory.ts';
+import {
+  physicalCores,
+  settingsToTry,
+  type ThreadSetting,
+} from '../../main/inference/devices/thread-setting.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
 
 let models: TestModels;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { explainExit } from '../../main/inference/engine-exit.ts';
+import { explainExit } from '../../main/inference/engine/engine-exit.ts';
 import {
   inWords,
   ProcessWatch,
   readPulse,
   usualMemoryCeiling,
   usualWatchLimits,
-} from '../../main/inference/engine-watch.ts';
+} from '../../main/inference/engine/engine-watch.ts';
 
 const limits = { ...usualWatchLimits, memoryCeilingBytes: 2 ** 30 };
 const second = (count: number, act: () => unknown): void => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FrameCache, SeenFrame } from '../../main/inference/frame-cache.ts';
-import { FrameLooks } from '../../main/inference/frame-looks.ts';
+import { FrameCache, SeenFrame } from '../../main/inference/answer/frame-cache.ts';
+import { FrameLooks } from '../../main/inference/answer/frame-looks.ts';
 import { Answerer, ModelRunner, openModelDirectory } from '../../main/inference/index.ts';
-import type { DecoderCache } from '../../main/inference/model-graphs.ts';
-import { ModelTokenizer } from '../../main/inference/tokenizer.ts';
+import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
+import { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
 
 let models: TestModels;

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KeyValueCache } from '../../main/inference/key-value-cache.ts';
-import { openModelDirectory } from '../../main/inference/model-directory.ts';
-import { ModelRunner } from '../../main/inference/model-runner.ts';
-import { argmax } from '../../main/inference/sampling.ts';
+import { KeyValueCache } from '../../main/inference/graphs/key-value-cache.ts';
+import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { ModelRunner } from '../../main/inference/answer/model-runner.ts';
+import { argmax } from '../../main/inference/answer/sampling.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import { allCases, goldenFolder, largestDifference, readGolden, readPng } from './golden.ts';
 

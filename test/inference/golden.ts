@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
-import { ImageProcessorConfig, type RgbImage } from '../../main/inference/image-processor.ts';
+import { ImageProcessorConfig, type RgbImage } from '../../main/inference/image/image-processor.ts';
 
 /** Reads the golden cases of test/fixtures/golden; their FORMAT.md says where the numbers come from. */
 export const goldenFolder = fileURLToPath(new URL('../fixtures/golden/', import.meta.url));

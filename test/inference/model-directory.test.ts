@@ -1,13 +1,13 @@
 import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Answerer } from '../../main/inference/answerer.ts';
-import { checkGraph, expectedGraphs } from '../../main/inference/graph-sessions.ts';
-import { openModelDirectory } from '../../main/inference/model-directory.ts';
-import { modelSha256, pathInModel } from '../../main/inference/model-files.ts';
-import { ModelRunner } from '../../main/inference/model-runner.ts';
-import { ModelTokenizer, StreamingDecoder } from '../../main/inference/tokenizer.ts';
-import { checkThatModelSees } from '../../main/inference/vision-self-test.ts';
+import { Answerer } from '../../main/inference/answer/answerer.ts';
+import { checkGraph, expectedGraphs } from '../../main/inference/graphs/graph-sessions.ts';
+import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { modelSha256, pathInModel } from '../../main/inference/model/model-files.ts';
+import { ModelRunner } from '../../main/inference/answer/model-runner.ts';
+import { ModelTokenizer, StreamingDecoder } from '../../main/inference/model/tokenizer.ts';
+import { checkThatModelSees } from '../../main/inference/answer/vision-self-test.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import {
   chatTemplate,

@@ -2,10 +2,10 @@ import onnxProto from 'onnx-proto';
 import type { onnx as OnnxTypes } from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { editForNewRows, NotEditable } from '../../main/inference/new-rows-graph.ts';
-import { modelOf, type OnnxSkeleton } from '../../main/inference/onnx-skeleton.ts';
-import { concatenate, readFields, readHead, varintField } from '../../main/inference/onnx-wire.ts';
-import { randomNumbers } from '../../main/inference/sampling.ts';
+import { editForNewRows, NotEditable } from '../../main/inference/graphs/new-rows-graph.ts';
+import { modelOf, type OnnxSkeleton } from '../../main/inference/graphs/onnx-skeleton.ts';
+import { concatenate, readFields, readHead, varintField } from '../../main/inference/graphs/onnx-wire.ts';
+import { randomNumbers } from '../../main/inference/answer/sampling.ts';
 import { largestDifference } from './golden.ts';
 
 const { onnx } = onnxProto;

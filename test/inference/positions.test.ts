@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { promptPositions, TextRotary, type ImageGrid } from '../../main/inference/positions.ts';
+import { promptPositions, TextRotary, type ImageGrid } from '../../main/inference/graphs/positions.ts';
 import {
   intoWindows,
   outOfWindows,
   visionPositions,
   windowLayout,
-} from '../../main/inference/window-layout.ts';
+} from '../../main/inference/graphs/window-layout.ts';
 import { allCases, imageCases, largestDifference, readGolden } from './golden.ts';
 
 function gridsOf(values: number[]): ImageGrid[] {

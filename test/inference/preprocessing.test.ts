@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ImageProcessor, normalisationTable } from '../../main/inference/image-processor.ts';
-import { resampleBicubic } from '../../main/inference/resample.ts';
-import { roundHalfToEven, smartResize } from '../../main/inference/smart-resize.ts';
+import { ImageProcessor, normalisationTable } from '../../main/inference/image/image-processor.ts';
+import { resampleBicubic } from '../../main/inference/image/resample.ts';
+import { roundHalfToEven, smartResize } from '../../main/inference/image/smart-resize.ts';
 import { goldenFolder, imageCases, readGolden, readPng, sha256 } from './golden.ts';
 
 interface ResizeCase {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { KeyValueCache } from '../../main/inference/key-value-cache.ts';
+import { KeyValueCache } from '../../main/inference/graphs/key-value-cache.ts';
 import {
   argmax,
   logSumExp,
   randomNumbers,
   Sampler,
   type SamplingSettings,
-} from '../../main/inference/sampling.ts';
+} from '../../main/inference/answer/sampling.ts';
 
 const greedy: SamplingSettings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
 /** Probabilities 0.5, 0.3, 0.15, 0.05. */

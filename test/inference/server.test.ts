@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { EngineLostError } from '../../main/inference/engine.ts';
-import type { EngineState } from '../../main/inference/engine-state.ts';
+import { EngineLostError } from '../../main/inference/engine/engine.ts';
+import type { EngineState } from '../../main/inference/engine/engine-state.ts';
 import { ask, startServedEngines, type ServedEngines } from './model-server/engines.ts';
 
 let engines: ServedEngines;

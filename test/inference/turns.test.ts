@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Turns } from '../../main/inference/turns.ts';
+import { Turns } from '../../main/inference/engine/turns.ts';
 
 /** Work that ends when it is told to, and says when it begins. */
 function held(name: string, begun: string[]): { work: () => Promise<string>; end: () => void } {

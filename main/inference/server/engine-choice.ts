@@ -1,5 +1,5 @@
-import type { Engine } from '../engine.ts';
-import type { EngineState } from '../engine-state.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EngineState } from '../engine/engine-state.ts';
 
 /** Stands for the server in place of a model's folder. No folder has this name: theirs are absolute paths. */
 export const serverDirectory = 'server:';

@@ -1,8 +1,8 @@
 import { createCanvas, ImageData } from '@napi-rs/canvas';
 import type { Size } from '../../../preload/contract/values.ts';
-import type { RgbImage } from '../image-processor.ts';
-import { resampleBicubic } from '../resample.ts';
-import { smartResize, type ResizeLimits } from '../smart-resize.ts';
+import type { RgbImage } from '../image/image-processor.ts';
+import { resampleBicubic } from '../image/resample.ts';
+import { smartResize, type ResizeLimits } from '../image/smart-resize.ts';
 
 /** A frame as it goes to the server. */
 export interface FramePicture {

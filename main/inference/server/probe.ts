@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
 import type { Size } from '../../../preload/contract/values.ts';
-import { smartResize } from '../smart-resize.ts';
+import { smartResize } from '../image/smart-resize.ts';
 import { readChatStream, type TokenChoice } from './chat-stream.ts';
 import { serverAddress, type ServerConfiguration } from './configuration.ts';
 import { ServerConnection } from './connection.ts';

@@ -1,8 +1,8 @@
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
 import { ModelId } from '../../../preload/contract/values.ts';
-import { EngineLostError, type AskRequest, type Engine, type LoadRequest } from '../engine.ts';
-import type { AnswerResult, ModelInfo } from '../engine-messages.ts';
-import { emptyState, EngineStates, type EngineState } from '../engine-state.ts';
+import { EngineLostError, type AskRequest, type Engine, type LoadRequest } from '../engine/engine.ts';
+import type { AnswerResult, ModelInfo } from '../engine/engine-messages.ts';
+import { emptyState, EngineStates, type EngineState } from '../engine/engine-state.ts';
 import { serverAddress, type ServerConfiguration } from './configuration.ts';
 import { ServerConnection } from './connection.ts';
 import type { ServedModel } from './dialects.ts';

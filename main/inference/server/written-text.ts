@@ -1,4 +1,4 @@
-import type { WrittenToken } from '../answer-decoding.ts';
+import type { WrittenToken } from '../answer/answer-decoding.ts';
 import type { ServerToken } from './chat-stream.ts';
 
 /** A token of the answer, with its place in the text. */

@@ -1,0 +1,201 @@
+import { performance } from 'node:perf_hooks';
+import type { AnswerEvidence } from '../../../preload/contract/domain.ts';
+import { throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
+import type { AnswerFormat } from '../../../preload/contract/model.ts';
+import type { AnswerConstraint, NextToken } from './answer-constraint.ts';
+import { openLabelTokens } from './answer-constraints.ts';
+import type { TextEnding } from './answer-parser.ts';
+import { AnswerSplitter, type AnswerText } from './answer-stream.ts';
+import type { ChoiceNode } from './canonical-tokens.ts';
+import { entropyBits, labelProbabilities, labelTree } from './label-evidence.ts';
+import { logSumExp, type Sampler } from './sampling.ts';
+import type { TextBranch } from './text-branch.ts';
+import type { StreamingDecoder } from '../model/tokenizer.ts';
+
+export interface AnswerListener {
+  readonly signal?: AbortSignal;
+  /** Text as it comes: raw, and sorted into sections with its tags removed. */
+  readonly onText?: (raw: string, shown: readonly AnswerText[], generatedTokens: number) => void;
+}
+
+/** A token of the answer. */
+export interface WrittenToken {
+  /** Where its text ends in the answer's. */
+  readonly end: number;
+  /** Null for a token that was forced and says nothing: a tag, a bracket. */
+  logProbability: number | null;
+}
+
+export interface DecodeRun {
+  /** Holds the prompt, and what `begun` says. */
+  readonly branch: TextBranch;
+  /** How the model writes its answers, and the tokens that end one. */
+  readonly format: AnswerFormat;
+  readonly endTokens: readonly number[];
+  readonly sampler: Sampler;
+  readonly decoder: StreamingDecoder;
+  readonly constraint: AnswerConstraint | null;
+  /** Tokens of the answer that the cache holds already. */
+  readonly begun: readonly NextToken[];
+  /** Most tokens; where an answer needs `reserve` of them, its reasoning is ended that much sooner. */
+  readonly limit: number;
+  readonly reserve: number;
+  readonly listener: AnswerListener;
+  /** When the answer was asked for, by `performance.now`. */
+  readonly start: number;
+}
+
+/** What is known where the label begins, to come back to when the answer is complete. */
+interface LabelStart {
+  readonly length: number;
+  readonly logits: Float32Array;
+  readonly choices: ChoiceNode;
+}
+
+/** The text of one answer as it comes into being; what a stop leaves behind is read from here. */
+export class AnswerDecoding {
+  raw = '';
+  readonly written: WrittenToken[] = [];
+  readonly notes: string[] = [];
+  firstTokenMilliseconds = 0;
+  choices: AnswerEvidence['choices'] = [];
+  #labelStart: LabelStart | null = null;
+  #labelTokens = 0;
+
+  get entropy(): number | null {
+    return this.choices.length === 0 ? null : entropyBits(this.choices.map(({ probability }) => probability));
+  }
+
+  /**
+   * Draws tokens until the answer is complete, feeding together those that could not be others.
+   * @param first Logits `[vocabulary]` after the prompt and `begun`.
+   * @throws WorkstationError `cancelled` between two runs.
+   */
+  async run(first: Float32Array, run: DecodeRun): Promise<TextEnding> {
+    const splitter = new AnswerSplitter(run.format);
+    const ending = await this.#write(first, run, splitter);
+    this.#show('', splitter.finish(), run.listener);
+    if (ending === 'end-token') await unlessStopped(() => this.#weighLabels(run));
+    return ending;
+  }
+
+  async #write(first: Float32Array, run: DecodeRun, splitter: AnswerSplitter): Promise<TextEnding> {
+    const { constraint, sampler, listener } = run;
+    const ends = new Set(run.endTokens);
+    let logits = first;
+    let next: readonly NextToken[] = run.begun;
+    for (let turn = 0; ; turn += 1) {
+      throwIfAborted(listener.signal);
+      let drawn: { id: number; logProbability: number } | null = null;
+      if (turn > 0 || next.length === 0) {
+        if (constraint !== null && this.#mustClose(constraint, run)) {
+          if (constraint.part === 'reasoning') {
+            this.notes.push(`The reasoning was ended after ${this.written.length} tokens.`);
+          }
+          next = constraint.close();
+        } else {
+          this.#rememberLabel(run, logits);
+          drawn = sampler.next(logits, constraint?.mask());
+          const reasoning = constraint?.part === 'reasoning';
+          if (ends.has(drawn.id) && !reasoning) return 'end-token';
+          if (ends.has(drawn.id))
+            this.notes.push('The model stopped before its answer, and was made to give one.');
+          if (constraint?.part === 'label') this.#labelTokens += 1;
+          next = constraint?.take(drawn.id) ?? [{ id: drawn.id, tells: true }];
+        }
+      }
+      const fresh = next.slice(0, run.limit - this.written.length);
+      const at = this.written.length;
+      this.#add(fresh, drawn, run, splitter);
+      const complete = constraint?.done ?? this.raw.includes('</answer>');
+      if (turn === 0 && run.begun.length > 0) {
+        // These are in the cache, and `first` is what comes after them.
+        if (this.written.length >= run.limit) return 'token-limit';
+        continue;
+      }
+      const forcedTelling = fresh.findLastIndex(({ tells }, index) => tells && index > 0);
+      if (complete) {
+        const telling = fresh.slice(0, forcedTelling + 1);
+        if (forcedTelling > 0) await unlessStopped(() => this.#feed(telling, at, run, true));
+        return 'end-token';
+      }
+      if (this.written.length >= run.limit) return 'token-limit';
+      logits = await this.#feed(fresh, at, run, forcedTelling > 0);
+    }
+  }
+
+  #mustClose(constraint: AnswerConstraint, run: DecodeRun): boolean {
+    if (!constraint.closable) return false;
+    if (constraint.part === 'label') return this.#labelTokens >= openLabelTokens;
+    return run.limit > run.reserve && this.written.length >= run.limit - run.reserve;
+  }
+
+  #rememberLabel(run: DecodeRun, logits: Float32Array): void {
+    const choices = run.constraint?.labelChoices ?? null;
+    if (choices !== null) this.#labelStart = { length: run.branch.length, logits, choices };
+  }
+
+  #add(
+    tokens: readonly NextToken[],
+    drawn: { id: number; logProbability: number } | null,
+    run: DecodeRun,
+    splitter: AnswerSplitter,
+  ): void {
+    if (this.written.length === 0) this.firstTokenMilliseconds = performance.now() - run.start;
+    let added = '';
+    tokens.forEach(({ id }, index) => {
+      const isDrawn = index === 0 && drawn?.id === id;
+      if (!isDrawn) run.sampler.see(id);
+      const text = run.decoder.push(id);
+      added += text;
+      this.written.push({
+        end: this.raw.length + added.length,
+        logProbability: isDrawn ? drawn.logProbability : null,
+      });
+    });
+    this.#show(added, splitter.push(added), run.listener);
+  }
+
+  #show(text: string, shown: readonly AnswerText[], listener: AnswerListener): void {
+    this.raw += text;
+    if (text !== '' || shown.length > 0) listener.onText?.(text, shown, this.written.length);
+  }
+
+  /** Feeds tokens written from `at` on, and notes the probabilities of forced ones where they say something. */
+  async #feed(
+    tokens: readonly NextToken[],
+    at: number,
+    run: DecodeRun,
+    told: boolean,
+  ): Promise<Float32Array> {
+    const ids = tokens.map(({ id }) => id);
+    const logits = await run.branch.feed(ids, told ? 'all' : 'last');
+    if (!told) return logits;
+    const size = logits.length / ids.length;
+    const row = (index: number): Float32Array => logits.subarray(index * size, (index + 1) * size);
+    tokens.forEach(({ id, tells }, index) => {
+      if (index === 0 || !tells) return;
+      this.written[at + index]!.logProbability = row(index - 1)[id]! - logSumExp(row(index - 1));
+    });
+    return row(ids.length - 1);
+  }
+
+  /** Goes back to where the label began, and asks what else it could have been. */
+  async #weighLabels(run: DecodeRun): Promise<void> {
+    const start = this.#labelStart;
+    if (start === null || run.listener.signal?.aborted) return;
+    const tree = labelTree(start.choices);
+    run.branch.rewind(start.length);
+    const logits = tree.tokens.length === 0 ? new Float32Array(0) : await run.branch.tryTree(tree.tokens);
+    this.choices = labelProbabilities(start.choices, start.logits, tree, logits);
+  }
+}
+
+/** What comes after a complete text may be stopped without the text being less complete. */
+async function unlessStopped(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof WorkstationError) || error.code !== 'cancelled') throw error;
+  }
+}

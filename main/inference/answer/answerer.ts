@@ -1,0 +1,314 @@
+import { performance } from 'node:perf_hooks';
+import type { AnswerSettings } from '../../../preload/contract/domain.ts';
+import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
+import type { Size } from '../../../preload/contract/values.ts';
+import { AnswerBatch } from './answer-batch.ts';
+import type { AnswerConstraint } from './answer-constraint.ts';
+import { AnswerConstraints } from './answer-constraints.ts';
+import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
+import type { TextEnding } from './answer-parser.ts';
+import { answerResult, type AnswerProgress } from './answer-result.ts';
+import type { Device, DeviceTroubles, DeviceWish } from '../devices/devices.ts';
+import {
+  noTimings,
+  type AnswerResult,
+  type EngineFrame,
+  type EngineSettings,
+  type MemoryEstimate,
+  type ModelInfo,
+  type WorkPhase,
+} from '../engine/engine-messages.ts';
+import { FrameLooks } from './frame-looks.ts';
+import type { ImageProcessor } from '../image/image-processor.ts';
+import { checkMemory, planMemory, shrunkNote } from '../engine/memory-estimate.ts';
+import { openModelDirectory, type ModelDirectory } from '../model/model-directory.ts';
+import { ModelRunner } from './model-runner.ts';
+import { Sampler } from './sampling.ts';
+import { SolePlace, type TextPlaces } from './text-branch.ts';
+import { ModelTokenizer, StreamingDecoder, type Prompt } from '../model/tokenizer.ts';
+import { checkThatModelSees } from './vision-self-test.ts';
+import { DeviceLostError } from '../graphs/watched-graphs.ts';
+
+/** Most tokens of an answer where neither the settings nor the model name a number. */
+const defaultMaxNewTokens = 512;
+
+export interface OpenAnswererOptions {
+  readonly directory: string;
+  readonly device: DeviceWish;
+  readonly threads?: number;
+  /** Where the measurement of threads is remembered; without it nothing is measured. */
+  readonly cacheFolder?: string;
+  /** Why not to touch a device, where it is known already. */
+  readonly troubles?: DeviceTroubles;
+  /** Called before a device other than the CPU is touched. */
+  readonly onTry?: (device: Device) => void;
+  /** Bytes for looks at frames that are kept; by the free memory, at most 512 MiB, by default. */
+  readonly frameCacheBytes?: number;
+  /** Resident memory that this process may take; all that is free by default. */
+  readonly memoryCeilingBytes?: number;
+  /** What is being done, and the part of the whole load that is done, 0..1. */
+  readonly onProgress?: (activity: string, fraction: number) => void;
+  /** What the model will take of memory, once its folder is read. */
+  readonly onEstimate?: (estimate: MemoryEstimate) => void;
+  /** What a run that begins is for. */
+  readonly onPhase?: (phase: WorkPhase) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface AnswerRequest {
+  readonly frame: EngineFrame;
+  readonly question: string;
+  readonly settings: EngineSettings;
+  /**
+   * How the answer is held to the model's format: forced tokens fed together (the default), drawn one by one, or
+   * not at all. The text is the same in the first two; the others are for measurements.
+   */
+  readonly constrained?: 'jump-forward' | 'token-by-token' | 'no';
+}
+
+/** One loaded model that answers questions on frames in this process. */
+export class Answerer {
+  readonly info: ModelInfo;
+  readonly #runner: ModelRunner;
+  readonly #tokenizer: ModelTokenizer | null;
+  readonly #looks: FrameLooks;
+  readonly #places: TextPlaces;
+  readonly #constraints: AnswerConstraints | null;
+  /** How the model's own limits would have a frame, where the memory asks for smaller ones. */
+  readonly #largerLook: ImageProcessor | null;
+
+  private constructor(
+    runner: ModelRunner,
+    tokenizer: ModelTokenizer | null,
+    estimate: MemoryEstimate,
+    largerLook: ImageProcessor | null,
+  ) {
+    const { manifest, sha256 } = runner.model;
+    this.#runner = runner;
+    this.#tokenizer = tokenizer;
+    this.#looks = new FrameLooks(runner, estimate.frameCache);
+    this.#largerLook = largerLook;
+    this.#places = runner.freeAttention ? new AnswerBatch(runner, this.#looks) : new SolePlace(runner);
+    this.#constraints = tokenizer === null ? null : new AnswerConstraints(manifest, tokenizer);
+    this.info = {
+      id: manifest.id,
+      name: manifest.name,
+      version: manifest.version,
+      licence: manifest.licence,
+      domain: manifest.domain,
+      domainNote: manifest.domainNote,
+      dtype: manifest.dtype,
+      sha256,
+      device: runner.device,
+      deviceReason: [runner.deviceReason, runner.model.graphsReason ?? ''].join(' ').trim(),
+      deviceFallback: runner.deviceFallback,
+      memoryBytes: process.memoryUsage.rss(),
+      memoryEstimate: estimate,
+      threads: runner.threads,
+      labels: manifest.labels ?? null,
+      canAsk: tokenizer !== null,
+      answersTogether: this.#places.most,
+      maxNewTokens: manifest.maxNewTokens ?? defaultMaxNewTokens,
+    };
+  }
+
+  /**
+   * Verifies and opens a model, and makes sure that it sees.
+   * @throws WorkstationError as `openModelDirectory` and `ModelRunner.open`, and `out-of-memory` before any
+   *   graph is opened when the free memory cannot hold them.
+   */
+  static async open(options: OpenAnswererOptions): Promise<Answerer> {
+    const { onProgress, signal } = options;
+    const opened = await openModelDirectory(options.directory, {
+      device: options.device,
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => onProgress?.('Checking the files', (0.5 * done) / Math.max(total, 1)),
+    });
+    const { model, estimate, largerLook } = planMemory(opened, options);
+    options.onEstimate?.(estimate);
+    checkMemory(estimate);
+    const tokenizer = model.manifest.tokenizer ? await ModelTokenizer.open(model) : null;
+    throwIfAborted(signal);
+    const runner = await openSeeingRunner(model, options);
+    return new Answerer(runner, tokenizer, estimate, largerLook);
+  }
+
+  /**
+   * Answers one question on one frame, together with those that are asked meanwhile. A stop is a result, not an
+   * error: status `stopped`, with the text so far. Timings are those of the clock, as the person who asked sees
+   * them: what is decoded together shares its time, so those of several answers are not to be added up.
+   * @throws WorkstationError `model-no-tokenizer`, `prompt-too-long`, `invalid-input`, `model-mismatch`.
+   */
+  async answer(request: AnswerRequest, listener: AnswerListener = {}): Promise<AnswerResult> {
+    const start = performance.now();
+    const settings = this.#resolve(request.settings);
+    const progress: AnswerProgress = {
+      decoding: new AnswerDecoding(),
+      tokens: { prompt: 0, image: 0 },
+      modelInput: null,
+      frameSeenBefore: false,
+      timings: { ...noTimings },
+    };
+    let ending: TextEnding;
+    try {
+      ending = await this.#generate(request, settings, progress, listener, start);
+    } catch (error) {
+      if (!(error instanceof WorkstationError) || error.code !== 'cancelled') throw error;
+      ending = 'stopped';
+    }
+    progress.timings.totalMilliseconds = performance.now() - start;
+    return answerResult(this.#runner.model.manifest, request.frame, settings, progress, ending);
+  }
+
+  /** Bytes of the looks at frames that are kept, with the keys and values behind them. */
+  get frameBytes(): number {
+    return this.#looks.bytes;
+  }
+
+  /**
+   * Answers several questions, on one frame or several, together as far as the decoder can: see `answersTogether`.
+   * What {@link answer} says of one holds for each; `listeners` are in the order of the requests.
+   */
+  answerMany(
+    requests: readonly AnswerRequest[],
+    listeners: readonly AnswerListener[] = [],
+  ): Promise<PromiseSettledResult<AnswerResult>[]> {
+    return Promise.allSettled(requests.map((request, index) => this.answer(request, listeners[index])));
+  }
+
+  #resolve(settings: EngineSettings): AnswerSettings {
+    return {
+      temperature: settings.temperature ?? 0,
+      topK: settings.topK ?? 0,
+      topP: settings.topP ?? 1,
+      repetitionPenalty: settings.repetitionPenalty ?? this.#runner.model.repetitionPenalty,
+      seed: settings.seed ?? 0,
+      maxNewTokens: settings.maxNewTokens ?? this.info.maxNewTokens,
+    };
+  }
+
+  async #generate(
+    request: AnswerRequest,
+    settings: AnswerSettings,
+    progress: AnswerProgress,
+    listener: AnswerListener,
+    start: number,
+  ): Promise<TextEnding> {
+    const tokenizer = this.#tokenizer;
+    if (tokenizer === null) {
+      throw new WorkstationError(
+        'model-no-tokenizer',
+        `The model ${this.info.name} has no tokenizer, so it can be checked but not asked.`,
+        'Load a model that was imported with its tokenizer.',
+      );
+    }
+    const look = await this.#looks.look(request.frame, listener.signal);
+    let { frame } = look;
+    progress.modelInput = frame.resized;
+    progress.frameSeenBefore = look.seenBefore;
+    Object.assign(progress.timings, look.timings);
+    const note = shrunkNote(request.frame, frame.resized, this.#largerLook);
+    if (note !== null) progress.decoding.notes.push(note);
+    try {
+      const prompt = tokenizer.prompt(request.question, this.#runner.units(frame.grid));
+      progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
+      const limit = this.#tokenLimit(prompt, settings);
+      const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer);
+      // What every answer begins with goes through the model with the prompt.
+      const begun = constraint?.begin() ?? [];
+
+      const prefillStart = performance.now();
+      frame = await this.#looks.withPrefix(frame, prompt, listener.signal);
+      const branch = await this.#places.join(frame, listener.signal);
+      try {
+        const asked = [...prompt.ids.subarray(prompt.prefixLength), ...begun.map(({ id }) => id)];
+        const logits = await branch.feed(asked, 'last');
+        const decodeStart = performance.now();
+        progress.timings.prefillMilliseconds = decodeStart - prefillStart;
+        try {
+          return await progress.decoding.run(logits, {
+            branch,
+            format: this.#runner.model.manifest.answerFormat,
+            endTokens: this.#runner.model.manifest.parameters.tokens.end,
+            sampler: new Sampler(settings, prompt.ids),
+            decoder: new StreamingDecoder((given) => tokenizer.decode(given)),
+            ...{ constraint, begun, limit, reserve, listener, start },
+          });
+        } finally {
+          progress.timings.decodeMilliseconds = performance.now() - decodeStart;
+        }
+      } finally {
+        branch.leave();
+      }
+    } finally {
+      this.#looks.release(frame);
+    }
+  }
+
+  #tokenLimit(prompt: Prompt, settings: AnswerSettings): number {
+    const { maxPositions } = this.#runner.model.manifest.parameters;
+    const room = maxPositions - prompt.ids.length;
+    if (room < 1) {
+      throw new WorkstationError(
+        'prompt-too-long',
+        `The question and the frame take ${prompt.ids.length} tokens; the model has room for ${maxPositions}.`,
+        'Ask a shorter question.',
+      );
+    }
+    return Math.min(room, settings.maxNewTokens ?? this.info.maxNewTokens);
+  }
+
+  #constraint(
+    request: AnswerRequest,
+    resized: Size,
+    tokenizer: ModelTokenizer,
+  ): { constraint: AnswerConstraint | null; reserve: number } {
+    const how = request.constrained ?? 'jump-forward';
+    const opened =
+      how === 'no'
+        ? null
+        : this.#constraints?.open({
+            question: request.question,
+            resized,
+            prompt: tokenizer.render(request.question),
+            jumpForward: how === 'jump-forward',
+          });
+    return opened ?? { constraint: null, reserve: 0 };
+  }
+
+  async dispose(): Promise<void> {
+    this.#looks.clear();
+    await this.#runner.dispose();
+  }
+}
+
+/**
+ * Opens the graphs and makes sure that the model sees. Where it does not on a device that was not asked for by name,
+ * the next one is tried, and the reason told.
+ */
+async function openSeeingRunner(model: ModelDirectory, options: OpenAnswererOptions): Promise<ModelRunner> {
+  const { device, threads, cacheFolder, onProgress, onTry, onPhase, signal } = options;
+  const troubles = { ...options.troubles };
+  for (;;) {
+    const runner = await ModelRunner.open(model, {
+      device,
+      troubles,
+      ...(threads === undefined ? {} : { threads }),
+      ...(cacheFolder === undefined ? {} : { cacheFolder }),
+      onProgress: (activity, fraction) => onProgress?.(activity, 0.5 + 0.4 * fraction),
+      ...(onTry ? { onTry } : {}),
+      ...(onPhase ? { onPhase } : {}),
+    });
+    try {
+      throwIfAborted(signal);
+      onProgress?.('Testing that the model sees', 0.9);
+      await checkThatModelSees(runner);
+      return runner;
+    } catch (error) {
+      await runner.dispose();
+      const lost = error instanceof DeviceLostError;
+      if (lost || signal?.aborted || device !== 'auto' || runner.device === 'cpu') throw error;
+      troubles[runner.device] = toErrorReport(error).message;
+    }
+  }
+}

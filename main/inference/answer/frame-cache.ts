@@ -1,0 +1,116 @@
+import type { Size } from '../../../preload/contract/values.ts';
+import type { DecoderCache } from '../graphs/model-graphs.ts';
+import type { ImageGrid } from '../graphs/positions.ts';
+
+/** A prompt up to the end of its image, gone through the decoder: where every text on the frame begins. */
+export interface FramePrefix {
+  readonly ids: Int32Array;
+  /** Holds the ids, and behind them, while texts are written, those. */
+  readonly cache: DecoderCache;
+  /** Position of a text token less the number of tokens before it; see `PromptPositions`. */
+  readonly delta: number;
+}
+
+/** What a frame costs to look at, kept for the next question on it. */
+export class SeenFrame {
+  /** `[units, hidden]`, raster merge order. */
+  readonly features: Float32Array;
+  readonly grid: ImageGrid;
+  readonly resized: Size;
+  /** Null until a question was asked. */
+  prefix: FramePrefix | null = null;
+  /** How many work with it at the moment: what they use is not freed under them. */
+  users = 0;
+
+  constructor(look: { features: Float32Array; grid: ImageGrid; resized: Size }) {
+    this.features = look.features;
+    this.grid = look.grid;
+    this.resized = look.resized;
+  }
+
+  get bytes(): number {
+    return this.features.byteLength + (this.prefix?.cache.bytes ?? 0);
+  }
+}
+
+/**
+ * The frames in use, and of those before as many as fit into the limit: the least recently used go first. Who takes
+ * or adds a frame uses it until it is released.
+ */
+export class FrameCache {
+  readonly limitBytes: number;
+  readonly #frames = new Map<string, SeenFrame>();
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  /** Of all frames that are kept, those in use included. */
+  get bytes(): number {
+    let sum = 0;
+    for (const frame of this.#frames.values()) sum += frame.bytes;
+    return sum;
+  }
+
+  take(key: string): SeenFrame | undefined {
+    const frame = this.#frames.get(key);
+    if (frame === undefined) return undefined;
+    this.#frames.delete(key);
+    this.#frames.set(key, frame);
+    return this.retain(frame);
+  }
+
+  add(key: string, frame: SeenFrame): SeenFrame {
+    const before = this.#frames.get(key);
+    if (before !== undefined) this.#drop(key, before);
+    this.#frames.set(key, frame);
+    this.retain(frame);
+    this.trim();
+    return frame;
+  }
+
+  retain(frame: SeenFrame): SeenFrame {
+    frame.users += 1;
+    return frame;
+  }
+
+  release(frame: SeenFrame): void {
+    frame.users -= 1;
+    if (frame.users > 0) return;
+    if (![...this.#frames.values()].includes(frame)) free(frame);
+    this.trim();
+  }
+
+  /** Brings the bytes back under the limit, after a frame's buffers have grown. */
+  trim(): void {
+    const [first, rest] = [[], []] as [string[], string[]];
+    let bytes = 0;
+    for (const [key, frame] of this.#frames) {
+      // One that is larger than the limit alone is not kept, and drives none out.
+      const tooLarge = frame.bytes > this.limitBytes;
+      if (!tooLarge) bytes += frame.bytes;
+      if (frame.users === 0) (tooLarge ? first : rest).push(key);
+    }
+    for (const key of first) this.#drop(key, this.#frames.get(key)!);
+    for (const key of rest) {
+      if (bytes <= this.limitBytes) break;
+      const oldest = this.#frames.get(key)!;
+      bytes -= oldest.bytes;
+      this.#drop(key, oldest);
+    }
+  }
+
+  clear(): void {
+    for (const [key, frame] of this.#frames) this.#drop(key, frame);
+  }
+
+  #drop(key: string, frame: SeenFrame): void {
+    this.#frames.delete(key);
+    if (frame.users === 0) free(frame);
+  }
+}
+
+function free(frame: SeenFrame): void {
+  frame.prefix?.cache.dispose();
+  frame.prefix = null;
+}

@@ -1,0 +1,323 @@
+import { totalmem } from 'node:os';
+import { toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
+import { deviceNames, type Accelerator, type DeviceTroubles } from '../devices/devices.ts';
+import { askProcess, stoppedAnswer } from './engine-answering.ts';
+import { engineEntry, startWithNode } from './engine-host.ts';
+import { EngineProcess, ProcessLost } from './engine-link.ts';
+import { EngineLosses, lossInLoading, reportOfLoss } from './engine-losses.ts';
+import type { AnswerResult, ModelInfo } from './engine-messages.ts';
+import { emptyState, EngineStates, type EngineState } from './engine-state.ts';
+import { usualMemoryCeiling, usualWatchLimits } from './engine-watch.ts';
+import {
+  EngineLostError,
+  type AskRequest,
+  type Engine,
+  type EngineOptions,
+  type LoadRequest,
+} from './engine.ts';
+import { Turns } from './turns.ts';
+
+/** A restart is nobody's to stop. */
+const neverAborted = new AbortController().signal;
+
+/** Nothing is lost by the end of a process that was only loading. */
+const hardStopOfLoading = 300;
+
+export function createEngine(options: EngineOptions = {}): Engine {
+  return new EngineClient(options);
+}
+
+class EngineClient implements Engine {
+  readonly #options: EngineOptions;
+  readonly #log: (line: string) => void;
+  readonly #hardStopMilliseconds: number;
+  readonly #idleMinutes: number;
+  readonly #states = new EngineStates();
+  /** Everything that is asked of the engine. */
+  readonly #turns = new Turns(() => this.#states.current.model?.answersTogether ?? 1);
+  readonly #losses = new EngineLosses();
+  /** What should be loaded, whatever becomes of processes. */
+  #wanted: LoadRequest | null = null;
+  #process: EngineProcess | null = null;
+  /** The bringing back that is under way, for all who wait for it. */
+  #bringing: Promise<EngineProcess> | null = null;
+  /** Devices that have failed since the model was asked for, and how. */
+  #troubles: DeviceTroubles = {};
+  #disposed = false;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#log = options.log ?? (() => undefined);
+    this.#hardStopMilliseconds = options.hardStopMilliseconds ?? 700;
+    this.#idleMinutes = options.idleMinutes ?? 15;
+  }
+
+  get state(): EngineState {
+    return this.#states.current;
+  }
+
+  get processId(): number | null {
+    return this.#process?.processId ?? null;
+  }
+
+  onState(listener: (state: EngineState) => void): () => void {
+    return this.#states.subscribe(listener);
+  }
+
+  load(request: LoadRequest): Promise<ModelInfo> {
+    return this.#inTurn(async () => {
+      this.#wanted = null;
+      this.#losses.forget();
+      this.#troubles = {};
+      this.#end();
+      const info = await this.#bring(request, 'loading');
+      this.#wanted = { ...request, signal: neverAborted };
+      return info;
+    });
+  }
+
+  ask(request: AskRequest): Promise<AnswerResult> {
+    const asked = this.#turns.takeUnlessStopped(
+      request.signal,
+      () => stoppedAnswer(request.settings),
+      () => {
+        this.#beginTurn();
+        return this.#ready();
+      },
+      (engine) => this.#answer(engine, request),
+    );
+    return asked.finally(() => this.#waitForQuestions());
+  }
+
+  unload(): Promise<void> {
+    return this.#inTurn(() => {
+      this.#wanted = null;
+      this.#end();
+      this.#states.set(emptyState('unloaded'));
+      return Promise.resolve();
+    });
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#wanted = null;
+    clearTimeout(this.#idle);
+    this.#end();
+    this.#states.set(emptyState('unloaded'));
+    this.#states.endSubscriptions();
+    return Promise.resolve();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns
+      .take(() => {
+        this.#beginTurn();
+        return work();
+      })
+      .finally(() => this.#waitForQuestions());
+  }
+
+  #beginTurn(): void {
+    clearTimeout(this.#idle);
+    if (this.#disposed) throw shutDown();
+  }
+
+  /** Once nothing is left to do, the model may go when nobody asks for long. */
+  #waitForQuestions(): void {
+    clearTimeout(this.#idle);
+    if (this.#disposed || this.#idleMinutes <= 0 || !this.#turns.idle) return;
+    this.#idle = setTimeout(() => this.#unloadIdle(), this.#idleMinutes * 60_000);
+    this.#idle.unref();
+  }
+
+  #unloadIdle(): void {
+    if (!this.#turns.idle || this.#states.current.phase !== 'ready') return;
+    const { model, estimate } = this.#states.current;
+    this.#end();
+    const minutes = this.#idleMinutes;
+    this.#log(`engine: unloaded after ${minutes} min without a question`);
+    this.#states.set({
+      ...emptyState('unloaded'),
+      model,
+      estimate,
+      unloadedReason: `Unloaded after ${minutes} min without a question.`,
+    });
+  }
+
+  /** Answers; once more on another device, openly, where one failed in the middle. */
+  async #answer(engine: EngineProcess, request: AskRequest): Promise<AnswerResult> {
+    const ask = async (process: EngineProcess): Promise<AnswerResult> => {
+      try {
+        return await askProcess(process, request, this.#hardStopMilliseconds);
+      } catch (error) {
+        // It had not begun, beside others: no different from a question that waits here.
+        if (!(error instanceof ProcessLost) || this.#disposed) throw error;
+        const again = await this.#ready();
+        return request.signal?.aborted ? stoppedAnswer(request.settings) : ask(again);
+      }
+    };
+    try {
+      return await ask(engine);
+    } catch (error) {
+      if (!(error instanceof EngineLostError) || error.device === null || this.#disposed) throw error;
+      const other = await this.#ready().catch((reason: unknown) => {
+        this.#log(`engine: not answered again: ${toErrorReport(reason).message}`);
+        throw error;
+      });
+      if (request.signal?.aborted) return stoppedAnswer(request.settings, error.partial);
+      request.onRestart?.();
+      const result = await ask(other);
+      const note = `${deviceNames[error.device]} failed in the middle of the answer, which was begun anew on another device.`;
+      return { ...result, notes: [note, ...result.notes] };
+    }
+  }
+
+  /** The running process with its model; brings both back when the process was lost, or unloaded when idle. */
+  async #ready(): Promise<EngineProcess> {
+    const { phase } = this.#states.current;
+    if (this.#process !== null && this.#process.alive && phase === 'ready') return this.#process;
+    if (this.#wanted === null) {
+      throw new WorkstationError('unavailable', 'No model is loaded.', 'Load a model, then ask again.');
+    }
+    const obstacle = this.#losses.obstacle();
+    if (obstacle !== null) {
+      this.#states.set({ ...emptyState('failed'), error: obstacle.toReport() });
+      throw obstacle;
+    }
+    this.#bringing ??= this.#bring(this.#wanted, phase === 'unloaded' ? 'loading' : 'restarting')
+      .then(() => this.#process!)
+      .finally(() => {
+        this.#bringing = null;
+      });
+    return this.#bringing;
+  }
+
+  /** Starts a process and loads the model into it. */
+  async #bring(request: LoadRequest, phase: 'loading' | 'restarting'): Promise<ModelInfo> {
+    this.#states.set({
+      ...emptyState(phase),
+      model: phase === 'restarting' ? this.#states.current.model : null,
+      error: phase === 'restarting' ? this.#states.current.error : null,
+      activity: 'Starting the engine',
+      progress: 0,
+    });
+    try {
+      const info = await this.#loadWhereItWorks(request);
+      const { estimate, ceilingBytes } = this.#states.current;
+      this.#states.set({
+        ...emptyState('ready'),
+        model: info,
+        residentBytes: info.memoryBytes,
+        estimate,
+        ceilingBytes,
+      });
+      return info;
+    } catch (error) {
+      this.#end();
+      if (this.#disposed) throw shutDown();
+      if (request.signal?.aborted) {
+        this.#states.set(emptyState('unloaded'));
+        throw new WorkstationError('cancelled', 'Loading the model was stopped.', 'Load a model to ask.');
+      }
+      const told = error instanceof ProcessLost ? lossInLoading(error) : error;
+      const { estimate } = this.#states.current;
+      this.#states.set({ ...emptyState('failed'), estimate, error: toErrorReport(told) });
+      throw told;
+    }
+  }
+
+  /** A graphics driver can end a process: the next try goes without that device, and says so. */
+  async #loadWhereItWorks(request: LoadRequest): Promise<ModelInfo> {
+    for (;;) {
+      try {
+        return await this.#loadOnce(request);
+      } catch (error) {
+        const device = error instanceof ProcessLost ? error.device : null;
+        if (device === null || device in this.#troubles || request.signal?.aborted || this.#disposed)
+          throw error;
+        this.#blame(device, error as ProcessLost);
+      }
+    }
+  }
+
+  #blame(device: Accelerator, { kind, message }: ProcessLost): void {
+    const trouble = kind === 'device' ? message : `it ended the engine's process (${message})`;
+    this.#log(`engine: ${device} is not used any more: ${trouble}`);
+    this.#troubles = { ...this.#troubles, [device]: trouble };
+  }
+
+  async #loadOnce(request: LoadRequest): Promise<ModelInfo> {
+    const ceilingBytes =
+      this.#options.memoryCeilingBytes ?? usualMemoryCeiling(process.availableMemory(), totalmem());
+    const started = this.#start(ceilingBytes);
+    this.#process = started;
+    this.#states.change({ ceilingBytes });
+    started.onResident = (residentBytes) => {
+      const known = this.#states.current.residentBytes ?? 0;
+      // Said only when it is news: listeners pass every state on to a window.
+      if (this.#process === started && Math.abs(residentBytes - known) > known / 20) {
+        this.#states.change({ residentBytes });
+      }
+    };
+    started.onLost = (loss) => this.#lost(started, loss);
+    return started.load(
+      {
+        directory: request.directory,
+        device: request.device ?? this.#options.device ?? 'auto',
+        threads: request.threads ?? null,
+        cacheFolder: this.#options.cacheFolder ?? null,
+        troubles: this.#troubles,
+        memoryCeilingBytes: ceilingBytes,
+      },
+      {
+        ...(request.signal ? { signal: request.signal } : {}),
+        hardStopMilliseconds: Math.min(hardStopOfLoading, this.#hardStopMilliseconds),
+        onProgress: (activity, progress) => this.#states.change({ activity, progress }),
+        onEstimate: (estimate) => this.#states.change({ estimate }),
+      },
+    );
+  }
+
+  #start(memoryCeilingBytes: number): EngineProcess {
+    const { start = startWithNode, entry = engineEntry(), watch } = this.#options;
+    return new EngineProcess({
+      start: (log) => start(entry, log),
+      log: this.#log,
+      limits: { ...usualWatchLimits, ...watch, memoryCeilingBytes },
+    });
+  }
+
+  /** The process ended without being told to by load, unload or dispose. */
+  #lost(ended: EngineProcess, loss: ProcessLost): void {
+    if (this.#process !== ended) return;
+    this.#process = null;
+    this.#log(`engine process ended: ${loss.message}`);
+    if (this.#wanted === null || this.#states.current.phase !== 'ready') return;
+    // Without that device it has no reason to happen again.
+    if (loss.device === null) this.#losses.add(loss);
+    else this.#blame(loss.device, loss);
+    const { model, estimate } = this.#states.current;
+    this.#states.set({
+      ...emptyState('restarting'),
+      model,
+      estimate,
+      activity: 'Starting the engine',
+      progress: 0,
+      error: reportOfLoss(loss),
+    });
+    this.#inTurn(async () => {
+      if (this.#wanted !== null) await this.#ready();
+    }).catch((error: unknown) => this.#log(`engine restart: ${toErrorReport(error).message}`));
+  }
+
+  #end(): void {
+    const ending = this.#process;
+    this.#process = null;
+    ending?.end();
+  }
+}
+
+function shutDown(): WorkstationError {
+  return new WorkstationError('unavailable', 'The engine has been shut down.', 'Start the program again.');
+}

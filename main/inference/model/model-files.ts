@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { z } from 'zod';
+import { throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
+import type { ModelFile, ModelManifest, ModelParameters } from '../../../preload/contract/model.ts';
+import type { ImageProcessorConfig } from '../image/image-processor.ts';
+
+export const manifestName = 'manifest.json';
+export const importHint =
+  'Import the model again: npm run -s cli -- models import CHECKPOINT_DIR --out DIR. A folder that is used in place is downloaded or copied again.';
+
+export interface HashOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes hashed so far and in all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * The identity of a model: SHA-256 over `<path>\0<sha256 of the file>\n` for every file of its manifest, paths
+ * in code unit order. It changes when any file does, and not when the directory moves.
+ */
+export function modelSha256(manifest: Pick<ModelManifest, 'files'>): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(manifest.files).sort()) {
+    hash.update(`${name}\0${manifest.files[name]!.sha256}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** Path of a manifest's file inside the directory; refuses a name that leads out of it. */
+export function pathInModel(directory: string, name: string): string {
+  const full = path.resolve(directory, name);
+  const relative = path.relative(directory, full);
+  if (relative === '' || relative.startsWith('..') || path.isAbsolute(relative)) {
+    throw new WorkstationError(
+      'model-altered-file',
+      `The manifest names a file outside the model's folder: ${name}`,
+      importHint,
+    );
+  }
+  return full;
+}
+
+/** Reads one of the model's JSON files. @throws WorkstationError `model-altered-file` when it doesn't fit. */
+export async function readJson<T>(root: string, name: string, schema: z.ZodType<T>): Promise<T> {
+  const text = await readModelFile(root, name);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new WorkstationError('model-altered-file', `${name} is not valid JSON.`, importHint, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
+    throw new WorkstationError(
+      'model-altered-file',
+      `${name} does not have the expected form${where}: ${issue?.message ?? 'unknown'}`,
+      importHint,
+    );
+  }
+  return parsed.data;
+}
+
+export async function readModelFile(root: string, name: string): Promise<string> {
+  try {
+    return await readFile(pathInModel(root, name), 'utf8');
+  } catch (cause) {
+    if (cause instanceof WorkstationError) throw cause;
+    throw missing(root, name, cause);
+  }
+}
+
+/** What to tell of a model's file that is not there, or cannot be read. */
+export function missing(root: string, name: string, cause: unknown): WorkstationError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  return new WorkstationError(
+    'model-missing-file',
+    code === 'ENOENT' || code === 'ENOTDIR'
+      ? `The model folder ${path.basename(root)} has no ${name}.`
+      : `The model's file ${name} cannot be read (${code ?? 'unknown error'}).`,
+    name === manifestName
+      ? 'Choose an imported model folder. A Hugging Face checkpoint is imported first: npm run -s cli -- models import CHECKPOINT_DIR --out DIR'
+      : importHint,
+    { cause },
+  );
+}
+
+/** Bytes of one of the model's files. @throws WorkstationError `model-missing-file` */
+export async function fileBytes(root: string, name: string): Promise<number> {
+  const found = await stat(pathInModel(root, name)).catch((cause: unknown) => {
+    throw missing(root, name, cause);
+  });
+  return found.size;
+}
+
+/**
+ * Reads the model's files, one after the other, and yields their hashes.
+ * @throws WorkstationError `model-missing-file`, `cancelled`
+ */
+export async function* hashFiles(
+  root: string,
+  files: readonly (readonly [name: string, bytes: number])[],
+  options: HashOptions,
+): AsyncGenerator<readonly [name: string, file: ModelFile]> {
+  const total = files.reduce((sum, [, bytes]) => sum + bytes, 0);
+  let done = 0;
+  for (const [name] of files) {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    try {
+      for await (const piece of createReadStream(pathInModel(root, name), { highWaterMark: 1 << 20 })) {
+        throwIfAborted(options.signal);
+        hash.update(piece as Buffer);
+        bytes += (piece as Buffer).length;
+        done += (piece as Buffer).length;
+        options.onProgress?.(done, total);
+      }
+    } catch (cause) {
+      throw cause instanceof WorkstationError ? cause : missing(root, name, cause);
+    }
+    yield [name, { sha256: hash.digest('hex'), bytes }];
+  }
+}
+
+/** @throws WorkstationError `model-mismatch` for a processor whose patches are not those of the vision encoder. */
+export function checkProcessor(
+  name: string,
+  processor: ImageProcessorConfig,
+  { vision }: ModelParameters,
+): void {
+  const pairs: [field: string, found: number, expected: number][] = [
+    ['patch_size', processor.patch_size, vision.patchSize],
+    ['merge_size', processor.merge_size, vision.mergeSize],
+    ['temporal_patch_size', processor.temporal_patch_size, vision.temporalPatchSize],
+  ];
+  for (const [field, found, expected] of pairs) {
+    if (found !== expected) {
+      throw new WorkstationError(
+        'model-mismatch',
+        `${name} has ${field} ${found}; the model's vision encoder expects ${expected}.`,
+        `Use the ${name} that belongs to this model; import it again if it was imported.`,
+      );
+    }
+  }
+}

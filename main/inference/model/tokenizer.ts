@@ -1,0 +1,267 @@
+import { Template } from '@huggingface/jinja';
+import { Tokenizer as TokenizerClass } from '@huggingface/tokenizers';
+import { z } from 'zod';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+import type { ModelDirectory } from './model-directory.ts';
+import { readJson, readModelFile } from './model-files.ts';
+import { tokenBytes, type TokenList } from './token-vocabulary.ts';
+import { toBinary } from '../answer/answer-grammar.ts';
+
+const SpecialToken = z.union([
+  z.string(),
+  z.object({ content: z.string() }).transform((token) => token.content),
+]);
+const TokenizerConfig = z.looseObject({
+  chat_template: z
+    .union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
+    .optional(),
+  bos_token: SpecialToken.nullish(),
+  eos_token: SpecialToken.nullish(),
+});
+const TokenizerFile = z.looseObject({ model: z.looseObject({}), decoder: z.unknown().optional() });
+const TemplateFile = z.object({ chat_template: z.string() });
+
+/** What is used of the library. Its own declarations don't resolve under Node's module rules, and mean `any`. */
+interface Tokenizer {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(
+    ids: number[],
+    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
+  ): string;
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  get_added_tokens_decoder(): Map<number, { content: string; special: boolean }>;
+  get_vocab(with_added_tokens: boolean): Map<string, number>;
+}
+const Tokenizer = TokenizerClass as unknown as new (file: object, config: object) => Tokenizer;
+
+/** Names that the chat template of the Qwen2.5-VL family writes for an image. */
+const imageTokenNames = {
+  image: '<|image_pad|>',
+  visionStart: '<|vision_start|>',
+  visionEnd: '<|vision_end|>',
+};
+
+/** A prompt as the decoder takes it: every image token repeated once per merged unit. */
+export interface Prompt {
+  readonly ids: Int32Array;
+  /** Tokens up to the end of the last image: what is the same for every question on a frame. */
+  readonly prefixLength: number;
+  readonly imageTokens: number;
+}
+
+/** Tokenizer and chat template, from the model's own files. */
+export class ModelTokenizer {
+  readonly #tokenizer: Tokenizer;
+  readonly #template: Template;
+  readonly #specials: ReadonlyMap<string, string>;
+  readonly #tokens: ModelDirectory['manifest']['parameters']['tokens'];
+  readonly #controlTokens: readonly string[];
+  readonly #byteLevel: boolean;
+
+  private constructor(
+    tokenizer: Tokenizer,
+    template: Template,
+    specials: ReadonlyMap<string, string>,
+    tokens: ModelDirectory['manifest']['parameters']['tokens'],
+    byteLevel: boolean,
+  ) {
+    this.#tokenizer = tokenizer;
+    this.#byteLevel = byteLevel;
+    this.#template = template;
+    this.#specials = specials;
+    this.#tokens = tokens;
+    this.#controlTokens = [...tokenizer.get_added_tokens_decoder().values()]
+      .filter((token) => token.special)
+      .map((token) => token.content);
+  }
+
+  /**
+   * @throws WorkstationError `model-no-tokenizer` when the model came without one, `model-mismatch` when its
+   *   token ids are not the tokenizer's, with expected and found.
+   */
+  static async open(model: ModelDirectory): Promise<ModelTokenizer> {
+    const { manifest, directory } = model;
+    if (!manifest.tokenizer) {
+      throw new WorkstationError(
+        'model-no-tokenizer',
+        `The model ${manifest.name} has no tokenizer, so it can be checked but not asked.`,
+        'Import a checkpoint that has tokenizer.json and tokenizer_config.json.',
+      );
+    }
+    const file = await readJson(directory, 'tokenizer.json', TokenizerFile);
+    const config = await readJson(directory, 'tokenizer_config.json', TokenizerConfig);
+    let tokenizer: Tokenizer;
+    let template: Template;
+    try {
+      tokenizer = new Tokenizer(file, config);
+    } catch (cause) {
+      throw new WorkstationError(
+        'model-unsupported',
+        `tokenizer.json cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+        'Import the model again with the tokenizer files of its maker.',
+        { cause },
+      );
+    }
+    try {
+      template = new Template(await chatTemplate(model, config));
+    } catch (cause) {
+      if (cause instanceof WorkstationError) throw cause;
+      throw new WorkstationError(
+        'model-unsupported',
+        `The model's chat template cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+        'Import the model again with the chat template of its maker.',
+        { cause },
+      );
+    }
+    const specials = new Map<string, string>();
+    if (config.bos_token) specials.set('bos_token', config.bos_token);
+    if (config.eos_token) specials.set('eos_token', config.eos_token);
+    checkTokenIds(tokenizer, manifest.parameters.tokens);
+    // The decoder says in what its tokens are spelled, alone or as a part of a sequence.
+    const byteLevel = JSON.stringify(file.decoder ?? null).includes('"ByteLevel"');
+    return new ModelTokenizer(tokenizer, template, specials, manifest.parameters.tokens, byteLevel);
+  }
+
+  /**
+   * Every token that stands for text, with its bytes. Control tokens stand for none.
+   * @param size How many logits the model has: the vocabulary with its padding.
+   */
+  tokenList(size: number): TokenList {
+    const added = this.#tokenizer.get_added_tokens_decoder();
+    const { end } = this.#tokens;
+    const texts = new Map<number, string>();
+    for (const [entry, id] of this.#tokenizer.get_vocab(false)) {
+      texts.set(id, tokenBytes(entry, this.#byteLevel ? 'byte-level' : 'metaspace'));
+    }
+    for (const [id, { content, special }] of added) {
+      if (special) texts.delete(id);
+      else texts.set(id, toBinary(content));
+    }
+    for (const id of end) texts.delete(id);
+    return { texts: Array.from(texts, ([id, bytes]) => ({ id, bytes })), size, ends: end };
+  }
+
+  encode(text: string): number[] {
+    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  decode(ids: readonly number[]): string {
+    if (ids.length === 0) return '';
+    return this.#tokenizer.decode([...ids], {
+      skip_special_tokens: false,
+      clean_up_tokenization_spaces: false,
+    });
+  }
+
+  /** The prompt's text for one question on one image, before tokens are repeated. */
+  render(question: string): string {
+    return this.#template.render({
+      messages: [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text: question }] }],
+      add_generation_prompt: true,
+      add_vision_id: false,
+      ...Object.fromEntries(this.#specials),
+    });
+  }
+
+  /**
+   * @param units Merged units of the image, one token each.
+   * @throws WorkstationError `invalid-input` when the question holds one of the model's control tokens,
+   *   `model-mismatch` when the chat template does not write exactly one image.
+   */
+  prompt(question: string, units: number): Prompt {
+    const control = this.#controlTokens.find((token) => question.includes(token));
+    if (control !== undefined) {
+      throw new WorkstationError(
+        'invalid-input',
+        `The question contains ${control}, which means something else to the model.`,
+        'Ask without it.',
+      );
+    }
+    const ids = this.encode(this.render(question));
+    const places = ids.flatMap((id, index) => (id === this.#tokens.image ? [index] : []));
+    const [place] = places;
+    if (places.length !== 1 || place === undefined) {
+      throw new WorkstationError(
+        'model-mismatch',
+        `The chat template wrote ${places.length} images into the prompt; expected 1.`,
+        'Import the model again with the chat template of its maker.',
+      );
+    }
+    const expanded = new Int32Array(ids.length + units - 1);
+    expanded.set(ids.slice(0, place));
+    expanded.fill(this.#tokens.image, place, place + units);
+    expanded.set(ids.slice(place + 1), place + units);
+    const closed = ids[place + 1] === this.#tokens.visionEnd ? 1 : 0;
+    return { ids: expanded, prefixLength: place + units + closed, imageTokens: units };
+  }
+}
+
+async function chatTemplate(model: ModelDirectory, config: z.infer<typeof TokenizerConfig>): Promise<string> {
+  const { files } = model.manifest;
+  if ('chat_template.jinja' in files) return readModelFile(model.directory, 'chat_template.jinja');
+  if ('chat_template.json' in files) {
+    return (await readJson(model.directory, 'chat_template.json', TemplateFile)).chat_template;
+  }
+  const own = config.chat_template;
+  const template =
+    typeof own === 'string' ? own : (own?.find((entry) => entry.name === 'default') ?? own?.[0])?.template;
+  if (template === undefined) {
+    throw new WorkstationError(
+      'model-unsupported',
+      'The model has no chat template, so it is not known how to ask it.',
+      'Import a checkpoint whose tokenizer_config.json has chat_template, or that has chat_template.json.',
+    );
+  }
+  return template;
+}
+
+function checkTokenIds(
+  tokenizer: Tokenizer,
+  tokens: ModelDirectory['manifest']['parameters']['tokens'],
+): void {
+  for (const [name, expected] of Object.entries(imageTokenNames)) {
+    const id = tokens[name as keyof typeof imageTokenNames];
+    const found = tokenizer.token_to_id(expected);
+    if (found !== id) {
+      throw new WorkstationError(
+        'model-mismatch',
+        `The token ids don't fit: the configuration says ${expected} is ${id}, the tokenizer says ${found ?? 'it has none'}.`,
+        'Use the config.json and tokenizer.json of one and the same model, and import it again.',
+      );
+    }
+  }
+  for (const id of tokens.end) {
+    if (tokenizer.id_to_token(id) === undefined) {
+      throw new WorkstationError(
+        'model-mismatch',
+        `The configuration ends an answer at token ${id}, which the tokenizer does not have.`,
+        'Use the config.json and tokenizer.json of one and the same model, and import it again.',
+      );
+    }
+  }
+}
+
+/** Turns tokens into text as they come, never showing half of a character that spans tokens. */
+export class StreamingDecoder {
+  readonly #decode: (ids: readonly number[]) => string;
+  readonly #ids: number[] = [];
+  /** Tokens before this one are context only; those before `#read` have been shown. */
+  #context = 0;
+  #read = 0;
+
+  constructor(decode: (ids: readonly number[]) => string) {
+    this.#decode = decode;
+  }
+
+  /** Text that the token completes; '' while a character is still open. */
+  push(id: number): string {
+    this.#ids.push(id);
+    const before = this.#decode(this.#ids.slice(this.#context, this.#read));
+    const now = this.#decode(this.#ids.slice(this.#context));
+    if (now.length <= before.length || now.endsWith('\ufffd')) return '';
+    this.#context = this.#read;
+    this.#read = this.#ids.length;
+    return now.slice(before.length);
+  }
+}
