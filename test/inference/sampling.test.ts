@@ -1,3 +1,4 @@
+import { Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { KeyValueCache } from '../../main/inference/graphs/key-value-cache.ts';
 import {
@@ -94,15 +95,17 @@ describe('the key-value cache', () => {
       [0, 1].flatMap((layer) =>
         ['key', 'value'].map((kind) => [
           `new_${kind}.${layer}`,
-          {
-            data: Float32Array.from(
+          new Tensor(
+            'float32',
+            Float32Array.from(
               { length: 2 * tokens * 2 },
               (_, index) => base + layer * 100 + index + (kind === 'value' ? 1000 : 0),
             ),
-          },
+            [2, tokens, 2],
+          ),
         ]),
       ),
-    ) as never;
+    ) as Record<string, Tensor>;
 
   test('rows of each head follow one another, through growth and truncation', () => {
     const cache = new KeyValueCache(shape, 2);
