@@ -2,10 +2,11 @@ import '../main/hosts/node-version.ts';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { findChromium } from '../test/e2e/chromium.ts';
 import { findPython } from '../test/training/python.ts';
-import { gates, printOutcomes, runStep, type Outcome } from './steps.ts';
+import { gates, printOutcomes, repository, runStep, type Outcome } from './steps.ts';
 
 /**
  * `npm test`: gets what the tests need, runs every gate, the unit tests and the end-to-end tests, and ends
@@ -15,6 +16,19 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+}
+
+/** What `npm test` reads of vitest's JSON report. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
 }
 
 /** The training code's tests want PyTorch. Where a system package can be had without asking, it is. */
@@ -43,23 +57,24 @@ function preparePython(): void {
   );
 }
 
-function readCounts(report: string): Counts {
-  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
-  const result = JSON.parse(readFileSync(report, 'utf8')) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    testResults: { status: string; assertionResults: unknown[] }[];
-  };
-  // A file that fails before its first test counts as one failed test: nothing it holds has run.
-  const broken = result.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-  );
-  return {
-    passed: result.numPassedTests,
-    failed: result.numFailedTests + broken.length,
-    skipped: result.numPendingTests,
-  };
+/** The counts of a report, and a line for each failed test: its file, its name and what it said first. */
+function readReport(path: string): { counts: Counts; failures: string[] } {
+  if (!existsSync(path)) return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: [] };
+  const result = JSON.parse(readFileSync(path, 'utf8')) as Report;
+  const failures = result.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(repository, name);
+    // A file that fails before its first test counts as one failed test: nothing it holds has run.
+    if (status === 'failed' && assertionResults.length === 0) return [failureLine(file, message)];
+    return assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => failureLine(`${file} > ${test.fullName}`, test.failureMessages.join('\n')));
+  });
+  const { numPassedTests: passed, numFailedTests, numPendingTests: skipped } = result;
+  return { counts: { passed, failed: Math.max(numFailedTests, failures.length), skipped }, failures };
+}
+
+function failureLine(test: string, message: string): string {
+  return `FAILED  ${test}: ${stripVTControlCharacters(message).split('\n', 1)[0] ?? ''}`;
 }
 
 const reports = mkdtempSync(join(tmpdir(), 'workstation-test-'));
@@ -76,10 +91,11 @@ async function runTests(name: string, args: readonly string[]): Promise<void> {
       args: ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     }),
   );
-  const { passed, failed, skipped } = readCounts(report);
-  counts.passed += passed;
-  counts.failed += failed;
-  counts.skipped += skipped;
+  const { counts: more, failures } = readReport(report);
+  counts.passed += more.passed;
+  counts.failed += more.failed;
+  counts.skipped += more.skipped;
+  notes.push(...failures);
 }
 
 preparePython();

@@ -31,11 +31,8 @@ export interface ImportOptions extends PlanOptions {
   threads?: number;
   /** Begin anew rather than go on with an import of the same weights that was interrupted. */
   fresh?: boolean;
-  /**
-   * Open the model at the end, and refuse it if it doesn't see: in a process of Node's own, or by the function
-   * given, for whoever cannot start one or is one.
-   */
-  selfTest?: boolean | ((directory: string, signal: AbortSignal | undefined) => Promise<void>);
+  /** Open the model at the end, in this process, and refuse it if it doesn't see. */
+  selfTest?: boolean;
   signal?: AbortSignal;
   onProgress?: (progress: ImportProgress) => void;
 }
@@ -102,8 +99,7 @@ async function writeModel(
     await writeFile(join(work.path, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     if (options.selfTest) {
       meter.begins('Testing that the model sees');
-      const test = options.selfTest === true ? testThatModelSees : options.selfTest;
-      await test(work.path, options.signal);
+      await testThatModelSees(work.path, options.signal);
     }
     throwIfAborted(options.signal);
     await work.finish();

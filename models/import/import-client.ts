@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { startWithNode, type StartEngine } from '../../main/inference/index.ts';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
+import type { ModelManifest } from '../../preload/contract/model.ts';
 import { FromImport, type ImportRequest, type ToImport } from './import-messages.ts';
 import type { ImportProgress } from './progress.ts';
 
@@ -19,7 +20,7 @@ export interface RunImportOptions {
  *
  * @throws WorkstationError as `importCheckpoint` does; `out-of-memory` where the system ended the process
  */
-export async function runImport(request: ImportRequest, options: RunImportOptions): Promise<void> {
+export async function runImport(request: ImportRequest, options: RunImportOptions): Promise<ModelManifest> {
   const { start = startWithNode, log = () => undefined, signal, hardStopMilliseconds = 5000 } = options;
   throwIfAborted(signal);
   const child = start(fileURLToPath(new URL('./import-process.ts', import.meta.url)), log);
@@ -30,7 +31,7 @@ export async function runImport(request: ImportRequest, options: RunImportOption
     hardStop = setTimeout(() => child.kill(), hardStopMilliseconds);
   };
   try {
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise<ModelManifest>((resolve, reject) => {
       child.onMessage((received) => {
         const parsed = FromImport.safeParse(received);
         if (!parsed.success) {
@@ -43,7 +44,7 @@ export async function runImport(request: ImportRequest, options: RunImportOption
           if (signal.aborted) stop();
           else signal.addEventListener('abort', stop, { once: true });
         } else if (message.type === 'progress') options.onProgress(message.progress);
-        else if (message.type === 'done') resolve();
+        else if (message.type === 'done') resolve(message.manifest);
         else reject(new WorkstationError(message.error.code, message.error.message, message.error.hint));
       });
       child.onExit((reason) => {

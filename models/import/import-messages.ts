@@ -1,13 +1,20 @@
 import { z } from 'zod';
 import { ErrorReport } from '../../preload/contract/errors.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
+import { attentionOperators, modelLayouts } from './layouts.ts';
+import { blockSizes, weightTypes } from './precision.ts';
 
 /** What an import in a process of its own is asked for; see ImportOptions. */
 export const ImportRequest = z.object({
   checkpoint: z.string(),
-  base: z.string().optional(),
+  adapter: z.string().exactOptional(),
+  base: z.string().exactOptional(),
   out: z.string(),
-  dtype: ModelManifest.shape.dtype,
+  dtype: z.enum(weightTypes),
+  blockSize: z.literal(blockSizes).exactOptional(),
+  layout: z.enum(modelLayouts).exactOptional(),
+  attention: z.enum(attentionOperators).exactOptional(),
+  fresh: z.boolean().exactOptional(),
 });
 export type ImportRequest = z.infer<typeof ImportRequest>;
 
@@ -30,7 +37,7 @@ export const FromImport = z.discriminatedUnion('type', [
       activity: z.string(),
     }),
   }),
-  z.object({ type: z.literal('done') }),
+  z.object({ type: z.literal('done'), manifest: ModelManifest }),
   z.object({ type: z.literal('failed'), error: ErrorReport }),
 ]);
 export type FromImport = z.infer<typeof FromImport>;

@@ -3,12 +3,11 @@ import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract
 import { importCheckpoint } from './import-checkpoint.ts';
 import { ToImport, type FromImport, type ImportRequest } from './import-messages.ts';
 import type { ImportProgress } from './progress.ts';
-import { openAndLook } from './self-test.ts';
 
 /**
  * Entry of an import in a process of its own: hashing, converting and the self-test at the end keep a processor
- * busy for minutes and may run out of memory, neither of which the window should feel. Unlike `fork` of a script
- * it can be an Electron utility process, so the self-test happens here and starts no process.
+ * busy for minutes and may run out of memory, neither of which who asked for it should feel. It may be an Electron
+ * utility process, which can start none itself: the self-test happens here.
  */
 const port = connectToParent();
 const send = (message: FromImport): void => port.send(message);
@@ -27,16 +26,14 @@ async function run(request: ImportRequest): Promise<void> {
     toldActivity = progress.activity;
     send({ type: 'progress', progress });
   };
-  const { base, ...options } = request;
   try {
-    await importCheckpoint({
-      ...options,
-      ...(base !== undefined && { base }),
-      selfTest: openAndLook,
+    const manifest = await importCheckpoint({
+      ...request,
+      selfTest: true,
       signal: controller.signal,
       onProgress,
     });
-    send({ type: 'done' });
+    send({ type: 'done', manifest });
   } catch (error) {
     if (!(error instanceof WorkstationError)) console.error(stackOf(error));
     send({ type: 'failed', error: toErrorReport(error) });

@@ -73,7 +73,6 @@ describe('electron-builder.yml', () => {
       '/dist/main/engine-pulse.js',
       '/dist/main/import-process.js',
       '/dist/main/piece-worker.js',
-      '/dist/main/self-test-process.js',
       '/dist/preload/index.cjs',
       '/dist/renderer/index.html',
       '/models/nano/model.safetensors',

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { GoldenCheck } from '../../../../models/import/index.ts';
 import { attentionOperators, modelLayouts } from '../../../../models/import/layouts.ts';
@@ -78,22 +79,22 @@ export function addModels(program: Command): void {
       }
       const { output, signal } = context;
       const dtype = wished ?? 'fp32';
-      const { importCheckpoint } = await import('../../../../models/import/index.ts');
-      const manifest = await importCheckpoint({
-        checkpoint,
-        out,
-        dtype,
-        blockSize: Number(blockSize) as BlockSize,
-        layout,
-        attention,
-        ...(adapter !== undefined && { adapter }),
-        ...(base !== undefined && { base }),
-        fresh: fresh === true,
-        selfTest: true,
-        signal,
-        onProgress: ({ done, total, secondsLeft }) =>
-          output.progress(`Importing the model${timeLeft(secondsLeft)}`, done, total),
-      });
+      const { runImport } = await import('../../../../models/import/index.ts');
+      const manifest = await runImport(
+        {
+          ...{ checkpoint: resolve(checkpoint), out: resolve(out), dtype, layout, attention },
+          blockSize: Number(blockSize) as BlockSize,
+          ...(adapter !== undefined && { adapter: resolve(adapter) }),
+          ...(base !== undefined && { base: resolve(base) }),
+          fresh: fresh === true,
+        },
+        {
+          signal,
+          log: (line) => process.stderr.write(`${line}\n`),
+          onProgress: ({ activity, done, total, secondsLeft }) =>
+            output.progress(`${activity}${timeLeft(secondsLeft)}`, done, total),
+        },
+      );
       output.line(`${manifest.name} ${manifest.version} imported as ${dtype} into ${out}`);
       if (!manifest.tokenizer) {
         output.line(
