@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AnswerBatch, mostTogether } from '../../main/inference/answer/answer-batch.ts';
+import { AnswerBatch } from '../../main/inference/answer/answer-batch.ts';
 import { planRun, type BatchRequest } from '../../main/inference/answer/batch-run.ts';
+import { DraftMemory } from '../../main/inference/answer/draft-memory.ts';
+import { DraftedText } from '../../main/inference/answer/drafted-text.ts';
 import type { SeenFrame } from '../../main/inference/answer/frame-cache.ts';
 import { FrameLooks } from '../../main/inference/answer/frame-looks.ts';
 import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
 import { ModelRunner } from '../../main/inference/answer/model-runner.ts';
 import { randomNumbers } from '../../main/inference/answer/sampling.ts';
-import { SolePlace, type TextBranch, type TextPlaces } from '../../main/inference/answer/text-branch.ts';
+import {
+  mostTogether,
+  SolePlace,
+  type TextBranch,
+  type TextPlaces,
+} from '../../main/inference/answer/text-branch.ts';
 import { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
 import { largestDifference } from './golden.ts';
@@ -42,13 +49,15 @@ async function write(branch: TextBranch, seed: number): Promise<Float32Array[]> 
   const ids = (count: number): number[] => Array.from({ length: count }, () => Math.floor(random() * 500));
   const logits: Float32Array[] = [];
   try {
-    logits.push(await branch.feed(ids(3 + seed * 29), 'last'));
+    logits.push(await branch.feed(ids(3 + seed * 29), 1));
     const start = branch.length;
     for (let step = 0; step < 4 + 3 * seed; step += 1) {
-      logits.push(await branch.feed(ids(random() < 0.3 ? 5 : 1), random() < 0.3 ? 'all' : 'last'));
+      const next = ids(random() < 0.3 ? 5 : 1);
+      const keep = Math.ceil(random() * next.length);
+      logits.push(await branch.feed(next, keep));
     }
     branch.rewind(start + 2);
-    logits.push(await branch.tryTree(tree), await branch.feed([7], 'last'));
+    logits.push(await branch.tryTree(tree), await branch.feed([7], 1));
   } finally {
     branch.leave();
   }
@@ -101,6 +110,92 @@ function withoutCopies(own: ModelRunner): ModelRunner {
     },
   });
 }
+
+/** Places for texts whose next tokens are guessed from those before, which counts the runs that are asked for. */
+class DraftedPlaces implements TextPlaces {
+  readonly most: number;
+  readonly #places: TextPlaces;
+  readonly #memory = new DraftMemory();
+  fed = 0;
+
+  constructor(places: TextPlaces) {
+    this.#places = places;
+    this.most = places.most;
+  }
+
+  async join(...given: Parameters<TextPlaces['join']>): Promise<TextBranch> {
+    const place = await this.#places.join(...given);
+    const feed = place.feed.bind(place);
+    place.feed = (ids, keep) => {
+      this.fed += 1;
+      return feed(ids, keep);
+    };
+    return new DraftedText(place, this.#memory, 4096);
+  }
+}
+
+describe('texts whose next tokens are computed before they are written have the logits that they have without', () => {
+  test.each([
+    ['alone', (): TextPlaces => new SolePlace(runner)],
+    ['together', (looks: FrameLooks): TextPlaces => new AnswerBatch(runner, looks)],
+  ])('%s', async (_name, open) => {
+    const looks = new FrameLooks(runner, 1e9);
+    const drafted = new DraftedPlaces(open(looks));
+    const seeds = [2, 5];
+    const plain = await writeAll(looks, new SolePlace(runner), seeds, 2);
+    // The first time, nothing is known of what comes; then all is, but for what the texts go back over.
+    const runs: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      drafted.fed = 0;
+      expectSame(await writeAll(looks, drafted, seeds, 2), plain);
+      runs.push(drafted.fed);
+    }
+    expect(runs[1]).toBeLessThan(0.5 * runs[0]!);
+    expect(runs[2]).toBeLessThan(0.5 * runs[0]!);
+    looks.clear();
+  });
+
+  test('a draft ends where the text may', async () => {
+    const looks = new FrameLooks(runner, 1e9);
+    const frame = await look(looks, 1);
+    const memory = new DraftMemory();
+    memory.remember([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const place = await new SolePlace(runner).join(frame, undefined);
+    const text = new DraftedText(place, memory, place.length + 5);
+    await text.feed([1, 2, 3], 1);
+    expect([text.length, place.length]).toEqual([frame.prefix!.ids.length + 3, frame.prefix!.ids.length + 5]);
+    text.leave();
+    looks.release(frame);
+    looks.clear();
+  });
+});
+
+describe('a draft', () => {
+  test('is what came after the longest likeness, no longer than that, the latest first', () => {
+    const memory = new DraftMemory();
+    expect(memory.after([1, 2, 3], 7)).toEqual([]);
+    memory.remember([9, 1, 2, 3, 4, 5, 6, 7]);
+    memory.remember([8, 2, 3, 50, 51, 52]);
+    expect(memory.after([9, 1, 2, 3], 7)).toEqual([4, 5, 6, 7]);
+    expect(memory.after([9, 1, 2, 3], 2)).toEqual([4, 5]);
+    expect(memory.after([0, 2, 3], 7)).toEqual([50, 51]);
+    expect(memory.after([3], 7)).toEqual([50]);
+    expect(memory.after([77], 7)).toEqual([]);
+    expect(memory.after([9, 1, 2, 3], 0)).toEqual([]);
+  });
+
+  test('may come from the text itself', () => {
+    expect(new DraftMemory().after([4, 5, 6, 7, 4, 5], 7)).toEqual([6, 7]);
+  });
+
+  test('comes from the latest texts alone', () => {
+    const memory = new DraftMemory();
+    memory.remember([1, 2, 3]);
+    for (let text = 0; text < 20; text += 1) memory.remember(Array.from({ length: 1000 }, () => 7 + text));
+    expect(memory.after([1, 2], 7)).toEqual([]);
+    expect(memory.after([26, 26], 7)).toEqual([26, 26]);
+  });
+});
 
 describe('texts decoded together have the logits that they have alone', () => {
   const seeds = [1, 2, 3, 4, 5, 6, 1, 7, 8, 2, 9];
@@ -160,7 +255,7 @@ describe('texts decoded together have the logits that they have alone', () => {
     const [first, second] = await Promise.all([batch.join(frame, undefined), batch.join(frame, undefined)]);
     const controller = new AbortController();
     const stopped = await batch.join(frame, controller.signal);
-    const feeds = [first.feed([1, 2], 'last'), second.feed([1, 3], 'last'), stopped.feed([5], 'last')];
+    const feeds = [first.feed([1, 2], 1), second.feed([1, 3], 1), stopped.feed([5], 1)];
     controller.abort();
     await expect(feeds[2]).rejects.toMatchObject({ code: 'cancelled' });
     stopped.leave();
@@ -182,12 +277,12 @@ describe('texts decoded together have the logits that they have alone', () => {
 
 test('a run shows every token its frame, its own text and itself, and puts what is wanted last', () => {
   const text = (given: Partial<BatchRequest>): BatchRequest => ({
-    ...{ frame: { start: 0, end: 2 }, rows: [], position: 10, ids: [5], parents: null, keep: 'last' },
+    ...{ frame: { start: 0, end: 2 }, rows: [], position: 10, ids: [5], parents: null, keep: 1 },
     ...given,
   });
   const first = text({ ids: [5, 6], rows: [4] });
   const second = text({ frame: { start: 2, end: 4 }, ids: [7], position: 20 });
-  const tried = text({ ids: [8, 9], parents: [-1, 0], keep: 'all', position: 30 });
+  const tried = text({ ids: [8, 9], parents: [-1, 0], keep: 2, position: 30 });
   const plan = planRun([first, second, tried], 5, 128);
   expect(plan).toMatchObject({ tokens: 5, staying: 3, logits: 4 });
   expect(Array.from(plan.ids)).toEqual([5, 7, 6, 8, 9]);

@@ -245,7 +245,7 @@ test('texts tried together score as those written one after another', async () =
     const ids = tokenizer.encode('The kidney lies in the upper left.');
     const [first, second, third] = tokenizer.encode('Its jaws hold') as [number, number, number];
     const cache = runner.newCache(4);
-    await runner.feed(ids, cache, 3, 'last');
+    await runner.feed(ids, cache, 3, 1);
     const tree = [
       { id: first, parent: -1 },
       { id: second, parent: -1 },

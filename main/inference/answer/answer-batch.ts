@@ -4,10 +4,7 @@ import type { FrameLooks } from './frame-looks.ts';
 import type { DecoderCache, RowRange } from '../graphs/model-graphs.ts';
 import { prefillChunk, type ModelRunner } from './model-runner.ts';
 import { rejectStopped } from './stoppable-turn.ts';
-import { prefixOf, type TextBranch, type TextPlaces, type TreeToken } from './text-branch.ts';
-
-/** Texts that are decoded together at most. */
-export const mostTogether = 8;
+import { mostTogether, prefixOf, type TextBranch, type TextPlaces, type TreeToken } from './text-branch.ts';
 
 /** Rows that nothing sees: so few are not worth moving others for. */
 const fewForgottenRows = 64;
@@ -20,7 +17,7 @@ const keptRows = 1024;
 interface Wish {
   readonly ids: readonly number[];
   readonly parents: readonly number[] | null;
-  readonly keep: 'last' | 'all';
+  readonly keep: number;
   /** Tokens that have gone through the decoder. */
   done: number;
   /** Logits found so far, `[vocabulary]` each. */
@@ -137,6 +134,11 @@ export class AnswerBatch implements TextPlaces {
     let rows = 0;
     for (const { start, end } of this.#places.values()) rows += end - start;
     return rows;
+  }
+
+  /** Tokens that each text may add to a run, beside one, while they all decode. */
+  get spare(): number {
+    return Math.floor(mostTogether / Math.max(this.#texts.size, 1)) - 1;
   }
 
   #forgottenRows(): number {
@@ -287,7 +289,11 @@ class BatchedText implements TextBranch {
     return this.#wish !== null;
   }
 
-  feed(ids: readonly number[], keep: 'last' | 'all'): Promise<Float32Array> {
+  get spare(): number {
+    return this.#batch.spare;
+  }
+
+  feed(ids: readonly number[], keep: number): Promise<Float32Array> {
     return this.#want(ids, null, keep);
   }
 
@@ -295,7 +301,7 @@ class BatchedText implements TextBranch {
     return this.#want(
       tree.map(({ id }) => id),
       tree.map(({ parent }) => parent),
-      'all',
+      tree.length,
     );
   }
 
@@ -331,8 +337,8 @@ class BatchedText implements TextBranch {
     if (wish.parents === null) this.rows = [...request.rows, ...places.map((place) => past + place)];
     wish.done += places.length;
     const complete = wish.done === wish.ids.length;
-    if (wish.keep === 'all') wish.found.push(...places.map(logitsAt));
-    else if (complete) wish.found.push(logitsAt(places.at(-1)!));
+    const wanted = request.ids.length - wish.keep;
+    wish.found.push(...places.filter((_, index) => index >= wanted).map(logitsAt));
     if (complete) this.takeWish().resolve(joined(wish.found));
   }
 
@@ -349,7 +355,7 @@ class BatchedText implements TextBranch {
   }
 }
 
-function joined(rows: readonly Float32Array[]): Float32Array {
+export function joined(rows: readonly Float32Array[]): Float32Array {
   const [first] = rows;
   if (first === undefined || rows.length === 1) return first ?? new Float32Array(0);
   const all = new Float32Array(rows.length * first.length);

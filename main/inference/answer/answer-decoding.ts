@@ -169,7 +169,7 @@ export class AnswerDecoding {
     told: boolean,
   ): Promise<Float32Array> {
     const ids = tokens.map(({ id }) => id);
-    const logits = await run.branch.feed(ids, told ? 'all' : 'last');
+    const logits = await run.branch.feed(ids, told ? ids.length : 1);
     if (!told) return logits;
     const size = logits.length / ids.length;
     const row = (index: number): Float32Array => logits.subarray(index * size, (index + 1) * size);

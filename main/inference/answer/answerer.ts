@@ -18,6 +18,8 @@ import {
   type ModelInfo,
   type WorkPhase,
 } from '../engine/engine-messages.ts';
+import { DraftMemory } from './draft-memory.ts';
+import { DraftedText } from './drafted-text.ts';
 import { FrameLooks } from './frame-looks.ts';
 import type { ImageProcessor } from '../image/image-processor.ts';
 import { checkMemory, planMemory, shrunkNote } from '../engine/memory-estimate.ts';
@@ -64,6 +66,8 @@ export interface AnswerRequest {
    * not at all. The text is the same in the first two; the others are for measurements.
    */
   readonly constrained?: 'jump-forward' | 'token-by-token' | 'no';
+  /** False: no token is computed before it is written. The text is the same; for measurements. */
+  readonly drafts?: boolean;
 }
 
 /** One loaded model that answers questions on frames in this process. */
@@ -73,6 +77,7 @@ export class Answerer {
   readonly #tokenizer: ModelTokenizer | null;
   readonly #looks: FrameLooks;
   readonly #places: TextPlaces;
+  readonly #drafts = new DraftMemory();
   readonly #constraints: AnswerConstraints | null;
   /** How the model's own limits would have a frame, where the memory asks for smaller ones. */
   readonly #largerLook: ImageProcessor | null;
@@ -219,10 +224,12 @@ export class Answerer {
 
       const prefillStart = performance.now();
       frame = await this.#looks.withPrefix(frame, prompt, listener.signal);
-      const branch = await this.#places.join(frame, listener.signal);
+      const place = await this.#places.join(frame, listener.signal);
+      const most = this.#runner.model.manifest.parameters.maxPositions;
+      const branch = request.drafts === false ? place : new DraftedText(place, this.#drafts, most);
       try {
         const asked = [...prompt.ids.subarray(prompt.prefixLength), ...begun.map(({ id }) => id)];
-        const logits = await branch.feed(asked, 'last');
+        const logits = await branch.feed(asked, 1);
         const decodeStart = performance.now();
         progress.timings.prefillMilliseconds = decodeStart - prefillStart;
         try {

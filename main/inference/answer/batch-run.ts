@@ -12,8 +12,8 @@ export interface BatchRequest {
   readonly ids: readonly number[];
   /** For a tree of tokens to try, the parent of each, -1 for the text; null for tokens that follow one another. */
   readonly parents: readonly number[] | null;
-  /** Whose logits are wanted; of a tree, all. */
-  readonly keep: 'last' | 'all';
+  /** Of how many of the last ids the logits are wanted; of a tree, all. */
+  readonly keep: number;
 }
 
 /** The part of a request that goes into a run: its first `count` tokens. */
@@ -60,7 +60,11 @@ export function planRun(requests: readonly BatchRequest[], past: number, most: n
     places: [] as number[],
   }));
   const slots = parts.flatMap((part) =>
-    Array.from({ length: part.count }, (_, index): Slot => ({ part, index, kind: kindOf(part, index) })),
+    Array.from({ length: part.count }, (_, index): Slot => ({
+      part,
+      index,
+      kind: kindOf(part.request, index),
+    })),
   );
   slots.sort((first, second) => first.kind - second.kind);
   slots.forEach(({ part, index }, place) => (part.places[index] = place));
@@ -104,10 +108,9 @@ function shareOf(
   return shares;
 }
 
-function kindOf({ request, count }: { request: BatchRequest; count: number }, index: number): Kind {
+function kindOf(request: BatchRequest, index: number): Kind {
   if (request.parents !== null) return 2;
-  if (request.keep === 'all') return 1;
-  return index === request.ids.length - 1 && count === request.ids.length ? 1 : 0;
+  return index >= request.ids.length - request.keep ? 1 : 0;
 }
 
 /** A token of a request with those of the same request that it follows, itself first. */

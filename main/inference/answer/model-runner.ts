@@ -56,7 +56,8 @@ interface AddOptions {
   /** Of tokens `start..end` of these, `[3, end - start]`. */
   readonly positions: (start: number, end: number) => Int32Array;
   readonly cache: DecoderCache;
-  readonly keep: PrefillOptions['keep'];
+  /** Of how many of the last tokens the logits are wanted. */
+  readonly keep: number;
   readonly chunk?: number;
   readonly signal?: AbortSignal;
 }
@@ -236,13 +237,14 @@ export class ModelRunner {
    * @throws WorkstationError `cancelled` between two chunks; the cache then holds the chunks before.
    */
   async prefill(options: PrefillOptions): Promise<Float32Array> {
-    const { positions, from, to, cache } = options;
+    const { positions, from, to, cache, keep } = options;
     if (cache.length !== from) {
       throw new RangeError(`the cache holds ${cache.length} tokens, but the prefill starts at ${from}`);
     }
     return this.#add({
       ...options,
       tokens: to - from,
+      keep: { none: 0, last: Math.min(1, to - from), all: to - from }[keep],
       positions: (start, end) => positionsOf(positions, from + start, from + end),
     });
   }
@@ -252,27 +254,29 @@ export class ModelRunner {
     const { tokens, embeddings, positions, cache, keep } = options;
     const { hiddenSize, vocabularySize } = this.#parameters;
     cache.reserve(cache.length + tokens);
-    const kept = new Float32Array(keep === 'all' ? tokens * vocabularySize : 0);
-    let last: Float32Array = kept;
+    let kept: Float32Array | null = null;
+    let next = 0;
     const step = options.chunk ?? prefillChunk;
     for (let start = 0; start < tokens; start += step) {
       throwIfAborted(options.signal);
       const end = Math.min(start + step, tokens);
-      const logitsToKeep = keep === 'all' ? end - start : keep === 'last' && end === tokens ? 1 : 0;
+      const wanted = Math.max(0, end - Math.max(start, tokens - keep));
       const logits = await this.#graphs.decoder.run(
         {
           tokens: end - start,
           embeddings: embeddings.subarray(start * hiddenSize, end * hiddenSize),
           positions: positions(start, end),
           attention: null,
-          logits: logitsToKeep,
+          logits: wanted,
         },
         cache,
       );
-      if (keep === 'all') kept.set(logits, start * vocabularySize);
-      else last = logits;
+      if (end === tokens && wanted === keep) return logits;
+      kept ??= new Float32Array(keep * vocabularySize);
+      kept.set(logits, next * vocabularySize);
+      next += wanted;
     }
-    return keep === 'all' ? kept : last;
+    return kept ?? new Float32Array(0);
   }
 
   /**
@@ -280,19 +284,19 @@ export class ModelRunner {
    * @param delta From the prompt's positions: the token stands at `cache.length + delta` on all axes.
    */
   decode(id: number, cache: DecoderCache, delta: number): Promise<Float32Array> {
-    return this.feed([id], cache, delta, 'last');
+    return this.feed([id], cache, delta, 1);
   }
 
   /**
    * Adds text tokens that are known already, in runs of {@link prefillChunk} at most. Returns the logits of the
-   * last, `[vocabulary]`, or of all, `[tokens, vocabulary]`.
+   * last `keep` of them, `[keep, vocabulary]`.
    * @throws WorkstationError `cancelled` between two runs.
    */
   async feed(
     ids: readonly number[],
     cache: DecoderCache,
     delta: number,
-    keep: 'last' | 'all',
+    keep: number,
     signal?: AbortSignal,
   ): Promise<Float32Array> {
     const past = cache.length;
@@ -355,7 +359,7 @@ export class ModelRunner {
       for (let at = leaf; at >= 0; at = tree[at]!.parent) path.unshift(at);
       try {
         const ids = path.map((at) => tree[at]!.id);
-        const logits = await this.feed(ids, cache, delta, 'all');
+        const logits = await this.feed(ids, cache, delta, ids.length);
         path.forEach((at, index) => {
           found.set(
             logits.subarray(index * vocabularySize, (index + 1) * vocabularySize),

@@ -4,6 +4,9 @@ import type { ModelRunner } from './model-runner.ts';
 import { takeStoppable } from './stoppable-turn.ts';
 import { Turns } from '../engine/turns.ts';
 
+/** Tokens that are decoded together at most, of several texts or of one: a run takes little longer for so few. */
+export const mostTogether = 8;
+
 /** A token to try, in a list that puts parents first; `parent` is an index into it, -1 for what is written. */
 export interface TreeToken {
   readonly id: number;
@@ -17,11 +20,13 @@ export interface TreeToken {
 export interface TextBranch {
   /** Tokens so far, those of the frame included. */
   readonly length: number;
+  /** Tokens that the next run takes beside one at little more than the price of one. */
+  readonly spare: number;
   /**
-   * Adds text tokens. Returns the logits of the last, `[vocabulary]`, or of all, `[tokens, vocabulary]`.
+   * Adds text tokens. Returns the logits of the last `keep` of them, `[keep, vocabulary]`; at least 1.
    * @throws WorkstationError `cancelled` between two runs.
    */
-  feed: (ids: readonly number[], keep: 'last' | 'all') => Promise<Float32Array>;
+  feed: (ids: readonly number[], keep: number) => Promise<Float32Array>;
   /** Logits after each token of a tree, `[tokens, vocabulary]`; the text is left as it was. */
   tryTree: (tree: readonly TreeToken[]) => Promise<Float32Array>;
   /** Forgets all tokens from `length` on. */
@@ -80,7 +85,11 @@ class SoleBranch implements TextBranch {
     return this.#prefix.cache.length;
   }
 
-  feed(ids: readonly number[], keep: 'last' | 'all'): Promise<Float32Array> {
+  get spare(): number {
+    return mostTogether - 1;
+  }
+
+  feed(ids: readonly number[], keep: number): Promise<Float32Array> {
     const { cache, delta } = this.#prefix;
     return this.#runner.feed(ids, cache, delta, keep, this.#signal);
   }

@@ -93,7 +93,7 @@ export class ServedModel {
       text += own;
       if (given.stop.some((stop) => text.includes(stop))) return;
       at = automaton?.follow(at, own) ?? at;
-      logits = await runner.feed([id], cache, positions.delta, 'last');
+      logits = await runner.feed([id], cache, positions.delta, 1);
     }
   }
 

@@ -1,0 +1,50 @@
+/** Tokens that are remembered at most, of the latest texts. */
+const mostRemembered = 16_384;
+/** A match of more tokens than this is as good as a longer one. */
+const longestMatch = 32;
+
+/**
+ * Guesses how a text goes on, from texts written before: where its last tokens stood there, and what came after. Answers
+ * to the same questions on like frames are much alike, so the guess is often right; how wrong it is costs time only.
+ */
+export class DraftMemory {
+  readonly #texts: (readonly number[])[] = [];
+  #remembered = 0;
+
+  /** @param ids Tokens of a text that has ended: its question and its answer. */
+  remember(ids: readonly number[]): void {
+    if (ids.length === 0) return;
+    this.#texts.push(ids);
+    this.#remembered += ids.length;
+    while (this.#remembered > mostRemembered) this.#remembered -= this.#texts.shift()!.length;
+  }
+
+  /**
+   * What came where the text's last tokens stood before, `ids` itself counting as written before: as many tokens as can
+   * be had, after the longest likeness of those that have so many, the latest of equals. No more tokens than were alike,
+   * as a short likeness is often chance.
+   * @param most Tokens to return at most.
+   */
+  after(ids: readonly number[], most: number): readonly number[] {
+    let best: readonly number[] = [];
+    let alike = 0;
+    for (const text of most < 1 ? [] : [ids, ...this.#texts.toReversed()]) {
+      for (let at = text.length - 1; at > 0; at -= 1) {
+        const length = sharedEnd(text, at, ids);
+        const count = Math.min(most, length, text.length - at);
+        if (count < best.length || (count === best.length && length <= alike)) continue;
+        [best, alike] = [text.slice(at, at + count), length];
+        if (count === most && length === longestMatch) return best;
+      }
+    }
+    return best;
+  }
+}
+
+/** How many tokens before `end` are the last ones of `ids`, up to {@link longestMatch}. */
+function sharedEnd(text: readonly number[], end: number, ids: readonly number[]): number {
+  const most = Math.min(end, ids.length, longestMatch);
+  let length = 0;
+  while (length < most && text[end - 1 - length] === ids[ids.length - 1 - length]) length += 1;
+  return length;
+}
