@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AnswerFormat } from '../../preload/contract/model.ts';
 import { ModelId, Timestamp } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { parseRow, parseRows } from './rows.ts';
@@ -17,6 +18,8 @@ const ModelRecord = z.object({
   /** The checkpoint that an adapter was merged into. */
   base: z.string().nullable(),
   dtype: z.string().nullable(),
+  /** How it writes its answers, where the person said so. */
+  answerFormat: AnswerFormat.nullable(),
   addedAt: Timestamp,
 });
 export type ModelRecord = z.infer<typeof ModelRecord>;
@@ -30,19 +33,25 @@ const Row = z
     source: z.string(),
     base: z.string().nullable(),
     dtype: z.string().nullable(),
+    answer_format: z.string().nullable(),
     added_at: z.int(),
   })
-  .transform(({ added_at: addedAt, ...row }) => ({ ...row, addedAt }))
+  .transform(({ answer_format: answerFormat, added_at: addedAt, ...row }) => ({
+    ...row,
+    answerFormat,
+    addedAt,
+  }))
   .pipe(ModelRecord);
 
-const columns = 'id, kind, state, name, source, base, dtype, added_at';
+const columns = 'id, kind, state, name, source, base, dtype, answer_format, added_at';
 
 export const statements = {
   put: statement(
     'models.put',
-    `INSERT INTO models (${columns}) VALUES (:id, :kind, :state, :name, :source, :base, :dtype, :addedAt)
+    `INSERT INTO models (${columns}) VALUES (:id, :kind, :state, :name, :source, :base, :dtype, :answerFormat, :addedAt)
      ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, name = excluded.name,
-       source = excluded.source, base = excluded.base, dtype = excluded.dtype, added_at = excluded.added_at`,
+       source = excluded.source, base = excluded.base, dtype = excluded.dtype,
+       answer_format = excluded.answer_format, added_at = excluded.added_at`,
   ),
   byId: statement('models.byId', `SELECT ${columns} FROM models WHERE id = :id`),
   list: statement('models.list', `SELECT ${columns} FROM models ORDER BY added_at, id`),

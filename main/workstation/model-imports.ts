@@ -6,6 +6,7 @@ import { discardInterrupted } from '../../models/import/work-folder.ts';
 import {
   toErrorReport,
   WorkstationError,
+  type AnswerFormat,
   type ModelId,
   type ModelImport,
   type WeightDtype,
@@ -33,6 +34,8 @@ export interface ImportSource {
   /** The checkpoint that `folder` is an adapter for. */
   base: string | null;
   dtype: WeightDtype;
+  /** How the model writes its answers; null: as its folder says. */
+  answerFormat: AnswerFormat | null;
 }
 
 /**
@@ -57,7 +60,7 @@ export class ModelImports {
   }
 
   /** Returns once it has begun. Throws what is wrong with the folder, or `busy` where one is under way. */
-  async start({ folder, base, dtype }: ImportSource): Promise<ModelImport> {
+  async start({ folder, base, dtype, answerFormat }: ImportSource): Promise<ModelImport> {
     this.#requireIdle();
     const { modelsFolder, store, now } = this.#options;
     const source = { checkpoint: folder, ...(base !== null && { base }) };
@@ -79,6 +82,7 @@ export class ModelImports {
       source: folder,
       base,
       dtype,
+      answerFormat,
       addedAt: now(),
     });
     return this.#begin({
@@ -101,7 +105,8 @@ export class ModelImports {
   async resume(modelId: ModelId): Promise<ModelImport> {
     const { source, base, dtype, state } = this.#find(modelId);
     if (state === 'running') return this.#find(modelId);
-    const next = await this.start({ folder: source, base, dtype });
+    const answerFormat = this.#answerFormat(modelId);
+    const next = await this.start({ folder: source, base, dtype, answerFormat });
     // The folder has changed since: what was done of the old one is of no use.
     if (next.modelId !== modelId) await this.#forget(modelId);
     return next;
@@ -134,11 +139,16 @@ export class ModelImports {
     const { modelsFolder, start, log, store, onDone } = this.#options;
     const job = this.#options.jobs().start('import', `Importing ${name}`);
     this.#imports.delete(modelId);
+    const answerFormat = this.#answerFormat(modelId);
     const begun = this.#set({ ...state, jobId: job.id });
     const run = async (): Promise<void> => {
       try {
         await runImport(
-          { checkpoint: source, ...(base !== null && { base }), out: join(modelsFolder, modelId), dtype },
+          {
+            ...{ checkpoint: source, out: join(modelsFolder, modelId), dtype },
+            ...(base !== null && { base }),
+            ...(answerFormat !== null && { answerFormat }),
+          },
           {
             ...(start && { start }),
             log,
@@ -170,6 +180,10 @@ export class ModelImports {
     };
     this.#running = run();
     return begun;
+  }
+
+  #answerFormat(modelId: ModelId): AnswerFormat | null {
+    return models.findModel(this.#options.store.database, modelId)?.answerFormat ?? null;
   }
 
   #takeUp({ id, name, source, base, dtype }: ModelRecord): void {

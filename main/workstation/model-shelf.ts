@@ -70,6 +70,7 @@ export class ModelShelf {
       source: folder,
       base: null,
       dtype: null,
+      answerFormat: null,
       addedAt: now(),
     };
     models.putModel(store.database, record);

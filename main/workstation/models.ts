@@ -132,8 +132,8 @@ export function createModels(options: ModelsOptions): Models {
         return {};
       },
       inspectModelFolder: async ({ folderId, baseId }) => inspect(pathOf(folderId), basePath(baseId)),
-      importModel: async ({ folderId, baseId, dtype }) =>
-        imports.start({ folder: pathOf(folderId), base: basePath(baseId), dtype }),
+      importModel: async ({ folderId, baseId, dtype, answerFormat = null }) =>
+        imports.start({ folder: pathOf(folderId), base: basePath(baseId), dtype, answerFormat }),
       listModelImports: async () => imports.list(),
       resumeModelImport: async ({ modelId }) => imports.resume(modelId),
       discardModelImport: async ({ modelId }) => {

@@ -11,6 +11,7 @@ import {
   type ModelEntry,
   type ModelSummary,
 } from '../../preload/contract/index.ts';
+import { readStatement } from '../../main/inference/model/model-statement.ts';
 import { readTransformersFolder } from '../../main/inference/model/transformers-folder.ts';
 import { readJson } from './configuration.ts';
 import { hasGraphs, isImported } from './folders.ts';
@@ -139,7 +140,10 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       const manifest = readAs(ModelManifest, folder, content);
       return { directory: folder, summary: summaryOf(manifest, false), importAgain: null };
     }
-    const checkpoint = readAs(CheckpointManifest, folder, content);
+    const checkpoint = CheckpointManifest.parse({
+      ...readAs(CheckpointManifest, folder, content),
+      ...(await readStatement(folder)),
+    });
     const directory = join(modelsFolder, importedName(checkpoint));
     if (!isWhole(directory)) await importInto(directory, folder, options);
     return {

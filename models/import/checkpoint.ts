@@ -5,6 +5,9 @@ import { basename, join, posix, resolve } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { CheckpointManifest } from '../../preload/contract/model.ts';
+import type { AnswerFormat } from '../../preload/contract/model.ts';
+import { answerFormatOf, readStatement } from '../../main/inference/model/model-statement.ts';
+import type { Statement } from '../../main/inference/model/model-statement.ts';
 import { applyAdapter, openAdapter } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
 import { readConfiguration, readJson } from './configuration.ts';
@@ -39,17 +42,29 @@ export interface Checkpoint {
   companions: string[];
   tokenizer: boolean;
   manifest: CheckpointManifest | null;
+  /** What is said beside the files of the model, and of the adapter. */
+  said: { model: Statement; adapter: Statement };
+  answerFormat: AnswerFormat;
   /** Bytes that `hashCheckpoint` reads. */
   bytesToHash: number;
+}
+
+export interface OpenCheckpointOptions {
+  /** Of a PEFT adapter to be merged on the way. */
+  adapter?: string | undefined;
+  /** How the model writes its answers, where a person says so. */
+  answerFormat?: AnswerFormat | undefined;
 }
 
 /**
  * Opens a Hugging Face checkpoint folder and checks it as far as headers and sizes go.
  *
- * @param adapterFolder of a PEFT adapter to be merged on the way
  * @throws WorkstationError naming the file, field or tensor
  */
-export async function openCheckpoint(folder: string, adapterFolder?: string): Promise<Checkpoint> {
+export async function openCheckpoint(
+  folder: string,
+  { adapter: adapterFolder, answerFormat }: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
   await requireFolder(folder);
   const configuration = await readConfiguration(folder);
   const manifest = await readCheckpointManifest(folder);
@@ -80,6 +95,10 @@ export async function openCheckpoint(folder: string, adapterFolder?: string): Pr
     checkTokenIds(await readJson(join(folder, 'tokenizer.json')), configuration);
     await requireChatTemplate(folder, present);
   }
+  const said = {
+    model: await readStatement(folder),
+    adapter: adapterFolder === undefined ? {} : await readStatement(adapterFolder),
+  };
   return {
     folder,
     configuration,
@@ -89,6 +108,12 @@ export async function openCheckpoint(folder: string, adapterFolder?: string): Pr
     companions: present,
     tokenizer,
     manifest,
+    said,
+    answerFormat: await answerFormatOf(folder, {
+      wish: answerFormat,
+      said: [said.adapter, said.model, manifest ?? {}],
+      architecture: configuration.architecture,
+    }),
     bytesToHash,
   };
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, open, readdir, rename, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
-import { ModelManifest } from '../../preload/contract/model.ts';
-import type { ModelFile } from '../../preload/contract/model.ts';
+import { ModelDescription, ModelManifest } from '../../preload/contract/model.ts';
+import type { AnswerFormat, ModelFile } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';
 import { baseOf, isAdapter } from './adapter.ts';
 import { hashCheckpoint, hashFile, openCheckpoint } from './checkpoint.ts';
@@ -25,6 +25,11 @@ export interface ImportOptions extends PlanOptions {
   adapter?: string;
   /** The checkpoint that `checkpoint` is an adapter for, if it is one; by default the folder that it names. */
   base?: string;
+  /**
+   * How the model writes its answers; by default as `surgery-r1.json`, then a manifest beside the checkpoint says, else
+   * as its chat template lets expect.
+   */
+  answerFormat?: AnswerFormat;
   /** The model directory to make. It must not exist, or be empty. */
   out: string;
   /** Threads that convert; by default what the machine and the size suggest, 0 for none but this one. */
@@ -71,9 +76,12 @@ export async function openSource({
   checkpoint,
   adapter,
   base,
-}: Pick<ImportOptions, 'checkpoint' | 'adapter' | 'base'>): Promise<Checkpoint> {
-  if (await isAdapter(checkpoint)) return openCheckpoint(await baseOf(checkpoint, base), checkpoint);
-  if (base === undefined) return openCheckpoint(checkpoint, adapter);
+  answerFormat,
+}: Pick<ImportOptions, 'checkpoint' | 'adapter' | 'base' | 'answerFormat'>): Promise<Checkpoint> {
+  if (await isAdapter(checkpoint)) {
+    return openCheckpoint(await baseOf(checkpoint, base), { adapter: checkpoint, answerFormat });
+  }
+  if (base === undefined) return openCheckpoint(checkpoint, { adapter, answerFormat });
   throw new WorkstationError(
     'invalid-input',
     `${basename(resolve(checkpoint))} is no adapter, so it has no base.`,
@@ -220,7 +228,7 @@ function describe(
   source: SourceHashes,
   files: Record<string, ModelFile>,
 ): ModelManifest {
-  const { manifest, configuration, adapter } = checkpoint;
+  const { manifest, configuration, adapter, said, answerFormat } = checkpoint;
   const name = basename(resolve(checkpoint.folder));
   const unknown = {
     id: asId(name),
@@ -230,12 +238,12 @@ function describe(
     domain: 'unknown' as const,
     domainNote: 'Imported from a checkpoint that does not say what it was taught on.',
     coordinateSpace: 'resized-pixels' as const,
-    answerFormat: 'think-answer-json' as const,
   };
+  const described = ModelDescription.parse({ ...(manifest ?? unknown), ...said.model, answerFormat });
   return ModelManifest.parse({
-    ...(manifest ?? unknown),
+    ...described,
     ...(adapter && source.adapter !== null
-      ? nameAdapted(manifest ?? unknown, adapter.folder, source.adapter)
+      ? { ...nameAdapted(described, adapter.folder, source.adapter), ...said.adapter, answerFormat }
       : {}),
     formatVersion: 1,
     kind: 'imported',

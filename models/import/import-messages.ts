@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ErrorReport } from '../../preload/contract/errors.ts';
-import { ModelManifest } from '../../preload/contract/model.ts';
+import { AnswerFormat, ModelManifest } from '../../preload/contract/model.ts';
 import { attentionOperators, modelLayouts } from './layouts.ts';
 import { blockSizes, weightTypes } from './precision.ts';
 
@@ -14,6 +14,7 @@ export const ImportRequest = z.object({
   blockSize: z.literal(blockSizes).exactOptional(),
   layout: z.enum(modelLayouts).exactOptional(),
   attention: z.enum(attentionOperators).exactOptional(),
+  answerFormat: AnswerFormat.exactOptional(),
   fresh: z.boolean().exactOptional(),
 });
 export type ImportRequest = z.infer<typeof ImportRequest>;

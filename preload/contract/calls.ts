@@ -16,6 +16,7 @@ import {
   Status,
   Video,
 } from './domain.ts';
+import { AnswerFormat } from './model.ts';
 import { ModelEntry, ModelFolderReport, ModelImport, WeightDtype } from './models.ts';
 import {
   AnswerId,
@@ -122,7 +123,13 @@ export const calls = {
   },
   /** Starts to import a checkpoint; goes on with an interrupted import of the same. */
   importModel: {
-    input: z.strictObject({ folderId: GrantId, baseId: GrantId.nullable(), dtype: WeightDtype }),
+    input: z.strictObject({
+      folderId: GrantId,
+      baseId: GrantId.nullable(),
+      dtype: WeightDtype,
+      /** How the model writes its answers; by default as its folder says, else as its chat template lets expect. */
+      answerFormat: AnswerFormat.exactOptional(),
+    }),
     output: ModelImport,
   },
   /** Imports under way, ended in this run, or interrupted, oldest first. */

@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barriersOf } from './barriers.ts';
 import { launchChromium } from './chromium.ts';
-import { newHome, removeHome, repository, RunningHost } from './host.ts';
+import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
+import { newHome, removeHome, RunningHost } from './host.ts';
 import { WorkstationPage } from './pages/workstation-page.ts';
 
 /**
@@ -19,18 +20,7 @@ let browser: Browser;
 let window: WorkstationPage;
 
 beforeAll(async () => {
-  const checkpoint = join(person, 'Documents', 'theatre-model');
-  mkdirSync(checkpoint, { recursive: true });
-  for (const name of [
-    'config.json',
-    'generation_config.json',
-    'model.safetensors',
-    'preprocessor_config.json',
-    'tokenizer.json',
-    'tokenizer_config.json',
-  ]) {
-    cpSync(join(repository, 'models', 'nano', name), join(checkpoint, name));
-  }
+  const checkpoint = copyPlainCheckpoint(join(person, 'Documents', 'theatre-model'));
   cpSync(checkpoint, join(person, 'Documents', 'half-a-model'), { recursive: true });
   cpSync(checkpoint, join(person, 'Documents', 'large-model'), { recursive: true });
   rmSync(join(person, 'Documents', 'half-a-model', 'tokenizer.json'));

@@ -1,24 +1,15 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ModelEntry } from '../../preload/contract/index.ts';
+import type { ModelEntry, ModelManifest } from '../../preload/contract/index.ts';
+import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
 
 const repository = resolve(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'models-cli-'));
 const home = join(folder, 'home');
-const checkpoint = join(folder, 'theatre-model');
-for (const name of [
-  'config.json',
-  'generation_config.json',
-  'model.safetensors',
-  'preprocessor_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-]) {
-  cpSync(join(repository, 'models', 'nano', name), join(checkpoint, name));
-}
+const checkpoint = copyPlainCheckpoint(join(folder, 'theatre-model'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -43,9 +34,19 @@ function models(...args: string[]): Promise<{ code: number; result: Record<strin
 // Each command is a process that starts a workstation, and some an engine.
 describe('models on the command line', { timeout: 400_000 }, () => {
   it('are imported into the data folder, listed, chosen, checked, and removed', async () => {
-    const imported = await models('import', checkpoint, '--dtype', 'int4', '--use');
+    const imported = await models(
+      'import',
+      checkpoint,
+      '--dtype',
+      'int4',
+      '--use',
+      '--answer-format',
+      'json',
+    );
     expect(imported).toMatchObject({ code: 0, result: { dtype: 'int4', chosen: true } });
     const id = imported.result['id'] as string;
+    const manifest = readFileSync(join(home, 'models', id, 'manifest.json'), 'utf8');
+    expect((JSON.parse(manifest) as ModelManifest).answerFormat).toBe('json');
     const listed = await models('list');
     expect(listed.result['models']).toMatchObject([
       { kind: 'embedded', chosen: false },
@@ -79,6 +80,10 @@ describe('models on the command line', { timeout: 400_000 }, () => {
     expect(await models('import', checkpoint, '--block-size', '128')).toMatchObject({
       code: 2,
       result: { error: { hint: expect.stringContaining('--out') as string } },
+    });
+    expect(await models('import', checkpoint, '--out', join(folder, 'out'), '--use')).toMatchObject({
+      code: 2,
+      result: { error: { hint: expect.stringContaining('models use') as string } },
     });
   });
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,6 +95,19 @@ describe.skipIf(python === undefined)('an adapter merged on the way', () => {
     expect(difference(await logitsOf(await imported({})))).toBeGreaterThan(0.1);
     expect(found.manifest).toMatchObject({ id: 'model_tied-adapter', name: 'model_tied with adapter' });
     expect(found.manifest.source.adapter?.name).toBe('adapter');
+  });
+
+  it('may say of the model that it makes what its base cannot', async () => {
+    const told = copyOfAdapter();
+    writeFileSync(
+      join(told, 'surgery-r1.json'),
+      '{"answerFormat": "think-answer-json", "domain": "surgical"}',
+    );
+    expect((await imported({ adapter: told })).manifest).toMatchObject({
+      name: expect.stringContaining('model_tied with ') as string,
+      domain: 'surgical',
+      answerFormat: 'think-answer-json',
+    });
   });
 
   it('may be the folder given, which names its base or is given one', async () => {

@@ -172,6 +172,18 @@ describe('other models', () => {
     });
   });
 
+  it('are imported anew when something else is said of them', async () => {
+    const { catalogue } = newCatalogue();
+    const folder = await checkpoint('wordless');
+    const before = await catalogue.prepareFolder(folder);
+    writeFileSync(join(folder, 'surgery-r1.json'), '{"name": "By another name", "answerFormat": "json"}');
+    const after = await catalogue.prepareFolder(folder);
+    expect(after.directory).not.toBe(before.directory);
+    expect(after.summary).toMatchObject({ id: 'wordless', name: 'By another name' });
+    const manifest = readFileSync(join(after.directory, 'manifest.json'), 'utf8');
+    expect(JSON.parse(manifest)).toMatchObject({ name: 'By another name', answerFormat: 'json' });
+  });
+
   it('are used where they lie when they are imported already', async () => {
     const { modelsFolder, catalogue } = newCatalogue();
     const out = bench.path('imported');

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importCheckpoint } from '../../models/import/index.ts';
-import type { ImportProgress } from '../../models/import/index.ts';
+import type { ImportOptions, ImportProgress } from '../../models/import/index.ts';
 import { float16Values, toFloat16 } from '../../main/inference/graphs/float16.ts';
 import { quantiseRow } from '../../models/import/quantisation.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
@@ -47,7 +47,7 @@ describe('an imported model', () => {
       architecture: 'qwen2_5_vl',
       domain: 'unknown',
       coordinateSpace: 'resized-pixels',
-      answerFormat: 'think-answer-json',
+      answerFormat: 'qwen-bbox-list',
       tokenizer: false,
       parameters: {
         hiddenSize: 64,
@@ -61,6 +61,25 @@ describe('an imported model', () => {
         vision: { headSize: 16, windowUnits: 4, windowRows: 64, ropeTheta: 10_000 },
       },
     });
+  });
+
+  it('writes its answers as it is asked to say, else as is said beside it, else as its template lets expect', async () => {
+    const formatOf = async (checkpoint: string, options: Partial<ImportOptions> = {}) => {
+      const out = bench.path('model');
+      return (await importCheckpoint({ checkpoint, out, dtype: 'fp32', ...options })).answerFormat;
+    };
+    const checkpoint = bench.copy();
+    expect(await formatOf(checkpoint)).toBe('qwen-bbox-list');
+    writeFileSync(join(checkpoint, 'chat_template.jinja'), '{# <think></think><answer></answer> #}');
+    expect(await formatOf(checkpoint)).toBe('think-answer-json');
+    const said = { answerFormat: 'json', name: 'Said of it', domain: 'surgical', variant: '_q4' };
+    writeFileSync(join(checkpoint, 'surgery-r1.json'), JSON.stringify(said));
+    expect(await formatOf(checkpoint, { answerFormat: 'none' })).toBe('none');
+    const { manifest } = await importFrom(checkpoint);
+    expect(manifest).toMatchObject({ answerFormat: 'json', name: 'Said of it', domain: 'surgical' });
+    expect(manifest).not.toHaveProperty('variant');
+    writeFileSync(join(checkpoint, 'surgery-r1.json'), '{"answerForm": "json"}');
+    expect((await bench.refusal(checkpoint)).message).toMatch(/^surgery-r1\.json .*answerForm/);
   });
 
   it('is the same, byte for byte, when imported again', async () => {

@@ -46,7 +46,7 @@ describe('the steps of the schema', () => {
     const applied: number[] = [];
     migrate(database, migrations, ({ version }) => applied.push(version));
     migrate(database, migrations, ({ version }) => applied.push(version));
-    expect(applied).toEqual([1, 2, 3, 4, 5]);
+    expect(applied).toEqual([1, 2, 3, 4, 5, 6]);
     expect(schemaVersion(database)).toBe(latestVersion);
   });
 
@@ -193,8 +193,21 @@ describe('step 5, models', () => {
   });
 
   it('finds both by their key', () => {
+    // The statements are those of the last step; its column is not indexed.
+    migrate(database);
     expect(plan(modelStatements.byId)).toMatch(/SEARCH models USING INDEX sqlite_autoindex_models_1/);
     expect(plan(modelStatements.remove)).toMatch(/SEARCH models USING/);
     expect(plan(settingStatements.byName)).toMatch(/SEARCH settings USING INDEX sqlite_autoindex_settings_1/);
+  });
+});
+
+describe('step 6, the answer format of an import', () => {
+  it('keeps the models from before, which have none', () => {
+    migrate(database, upTo(5));
+    database.exec(`INSERT INTO models VALUES ('m', 'imported', 'importing', 'n', '/a', NULL, 'q8', 1)`);
+    migrate(database);
+    expect(database.prepare('SELECT id, dtype, added_at, answer_format FROM models').all()).toEqual([
+      { id: 'm', dtype: 'q8', added_at: 1, answer_format: null },
+    ]);
   });
 });

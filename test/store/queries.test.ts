@@ -193,6 +193,7 @@ describe('models and settings', () => {
     source: `/checkpoints/${name}`,
     base: null,
     dtype: 'q8',
+    answerFormat: name === 'late' ? 'json' : null,
     addedAt,
   });
 

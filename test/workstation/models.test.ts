@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { writeTensors } from '../import/checkpoint-files.ts';
+import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
 import { startWithNode } from '../../main/inference/index.ts';
 import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
@@ -13,10 +14,10 @@ import {
   type GrantId,
   type ModelId,
   type ModelImport,
+  type ModelManifest,
   type WeightDtype,
 } from '../../preload/contract/index.ts';
 
-const nano = join(import.meta.dirname, '../../models/nano');
 
 let root: string;
 let open: Workstation[] = [];
@@ -48,13 +49,7 @@ async function close(workstation: Workstation): Promise<void> {
   await workstation.dispose();
 }
 
-/** The embedded model's checkpoint as Hugging Face would have it: without our manifest. */
-async function checkpoint(name: string): Promise<string> {
-  const folder = join(root, name);
-  await cp(nano, folder, { recursive: true });
-  for (const own of ['manifest.json', 'MODEL_CARD.md', 'training-log.jsonl']) await rm(join(folder, own));
-  return folder;
-}
+const checkpoint = (name: string): string => copyPlainCheckpoint(join(root, name));
 
 async function grant(workstation: Workstation, folder: string): Promise<GrantId> {
   return (await workstation.grantFolder(folder)).grantId;
@@ -92,7 +87,7 @@ async function ended(
 
 describe('a checkpoint folder', () => {
   it('is looked at, imported, chosen, asked, and remembered', async () => {
-    const folder = await checkpoint('theatre-model');
+    const folder = checkpoint('theatre-model');
     const workstation = await start('whole-way');
     const folderId = await grant(workstation, folder);
     const report = calls.inspectModelFolder.output.parse(
@@ -170,14 +165,19 @@ describe('a checkpoint folder', () => {
 
 describe('an import that does not come to its end', () => {
   it('is stopped, offered again after a restart, and gone on with', async () => {
-    const folder = await checkpoint('stopped-model');
+    const folder = checkpoint('stopped-model');
     const workstation = await start('stopped', { exclusive: false });
     const seen: string[] = [];
-    const stopped = await importAndWait(workstation, folder, 'q8', ({ state, activity, jobId }) => {
-      if (state !== 'running' || activity === 'Starting' || seen.length > 0) return;
-      seen.push(activity ?? '');
-      void workstation.calls.cancelJob({ jobId: jobId! });
-    });
+    const folderId = await grant(workstation, folder);
+    const stopped = await ended(
+      workstation,
+      () => workstation.calls.importModel({ folderId, baseId: null, dtype: 'q8', answerFormat: 'json' }),
+      ({ state, activity, jobId }) => {
+        if (state !== 'running' || activity === 'Starting' || seen.length > 0) return;
+        seen.push(activity ?? '');
+        void workstation.calls.cancelJob({ jobId: jobId! });
+      },
+    );
     expect(stopped).toMatchObject({ state: 'interrupted', error: null, activity: null });
     expect((await workstation.calls.listModels({})).map(({ kind }) => kind)).toEqual(['embedded']);
     await close(workstation);
@@ -188,6 +188,11 @@ describe('an import that does not come to its end', () => {
     ]);
     const done = await ended(later, () => later.calls.resumeModelImport({ modelId: stopped.modelId }));
     expect(done).toMatchObject({ modelId: stopped.modelId, state: 'done' });
+    const manifest = await readFile(
+      join(root, 'stopped', 'models', stopped.modelId, 'manifest.json'),
+      'utf8',
+    );
+    expect((JSON.parse(manifest) as ModelManifest).answerFormat).toBe('json');
     expect(await later.calls.listModels({})).toMatchObject([
       { kind: 'embedded' },
       { id: stopped.modelId, name: 'stopped-model' },
@@ -198,7 +203,7 @@ describe('an import that does not come to its end', () => {
   });
 
   it('whose process is killed is told with the remedy, tried again, or discarded', async () => {
-    const folder = await checkpoint('killed-model');
+    const folder = checkpoint('killed-model');
     let kill = true;
     const workstation = await start('killed', {
       exclusive: false,
@@ -233,7 +238,7 @@ describe('an import that does not come to its end', () => {
   });
 
   it('leaves no room for a second one beside it, and the same is not made twice', async () => {
-    const folder = await checkpoint('busy-model');
+    const folder = checkpoint('busy-model');
     const workstation = await start('busy', { exclusive: false });
     const folderId = await grant(workstation, folder);
     const first = ended(workstation, () =>
@@ -263,7 +268,7 @@ describe('a folder that cannot be imported', () => {
       choices: [],
       problem: { code: 'model-missing-file', hint: expect.stringContaining('config.json') as string },
     });
-    const half = await checkpoint('half');
+    const half = checkpoint('half');
     await rm(join(half, 'tokenizer.json'));
     expect(await look(half)).toMatchObject({
       kind: 'checkpoint',
@@ -271,7 +276,7 @@ describe('a folder that cannot be imported', () => {
       problem: { code: 'model-no-tokenizer' },
       choices: [],
     });
-    const other = await checkpoint('other');
+    const other = checkpoint('other');
     await writeFile(
       join(other, 'config.json'),
       JSON.stringify({ model_type: 'llava', architectures: ['Llava'] }),
@@ -280,7 +285,7 @@ describe('a folder that cannot be imported', () => {
       architecture: 'Llava',
       problem: { code: 'model-wrong-architecture' },
     });
-    const cut = await checkpoint('cut');
+    const cut = checkpoint('cut');
     await truncate(join(cut, 'model.safetensors'), 1_000_000);
     expect(await look(cut)).toMatchObject({
       problem: {
@@ -295,7 +300,7 @@ describe('a folder that cannot be imported', () => {
 
   it('an adapter asks for its base model, and is imported with it', async () => {
     const adapter = join(root, 'theatre-lora');
-    const base = await checkpoint('lora-base');
+    const base = checkpoint('lora-base');
     await mkdir(adapter);
     await writeFile(
       join(adapter, 'adapter_config.json'),
@@ -350,7 +355,7 @@ describe('models that are here', () => {
   const directory = () => join(root, home, 'models', modelId);
 
   beforeAll(async () => {
-    folder = await checkpoint('shelf-model');
+    folder = checkpoint('shelf-model');
     const workstation = await start(home, { exclusive: false });
     ({ modelId } = await importAndWait(workstation, folder));
     await close(workstation);
@@ -404,7 +409,7 @@ describe('models that are here', () => {
 
   it('a folder of graphs is used where it lies, and forgotten without a trace on it', async () => {
     const graphs = join(root, 'graphs');
-    const checkpointFolder = await checkpoint('for-graphs');
+    const checkpointFolder = checkpoint('for-graphs');
     await importCheckpoint({
       checkpoint: checkpointFolder,
       out: graphs,

@@ -15,19 +15,13 @@ import {
   modelSha256,
   pathInModel,
   readJson,
-  readModelFile,
 } from './model-files.ts';
+import { answerFormatOf, readStatement, statementName } from './model-statement.ts';
 import { readSkeleton } from '../graphs/onnx-skeleton.ts';
 import { chooseVariants, dtypeOf, type ChosenVariants } from './transformers-variants.ts';
 
 export const GenerationConfig = z.object({ repetition_penalty: z.number().positive().optional() });
 
-/**
- * What a person may put beside such a folder's config.json to say of its model what nobody else says. Everything may
- * be left out. `variant` is the suffix of the graphs to use.
- */
-const sidecarName = 'surgery-r1.json';
-const Sidecar = z.strictObject({ ...ModelDescription.partial().shape, variant: z.string().optional() });
 const UnversionedDescription = ModelDescription.omit({ version: true });
 
 /** Read where present, and part of the model's identity. */
@@ -37,7 +31,7 @@ const optionalFiles = [
   'tokenizer_config.json',
   'chat_template.jinja',
   'chat_template.json',
-  sidecarName,
+  statementName,
 ];
 
 /** Transformers wrote the first until version 5, and writes the second since, with the image's part inside. */
@@ -85,9 +79,7 @@ export async function readTransformersFolder(
   if (processorFile === undefined) throw missing(root, processorFiles[0], { code: 'ENOENT' });
   const processor = await readJson(root, processorFile, ProcessorConfig);
   checkProcessor(processorFile, processor, parameters);
-  const said: z.infer<typeof Sidecar> = present.includes(sidecarName)
-    ? await readJson(root, sidecarName, Sidecar)
-    : {};
+  const said = await readStatement(root);
   const variant = wish.variant ?? said.variant;
   const chosen = await chooseVariants(root, { ...wish, ...(variant !== undefined && { variant }) });
   const tokenizer = present.includes('tokenizer.json');
@@ -107,8 +99,8 @@ export async function readTransformersFolder(
       architecture,
       ...UnversionedDescription.parse({
         ...usualDescription(nameOf(root)),
-        answerFormat: await usualFormat(root, present, architecture),
         ...said,
+        answerFormat: await answerFormatOf(root, { said: [said], architecture }),
       }),
       dtype: dtypeOf(chosen.variant),
       tokenizer,
@@ -174,19 +166,6 @@ function usualDescription(name: string): Omit<z.infer<typeof UnversionedDescript
     domainNote: 'Used in place from a folder that does not say what the model was taught on.',
     coordinateSpace: 'resized-pixels',
   };
-}
-
-/** Surgery-R1's tags where the chat template speaks of them; else the family's own way to ground, if it has one. */
-async function usualFormat(
-  root: string,
-  present: readonly string[],
-  architecture: ModelManifest['architecture'],
-): Promise<ModelManifest['answerFormat']> {
-  for (const name of ['chat_template.jinja', 'chat_template.json', 'tokenizer_config.json']) {
-    if (present.includes(name) && (await readModelFile(root, name)).includes('<answer>'))
-      return 'think-answer-json';
-  }
-  return architecture === 'qwen2_5_vl' ? 'qwen-bbox-list' : 'none';
 }
 
 /** The folder's name; of one in the cache of Hugging Face's hub, that of its repository. */

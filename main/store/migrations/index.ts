@@ -4,6 +4,7 @@ import { migration as sessions } from './0002-sessions.ts';
 import { migration as questionsAndAnswers } from './0003-questions-and-answers.ts';
 import { migration as evidence } from './0004-evidence.ts';
 import { migration as models } from './0005-models.ts';
+import { migration as answerFormat } from './0006-answer-format.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   questionsAndAnswers,
   evidence,
   models,
+  answerFormat,
 ];

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   WorkstationError,
+  type AnswerFormat,
   type ModelEntry,
   type ModelId,
   type ModelImport,
@@ -114,13 +115,14 @@ export interface ImportIntoData {
   checkpoint: string;
   base: string | undefined;
   dtype: WeightDtype;
+  answerFormat: AnswerFormat | undefined;
   use: boolean;
 }
 
 /** Imports into the data folder, as the window does; Ctrl-C stops it, and the same import goes on with it. */
 export async function importIntoData(
   context: CommandContext,
-  { checkpoint, base, dtype, use: useIt }: ImportIntoData,
+  { checkpoint, base, dtype, answerFormat, use: useIt }: ImportIntoData,
 ): Promise<void> {
   const { output, signal } = context;
   const workstation = await context.workstation();
@@ -136,7 +138,10 @@ export async function importIntoData(
   });
   let stop = (): void => undefined;
   try {
-    const { jobId } = await calls.importModel({ folderId, baseId, dtype });
+    const { jobId } = await calls.importModel({
+      ...{ folderId, baseId, dtype },
+      ...(answerFormat !== undefined && { answerFormat }),
+    });
     stop = () => void (jobId && calls.cancelJob({ jobId }).catch(() => undefined));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });

@@ -5,7 +5,7 @@ import { attentionOperators, modelLayouts } from '../../../../models/import/layo
 import type { AttentionOperator, ModelLayout } from '../../../../models/import/layouts.ts';
 import { blockSizes, weightTypes } from '../../../../models/import/precision.ts';
 import type { BlockSize, WeightType } from '../../../../models/import/precision.ts';
-import { WorkstationError } from '../../../../preload/contract/index.ts';
+import { AnswerFormat, WorkstationError } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
 import { addKeptModels, folderOf, importIntoData, timeLeft } from './models-kept.ts';
 
@@ -18,6 +18,7 @@ interface ImportCommandOptions {
   attention: AttentionOperator;
   adapter?: string;
   base?: string;
+  answerFormat?: AnswerFormat;
   fresh?: boolean;
 }
 
@@ -60,22 +61,35 @@ export function addModels(program: Command): void {
       )
       .option('--adapter <dir>', 'PEFT LoRA adapter to merge in')
       .option('--base <dir>', 'checkpoint that the given adapter belongs to')
+      .addOption(
+        new Option(
+          '--answer-format <format>',
+          'in which the model writes its answers; by default what surgery-r1.json in its folder says, else what its chat template lets expect',
+        ).choices(AnswerFormat.options),
+      )
       .option('--fresh', 'begin anew rather than go on with an import that was interrupted')
       .description('turn a checkpoint into a model folder that the engine runs'),
-    async (
-      context,
-      { out, use, dtype: wished, blockSize, layout, attention, adapter, base, fresh }: ImportCommandOptions,
-      checkpoint: string,
-    ) => {
+    async (context, options: ImportCommandOptions, checkpoint: string) => {
+      const { out, use: useIt, dtype: wished, blockSize, layout, attention, adapter, base, fresh } = options;
+      const { answerFormat } = options;
       if (out === undefined) {
-        if (adapter !== undefined || layout !== 'workstation' || blockSize !== '32') {
+        const changed = layout !== 'workstation' || attention !== 'concat' || blockSize !== '32';
+        if (adapter !== undefined || changed || fresh === true) {
           throw new WorkstationError(
             'invalid-input',
-            '--adapter, --layout and --block-size are for a folder of its own.',
+            '--adapter, --layout, --attention, --block-size and --fresh are for a folder of its own.',
             'Name it with --out. An adapter is imported into the data folder by its own folder, with --base.',
           );
         }
-        return importIntoData(context, { checkpoint, base, dtype: wished ?? 'q8', use: use === true });
+        const dtype = wished ?? 'q8';
+        return importIntoData(context, { checkpoint, base, dtype, answerFormat, use: useIt === true });
+      }
+      if (useIt === true) {
+        throw new WorkstationError(
+          'invalid-input',
+          '--use is for a model in the data folder.',
+          'Leave --out away, or choose the folder when it is there: models use FOLDER.',
+        );
       }
       const { output, signal } = context;
       const dtype = wished ?? 'fp32';
@@ -86,6 +100,7 @@ export function addModels(program: Command): void {
           blockSize: Number(blockSize) as BlockSize,
           ...(adapter !== undefined && { adapter: resolve(adapter) }),
           ...(base !== undefined && { base: resolve(base) }),
+          ...(answerFormat !== undefined && { answerFormat }),
           fresh: fresh === true,
         },
         {
@@ -103,7 +118,9 @@ export function addModels(program: Command): void {
       }
       output.line(`Domain    ${manifest.domain}. ${manifest.domainNote}`);
       output.line(`Licence   ${manifest.licence}`);
-      output.result({ id: manifest.id, dtype, layout, out, sha256: manifest.source.sha256 });
+      output.line(`Answers   as ${manifest.answerFormat}`);
+      const { id, source } = manifest;
+      output.result({ id, dtype, layout, answerFormat: manifest.answerFormat, out, sha256: source.sha256 });
     },
   );
 
