@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ImageProcessor, normalisationTable } from '../../main/inference/image/image-processor.ts';
 import { resampleBicubic } from '../../main/inference/image/resample.ts';
 import { roundHalfToEven, smartResize } from '../../main/inference/image/smart-resize.ts';
+import { plainResample } from './plain-resample.ts';
 import { goldenFolder, imageCases, readGolden, readPng, sha256 } from './golden.ts';
 
 interface ResizeCase {
@@ -57,6 +58,34 @@ describe.each(imageCases)('pixels of %s', (name) => {
       at += image.pixelValues.length;
     }
     expect(sha256(values)).toBe(golden.pixelValuesSha256);
+  });
+});
+
+describe('resampling in vectors is exactly that of single numbers', () => {
+  /** Noise of the two ends, where overshoot is greatest and sums leave the range of bytes. */
+  const noise = (size: { width: number; height: number }, seed: number): Uint8Array => {
+    let state = seed;
+    return Uint8Array.from({ length: size.width * size.height * 3 }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state >>> 31 === 0 ? state >>> 24 : 255 * ((state >>> 30) & 1);
+    });
+  };
+  test.each([
+    ...[[1280, 128, 336, 35] as const, [1920, 102, 392, 21] as const, [448, 360, 336, 280] as const],
+    ...[[40, 30, 84, 56] as const, [84, 31, 84, 56] as const, [33, 56, 84, 56] as const],
+    ...[[1, 1, 28, 28] as const, [2, 199, 28, 112] as const, [199, 2, 1, 3] as const, [7, 5, 5, 7] as const],
+    ...[[641, 3, 28, 28] as const, [3, 641, 28, 28] as const, [97, 89, 96, 88] as const],
+  ])('%d x %d to %d x %d', (width, height, targetWidth, targetHeight) => {
+    const [size, target] = [
+      { width, height },
+      { width: targetWidth, height: targetHeight },
+    ];
+    const rgb = noise(size, width * height);
+    const expected = plainResample(rgb, size, target);
+    expect(Buffer.compare(resampleBicubic(rgb, size, target), expected)).toBe(0);
+    // Again: what the last picture left behind is not in the next.
+    const other = noise(size, width + height);
+    expect(Buffer.compare(resampleBicubic(other, size, target), plainResample(other, size, target))).toBe(0);
   });
 });
 

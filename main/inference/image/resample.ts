@@ -1,4 +1,15 @@
 import type { Size } from '../../../preload/contract/values.ts';
+import {
+  lowBits,
+  overrun,
+  pixelGroupBytes,
+  pixelsAtOnce,
+  precisionBits,
+  resampleKernels,
+  rowGroupBytes,
+  rowsAtOnce,
+  type ResampleKernels,
+} from './resample-kernels.ts';
 
 /**
  * Antialiased bicubic resampling of 8-bit RGB with the results of Pillow's `Image.resize(..., BICUBIC)`:
@@ -6,8 +17,6 @@ import type { Size } from '../../../preload/contract/values.ts';
  * vertical one, each rounded to 8 bits. The models were trained on exactly these pixels.
  */
 
-/** Bits after the point in a coefficient: 32 less 8 for the pixel and 2 for overshoot. */
-const precisionBits = 32 - 8 - 2;
 const kernelRadius = 2;
 
 /** Bicubic kernel (Keys, 1981) with a = -0.5. */
@@ -24,7 +33,7 @@ interface Coefficients {
   readonly first: Int32Array;
   /** Number of source samples of each output sample. */
   readonly count: Int32Array;
-  /** `[output, stride]` fixed-point weights. */
+  /** `[output, stride]` fixed-point weights, zero behind the count. */
   readonly weights: Int32Array;
   readonly stride: number;
 }
@@ -58,71 +67,189 @@ function coefficientsFor(sourceLength: number, targetLength: number): Coefficien
   return { first, count, weights, stride };
 }
 
-function toByte(sum: number): number {
-  const value = sum >> precisionBits;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+/** Groups of `atOnce` samples that hold the weights of any output sample. */
+function groupsOf({ count }: Coefficients, atOnce: number): number {
+  return Math.ceil(count.reduce((most, length) => Math.max(most, length), 0) / atOnce);
 }
 
-function resampleRows(source: Uint8Array, size: Size, targetWidth: number): Uint8Array {
-  const { first, count, weights, stride } = coefficientsFor(size.width, targetWidth);
-  const target = new Uint8Array(targetWidth * size.height * 3);
-  const half = 1 << (precisionBits - 1);
-  let at = 0;
-  for (let y = 0; y < size.height; y += 1) {
-    const rowStart = y * size.width * 3;
-    for (let x = 0; x < targetWidth; x += 1) {
-      let red = half;
-      let green = half;
-      let blue = half;
-      let from = rowStart + first[x]! * 3;
-      const weightStart = x * stride;
-      const weightEnd = weightStart + count[x]!;
-      for (let index = weightStart; index < weightEnd; index += 1) {
-        const weight = weights[index]!;
-        red += source[from]! * weight;
-        green += source[from + 1]! * weight;
-        blue += source[from + 2]! * weight;
-        from += 3;
-      }
-      target[at] = toByte(red);
-      target[at + 1] = toByte(green);
-      target[at + 2] = toByte(blue);
-      at += 3;
-    }
+const lowPart = (weight: number): number => weight & ((1 << lowBits) - 1);
+const highPart = (weight: number): number => weight >> lowBits;
+
+/** Writes the weights of an output sample in groups, as the kernels want them: low parts, then high ones. */
+function layWeights(
+  into: DataView,
+  at: number,
+  { weights, stride, count }: Coefficients,
+  output: number,
+  group: { readonly samples: number; readonly groups: number },
+): void {
+  const { samples, groups } = group;
+  for (let index = 0; index < samples * groups; index += 1) {
+    const weight = index < count[output]! ? weights[output * stride + index]! : 0;
+    const place = at + 2 * (index + Math.floor(index / samples) * samples);
+    into.setInt16(place, lowPart(weight), true);
+    into.setInt16(place + 2 * samples, highPart(weight), true);
   }
-  return target;
 }
 
-function resampleColumns(source: Uint8Array, size: Size, targetHeight: number): Uint8Array {
-  const { first, count, weights, stride } = coefficientsFor(size.height, targetHeight);
-  const rowBytes = size.width * 3;
-  const target = new Uint8Array(rowBytes * targetHeight);
-  const half = 1 << (precisionBits - 1);
-  const sums = new Int32Array(rowBytes);
-  for (let y = 0; y < targetHeight; y += 1) {
-    sums.fill(half);
-    for (let index = 0; index < count[y]!; index += 1) {
-      const weight = weights[y * stride + index]!;
-      const rowStart = (first[y]! + index) * rowBytes;
-      for (let column = 0; column < rowBytes; column += 1) {
-        sums[column] = sums[column]! + source[rowStart + column]! * weight;
-      }
-    }
-    const at = y * rowBytes;
-    for (let column = 0; column < rowBytes; column += 1) target[at + column] = toByte(sums[column]!);
-  }
-  return target;
+/** Source rows that are worked on at once, beside those that the first of them needs: so many stay in the caches. */
+const sourceRowsAtOnce = 64;
+
+/** Where everything of one resize lies in the kernels' memory. */
+interface Layout {
+  readonly size: Size;
+  readonly target: Size;
+  readonly vertical: Coefficients;
+  /** Bytes of the plan of a row, and of the weights of a pixel in it and of an output row. */
+  readonly planBytes: number;
+  readonly pixelWeightBytes: number;
+  readonly rowWeightBytes: number;
+  /** From one row of `rows` to the next: what the kernels write behind the end of one is not the next one's. */
+  readonly pitch: number;
+  /** Output rows that are made at once. */
+  readonly outputRows: number;
+  /** Addresses. */
+  readonly plan: number;
+  readonly rowWeights: number;
+  readonly source: number;
+  readonly rows: number;
+  readonly output: number;
+  readonly end: number;
 }
+
+function layOut(size: Size, target: Size, horizontal: Coefficients, vertical: Coefficients): Layout {
+  const pixelGroups = groupsOf(horizontal, pixelsAtOnce);
+  const rowGroups = groupsOf(vertical, rowsAtOnce);
+  const pixelWeightBytes = pixelGroups * pixelGroupBytes;
+  const rowWeightBytes = rowGroups * rowGroupBytes;
+  const planBytes = target.width * (4 + pixelWeightBytes);
+  const scale = size.height / target.height;
+  const outputRows = Math.min(target.height, Math.max(1, Math.floor(sourceRowsAtOnce / scale)));
+  const neededRows = Math.min(size.height, Math.ceil(outputRows * scale) + vertical.stride);
+  // Weights are zero for what the kernels read behind the last sample, but there has to be something to read.
+  const sourceBytes = rowsAtOnce * size.width * 3 + pixelGroups * pixelsAtOnce * 3 + overrun;
+  const pitch = target.width * 3 + overrun;
+  const rowsBytes = (neededRows + rowGroups * rowsAtOnce) * pitch;
+  const plan = 0;
+  const rowWeights = plan + planBytes;
+  const source = rowWeights + target.height * rowWeightBytes;
+  const rows = source + sourceBytes;
+  const output = rows + rowsBytes;
+  const end = output + outputRows * target.width * 3 + overrun;
+  return {
+    ...{ size, target, vertical, planBytes, pixelWeightBytes, rowWeightBytes, outputRows, pitch },
+    ...{ plan, rowWeights, source, rows, output, end },
+  };
+}
+
+const pageBytes = 65_536;
+
+/** Resizes in a memory of its own, which is as large as some rows of the largest picture so far. */
+class Resampler {
+  readonly #memory = new WebAssembly.Memory({ initial: 1 });
+  readonly #kernels: ResampleKernels = resampleKernels(this.#memory);
+  #bytes = new Uint8Array(this.#memory.buffer);
+  /** Of the last resize: the frames of a video have one size. */
+  #layout: Layout | null = null;
+
+  resize(rgb: Uint8Array, size: Size, target: Size): Uint8Array {
+    const layout = this.#layoutFor(size, target);
+    const { vertical, outputRows, pitch, rows, output } = layout;
+    const rowBytes = target.width * 3;
+    const result = new Uint8Array(rowBytes * target.height);
+    // Source rows that lie in `rows`, made as wide as the target.
+    let [start, end] = [0, 0];
+    for (let y = 0; y < target.height; y += outputRows) {
+      const last = Math.min(y + outputRows, target.height) - 1;
+      const first = vertical.first[y]!;
+      const kept = Math.max(end - first, 0);
+      if (kept > 0)
+        this.#bytes.copyWithin(rows, rows + (first - start) * pitch, rows + (end - start) * pitch);
+      [start, end] = [first, vertical.first[last]! + vertical.count[last]!];
+      this.#widen(rgb, layout, start + kept, end, rows + kept * pitch);
+      const outputEnd = output + (last + 1 - y) * rowBytes;
+      for (let row = y; row <= last; row += 1)
+        this.#column(layout, row, start, output + (row - y) * rowBytes);
+      result.set(this.#bytes.subarray(output, outputEnd), y * rowBytes);
+    }
+    return result;
+  }
+
+  /** Source rows `start..end` to the target's width, at `to`. */
+  #widen(rgb: Uint8Array, layout: Layout, start: number, end: number, to: number): void {
+    const { size, target, plan, planBytes, pixelWeightBytes, pitch, source } = layout;
+    const sourceBytes = size.width * 3;
+    if (size.width === target.width) {
+      for (let row = start; row < end; row += 1) {
+        this.#bytes.set(rgb.subarray(row * sourceBytes, (row + 1) * sourceBytes), to + (row - start) * pitch);
+      }
+      return;
+    }
+    for (let row = start; row < end; row += rowsAtOnce) {
+      this.#bytes.set(rgb.subarray(row * sourceBytes, Math.min(row + rowsAtOnce, end) * sourceBytes), source);
+      const at = to + (row - start) * pitch;
+      // A last row that has no other beside it is done twice.
+      const second = row + 1 < end ? 1 : 0;
+      this.#kernels.horizontal(
+        source,
+        source + second * sourceBytes,
+        at,
+        at + second * pitch,
+        plan,
+        plan + planBytes,
+        pixelWeightBytes,
+      );
+    }
+  }
+
+  /** One output row at `to`, from rows of which the first is source row `start`. */
+  #column(layout: Layout, row: number, start: number, to: number): void {
+    const { target, vertical, pitch, rows, rowWeights, rowWeightBytes } = layout;
+    const weights = rowWeights + row * rowWeightBytes;
+    const from = rows + (vertical.first[row]! - start) * pitch;
+    this.#kernels.vertical(from, pitch, to, to + target.width * 3, weights, weights + rowWeightBytes);
+  }
+
+  #layoutFor(size: Size, target: Size): Layout {
+    const known = this.#layout;
+    if (known !== null && sameSize(known.size, size) && sameSize(known.target, target)) return known;
+    const horizontal = coefficientsFor(size.width, target.width);
+    const vertical = coefficientsFor(size.height, target.height);
+    const layout = layOut({ ...size }, { ...target }, horizontal, vertical);
+    const missing = layout.end - this.#bytes.length;
+    if (missing > 0) {
+      this.#memory.grow(Math.ceil(missing / pageBytes));
+      this.#bytes = new Uint8Array(this.#memory.buffer);
+    }
+    const view = new DataView(this.#memory.buffer);
+    const { plan, pixelWeightBytes, rowWeights, rowWeightBytes } = layout;
+    for (let x = 0; x < target.width; x += 1) {
+      const at = plan + x * (4 + pixelWeightBytes);
+      view.setInt32(at, horizontal.first[x]! * 3, true);
+      const groups = pixelWeightBytes / pixelGroupBytes;
+      layWeights(view, at + 4, horizontal, x, { samples: pixelsAtOnce, groups });
+    }
+    for (let y = 0; y < target.height; y += 1) {
+      const groups = rowWeightBytes / rowGroupBytes;
+      layWeights(view, rowWeights + y * rowWeightBytes, vertical, y, { samples: rowsAtOnce, groups });
+    }
+    this.#layout = layout;
+    return layout;
+  }
+}
+
+function sameSize(one: Size, other: Size): boolean {
+  return one.width === other.width && one.height === other.height;
+}
+
+let resampler: Resampler | null = null;
 
 /**
  * Resizes `rgb` (8-bit RGB24, rows without padding, `size.width * size.height * 3` bytes) to `target`.
  * A side that keeps its length is left untouched; with no change at all the input itself comes back.
  */
 export function resampleBicubic(rgb: Uint8Array, size: Size, target: Size): Uint8Array {
-  let pixels = rgb;
-  if (target.width !== size.width) pixels = resampleRows(pixels, size, target.width);
-  if (target.height !== size.height) {
-    pixels = resampleColumns(pixels, { width: target.width, height: size.height }, target.height);
-  }
-  return pixels;
+  if (sameSize(size, target)) return rgb;
+  resampler ??= new Resampler();
+  return resampler.resize(rgb, size, target);
 }
