@@ -21,8 +21,8 @@ export class DraftMemory {
 
   /**
    * What came where the text's last tokens stood before, `ids` itself counting as written before: as many tokens as can
-   * be had, after the longest likeness of those that have so many, the latest of equals. No more tokens than were alike,
-   * as a short likeness is often chance.
+   * be had, after the longest likeness of those that have so many, the latest of equals. Half as many tokens as were
+   * alike at most: a short likeness is often chance, and a wrong guess costs a row of the run.
    * @param most Tokens to return at most.
    */
   after(ids: readonly number[], most: number): readonly number[] {
@@ -31,7 +31,7 @@ export class DraftMemory {
     for (const text of most < 1 ? [] : [ids, ...this.#texts.toReversed()]) {
       for (let at = text.length - 1; at > 0; at -= 1) {
         const length = sharedEnd(text, at, ids);
-        const count = Math.min(most, length, text.length - at);
+        const count = Math.min(most, Math.ceil(length / 2), text.length - at);
         if (count < best.length || (count === best.length && length <= alike)) continue;
         [best, alike] = [text.slice(at, at + count), length];
         if (count === most && length === longestMatch) return best;

@@ -18,8 +18,9 @@ async function layers(answerer: Answerer, job: Job): Promise<LayersResult> {
     frame: readFrame(job.framesFolder, frame),
     question,
     settings: { maxNewTokens: tokens },
-    // Random weights write no answers.
+    // Random weights write no answers, and the one token that they may repeat for ever is too easily guessed.
     constrained: 'no',
+    drafts: false,
   });
   const first = await answerer.answer(request(1, questions[0]));
   requireTokens(first.tokens.generated, job.tokens);
