@@ -1,6 +1,9 @@
-"""Writes the embedded model's folder from a checkpoint of sft.py, in Hugging Face's layout, with a manifest.
+"""Writes the embedded model's folder from a checkpoint of sft.py or rft.py, in Hugging Face's layout, with a manifest.
 
-    python3 models/training/export.py --checkpoint DIR/checkpoint.pt --out models/nano
+    python3 models/training/export.py --checkpoint RUN/checkpoint.pt --out models/nano
+      [--log sft=RUN/log.jsonl --log rft=RUN/log.jsonl]
+
+Each log goes beside the weights as training-log-NAME.jsonl, byte for byte.
 """
 import argparse
 import hashlib
@@ -38,7 +41,7 @@ def manifest(folder, settings, labels):
         "kind": "checkpoint",
         "id": "surgery-r1-nano",
         "name": "Surgery-R1 nano",
-        "version": "0.2.0",
+        "version": "0.3.0",
         "architecture": "Qwen2_5_VLForConditionalGeneration",
         "licence": "Apache-2.0",
         "domain": "synthetic",
@@ -56,6 +59,26 @@ def manifest(folder, settings, labels):
         "maxNewTokens": 96,
         "files": {name: describe(os.path.join(folder, name)) for name in FILES},
     }
+
+
+def read_log(argument):
+    """(file name in the model's folder, bytes) of a log given as NAME=FILE; every line must be a JSON object."""
+    name, separator, path = argument.partition("=")
+    if not separator or not name.isalnum():
+        raise SystemExit(f"--log {argument}: give NAME=FILE, such as rft=runs/rft/log.jsonl.")
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise SystemExit(f"{path}: cannot be read ({error.strerror}). Give a run's log.jsonl.") from None
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise SystemExit(f"{path}:{number}: not JSON ({error}). Give a run's log.jsonl.") from None
+        if not isinstance(entry, dict):
+            raise SystemExit(f"{path}:{number}: not an object. Give a run's log.jsonl.")
+    return f"training-log-{name}.jsonl", content
 
 
 def export(state, out, dtype):
@@ -117,8 +140,13 @@ def main():
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--dtype", default="BF16", choices=["F32", "BF16", "F16"])
+    parser.add_argument("--log", action="append", default=[], metavar="NAME=FILE", help="a stage's log.jsonl")
     arguments = parser.parse_args()
+    logs = [read_log(argument) for argument in arguments.log]
     export(checkpoint.load(arguments.checkpoint), arguments.out, arguments.dtype)
+    for name, content in logs:
+        with open(os.path.join(arguments.out, name), "wb") as file:
+            file.write(content)
     print(f"{arguments.out}: written")
 
 

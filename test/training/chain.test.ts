@@ -112,7 +112,8 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
     }
     train('sft.py', '--config sft.json --data packed/train --out runs/sft');
     train('rft.py', '--config rft.json --data packed/train --init runs/sft --out runs/rft');
-    train('export.py', '--checkpoint runs/rft/checkpoint.pt --out model');
+    const logs = '--log sft=runs/sft/log.jsonl --log rft=runs/rft/log.jsonl';
+    train('export.py', `--checkpoint runs/rft/checkpoint.pt ${logs} --out model`);
     train('evaluate.py', '--model model --data packed/test --out answers.jsonl --wordings dataset');
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -129,6 +130,13 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
     }
     // The policy is its own reference before the first update.
     expect(Math.abs(Number(second[0]?.['kl']))).toBeLessThan(1e-5);
+  });
+
+  test('the logs of both stages lie beside the weights as they were written', () => {
+    for (const stage of ['sft', 'rft']) {
+      const kept = readFileSync(at(`model/training-log-${stage}.jsonl`));
+      expect(kept.equals(readFileSync(at(`runs/${stage}/log.jsonl`)))).toBe(true);
+    }
   });
 
   test('the exported folder is imported, and the engine and PyTorch are measured by the same figures', () => {

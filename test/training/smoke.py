@@ -112,6 +112,9 @@ def main():
         "line": refusal(lambda: dataset.pack(os.path.join(folder, "dataset"), "broken", folder, processor)),
         "split": refusal(lambda: dataset.pack(os.path.join(folder, "dataset"), "test", folder, processor)),
         "write": refusal(lambda: checkpoint.save("/dev/full", {})),
+        "log": refusal(lambda: export.read_log(f"sft={os.path.join(folder, 'dataset', 'broken.jsonl')}")),
+        "noLog": refusal(lambda: export.read_log(f"sft={os.path.join(folder, 'log.jsonl')}")),
+        "unnamed": refusal(lambda: export.read_log("log.jsonl")),
     }
     # A checkpoint that cannot be written leaves the last one.
     kept = os.path.join(folder, "run", "checkpoint.pt")

@@ -21,7 +21,7 @@ interface SmokeReport {
   parsed: { label: string; box: number[]; reasoning: string };
   located: string;
   whole: { pieces: boolean; mirror: boolean };
-  refusals: Record<'shape' | 'line' | 'split' | 'write' | 'full', string>;
+  refusals: Record<'shape' | 'line' | 'split' | 'write' | 'log' | 'noLog' | 'unnamed' | 'full', string>;
   checkpointKept: boolean;
   files: string[];
 }
@@ -81,6 +81,9 @@ describe.skipIf(!python)('supervised training at toy size', () => {
     expect(report.refusals.line).toContain('broken.jsonl:2: not JSON');
     expect(report.refusals.split).toContain('test.jsonl: missing');
     expect(report.refusals.write).toContain('There is no earlier checkpoint');
+    expect(report.refusals.log).toContain('broken.jsonl:2: not JSON');
+    expect(report.refusals.noLog).toContain('log.jsonl: cannot be read (No such file or directory)');
+    expect(report.refusals.unnamed).toContain('give NAME=FILE');
     expect(report.refusals.full).toContain('No space left on device');
     expect(report.refusals.full).toContain('The last checkpoint is kept');
     expect(report.checkpointKept).toBe(true);
