@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Answerer, type Engine, type EngineFrame } from '../../main/inference/index.ts';
+import { Answerer, type AnswerResult, type Engine, type EngineFrame } from '../../main/inference/index.ts';
 import { createServerEngine } from '../../main/inference/server/index.ts';
 import { describeScene } from '../../models/data/scenes/describe.ts';
 import { drawScene } from '../../models/data/scenes/draw.ts';
@@ -11,7 +11,7 @@ import { importCheckpoint } from '../../models/import/index.ts';
 import nano from '../../models/nano/manifest.json' with { type: 'json' };
 import { iou } from '../../preload/contract/boxes.ts';
 import { makeConfigurationFolder, type ConfigurationFolder } from './model-server/configured.ts';
-import { startExchangeServer, type ExchangeServer } from './model-server/exchanges.ts';
+import { recordedModelSha256, startExchangeServer, type ExchangeServer } from './model-server/exchanges.ts';
 
 /**
  * The embedded model on llama-server: what that server answered once is played back, so this is a RECORDED exchange
@@ -20,6 +20,14 @@ import { startExchangeServer, type ExchangeServer } from './model-server/exchang
  */
 const live = process.env['LLAMA_SERVER'];
 const modelSha256 = nano.files['model.safetensors'].sha256;
+/** Other weights give other answers: then there is nothing here to compare the recorded ones with. */
+const outdated = live === undefined && (await recordedModelSha256()) !== modelSha256;
+if (outdated) {
+  const remedy = 'Record it anew: test/fixtures/server/README.md.';
+  process.stdout.write(
+    `SKIPPED: llama-server against the engine here, recorded with other weights than models/nano has now. ${remedy}\n`,
+  );
+}
 let folder: string;
 let administrator: ConfigurationFolder;
 let answerer: Answerer;
@@ -70,42 +78,56 @@ function scene(seed: number): EngineFrame {
 }
 
 describe(`llama-server, ${live === undefined ? 'recorded' : `live at ${live}`}`, () => {
-  test('answers as the engine here: label, box and how sure the model was', async () => {
-    const engine = await engineFor();
-    expect(await engine.load({ directory: '' })).toMatchObject({ id: 'server:nano', device: 'server' });
+  describe('asked three questions', () => {
     const asked: [number, string][] = [
       [987_001, 'What organ is being operated?'],
       [987_001, 'What is the state of prograsp_forceps?'],
       [987_009, 'Where is monopolar_curved_scissors located?'],
     ];
-    for (const [seed, question] of asked) {
-      const frame = scene(seed);
-      const served = await engine.ask({ frame, question });
-      expect(served.raw).toMatch(
-        /^<think>[^<]+<\/think><answer>\{"label": "[^"]+", "bbox_2d": [^}]+\}<\/answer>$/,
-      );
-      expect(served).toMatchObject({
-        notes: [],
-        tokens: { image: 120 },
-        modelInput: { width: 336, height: 280 },
-      });
-      // Where the embedded model has changed since, there is nothing to compare with until it is recorded anew.
-      if (server.model.modelSha256 !== modelSha256) continue;
-      const own = await answerer.answer({ frame, question, settings: {} });
-      expect(served).toMatchObject({ status: own.status, label: own.label, modelInput: own.modelInput });
-      expect(served.tokens.prompt).toBe(own.tokens.prompt);
-      if (own.box === null) expect(served.box).toBeNull();
-      else expect(iou(served.box!, own.box)).toBeGreaterThan(0.9);
-      expect(served.probability).toBeCloseTo(own.probability!, 2);
-      expect(served.evidence!.labelLogProbability).toBeCloseTo(own.evidence!.labelLogProbability!, 2);
-      const others = own.evidence!.boxLogProbability;
-      if (others === null) expect(served.evidence!.boxLogProbability).toBeNull();
-      else expect(Math.abs(served.evidence!.boxLogProbability! - others)).toBeLessThan(0.5);
-      expect(served.evidence!.choices[0]).toMatchObject({ label: own.label });
-      expect(served.evidence!.entropy).toBeCloseTo(own.evidence!.entropy!, 2);
-    }
-    expect(server.unknown).toEqual([]);
-    await engine.dispose();
+    const answers: AnswerResult[] = [];
+
+    beforeAll(async () => {
+      const engine = await engineFor();
+      expect(await engine.load({ directory: '' })).toMatchObject({ id: 'server:nano', device: 'server' });
+      for (const [seed, question] of asked) answers.push(await engine.ask({ frame: scene(seed), question }));
+      await engine.dispose();
+    });
+
+    test('answers in the model’s form, of a picture of the right size', () => {
+      for (const served of answers) {
+        expect(served.raw).toMatch(
+          /^<think>[^<]+<\/think><answer>\{"label": "[^"]+", "bbox_2d": [^}]+\}<\/answer>$/,
+        );
+        expect(served).toMatchObject({
+          notes: [],
+          tokens: { image: 120 },
+          modelInput: { width: 336, height: 280 },
+        });
+      }
+      expect(server.unknown).toEqual([]);
+    });
+
+    test.skipIf(outdated)('answers as the engine here: label, box and how sure the model was', async () => {
+      for (const [index, [seed, question]] of asked.entries()) {
+        const served = answers[index]!;
+        const own = await answerer.answer({ frame: scene(seed), question, settings: {} });
+        expect(served).toMatchObject({
+          status: own.status,
+          label: own.label,
+          modelInput: own.modelInput,
+        });
+        expect(served.tokens.prompt).toBe(own.tokens.prompt);
+        if (own.box === null) expect(served.box).toBeNull();
+        else expect(iou(served.box!, own.box)).toBeGreaterThan(0.9);
+        expect(served.probability).toBeCloseTo(own.probability!, 2);
+        expect(served.evidence!.labelLogProbability).toBeCloseTo(own.evidence!.labelLogProbability!, 2);
+        const others = own.evidence!.boxLogProbability;
+        if (others === null) expect(served.evidence!.boxLogProbability).toBeNull();
+        else expect(Math.abs(served.evidence!.boxLogProbability! - others)).toBeLessThan(0.5);
+        expect(served.evidence!.choices[0]).toMatchObject({ label: own.label });
+        expect(served.evidence!.entropy).toBeCloseTo(own.evidence!.entropy!, 2);
+      }
+    });
   });
 
   test('is found out where it resizes pictures', async () => {

@@ -27,6 +27,15 @@ type Recording = z.infer<typeof Recording>;
 
 const file = fileURLToPath(new URL('../../fixtures/server/llama-server.json.gz', import.meta.url));
 
+async function readRecording(): Promise<Recording> {
+  return Recording.parse(JSON.parse(gunzipSync(await readFile(file)).toString()));
+}
+
+/** SHA-256 of the weights that gave the recorded answers. */
+export async function recordedModelSha256(): Promise<string> {
+  return (await readRecording()).modelSha256;
+}
+
 export interface ExchangeServer {
   readonly port: number;
   readonly model: Omit<Recording, 'exchanges'>;
@@ -45,10 +54,7 @@ export async function startExchangeServer(
   live: string | undefined,
   model: ExchangeServer['model'],
 ): Promise<ExchangeServer> {
-  const recording =
-    live === undefined
-      ? Recording.parse(JSON.parse(gunzipSync(await readFile(file)).toString()))
-      : { ...model, exchanges: [] };
+  const recording = live === undefined ? await readRecording() : { ...model, exchanges: [] };
   const kept = recording.exchanges;
   const recorded: Exchange[] = [];
   const unknown: string[] = [];
