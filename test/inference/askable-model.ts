@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { statementName } from '../../main/inference/model/model-statement.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import type { EngineFrame } from '../../main/inference/index.ts';
 import { goldenFolder } from './golden.ts';
@@ -85,6 +86,8 @@ export async function makeCheckpoint(to: string, tokenizer: object): Promise<voi
     await cp(`${goldenFolder}model_tied/${name}`, path.join(to, name));
   }
   await writeFile(path.join(to, 'tokenizer.json'), JSON.stringify(tokenizer));
+  // Its template speaks of no tags, and without a word on that it would be taken to list boxes.
+  await writeFile(path.join(to, statementName), JSON.stringify({ answerFormat: 'think-answer-json' }));
   await writeFile(
     path.join(to, 'tokenizer_config.json'),
     JSON.stringify({
