@@ -84,8 +84,11 @@ export interface Workstation {
   grantFolder: (path: string) => Promise<Grant>;
   /** Where a listed model's files lie; throws `not-found`. The embedded one is imported first where it is not yet. */
   modelFolder: (modelId: ModelId, signal?: AbortSignal) => Promise<string>;
-  /** A model outside the data folder: an imported one, or a checkpoint with a manifest. */
-  loadModelFolder: (folder: string) => Promise<ModelState>;
+  /**
+   * A model outside the data folder: an imported one, a checkpoint with a manifest, or graphs that are used in place,
+   * of which `variant` names the set.
+   */
+  loadModelFolder: (folder: string, variant?: string) => Promise<ModelState>;
   /** One question on one picture that belongs to no session; nothing is kept. */
   askImage: (
     image: { rgb: Uint8Array; width: number; height: number; hash: string },
@@ -213,8 +216,8 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     openDemonstration,
     inspectVideo: (path, signal) => inspectVideo(path, videoLog, signal),
     extractFrame: (path, index, signal) => extractFrame(path, index, videoLog, signal),
-    loadModelFolder: async (folder) => {
-      await desk.load({ folder });
+    loadModelFolder: async (folder, variant) => {
+      await desk.load({ folder, ...(variant !== undefined && { variant }) });
       return desk.describe();
     },
     askImage: (image, question, signal) =>

@@ -21,7 +21,7 @@ export interface ModelDeskOptions {
 }
 
 /** `chosen`: the one that is remembered, or the embedded one where that can't be had. */
-type Wish = { modelId: ModelId | null } | { folder: string } | 'chosen';
+type Wish = { modelId: ModelId | null } | { folder: string; variant?: string } | 'chosen';
 
 /**
  * Which model is wanted, and what has become of it: an import at first use, then the engine's own states. The
@@ -173,13 +173,17 @@ export class ModelDesk implements AnswerEngine {
     this.#loaded = false;
     this.#model = summary;
     this.#tell(null);
-    await this.#options.engine.load({ directory, signal });
+    const variant = 'folder' in wish && wish.variant !== undefined ? { variant: wish.variant } : {};
+    await this.#options.engine.load({ directory, ...variant, signal });
   }
 
   #prepare(wish: Exclude<Wish, 'chosen'>, options: PrepareOptions): Promise<PreparedModel> {
     const { catalogue } = this.#options;
     return 'folder' in wish
-      ? catalogue.prepareFolder(wish.folder, options)
+      ? catalogue.prepareFolder(wish.folder, {
+          ...options,
+          ...(wish.variant !== undefined && { variant: wish.variant }),
+        })
       : catalogue.prepare(wish.modelId, options);
   }
 

@@ -13,6 +13,7 @@ import {
 } from '../../preload/contract/index.ts';
 import { readStatement } from '../../main/inference/model/model-statement.ts';
 import { readTransformersFolder } from '../../main/inference/model/transformers-folder.ts';
+import { noVariants } from '../../main/inference/model/transformers-variants.ts';
 import { readJson } from './configuration.ts';
 import { hasGraphs, isImported } from './folders.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
@@ -42,6 +43,8 @@ export type CatalogueModel = Omit<ModelEntry, 'source' | 'addedAt' | 'chosen'> &
 const embeddedDtype = 'q8';
 
 export interface PrepareOptions {
+  /** Which graphs, of a folder with several; for a model with one set it is refused. */
+  variant?: string;
   signal?: AbortSignal;
   /** Bytes of weights read so far, when an import is needed first. */
   onProgress?: (progress: ImportProgress) => void;
@@ -133,9 +136,10 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       throw error;
     });
     if (content === null) {
-      const { directory: _place, ...model } = await describeGraphs(placeId(folder), folder);
+      const { directory: _place, ...model } = await describeGraphs(placeId(folder), folder, options.variant);
       return { directory: folder, summary: model, importAgain: null };
     }
+    if (options.variant !== undefined) throw noVariants(folder);
     if (isImported(content)) {
       const manifest = readAs(ModelManifest, folder, content);
       return { directory: folder, summary: summaryOf(manifest, false), importAgain: null };
@@ -236,8 +240,9 @@ function describeImported(
   };
 }
 
-async function describeGraphs(id: ModelId, folder: string): Promise<CatalogueModel> {
-  const { manifest, version, files } = await readTransformersFolder(resolve(folder));
+async function describeGraphs(id: ModelId, folder: string, variant?: string): Promise<CatalogueModel> {
+  const wish = variant === undefined ? {} : { variant };
+  const { manifest, version, files } = await readTransformersFolder(resolve(folder), wish);
   return {
     ...summaryOf({ ...manifest, version: version ?? 'used in place' }, false),
     id,

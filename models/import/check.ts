@@ -8,6 +8,7 @@ import {
   visionPositions,
   windowLayout,
 } from '../../main/inference/index.ts';
+import { noVariants } from '../../main/inference/model/transformers-variants.ts';
 import type { ImageGrid, DecoderCache, PreparedImage } from '../../main/inference/index.ts';
 import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';
@@ -21,6 +22,8 @@ import type { ImportProgress } from './progress.ts';
 export interface CheckOptions {
   /** An imported model directory, or a checkpoint folder, which is then imported as fp32 for the check alone. */
   model: string;
+  /** Which graphs, of a folder in place with several. */
+  variant?: string;
   signal?: AbortSignal;
   /** Of the import, where there is one. */
   onProgress?: (progress: ImportProgress) => void;
@@ -87,13 +90,14 @@ export async function checkGolden(options: CheckOptions & { golden: string }): P
 }
 
 async function withRunner<Result>(
-  { model, signal, onProgress }: CheckOptions,
+  { model, variant, signal, onProgress }: CheckOptions,
   use: (runner: ModelRunner) => Promise<Result>,
 ): Promise<Result> {
   const temporary = await mkdtemp(join(tmpdir(), 'model-check-'));
   try {
     let directory = model;
     if (await isCheckpoint(model)) {
+      if (variant !== undefined) throw noVariants(model);
       directory = join(temporary, 'model');
       await importCheckpoint({
         checkpoint: model,
@@ -103,9 +107,11 @@ async function withRunner<Result>(
         ...(onProgress && { onProgress }),
       });
     }
-    const runner = await ModelRunner.open(await openModelDirectory(directory, signal ? { signal } : {}), {
-      device: 'cpu',
+    const opened = await openModelDirectory(directory, {
+      ...(variant !== undefined && { variant }),
+      ...(signal && { signal }),
     });
+    const runner = await ModelRunner.open(opened, { device: 'cpu' });
     try {
       return await use(runner);
     } finally {

@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createWorkstation, type Workstation } from '../../main/workstation.ts';
+import type { Workstation } from '../../main/workstation.ts';
 import type { FrameIndex, OpenSession } from '../../preload/contract/index.ts';
 import { median, type BenchTable } from './table.ts';
+import { withWorkstation } from './workstation.ts';
 
 const frames = 9;
 const questions = ['Where is bipolar forceps located?', 'What organ is being operated?'] as const;
@@ -13,16 +11,8 @@ const questions = ['Where is bipolar forceps located?', 'What organ is being ope
  * text, on the bundled clip with the embedded model. The reviewer has the frame on the screen, as a person who
  * asks about it does; the model sees it for the first time. The limit is a ratio of 3.
  */
-export async function run(): Promise<BenchTable> {
-  const home = await mkdtemp(join(tmpdir(), 'surgery-r1-bench-'));
-  const workstation = await createWorkstation({
-    home,
-    host: 'command-line',
-    hostReason: null,
-    log: () => undefined,
-    exclusive: false,
-  });
-  try {
+export const run = (): Promise<BenchTable> =>
+  withWorkstation(async (workstation) => {
     const open = await workstation.openDemonstration();
     // The first question loads the model; it counts for neither side.
     await firstText(workstation, open, 0, questions[0]);
@@ -42,11 +32,7 @@ export async function run(): Promise<BenchTable> {
         { name: 'how much sooner (median of pairs)', value: ratio, unit: 'x', atLeast: 3 },
       ],
     };
-  } finally {
-    await workstation.dispose();
-    await rm(home, { recursive: true, force: true });
-  }
-}
+  });
 
 /** Milliseconds to the first text; waits for the end of the answer before it returns. */
 async function firstText(

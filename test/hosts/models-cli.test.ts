@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ModelEntry, ModelManifest } from '../../preload/contract/index.ts';
+import { makeTransformersFolder } from '../inference/transformers-models.ts';
 import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
 
 const repository = resolve(import.meta.dirname, '..', '..');
@@ -84,6 +85,22 @@ describe('models on the command line', { timeout: 400_000 }, () => {
     expect(await models('import', checkpoint, '--out', join(folder, 'out'), '--use')).toMatchObject({
       code: 2,
       result: { error: { hint: expect.stringContaining('models use') as string } },
+    });
+  });
+
+  it('of which a folder has several sets of graphs are checked with the one that is named', async () => {
+    const graphs = await makeTransformersFolder(join(folder, 'graphs'), { checkpoint, attention: 'concat' });
+    expect(await models('check', graphs, '--variant', 'fp32')).toMatchObject({
+      code: 0,
+      result: { dtype: 'fp32' },
+    });
+    expect(await models('check', graphs, '--variant', 'q4')).toMatchObject({
+      code: 4,
+      result: { error: { message: expect.stringContaining('embed_tokens_q4.onnx') as string } },
+    });
+    expect(await models('check', checkpoint, '--variant', 'q4')).toMatchObject({
+      code: 2,
+      result: { error: { message: expect.stringContaining('has one set of graphs') as string } },
     });
   });
 });

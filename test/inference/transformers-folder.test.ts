@@ -350,6 +350,11 @@ describe('of several graphs', () => {
     const asked = await chooseVariants(place, { variant: '_fp16' });
     expect(asked.graphs.embedTokens).toBe('onnx/embed_tokens_fp16.onnx');
     expect(asked.reason).toBe("The folder's fp16 graphs are used: as was asked for.");
+    // By the name of transformers.js as well as by the end of the files' names.
+    expect(await chooseVariants(place, { variant: 'fp16' })).toEqual(asked);
+    expect((await chooseVariants(place, { variant: 'fp32' })).graphs.decoder).toBe(
+      'onnx/decoder_model_merged.onnx',
+    );
     await expect(chooseVariants(place, { variant: '_int8' })).rejects.toThrow(
       /has no onnx\/embed_tokens_int8\.onnx; it has embed_tokens\.onnx, embed_tokens_fp16\.onnx/,
     );

@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { createWorkstation } from '../../main/workstation.ts';
-import { Box, checkCoherence, iou, type Answer, type FrameIndex } from '../../preload/contract/index.ts';
+import { Box, checkCoherence, iou } from '../../preload/contract/index.ts';
+import { askAndWait, workstations } from './workstations.ts';
 
 /** What the embedded model says of the bundled clip, asked as a surgeon asks: the clip's own truth is the judge. */
 
@@ -26,11 +25,9 @@ type Question = z.infer<typeof Questions>[number];
 const read = async (path: string): Promise<unknown> =>
   JSON.parse(await readFile(join(import.meta.dirname, path), 'utf8'));
 
-let home: string | undefined;
-afterAll(() => home && rm(home, { recursive: true, force: true }));
+const { start } = workstations();
 
 it('gives right, well-boxed and coherent answers to at least 9 of 10 questions', async () => {
-  home = await mkdtemp(join(tmpdir(), 'clip-questions-'));
   const questions = Questions.parse(await read('../fixtures/clip-questions.json'));
   const truth = Truth.parse(await read('../../resources/clip/demo.json'));
   expect(questions).toHaveLength(10);
@@ -44,34 +41,19 @@ it('gives right, well-boxed and coherent answers to at least 9 of 10 questions',
     return item?.box ?? null;
   };
 
-  const workstation = await createWorkstation({
-    home,
-    host: 'web',
-    hostReason: 'a test',
-    log: () => undefined,
-    exclusive: true,
-  });
+  const workstation = await start('clip-questions');
   const wrong: string[] = [];
-  try {
-    const open = await workstation.calls.openLastSession({});
-    if (open === null) throw new Error('no demonstration session');
-    for (const asked of questions) {
-      const ended = Promise.withResolvers<Answer>();
-      const stop = workstation.onEvent((event) => {
-        if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve(event.answer);
-      });
-      const { frame, question } = asked;
-      await workstation.calls.ask({ sessionId: open.session.id, frameIndex: frame as FrameIndex, question });
-      const answer = await ended.promise.finally(stop);
-      const box = boxOf(asked);
-      const right = answer.label === asked.label;
-      const placed = box === null ? answer.box === null : answer.box !== null && iou(answer.box, box) >= 0.5;
-      const { reasoning, label } = answer;
-      const { coherent } = checkCoherence({ reasoning, label, box: answer.box, size: truth });
-      if (!right || !placed || !coherent) wrong.push(`${question} (frame ${frame}): ${answer.raw}`);
-    }
-  } finally {
-    await workstation.dispose();
+  const open = await workstation.calls.openLastSession({});
+  if (open === null) throw new Error('no demonstration session');
+  for (const asked of questions) {
+    const { frame, question } = asked;
+    const answer = await askAndWait(workstation, open, frame, question);
+    const box = boxOf(asked);
+    const right = answer.label === asked.label;
+    const placed = box === null ? answer.box === null : answer.box !== null && iou(answer.box, box) >= 0.5;
+    const { reasoning, label } = answer;
+    const { coherent } = checkCoherence({ reasoning, label, box: answer.box, size: truth });
+    if (!right || !placed || !coherent) wrong.push(`${question} (frame ${frame}): ${answer.raw}`);
   }
   expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(1);
 }, 120_000);

@@ -1,54 +1,25 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeTensors } from '../import/checkpoint-files.ts';
 import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
 import { startWithNode } from '../../main/inference/index.ts';
-import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
+import type { Workstation } from '../../main/workstation.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import {
   calls,
   WorkstationEvent,
-  type FrameIndex,
   type GrantId,
   type ModelId,
   type ModelImport,
   type ModelManifest,
   type WeightDtype,
 } from '../../preload/contract/index.ts';
+import { askAndWait, workstations } from './workstations.ts';
 
+const { root, start, close } = workstations();
 
-let root: string;
-let open: Workstation[] = [];
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'surgery-r1-models-'));
-});
-afterEach(async () => {
-  for (const workstation of open) await workstation.dispose();
-  open = [];
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
-
-async function start(home: string, options: Partial<WorkstationOptions> = {}): Promise<Workstation> {
-  const workstation = await createWorkstation({
-    home: join(root, home),
-    host: 'web',
-    hostReason: 'a test',
-    log: () => undefined,
-    exclusive: true,
-    ...options,
-  });
-  open.push(workstation);
-  return workstation;
-}
-
-async function close(workstation: Workstation): Promise<void> {
-  open = open.filter((other) => other !== workstation);
-  await workstation.dispose();
-}
-
+/** The embedded model's checkpoint as Hugging Face would have it. */
 const checkpoint = (name: string): string => copyPlainCheckpoint(join(root, name));
 
 async function grant(workstation: Workstation, folder: string): Promise<GrantId> {
@@ -144,17 +115,9 @@ describe('a checkpoint folder', () => {
     await close(workstation);
 
     const later = await start('whole-way');
-    const session = await later.calls.openLastSession({});
-    const answer = Promise.withResolvers<unknown>();
-    later.onEvent((event) => {
-      if (event.type === 'answer' && event.answer.status !== 'running') answer.resolve(event.answer);
-    });
-    await later.calls.ask({
-      sessionId: session!.session.id,
-      frameIndex: 120 as FrameIndex,
-      question: 'What organ is being operated?',
-    });
-    expect(await answer.promise).toMatchObject({
+    const session = (await later.calls.openLastSession({}))!;
+    const answer = await askAndWait(later, session, 120, 'What organ is being operated?');
+    expect(answer).toMatchObject({
       status: 'answered',
       label: 'kidney',
       model: { name: 'theatre-model', domain: 'unknown' },
@@ -429,6 +392,19 @@ describe('models that are here', () => {
     expect(await workstation.calls.chooseModel({ modelId: added.id })).toMatchObject({
       phase: 'ready',
       model: { id: added.id, name: 'graphs' },
+    });
+    const { deviceReason } = await workstation.loadModelFolder(graphs, 'fp32');
+    expect(deviceReason).toContain("The folder's fp32 graphs are used: as was asked for.");
+    await expect(workstation.loadModelFolder(graphs, 'q4')).rejects.toMatchObject({
+      code: 'model-missing-file',
+      message: expect.stringContaining(
+        'has no onnx/embed_tokens_q4.onnx; it has embed_tokens.onnx',
+      ) as string,
+    });
+    const nano = join(import.meta.dirname, '../../models/nano');
+    await expect(workstation.loadModelFolder(nano, 'q4')).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('has one set of graphs') as string,
     });
     await workstation.calls.removeModel({ modelId: added.id });
     expect(await workstation.calls.listModels({})).toHaveLength(1);

@@ -1,28 +1,20 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createWorkstation, type Workstation } from '../../main/workstation.ts';
-import type { Answer, FrameIndex } from '../../preload/contract/index.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Workstation } from '../../main/workstation.ts';
+import type { Answer } from '../../preload/contract/index.ts';
 import { leastSettings } from '../inference/model-server/configured.ts';
 import { startModelServer, tls, type ModelServer } from '../inference/model-server/start.ts';
+import { askAndWait, workstations } from './workstations.ts';
 
 /** The server writes a script; what is tested is who is asked, and what is kept of it. */
-let root: string;
+const { root, start: startOn } = workstations();
 let server: ModelServer;
-const open: Workstation[] = [];
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'workstation-server-'));
   server = await startModelServer({ model: 'surgery-r1', tls });
 });
-afterEach(async () => {
-  for (const workstation of open.splice(0)) await workstation.dispose();
-});
-afterAll(async () => {
-  await server.stop();
-  await rm(root, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
 async function start(name: string, settings: object | null): Promise<Workstation> {
   const home = join(root, name);
@@ -32,30 +24,11 @@ async function start(name: string, settings: object | null): Promise<Workstation
     const content = { ...leastSettings, url, caFile: tls.certificate, maxPixels: 200_704, ...settings };
     await writeFile(join(home, 'server.json'), JSON.stringify(content), { mode: 0o600 });
   }
-  const workstation = await createWorkstation({
-    home,
-    host: 'command-line',
-    hostReason: null,
-    log: () => undefined,
-    exclusive: false,
-  });
-  open.push(workstation);
-  return workstation;
+  return startOn(name, { host: 'command-line', hostReason: null, exclusive: false });
 }
 
 async function ask(workstation: Workstation): Promise<Answer> {
-  const { session } = await workstation.openDemonstration();
-  const ended = Promise.withResolvers<Answer>();
-  const stop = workstation.onEvent((event) => {
-    if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve(event.answer);
-  });
-  const frameIndex = 20 as FrameIndex;
-  await workstation.calls.ask({
-    sessionId: session.id,
-    frameIndex,
-    question: 'What organ is being operated?',
-  });
-  return ended.promise.finally(stop);
+  return askAndWait(workstation, await workstation.openDemonstration(), 20, 'What organ is being operated?');
 }
 
 test('without the administrator there is no server', async () => {

@@ -1,17 +1,16 @@
-import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
+import { describe, expect, it } from 'vitest';
+import type { Workstation } from '../../main/workstation.ts';
 import {
   calls,
   iou,
-  type Answer,
   type Box,
   type FrameIndex,
   type ModelId,
   type OpenSession,
 } from '../../preload/contract/index.ts';
+import { askAndWait, workstations } from './workstations.ts';
 
 const model = join(import.meta.dirname, '../../models/nano');
 const clip = join(import.meta.dirname, '../../resources/clip/demo.mp4');
@@ -20,34 +19,7 @@ interface ClipTruth {
   frames: { index: number; organ: { label: string; box: Box } }[];
 }
 
-let root: string;
-let open: Workstation[] = [];
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'surgery-r1-workstation-'));
-});
-afterEach(async () => {
-  for (const workstation of open) await workstation.dispose();
-  open = [];
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
-
-async function start(options: Partial<WorkstationOptions> & { home: string }): Promise<Workstation> {
-  const workstation = await createWorkstation({
-    host: 'web',
-    hostReason: 'a test',
-    log: () => undefined,
-    exclusive: true,
-    ...options,
-  });
-  open.push(workstation);
-  return workstation;
-}
-
-async function close(workstation: Workstation): Promise<void> {
-  open = open.filter((other) => other !== workstation);
-  await workstation.dispose();
-}
+const { root, start, close } = workstations();
 
 async function lastSession(workstation: Workstation): Promise<OpenSession> {
   const session = await workstation.calls.openLastSession({});
@@ -55,31 +27,16 @@ async function lastSession(workstation: Workstation): Promise<OpenSession> {
   return session;
 }
 
-async function ask(
-  workstation: Workstation,
-  session: OpenSession,
-  index: number,
-  question: string,
-): Promise<Answer> {
-  const ended = Promise.withResolvers<Answer>();
-  const stop = workstation.onEvent((event) => {
-    if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve(event.answer);
-  });
-  await workstation.calls.ask({ sessionId: session.session.id, frameIndex: index as FrameIndex, question });
-  return ended.promise.finally(stop);
-}
-
 describe('a new data folder', () => {
   it('lands in the demonstration case, answers, and finds everything again after a restart', async () => {
-    const home = join(root, 'first');
-    const before = await start({ home });
+    const before = await start('first');
     const session = await lastSession(before);
     expect(session.case.demonstration).toBe(true);
     const texts: string[] = [];
     before.onEvent((event) => {
       if (event.type === 'answer-text' && event.section === 'reasoning') texts.push(event.text);
     });
-    const answer = await ask(before, session, 120, 'What organ is being operated?');
+    const answer = await askAndWait(before, session, 120, 'What organ is being operated?');
     expect(answer).toMatchObject({ status: 'answered', label: 'kidney', model: { domain: 'synthetic' } });
     expect(texts.length).toBeGreaterThan(3);
     expect(texts.join('').trim()).toBe(answer.reasoning);
@@ -91,18 +48,18 @@ describe('a new data folder', () => {
     await before.calls.savePosition({ sessionId: session.session.id, frameIndex: 42 as FrameIndex });
     await close(before);
 
-    const after = await start({ home });
+    const after = await start('first');
     const again = await lastSession(after);
     expect(again.session).toMatchObject({ id: session.session.id, frameIndex: 42 });
     expect(again.entries.map(({ answers }) => answers.at(-1))).toEqual([answer]);
     // The same pixels, the same model, greedy: the same words.
-    const repeated = await ask(after, again, 120, 'What organ is being operated?');
+    const repeated = await askAndWait(after, again, 120, 'What organ is being operated?');
     expect(repeated.raw).toBe(answer.raw);
     expect(repeated.frame).toEqual(answer.frame);
   });
 
   it('says what every call of the contract promises', async () => {
-    const workstation = await start({ home: join(root, 'contract') });
+    const workstation = await start('contract');
     const status = await workstation.calls.getStatus({});
     expect(calls.getStatus.output.parse(status)).toMatchObject({
       host: 'web',
@@ -119,8 +76,7 @@ describe('a new data folder', () => {
 
 describe('a second window on the same data folder', () => {
   it('is refused with the remedy', async () => {
-    const home = join(root, 'locked');
-    const first = await start({ home });
+    const first = await start('locked');
     let engines = 0;
     const startEngine = (): never => {
       engines += 1;
@@ -129,20 +85,20 @@ describe('a second window on the same data folder', () => {
     const handles = (): number =>
       process.getActiveResourcesInfo().filter((name) => name !== 'Timeout').length;
     const before = handles();
-    await expect(start({ home, startEngine })).rejects.toMatchObject({ code: 'store-locked' });
+    await expect(start('locked', { startEngine })).rejects.toMatchObject({ code: 'store-locked' });
     expect(engines).toBe(0);
     expect(handles()).toBeLessThanOrEqual(before);
     // The first window has lost nothing by it, and the folder is free when it is closed.
     expect(await first.calls.listCases({})).toEqual([]);
     await close(first);
-    await close(await start({ home }));
+    await close(await start('locked'));
   });
 });
 
 describe('closing', () => {
   it('twice is harmless, ends the engine, and waits for an import under way', async () => {
     const home = join(root, 'closing');
-    const workstation = await start({ home });
+    const workstation = await start('closing');
     const begun = Promise.withResolvers<void>();
     workstation.onEvent((event) => {
       if (event.type === 'model' && event.state.activity?.startsWith('Preparing')) begun.resolve();
@@ -158,8 +114,7 @@ describe('closing', () => {
 
   it('a listener that fails does not end the work that it is told of', async () => {
     const lines: string[] = [];
-    const workstation = await start({
-      home: join(root, 'listener'),
+    const workstation = await start('listener', {
       exclusive: false,
       log: ({ area, message }) => lines.push(`${area}: ${message}`),
     });
@@ -167,7 +122,7 @@ describe('closing', () => {
       throw new Error('the window is gone');
     });
     const session = await workstation.openDemonstration();
-    const answer = await ask(workstation, session, 0, 'What organ is being operated?');
+    const answer = await askAndWait(workstation, session, 0, 'What organ is being operated?');
     expect(answer.status).toBe('answered');
     expect(lines).toContain('events: a listener failed');
     end();
@@ -182,9 +137,9 @@ describe('a model that cannot be used', () => {
     const bytes = await readFile(weights);
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
     await writeFile(weights, bytes);
-    const workstation = await start({ home: join(root, 'bad-model'), resources: { clip, model: altered } });
+    const workstation = await start('bad-model', { resources: { clip, model: altered } });
     const session = await lastSession(workstation);
-    const answer = await ask(workstation, session, 0, 'What organ is being operated?');
+    const answer = await askAndWait(workstation, session, 0, 'What organ is being operated?');
     expect(answer).toMatchObject({ status: 'failed', error: { code: 'model-altered-file' } });
     expect(answer.error?.message).toContain('model.safetensors');
     const state = await workstation.calls.getModelState({});
@@ -193,7 +148,7 @@ describe('a model that cannot be used', () => {
   });
 
   it('unknown models and unimported checkpoints are refused with the remedy', async () => {
-    const workstation = await start({ home: join(root, 'unknown-model') });
+    const workstation = await start('unknown-model');
     await expect(workstation.calls.loadModel({ modelId: 'nothing' as ModelId })).rejects.toMatchObject({
       code: 'not-found',
     });
@@ -204,35 +159,40 @@ describe('a model that cannot be used', () => {
     });
     // The model in use before stays, and answers.
     expect(await workstation.calls.getModelState({})).toMatchObject({ phase: 'ready', error: null });
-    const answer = await ask(workstation, await lastSession(workstation), 3, 'What organ is being operated?');
+    const answer = await askAndWait(
+      workstation,
+      await lastSession(workstation),
+      3,
+      'What organ is being operated?',
+    );
     expect(answer.status).toBe('answered');
   });
 
   it('an import that was damaged on the disk is made again from the checkpoint', async () => {
     const home = join(root, 'damaged-import');
-    const before = await start({ home });
+    const before = await start('damaged-import');
     const { sha256 } = await before.calls.loadModel({ modelId: null });
     await close(before);
     const [name] = await readdir(join(home, 'models'));
     await appendFile(join(home, 'models', name ?? '', 'onnx', 'decoder.onnx_data'), 'x');
-    const after = await start({ home });
+    const after = await start('damaged-import');
     expect(await after.calls.loadModel({ modelId: null })).toMatchObject({ phase: 'ready', sha256 });
   });
 });
 
 describe('the engine process', () => {
   it('may be killed in mid-answer: the answer is kept as stopped, and the next one comes', async () => {
-    const workstation = await start({ home: join(root, 'killed') });
+    const workstation = await start('killed');
     const session = await lastSession(workstation);
-    await ask(workstation, session, 10, 'What organ is being operated?');
+    await askAndWait(workstation, session, 10, 'What organ is being operated?');
     const killed = workstation.onEvent((event) => {
       if (event.type !== 'answer-text') return;
       killed();
       process.kill(workstation.engineProcessId() ?? Number.NaN, 'SIGKILL');
     });
-    const stopped = await ask(workstation, session, 50, 'Where is prograsp forceps located?');
+    const stopped = await askAndWait(workstation, session, 50, 'Where is prograsp forceps located?');
     expect(stopped).toMatchObject({ status: 'stopped', error: { code: 'engine-lost' } });
-    const next = await ask(workstation, session, 50, 'What organ is being operated?');
+    const next = await askAndWait(workstation, session, 50, 'What organ is being operated?');
     expect(next.status).toBe('answered');
   });
 });

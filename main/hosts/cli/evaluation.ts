@@ -31,6 +31,7 @@ export interface EvaluateOptions {
   split?: NonNullable<LoadOptions['split']>;
   train?: string;
   model?: string;
+  variant?: string;
   answers?: string;
   limit?: number;
   out?: string;
@@ -89,7 +90,7 @@ async function askModel(
   const workstation = await open();
   const state = await (options.model === undefined
     ? workstation.calls.loadModel({ modelId: null })
-    : workstation.loadModelFolder(options.model));
+    : workstation.loadModelFolder(options.model, options.variant));
   throwIfAborted(signal);
   const { model, sha256 } = state;
   if (!model || sha256 === null) {

@@ -37,6 +37,8 @@ const defaultMaxNewTokens = 512;
 export interface OpenAnswererOptions {
   readonly directory: string;
   readonly device: DeviceWish;
+  /** See `GraphsWish`. */
+  readonly variant?: string;
   readonly threads?: number;
   /** Where the measurement of threads is remembered; without it nothing is measured. */
   readonly cacheFolder?: string;
@@ -126,6 +128,7 @@ export class Answerer {
     const { onProgress, signal } = options;
     const opened = await openModelDirectory(options.directory, {
       device: options.device,
+      ...(options.variant === undefined ? {} : { variant: options.variant }),
       ...(signal ? { signal } : {}),
       onProgress: (done, total) => onProgress?.('Checking the files', (0.5 * done) / Math.max(total, 1)),
     });

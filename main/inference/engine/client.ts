@@ -265,6 +265,7 @@ class EngineClient implements Engine {
       {
         directory: request.directory,
         device: request.device ?? this.#options.device ?? 'auto',
+        variant: request.variant ?? null,
         threads: request.threads ?? null,
         cacheFolder: this.#options.cacheFolder ?? null,
         troubles: this.#troubles,

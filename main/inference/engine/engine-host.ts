@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { engineEnvironment } from './engine-environment.ts';
 
 /** A process that runs the engine, whoever started it. */
 export interface EngineChild {
@@ -33,6 +34,7 @@ export const startWithNode: StartEngine = (entry, log) => {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // None of this process's own flags: a test runner's or a debugger's would not suit the child.
     execArgv: [],
+    env: engineEnvironment(),
   });
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;

@@ -149,6 +149,8 @@ export const ToEngine = z.discriminatedUnion('type', [
     id,
     directory: z.string(),
     device: DeviceWish,
+    /** Which of a folder's graphs; null: what suits the device. */
+    variant: z.string().nullable(),
     threads: z.int().positive().nullable(),
     /** Where measurements are remembered. */
     cacheFolder: z.string().nullable(),

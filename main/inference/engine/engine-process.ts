@@ -26,6 +26,7 @@ async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortS
   answerer = await Answerer.open({
     directory: message.directory,
     device: message.device,
+    ...(message.variant === null ? {} : { variant: message.variant }),
     ...(message.threads === null ? {} : { threads: message.threads }),
     ...(message.cacheFolder === null ? {} : { cacheFolder: message.cacheFolder }),
     troubles: message.troubles,

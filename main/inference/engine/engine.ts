@@ -8,6 +8,8 @@ import type { WatchLimits } from './engine-watch.ts';
 export interface LoadRequest {
   readonly directory: string;
   readonly device?: DeviceWish;
+  /** Which graphs, of a folder in place with several: `q4`, for instance. */
+  readonly variant?: string;
   readonly threads?: number;
   readonly signal?: AbortSignal;
 }

@@ -14,7 +14,7 @@ import {
   type HashOptions,
 } from './model-files.ts';
 import { GenerationConfig, isTransformersFolder, openTransformersFolder } from './transformers-folder.ts';
-import type { GraphsWish } from './transformers-variants.ts';
+import { noVariants, type GraphsWish } from './transformers-variants.ts';
 
 /** A model directory whose files are what its manifest says. */
 export interface ModelDirectory {
@@ -47,6 +47,7 @@ export async function openModelDirectory(
   const root = path.resolve(directory);
   if (isTransformersFolder(root)) return openTransformersFolder(root, options);
   const manifest = await readManifest(root);
+  if (options.variant !== undefined) throw noVariants(root);
   const graphFiles = Object.values(manifest.graphs).filter((name) => name !== undefined);
   for (const name of [...graphFiles, ...requiredFiles(manifest)]) {
     if (!(name in manifest.files)) {

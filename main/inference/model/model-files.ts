@@ -44,13 +44,18 @@ export function pathInModel(directory: string, name: string): string {
 }
 
 /** Reads one of the model's JSON files. @throws WorkstationError `model-altered-file` when it doesn't fit. */
-export async function readJson<T>(root: string, name: string, schema: z.ZodType<T>): Promise<T> {
+export async function readJson<T>(
+  root: string,
+  name: string,
+  schema: z.ZodType<T>,
+  hint = importHint,
+): Promise<T> {
   const text = await readModelFile(root, name);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new WorkstationError('model-altered-file', `${name} is not valid JSON.`, importHint, { cause });
+    throw new WorkstationError('model-altered-file', `${name} is not valid JSON.`, hint, { cause });
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
@@ -59,7 +64,7 @@ export async function readJson<T>(root: string, name: string, schema: z.ZodType<
     throw new WorkstationError(
       'model-altered-file',
       `${name} does not have the expected form${where}: ${issue?.message ?? 'unknown'}`,
-      importHint,
+      hint,
     );
   }
   return parsed.data;

@@ -13,7 +13,13 @@ export type Statement = z.infer<typeof Statement>;
 
 /** @throws WorkstationError `model-altered-file` naming the field that means nothing */
 export async function readStatement(folder: string): Promise<Statement> {
-  return existsSync(path.join(folder, statementName)) ? readJson(folder, statementName, Statement) : {};
+  if (!existsSync(path.join(folder, statementName))) return {};
+  return readJson(
+    folder,
+    statementName,
+    Statement,
+    'Correct the file, whose fields docs/IN-PLACE.md lists, or remove it.',
+  );
 }
 
 export interface AnswerFormatSources {

@@ -8,7 +8,10 @@ import type { DeviceWish } from '../devices/devices.ts';
 export interface GraphsWish {
   /** Where they are to run; the CPU by default. */
   readonly device?: DeviceWish;
-  /** A suffix, `''` for that of 32-bit floats. By default the smallest that the device runs well. */
+  /**
+   * A name (`q4`, `fp32`) or the suffix of the files (`_q4`, none at all). By default the smallest that the device
+   * runs well.
+   */
   readonly variant?: string;
 }
 
@@ -24,6 +27,17 @@ const variants = {
   _bnb4: { dtype: 'int4', words: 'bnb4' },
 } as const satisfies Record<string, { dtype: ModelManifest['dtype']; words: string }>;
 export type Variant = keyof typeof variants;
+
+/** What a person may call them. */
+export const variantNames = Object.values(variants).map(({ words }) => words);
+
+/** A wish for one of several sets of graphs, of a model that has one. */
+export const noVariants = (directory: string): WorkstationError =>
+  new WorkstationError(
+    'invalid-input',
+    `The model ${path.basename(directory)} has one set of graphs, so there is none to choose.`,
+    'Leave the variant out: it is for folders with graphs for transformers.js, which are used in place.',
+  );
 
 export const dtypeOf = (variant: Variant): ModelManifest['dtype'] => variants[variant].dtype;
 
@@ -93,9 +107,10 @@ function choose(
   const present = candidates(files, graph);
   const name = graphNames[graph];
   if (variant !== undefined) {
-    const found = present.find((candidate) => candidate.variant === variant);
+    const suffix = suffixOf(variant);
+    const found = present.find((candidate) => candidate.variant === suffix);
     if (found !== undefined) return found;
-    throw missingGraph(root, `onnx/${name}${variant}.onnx`, present);
+    throw missingGraph(root, `onnx/${name}${suffix}.onnx`, present);
   }
   // A look-up table needs no arithmetic: any is as good.
   const well = graph === 'embedTokens' ? Object.keys(variants) : runsWell[kindOf(device)];
@@ -104,6 +119,10 @@ function choose(
   if (smallest === undefined) throw missingGraph(root, `onnx/${name}.onnx`, present);
   return smallest;
 }
+
+/** Of a name that nobody knows: itself, which no file will have. */
+const suffixOf = (variant: string): string =>
+  Object.entries(variants).find(([, { words }]) => words === variant)?.[0] ?? variant;
 
 const kindOf = (device: DeviceWish | undefined): 'cpu' | 'gpu' =>
   device === undefined || device === 'auto' || device === 'cpu' ? 'cpu' : 'gpu';

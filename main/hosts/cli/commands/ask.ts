@@ -21,6 +21,7 @@ import {
 import { act, wholeNumber, type CommandContext } from '../command.ts';
 import type { Output } from '../output.ts';
 import { writeNamedFile } from '../picture.ts';
+import { requireModelForVariant, variantOption } from '../variant-option.ts';
 import {
   addSampling,
   mostSamples,
@@ -36,6 +37,7 @@ interface AskOptions extends SamplingOptions {
   question: string[];
   samples?: number;
   model?: string;
+  variant?: string;
   server?: boolean;
   image?: string;
   session?: string;
@@ -63,6 +65,7 @@ export function addAsk(program: Command): void {
         new Option('--server', "ask the hospital's server, to which the frame is sent").conflicts('model'),
       )
       .option('--model <dir>', 'model folder, instead of the embedded model')
+      .addOption(variantOption())
       .option(
         '--image <out.png>',
         'also write the frame with the box and label drawn on it (one answer only)',
@@ -76,6 +79,7 @@ export function addAsk(program: Command): void {
 async function ask(context: CommandContext, options: AskOptions, video: string): Promise<ExitCode> {
   const { output } = context;
   const at = placeOf(options);
+  requireModelForVariant(options);
   if (options.image !== undefined && (options.question.length > 1 || (options.samples ?? 1) > 1)) {
     throw new WorkstationError(
       'invalid-input',
@@ -87,7 +91,7 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   const workstation = await context.workstation();
   const open = await openFor(workstation, video, sessionId);
   await waitForIndex(workstation, open.video, context);
-  if (options.model !== undefined) await workstation.loadModelFolder(options.model);
+  if (options.model !== undefined) await workstation.loadModelFolder(options.model, options.variant);
   if (options.server === true) await loadFromServer(workstation);
 
   const settings = settingsOfSamples(samplingOf(options), options.samples ?? 1);

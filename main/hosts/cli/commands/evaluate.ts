@@ -4,6 +4,7 @@ import { WorkstationError } from '../../../../preload/contract/index.ts';
 import { act, wholeNumber } from '../command.ts';
 import type { EvaluateOptions } from '../evaluation.ts';
 import type { Output } from '../output.ts';
+import { requireModelForVariant, variantOption } from '../variant-option.ts';
 
 export function addEvaluate(program: Command): void {
   const evaluate = program
@@ -19,6 +20,7 @@ export function addEvaluate(program: Command): void {
     )
     .option('--train <dir>', 'data whose answers the blind floor learns, where --data has no training part')
     .option('--model <dir>', 'model folder, instead of the embedded model')
+    .addOption(variantOption())
     .option('--answers <file>', 'score the answers in this file (JSONL) instead of asking a model')
     .option('--limit <n>', 'ask at most so many questions, spread over the set', wholeNumber(1))
     .option('--out <file>', 'write FILE.json, FILE.md, FILE.svg, and keep answers in FILE.answers.jsonl')
@@ -35,6 +37,7 @@ export function addEvaluate(program: Command): void {
         'Name a data set with --data DIR, or compare reports with: evaluate compare A.json B.json.',
       );
     }
+    requireModelForVariant(options);
     const { runEvaluation } = await import('../evaluation.ts');
     const report = await runEvaluation(context, { ...options, data });
     const { figures } = report;

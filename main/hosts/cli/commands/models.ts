@@ -7,6 +7,7 @@ import { blockSizes, weightTypes } from '../../../../models/import/precision.ts'
 import type { BlockSize, WeightType } from '../../../../models/import/precision.ts';
 import { AnswerFormat, WorkstationError } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
+import { variantOption } from '../variant-option.ts';
 import { addKeptModels, folderOf, importIntoData, timeLeft } from './models-kept.ts';
 
 interface ImportCommandOptions {
@@ -132,13 +133,15 @@ export function addModels(program: Command): void {
         'a listed model, a model folder, or a checkpoint, which is then imported for the check alone',
       )
       .option('--golden <dir>', "golden case: numbers of Hugging Face's own code to compare with")
+      .addOption(variantOption())
       .description('verify the files of a model, open it, and compare it with reference numbers'),
-    async (context, { golden }: { golden?: string }, named: string) => {
+    async (context, { golden, variant }: { golden?: string; variant?: string }, named: string) => {
       const { output, signal } = context;
       const model = await folderOf(context, named);
       const { checkGolden, checkModel } = await import('../../../../models/import/index.ts');
       const options = {
         model,
+        ...(variant !== undefined && { variant }),
         signal,
         onProgress: ({ done, total }: { done: number; total: number }) =>
           output.progress('Importing the model', done, total),

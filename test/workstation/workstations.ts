@@ -1,0 +1,61 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach } from 'vitest';
+import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
+import type { Answer, FrameIndex, OpenSession } from '../../preload/contract/index.ts';
+
+/** The workstations of one test file. */
+export interface Workstations {
+  /** A folder for the file's data folders and whatever else it makes; removed at its end. */
+  readonly root: string;
+  /** Opens one on the data folder of this name in `root`; it is closed after the test, if not before. */
+  readonly start: (home: string, options?: Partial<WorkstationOptions>) => Promise<Workstation>;
+  readonly close: (workstation: Workstation) => Promise<void>;
+}
+
+/** To be called at the top of a test file: it adds the hooks that close and remove everything. */
+export function workstations(): Workstations {
+  const root = mkdtempSync(join(tmpdir(), 'surgery-r1-workstation-'));
+  const open = new Set<Workstation>();
+  const close = async (workstation: Workstation): Promise<void> => {
+    open.delete(workstation);
+    await workstation.dispose();
+  };
+  afterEach(async () => {
+    for (const workstation of [...open]) await close(workstation);
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+  return {
+    root,
+    close,
+    async start(home, options = {}) {
+      const workstation = await createWorkstation({
+        home: join(root, home),
+        host: 'web',
+        hostReason: 'a test',
+        log: () => undefined,
+        exclusive: true,
+        ...options,
+      });
+      open.add(workstation);
+      return workstation;
+    },
+  };
+}
+
+/** Asks, and waits for the end of the answer. */
+export async function askAndWait(
+  workstation: Workstation,
+  { session }: Pick<OpenSession, 'session'>,
+  index: number,
+  question: string,
+): Promise<Answer> {
+  const ended = Promise.withResolvers<Answer>();
+  const stop = workstation.onEvent((event) => {
+    if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve(event.answer);
+  });
+  await workstation.calls.ask({ sessionId: session.id, frameIndex: index as FrameIndex, question });
+  return ended.promise.finally(stop);
+}
