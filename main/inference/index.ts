@@ -14,6 +14,7 @@ export {
   type PartialAnswer,
 } from './engine/engine.ts';
 export type { EnginePhase, EngineState } from './engine/engine-state.ts';
+export { engineEnvironment } from './engine/engine-environment.ts';
 export { engineEntry, startWithNode, type EngineChild, type StartEngine } from './engine/engine-host.ts';
 export type {
   AnswerResult,

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { engineEnvironment } from '../../../main/inference/index.ts';
 import type { EngineFrame } from '../../../main/inference/index.ts';
 import { describeScene } from '../../../models/data/scenes/describe.ts';
 import { drawScene } from '../../../models/data/scenes/draw.ts';
@@ -63,6 +64,8 @@ export async function doApart<Result>(job: Job): Promise<Measured<Result>> {
   const script = job.side === 'own' ? './own-side.ts' : './peer-side.ts';
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(job)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // Each side as it is used: the engine in the environment of its process, transformers.js in the usual one.
+    env: job.side === 'own' ? engineEnvironment() : process.env,
   });
   return new Promise((resolve, reject) => {
     let measured: Measured<Result> | null = null;
