@@ -1,16 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Answerer, type AnswerRequest } from '../../main/inference/index.ts';
-import { describeScene, sceneTruth } from '../../models/data/scenes/describe.ts';
-import { drawScene } from '../../models/data/scenes/draw.ts';
-import { importCheckpoint } from '../../models/import/index.ts';
+import type { Answerer, AnswerRequest } from '../../main/inference/index.ts';
 import { questionText } from '../../preload/contract/vocabulary.ts';
+import { drawnScene, withEmbedded } from './embedded.ts';
 import { median, type BenchTable } from './table.ts';
 
 const scenes = 12;
-const size = { width: 640, height: 512 };
 type Way = NonNullable<AnswerRequest['constrained']>;
 
 /**
@@ -18,29 +11,20 @@ type Way = NonNullable<AnswerRequest['constrained']>;
  * the answer, with the embedded model in 32 bits on the CPU. The same questions one way and the other, in turn.
  */
 export async function run(): Promise<BenchTable> {
-  const folder = await mkdtemp(join(tmpdir(), 'surgery-r1-bench-'));
-  const checkpoint = fileURLToPath(new URL('../../models/nano', import.meta.url));
-  await importCheckpoint({ checkpoint, out: join(folder, 'nano'), dtype: 'fp32' });
-  const answerer = await Answerer.open({ directory: join(folder, 'nano'), device: 'cpu' });
   const ways: readonly Way[] = ['jump-forward', 'token-by-token', 'no'];
   const times: Record<Way, number[]> = { 'jump-forward': [], 'token-by-token': [], no: [] };
   const draws: Record<Way, number[]> = { 'jump-forward': [], 'token-by-token': [], no: [] };
-  try {
+  await withEmbedded(async (answerer) => {
     for (let seed = 1; seed <= scenes; seed += 1) {
-      const described = describeScene(987_200 + seed);
-      const rgba = drawScene(described, size);
-      const rgb = Uint8Array.from({ length: size.width * size.height * 3 }, (_, at) => {
-        return rgba[Math.floor(at / 3) * 4 + (at % 3)]!;
-      });
-      const frame = { ...size, rgb, hash: `bench-${seed}` };
-      const tool = sceneTruth(described, size).instruments[0]?.tool ?? 'stapler';
+      const { frame, tool } = drawnScene(987_200 + seed);
       for (const question of [questionText.organ(), questionText.state(tool), questionText.location(tool)]) {
+        const asked = { frame, question, settings: {}, drafts: false };
         // The first look at a frame, the first masks of a grammar: they count for no side.
-        await answerer.answer({ frame, question, settings: {} });
+        await answerer.answer(asked);
         const inTurn = seed % 2 === 0 ? ways : [...ways].reverse();
         const parts = new Map<Way, { milliseconds: number; draws: number } | null>();
         for (const constrained of inTurn) {
-          parts.set(constrained, await answerPart(answerer, { frame, question, settings: {}, constrained }));
+          parts.set(constrained, await answerPart(answerer, { ...asked, constrained }));
         }
         if ([...parts.values()].includes(null)) continue;
         for (const [way, part] of parts) {
@@ -49,10 +33,7 @@ export async function run(): Promise<BenchTable> {
         }
       }
     }
-  } finally {
-    await answerer.dispose();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
   const against = (way: Way): number =>
     median(times['jump-forward'].map((value, index) => (times[way][index] ?? Number.NaN) / value));
   return {

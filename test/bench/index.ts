@@ -1,4 +1,5 @@
 import { arch, cpus, platform } from 'node:os';
+import { run as drafts } from './drafts.ts';
 import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frames } from './frames.ts';
 import { run as inPlace } from './in-place.ts';
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'forced-tokens': async () => [await forcedTokens()],
   'second-question': async () => [await secondQuestion()],
   'in-place': async () => [await inPlace()],
+  drafts: async () => [await drafts()],
   together: async () => [await together()],
 };
 

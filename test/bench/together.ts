@@ -1,16 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Answerer, type AnswerRequest } from '../../main/inference/index.ts';
-import { describeScene, sceneTruth } from '../../models/data/scenes/describe.ts';
-import { drawScene } from '../../models/data/scenes/draw.ts';
-import { importCheckpoint } from '../../models/import/index.ts';
+import type { AnswerRequest } from '../../main/inference/index.ts';
 import { questionText } from '../../preload/contract/vocabulary.ts';
+import { drawnScene, withEmbedded } from './embedded.ts';
 import { median, type BenchTable } from './table.ts';
 
 const rounds = 5;
-const size = { width: 640, height: 512 };
 
 /** What one way of asking took: by the clock, and of the processors. */
 interface Taken {
@@ -24,13 +17,9 @@ interface Taken {
  * looked at before, by both sides: what is measured is prompts and answers.
  */
 export async function run(): Promise<BenchTable> {
-  const folder = await mkdtemp(join(tmpdir(), 'surgery-r1-bench-'));
-  const checkpoint = fileURLToPath(new URL('../../models/nano', import.meta.url));
-  await importCheckpoint({ checkpoint, out: join(folder, 'nano'), dtype: 'fp32' });
-  const answerer = await Answerer.open({ directory: join(folder, 'nano'), device: 'cpu' });
-  try {
-    const seen = Array.from({ length: 8 }, (_, index) => scene(987_500 + index));
-    const [first] = seen as [ReturnType<typeof scene>];
+  return withEmbedded(async (answerer) => {
+    const seen = Array.from({ length: 8 }, (_, index) => drawnScene(987_500 + index));
+    const [first] = seen as [ReturnType<typeof drawnScene>];
     const cases: Readonly<Record<string, AnswerRequest[]>> = {
       'different questions, one frame': questions(first.tool).map((question) => ask(first.frame, question)),
       'samples of one question': Array.from({ length: 8 }, (_, seed) => ({
@@ -64,14 +53,12 @@ export async function run(): Promise<BenchTable> {
       );
     }
     return { title: 'Eight answers together', rows };
-  } finally {
-    await answerer.dispose();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 const ask = (frame: AnswerRequest['frame'], question: string): AnswerRequest => ({
-  ...{ frame, question, settings: {} },
+  // Every round asks the same: with drafts, only the first would have anything to do.
+  ...{ frame, question, settings: {}, drafts: false },
 });
 
 const questions = (tool: string): string[] => [
@@ -81,16 +68,6 @@ const questions = (tool: string): string[] => [
   ...['suction', 'stapler', 'clip_applier'].map((other) => questionText.location(other)),
   ...['suction', 'stapler'].map((other) => questionText.state(other)),
 ];
-
-function scene(seed: number): { frame: AnswerRequest['frame']; tool: string } {
-  const described = describeScene(seed);
-  const rgba = drawScene(described, size);
-  const rgb = Uint8Array.from({ length: size.width * size.height * 3 }, (_, at) => {
-    return rgba[Math.floor(at / 3) * 4 + (at % 3)]!;
-  });
-  const tool = sceneTruth(described, size).instruments[0]?.tool ?? 'stapler';
-  return { frame: { ...size, rgb, hash: `bench-${seed}` }, tool };
-}
 
 async function taken(work: () => Promise<unknown>): Promise<Taken> {
   const processor = process.cpuUsage();
