@@ -28,8 +28,10 @@ export class DraftMemory {
   after(ids: readonly number[], most: number): readonly number[] {
     let best: readonly number[] = [];
     let alike = 0;
+    const last = ids.at(-1);
     for (const text of most < 1 ? [] : [ids, ...this.#texts.toReversed()]) {
       for (let at = text.length - 1; at > 0; at -= 1) {
+        if (text[at - 1] !== last) continue;
         const length = sharedEnd(text, at, ids);
         const count = Math.min(most, Math.ceil(length / 2), text.length - at);
         if (count < best.length || (count === best.length && length <= alike)) continue;
