@@ -99,6 +99,8 @@ export class Keyboard {
       'first-frame': () => player.first(),
       'last-frame': () => player.last(),
       'go-to': () => this.#window.goTo(),
+      'previous-answer': () => review.selectNeighbour(-1),
+      'next-answer': () => review.selectNeighbour(1),
       ask: () => this.#ask(review),
       'ask-again': () => (this.#workstation.askObstacle === null ? review.askAgain() : undefined),
       'zoom-in': () => view.zoomIn(),

@@ -132,6 +132,21 @@ export class Review {
     await this.goToAnswer();
   }
 
+  /** The next question of the video in time, or the one before: from the selected one, else from the frame on screen. */
+  async selectNeighbour(direction: -1 | 1): Promise<void> {
+    const inTime = [...this.entries].sort((a, b) => a.question.location.index - b.question.location.index);
+    const selected = this.onAnswersFrame ? inTime.findIndex((entry) => entry === this.selected) : -1;
+    const index = this.player.index;
+    const next =
+      selected >= 0
+        ? inTime[selected + direction]
+        : direction > 0
+          ? inTime.find(({ question }) => question.location.index > index)
+          : inTime.findLast(({ question }) => question.location.index < index);
+    if (next) await this.select(next.question.id);
+    else this.#announcer.say(direction > 0 ? 'No answer further on' : 'No answer before this');
+  }
+
   async goToAnswer(): Promise<void> {
     if (this.answerIndex === null || !this.player.ready) return;
     if (this.onAnswersFrame && !this.player.motion.moving) return;

@@ -109,7 +109,9 @@ export class Workstation {
       case 'loading':
         return 'The model is loading.';
       case 'restarting':
-        return 'The model’s process is starting again.';
+        return this.model.server === undefined
+          ? 'The model’s process is starting again.'
+          : 'The server does not answer. It is tried again by itself.';
       case 'failed':
         return 'The model could not be loaded.';
       default:
@@ -258,7 +260,10 @@ export class Workstation {
       await this.review?.flushPosition();
       this.#enter(unwrap(await open()));
     } catch (error) {
-      this.#fail(toErrorReport(error));
+      const report = toErrorReport(error);
+      // Several may have been tried: which one is it about?
+      const named = report.message.includes(name);
+      this.#fail(named ? report : { ...report, message: `${name} was not opened. ${report.message}` });
     } finally {
       this.opening = null;
     }

@@ -1,4 +1,9 @@
-import type { ImportChoice, ModelEntry, WeightDtype } from '../../preload/contract/index.ts';
+import type {
+  ImportChoice,
+  ModelEntry,
+  ModelFolderReport,
+  WeightDtype,
+} from '../../preload/contract/index.ts';
 import { bytes } from './format.ts';
 
 /** What a model was taught on, as the window says it. */
@@ -20,12 +25,23 @@ export const dtypeWords: Record<WeightDtype, { name: string; meaning: string }> 
 /** The order in which they are offered: what most people want first. */
 export const dtypeOrder: readonly WeightDtype[] = ['q8', 'int4', 'fp16', 'fp32'];
 
-export const dtypeName = (dtype: string): string =>
-  dtype in dtypeWords ? dtypeWords[dtype as WeightDtype].name : dtype;
+/** What safetensors files call by other names. */
+const storedDtypes: Readonly<Record<string, string>> = {
+  BF16: '16-bit floats',
+  F16: '16-bit floats',
+  F32: '32-bit floats',
+};
 
-/** Why a choice may not work here; null where it will. */
-export function obstacleTo(choice: ImportChoice): string | null {
+export const dtypeName = (dtype: string): string =>
+  dtype in dtypeWords ? dtypeWords[dtype as WeightDtype].name : (storedDtypes[dtype] ?? dtype);
+
+/** Why a choice may not work here; null where it will. `memoryBytes` is what the machine has in all. */
+export function obstacleTo(
+  choice: ImportChoice,
+  { memoryBytes }: Pick<ModelFolderReport, 'memoryBytes'>,
+): string | null {
   if (!choice.fitsDisk) return 'more than is free on the disk';
+  if (choice.memoryBytes > memoryBytes) return 'more memory than this machine has';
   if (choice.fitsMemory === 'no') return 'more memory than is free now';
   if (choice.fitsMemory === 'barely') return 'nearly all memory that is free now';
   return null;

@@ -15,6 +15,8 @@ export type Action =
   | 'first-frame'
   | 'last-frame'
   | 'go-to'
+  | 'previous-answer'
+  | 'next-answer'
   | 'ask'
   | 'ask-again'
   | 'escape'
@@ -84,6 +86,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('first-frame', ['Home'], 'First frame', ['Home']),
       shortcut('last-frame', ['End'], 'Last frame', ['End']),
       shortcut('go-to', ['G'], 'Go to a frame or time', ['g']),
+      shortcut('previous-answer', ['[', 'P'], 'Previous answer in the video', ['[', 'p']),
+      shortcut('next-answer', [']', 'N'], 'Next answer in the video', [']', 'n']),
     ],
   },
   {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Box, WorkstationError } from '../../preload/contract/index.ts';
+import { Box, WorkstationError, type Answer } from '../../preload/contract/index.ts';
 import AnswerList from '../../renderer/components/AnswerList.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import AskBox from '../../renderer/components/AskBox.svelte';
@@ -13,6 +13,7 @@ import { FramePixels } from './pixels.ts';
 let fake: FakeWorkstation;
 let workstation: Workstation;
 const box = Box.parse([10, 20, 30, 40]);
+const ignore = (): void => undefined;
 
 beforeEach(() => {
   fake = new FakeWorkstation();
@@ -140,7 +141,7 @@ describe('the ask box', () => {
   const field = (): HTMLTextAreaElement => screen.getByLabelText('Question about this frame');
 
   test('asks with Enter, not with Shift and Enter, and is empty afterwards', async () => {
-    render(AskBox, await opened());
+    render(AskBox, { ...(await opened()), onModels: ignore });
     await fireEvent.input(field(), { target: { value: 'What organ?' } });
     await fireEvent.keyDown(field(), { key: 'Enter', shiftKey: true });
     expect(fake.logged('ask')).toEqual([]);
@@ -152,7 +153,7 @@ describe('the ask box', () => {
   test('keeps the text of a question that was not taken', async () => {
     fake.failures.set('ask', new WorkstationError('busy', 'The model is answering.', 'Wait.'));
     const { review } = await opened();
-    render(AskBox, { workstation, review });
+    render(AskBox, { workstation, review, onModels: ignore });
     await fireEvent.input(field(), { target: { value: 'What organ?' } });
     await fireEvent.keyDown(field(), { key: 'Enter' });
     await vi.waitFor(() => expect(review.askFault?.code).toBe('busy'));
@@ -160,7 +161,7 @@ describe('the ask box', () => {
   });
 
   test('fills in a template for the tool that is chosen', async () => {
-    render(AskBox, await opened());
+    render(AskBox, { ...(await opened()), onModels: ignore });
     await fireEvent.click(screen.getByRole('button', { name: 'where is …' }));
     await fireEvent.click(screen.getByRole('menuitem', { name: 'prograsp forceps' }));
     expect(field().value).toBe('Where is prograsp forceps located?');
@@ -185,7 +186,7 @@ describe('the ask box', () => {
     const connection = { bridge: fake.bridge, onReach: () => () => undefined };
     workstation = new Workstation(connection, new FramePixels().fetch, () => now);
     await workstation.start();
-    render(AskBox, { workstation, review: workstation.review! });
+    render(AskBox, { workstation, review: workstation.review!, onModels: ignore });
     expect(screen.getByText(words)).toBeTruthy();
     await fireEvent.input(field(), { target: { value: 'What organ?' } });
     await fireEvent.keyDown(field(), { key: 'Enter' });
@@ -195,13 +196,72 @@ describe('the ask box', () => {
   test('shows what the model is doing while it loads, and takes questions once it is ready', async () => {
     const ready = fake.model;
     fake.model = { ...ready, phase: 'loading', activity: 'Checking hashes', progress: 0.42 };
-    render(AskBox, await opened());
+    render(AskBox, { ...(await opened()), onModels: ignore });
     expect(screen.getByText('42 %')).toBeTruthy();
     expect(screen.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('42');
     fake.emit({ type: 'model', state: ready });
     await vi.waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
     expect(workstation.askObstacle).toBeNull();
   });
+});
+
+describe('a question longer than three lines', () => {
+  const long = 'Is the tip of this instrument cutting, or only holding? '.repeat(8).trim();
+
+  test('leaves the answer in sight, and can be read whole', async () => {
+    fake.addEntry(long, 0, { status: 'answered', label: 'Cutting', box });
+    render(AnswerPanel, await opened());
+    const text = screen.getByText(long);
+    expect(text.classList.contains('short')).toBe(true);
+    await fireEvent.click(screen.getByRole('button', { name: 'Show the whole question' }));
+    expect(text.classList.contains('short')).toBe(false);
+    await fireEvent.click(screen.getByRole('button', { name: 'Show less' }));
+    expect(text.classList.contains('short')).toBe(true);
+  });
+
+  test('is the only one that is cut', async () => {
+    fake.addEntry('What organ?', 0, { status: 'answered', label: 'Kidney', box });
+    render(AnswerPanel, await opened());
+    expect(screen.queryByRole('button', { name: 'Show the whole question' })).toBeNull();
+  });
+});
+
+describe('words and box', () => {
+  const told = async (reasoning: string, values: Partial<Answer> = {}): Promise<void> => {
+    fake.addEntry('State of scissors?', 0, { status: 'answered', label: 'Idle', box, reasoning, ...values });
+    render(AnswerPanel, await opened());
+  };
+  const agreement = (): HTMLElement | null => screen.queryByText(/Words and box name the same place/);
+
+  test('that name the same place are said to', async () => {
+    await told('The scissors lies in the upper left.');
+    expect(agreement()).not.toBeNull();
+  });
+
+  test('that disagree are warned of instead', async () => {
+    await told('The scissors lies in the lower right.');
+    expect(agreement()).toBeNull();
+    expect(screen.getByRole('note').textContent).toContain('The words say lower right');
+  });
+
+  test('of which one names no place are not called in agreement', async () => {
+    await told('The jaws are closed.');
+    expect(agreement()).toBeNull();
+  });
+
+  test('are not compared without a box', async () => {
+    await told('The scissors lies in the upper left.', { box: null, status: 'answered-without-location' });
+    expect(agreement()).toBeNull();
+  });
+});
+
+test('a model that was refused offers another', async () => {
+  const error = { code: 'out-of-memory' as const, message: 'Too large.', hint: 'Choose 4 bits.' };
+  fake.model = { ...fake.model, phase: 'failed', error };
+  const onModels = vi.fn();
+  render(AskBox, { ...(await opened()), onModels });
+  await fireEvent.click(screen.getByRole('button', { name: 'Choose another model…' }));
+  expect(onModels).toHaveBeenCalledOnce();
 });
 
 describe('the list', () => {
@@ -212,6 +272,20 @@ describe('the list', () => {
     const rows = screen.getAllByRole('listitem').map((row) => row.textContent?.replace(/\s+/g, ' ').trim());
     expect(rows[0]).toMatch(/^0:04 Is the stapler in view\? not visible/);
     expect(rows[1]).toMatch(/^0:01 What organ\? Kidney answered/);
+  });
+
+  test('shows the chosen one, wherever in a long list it lies', async () => {
+    for (let index = 0; index < 200; index += 1)
+      fake.addEntry(`Question ${index}?`, index, { status: 'not-visible' });
+    const { review } = await opened();
+    const shown: string[] = [];
+    vi.spyOn(HTMLElement.prototype, 'scrollIntoView').mockImplementation(function (this: HTMLElement) {
+      shown.push(this.querySelector('.question')?.textContent ?? '');
+    });
+    render(AnswerList, { workstation, review });
+    await review.select(fake.entries[7]!.question.id);
+    await vi.waitFor(() => expect(shown).toEqual(['Question 7?']));
+    vi.restoreAllMocks();
   });
 
   test('deletes with a way back', async () => {

@@ -56,6 +56,12 @@ describe('what the model also considered', () => {
     expect(await panel({ evidence })).toContain('Also considered: Retraction 12 %, Cutting 9 %');
   });
 
+  test('is a warning where another label got more than the one given', async () => {
+    const text = await panel({ evidence, label: 'Cutting' });
+    expect(text).toContain('Its own numbers favour another label: Tissue manipulation 70 %');
+    expect(text).not.toContain('Also considered');
+  });
+
   test('is not mentioned where nothing came near, or nothing is known', async () => {
     const sure = { ...evidence, choices: [{ label: 'Tissue_Manipulation', probability: 0.99 }] };
     expect(await panel({ evidence: sure })).not.toContain('considered');

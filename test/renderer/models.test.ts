@@ -2,6 +2,7 @@
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WorkstationError } from '../../preload/contract/index.ts';
+import BottomBar from '../../renderer/components/BottomBar.svelte';
 import ModelChips from '../../renderer/components/ModelChips.svelte';
 import ModelsDialog from '../../renderer/components/ModelsDialog.svelte';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
@@ -68,13 +69,15 @@ describe('the list of models', () => {
     fake.models = [...fake.models, importedModel];
     show();
     await screen.findByText('in use');
-    for (const more of screen.getAllByText('Where it comes from')) await fireEvent.click(more);
     expect(screen.queryByRole('button', { name: /^Remove Surgery-R1 nano/, hidden: true })).toBeNull();
     await press(/^Remove surgery-r1-7b/);
     expect(fake.logged('removeModel')).toEqual([]);
     expect(screen.getByText(/5.2 GB will be deleted from the data folder/)).toBeTruthy();
+    // What undoes nothing has the focus.
+    expect(document.activeElement).toBe(button('Keep'));
     await press('Keep');
     expect(screen.queryByText(/will be deleted/)).toBeNull();
+    expect(document.activeElement).toBe(button(/^Remove surgery-r1-7b/));
     await press(/^Remove surgery-r1-7b/);
     await press('Remove');
     await vi.waitFor(() => expect(fake.logged('removeModel')).toEqual([{ modelId: importedModel.id }]));
@@ -87,7 +90,7 @@ describe('a folder', () => {
     show();
     await press('Add a model from a folder…');
     expect(await screen.findByText('A checkpoint to import')).toBeTruthy();
-    expect(screen.getByText('8.3 billion parameters · 17 GB · BF16')).toBeTruthy();
+    expect(screen.getByText('8.3 billion parameters · 17 GB · 16-bit floats')).toBeTruthy();
     const [q8, int4, fp16, fp32] = screen.getAllByRole<HTMLInputElement>('radio', { hidden: true });
     expect([q8, int4, fp16, fp32].map((radio) => radio!.value)).toEqual(['q8', 'int4', 'fp16', 'fp32']);
     expect(int4!.checked).toBe(true);
@@ -129,13 +132,39 @@ describe('a folder', () => {
     };
     show();
     await press('Add a model from a folder…');
-    await vi.waitFor(() => button('Choose its folder…'));
-    await press('Choose its folder…');
+    await vi.waitFor(() => button('Choose the base model’s folder…'));
+    // The next step, not a failure.
+    expect(screen.queryByRole('alert', { hidden: true })).toBeNull();
+    expect(screen.getByText(/Choose the folder of\s+Qwen\/Qwen2.5-VL-7B-Instruct/)).toBeTruthy();
+    await press('Choose the base model’s folder…');
     expect(await screen.findByText('/models/base')).toBeTruthy();
     await press('Import');
     await vi.waitFor(() =>
       expect(fake.logged('importModel')).toEqual([{ folderId: 'folder1', baseId: 'folder1', dtype: 'int4' }]),
     );
+  });
+
+  test('that is damaged though nothing is missing does not call its files all there', async () => {
+    const problem = {
+      code: 'model-altered-file' as const,
+      message: 'It ends early.',
+      hint: 'Copy it again.',
+    };
+    fake.report = { ...checkpointReport, choices: [], problem };
+    show();
+    await press('Add a model from a folder…');
+    expect(await screen.findByText('A checkpoint that cannot be imported as it is')).toBeTruthy();
+    expect(screen.queryByText(/all there/)).toBeNull();
+  });
+
+  test('larger than the machine’s memory says that, not that memory is taken just now', async () => {
+    const choices = checkpointReport.choices.map((choice) => ({ ...choice, fitsDisk: true }));
+    fake.report = { ...checkpointReport, choices };
+    show();
+    await press('Add a model from a folder…');
+    await vi.waitFor(() => button('Import'));
+    // 42 and 21 GB of 16 GB.
+    expect(screen.getAllByText('Needs more memory than this machine has.')).toHaveLength(2);
   });
 
   test('of graphs is added as it lies', async () => {
@@ -187,6 +216,30 @@ describe('an import', () => {
   });
 });
 
+describe('an import whose dialog was closed', () => {
+  const line = (onModels: () => void): void => void render(BottomBar, { workstation, onModels });
+
+  test('says at the bottom of the window that it ended, and leads back to it', async () => {
+    const onModels = vi.fn();
+    line(onModels);
+    fake.emit({ type: 'model-import', import: runningImport });
+    expect(screen.queryByRole('button')).toBeNull();
+    fake.emit({ type: 'model-import', import: { ...runningImport, state: 'done', activity: null } });
+    const done = await screen.findByRole('button', { name: /surgery-r1-7b\s+is imported/ });
+    await fireEvent.click(done);
+    expect(onModels).toHaveBeenCalledOnce();
+    await workstation.models.discard(runningImport);
+    await vi.waitFor(() => expect(screen.queryByRole('button')).toBeNull());
+  });
+
+  test('says so, too, when it failed', async () => {
+    line(() => undefined);
+    const error = { code: 'store-full' as const, message: 'The disk is full.', hint: 'Free some space.' };
+    fake.emit({ type: 'model-import', import: { ...runningImport, state: 'failed', error } });
+    expect(await screen.findByRole('button', { name: /could not be imported/ })).toBeTruthy();
+  });
+});
+
 describe('beside the model’s name', () => {
   const chips = (): void => void render(ModelChips, { workstation, onModels: () => undefined });
 
@@ -206,6 +259,8 @@ describe('beside the model’s name', () => {
     expect(details).toContain('61 MB in use');
     expect(details).toContain('155 MB expected');
     expect(details).toContain('2.0 GB at most');
+    // For those who look for it.
+    expect(screen.getByText('Technical details').closest('details')!.open).toBe(false);
     expect(details).toContain('1.4 times as fast as 1');
   });
 

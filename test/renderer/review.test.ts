@@ -233,3 +233,40 @@ test('screen readers hear whole sentences, and not too many', () => {
 });
 
 const id2 = <T extends number>(value: number): T => value as T;
+
+describe('the next answer in the video', () => {
+  beforeEach(() => {
+    // Asked in another order than they lie in the video.
+    for (const index of [200, 40, 120, 40])
+      workstation.addEntry(`At ${index}?`, index, { status: 'not-visible' });
+  });
+
+  const at = (review: Review) => review.selected?.question.location.index;
+
+  test('is that behind the frame on screen; from a selected one the next in time, each once', async () => {
+    const review = await opened();
+    await review.player.showIndex(60);
+    await review.selectNeighbour(1);
+    expect(at(review)).toBe(120);
+    await review.selectNeighbour(1);
+    expect(at(review)).toBe(200);
+    await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(200));
+    await review.selectNeighbour(1);
+    expect(at(review)).toBe(200);
+    expect(announcer.text).toBe('No answer further on');
+    const seen = new Set<string>();
+    for (let steps = 0; steps < 3; steps += 1) {
+      await review.selectNeighbour(-1);
+      seen.add(review.selectedQuestion!);
+    }
+    expect(seen.size).toBe(3);
+    expect(at(review)).toBe(40);
+  });
+
+  test('before the frame on screen is found from a frame without one', async () => {
+    const review = await opened();
+    await review.player.showIndex(60);
+    await review.selectNeighbour(-1);
+    expect(at(review)).toBe(40);
+  });
+});

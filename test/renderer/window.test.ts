@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { WorkstationError } from '../../preload/contract/index.ts';
+import { WorkstationError, type Job } from '../../preload/contract/index.ts';
 import type { Reach } from '../../renderer/bridge/connection.ts';
 import Banner from '../../renderer/components/Banner.svelte';
 import BottomBar from '../../renderer/components/BottomBar.svelte';
@@ -80,15 +80,24 @@ describe('the line of truth', () => {
       },
     ];
     await workstation.start();
-    render(BottomBar, { workstation });
+    render(BottomBar, { workstation, onModels: () => undefined });
     expect(screen.getByText('Education and research use. Not a medical device.')).toBeTruthy();
     expect(screen.getByText('No network')).toBeTruthy();
     expect(screen.getByText(/48.213 of 241.440 frames, 19 %/)).toBeTruthy();
     const at = new Date(2026, 10, 22, 14, 31, 7).getTime();
     fake.emit({ type: 'saved', at });
     expect(await screen.findByText('All changes saved 14:31:07')).toBeTruthy();
+    // The model's loading stands at the top already, in the engine's own percent.
+    const loading = {
+      ...fake.jobs[0]!,
+      id: id<Job['id']>('k'),
+      kind: 'model' as const,
+      title: 'Loading the model',
+    };
+    fake.emit({ type: 'job', job: loading });
     fake.emit({ type: 'job', job: { ...fake.jobs[0]!, state: 'done' } });
     await vi.waitFor(() => expect(screen.queryByText(/Building/)).toBeNull());
+    expect(screen.queryByText(/Loading the model/)).toBeNull();
   });
 });
 
@@ -154,9 +163,21 @@ describe('opening', () => {
       ),
     );
     await workstation.openDropped(new File(['x'], 'notes.mp3'));
-    expect(workstation.faults).toMatchObject([{ code: 'video-no-picture' }]);
+    expect(workstation.faults).toMatchObject([
+      { code: 'video-no-picture', message: 'notes.mp3 holds sound only.' },
+    ]);
     expect(workstation.review).toBe(before);
     expect(workstation.opening).toBeNull();
+  });
+
+  test('a failure that does not say which file it is about is told with its name', async () => {
+    await workstation.start();
+    fake.failures.set(
+      'openVideo',
+      new WorkstationError('video-not-a-video', 'It is no video.', 'Choose one.'),
+    );
+    await workstation.openDropped(new File(['x'], 'letter.mp4'));
+    expect(workstation.faults).toMatchObject([{ message: 'letter.mp4 was not opened. It is no video.' }]);
   });
 
   test('a recent video goes on with its latest session', async () => {
