@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { DeviceWish } from '../../preload/contract/devices.ts';
 import { stackOf } from '../../preload/contract/index.ts';
 import { openLogFile } from './log.ts';
 import { startWebHost } from './web/server.ts';
@@ -7,6 +8,8 @@ import { startWebHost } from './web/server.ts';
 export interface ServeOptions {
   home: string;
   port: number;
+  /** Where the model runs; what suits it best by default. */
+  device?: DeviceWish;
   /** Why a page in a browser and not the window of its own. */
   reason: string;
   /** Whether to try to open the browser. */
@@ -24,7 +27,7 @@ export const rendererFolder = fileURLToPath(new URL('../../dist/renderer', impor
 
 /** Serves the workstation to a browser on this machine until it is told to stop; then closes everything. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { home, port, reason, say, signal } = options;
+  const { home, port, device, reason, say, signal } = options;
   const { createWorkstation } = await import('../workstation.ts');
   const { log, close: closeLog } = openLogFile(home);
   try {
@@ -34,6 +37,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       hostReason: reason,
       log,
       exclusive: true,
+      ...(device === undefined ? {} : { device }),
     });
     try {
       const host = await startWebHost({

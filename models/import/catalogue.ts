@@ -343,11 +343,11 @@ function readAs<T>(schema: z.ZodType<T>, folder: string, content: unknown): T {
  */
 function importedName(manifest: CheckpointManifest): string {
   const digest = createHash('sha256').update(JSON.stringify(manifest)).digest('hex').slice(0, 12);
-  return `${manifest.id}-${digest}-fp32`;
+  return `${manifest.id}-${digest}-${embeddedDtype}`;
 }
 
-/** Whether a folder has a name of `importedName`; what a person imports is named otherwise. */
-const isImportOfManifest = (name: string): boolean => /-[0-9a-f]{12}-fp32$/.test(name);
+/** Whether a folder has a name of `importedName`, of this version or an earlier one; what a person imports is named otherwise. */
+const isImportOfManifest = (name: string): boolean => /-[0-9a-f]{12}-(?:q8|fp32)$/.test(name);
 
 function summaryOf(manifest: Omit<ModelSummary, 'embedded'>, embedded: boolean): ModelSummary {
   const { id, name, version, domain, domainNote, licence } = manifest;

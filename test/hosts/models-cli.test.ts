@@ -82,10 +82,17 @@ describe('models on the command line', { timeout: 400_000 }, () => {
       code: 2,
       result: { error: { hint: expect.stringContaining('--out') as string } },
     });
-    expect(await models('import', checkpoint, '--out', join(folder, 'out'), '--use')).toMatchObject({
-      code: 2,
-      result: { error: { hint: expect.stringContaining('models use') as string } },
-    });
+    for (const [options, remedy] of [
+      [['--use'], 'models use'],
+      [['--attention', 'gqa'], '--layout transformers'],
+      [['--block-size', '128'], '--dtype int4'],
+    ] as const) {
+      const refused = await models('import', checkpoint, '--out', join(folder, 'out'), ...options);
+      expect(refused, remedy).toMatchObject({
+        code: 2,
+        result: { error: { hint: expect.stringContaining(remedy) as string } },
+      });
+    }
   });
 
   it('of which a folder has several sets of graphs are checked with the one that is named', async () => {

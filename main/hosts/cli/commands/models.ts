@@ -94,6 +94,20 @@ export function addModels(program: Command): void {
       }
       const { output, signal } = context;
       const dtype = wished ?? 'fp32';
+      if (attention !== 'concat' && layout !== 'transformers') {
+        throw new WorkstationError(
+          'invalid-input',
+          '--attention is of the transformers layout.',
+          'Add --layout transformers, or leave it out.',
+        );
+      }
+      if (blockSize !== '32' && dtype !== 'int4') {
+        throw new WorkstationError(
+          'invalid-input',
+          '--block-size is of 4-bit weights.',
+          'Add --dtype int4, or leave it out.',
+        );
+      }
       const { runImport } = await import('../../../../models/import/index.ts');
       const manifest = await runImport(
         {

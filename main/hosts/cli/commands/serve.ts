@@ -19,6 +19,7 @@ export function addServe(program: Command): void {
       await serve({
         home: options.home ?? defaultHome(),
         port: options.port,
+        ...(options.device === undefined ? {} : { device: options.device }),
         reason: 'Served to the browser, as the command says.',
         openBrowser: options.open,
         say: (line) => output.line(line),
