@@ -64,9 +64,17 @@ async function write(branch: TextBranch, seed: number): Promise<Float32Array[]> 
   return logits;
 }
 
-async function look(looks: FrameLooks, seed: number): Promise<SeenFrame> {
+/** What {@link write} feeds first. */
+function beginning(seed: number): number[] {
+  const random = randomNumbers(seed);
+  return Array.from({ length: 3 + seed * 29 }, () => Math.floor(random() * 500));
+}
+
+type Ahead = NonNullable<Parameters<FrameLooks['withPrefix']>[3]>;
+
+async function look(looks: FrameLooks, seed: number, ahead?: Ahead): Promise<SeenFrame> {
   const { frame } = await looks.look(stripes(seed, 168, 112), undefined);
-  return looks.withPrefix(frame, tokenizer.prompt('Where?', runner.units(frame.grid)), undefined);
+  return looks.withPrefix(frame, tokenizer.prompt('Where?', runner.units(frame.grid)), undefined, ahead);
 }
 
 /** Texts with these seeds, on frames in turn. */
@@ -75,10 +83,11 @@ async function writeAll(
   places: TextPlaces,
   seeds: readonly number[],
   frames: number,
+  ahead?: (seed: number) => ReturnType<Ahead>,
 ): Promise<Float32Array[][]> {
   return Promise.all(
     seeds.map(async (seed, index) => {
-      const frame = await look(looks, index % frames);
+      const frame = await look(looks, index % frames, ahead && (() => ahead(seed)));
       try {
         return await write(await places.join(frame, undefined), seed);
       } finally {
@@ -167,6 +176,68 @@ describe('texts whose next tokens are computed before they are written have the 
     expect([text.length, place.length]).toEqual([start + 5, start + 7]);
     text.leave();
     looks.release(frame);
+    looks.clear();
+  });
+});
+
+describe('texts of which the beginning went through the decoder with the frame have the logits that they have without', () => {
+  const guesses: [string, (ids: number[]) => ReturnType<Ahead>][] = [
+    ['as it was guessed', (ids) => ({ ids, keep: 1 })],
+    ['and more was guessed', (ids) => ({ ids: [...ids, 9, 8, 7], keep: 4 })],
+    ['shorter than it is', (ids) => ({ ids: ids.slice(0, -2), keep: 1 })],
+    ['begun otherwise', (ids) => ({ ids: [...ids.slice(0, 2), 499, 499], keep: 1 })],
+    ['begun otherwise at once', () => ({ ids: [499], keep: 1 })],
+    ['with too few logits', (ids) => ({ ids: [...ids, 9, 8], keep: 2 })],
+  ];
+  test.each(guesses)('%s', async (_name, guess) => {
+    const seeds = [1, 2, 0, 1, 3];
+    const bare = new FrameLooks(runner, 1e9);
+    const expected = await writeAll(bare, new SolePlace(runner), seeds, 2);
+    for (const used of [runner, withoutCopies(runner)]) {
+      for (const open of [SolePlace, AnswerBatch]) {
+        const looks = new FrameLooks(used, 1e9);
+        const found = await writeAll(looks, new open(used, looks), seeds, 2, (seed) =>
+          guess(beginning(seed)),
+        );
+        expectSame(found, expected);
+        const frame = await look(looks, 0);
+        expect(frame.prefix!.ahead).toBeNull();
+        expect(frame.prefix!.cache.length).toBe(frame.prefix!.ids.length);
+        looks.clear();
+      }
+    }
+    bare.clear();
+  });
+
+  test('in one run, and the others that begin so in none', async () => {
+    let runs = 0;
+    const counted = new Proxy(runner, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name === 'run' || name === 'prefill') runs += 1;
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const looks = new FrameLooks(counted, 1e9);
+    const batch = new AnswerBatch(counted, looks);
+    const ids = beginning(1);
+    const frame = await look(looks, 1, () => ({ ids, keep: 1 }));
+    const texts = await Promise.all([batch.join(frame, undefined), batch.join(frame, undefined)]);
+    const logits = await Promise.all(texts.map((text) => text.feed(ids, 1)));
+    expect(logits[0]).toEqual(logits[1]);
+    expect(runs).toBe(1);
+    // One that leaves before it has said anything, and one on a frame that is put behind.
+    const [early] = [await batch.join(frame, undefined)];
+    early.leave();
+    const second = await look(looks, 2, () => ({ ids, keep: 1 }));
+    const other = await batch.join(second, undefined);
+    await other.feed(ids, 1);
+    expect(runs).toBe(2);
+    for (const text of [...texts, other]) text.leave();
+    for (const used of [frame, second]) {
+      expect(used.prefix!.cache.length).toBe(used.prefix!.ids.length);
+      looks.release(used);
+    }
     looks.clear();
   });
 });

@@ -31,7 +31,7 @@ function frameOf(bytes: number, freed: string[] = [], name = ''): SeenFrame {
     bytes: { value: bytes / 2 },
     dispose: { value: () => freed.push(name) },
   }) as DecoderCache;
-  frame.prefix = { ids: Int32Array.of(1), cache: told, delta: 0 };
+  frame.prefix = { ids: Int32Array.of(1), cache: told, delta: 0, ahead: null };
   return frame;
 }
 
@@ -125,7 +125,7 @@ describe('looks at frames', () => {
     looks.clear();
   });
 
-  test('are stopped between two chunks, and then done by who waits', async () => {
+  test('are stopped on their way through the decoder, and then done by who waits', async () => {
     const looks = new FrameLooks(runner, 1e9);
     const controller = new AbortController();
     const { frame } = await looks.look(stripes(3, 448, 364), undefined);

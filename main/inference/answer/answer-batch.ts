@@ -2,8 +2,10 @@ import { planRun, type BatchRequest, type RunPart } from './batch-run.ts';
 import type { SeenFrame } from './frame-cache.ts';
 import type { FrameLooks } from './frame-looks.ts';
 import type { DecoderCache, RowRange } from '../graphs/model-graphs.ts';
+import { joined } from './logit-rows.ts';
 import { prefillChunk, type ModelRunner } from './model-runner.ts';
 import { rejectStopped } from './stoppable-turn.ts';
+import { knownOf, type TokensAhead } from './tokens-ahead.ts';
 import { mostTogether, prefixOf, type TextBranch, type TextPlaces, type TreeToken } from './text-branch.ts';
 
 /** Rows that nothing sees: so few are not worth moving others for. */
@@ -24,6 +26,13 @@ interface Wish {
   readonly found: Float32Array[];
   readonly resolve: (logits: Float32Array) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A frame in the cache: its rows, and behind them those of tokens that a text on it may begin with. */
+interface Place {
+  start: number;
+  end: number;
+  ahead: TokensAhead | null;
 }
 
 interface Waiting {
@@ -53,7 +62,7 @@ export class AnswerBatch implements TextPlaces {
   /** The frame whose cache it is; null while there are no texts. */
   #base: SeenFrame | null = null;
   /** Where the frames' rows lie. */
-  readonly #places = new Map<SeenFrame, { start: number; end: number }>();
+  readonly #places = new Map<SeenFrame, Place>();
   readonly #mostFrameRows: number;
   /** A run is about to begin, or under way. */
   #gathering = false;
@@ -110,12 +119,14 @@ export class AnswerBatch implements TextPlaces {
   }
 
   /** Rows of a frame in the cache; null where it has to wait until texts have left. */
-  #placeFor(frame: SeenFrame): RowRange | null {
+  #placeFor(frame: SeenFrame): Place | null {
     const prefix = prefixOf(frame);
     const tokens = prefix.ids.length;
+    const { ahead } = prefix;
     if (this.#base === null) {
       this.#base = this.#looks.retain(frame);
-      this.#places.set(frame, { start: 0, end: tokens });
+      prefix.ahead = null;
+      this.#places.set(frame, { start: 0, end: tokens, ahead });
     }
     const cache = this.#cache;
     // Where rows cannot be moved together, those of texts that have left are in the way until all have.
@@ -124,8 +135,10 @@ export class AnswerBatch implements TextPlaces {
     const known = this.#places.get(frame);
     if (known !== undefined) return known;
     if (cache.addFrom === undefined || this.#frameRows() + tokens > this.#mostFrameRows) return null;
-    const place = { start: cache.length, end: cache.length + tokens };
-    cache.addFrom(prefix.cache, tokens);
+    const place = { start: cache.length, end: cache.length + tokens, ahead };
+    cache.addFrom(prefix.cache, tokens + (ahead?.ids.length ?? 0));
+    prefix.cache.truncate(tokens);
+    prefix.ahead = null;
     this.#places.set(frame, place);
     return place;
   }
@@ -162,6 +175,7 @@ export class AnswerBatch implements TextPlaces {
     if (cache.keep === undefined) return;
     const live = this.#liveRows();
     if (cache.length - live.length <= Math.max(fewForgottenRows, live.length / 8)) return;
+    for (const place of this.#places.values()) place.ahead = null;
     const now = new Int32Array(cache.length);
     live.forEach((row, place) => (now[row] = place));
     cache.keep(rangesOf(live));
@@ -267,13 +281,13 @@ export class AnswerBatch implements TextPlaces {
 class BatchedText implements TextBranch {
   readonly #batch: AnswerBatch;
   readonly frame: SeenFrame;
-  readonly #place: RowRange;
+  readonly #place: Place;
   readonly signal: AbortSignal | undefined;
   /** Rows of its tokens behind the frame. */
   rows: readonly number[] = [];
   #wish: Wish | null = null;
 
-  constructor(batch: AnswerBatch, frame: SeenFrame, place: RowRange, signal: AbortSignal | undefined) {
+  constructor(batch: AnswerBatch, frame: SeenFrame, place: Place, signal: AbortSignal | undefined) {
     this.#batch = batch;
     this.frame = frame;
     this.#place = place;
@@ -293,8 +307,13 @@ class BatchedText implements TextBranch {
     return this.#batch.spare;
   }
 
-  feed(ids: readonly number[], keep: number): Promise<Float32Array> {
-    return this.#want(ids, null, keep);
+  async feed(ids: readonly number[], keep: number): Promise<Float32Array> {
+    const { ahead, end } = this.#place;
+    if (ahead === null || this.rows.length > 0) return this.#want(ids, null, keep);
+    const { count, logits } = knownOf(ahead, ids, keep);
+    this.rows = Array.from({ length: count }, (_, index) => end + index);
+    if (count === ids.length) return joined(logits);
+    return joined([...logits, await this.#want(ids.slice(count), null, keep - logits.length)]);
   }
 
   tryTree(tree: readonly TreeToken[]): Promise<Float32Array> {
@@ -353,14 +372,6 @@ class BatchedText implements TextBranch {
     if (this.#wish === null) throw new RangeError('the text wants nothing');
     return this.#wish;
   }
-}
-
-export function joined(rows: readonly Float32Array[]): Float32Array {
-  const [first] = rows;
-  if (first === undefined || rows.length === 1) return first ?? new Float32Array(0);
-  const all = new Float32Array(rows.length * first.length);
-  rows.forEach((row, index) => all.set(row, index * first.length));
-  return all;
 }
 
 /** Runs of rows that follow one another. */

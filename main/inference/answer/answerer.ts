@@ -26,7 +26,7 @@ import { checkMemory, planMemory, shrunkNote } from '../engine/memory-estimate.t
 import { openModelDirectory, type ModelDirectory } from '../model/model-directory.ts';
 import { ModelRunner } from './model-runner.ts';
 import { Sampler } from './sampling.ts';
-import { SolePlace, type TextPlaces } from './text-branch.ts';
+import { mostTogether, SolePlace, type TextPlaces } from './text-branch.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from '../model/tokenizer.ts';
 import { checkThatModelSees } from './vision-self-test.ts';
 import { DeviceLostError } from '../graphs/watched-graphs.ts';
@@ -225,13 +225,17 @@ export class Answerer {
       // What every answer begins with goes through the model with the prompt.
       const begun = constraint?.begin() ?? [];
 
-      const prefillStart = performance.now();
-      frame = await this.#looks.withPrefix(frame, prompt, listener.signal);
-      const place = await this.#places.join(frame, listener.signal);
+      const asked = [...prompt.ids.subarray(prompt.prefixLength), ...begun.map(({ id }) => id)];
       const most = this.#runner.model.manifest.parameters.maxPositions;
+      const prefillStart = performance.now();
+      frame = await this.#looks.withPrefix(frame, prompt, listener.signal, () => {
+        const room = Math.min(mostTogether - 1, most - prompt.prefixLength - asked.length);
+        const draft = request.drafts === false ? [] : this.#drafts.after(asked, room);
+        return { ids: [...asked, ...draft], keep: 1 + draft.length };
+      });
+      const place = await this.#places.join(frame, listener.signal);
       const branch = request.drafts === false ? place : new DraftedText(place, this.#drafts, most);
       try {
-        const asked = [...prompt.ids.subarray(prompt.prefixLength), ...begun.map(({ id }) => id)];
         const logits = await branch.feed(asked, 1);
         const decodeStart = performance.now();
         progress.timings.prefillMilliseconds = decodeStart - prefillStart;

@@ -1,6 +1,6 @@
-import { joined } from './answer-batch.ts';
 import { sharedLength } from './canonical-tokens.ts';
 import type { DraftMemory } from './draft-memory.ts';
+import { joined, rowsOf } from './logit-rows.ts';
 import type { TextBranch, TreeToken } from './text-branch.ts';
 
 /**
@@ -51,10 +51,7 @@ export class DraftedText implements TextBranch {
     const draft = this.#memory.after(this.#written, Math.min(this.spare, room));
     const wanted = Math.min(keep, rest.length);
     const logits = await this.#branch.feed([...rest, ...draft], wanted + draft.length);
-    const size = logits.length / (wanted + draft.length);
-    const rows = Array.from({ length: wanted + draft.length }, (_, row) =>
-      logits.subarray(row * size, (row + 1) * size),
-    );
+    const rows = rowsOf(logits, wanted + draft.length);
     this.#ahead = draft;
     this.#logits = rows.slice(wanted);
     return joined([...found, ...rows.slice(0, wanted)].slice(-keep));

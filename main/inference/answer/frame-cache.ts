@@ -1,14 +1,17 @@
 import type { Size } from '../../../preload/contract/values.ts';
 import type { DecoderCache } from '../graphs/model-graphs.ts';
 import type { ImageGrid } from '../graphs/positions.ts';
+import type { TokensAhead } from './tokens-ahead.ts';
 
 /** A prompt up to the end of its image, gone through the decoder: where every text on the frame begins. */
 export interface FramePrefix {
   readonly ids: Int32Array;
-  /** Holds the ids, and behind them, while texts are written, those. */
+  /** Holds the ids, and behind them what is ahead or, while texts are written, those. */
   readonly cache: DecoderCache;
   /** Position of a text token less the number of tokens before it; see `PromptPositions`. */
   readonly delta: number;
+  /** Null once a text has begun. */
+  ahead: TokensAhead | null;
 }
 
 /** What a frame costs to look at, kept for the next question on it. */

@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { EngineFrame } from '../engine/engine-messages.ts';
-import { FrameCache, SeenFrame } from './frame-cache.ts';
+import { FrameCache, SeenFrame, type FramePrefix } from './frame-cache.ts';
 import type { ModelRunner } from './model-runner.ts';
 import { takeStoppable } from './stoppable-turn.ts';
 import type { Prompt } from '../model/tokenizer.ts';
 import { Turns } from '../engine/turns.ts';
+import { positionsWithText } from '../graphs/positions.ts';
+import { rowsOf } from './logit-rows.ts';
 
 /** What a look took; zeros where it was kept from before. */
 export interface LookTimings {
@@ -62,26 +64,39 @@ export class FrameLooks {
   /**
    * Sees to it that a frame has gone through the decoder, as the beginning of the prompt. What it returns is in use
    * in place of the given frame: another one where that is in use behind another beginning.
+   * @param textBegins What the text behind it begins with, to go through the decoder in the same runs where the frame
+   *   has to, and of how many of the last tokens the logits will be wanted.
    * @throws WorkstationError `cancelled` between two chunks; the given frame is in use still.
    */
-  withPrefix(frame: SeenFrame, prompt: Prompt, signal: AbortSignal | undefined): Promise<SeenFrame> {
+  withPrefix(
+    frame: SeenFrame,
+    prompt: Prompt,
+    signal: AbortSignal | undefined,
+    textBegins: () => { ids: readonly number[]; keep: number } = () => ({ ids: [], keep: 0 }),
+  ): Promise<SeenFrame> {
     const ids = prompt.ids.slice(0, prompt.prefixLength);
     return takeStoppable(this.#turns, signal, async () => {
       const kept = frame.prefix;
       if (kept !== null && sameIds(kept.ids, ids)) return frame;
       const positions = this.#runner.positions(ids, [frame.grid]);
-      const embeddings = await this.#runner.embed(ids, [frame.features]);
+      const ahead = textBegins();
+      const embeddings = await this.#runner.embed(ids, [frame.features], ahead.ids);
       const cache = this.#runner.newCache(ids.length + spareTokens);
+      let logits: Float32Array;
       try {
-        await this.#runner.prefill({
-          ...{ embeddings, positions, cache, from: 0, to: ids.length, keep: 'none' },
+        logits = await this.#runner.prefill({
+          ...{ embeddings, positions: positionsWithText(positions, ahead.ids.length), cache },
+          ...{ from: 0, to: ids.length + ahead.ids.length, keep: ahead.keep },
           ...(signal ? { signal } : {}),
         });
       } catch (error) {
         cache.dispose();
         throw error;
       }
-      const prefix = { ids, cache, delta: positions.delta };
+      const prefix: FramePrefix = {
+        ...{ ids, cache, delta: positions.delta },
+        ahead: ahead.keep === 0 ? null : { ids: ahead.ids, logits: rowsOf(logits, ahead.keep) },
+      };
       if (kept === null || frame.users === 1) {
         frame.prefix?.cache.dispose();
         frame.prefix = prefix;

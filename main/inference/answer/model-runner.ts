@@ -11,13 +11,21 @@ import {
   type DecoderInput,
   type ModelGraphs,
 } from '../graphs/model-graphs.ts';
-import { promptPositions, type ImageGrid, type PromptPositions } from '../graphs/positions.ts';
+import {
+  onAllAxes,
+  positionsBetween,
+  promptPositions,
+  type ImageGrid,
+  type PromptPositions,
+} from '../graphs/positions.ts';
+import { planRun } from './batch-run.ts';
 import type { TreeToken } from './text-branch.ts';
 import { watchGraphs } from '../graphs/watched-graphs.ts';
-import { maskedScore } from '../graphs/window-layout.ts';
 
 /** Nothing stops a run under way, so a prefill goes in pieces of this many tokens, with a look at the signal between. */
 export const prefillChunk = 128;
+/** Graphs that read so many prompt tokens sooner than a person could stop them: four chunks in a run are no matter. */
+const fewBytes = 2 ** 26;
 
 export interface OpenRunnerOptions {
   readonly device: DeviceWish;
@@ -43,9 +51,9 @@ export interface PrefillOptions {
   readonly from: number;
   readonly to: number;
   readonly cache: DecoderCache;
-  /** Logits to return: of the last token, of all, or none (a prefix that is only to be kept). */
-  readonly keep: 'last' | 'all' | 'none';
-  /** Tokens per run; {@link prefillChunk} by default. */
+  /** Logits to return: of the last token, of so many of the last, of all, or none (a prefix that is only to be kept). */
+  readonly keep: 'last' | 'all' | 'none' | number;
+  /** Tokens per run; about {@link prefillChunk} by default, more where the weights are few. */
   readonly chunk?: number;
   readonly signal?: AbortSignal;
 }
@@ -167,14 +175,26 @@ export class ModelRunner {
 
   /**
    * Embeddings `[sequence, hidden]` of token ids, with the features of the images, in order, in place of the
-   * image tokens.
+   * image tokens; behind them those of `text`, whatever its ids.
    * @throws WorkstationError `model-mismatch` for an id outside the vocabulary, or features that don't fit.
    */
-  async embed(ids: ArrayLike<number>, features: readonly Float32Array[]): Promise<Float32Array> {
+  async embed(
+    ids: ArrayLike<number>,
+    features: readonly Float32Array[],
+    text: readonly number[] = [],
+  ): Promise<Float32Array> {
     const { hiddenSize, tokens } = this.#parameters;
-    const embeddings = await this.lookUp(ids);
     const places: number[] = [];
-    for (let index = 0; index < ids.length; index += 1) if (ids[index] === tokens.image) places.push(index);
+    const others: number[] = [];
+    for (let index = 0; index < ids.length; index += 1) {
+      (ids[index] === tokens.image ? places : others).push(index);
+    }
+    const looked = await this.lookUp([...others.map((index) => ids[index]!), ...text]);
+    const embeddings = new Float32Array((ids.length + text.length) * hiddenSize);
+    others.forEach((place, row) => {
+      embeddings.set(looked.subarray(row * hiddenSize, (row + 1) * hiddenSize), place * hiddenSize);
+    });
+    embeddings.set(looked.subarray(others.length * hiddenSize), ids.length * hiddenSize);
     const rows = features.reduce((sum, values) => sum + values.length / hiddenSize, 0);
     if (rows !== places.length) {
       throw new WorkstationError(
@@ -233,7 +253,7 @@ export class ModelRunner {
 
   /**
    * Adds prompt tokens to the cache, in chunks, causally. Returns the kept logits: `[vocabulary]` for 'last',
-   * `[to - from, vocabulary]` for 'all', empty for 'none'.
+   * `[to - from, vocabulary]` for 'all', `[keep, vocabulary]` for a number, empty for 'none'.
    * @throws WorkstationError `cancelled` between two chunks; the cache then holds the chunks before.
    */
   async prefill(options: PrefillOptions): Promise<Float32Array> {
@@ -244,9 +264,15 @@ export class ModelRunner {
     return this.#add({
       ...options,
       tokens: to - from,
-      keep: { none: 0, last: Math.min(1, to - from), all: to - from }[keep],
-      positions: (start, end) => positionsOf(positions, from + start, from + end),
+      keep: typeof keep === 'number' ? keep : { none: 0, last: Math.min(1, to - from), all: to - from }[keep],
+      positions: (start, end) => positionsBetween(positions, from + start, from + end),
     });
+  }
+
+  /** Tokens per run, for so many: no few are left over for a run of their own. */
+  #chunkOf(tokens: number): number {
+    const chunk = this.model.graphBytes < fewBytes ? 4 * prefillChunk : prefillChunk;
+    return Math.ceil(tokens / Math.max(1, Math.ceil(tokens / chunk - 1 / 8)));
   }
 
   /** Adds tokens to a cache, in runs of a chunk, each token behind all before it. */
@@ -256,7 +282,7 @@ export class ModelRunner {
     cache.reserve(cache.length + tokens);
     let kept: Float32Array | null = null;
     let next = 0;
-    const step = options.chunk ?? prefillChunk;
+    const step = options.chunk ?? this.#chunkOf(tokens);
     for (let start = 0; start < tokens; start += step) {
       throwIfAborted(options.signal);
       const end = Math.min(start + step, tokens);
@@ -321,27 +347,14 @@ export class ModelRunner {
   async tryTree(tree: readonly TreeToken[], cache: DecoderCache, delta: number): Promise<Float32Array> {
     const past = cache.length;
     if (!this.#graphs.decoder.freeAttention) return this.#tryPaths(tree, cache, delta);
-    const width = past + tree.length;
-    const attention = new Float32Array(tree.length * width);
-    const depths: number[] = [];
-    tree.forEach(({ parent }, row) => {
-      attention.fill(maskedScore, row * width + past, (row + 1) * width);
-      for (let at = row; at >= 0; at = tree[at]!.parent) attention[row * width + past + at] = 0;
-      depths.push(parent < 0 ? 0 : depths[parent]! + 1);
-    });
-    const embeddings = await this.lookUp(tree.map(({ id }) => id));
-    cache.reserve(past + tree.length);
+    const ids = tree.map(({ id }) => id);
+    const parents = tree.map(({ parent }) => parent);
+    const text = { frame: { start: 0, end: past }, rows: [], position: past + delta };
+    const plan = planRun([{ ...text, ids, parents, keep: ids.length }], past, ids.length);
+    const embeddings = await this.lookUp(plan.ids);
+    cache.reserve(past + plan.tokens);
     try {
-      return await this.#graphs.decoder.run(
-        {
-          tokens: tree.length,
-          embeddings,
-          positions: onAllAxes(depths.map((depth) => past + depth + delta)),
-          attention,
-          logits: tree.length,
-        },
-        cache,
-      );
+      return await this.#graphs.decoder.run({ ...plan, embeddings }, cache);
     } finally {
       cache.truncate(past);
     }
@@ -377,18 +390,4 @@ export class ModelRunner {
   dispose(): Promise<void> {
     return this.#graphs.dispose();
   }
-}
-
-/** Positions `[3, end - start]` of the prompt's tokens `start..end`. */
-function positionsOf({ positions, sequence }: PromptPositions, start: number, end: number): Int32Array {
-  const found = new Int32Array(3 * (end - start));
-  for (let axis = 0; axis < 3; axis += 1) {
-    found.set(positions.subarray(axis * sequence + start, axis * sequence + end), axis * (end - start));
-  }
-  return found;
-}
-
-/** Positions `[3, n]` of text tokens, which stand at one position on all axes. */
-export function onAllAxes(positions: readonly number[]): Int32Array {
-  return Int32Array.from([...positions, ...positions, ...positions]);
 }

@@ -1,7 +1,9 @@
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { FramePrefix, SeenFrame } from './frame-cache.ts';
 import type { ModelRunner } from './model-runner.ts';
+import { joined } from './logit-rows.ts';
 import { takeStoppable } from './stoppable-turn.ts';
+import { knownOf } from './tokens-ahead.ts';
 import { Turns } from '../engine/turns.ts';
 
 /** Tokens that are decoded together at most, of several texts or of one: a run takes little longer for so few. */
@@ -82,16 +84,36 @@ class SoleBranch implements TextBranch {
   }
 
   get length(): number {
-    return this.#prefix.cache.length;
+    const { ahead, cache, ids } = this.#prefix;
+    return ahead === null ? cache.length : ids.length;
   }
 
   get spare(): number {
     return mostTogether - 1;
   }
 
-  feed(ids: readonly number[], keep: number): Promise<Float32Array> {
-    const { cache, delta } = this.#prefix;
-    return this.#runner.feed(ids, cache, delta, keep, this.#signal);
+  async feed(ids: readonly number[], keep: number): Promise<Float32Array> {
+    const prefix = this.#prefix;
+    const { cache, delta } = prefix;
+    const known = prefix.ahead === null ? { count: 0, logits: [] } : knownOf(prefix.ahead, ids, keep);
+    this.#forgetAhead(known.count);
+    if (known.count === ids.length) return joined(known.logits);
+    const rest = await this.#runner.feed(
+      ids.slice(known.count),
+      cache,
+      delta,
+      keep - known.logits.length,
+      this.#signal,
+    );
+    return joined([...known.logits, rest]);
+  }
+
+  /** What is ahead of the text has become its first `known` tokens. */
+  #forgetAhead(known: number): void {
+    const prefix = this.#prefix;
+    if (prefix.ahead === null) return;
+    prefix.cache.truncate(prefix.ids.length + known);
+    prefix.ahead = null;
   }
 
   tryTree(tree: readonly TreeToken[]): Promise<Float32Array> {
@@ -105,6 +127,7 @@ class SoleBranch implements TextBranch {
 
   leave(): void {
     // The buffers go on to serve the next question on this frame, from the end of the image.
+    this.#prefix.ahead = null;
     this.#prefix.cache.truncate(this.#prefix.ids.length);
     this.#leave();
   }

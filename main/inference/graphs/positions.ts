@@ -71,6 +71,33 @@ function tokensDoNotFit(detail: string): WorkstationError {
   );
 }
 
+/** Positions of a prompt with those of `count` text tokens behind it. */
+export function positionsWithText(prompt: PromptPositions, count: number): PromptPositions {
+  const { sequence, delta } = prompt;
+  const positions = new Int32Array(3 * (sequence + count));
+  for (let axis = 0; axis < 3; axis += 1) {
+    const at = axis * (sequence + count);
+    positions.set(prompt.positions.subarray(axis * sequence, (axis + 1) * sequence), at);
+    for (let index = sequence; index < sequence + count; index += 1) positions[at + index] = index + delta;
+  }
+  return { positions, sequence: sequence + count, delta };
+}
+
+/** Positions `[3, end - start]` of the prompt's tokens `start..end`. */
+export function positionsBetween(prompt: PromptPositions, start: number, end: number): Int32Array {
+  const found = new Int32Array(3 * (end - start));
+  for (let axis = 0; axis < 3; axis += 1) {
+    const at = axis * prompt.sequence;
+    found.set(prompt.positions.subarray(at + start, at + end), axis * (end - start));
+  }
+  return found;
+}
+
+/** Positions `[3, n]` of text tokens, which stand at one position on all axes. */
+export function onAllAxes(positions: readonly number[]): Int32Array {
+  return Int32Array.from([...positions, ...positions, ...positions]);
+}
+
 /** 1 / base^(2i / dimension) for i < dimension / 2, rounded to float32 as the reference does. */
 export function rotaryInverseFrequencies(dimension: number, base: number): Float32Array {
   const frequencies = new Float32Array(dimension / 2);
