@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findDisplay, findElectron, installElectron } from '../../main/hosts/electron-binary.ts';
 import { openLogFile } from '../../main/hosts/log.ts';
-import { stackOf } from '../../preload/contract/index.ts';
+import { errorCodes, stackOf } from '../../preload/contract/index.ts';
 import { isFine } from '../../tools/licences.ts';
 
 let folder: string;
@@ -100,4 +100,10 @@ describe('licences', () => {
   ])('%s: %s', (licence, fine) => {
     expect(isFine(licence)).toBe(fine);
   });
+});
+
+it('the page of troubles knows every code that an error can have', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/TROUBLESHOOTING.md'), 'utf8');
+  const table = page.slice(page.indexOf('## All codes'));
+  expect(errorCodes.filter((code) => !table.includes(`\`${code}\``))).toEqual([]);
 });
