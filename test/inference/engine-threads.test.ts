@@ -146,10 +146,10 @@ describe('threads', () => {
 
   test('settings worth a try: the default first, each once', () => {
     expect(settingsToTry(1, 1)).toEqual([one]);
-    expect(settingsToTry(2, 2)).toEqual([two, one, spinning]);
-    expect(settingsToTry(2, 1)).toEqual([two, one, spinning]);
+    expect(settingsToTry(2, 2)).toEqual([two, spinning, one]);
+    expect(settingsToTry(2, 1)).toEqual([two, spinning, one]);
     expect(settingsToTry(32, 16).map(({ threads, spinning: spins }) => (spins ? -threads : threads))).toEqual(
-      [8, 16, 1, -8, -16],
+      [8, -8, 16, -16, 1],
     );
     expect(physicalCores()).toBeGreaterThan(0);
     expect(physicalCores(folder)).toBeGreaterThan(0);

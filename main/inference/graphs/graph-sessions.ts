@@ -5,7 +5,7 @@ import { deviceNames, executionProviders, type Device } from '../devices/devices
 import type { ModelDirectory } from '../model/model-directory.ts';
 import { outOfMemoryHint } from '../engine/memory-estimate.ts';
 import { pathInModel } from '../model/model-files.ts';
-import type { ThreadSetting } from '../devices/thread-setting.ts';
+import { spinMicroseconds, type ThreadSetting } from '../devices/thread-setting.ts';
 
 export interface GraphSessions {
   readonly visionEncoder: InferenceSession;
@@ -184,7 +184,9 @@ export function sessionOptions(
     logSeverityLevel: 3,
     extra: {
       session: {
-        intra_op: { allow_spinning: spinning ? '1' : '0' },
+        intra_op: spinning
+          ? { allow_spinning: '1', spin_duration_us: String(spinMicroseconds) }
+          : { allow_spinning: '0' },
         ...(dataFolder !== undefined && { model_external_initializers_file_folder_path: dataFolder }),
       },
     },

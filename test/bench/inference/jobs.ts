@@ -17,6 +17,8 @@ export interface Job {
   /** See {@link drawFrames}. */
   framesFolder: string;
   dtype: WeightType;
+  /** Where the engine remembers which threads are fastest, as the program's does. */
+  threadsFolder: string;
   /** Of `layers`: the text that fills the context, and tokens written per answer. */
   longQuestion: string;
   tokens: number;
@@ -44,6 +46,8 @@ export interface LayersResult {
   /** Tokens of the prompt that decoding was measured behind. */
   context: number;
   decodeTokensPerSecond: number;
+  /** How the processor was used, as the engine says it; null for the peer, which leaves it to the runtime. */
+  threads: string | null;
 }
 
 export interface AnswersResult {

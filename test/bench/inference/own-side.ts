@@ -5,7 +5,11 @@ import type { AnswersResult, Job, LayersResult, Phases } from './jobs.ts';
 
 /** The engine's side: what the engine's process does, in this one. */
 await answerJob(async (job) => {
-  const answerer = await Answerer.open({ directory: job.directory, device: 'cpu' });
+  const answerer = await Answerer.open({
+    directory: job.directory,
+    device: 'cpu',
+    cacheFolder: job.threadsFolder,
+  });
   try {
     return job.work === 'layers' ? await layers(answerer, job) : await answers(answerer, job);
   } finally {
@@ -46,6 +50,7 @@ async function layers(answerer: Answerer, job: Job): Promise<LayersResult> {
     context: long.tokens.prompt,
     // The first token comes with the prefill.
     decodeTokensPerSecond: (job.longTokens - 1) / (long.timings.decodeMilliseconds / 1000),
+    threads: answerer.info.threads?.reason ?? null,
   };
 }
 

@@ -39,6 +39,7 @@ async function layers(peer: TransformersPeer, job: Job): Promise<LayersResult> {
     eightQuestions,
     context: long.promptTokens,
     decodeTokensPerSecond: (job.longTokens - 1) / ((long.total - long.firstToken) / 1000),
+    threads: null,
   };
 }
 
