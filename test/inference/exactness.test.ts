@@ -125,7 +125,7 @@ async function generate(
   const sampler = new Sampler(task.settings, ids);
   const written: number[] = [];
   while (written.length < task.tokens) {
-    const { id } = sampler.next(logits);
+    const id = sampler.next(logits);
     written.push(id);
     const at = cache.length + delta;
     logits = await decoder.run(

@@ -8,7 +8,7 @@ import type { TextEnding } from './answer-parser.ts';
 import { AnswerSplitter, type AnswerText } from './answer-stream.ts';
 import type { ChoiceNode } from './canonical-tokens.ts';
 import { entropyBits, labelProbabilities, labelTree } from './label-evidence.ts';
-import { logSumExp, type Sampler } from './sampling.ts';
+import { logProbability, type Sampler } from './sampling.ts';
 import type { TextBranch } from './text-branch.ts';
 import type { StreamingDecoder } from '../model/tokenizer.ts';
 
@@ -22,7 +22,7 @@ export interface AnswerListener {
 export interface WrittenToken {
   /** Where its text ends in the answer's. */
   readonly end: number;
-  /** Null for a token that was forced and says nothing: a tag, a bracket. */
+  /** Null for reasoning, and for a token that was forced and says nothing: a tag, a bracket. */
   logProbability: number | null;
 }
 
@@ -43,6 +43,12 @@ export interface DecodeRun {
   readonly listener: AnswerListener;
   /** When the answer was asked for, by `performance.now`. */
   readonly start: number;
+}
+
+/** A token chosen by the sampler, with its probability where that says something. */
+interface Drawn {
+  readonly id: number;
+  readonly logProbability: number | null;
 }
 
 /** What is known where the label begins, to come back to when the answer is complete. */
@@ -86,7 +92,7 @@ export class AnswerDecoding {
     let next: readonly NextToken[] = run.begun;
     for (let turn = 0; ; turn += 1) {
       throwIfAborted(listener.signal);
-      let drawn: { id: number; logProbability: number } | null = null;
+      let drawn: Drawn | null = null;
       if (turn > 0 || next.length === 0) {
         if (constraint !== null && this.#mustClose(constraint, run)) {
           if (constraint.part === 'reasoning') {
@@ -95,13 +101,14 @@ export class AnswerDecoding {
           next = constraint.close();
         } else {
           this.#rememberLabel(run, logits);
-          drawn = sampler.next(logits, constraint?.mask());
+          const id = sampler.next(logits, constraint?.mask());
           const reasoning = constraint?.part === 'reasoning';
-          if (ends.has(drawn.id) && !reasoning) return 'end-token';
-          if (ends.has(drawn.id))
-            this.notes.push('The model stopped before its answer, and was made to give one.');
+          // Over a whole vocabulary, so only where it is evidence.
+          drawn = { id, logProbability: reasoning ? null : logProbability(logits, id) };
+          if (ends.has(id) && !reasoning) return 'end-token';
+          if (ends.has(id)) this.notes.push('The model stopped before its answer, and was made to give one.');
           if (constraint?.part === 'label') this.#labelTokens += 1;
-          next = constraint?.take(drawn.id) ?? [{ id: drawn.id, tells: true }];
+          next = constraint?.take(id) ?? [{ id, tells: true }];
         }
       }
       const fresh = next.slice(0, run.limit - this.written.length);
@@ -135,12 +142,7 @@ export class AnswerDecoding {
     if (choices !== null) this.#labelStart = { length: run.branch.length, logits, choices };
   }
 
-  #add(
-    tokens: readonly NextToken[],
-    drawn: { id: number; logProbability: number } | null,
-    run: DecodeRun,
-    splitter: AnswerSplitter,
-  ): void {
+  #add(tokens: readonly NextToken[], drawn: Drawn | null, run: DecodeRun, splitter: AnswerSplitter): void {
     if (this.written.length === 0) this.firstTokenMilliseconds = performance.now() - run.start;
     let added = '';
     tokens.forEach(({ id }, index) => {
@@ -175,7 +177,7 @@ export class AnswerDecoding {
     const row = (index: number): Float32Array => logits.subarray(index * size, (index + 1) * size);
     tokens.forEach(({ id, tells }, index) => {
       if (index === 0 || !tells) return;
-      this.written[at + index]!.logProbability = row(index - 1)[id]! - logSumExp(row(index - 1));
+      this.written[at + index]!.logProbability = logProbability(row(index - 1), id);
     });
     return row(ids.length - 1);
   }

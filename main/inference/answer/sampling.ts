@@ -14,12 +14,6 @@ export interface SamplingSettings {
 /** The tokens that may come next: these alone, or all but these. */
 export type TokenMask = { readonly allow: Int32Array } | { readonly forbid: Int32Array };
 
-export interface SampledToken {
-  readonly id: number;
-  /** Natural logarithm of the probability that the model itself gives, before penalty and temperature. */
-  readonly logProbability: number;
-}
-
 /** Mulberry32: a small generator of uniform numbers in [0, 1) with 32 bits of state. */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
@@ -44,6 +38,11 @@ export function logSumExp(scores: Float32Array): number {
   let sum = 0;
   for (let index = 0; index < scores.length; index += 1) sum += Math.exp(scores[index]! - largest);
   return largest + Math.log(sum);
+}
+
+/** Natural logarithm of the probability that the model itself gives a token, before penalty and temperature. */
+export function logProbability(logits: Float32Array, id: number): number {
+  return logits[id]! - logSumExp(logits);
 }
 
 function masked(scores: Float32Array, mask: TokenMask): Float32Array {
@@ -73,15 +72,16 @@ export class Sampler {
   }
 
   /**
+   * The next token.
    * @param logits `[vocabulary]` float32; left unchanged.
    * @param mask Tokens to choose from; all where it is missing. At least one must be left.
    */
-  next(logits: Float32Array, mask?: TokenMask): SampledToken {
+  next(logits: Float32Array, mask?: TokenMask): number {
     const penalised = this.#penalised(logits);
     const scores = mask === undefined ? penalised : masked(penalised, mask);
     const id = this.#settings.temperature === 0 ? argmax(scores) : this.#sample(scores);
     this.see(id);
-    return { id, logProbability: logits[id]! - logSumExp(logits) };
+    return id;
   }
 
   /** Counts a token that was not drawn, because nothing else was possible, as written. */
