@@ -40,6 +40,13 @@ export type Purpose = 'open' | 'relink' | 'model' | 'base';
 
 const undoMilliseconds = 10_000;
 
+/** A step that is done several times over, such as opening the graphs to measure threads, begins anew each time. */
+function neverBack(before: ModelState | null, now: ModelState): ModelState {
+  const same = before?.phase === 'loading' && now.phase === 'loading' && before.activity === now.activity;
+  if (!same || before.progress === null || now.progress === null) return now;
+  return { ...now, progress: Math.max(before.progress, now.progress) };
+}
+
 /** The window's whole state: what the workstation says of itself, and the session that is open. */
 export class Workstation {
   status = $state.raw<Status | null>(null);
@@ -305,7 +312,7 @@ export class Workstation {
   }
 
   #onEvent(event: WorkstationEvent): void {
-    if (event.type === 'model') this.model = event.state;
+    if (event.type === 'model') this.model = neverBack(this.model, event.state);
     else if (event.type === 'saved') this.savedAt = event.at;
     else if (event.type === 'job') {
       const others = this.jobs.filter((job) => job.id !== event.job.id);

@@ -167,6 +167,22 @@ describe('a folder', () => {
     expect(screen.getAllByText('Needs more memory than this machine has.')).toHaveLength(2);
   });
 
+  test('of an adapter with a base that does not fit offers another base first', async () => {
+    fake.report = {
+      ...checkpointReport,
+      kind: 'adapter',
+      adapter: { base: null, baseFolder: '/models/other', rank: 64 },
+      choices: [],
+      problem: { code: 'model-mismatch', message: 'Shapes differ.', hint: 'It has to belong to it.' },
+    };
+    show();
+    await press('Add a model from a folder…');
+    await vi.waitFor(() => button('Choose another base model…'));
+    expect(screen.getByText('A LoRA adapter that cannot be imported as it is')).toBeTruthy();
+    expect(button('Choose another base model…').classList.contains('main')).toBe(true);
+    expect(button('Choose another folder…').classList.contains('main')).toBe(false);
+  });
+
   test('of graphs is added as it lies', async () => {
     fake.report = { ...checkpointReport, kind: 'in-place', choices: [], files: [] };
     show();
@@ -174,6 +190,8 @@ describe('a folder', () => {
     await vi.waitFor(() => button('Add it to the list'));
     await press('Add it to the list');
     await vi.waitFor(() => expect(item(folderModel.name).textContent).toContain('used in place'));
+    // Its version says the same as its kind: once is enough.
+    expect(item(folderModel.name).textContent.match(/used in place/g)).toHaveLength(1);
     expect(fake.logged('importModel')).toEqual([]);
   });
 });
@@ -230,6 +248,19 @@ describe('an import whose dialog was closed', () => {
     expect(onModels).toHaveBeenCalledOnce();
     await workstation.models.discard(runningImport);
     await vi.waitFor(() => expect(screen.queryByRole('button')).toBeNull());
+  });
+
+  test('is counted with others, so that none is cut to its first letter', async () => {
+    line(() => undefined);
+    const states = ['done', 'failed', 'done'] as const;
+    states.forEach((state, index) =>
+      fake.emit({
+        type: 'model-import',
+        import: { ...runningImport, modelId: id<typeof importedModel.id>(`model${index}`), state },
+      }),
+    );
+    expect(await screen.findByRole('button', { name: '3 imports have ended: see…' })).toBeTruthy();
+    expect(screen.getAllByRole('button')).toHaveLength(1);
   });
 
   test('says so, too, when it failed', async () => {

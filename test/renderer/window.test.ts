@@ -54,6 +54,17 @@ describe('model and device', () => {
     expect(screen.getByText('CPU fallback').title).toBe('No adapter was found.');
   });
 
+  test('a step of loading that is done again does not count backwards; the next begins at its own', async () => {
+    await workstation.start();
+    const loading = (activity: string, progress: number): void =>
+      fake.emit({ type: 'model', state: { ...fake.model, phase: 'loading', activity, progress } });
+    loading('Measuring which threads are fastest', 0.76);
+    loading('Measuring which threads are fastest', 0.5);
+    expect(workstation.model?.progress).toBe(0.76);
+    loading('Testing that the model sees', 0.1);
+    expect(workstation.model?.progress).toBe(0.1);
+  });
+
   test('a refused model says why, and can be tried again', async () => {
     const error = { code: 'model-altered-file' as const, message: 'A file differs.', hint: 'Restore it.' };
     fake.model = { ...fake.model, phase: 'failed', device: null, error };
