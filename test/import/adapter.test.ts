@@ -9,7 +9,7 @@ import { toErrorReport, type ErrorReport } from '../../preload/contract/errors.t
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import { goldenFolder, largestDifference, readGolden } from '../inference/golden.ts';
 import { findPython, noPython, pythonEnvironment } from '../training/python.ts';
-import { CheckpointBench, changeJson, changeTensors, readTensors, writeTensors } from './checkpoint-files.ts';
+import { CheckpointBench, changeJson, readTensors, renameTensors, writeTensors } from './checkpoint-files.ts';
 import type { RawTensor } from './checkpoint-files.ts';
 import { GraphRunner } from './graph-runner.ts';
 
@@ -136,13 +136,7 @@ describe.skipIf(python === undefined)('an adapter merged on the way', () => {
 
   it('fits a base whose names are those since transformers 4.52', async () => {
     const checkpoint = bench.copy();
-    changeTensors(checkpoint, (tensors) => {
-      const renamed = [...tensors].map(([name, tensor]): [string, RawTensor] => [
-        name.startsWith('visual.') ? `model.${name}` : name.replace(/^model\./, 'model.language_model.'),
-        tensor,
-      ]);
-      return new Map(renamed);
-    });
+    renameTensors(checkpoint);
     const expected = weightHashes((await imported({ adapter })).manifest);
     expect(weightHashes((await imported({ checkpoint, adapter })).manifest)).toEqual(expected);
   });

@@ -97,6 +97,17 @@ export function changeTensors(
   writeTensors(file, change(tensors) ?? tensors);
 }
 
+/** Gives a checkpoint's tensors the names that they have since transformers 4.52. */
+export function renameTensors(folder: string): void {
+  changeTensors(folder, (tensors) => {
+    const renamed = [...tensors].map(([name, tensor]): [string, RawTensor] => [
+      name.startsWith('visual.') ? `model.${name}` : name.replace(/^model\./, 'model.language_model.'),
+      tensor,
+    ]);
+    return new Map(renamed);
+  });
+}
+
 export function changeJson(file: string, change: (json: Record<string, unknown>) => void): void {
   const json = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
   change(json);

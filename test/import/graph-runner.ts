@@ -1,7 +1,7 @@
-import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import type { GoldenCase } from '../inference/golden.ts';
+import { closeGraphs, embedTokens, openGraphs, type GraphSessions } from './graph-sessions.ts';
 
 /**
  * Runs imported graphs on a golden case's own tensors (pixel values, window order, positions), without any of
@@ -9,31 +9,22 @@ import type { GoldenCase } from '../inference/golden.ts';
  */
 export class GraphRunner {
   readonly manifest: ModelManifest;
-  private readonly sessions: Record<'visionEncoder' | 'embedTokens' | 'decoder', InferenceSession>;
+  private readonly sessions: GraphSessions;
   private past: { key: Float32Array; value: Float32Array }[][] = [];
   private pastLength = 0;
 
-  private constructor(manifest: ModelManifest, sessions: GraphRunner['sessions']) {
+  private constructor(manifest: ModelManifest, sessions: GraphSessions) {
     this.manifest = manifest;
     this.sessions = sessions;
     this.reset();
   }
 
   static async open(folder: string, manifest: ModelManifest): Promise<GraphRunner> {
-    const open = (path: string) =>
-      InferenceSession.create(join(folder, path), {
-        intraOpNumThreads: 1,
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
-      });
-    return new GraphRunner(manifest, {
-      visionEncoder: await open(manifest.graphs.visionEncoder),
-      embedTokens: await open(manifest.graphs.embedTokens),
-      decoder: await open(manifest.graphs.decoder),
-    });
+    return new GraphRunner(manifest, await openGraphs(folder, manifest));
   }
 
-  async close(): Promise<void> {
-    for (const session of Object.values(this.sessions)) await session.release();
+  close(): Promise<void> {
+    return closeGraphs(this.sessions);
   }
 
   reset(): void {
@@ -98,19 +89,8 @@ export class GraphRunner {
   }
 
   /** [s, hidden], with image features in the place of image tokens. */
-  async embed(ids: number[], features?: Float32Array): Promise<Float32Array> {
-    const { hiddenSize, tokens } = this.manifest.parameters;
-    const { inputs_embeds: output } = await this.sessions.embedTokens.run({
-      input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]),
-    });
-    const embeds = Float32Array.from(output!.data as Float32Array);
-    let unit = 0;
-    ids.forEach((id, index) => {
-      if (id !== tokens.image || !features) return;
-      embeds.set(features.subarray(unit * hiddenSize, (unit + 1) * hiddenSize), index * hiddenSize);
-      unit += 1;
-    });
-    return embeds;
+  embed(ids: number[], features?: Float32Array): Promise<Float32Array> {
+    return embedTokens(this.sessions, this.manifest, ids, features);
   }
 
   /**

@@ -8,7 +8,7 @@ import type { ImportOptions, ImportProgress } from '../../models/import/index.ts
 import { float16Values, toFloat16 } from '../../main/inference/graphs/float16.ts';
 import { quantiseRow } from '../../models/import/quantisation.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
-import { CheckpointBench, changeJson, changeTensors } from './checkpoint-files.ts';
+import { CheckpointBench, changeJson, changeTensors, renameTensors } from './checkpoint-files.ts';
 import type { RawTensor } from './checkpoint-files.ts';
 
 const bench = new CheckpointBench();
@@ -145,13 +145,7 @@ describe('checkpoints of every layout give the same graphs', () => {
   it('names and configuration as saved since transformers 4.52', async () => {
     const before = await importFrom(bench.copy());
     const checkpoint = bench.copy();
-    changeTensors(checkpoint, (tensors) => {
-      const renamed = [...tensors].map(([name, tensor]): [string, RawTensor] => [
-        name.startsWith('visual.') ? `model.${name}` : name.replace(/^model\./, 'model.language_model.'),
-        tensor,
-      ]);
-      return new Map(renamed);
-    });
+    renameTensors(checkpoint);
     changeJson(join(checkpoint, 'config.json'), (json) => {
       const { rope_scaling, rope_theta, architectures, model_type, vision_config, ...text } = json;
       for (const key of Object.keys(json)) delete json[key];

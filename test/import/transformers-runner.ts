@@ -1,8 +1,8 @@
-import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import type { GoldenCase } from '../inference/golden.ts';
 import { pixelValues } from './graph-runner.ts';
+import { closeGraphs, embedTokens, integers, openGraphs, type GraphSessions } from './graph-sessions.ts';
 
 /** One sequence of a batch: rows of embeddings with a [time, height, width] each, and padding before them. */
 export interface Sequence {
@@ -14,30 +14,21 @@ export interface Sequence {
 /** Runs graphs of the transformers.js layout as that library does: all keys and values go in and come out. */
 export class TransformersRunner {
   readonly manifest: ModelManifest;
-  private readonly sessions: Record<'visionEncoder' | 'embedTokens' | 'decoder', InferenceSession>;
+  private readonly sessions: GraphSessions;
   private past: Record<string, Tensor> = {};
   private mask: number[][] = [];
 
-  private constructor(manifest: ModelManifest, sessions: TransformersRunner['sessions']) {
+  private constructor(manifest: ModelManifest, sessions: GraphSessions) {
     this.manifest = manifest;
     this.sessions = sessions;
   }
 
   static async open(folder: string, manifest: ModelManifest): Promise<TransformersRunner> {
-    const open = (path: string) =>
-      InferenceSession.create(join(folder, path), {
-        intraOpNumThreads: 1,
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
-      });
-    return new TransformersRunner(manifest, {
-      visionEncoder: await open(manifest.graphs.visionEncoder),
-      embedTokens: await open(manifest.graphs.embedTokens),
-      decoder: await open(manifest.graphs.decoder),
-    });
+    return new TransformersRunner(manifest, await openGraphs(folder, manifest));
   }
 
-  async close(): Promise<void> {
-    for (const session of Object.values(this.sessions)) await session.release();
+  close(): Promise<void> {
+    return closeGraphs(this.sessions);
   }
 
   /** [units, hidden]. @param grid patches along time, height and width of each image */
@@ -56,17 +47,8 @@ export class TransformersRunner {
   }
 
   /** [s, hidden], with image features in the place of image tokens. */
-  async embed(ids: number[], features?: Float32Array): Promise<Float32Array> {
-    const { hiddenSize, tokens } = this.manifest.parameters;
-    const outputs = await this.sessions.embedTokens.run({ input_ids: integers(ids, [1, ids.length]) });
-    const embeds = Float32Array.from(outputs['inputs_embeds']!.data as Float32Array);
-    let unit = 0;
-    ids.forEach((id, index) => {
-      if (id !== tokens.image || !features) return;
-      embeds.set(features.subarray(unit * hiddenSize, (unit + 1) * hiddenSize), index * hiddenSize);
-      unit += 1;
-    });
-    return embeds;
+  embed(ids: number[], features?: Float32Array): Promise<Float32Array> {
+    return embedTokens(this.sessions, this.manifest, ids, features);
   }
 
   /** Embeddings and positions of a case's prompt. */
@@ -149,8 +131,4 @@ export class TransformersRunner {
     }
     return ids;
   }
-}
-
-function integers(values: number[], shape: number[]): Tensor {
-  return new Tensor('int64', BigInt64Array.from(values, BigInt), shape);
 }

@@ -10,9 +10,9 @@ import {
 } from '../../main/review/index.ts';
 import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
-import type { Answer } from '../../preload/contract/domain.ts';
-import type { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { CaseId } from '../../preload/contract/values.ts';
+import type { Answer, OpenSession } from '../../preload/contract/domain.ts';
+import { WorkstationEvent } from '../../preload/contract/events.ts';
+import type { CaseId, FrameIndex } from '../../preload/contract/values.ts';
 
 const ignore = (): void => undefined;
 export const silent: Log = { debug: ignore, info: ignore, warn: ignore };
@@ -132,6 +132,10 @@ export class Bench {
     return this.calls.openVideo({ grantId: grantId, caseId });
   }
 
+  ask({ session }: OpenSession, index = 7, question = 'What organ is being operated?') {
+    return this.calls.ask({ sessionId: session.id, frameIndex: index as FrameIndex, question });
+  }
+
   /** The next event of a kind; ask for it before what causes it. */
   next<T extends WorkstationEvent['type']>(
     type: T,
@@ -165,8 +169,10 @@ export class Bench {
     this.start();
   }
 
+  /** Fails where something was said that the contract does not allow. */
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+    for (const event of this.events) WorkstationEvent.parse(event);
   }
 }

@@ -127,7 +127,8 @@ export async function contextOf(path: string): Promise<DecodeContext> {
   return { path, tools, probe: await probeVideo(path, tools), log: silentLog };
 }
 
-const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-crf', '20'];
+/** Options of ffmpeg for a small clip that any machine makes quickly. */
+export const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-crf', '20'];
 /** Gaps of one to four frames and a half-frame jitter: no product of number and rate finds these. */
 const variable = "settb=1/90000,setpts='(N+floor(N/7)*3+0.4*mod(N,2))*3600'";
 
