@@ -1,0 +1,162 @@
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkpointReport } from '../renderer/fake-models.ts';
+import { barriersOf } from './barriers.ts';
+import { launchChromium } from './chromium.ts';
+import { newHome, removeHome, repository, RunningHost } from './host.ts';
+import { WorkstationPage } from './pages/workstation-page.ts';
+
+/** A small window with more in it than it was drawn for: long names, large models, long questions. */
+const home = newHome();
+const person = newHome();
+const longName = `surgery-r1-${'fine-tuned-on-our-nephrectomies-'.repeat(4)}2026`;
+let host: RunningHost;
+let browser: Browser;
+let page: Page;
+let window: WorkstationPage;
+
+beforeAll(async () => {
+  const checkpoint = join(person, 'Documents', longName);
+  mkdirSync(checkpoint, { recursive: true });
+  for (const name of [
+    'config.json',
+    'generation_config.json',
+    'model.safetensors',
+    'preprocessor_config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+  ]) {
+    cpSync(join(repository, 'models', 'nano', name), join(checkpoint, name));
+  }
+  host = new RunningHost(home, { HOME: person, USERPROFILE: person });
+  browser = await launchChromium();
+  const context = await browser.newContext({
+    viewport: { width: 1024, height: 700 },
+    reducedMotion: 'reduce',
+  });
+  context.setDefaultTimeout(120_000);
+  page = await context.newPage();
+  window = new WorkstationPage(page);
+  await window.open(await host.address());
+  await window.waitUntilAskable();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await host.stop();
+  removeHome(home);
+  removeHome(person);
+});
+
+/** Whether all of an element can be seen: inside the window, and on top at its middle. */
+async function inSight(locator: Locator): Promise<boolean> {
+  return locator.evaluate((element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const inside = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+    const above = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    return inside && above !== null && (element.contains(above) || above.contains(element));
+  });
+}
+
+/** Pixels by which the dialog could be scrolled sideways. */
+const sideways = (): Promise<number> =>
+  page.locator('dialog .body').evaluate((body) => body.scrollWidth - body.clientWidth);
+
+describe('a model whose name is longer than any line', () => {
+  it('is imported, used and removed by buttons that stay in sight', async () => {
+    const { models } = window;
+    await models.open();
+    await models.chooseFolder('Documents', longName);
+    await models.dialog.getByRole('button', { name: 'Import', exact: true }).click();
+    const work = models.importOf(longName);
+    await work.waitFor();
+    expect(await sideways()).toBe(0);
+    // Closed on the way: the line at the bottom says how it ended, and leads back.
+    await page.keyboard.press('Escape');
+    const told = page.getByRole('button', { name: /is imported: use it…$/ });
+    await told.waitFor();
+    expect(await inSight(told)).toBe(true);
+    await told.click();
+    const use = work.getByRole('button', { name: 'Use this model now' });
+    expect(await inSight(use)).toBe(true);
+    expect(await sideways()).toBe(0);
+    await use.click();
+    await models.item(longName).getByText('in use').waitFor();
+    await models.item(longName).locator('summary').click();
+    expect(await sideways()).toBe(0);
+    await page.keyboard.press('Escape');
+    // The device is never what gives way.
+    expect(await inSight(window.modelChip.getByText('· CPU'))).toBe(true);
+
+    await models.open();
+    const bin = models.item(longName).getByRole('button', { name: /^Remove / });
+    expect(await inSight(bin)).toBe(true);
+    await bin.click();
+    expect(await page.locator(':focus').textContent()).toBe('Keep');
+    expect(await barriersOf(page)).toEqual([]);
+    await models.item(longName).getByRole('button', { name: 'Remove', exact: true }).click();
+    await models.item(longName).waitFor({ state: 'detached' });
+    await models.item('Surgery-R1 nano').getByText('in use').waitFor();
+    await page.keyboard.press('Escape');
+  });
+});
+
+describe.each(['dark', 'light'] as const)('a checkpoint of 7 billion parameters, %s', (theme) => {
+  beforeAll(async () => {
+    if (theme === 'light') await page.getByRole('button', { name: /^Theme/ }).click();
+    await page.locator(`:root[data-theme="${theme}"]`).waitFor();
+    await page.route('**/api/inspectModelFolder', (route) =>
+      route.fulfill({ json: { ok: true, value: checkpointReport } }),
+    );
+  });
+
+  it('shows its figures, and the button that imports it without scrolling', async () => {
+    const { models } = window;
+    await models.open();
+    await models.chooseFolder('Documents', longName);
+    const go = models.dialog.getByRole('button', { name: 'Import', exact: true });
+    await go.waitFor();
+    expect(await inSight(go)).toBe(true);
+    expect(await inSight(models.dialog.getByText(/^Free now: 30 GB on the disk/))).toBe(true);
+    expect(await models.dialog.getByText('Needs more memory than this machine has.').count()).toBe(1);
+    expect(await sideways()).toBe(0);
+    expect(await barriersOf(page)).toEqual([]);
+    await page.unroute('**/api/inspectModelFolder');
+    await page.keyboard.press('Escape');
+    await models.dialog.waitFor({ state: 'hidden' });
+  });
+});
+
+describe('a question of many lines', () => {
+  beforeEach(async () => {
+    await window.goToFrame(180);
+  });
+
+  it('leaves its answer in sight', async () => {
+    const question = `${'Please look at the tip of the instrument at the lower right. '.repeat(12)}What is the state of monopolar curved scissors?`;
+    await page.keyboard.press('q');
+    await window.askField.fill(question);
+    await window.askField.press('Enter');
+    await window.answer.panel.getByText('Please look').waitFor();
+    await window.waitForAnswer();
+    expect(await inSight(window.answer.panel.locator('h2'))).toBe(true);
+    await page.getByRole('button', { name: 'Show the whole question' }).click();
+    expect(await barriersOf(page)).toEqual([]);
+  });
+
+  it('is found again by the keys that go from answer to answer', async () => {
+    await window.goToFrame(60);
+    await window.ask('What organ is being operated?');
+    await window.waitForAnswer();
+    await window.goToFrame(0);
+    await page.keyboard.press('n');
+    await window.frame.waitFor(60);
+    await page.keyboard.press(']');
+    await window.frame.waitFor(180);
+    await page.keyboard.press('[');
+    await window.frame.waitFor(60);
+    expect(await page.locator('li.selected .question').textContent()).toBe('What organ is being operated?');
+  });
+});
