@@ -115,21 +115,6 @@ export function windowLayout(options: WindowLayoutOptions): WindowLayout {
 }
 
 /**
- * Moves patches from merge-block order into full windows; padding rows are zero.
- * @param values `[units * unitRows, patchLength]`
- * @returns `[windows * windowRows, patchLength]`
- */
-export function intoWindows(values: Float32Array, layout: WindowLayout, patchLength: number): Float32Array {
-  const unitLength = layout.unitRows * patchLength;
-  const windowed = new Float32Array(layout.windows * layout.windowRows * patchLength);
-  layout.unitAt.forEach((unit, place) => {
-    if (unit >= 0)
-      windowed.set(values.subarray(unit * unitLength, (unit + 1) * unitLength), place * unitLength);
-  });
-  return windowed;
-}
-
-/**
  * Drops the padding of the merged features and puts them back into raster order.
  * @param features `[windows * windowUnitsTotal, hidden]`
  * @returns `[units, hidden]`

@@ -28,16 +28,87 @@ export interface RgbImage extends Size {
   readonly rgb: Uint8Array;
 }
 
-export interface PreparedImage {
+/** How the values of an image are laid out; see {@link PreparedImage.pixelValues}. */
+interface PatchLayout {
+  readonly patch: number;
+  readonly frames: number;
+  readonly merge: number;
+  /** See {@link normalisationTable}. */
+  readonly table: Float32Array;
+}
+
+/** One image as the model sees it. Its patches are made where they are wanted, without a copy between. */
+export class PreparedImage {
   /** Size in pixels of the image that the model sees. */
   readonly resized: Size;
   /** Patches along [time, height, width]; time is 1 for a still. */
   readonly grid: readonly [1, number, number];
+  /** Values of a merged token: its patches, one after another. */
+  readonly unitLength: number;
+  readonly #pixels: Uint8Array;
+  readonly #layout: PatchLayout;
+  #values: Float32Array | null = null;
+
+  /** @param pixels 8-bit RGB24 of the resized image */
+  constructor(pixels: Uint8Array, resized: Size, layout: PatchLayout) {
+    const { patch, frames, merge } = layout;
+    this.resized = resized;
+    this.grid = [1, resized.height / patch, resized.width / patch];
+    this.unitLength = merge * merge * 3 * frames * patch * patch;
+    this.#pixels = pixels;
+    this.#layout = layout;
+  }
+
   /**
    * `[gridHeight * gridWidth, 1176]`: rows in 2x2 merge blocks, blocks in raster order; columns in the order
    * channel, frame (two equal ones), y, x. Normalised float32.
    */
-  readonly pixelValues: Float32Array;
+  get pixelValues(): Float32Array {
+    if (this.#values !== null) return this.#values;
+    const units = (this.grid[1] * this.grid[2]) / this.#layout.merge ** 2;
+    const values = new Float32Array(units * this.unitLength);
+    for (let unit = 0; unit < units; unit += 1) this.writeUnit(unit, values, unit * this.unitLength);
+    this.#values = values;
+    return values;
+  }
+
+  /** Writes the values of one merge block, counted in raster order, to `at` and on. */
+  writeUnit(unit: number, values: Float32Array, at: number): void {
+    const { patch, merge } = this.#layout;
+    const across = this.grid[2] / merge;
+    const top = Math.floor(unit / across) * merge;
+    const left = (unit % across) * merge;
+    let to = at;
+    for (let row = top; row < top + merge; row += 1) {
+      for (let column = left; column < left + merge; column += 1) {
+        to = this.#writePatch(row * patch, column * patch, values, to);
+      }
+    }
+  }
+
+  /** Returns where the next patch goes. */
+  #writePatch(top: number, left: number, values: Float32Array, at: number): number {
+    const { patch, frames, table } = this.#layout;
+    const pixels = this.#pixels;
+    const { width } = this.resized;
+    let to = at;
+    for (let channel = 0; channel < 3; channel += 1) {
+      const start = to;
+      for (let y = top; y < top + patch; y += 1) {
+        let from = (y * width + left) * 3 + channel;
+        for (let x = 0; x < patch; x += 1) {
+          values[to] = table[channel * 256 + pixels[from]!]!;
+          to += 1;
+          from += 3;
+        }
+      }
+      for (let frame = 1; frame < frames; frame += 1) {
+        values.copyWithin(to, start, start + patch * patch);
+        to += patch * patch;
+      }
+    }
+    return to;
+  }
 }
 
 /** Normalised float32 of every byte value per channel, `[3, 256]`. */
@@ -113,46 +184,8 @@ export class ImageProcessor {
       );
     }
     const resized = this.resizedSize(image);
-    const pixels = resampleBicubic(image.rgb, image, resized);
-    const { patch_size: patch } = this.config;
-    const gridHeight = resized.height / patch;
-    const gridWidth = resized.width / patch;
-    return {
-      resized,
-      grid: [1, gridHeight, gridWidth],
-      pixelValues: this.#patches(pixels, resized.width, gridHeight, gridWidth),
-    };
-  }
-
-  #patches(pixels: Uint8Array, width: number, gridHeight: number, gridWidth: number): Float32Array {
     const { patch_size: patch, temporal_patch_size: frames, merge_size: merge } = this.config;
-    const table = this.#table;
-    const area = patch * patch;
-    const values = new Float32Array(gridHeight * gridWidth * this.patchLength);
-    let at = 0;
-    for (let blockRow = 0; blockRow < gridHeight; blockRow += merge) {
-      for (let blockColumn = 0; blockColumn < gridWidth; blockColumn += merge) {
-        for (let row = blockRow; row < blockRow + merge; row += 1) {
-          for (let column = blockColumn; column < blockColumn + merge; column += 1) {
-            for (let channel = 0; channel < 3; channel += 1) {
-              const start = at;
-              for (let y = 0; y < patch; y += 1) {
-                let from = ((row * patch + y) * width + column * patch) * 3 + channel;
-                for (let x = 0; x < patch; x += 1) {
-                  values[at] = table[channel * 256 + pixels[from]!]!;
-                  at += 1;
-                  from += 3;
-                }
-              }
-              for (let frame = 1; frame < frames; frame += 1) {
-                values.copyWithin(at, start, start + area);
-                at += area;
-              }
-            }
-          }
-        }
-      }
-    }
-    return values;
+    const pixels = resampleBicubic(image.rgb, image, resized);
+    return new PreparedImage(pixels, resized, { patch, frames, merge, table: this.#table });
   }
 }
