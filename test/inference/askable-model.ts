@@ -2,8 +2,9 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { statementName } from '../../main/inference/model/model-statement.ts';
+import { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
-import type { EngineFrame } from '../../main/inference/index.ts';
+import { ModelRunner, openModelDirectory, type EngineFrame } from '../../main/inference/index.ts';
 import { goldenFolder } from './golden.ts';
 
 /** A checkpoint's tokens that have a meaning of their own, at the ids of the golden model's config.json. */
@@ -108,6 +109,17 @@ export async function makeTestModels(): Promise<TestModels> {
   const withoutTokenizer = path.join(folder, 'without-tokenizer');
   await importCheckpoint({ checkpoint: `${goldenFolder}model_tied`, out: withoutTokenizer, dtype: 'fp32' });
   return { folder, askable, withoutTokenizer, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** The model that can be asked, on the CPU. Its runner is the caller's to dispose of. */
+export async function openAskable({
+  askable,
+}: TestModels): Promise<{ runner: ModelRunner; tokenizer: ModelTokenizer }> {
+  const model = await openModelDirectory(askable);
+  return {
+    runner: await ModelRunner.open(model, { device: 'cpu' }),
+    tokenizer: await ModelTokenizer.open(model),
+  };
 }
 
 /** A frame of diagonal stripes; the seed moves them. */

@@ -5,9 +5,8 @@ import { DraftMemory } from '../../main/inference/answer/draft-memory.ts';
 import { DraftedText } from '../../main/inference/answer/drafted-text.ts';
 import type { SeenFrame } from '../../main/inference/answer/frame-cache.ts';
 import { FrameLooks } from '../../main/inference/answer/frame-looks.ts';
-import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
-import { ModelRunner } from '../../main/inference/answer/model-runner.ts';
+import type { ModelRunner } from '../../main/inference/answer/model-runner.ts';
 import { randomNumbers } from '../../main/inference/answer/sampling.ts';
 import {
   mostTogether,
@@ -15,8 +14,8 @@ import {
   type TextBranch,
   type TextPlaces,
 } from '../../main/inference/answer/text-branch.ts';
-import { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
-import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
+import type { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
+import { makeTestModels, openAskable, stripes, type TestModels } from './askable-model.ts';
 import { largestDifference } from './golden.ts';
 
 /** Texts of given tokens, decoded together and alone: the golden model's logits are what counts here. */
@@ -26,9 +25,7 @@ let tokenizer: ModelTokenizer;
 
 beforeAll(async () => {
   models = await makeTestModels();
-  const model = await openModelDirectory(models.askable);
-  runner = await ModelRunner.open(model, { device: 'cpu' });
-  tokenizer = await ModelTokenizer.open(model);
+  ({ runner, tokenizer } = await openAskable(models));
 });
 
 afterAll(async () => {

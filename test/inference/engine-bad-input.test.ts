@@ -5,13 +5,13 @@ import {
   Answerer,
   createEngine,
   ImageProcessor,
-  startWithNode,
   type Engine,
   type EngineFrame,
   type EngineState,
 } from '../../main/inference/index.ts';
 import { watchGraphs } from '../../main/inference/graphs/watched-graphs.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
+import { startOverheard } from './overheard.ts';
 
 /**
  * What can be wrong with what the engine is given while it runs. Wrong model folders are in `model-directory.test.ts`,
@@ -143,22 +143,13 @@ describe('questions', () => {
 
   test('a reply that does not fit its form is an error, and not left waiting', async () => {
     engine = createEngine({
-      start: (entry, log) => {
-        const child = startWithNode(entry, log);
-        return {
-          ...child,
-          onMessage: (listener) =>
-            child.onMessage((message) => {
-              const { type, result } = message as { type: string; result?: object };
-              // As a probability that is no number would be.
-              listener(
-                type === 'answered'
-                  ? { ...(message as object), result: { ...result, probability: NaN } }
-                  : message,
-              );
-            }),
-        };
-      },
+      start: startOverheard((message, pass) => {
+        const { type, result } = message as { type: string; result?: object };
+        // As a probability that is no number would be.
+        pass(
+          type === 'answered' ? { ...(message as object), result: { ...result, probability: NaN } } : message,
+        );
+      }),
     });
     await engine.load({ directory: models.askable });
     const asked = engine.ask({ frame: stripes(1), question: 'Where?', settings });

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createEngine,
   EngineLostError,
-  startWithNode,
   type Engine,
   type EngineOptions,
   type EngineState,
 } from '../../main/inference/index.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
+import { startOverheard } from './overheard.ts';
 import { busySecond } from './timing.ts';
 
 let models: TestModels;
@@ -25,20 +25,13 @@ function overheard(options: EngineOptions = {}): {
   const waiting: { fits: (message: Record<string, unknown>) => boolean; resolve: () => void }[] = [];
   const engine = createEngine({
     ...options,
-    start: (entry, log) => {
-      const child = startWithNode(entry, log);
-      return {
-        ...child,
-        onMessage: (listener) =>
-          child.onMessage((message) => {
-            listener(message);
-            for (const one of waiting.filter(({ fits }) => fits(message as Record<string, unknown>))) {
-              waiting.splice(waiting.indexOf(one), 1);
-              one.resolve();
-            }
-          }),
-      };
-    },
+    start: startOverheard((message, pass) => {
+      pass(message);
+      for (const one of waiting.filter(({ fits }) => fits(message as Record<string, unknown>))) {
+        waiting.splice(waiting.indexOf(one), 1);
+        one.resolve();
+      }
+    }),
   });
   return {
     engine,

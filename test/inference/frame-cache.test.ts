@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FrameCache, SeenFrame } from '../../main/inference/answer/frame-cache.ts';
 import { FrameLooks } from '../../main/inference/answer/frame-looks.ts';
-import { Answerer, ModelRunner, openModelDirectory } from '../../main/inference/index.ts';
+import { Answerer, type ModelRunner } from '../../main/inference/index.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
-import { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
-import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
+import type { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
+import { makeTestModels, openAskable, stripes, type TestModels } from './askable-model.ts';
 
 let models: TestModels;
 let runner: ModelRunner;
@@ -12,9 +12,7 @@ let tokenizer: ModelTokenizer;
 
 beforeAll(async () => {
   models = await makeTestModels();
-  const model = await openModelDirectory(models.askable);
-  runner = await ModelRunner.open(model, { device: 'cpu' });
-  tokenizer = await ModelTokenizer.open(model);
+  ({ runner, tokenizer } = await openAskable(models));
 });
 
 afterAll(async () => {
@@ -102,6 +100,22 @@ describe('looks at frames', () => {
     // Truthful: features and the room that keys and values have.
     expect(looks.bytes).toBe(first.frame.features.byteLength + first.frame.prefix!.cache.bytes);
     looks.clear();
+  });
+
+  test('one after another or at once, each gives its own features', async () => {
+    const encode = (seed: number, width: number, height: number): Promise<Float32Array> =>
+      runner.encodeImage(runner.prepareImage(stripes(seed, width, height)));
+    const [small, large] = [await encode(1, 112, 84), await encode(2, 168, 112)];
+    // The second of a size finds what the first left behind; padding must not be what another size had there.
+    expect(await encode(2, 168, 112)).toEqual(large);
+    expect(await encode(1, 112, 84)).toEqual(small);
+    const other = await encode(3, 112, 84);
+    expect(other).not.toEqual(small);
+    expect(await Promise.all([encode(1, 112, 84), encode(3, 112, 84), encode(2, 168, 112)])).toEqual([
+      small,
+      other,
+      large,
+    ]);
   });
 
   test('another beginning of the prompt does not disturb who uses the first', async () => {

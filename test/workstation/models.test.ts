@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeTensors } from '../import/checkpoint-files.ts';
+import { startOverheard } from '../inference/overheard.ts';
 import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
-import { startWithNode } from '../../main/inference/index.ts';
 import type { Workstation } from '../../main/workstation.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import {
@@ -170,18 +170,11 @@ describe('an import that does not come to its end', () => {
     let kill = true;
     const workstation = await start('killed', {
       exclusive: false,
-      startEngine: (entry, log) => {
-        const child = startWithNode(entry, log);
-        return {
-          ...child,
-          onMessage: (listener) =>
-            child.onMessage((message) => {
-              listener(message);
-              const { progress } = message as { progress?: { activity: string } };
-              if (kill && progress?.activity === 'Converting the weights') child.kill();
-            }),
-        };
-      },
+      startEngine: startOverheard((message, pass, child) => {
+        pass(message);
+        const { progress } = message as { progress?: { activity: string } };
+        if (kill && progress?.activity === 'Converting the weights') child.kill();
+      }),
     });
     const failed = await importAndWait(workstation, folder);
     expect(failed).toMatchObject({ state: 'failed', error: { code: 'out-of-memory' } });
