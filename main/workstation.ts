@@ -89,7 +89,10 @@ export interface Workstation {
    * of which `variant` names the set.
    */
   loadModelFolder: (folder: string, variant?: string) => Promise<ModelState>;
-  /** One question on one picture that belongs to no session; nothing is kept. */
+  /**
+   * One question on one picture that belongs to no session; nothing is kept. The answer is the same to the last bit
+   * whatever was asked before.
+   */
   askImage: (
     image: { rgb: Uint8Array; width: number; height: number; hash: string },
     question: string,
@@ -224,6 +227,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       desk.ask({
         frame: { ...image, rgb: new Uint8Array(image.rgb) },
         question,
+        reproducible: true,
         ...(signal ? { signal } : {}),
       }),
     engineProcessId: () => engine.processId,

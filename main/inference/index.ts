@@ -52,7 +52,7 @@ export type {
 export { ModelRunner, type PrefillOptions } from './answer/model-runner.ts';
 export { connectToParent, type ParentPort } from './engine/parent-port.ts';
 export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './graphs/positions.ts';
-export { argmax, logSumExp, Sampler } from './answer/sampling.ts';
+export { argmax, logProbability, logSumExp, Sampler } from './answer/sampling.ts';
 export { smartResize } from './image/smart-resize.ts';
 export { ModelTokenizer } from './model/tokenizer.ts';
 export { visionPositions, windowLayout, type WindowLayout } from './graphs/window-layout.ts';

@@ -68,8 +68,14 @@ export interface AnswerRequest {
    * not at all. The text is the same in the first two; the others are for measurements.
    */
   readonly constrained?: 'jump-forward' | 'token-by-token' | 'no';
-  /** False: no token is computed before it is written. The text is the same; for measurements. */
+  /** False: no token is computed before it is written. For measurements. */
   readonly drafts?: boolean;
+  /**
+   * The answer is the same to the last bit whatever was asked so before: nothing is guessed from earlier answers, and
+   * the frame goes through the decoder alone, as it has for a second question. Numbers that are computed together with
+   * others may round otherwise.
+   */
+  readonly reproducible?: boolean;
 }
 
 /** One loaded model that answers questions on frames in this process. */
@@ -228,13 +234,16 @@ export class Answerer {
       const asked = [...prompt.ids.subarray(prompt.prefixLength), ...begun.map(({ id }) => id)];
       const most = this.#runner.model.manifest.parameters.maxPositions;
       const prefillStart = performance.now();
-      frame = await this.#looks.withPrefix(frame, prompt, listener.signal, () => {
+      const drafts = request.drafts !== false && request.reproducible !== true;
+      const beginning = (): { ids: number[]; keep: number } => {
         const room = Math.min(mostTogether - 1, most - prompt.prefixLength - asked.length);
-        const draft = request.drafts === false ? [] : this.#drafts.after(asked, room);
+        const draft = drafts ? this.#drafts.after(asked, room) : [];
         return { ids: [...asked, ...draft], keep: 1 + draft.length };
-      });
+      };
+      const together = request.reproducible === true ? undefined : beginning;
+      frame = await this.#looks.withPrefix(frame, prompt, listener.signal, together);
       const place = await this.#places.join(frame, listener.signal);
-      const branch = request.drafts === false ? place : new DraftedText(place, this.#drafts, most);
+      const branch = drafts ? new DraftedText(place, this.#drafts, most) : place;
       try {
         const logits = await branch.feed(asked, 1);
         const decodeStart = performance.now();

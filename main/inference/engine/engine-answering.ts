@@ -22,7 +22,12 @@ export async function askProcess(
   };
   try {
     return await engine.ask(
-      { frame: request.frame, question: request.question, settings: request.settings ?? {} },
+      {
+        frame: request.frame,
+        question: request.question,
+        settings: request.settings ?? {},
+        reproducible: request.reproducible ?? false,
+      },
       {
         ...(request.signal ? { signal: request.signal } : {}),
         hardStopMilliseconds,

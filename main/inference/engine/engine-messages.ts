@@ -165,6 +165,8 @@ export const ToEngine = z.discriminatedUnion('type', [
     frame: EngineFrame,
     question: z.string().min(1),
     settings: EngineSettings,
+    /** See `AnswerRequest`. */
+    reproducible: z.boolean(),
   }),
   z.object({ type: z.literal('cancel'), id }),
 ]);

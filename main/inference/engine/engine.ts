@@ -18,6 +18,8 @@ export interface AskRequest {
   readonly frame: EngineFrame;
   readonly question: string;
   readonly settings?: EngineSettings;
+  /** Takes longer, and gives the same answer to the last bit whatever was asked so before. */
+  readonly reproducible?: boolean;
   readonly signal?: AbortSignal;
   /** Text as it comes, sorted into sections, tags removed. */
   readonly onToken?: (text: EngineText) => void;

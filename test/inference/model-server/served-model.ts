@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import {
+  logProbability,
   logSumExp,
   ModelRunner,
   ModelTokenizer,
@@ -85,10 +86,10 @@ export class ServedModel {
       const allowed = automaton === null ? null : this.#allowed(automaton, at, end);
       // As in vLLM: what the pattern forbids is gone before probabilities are computed.
       const scores = allowed === null ? logits : only(logits, allowed);
-      const { id, logProbability } = sampler.next(scores);
+      const id = sampler.next(scores);
       const ends = end.includes(id);
       const own = this.#text(id);
-      yield { text: own, logprob: logProbability, top: this.#top(scores, given.listed), ends };
+      yield { text: own, logprob: logProbability(scores, id), top: this.#top(scores, given.listed), ends };
       if (ends) return;
       text += own;
       if (given.stop.some((stop) => text.includes(stop))) return;

@@ -97,14 +97,27 @@ async function handle(request: http.IncomingMessage, response: http.ServerRespon
   seen.bodies.push(JSON.parse(JSON.stringify(parsed.data).replace(url, `${url.length} characters`)));
   seen.underWay += 1;
   seen.most = Math.max(seen.most, seen.underWay);
+  let underWay = true;
+  const ended = (): void => {
+    if (underWay) seen.underWay -= 1;
+    underWay = false;
+  };
   response.once('close', () => {
-    seen.underWay -= 1;
+    ended();
     if (!response.writableFinished) seen.left += 1;
   });
-  await stream(body, url, response);
+  if (!(await stream(body, url, response))) return;
+  // Before its end goes out: the client's next request may be here before it is known to have arrived.
+  ended();
+  response.end();
 }
 
-async function stream(body: z.infer<typeof Body>, url: string, response: http.ServerResponse): Promise<void> {
+/** Returns whether all was written, and the response is to be ended. */
+async function stream(
+  body: z.infer<typeof Body>,
+  url: string,
+  response: http.ServerResponse,
+): Promise<boolean> {
   const [user, assistant] = body.messages;
   const content = Array.isArray(user?.content) ? user.content : [];
   const given: Generation = {
@@ -132,9 +145,9 @@ async function stream(body: z.infer<typeof Body>, url: string, response: http.Se
   let count = 0;
   let finish = 'length';
   for await (const token of model?.generate(given) ?? script(given)) {
-    if (response.destroyed) return;
+    if (response.destroyed) return false;
     if (behaviour.millisecondsPerToken !== undefined) await wait(behaviour.millisecondsPerToken);
-    if (misbehave(count, response)) return;
+    if (misbehave(count, response)) return false;
     const bytes = (text: string): number[] => [...Buffer.from(text)];
     const listed = ({ text, logprob }: { text: string; logprob: number }): object => ({
       token: text,
@@ -157,7 +170,7 @@ async function stream(body: z.infer<typeof Body>, url: string, response: http.Se
   const usage = { prompt_tokens: prompt, completion_tokens: count, total_tokens: prompt + count };
   send({ ...chunk, choices: [], usage });
   response.write('data: [DONE]\n\n');
-  response.end();
+  return true;
 }
 
 /** Does what it was told to do wrong before this token. Returns whether the stream is over. */
