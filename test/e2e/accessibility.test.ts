@@ -1,34 +1,21 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barriersOf } from './barriers.ts';
-import { launchChromium } from './chromium.ts';
-import { newHome, removeHome, RunningHost } from './host.ts';
-import { WorkstationPage } from './pages/workstation-page.ts';
+import { newHome } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
 
 /** Axe's rules over the main states of the window, and the whole main job by keys alone. */
-const home = newHome();
-let host: RunningHost;
-let browser: Browser;
+let opened: OpenedWindow;
 let window: WorkstationPage;
 
 beforeAll(async () => {
-  host = new RunningHost(home);
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 720 },
-    // Contrast is measured at rest, not in the middle of a change of colour.
-    reducedMotion: 'reduce',
-  });
-  window = new WorkstationPage(await context.newPage());
-  await window.open(await host.address());
+  // Contrast is measured at rest, not in the middle of a change of colour.
+  opened = await openWindow(newHome(), { reducedMotion: 'reduce' });
+  ({ window } = opened);
   await window.waitUntilAskable();
 });
 
-afterAll(async () => {
-  await browser.close();
-  await host.stop();
-  removeHome(home);
-});
+afterAll(() => opened.close());
 
 const barriers = (): Promise<string[]> => barriersOf(window.page);
 

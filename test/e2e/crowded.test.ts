@@ -1,52 +1,35 @@
-import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
 import { checkpointReport } from '../renderer/fake-models.ts';
 import { barriersOf } from './barriers.ts';
-import { launchChromium } from './chromium.ts';
-import { newHome, removeHome, repository, RunningHost } from './host.ts';
-import { WorkstationPage } from './pages/workstation-page.ts';
+import { newHome, removeHome } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
 
 /** A small window with more in it than it was drawn for: long names, large models, long questions. */
-const home = newHome();
 const person = newHome();
 const longName = `surgery-r1-${'fine-tuned-on-our-nephrectomies-'.repeat(4)}2026`;
-let host: RunningHost;
-let browser: Browser;
+let opened: OpenedWindow;
 let page: Page;
 let window: WorkstationPage;
 
 beforeAll(async () => {
-  const checkpoint = join(person, 'Documents', longName);
-  mkdirSync(checkpoint, { recursive: true });
-  for (const name of [
-    'config.json',
-    'generation_config.json',
-    'model.safetensors',
-    'preprocessor_config.json',
-    'tokenizer.json',
-    'tokenizer_config.json',
-  ]) {
-    cpSync(join(repository, 'models', 'nano', name), join(checkpoint, name));
-  }
-  host = new RunningHost(home, { HOME: person, USERPROFILE: person });
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    reducedMotion: 'reduce',
-  });
-  context.setDefaultTimeout(120_000);
-  page = await context.newPage();
-  window = new WorkstationPage(page);
-  await window.open(await host.address());
+  copyPlainCheckpoint(join(person, 'Documents', longName));
+  opened = await openWindow(
+    newHome(),
+    { viewport: { width: 1024, height: 700 }, reducedMotion: 'reduce' },
+    { HOME: person, USERPROFILE: person },
+  );
+  opened.context.setDefaultTimeout(120_000);
+  ({ window } = opened);
+  ({ page } = window);
   await window.waitUntilAskable();
 });
 
 afterAll(async () => {
-  await browser.close();
-  await host.stop();
-  removeHome(home);
+  await opened.close();
   removeHome(person);
 });
 

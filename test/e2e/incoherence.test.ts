@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answers, openStore } from '../../main/store/index.ts';
 import { Box, SessionId, type Answer } from '../../preload/contract/index.ts';
-import { launchChromium } from './chromium.ts';
-import { newHome, removeHome, repository, RunningHost } from './host.ts';
-import { WorkstationPage } from './pages/workstation-page.ts';
+import { newHome, repository } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
 
 /**
  * An answer whose words and box disagree, as a worse model gives them. The bundled model answers a question of the
@@ -16,8 +15,7 @@ import { WorkstationPage } from './pages/workstation-page.ts';
 const home = newHome();
 const question = 'What is the state of monopolar curved scissors?';
 const ignore = (): void => undefined;
-let host: RunningHost;
-let browser: Browser;
+let opened: OpenedWindow;
 let window: WorkstationPage;
 
 function tellAnotherStory(answer: Answer): Answer {
@@ -49,22 +47,12 @@ beforeAll(async () => {
   } finally {
     store.close();
   }
-  host = new RunningHost(home);
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 720 },
-    reducedMotion: 'reduce',
-  });
-  window = new WorkstationPage(await context.newPage());
-  await window.open(await host.address());
+  opened = await openWindow(home, { reducedMotion: 'reduce' });
+  ({ window } = opened);
   await window.selectQuestion(question);
 });
 
-afterAll(async () => {
-  await browser.close();
-  await host.stop();
-  removeHome(home);
-});
+afterAll(() => opened.close());
 
 describe('an answer whose words and box disagree', () => {
   it('is shown with a warning that says how, and marked in the list', async () => {

@@ -1,22 +1,19 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barriersOf } from './barriers.ts';
-import { launchChromium } from './chromium.ts';
 import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
-import { newHome, removeHome, RunningHost } from './host.ts';
-import { WorkstationPage } from './pages/workstation-page.ts';
+import { newHome, removeHome } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
 
 /**
  * A model comes into the workstation by its window alone: a folder as Hugging Face has it, chosen in the folder
  * browser, imported, and asked.
  */
-const home = newHome();
 /** The person's own folders, which the folder browser starts from. */
 const person = newHome();
-let host: RunningHost;
-let browser: Browser;
+let opened: OpenedWindow;
 let window: WorkstationPage;
 
 beforeAll(async () => {
@@ -24,23 +21,19 @@ beforeAll(async () => {
   cpSync(checkpoint, join(person, 'Documents', 'half-a-model'), { recursive: true });
   cpSync(checkpoint, join(person, 'Documents', 'large-model'), { recursive: true });
   rmSync(join(person, 'Documents', 'half-a-model', 'tokenizer.json'));
-  host = new RunningHost(home, { HOME: person, USERPROFILE: person });
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    reducedMotion: 'reduce',
-  });
+  opened = await openWindow(
+    newHome(),
+    { viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' },
+    { HOME: person, USERPROFILE: person },
+  );
   // Imports share the processor with whatever else runs on a test machine.
-  context.setDefaultTimeout(120_000);
-  window = new WorkstationPage(await context.newPage());
-  await window.open(await host.address());
+  opened.context.setDefaultTimeout(120_000);
+  ({ window } = opened);
   await window.waitUntilAskable();
 });
 
 afterAll(async () => {
-  await browser.close();
-  await host.stop();
-  removeHome(home);
+  await opened.close();
   removeHome(person);
 });
 
