@@ -1,43 +1,48 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkstationEvent } from '../../preload/contract/index.ts';
-import { launchChromium } from './chromium.ts';
-import { listen, newHome, removeHome, RunningHost } from './host.ts';
-import { WorkstationPage } from './pages/workstation-page.ts';
+import { listen, newHome } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
 
-const home = newHome();
-let host: RunningHost;
-let browser: Browser;
+let opened: OpenedWindow;
 let window: WorkstationPage;
 let origin: string;
 let cookie: string;
 
 beforeAll(async () => {
-  host = new RunningHost(home);
-  origin = await host.origin();
-  browser = await launchChromium();
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  window = new WorkstationPage(await context.newPage());
-  await window.open(await host.address());
-  const held = (await context.cookies())[0];
+  opened = await openWindow(newHome(), { viewport: { width: 1440, height: 900 } });
+  ({ window } = opened);
+  origin = await opened.host.origin();
+  const held = (await opened.context.cookies())[0];
   cookie = `${held?.name}=${held?.value}`;
   await window.waitUntilAskable();
 });
 
-afterAll(async () => {
-  await browser.close();
-  await host.stop();
-  removeHome(home);
-});
+afterAll(() => opened.close());
+
+/**
+ * Lets a process run for moments only, so that what it does between two looks at it is little however fast the machine
+ * is. Returns what makes it stand still for good.
+ */
+function slowed(id: number): () => void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  process.kill(id, 'SIGSTOP');
+  const timer = setInterval(() => {
+    process.kill(id, 'SIGCONT');
+    Atomics.wait(clock, 0, 0, 5);
+    process.kill(id, 'SIGSTOP');
+  }, 25);
+  return () => clearInterval(timer);
+}
 
 describe('the engine killed in mid-answer', () => {
   it('leaves a partial answer, kept as stopped, and the reason in words', async () => {
-    const engine = await host.engineProcessId();
+    const engine = await opened.host.engineProcessId();
+    const freeze = slowed(engine);
     const frozen = new Promise<void>((resolve) => {
       const stop = listen(origin, cookie, (event: WorkstationEvent) => {
         if (event.type !== 'answer-text' || event.section !== 'reasoning') return;
-        // Frozen first, so that the kill comes in the middle however fast the machine is.
-        process.kill(engine, 'SIGSTOP');
+        freeze();
         stop();
         resolve();
       });
