@@ -18,6 +18,7 @@ import {
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import { spoken } from '../view/statuses.ts';
+import { neighbour } from '../view/timeline.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { View } from './view.svelte.ts';
@@ -134,15 +135,8 @@ export class Review {
 
   /** The next question of the video in time, or the one before: from the selected one, else from the frame on screen. */
   async selectNeighbour(direction: -1 | 1): Promise<void> {
-    const inTime = [...this.entries].sort((a, b) => a.question.location.index - b.question.location.index);
-    const selected = this.onAnswersFrame ? inTime.findIndex((entry) => entry === this.selected) : -1;
-    const index = this.player.index;
-    const next =
-      selected >= 0
-        ? inTime[selected + direction]
-        : direction > 0
-          ? inTime.find(({ question }) => question.location.index > index)
-          : inTime.findLast(({ question }) => question.location.index < index);
+    const from = this.onAnswersFrame && this.selected ? this.selected : this.player.index;
+    const next = neighbour(this.entries, from, direction);
     if (next) await this.select(next.question.id);
     else this.#announcer.say(direction > 0 ? 'No answer further on' : 'No answer before this');
   }
@@ -164,7 +158,14 @@ export class Review {
     if (!question || this.asking) return false;
     if (this.player.motion.moving || this.player.running) await this.player.pause();
     const frame = this.player.shown;
-    if (!frame) return false;
+    if (!frame) {
+      this.askFault = {
+        code: 'busy',
+        message: 'There is no frame on screen to ask about yet.',
+        hint: 'It is being decoded. Ask again when it is there; the question is kept.',
+      };
+      return false;
+    }
     return this.#started(async () => {
       const asked = unwrap(
         await this.#bridge.ask({ sessionId: this.session.id, frameIndex: frame.location.index, question }),

@@ -105,7 +105,9 @@ export class Workstation {
     if (!review) return 'Open a video to ask about it.';
     if (this.reach !== 'connected') return 'The workstation is not connected.';
     if (this.readOnly) return 'Read-only: answers could not be kept.';
-    if (review.video.availability !== 'available') return 'The video file is not there.';
+    if (review.video.availability === 'missing') return 'The video file is not there.';
+    if (review.video.availability === 'changed')
+      return 'The video file is no longer the one that was reviewed.';
     if (review.video.index === 'building') return 'Asking starts when the frame index is ready.';
     if (review.video.index === 'failed') return 'This video’s frames could not be indexed.';
     // A model that rests is loaded again by the question itself.

@@ -64,7 +64,7 @@ export function timeLeft(seconds: number): string {
 /** "0.2.0 · 8 bits · 18 MB": what tells models of one name apart. */
 export function modelFacts(model: ModelEntry): string {
   return [
-    model.version,
+    model.version === 'not stated' ? '' : model.version,
     model.dtype === null ? '' : dtypeName(model.dtype),
     model.bytes === null ? '' : bytes(model.bytes),
   ]

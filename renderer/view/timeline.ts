@@ -1,3 +1,5 @@
+import type { Entry } from '../../preload/contract/index.ts';
+
 /** Pure maths of the timeline: seconds since the first frame against parts of the lane's width, 0..1. */
 
 /** Part of the lane's width at which a time lies; 0 where there is no length to measure against. */
@@ -31,4 +33,19 @@ export function thumbnailsFor(laneWidth: number, pictureWidth: number, frameCoun
     const middle = Math.min(1, left + pictureWidth / laneWidth / 2);
     return { index: Math.min(frameCount - 1, Math.floor(middle * frameCount)), left };
   });
+}
+
+/**
+ * The entry that follows in the video (1) or goes before (-1): after one of them, each once also where several are about
+ * one frame, or after a frame. Null where there is none.
+ */
+export function neighbour(entries: readonly Entry[], from: Entry | number, direction: -1 | 1): Entry | null {
+  const place = ({ question }: Entry): number => question.location.index;
+  const inTime = [...entries].sort((one, other) => place(one) - place(other));
+  if (typeof from !== 'number') return inTime[inTime.indexOf(from) + direction] ?? null;
+  return (
+    (direction > 0
+      ? inTime.find((entry) => place(entry) > from)
+      : inTime.findLast((entry) => place(entry) < from)) ?? null
+  );
 }

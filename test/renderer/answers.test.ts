@@ -175,6 +175,11 @@ describe('the ask box', () => {
       /when the frame index is ready/,
     ],
     ['the file is missing', () => (fake.video = { ...fake.video, availability: 'missing' }), /not there/],
+    [
+      'the file is another',
+      () => (fake.video = { ...fake.video, availability: 'changed' }),
+      /no longer the one/,
+    ],
     ['the database is read-only', () => (fake.status = { ...fake.status, readOnly: true }), /Read-only/],
     [
       'the engine starts again',
@@ -203,6 +208,24 @@ describe('the ask box', () => {
     await vi.waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
     expect(workstation.askObstacle).toBeNull();
   });
+});
+
+test.each([
+  [0.49, true],
+  [0.5, false],
+])('an answer that the model itself gave %d is called unsure: %s', async (probability, unsure) => {
+  fake.addEntry('What organ?', 0, { status: 'answered', label: 'Spleen', box, probability });
+  render(AnswerPanel, await opened());
+  expect(screen.queryByText('unsure') !== null).toBe(unsure);
+});
+
+test('no picture is offered of a frame whose file is gone', async () => {
+  fake.addEntry('What organ?', 0, { status: 'answered', label: 'Spleen', box });
+  const { review } = await opened();
+  render(AnswerPanel, { workstation, review });
+  expect(screen.getByRole('link', { name: /Save picture/ })).toBeTruthy();
+  review.takeVideo({ ...fake.video, availability: 'missing' });
+  await vi.waitFor(() => expect(screen.queryByRole('link', { name: /Save picture/ })).toBeNull());
 });
 
 describe('a question longer than three lines', () => {

@@ -250,6 +250,15 @@ describe('an import whose dialog was closed', () => {
     await vi.waitFor(() => expect(screen.queryByRole('button')).toBeNull());
   });
 
+  test('leads back to it while it goes on', async () => {
+    const onModels = vi.fn();
+    line(onModels);
+    const job = { id: runningImport.jobId!, kind: 'import' as const, title: 'Importing surgery-r1-7b' };
+    fake.emit({ type: 'job', job: { ...job, done: 1, total: 4, state: 'running', error: null } });
+    await fireEvent.click(await screen.findByRole('button', { name: /Importing surgery-r1-7b\s*: 25 %/ }));
+    expect(onModels).toHaveBeenCalledOnce();
+  });
+
   test('is counted with others, so that none is cut to its first letter', async () => {
     line(() => undefined);
     const states = ['done', 'failed', 'done'] as const;

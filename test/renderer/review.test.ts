@@ -234,6 +234,19 @@ test('screen readers hear whole sentences, and not too many', () => {
 
 const id2 = <T extends number>(value: number): T => value as T;
 
+test('a question before there is a frame is not lost in silence', async () => {
+  const review = new Review(workstation.open(), {
+    bridge: workstation.bridge,
+    fetchPixels: () => new Promise<Response>(() => undefined),
+    announcer,
+    readOnly: () => false,
+  });
+  expect(await review.ask('What organ?')).toBe(false);
+  expect(review.askFault?.message).toContain('no frame on screen');
+  expect(workstation.logged('ask')).toEqual([]);
+  review.dispose();
+});
+
 describe('the next answer in the video', () => {
   beforeEach(() => {
     // Asked in another order than they lie in the video.
