@@ -3,7 +3,7 @@ import { GraphBuilder } from './graph.ts';
 import { LayerBuilder } from './layers.ts';
 import type { MatrixFormat } from './precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
-import { TextLayers } from './text-layers.ts';
+import { rowInputs, TextLayers } from './text-layers.ts';
 import type { ExternalData, StoredMatrix } from './weights.ts';
 
 /** What every layer of a run shares. */
@@ -48,11 +48,7 @@ export function buildDecoder(
   const { text } = configuration;
   const graph = new GraphBuilder('decoder');
   const layers = new TextLayers(new LayerBuilder(graph, data, format), text, tensors);
-  const embeds = graph.input('inputs_embeds', 'float', [1, 'sequence', text.hidden]);
-  const cos = graph.input('rotary_cos', 'float', ['sequence', text.headSize]);
-  const sin = graph.input('rotary_sin', 'float', ['sequence', text.headSize]);
-  const bias = graph.input('attention_bias', 'float', ['sequence', 'total']);
-  const keep = graph.input('num_logits_to_keep', 'int64', []);
+  const { embeds, cos, sin, bias, keep } = rowInputs(graph, text);
   const length = graph.sizeOf(cos, 0);
   const shared = prepare(graph, configuration, { cos, sin, bias, length });
 

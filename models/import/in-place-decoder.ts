@@ -3,7 +3,7 @@ import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation } from './layers.ts';
 import type { MatrixFormat } from './precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
-import { TextLayers } from './text-layers.ts';
+import { rowInputs, TextLayers } from './text-layers.ts';
 import { pastNames, presentNames, rotatedParts } from './transformers-decoder.ts';
 import type { ExternalData, StoredMatrix } from './weights.ts';
 
@@ -31,11 +31,7 @@ export function buildInPlaceDecoder(
   const { text } = configuration;
   const graph = new GraphBuilder('decoder_in_place');
   const layers = new TextLayers(new LayerBuilder(graph, data, format), text, tensors);
-  const embeds = graph.input('inputs_embeds', 'float', [1, 'sequence', text.hidden]);
-  const cos = graph.input('rotary_cos', 'float', ['sequence', text.headSize]);
-  const sin = graph.input('rotary_sin', 'float', ['sequence', text.headSize]);
-  const bias = graph.input('attention_bias', 'float', ['sequence', 'total']);
-  const keep = graph.input('num_logits_to_keep', 'int64', []);
+  const { embeds, cos, sin, bias, keep } = rowInputs(graph, text);
   const kept = [1, text.keyValueHeads, 'capacity', text.headSize];
   for (let layer = 0; layer < text.layers; layer++) {
     for (const name of pastNames(layer)) graph.input(name, 'float', kept);

@@ -1,7 +1,19 @@
 import type { Configuration } from './configuration.ts';
+import type { GraphBuilder } from './graph.ts';
 import type { LayerBuilder } from './layers.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import type { StoredMatrix } from './weights.ts';
+
+/** What a decoder of format version 1 is given for each run of new rows, beside the keys and values of the past. */
+export function rowInputs(graph: GraphBuilder, { hidden, headSize }: Configuration['text']) {
+  return {
+    embeds: graph.input('inputs_embeds', 'float', [1, 'sequence', hidden]),
+    cos: graph.input('rotary_cos', 'float', ['sequence', headSize]),
+    sin: graph.input('rotary_sin', 'float', ['sequence', headSize]),
+    bias: graph.input('attention_bias', 'float', ['sequence', 'total']),
+    keep: graph.input('num_logits_to_keep', 'int64', []),
+  };
+}
 
 /**
  * What the layers of every decoder graph have in common, whichever way it attends and keeps keys and values. Rows
