@@ -71,6 +71,7 @@ export function buildTransformersVisionEncoder(
   const twice = (half: string): string => graph.concat([half, half], 1);
   const features = encodeWindows(new LayerBuilder(graph, data, format), configuration, tensors, {
     pixels: graph.reshape(inWindows(unitPixels), [-1, vision.patchValues]),
+    padding: null,
     rotation: prepareRotation(graph, twice(cos), twice(sin), vision.headSize, [1, 2]),
     windowBias: windowBias(graph, configuration, windows),
     bias: frameBias(graph, configuration, inWindows(units.frame), windows),

@@ -9,11 +9,24 @@ import type { ExternalData } from './weights.ts';
 /** Hugging Face's vision norms have this written in their code, whatever config.json says. */
 const normEpsilon = 1e-6;
 
-/** Rows of patches in windows, and what their layers share; N = windows * windowRows. */
+/** Which merge units of the windows are the image's own, U of them. */
+export interface Padding {
+  /** int64 [U]: where in the windows each stands, in this order. */
+  placeOf: string;
+  /** int64 [N / rows of a unit]: the number of the unit at each place; at a place of padding, of any. */
+  unitAt: string;
+}
+
+/**
+ * Rows of patches in windows, and what their layers share; N = windows * windowRows. Where the padding is known, only
+ * attention works on it, and all else on the image's own rows, R of them: an eighth of the rows at 1280 x 1024, a sixth
+ * for a small image. Else R = N.
+ */
 export interface WindowedRows {
   /** [N, channels * frames * patch * patch] */
   pixels: string;
-  /** Of [N, headSize], with axes of size 1 at 1 and 2. */
+  padding: Padding | null;
+  /** Of [R, headSize], with axes of size 1 at 1 and 2. */
   rotation: Rotation;
   /** [windows, 1, 1, windowRows]: what the windowed layers add to the scores. */
   windowBias: string;
@@ -43,18 +56,68 @@ export function buildVisionEncoder(
   const cos = graph.input('rotary_cos', 'float', ['patches', vision.headSize]);
   const sin = graph.input('rotary_sin', 'float', ['patches', vision.headSize]);
   const bias = graph.input('key_bias', 'float', ['windows', vision.windowRows]);
+  const padding = findPadding(graph, bias, vision.mergeSize ** 2);
+  const own = (rows: string): string => withoutPadding(graph, vision, padding, rows, vision.headSize);
   const features = encodeWindows(new LayerBuilder(graph, data, format), configuration, tensors, {
     pixels,
-    rotation: prepareRotation(graph, cos, sin, vision.headSize, [1, 2]),
+    padding,
+    rotation: prepareRotation(graph, own(cos), own(sin), vision.headSize, [1, 2]),
     windowBias: graph.node('Unsqueeze', [bias, graph.integerVector([1, 2])]),
     bias: graph.reshape(bias, [-1]),
   });
-  graph.node('Identity', [features], { output: 'image_features' });
+  graph.node('Gather', [features, padding.unitAt], { attributes: { axis: 0 }, output: 'image_features' });
   graph.output('image_features', 'float', ['units', vision.outHidden]);
   return graph;
 }
 
-/** The blocks and the merger, on rows in windows: [N / 4, hidden of the language model], in window order. */
+/** From what is added to the scores of the windows: 0 for the rows of a unit, less for those of padding. */
+function findPadding(graph: GraphBuilder, keyBias: string, unitRows: number): Padding {
+  const byUnit = graph.reshape(keyBias, [-1, unitRows]);
+  const [first] = graph.split(byUnit, [1, unitRows - 1], 1) as [string, string];
+  const isOwn = graph.node('Equal', [graph.reshape(first, [-1]), graph.floatConstant('no_bias', 0)]);
+  const ownUpTo = graph.node('CumSum', [graph.cast(isOwn, 'int64'), graph.integer(0)]);
+  return {
+    placeOf: graph.reshape(graph.node('NonZero', [isOwn]), [-1]),
+    // The first place of all is the image's own, so that no number is below 0.
+    unitAt: graph.node('Sub', [ownUpTo, graph.integer(1)]),
+  };
+}
+
+/** The image's own rows, [R, columns], of rows in windows, [N, columns]. */
+function withoutPadding(
+  graph: GraphBuilder,
+  vision: Configuration['vision'],
+  padding: Padding | null,
+  rows: string,
+  columns: number,
+): string {
+  return padding === null ? rows : gatherUnits(graph, vision, padding.placeOf, rows, columns);
+}
+
+/** The image's own rows, [R, columns], where they stand in windows, [N, columns]. */
+function intoWindows(
+  graph: GraphBuilder,
+  vision: Configuration['vision'],
+  padding: Padding | null,
+  rows: string,
+  columns: number,
+): string {
+  return padding === null ? rows : gatherUnits(graph, vision, padding.unitAt, rows, columns);
+}
+
+function gatherUnits(
+  graph: GraphBuilder,
+  { mergeSize }: Configuration['vision'],
+  units: string,
+  rows: string,
+  columns: number,
+): string {
+  const byUnit = graph.reshape(rows, [-1, mergeSize ** 2 * columns]);
+  const gathered = graph.node('Gather', [byUnit, units], { attributes: { axis: 0 } });
+  return graph.reshape(gathered, [-1, columns]);
+}
+
+/** The blocks and the merger, on rows in windows: [R / 4, hidden of the language model], in window order. */
 export function encodeWindows(
   layers: LayerBuilder,
   { vision }: Configuration,
@@ -67,6 +130,7 @@ export function encodeWindows(
     weights: [tensors.vision('patch_embed.proj.weight')],
     columns: vision.patchValues,
   });
+  rows = withoutPadding(graph, vision, windowed.padding, rows, vision.hidden);
   for (let layer = 0; layer < vision.layers; layer++) {
     rows = graph.node('Add', [rows, attention(layers, vision, tensors, windowed, layer, rows)]);
     rows = graph.node('Add', [rows, feedForward(layers, vision, tensors, layer, rows)]);
@@ -93,13 +157,17 @@ function attention(
     columns: hidden,
   });
   const [queryKey, value] = graph.split(projected, [2 * hidden, hidden], 1) as [string, string];
-  const byHead = graph.reshape(queryKey, [-1, 2, heads, headSize]);
-  const rotated = graph.split(rotate(graph, byHead, shared.rotation, 4), [1, 1], 1) as [string, string];
-  const [query, key] = rotated;
+  const { padding } = shared;
+  const byHead = [-1, 2, heads, headSize];
+  const rotated = rotate(graph, graph.reshape(queryKey, byHead), shared.rotation, 4);
+  const inWindows = graph.reshape(intoWindows(graph, vision, padding, rotated, 2 * hidden), byHead);
+  const [query, key] = graph.split(inWindows, [1, 1], 1) as [string, string];
+  const values = intoWindows(graph, vision, padding, value, hidden);
   const attended = vision.fullAttentionLayers.has(layer)
-    ? attendEverywhere(graph, vision, shared, query, key, value)
-    : attendInWindows(graph, vision, shared, query, key, value);
-  return layers.linear(`${prefix}.attn.proj`, attended, {
+    ? attendEverywhere(graph, vision, shared, query, key, values)
+    : attendInWindows(graph, vision, shared, query, key, values);
+  const own = withoutPadding(graph, vision, padding, attended, hidden);
+  return layers.linear(`${prefix}.attn.proj`, own, {
     weights: [tensors.vision(`${prefix}.attn.proj.weight`)],
     biases: [tensors.vision(`${prefix}.attn.proj.bias`)],
     columns: hidden,
