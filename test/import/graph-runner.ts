@@ -34,8 +34,8 @@ export class GraphRunner {
     this.pastLength = 0;
   }
 
-  /** [units, hidden] of all images, in raster order. */
-  async imageFeatures(golden: GoldenCase): Promise<Float32Array> {
+  /** [units, hidden] of all images, in raster order. @param padding what stands where no patch does */
+  async imageFeatures(golden: GoldenCase, padding = 0): Promise<Float32Array> {
     const { hiddenSize, vision } = this.manifest.parameters;
     const unitRows = vision.mergeSize ** 2;
     const windowUnits = vision.windowRows / unitRows;
@@ -52,7 +52,7 @@ export class GraphRunner {
         if (places[0]! >= firstUnit && places[0]! < firstUnit + units) windows.push(places);
       }
       const rows = windows.length * vision.windowRows;
-      const laidOut = new Float32Array(rows * row);
+      const laidOut = new Float32Array(rows * row).fill(padding);
       const cos = new Float32Array(rows * vision.headSize).fill(1);
       const sin = new Float32Array(rows * vision.headSize);
       const bias = new Float32Array(rows).fill(-1e9);

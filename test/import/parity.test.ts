@@ -57,6 +57,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+it('the padding of windows takes no part in what is seen', async () => {
+  const golden = readGolden('2a_448x364');
+  const runner = await runnerFor('2a_448x364');
+  const features = await runner.imageFeatures(golden);
+  expect(await runner.imageFeatures(golden, Number.NaN)).toEqual(features);
+});
+
 describe.each(allCases)('the fp32 graphs on golden case %s', (name) => {
   it('give the same image features, logits and 32 greedy tokens as Hugging Face', async () => {
     const golden = readGolden(name);
