@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ImageProcessor, normalisationTable } from '../../main/inference/image/image-processor.ts';
 import { resampleBicubic } from '../../main/inference/image/resample.ts';
@@ -87,6 +89,17 @@ describe('resampling in vectors is exactly that of single numbers', () => {
     const other = noise(size, width + height);
     expect(Buffer.compare(resampleBicubic(other, size, target), plainResample(other, size, target))).toBe(0);
   });
+});
+
+// V8 can be told to do without on a PC's processor alone.
+test.runIf(process.arch === 'x64')('a processor without vectors is told of, with what to do', () => {
+  const module = fileURLToPath(new URL('../../main/inference/image/resample-kernels.ts', import.meta.url));
+  const script = `import { resampleKernels } from ${JSON.stringify(module)};
+    try { resampleKernels(new WebAssembly.Memory({ initial: 1 })); console.log('none'); }
+    catch (error) { console.log(error.code + ': ' + error.message); }`;
+  const flags = ['--no-enable-sse4-1', '--no-enable-ssse3', '--input-type=module', '--eval', script];
+  const { stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8' });
+  expect(stdout).toMatch(/^unavailable: This processor lacks the vector instructions/);
 });
 
 test('an image whose bytes do not fit its size is refused', () => {

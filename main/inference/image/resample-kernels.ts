@@ -1,3 +1,4 @@
+import { WorkstationError } from '../../../preload/contract/errors.ts';
 import {
   advance,
   constant,
@@ -165,9 +166,21 @@ export interface ResampleKernels {
   ) => void;
 }
 
-/** The kernels, on a memory of whole bytes; addresses are places in it. */
+/**
+ * The kernels, on a memory of whole bytes; addresses are places in it.
+ * @throws WorkstationError `unavailable` where the processor has no such vectors.
+ */
 export function resampleKernels(memory: WebAssembly.Memory): ResampleKernels {
-  const module = new WebAssembly.Module(wasmModule({ horizontal: horizontal(), vertical: vertical() }));
-  const instance = new WebAssembly.Instance(module, { engine: { memory } });
-  return instance.exports as unknown as ResampleKernels;
+  const code = wasmModule({ horizontal: horizontal(), vertical: vertical() });
+  try {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), { engine: { memory } });
+    return instance.exports as unknown as ResampleKernels;
+  } catch (cause) {
+    throw new WorkstationError(
+      'unavailable',
+      'This processor lacks the vector instructions with which frames are resized (SSE 4.1 on a PC).',
+      'Use a computer whose processor was made after 2011.',
+      { cause },
+    );
+  }
 }
