@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launchChromium } from './chromium.ts';
 import { newHome, removeHome, repository, RunningHost } from './host.ts';
+import { writeLargeCheckpoint } from './large-checkpoint.ts';
 import { WorkstationPage } from './pages/workstation-page.ts';
 
 /**
@@ -12,12 +13,43 @@ const folder = process.argv[2] ?? join(repository, 'docs', 'screenshots');
 mkdirSync(folder, { recursive: true });
 
 const home = newHome();
-const host = new RunningHost(home);
+const person = newHome();
+const documents = join(person, 'Documents');
+mkdirSync(documents);
+writeLargeCheckpoint(join(documents, 'surgery-r1-7b'));
+const small = join(documents, 'our-first-fine-tuning');
+mkdirSync(small);
+for (const name of [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'preprocessor_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+]) {
+  cpSync(join(repository, 'models', 'nano', name), join(small, name));
+}
+const host = new RunningHost(home, { HOME: person, USERPROFILE: person });
 const browser = await launchChromium();
 try {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
+    // Nothing is caught in the middle of a change.
+    reducedMotion: 'reduce',
+  });
+  // The bundled model has answered before a picture of its thinking can be taken: news arrives a little apart.
+  await context.addInitScript(() => {
+    globalThis.EventSource = class extends EventSource {
+      #last = Promise.resolve();
+      override set onmessage(listener: ((event: MessageEvent) => void) | null) {
+        super.onmessage = (event) => {
+          this.#last = this.#last
+            .then(() => new Promise<void>((later) => setTimeout(later, 60)))
+            .then(() => listener?.(event));
+        };
+      }
+    };
   });
   const page = await context.newPage();
   const window = new WorkstationPage(page);
@@ -31,8 +63,7 @@ try {
   await window.goToFrame(180);
 
   await window.ask('Where is monopolar curved scissors located?');
-  await window.answer.reasoning.waitFor();
-  await page.waitForTimeout(80);
+  await window.answer.reasoning.getByText(/right of the/).waitFor();
   await shoot('thinking');
   await window.waitForAnswer();
   await window.goToFrame(60);
@@ -53,6 +84,21 @@ try {
   await page.keyboard.press('Escape');
   await window.modelChip.click();
   await shoot('model');
+  await page.keyboard.press('Escape');
+  const { models } = window;
+  await models.open();
+  await models.chooseFolder('Documents', 'surgery-r1-7b');
+  await models.dialog.getByRole('button', { name: 'Import', exact: true }).waitFor();
+  await shoot('import');
+  await models.dialog.getByRole('button', { name: 'Back' }).click();
+  await models.chooseFolder('Documents', 'our-first-fine-tuning');
+  await models.dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  await models.waitForImport('our-first-fine-tuning', 'done');
+  await models.item('our-first-fine-tuning').waitFor();
+  // The pointer lies where the last button was.
+  await page.mouse.move(0, 0);
+  await shoot('models');
+  await models.importOf('our-first-fine-tuning').getByRole('button', { name: 'Not now' }).click();
   await page.keyboard.press('Escape');
   await page.locator('body').press('?');
   await page.getByRole('dialog').waitFor();
@@ -79,4 +125,5 @@ try {
   await browser.close();
   await host.stop();
   removeHome(home);
+  removeHome(person);
 }
