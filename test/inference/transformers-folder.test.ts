@@ -267,6 +267,8 @@ describe('what such a folder says of its model', () => {
       name: 'Told',
       version: '3',
       domain: 'surgical',
+      // The usual note says that nobody knows.
+      domainNote: '',
       answerFormat: 'json',
       maxNewTokens: 9,
     });

@@ -11,15 +11,15 @@ export const statementName = 'surgery-r1.json';
 const Statement = z.strictObject({ ...ModelDescription.partial().shape, variant: z.string().optional() });
 export type Statement = z.infer<typeof Statement>;
 
-/** @throws WorkstationError `model-altered-file` naming the field that means nothing */
+/**
+ * A domain that is stated without a note has none: the usual one says that nobody knows.
+ * @throws WorkstationError `model-altered-file` naming the field that means nothing
+ */
 export async function readStatement(folder: string): Promise<Statement> {
   if (!existsSync(path.join(folder, statementName))) return {};
-  return readJson(
-    folder,
-    statementName,
-    Statement,
-    'Correct the file, whose fields docs/IN-PLACE.md lists, or remove it.',
-  );
+  const hint = 'Correct the file, whose fields docs/IN-PLACE.md lists, or remove it.';
+  const said = await readJson(folder, statementName, Statement, hint);
+  return said.domain === undefined ? said : { domainNote: '', ...said };
 }
 
 export interface AnswerFormatSources {
