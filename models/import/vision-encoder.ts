@@ -19,8 +19,8 @@ export interface Padding {
 
 /**
  * Rows of patches in windows, and what their layers share; N = windows * windowRows. Where the padding is known, only
- * attention works on it, and all else on the image's own rows, R of them: an eighth of the rows at 1280 x 1024, a sixth
- * for a small image. Else R = N.
+ * attention sees it; all else works on the image's own rows, R of them. Padding is a ninth of N at 1280 x 1024, a sixth
+ * for a small image. Where it is not known, R = N.
  */
 export interface WindowedRows {
   /** [N, channels * frames * patch * patch] */
@@ -157,16 +157,21 @@ function attention(
     columns: hidden,
   });
   const [queryKey, value] = graph.split(projected, [2 * hidden, hidden], 1) as [string, string];
-  const { padding } = shared;
   const byHead = [-1, 2, heads, headSize];
   const rotated = rotate(graph, graph.reshape(queryKey, byHead), shared.rotation, 4);
-  const inWindows = graph.reshape(intoWindows(graph, vision, padding, rotated, 2 * hidden), byHead);
-  const [query, key] = graph.split(inWindows, [1, 1], 1) as [string, string];
-  const values = intoWindows(graph, vision, padding, value, hidden);
-  const attended = vision.fullAttentionLayers.has(layer)
-    ? attendEverywhere(graph, vision, shared, query, key, values)
-    : attendInWindows(graph, vision, shared, query, key, values);
-  const own = withoutPadding(graph, vision, padding, attended, hidden);
+  const inWindows = (own: string, columns: number): string =>
+    intoWindows(graph, vision, shared.padding, own, columns);
+  const values = inWindows(value, hidden);
+  let own: string;
+  if (vision.fullAttentionLayers.has(layer)) {
+    const [query, key] = graph.split(rotated, [1, 1], 1) as [string, string];
+    own = attendEverywhere(graph, vision, shared, query, inWindows(key, hidden), values);
+  } else {
+    const both = graph.reshape(inWindows(rotated, 2 * hidden), byHead);
+    const [query, key] = graph.split(both, [1, 1], 1) as [string, string];
+    const attended = attendInWindows(graph, vision, shared, query, key, values);
+    own = withoutPadding(graph, vision, shared.padding, attended, hidden);
+  }
   return layers.linear(`${prefix}.attn.proj`, own, {
     weights: [tensors.vision(`${prefix}.attn.proj.weight`)],
     biases: [tensors.vision(`${prefix}.attn.proj.bias`)],
@@ -194,8 +199,9 @@ function attendInWindows(
 }
 
 /**
- * One head after the other: the scores of all heads at once would take gigabytes for a large image
- * (16 heads of 6,808 x 6,808 at 1280 x 1024).
+ * The image's own rows to all rows, padding masked: without it, the sums over keys and values would be in another order,
+ * and their roundings others. One head after the other: the scores of all heads at once would take gigabytes for a large
+ * image (16 heads of 6,808 x 6,808 at 1280 x 1024).
  */
 function attendEverywhere(
   graph: GraphBuilder,
