@@ -20,7 +20,7 @@ export interface WindowLayoutOptions {
 
 /**
  * Where each patch of one image goes for windowed attention. Windows are in raster order, a window holds its
- * merged units in raster order and then padding, so that the graph sees full windows and needs no gather.
+ * merged units in raster order and then padding, so that every window that the graph sees is full.
  */
 export interface WindowLayout {
   readonly windows: number;

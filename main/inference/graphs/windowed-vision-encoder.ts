@@ -18,7 +18,7 @@ const mostKeptBytes = 2 ** 24;
 
 /**
  * `vision_encoder` of format version 1, which takes its patches window by window: they are written in that order, and
- * features put back after the graph, so that the graph needs no gather.
+ * features put back after the graph, so that the graph works no windows out.
  */
 export class WindowedVisionEncoder implements VisionGraph {
   readonly #session: InferenceSession;
