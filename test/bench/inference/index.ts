@@ -7,9 +7,8 @@ import { parseArgs } from 'node:util';
 import { attentionOperators, blockSizes } from '../../../models/import/index.ts';
 import { median, passes, render } from '../table.ts';
 import type { BenchRow, BenchTable } from '../table.ts';
-import { memoryBandwidth } from './bandwidth.ts';
 import { frameDecoding } from './frame-decoding.ts';
-import { doApart, drawFrames } from './jobs.ts';
+import { doApart, drawFrames, memoryBandwidth } from './jobs.ts';
 import type { AnswersResult, Job, LayersResult, Measured, Phases } from './jobs.ts';
 import { bytesPerToken, embeddedModels, layersModels, layersShape, questionOfLength } from './models.ts';
 

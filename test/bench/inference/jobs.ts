@@ -64,27 +64,44 @@ export interface Measured<Result> {
 }
 
 /** Does a job in a process of its own, so that its memory is its own. */
-export async function doApart<Result>(job: Job): Promise<Measured<Result>> {
-  const script = job.side === 'own' ? './own-side.ts' : './peer-side.ts';
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(job)], {
+export function doApart<Result>(job: Job): Promise<Measured<Result>> {
+  const own = job.side === 'own';
+  // Each side as it is used: the engine in the environment of its process, transformers.js in the usual one.
+  return messageFrom(own ? './own-side.ts' : './peer-side.ts', {
+    arguments: [JSON.stringify(job)],
+    environment: own ? engineEnvironment() : process.env,
+    name: `the ${job.side} side of '${job.work}'`,
+  });
+}
+
+/** Bytes a second that a process like the engine's reads from memory. */
+export async function memoryBandwidth(): Promise<number> {
+  const { found } = await messageFrom<{ found: number }>('./bandwidth.ts', {
+    arguments: [],
+    environment: engineEnvironment(),
+    name: 'the measurement of memory',
+  });
+  return found;
+}
+
+/** What a process says before it ends. */
+function messageFrom<Message>(
+  script: string,
+  options: { arguments: readonly string[]; environment: NodeJS.ProcessEnv; name: string },
+): Promise<Message> {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), options.arguments, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    // Each side as it is used: the engine in the environment of its process, transformers.js in the usual one.
-    env: job.side === 'own' ? engineEnvironment() : process.env,
+    env: options.environment,
   });
   return new Promise((resolve, reject) => {
-    let measured: Measured<Result> | null = null;
+    let said: Message | null = null;
     child.once('message', (message) => {
-      measured = message as Measured<Result>;
+      said = message as Message;
     });
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      if (measured) resolve(measured);
-      else
-        reject(
-          new Error(
-            `the ${job.side} side of '${job.work}' ended without a result: ${signal ?? `exit ${code}`}`,
-          ),
-        );
+      if (said !== null) resolve(said);
+      else reject(new Error(`${options.name} ended without a result: ${signal ?? `exit ${code}`}`));
     });
   });
 }
