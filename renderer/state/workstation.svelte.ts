@@ -215,6 +215,15 @@ export class Workstation {
     else this.#fail(cleared.error);
   }
 
+  /** Folders hold models, not videos; a browser could not read one that was dropped. */
+  refuseFolder(name: string): void {
+    this.#fail({
+      code: 'invalid-input',
+      message: `${name} is a folder, not a video.`,
+      hint: 'Drop a video file. A model’s folder is added under Models, from the model’s name at the top.',
+    });
+  }
+
   async openDropped(file: File): Promise<void> {
     this.opening = { name: file.name, progress: null };
     const granted = await this.bridge.grantDroppedFile(file, (progress) => {

@@ -112,6 +112,42 @@ describe.each(['dark', 'light'] as const)('a checkpoint of 7 billion parameters,
   });
 });
 
+describe('files dropped on the window', () => {
+  const drop = (name: string): Promise<void> =>
+    page.evaluate((file) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['no video'], file));
+      for (const type of ['dragenter', 'drop'])
+        globalThis.dispatchEvent(new DragEvent(type, { dataTransfer, cancelable: true }));
+    }, name);
+
+  it('open nothing behind a dialog, and are told by name where they are no video', async () => {
+    await window.library.open();
+    await drop('behind.mp4');
+    await page.keyboard.press('Escape');
+    await drop('letter.mp4');
+    await page.getByRole('alert').getByText('letter.mp4 was not opened.').waitFor();
+    expect(await page.getByText('behind.mp4').count()).toBe(0);
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+  });
+});
+
+describe('at twice the size, or in half a window', () => {
+  afterAll(async () => {
+    await page.setViewportSize({ width: 1024, height: 700 });
+  });
+
+  it.each([900, 640])('everything at the top stays within %d pixels', async (width) => {
+    await page.setViewportSize({ width, height: 600 });
+    expect(await inSight(page.getByRole('button', { name: 'Keyboard shortcuts' }))).toBe(true);
+    expect(await inSight(window.modelChip)).toBe(true);
+    expect(await inSight(window.syntheticNote)).toBe(true);
+    expect(await inSight(window.askField)).toBe(true);
+    expect(await inSight(page.getByRole('button', { name: 'Next answer' }))).toBe(true);
+    expect(await barriersOf(page)).toEqual([]);
+  });
+});
+
 describe('a question of many lines', () => {
   beforeEach(async () => {
     await window.goToFrame(180);

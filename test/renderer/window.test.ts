@@ -5,6 +5,7 @@ import { WorkstationError, type Job } from '../../preload/contract/index.ts';
 import type { Reach } from '../../renderer/bridge/connection.ts';
 import Banner from '../../renderer/components/Banner.svelte';
 import BottomBar from '../../renderer/components/BottomBar.svelte';
+import DropTarget from '../../renderer/components/DropTarget.svelte';
 import GoToDialog from '../../renderer/components/GoToDialog.svelte';
 import Library from '../../renderer/components/Library.svelte';
 import ModelChips from '../../renderer/components/ModelChips.svelte';
@@ -179,6 +180,20 @@ describe('opening', () => {
     ]);
     expect(workstation.review).toBe(before);
     expect(workstation.opening).toBeNull();
+  });
+
+  test('a folder that is dropped is no video: where models are added is said', async () => {
+    await workstation.start();
+    render(DropTarget, { workstation });
+    const drop = new Event('drop', { cancelable: true });
+    const folder = { webkitGetAsEntry: () => ({ isDirectory: true }) };
+    Object.assign(drop, {
+      dataTransfer: { types: ['Files'], files: [new File([], 'surgery-r1-7b')], items: [folder] },
+    });
+    globalThis.dispatchEvent(drop);
+    expect(workstation.faults).toMatchObject([{ message: 'surgery-r1-7b is a folder, not a video.' }]);
+    expect(workstation.faults[0]?.hint).toContain('under Models');
+    expect(fake.logged('openVideo')).toEqual([]);
   });
 
   test('a failure that does not say which file it is about is told with its name', async () => {
