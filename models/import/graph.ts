@@ -25,7 +25,7 @@ export type ElementType = keyof typeof elementTypes;
 export interface FloatAttribute {
   float: number;
 }
-type AttributeValue = number | number[] | string | FloatAttribute;
+type AttributeValue = number | number[] | string | FloatAttribute | GraphBuilder;
 
 export interface NodeOptions {
   attributes?: Record<string, AttributeValue>;
@@ -45,10 +45,13 @@ export class GraphBuilder {
   private readonly outputs: OnnxTypes.IValueInfoProto[] = [];
   private readonly initializers: OnnxTypes.ITensorProto[] = [];
   private readonly integers = new Map<string, string>();
+  /** Before the names of values, so that those of a branch are not the graph's. */
+  private readonly prefix: string;
   private counter = 0;
 
-  constructor(name: string) {
+  constructor(name: string, prefix = '') {
     this.name = name;
+    this.prefix = prefix;
   }
 
   /** @param shape numbers, or names for sizes that a run decides */
@@ -131,6 +134,27 @@ export class GraphBuilder {
     this.add(operator, inputs, outputs, options);
   }
 
+  /**
+   * Runs one of two branches, as a bool of shape [] in the run says. Both see every value of this graph, and end in as
+   * many values of 32-bit floats, which this returns.
+   */
+  either(
+    condition: string,
+    then: (branch: GraphBuilder) => string[],
+    otherwise: (branch: GraphBuilder) => string[],
+  ): string[] {
+    const base = this.freshName('If');
+    const branch = (name: string, build: (branch: GraphBuilder) => string[]): GraphBuilder => {
+      const graph = new GraphBuilder(`${base}.${name}`, `${base}.${name}.`);
+      for (const value of build(graph)) graph.outputs.push(valueInfo(value, 'float'));
+      return graph;
+    };
+    const [first, second] = [branch('then', then), branch('else', otherwise)];
+    const outputs = first.outputs.map((_, index) => `${base}.${index}`);
+    this.add('If', [condition], outputs, { attributes: { then_branch: first, else_branch: second } });
+    return outputs;
+  }
+
   /** Splits along an axis into parts of known sizes. `names` gives the parts names of one's own choice. */
   split(value: string, sizes: number[], axis: number, names: Record<number, string> = {}): string[] {
     const outputs = sizes.map((_, index) => names[index] ?? this.freshName('Split'));
@@ -185,14 +209,18 @@ export class GraphBuilder {
         { domain: '', version: 21 },
         { domain: 'com.microsoft', version: 1 },
       ],
-      graph: {
-        name: this.name,
-        node: this.nodes,
-        input: this.inputs,
-        output: this.outputs,
-        initializer: this.initializers,
-      },
+      graph: this.proto(),
     }).finish();
+  }
+
+  proto(): OnnxTypes.IGraphProto {
+    return {
+      name: this.name,
+      node: this.nodes,
+      input: this.inputs,
+      output: this.outputs,
+      initializer: this.initializers,
+    };
   }
 
   private add(operator: string, inputs: string[], outputs: string[], options: NodeOptions): void {
@@ -208,7 +236,7 @@ export class GraphBuilder {
 
   private freshName(operator: string): string {
     this.counter += 1;
-    return `${operator.toLowerCase()}_${this.counter}`;
+    return `${this.prefix}${operator.toLowerCase()}_${this.counter}`;
   }
 }
 
@@ -217,10 +245,12 @@ function attribute(name: string, value: AttributeValue): OnnxTypes.IAttributePro
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
   if (typeof value === 'string') return { name, type: AttributeType.STRING, s: Buffer.from(value) };
   if (Array.isArray(value)) return { name, type: AttributeType.INTS, ints: value };
+  if (value instanceof GraphBuilder) return { name, type: AttributeType.GRAPH, g: value.proto() };
   return { name, type: AttributeType.FLOAT, f: value.float };
 }
 
-function valueInfo(name: string, type: ElementType, shape: (number | string)[]): OnnxTypes.IValueInfoProto {
-  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
-  return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } };
+/** @param shape left open where it is missing */
+function valueInfo(name: string, type: ElementType, shape?: (number | string)[]): OnnxTypes.IValueInfoProto {
+  const dim = shape?.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: elementTypes[type], ...(dim && { shape: { dim } }) } } };
 }
