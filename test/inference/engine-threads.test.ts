@@ -104,7 +104,7 @@ describe('threads', () => {
   });
 
   test('stay at the default where another is hardly faster, and where there is no time to try it', async () => {
-    const close = timed(({ threads }) => (threads === 1 ? 3.8 : 4));
+    const close = timed(({ threads }) => (threads === 1 ? 3.95 : 4));
     const same = await openMeasured(model, close.open, { ...close.options, cacheFolder });
     expect(same.setting).toMatchObject(two);
     await same.graphs.dispose();
