@@ -17,6 +17,8 @@ export interface ModelDeskOptions {
   jobs: () => JobRegistry;
   /** The model that a person has chosen for all sessions; null: the embedded one. */
   chosen: () => ModelId | null;
+  /** Host and port that frames go to with the model of this directory; null where they stay on this machine. */
+  serverOf: (directory: string) => string | null;
   onState: (state: ModelState) => void;
 }
 
@@ -31,6 +33,7 @@ export class ModelDesk implements AnswerEngine {
   readonly #options: ModelDeskOptions;
   readonly #endListening: () => void;
   #model: ModelSummary | null = null;
+  #server: string | null = null;
   #import: { activity: string; progress: number | null } | null = null;
   #failure: unknown = null;
   #loading: Promise<void> | null = null;
@@ -57,9 +60,8 @@ export class ModelDesk implements AnswerEngine {
       sha256: model?.sha256 ?? null,
       dtype: model?.dtype ?? null,
       device: model ? deviceName(model) : null,
-      ...(model?.server === undefined ? {} : { server: model.server }),
+      ...(this.#server === null ? {} : { server: this.#server }),
       deviceReason: model?.deviceReason ?? null,
-      ...(model ? { deviceFallback: model.deviceFallback } : {}),
       deviceFallback: model?.deviceFallback ?? false,
       memoryBytes: state.phase === 'unloaded' ? null : (state.residentBytes ?? model?.memoryBytes ?? null),
       memoryExpectedBytes: state.estimate === null ? null : Math.round(state.estimate.needed),
@@ -172,6 +174,7 @@ export class ModelDesk implements AnswerEngine {
     this.#wish = wish;
     this.#loaded = false;
     this.#model = summary;
+    this.#server = this.#options.serverOf(directory);
     this.#tell(null);
     const variant = 'folder' in wish && wish.variant !== undefined ? { variant: wish.variant } : {};
     await this.#options.engine.load({ directory, ...variant, signal });

@@ -9,7 +9,7 @@ import type {
   WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import type { Engine, StartEngine } from '../inference/index.ts';
-import { serverAddress, type ServerConfiguration } from '../inference/server/index.ts';
+import { serverAddress, serverDirectory, type ServerConfiguration } from '../inference/server/index.ts';
 import type { JobRegistry } from '../review/index.ts';
 import { models, type Store } from '../store/index.ts';
 import { ModelDesk } from './model-desk.ts';
@@ -89,6 +89,7 @@ export function createModels(options: ModelsOptions): Models {
     catalogue,
     jobs,
     chosen: () => shelf.chosen,
+    serverOf: (directory) => (directory === serverDirectory ? serverPlace : null),
     onState: (state) => emit({ type: 'model', state }),
   });
   const imports = new ModelImports({

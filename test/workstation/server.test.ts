@@ -60,7 +60,13 @@ test('nothing is sent before a person chooses the server; then it answers, and t
   });
   expect((await server.seen()).requests).toBe(0);
 
+  const loading: (string | undefined)[] = [];
+  workstation.onEvent((event) => {
+    if (event.type === 'model' && event.state.phase === 'loading') loading.push(event.state.server);
+  });
   const state = await workstation.calls.chooseModel({ modelId: entry.id });
+  // It is said while the server is tried, too.
+  expect(new Set(loading)).toEqual(new Set([`localhost:${server.port}`]));
   expect(state).toMatchObject({
     phase: 'ready',
     device: `Server localhost:${server.port}`,
@@ -98,6 +104,7 @@ test('back at the embedded model no frame is sent any more', async () => {
   await workstation.calls.loadModel({ modelId: served!.id });
   await workstation.calls.loadModel({ modelId: embedded!.id });
   const { requests } = await server.seen();
+  expect((await workstation.calls.getModelState({})).server).toBeUndefined();
   const answer = await ask(workstation);
   expect(answer.model).toMatchObject({
     id: 'surgery-r1-nano',
