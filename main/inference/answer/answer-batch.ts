@@ -2,7 +2,7 @@ import { planRun, type BatchRequest, type RunPart } from './batch-run.ts';
 import type { SeenFrame } from './frame-cache.ts';
 import type { FrameLooks } from './frame-looks.ts';
 import type { DecoderCache, RowRange } from '../graphs/model-graphs.ts';
-import { joined } from './logit-rows.ts';
+import { joined } from '../graphs/rows.ts';
 import { prefillChunk, type ModelRunner } from './model-runner.ts';
 import { rejectStopped } from './stoppable-turn.ts';
 import { knownOf, type TokensAhead } from './tokens-ahead.ts';

@@ -1,6 +1,6 @@
 import { sharedLength } from './canonical-tokens.ts';
 import type { DraftMemory } from './draft-memory.ts';
-import { joined, rowsOf } from './logit-rows.ts';
+import { joined, rowsOf } from '../graphs/rows.ts';
 import type { TextBranch, TreeToken } from './text-branch.ts';
 
 /**

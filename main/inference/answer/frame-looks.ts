@@ -6,7 +6,7 @@ import { takeStoppable } from './stoppable-turn.ts';
 import type { Prompt } from '../model/tokenizer.ts';
 import { Turns } from '../engine/turns.ts';
 import { positionsWithText } from '../graphs/positions.ts';
-import { rowsOf } from './logit-rows.ts';
+import { rowsOf } from '../graphs/rows.ts';
 
 /** What a look took; zeros where it was kept from before. */
 export interface LookTimings {

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { FramePrefix, SeenFrame } from './frame-cache.ts';
 import type { ModelRunner } from './model-runner.ts';
-import { joined } from './logit-rows.ts';
+import { joined } from '../graphs/rows.ts';
 import { takeStoppable } from './stoppable-turn.ts';
 import { knownOf } from './tokens-ahead.ts';
 import { Turns } from '../engine/turns.ts';

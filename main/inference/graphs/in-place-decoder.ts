@@ -4,6 +4,7 @@ import { InPlaceCache } from './in-place-cache.ts';
 import type { InPlaceSupport } from './in-place-attention.ts';
 import type { Feeds, KeyValueShape } from './key-value-cache.ts';
 import type { DecoderCache, DecoderGraph, DecoderInput } from './model-graphs.ts';
+import { joined } from './rows.ts';
 
 export interface InPlaceForm {
   readonly freeAttention: boolean;
@@ -116,14 +117,4 @@ function* partsOf(input: DecoderInput, length: number, most: number | null): Gen
       logits: Math.max(0, end - Math.max(start, tokens - logits)),
     };
   }
-}
-
-function joined(pieces: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -1,10 +1,10 @@
-/** Rows `[vocabulary]` of logits `[count, vocabulary]`, without a copy. */
-export function rowsOf(logits: Float32Array, count: number): Float32Array[] {
-  const size = logits.length / count;
-  return Array.from({ length: count }, (_, row) => logits.subarray(row * size, (row + 1) * size));
+/** Rows of `[count, row]` numbers, without a copy. */
+export function rowsOf(numbers: Float32Array, count: number): Float32Array[] {
+  const size = numbers.length / count;
+  return Array.from({ length: count }, (_, row) => numbers.subarray(row * size, (row + 1) * size));
 }
 
-/** Logits one after another in one array; those of one piece are not copied. */
+/** Numbers one after another in one array; those of one piece are not copied. */
 export function joined(pieces: readonly Float32Array[]): Float32Array {
   const [first] = pieces;
   if (first === undefined || pieces.length === 1) return first ?? new Float32Array(0);
