@@ -3,10 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { argmax, ModelRunner, openModelDirectory } from '../../main/inference/index.ts';
+import {
+  Answerer,
+  argmax,
+  ModelRunner,
+  ModelTokenizer,
+  openModelDirectory,
+  type RgbImage,
+} from '../../main/inference/index.ts';
+import { rowsOf } from '../../main/inference/graphs/rows.ts';
 import { importCheckpoint, weightTypes } from '../../models/import/index.ts';
 import type { WeightType } from '../../models/import/index.ts';
 import { CheckpointManifest } from '../../preload/contract/model.ts';
+import { questionText } from '../../preload/contract/vocabulary.ts';
+import { drawnScene } from '../bench/embedded.ts';
 import { goldenFolder, readPng } from '../inference/golden.ts';
 
 const checkpoint = fileURLToPath(new URL('../../models/nano/', import.meta.url));
@@ -41,6 +51,27 @@ async function logitsOf(runner: ModelRunner): Promise<Float32Array> {
     cache: runner.newCache(ids.length),
     keep: 'all',
   });
+}
+
+/** The likeliest token at each place of an answer, behind its true beginning. */
+async function alongText(
+  runner: ModelRunner,
+  tokenizer: ModelTokenizer,
+  frame: RgbImage,
+  question: string,
+  answer: string,
+): Promise<number[]> {
+  const image = runner.prepareImage(frame);
+  const features = await runner.encodeImage(image);
+  const prompt = tokenizer.prompt(question, runner.units(image.grid));
+  const ids = Int32Array.from([...prompt.ids, ...tokenizer.encode(answer)]);
+  const logits = await runner.prefill({
+    embeddings: await runner.embed(ids, [features]),
+    positions: runner.positions(ids, [image.grid]),
+    ...{ from: 0, to: ids.length, cache: runner.newCache(ids.length), keep: 'all' },
+  });
+  const likeliest = rowsOf(logits, ids.length).map((row) => argmax(row));
+  return likeliest.slice(prompt.ids.length - 1, -1);
 }
 
 describe('the embedded model', () => {
@@ -80,5 +111,34 @@ describe('the embedded model', () => {
     expect(relative).toBeLessThan(most);
     expect(relative).toBeGreaterThan(least);
     expect(same.filter(Boolean).length / count).toBeGreaterThanOrEqual(rows);
+  });
+
+  it('has in 8 bits the likeliest tokens that it has in 32, along whole answers', async () => {
+    const directory = join(folder, 'fp32');
+    const tokenizer = await ModelTokenizer.open(await openModelDirectory(directory));
+    const answerer = await Answerer.open({ directory, device: 'cpu', threads: 1 });
+    let same = 0;
+    let tokens = 0;
+    try {
+      for (let scene = 0; scene < 6; scene += 1) {
+        const { frame, tool } = drawnScene(954_000 + scene);
+        for (const question of [
+          questionText.organ(),
+          questionText.state(tool),
+          questionText.location(tool),
+        ]) {
+          const { raw } = await answerer.answer({ frame, question, settings: {} });
+          const likeliest = await Promise.all(
+            [runners.fp32!, runners.q8!].map((runner) => alongText(runner, tokenizer, frame, question, raw)),
+          );
+          tokens += likeliest[0]!.length;
+          same += likeliest[0]!.filter((id, index) => id === likeliest[1]![index]).length;
+        }
+      }
+    } finally {
+      await answerer.dispose();
+    }
+    expect(tokens).toBeGreaterThan(500);
+    expect(same / tokens).toBeGreaterThanOrEqual(0.99);
   });
 });
