@@ -4,7 +4,7 @@ import type { Size } from '../../../preload/contract/values.ts';
 import { usualAbsentLabel } from './answer-constraints.ts';
 import type { AnswerDecoding, WrittenToken } from './answer-decoding.ts';
 import { parseAnswer, type ParsedAnswer, type TextEnding } from './answer-parser.ts';
-import type { AnswerResult } from '../engine/engine-messages.ts';
+import { noTimings, type AnswerResult } from '../engine/engine-messages.ts';
 
 /** What was written, and what its own numbers say: of the engine's decoding, or of a server's. */
 export type AnswerWriting = Pick<
@@ -19,6 +19,17 @@ export interface AnswerProgress<Writing extends AnswerWriting = AnswerDecoding> 
   modelInput: Size | null;
   frameSeenBefore: boolean;
   readonly timings: AnswerResult['timings'];
+}
+
+/** Of an answer of which nothing is written yet. */
+export function newProgress<Writing extends AnswerWriting>(decoding: Writing): AnswerProgress<Writing> {
+  return {
+    decoding,
+    tokens: { prompt: 0, image: 0 },
+    modelInput: null,
+    frameSeenBefore: false,
+    timings: { ...noTimings },
+  };
 }
 
 /** What was written, read by the model's format, with what its own numbers say of it. */

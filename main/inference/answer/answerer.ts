@@ -7,10 +7,9 @@ import type { AnswerConstraint } from './answer-constraint.ts';
 import { AnswerConstraints } from './answer-constraints.ts';
 import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
 import type { TextEnding } from './answer-parser.ts';
-import { answerResult, type AnswerProgress } from './answer-result.ts';
+import { answerResult, newProgress, type AnswerProgress } from './answer-result.ts';
 import type { Device, DeviceTroubles, DeviceWish } from '../devices/devices.ts';
 import {
-  noTimings,
   type AnswerResult,
   type EngineFrame,
   type EngineSettings,
@@ -156,13 +155,7 @@ export class Answerer {
   async answer(request: AnswerRequest, listener: AnswerListener = {}): Promise<AnswerResult> {
     const start = performance.now();
     const settings = this.#resolve(request.settings);
-    const progress: AnswerProgress = {
-      decoding: new AnswerDecoding(),
-      tokens: { prompt: 0, image: 0 },
-      modelInput: null,
-      frameSeenBefore: false,
-      timings: { ...noTimings },
-    };
+    const progress = newProgress(new AnswerDecoding());
     let ending: TextEnding;
     try {
       ending = await this.#generate(request, settings, progress, listener, start);

@@ -4,10 +4,15 @@ import { throwIfAborted, WorkstationError } from '../../../preload/contract/erro
 import { usualAbsentLabel } from '../answer/answer-constraints.ts';
 import type { WrittenToken } from '../answer/answer-decoding.ts';
 import { parseAnswer, parseAnswerText, type TextEnding } from '../answer/answer-parser.ts';
-import { answerResult, type AnswerProgress, type AnswerWriting } from '../answer/answer-result.ts';
+import {
+  answerResult,
+  newProgress,
+  type AnswerProgress,
+  type AnswerWriting,
+} from '../answer/answer-result.ts';
 import { AnswerSplitter, type AnswerText } from '../answer/answer-stream.ts';
 import { EngineLostError, type AskRequest } from '../engine/engine.ts';
-import { noTimings, type AnswerResult } from '../engine/engine-messages.ts';
+import type { AnswerResult } from '../engine/engine-messages.ts';
 import { entropyBits } from '../answer/label-evidence.ts';
 import { labelsFor } from '../answer/label-sets.ts';
 import { answerPattern, type AnswerPattern } from './answer-pattern.ts';
@@ -68,13 +73,7 @@ export async function answerFromServer(
   const { configuration } = access;
   const settings = resolveSettings(request, configuration);
   const writing = new ServerWriting();
-  const progress: AnswerProgress<ServerWriting> = {
-    decoding: writing,
-    tokens: { prompt: 0, image: 0 },
-    modelInput: null,
-    frameSeenBefore: false,
-    timings: { ...noTimings },
-  };
+  const progress = newProgress(writing);
   let ending: TextEnding;
   try {
     ending = await write(access, served, request, settings, progress, start);
