@@ -183,7 +183,7 @@ export const Answer = z.object({
   reasoning: z.string(),
   /** What the model wrote, unaltered. */
   raw: z.string(),
-  /** Probability that the model gave to its label's tokens, 0..1. */
+  /** Probability that the model gave to its label's tokens among all tokens, 0..1. People are shown `surenessOf`. */
   probability: z.number().min(0).max(1).nullable(),
   /** Null where the answer has none: it has not ended well, or was written before evidence was kept. */
   evidence: z.preprocess((value) => value ?? null, AnswerEvidence.nullable()),

@@ -11,5 +11,6 @@ export * from './frames.ts';
 export * from './media.ts';
 export * from './model.ts';
 export * from './models.ts';
+export * from './sureness.ts';
 export * from './values.ts';
 export * from './vocabulary.ts';

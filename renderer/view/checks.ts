@@ -1,23 +1,46 @@
 import {
   answerWarning,
-  placeOfLabel,
   placesSaid,
+  surenessOf,
   type Answer,
+  type Box,
+  type PlaceSaid,
   type Size,
 } from '../../preload/contract/index.ts';
 
+/** A box lies on a side of the frame's middle where at least this share of its extent does. */
+const onSide = 2 / 3;
+
 /**
- * Whether the words of an answer name a place and its box lies there. False where they disagree, and where there is
- * nothing to compare: silence is no agreement. `size` is that of the source frame.
+ * Whether the reasoning of an answer names a place and its box plainly lies there, so that a person may be told so.
+ * False where they disagree, where there is nothing to compare, where the box lies across the middle that the words
+ * speak of, and where the model was unsure: a mark of agreement must not make an unsure answer look sure. `size` is
+ * that of the source frame.
  */
 export function wordsAndBoxAgree(
-  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'>,
+  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning' | 'probability' | 'evidence'>,
   question: string,
   size: Size,
 ): boolean {
-  if (answer.status !== 'answered' || answer.box === null) return false;
-  const placed =
-    placesSaid(answer.reasoning, question).length > 0 ||
-    (answer.label !== null && placeOfLabel(answer.label) !== null);
-  return placed && answerWarning(answer, question, size) === null;
+  const { status, box, reasoning } = answer;
+  if (status !== 'answered' || box === null || surenessOf(answer)?.unsure === true) return false;
+  // The remains of a form are no sentence, whatever words stand in them.
+  if (/[{}<>]/.test(reasoning)) return false;
+  const places = placesSaid(reasoning, question);
+  return (
+    places.length > 0 &&
+    places.every((place) => liesAt(place, box, size)) &&
+    answerWarning(answer, question, size) === null
+  );
+}
+
+function liesAt({ horizontal, vertical }: PlaceSaid, [x1, y1, x2, y2]: Box, size: Size): boolean {
+  const before = (from: number, to: number, middle: number): number =>
+    Math.min(1, Math.max(0, (middle - from) / (to - from)));
+  const left = before(x1, x2, size.width / 2);
+  const top = before(y1, y2, size.height / 2);
+  return (
+    (horizontal === null || (horizontal === 'left' ? left : 1 - left) >= onSide) &&
+    (vertical === null || (vertical === 'top' ? top : 1 - top) >= onSide)
+  );
 }

@@ -78,14 +78,6 @@ export function shortQuestion(text: string): string {
   return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
-/** 0.8712 -> "0.87": no better known than to two places. Rounding never turns "almost" into 1 or 0. */
-export function probability(value: number): string {
-  const rounded = value.toFixed(2);
-  if (rounded === '1.00' && value < 1) return '> 0.99';
-  if (rounded === '0.00' && value > 0) return '< 0.01';
-  return rounded;
-}
-
 /** 1834 -> "1.8 s", 412 -> "412 ms". */
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,5 +1,5 @@
-import type { Answer, AnswerStatus } from '../../preload/contract/index.ts';
-import { probability, readable } from './format.ts';
+import { surenessInWords, type Answer, type AnswerStatus } from '../../preload/contract/index.ts';
+import { readable } from './format.ts';
 
 /** How a status is drawn: never by colour alone. */
 export interface StatusLook {
@@ -62,8 +62,8 @@ export function headline(answer: Answer): string {
 /** What a screen reader hears when an answer has come to its end. */
 export function spoken(answer: Answer, warning: string | null): string {
   const parts = [headline(answer)];
-  if (answer.probability !== null && answer.label)
-    parts.push(`probability ${probability(answer.probability)}`);
+  const sureness = surenessInWords(answer);
+  if (sureness !== '') parts.push(`probability ${sureness}`);
   if (answer.status === 'answered' && answer.box) parts.push('box drawn on the frame');
   const meaning = statusLooks[answer.status].meaning || (answer.error?.message ?? '');
   if (meaning) parts.push(meaning);

@@ -272,6 +272,36 @@ describe('words and box', () => {
     expect(agreement()).toBeNull();
   });
 
+  const choices = (share: number) => ({
+    labelLogProbability: -0.1,
+    boxLogProbability: -4,
+    choices: [
+      { label: 'Cutting', probability: 1 - share },
+      { label: 'Idle', probability: share },
+    ],
+    entropy: 0.9,
+  });
+
+  test.each<[string, string, Partial<Answer>]>([
+    ['the model was unsure', 'The scissors lies in the upper left.', { evidence: choices(0.3) }],
+    ['the label alone is a place', 'The jaws are closed.', { label: 'left-top' }],
+    ['the words are the remains of a form', 'left-top{"label": "left-top', { label: 'left-top' }],
+    [
+      'the box lies across the middle',
+      'It lies in the lower right.',
+      { box: Box.parse([122, 110, 520, 440]) },
+    ],
+  ])('are not called in agreement where %s', async (_, reasoning, values) => {
+    await told(reasoning, values);
+    expect(agreement()).toBeNull();
+  });
+
+  test('of a sure answer are, whatever else was considered', async () => {
+    await told('The scissors lies in the upper left.', { evidence: choices(0.9) });
+    expect(agreement()).not.toBeNull();
+    expect(screen.getByText('0.90')).toBeTruthy();
+  });
+
   test('are not compared without a box', async () => {
     await told('The scissors lies in the upper left.', { box: null, status: 'answered-without-location' });
     expect(agreement()).toBeNull();

@@ -60,6 +60,9 @@ describe('what the model also considered', () => {
     const text = await panel({ evidence, label: 'Cutting' });
     expect(text).toContain('Its own numbers favour another label: Tissue manipulation 70 %');
     expect(text).not.toContain('Also considered');
+    // One measure: the share that stands beside the label is among the same labels.
+    expect(text).toContain('0.09');
+    expect(text).toContain('unsure');
   });
 
   test('is not mentioned where nothing came near, or nothing is known', async () => {

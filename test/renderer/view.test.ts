@@ -7,7 +7,6 @@ import {
   day,
   duration,
   grouped,
-  probability,
   readable,
   shortClock,
   shortQuestion,
@@ -151,17 +150,13 @@ describe('words and numbers', () => {
     expect(day(new Date(2026, 9, 3, 8, 0).getTime(), noon)).toBe('3 Oct 2026 08:00');
   });
 
-  test('writes sizes, counts and probabilities', () => {
+  test('writes sizes and counts', () => {
     expect(bytes(0)).toBe('0 B');
     expect(bytes(1_535_939)).toBe('1.5 MB');
     expect(bytes(999_999)).toBe('1.0 MB');
     expect(bytes(52_000_000_000)).toBe('52 GB');
     expect(counted(1, 'question')).toBe('1 question');
     expect(counted(1200, 'question')).toBe('1\u2009200 questions');
-    expect(probability(0.868)).toBe('0.87');
-    expect(probability(0.9991)).toBe('> 0.99');
-    expect(probability(0.001)).toBe('< 0.01');
-    expect(probability(1)).toBe('1.00');
   });
 
   test('reads labels and questions as a person writes them', () => {

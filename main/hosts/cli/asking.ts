@@ -2,6 +2,8 @@ import {
   alsoConsidered,
   answerWarning,
   disclaimer,
+  surenessInWords,
+  surenessOf,
   throwIfAborted,
   WorkstationError,
   type Answer,
@@ -178,7 +180,8 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       reasoning: answer.reasoning,
       raw: answer.raw,
       warning: answerWarning(answer, question, video),
-      probability: answer.probability,
+      probability: surenessOf(answer)?.probability ?? null,
+      unsure: surenessOf(answer)?.unsure ?? false,
       evidence: answer.evidence,
     },
     model: answer.model && { id: answer.model.id, sha256: answer.model.sha256, device: answer.model.device },
@@ -209,6 +212,9 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
   if (inWords[answer.status] !== '') lines.push(inWords[answer.status]);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
   if (answer.box) lines.push(`Box       ${answer.box.map((value) => value.toFixed(1)).join(', ')} (pixels)`);
+  const sureness = surenessInWords(answer);
+  if (sureness !== '')
+    lines.push(`Sureness  ${sureness} (by the model's own numbers; not a measure of truth)`);
   const others = alsoConsidered(answer).map(
     ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,
   );

@@ -1,0 +1,47 @@
+import type { Answer } from './domain.ts';
+
+/** Below this share, all other answers together were likelier to the model than the one that it gave. */
+const half = 0.5;
+
+/** How sure a model was of its answer, by its own numbers. It does not tell whether the answer is right. */
+export interface Sureness {
+  /** The one number that is shown to people, 0..1; see {@link surenessOf}. */
+  readonly probability: number;
+  /** Whether nobody should read past the answer without doubt. */
+  readonly unsure: boolean;
+}
+
+type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
+
+/**
+ * The one measure of how sure a model was; window, picture and command line show no other. Null where there is no
+ * label, or no number for it.
+ *
+ * It is the label's share among the labels that could have been given, the same shares that "also considered" names;
+ * where those are not known, it is the probability of the label's tokens among all tokens. An answer is unsure where
+ * that number is below one half. It is unsure, too, where the label's tokens had less than half among all tokens: the
+ * model would rather have written something that is no label at all, and a large share among labels hides that.
+ */
+export function surenessOf(answer: Told): Sureness | null {
+  const { status, label, evidence } = answer;
+  if (label === null || status === 'malformed' || status === 'failed') return null;
+  const among = evidence?.choices.find((choice) => choice.label === label)?.probability;
+  const probability = among ?? answer.probability;
+  if (probability === null) return null;
+  return { probability, unsure: probability < half || (answer.probability ?? 1) < half };
+}
+
+/** 0.8712 -> "0.87": no better known than to two places. Rounding never turns "almost" into 1 or 0. */
+export function probabilityInWords(value: number): string {
+  const rounded = value.toFixed(2);
+  if (rounded === '1.00' && value < 1) return '> 0.99';
+  if (rounded === '0.00' && value > 0) return '< 0.01';
+  return rounded;
+}
+
+/** "0.87", "0.32, unsure"; empty where there is no number to tell. */
+export function surenessInWords(answer: Told): string {
+  const sureness = surenessOf(answer);
+  if (sureness === null) return '';
+  return `${probabilityInWords(sureness.probability)}${sureness.unsure ? ', unsure' : ''}`;
+}
