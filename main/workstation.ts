@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import packageFile from '../package.json' with { type: 'json' };
@@ -20,10 +22,12 @@ import { findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
 import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
 import { createModels, type Models } from './workstation/models.ts';
+import { removeOldReports } from './workstation/old-reports.ts';
 import { readEngineSettings } from './workstation/engine-settings.ts';
 import { engineWithServer, readServerSetting } from './workstation/server-model.ts';
 
 export { drawFrame } from './export/index.ts';
+export { engineEnvironment } from './inference/index.ts';
 export type { Grant } from './review/index.ts';
 export { defaultHome } from './store/index.ts';
 export type { Media } from './workstation/media.ts';
@@ -112,7 +116,9 @@ export interface Workstation {
 export async function createWorkstation(options: WorkstationOptions): Promise<Workstation> {
   const { home, log } = options;
   const now = Date.now;
+  const wasUsedBefore = existsSync(join(home, 'workstation.db'));
   const store = openStore({ home, now, log: logTo(log, 'store'), exclusive: options.exclusive });
+  await removeOldReports(home, wasUsedBefore, logTo(log, 'engine'));
   const listeners = new Set<(event: WorkstationEvent) => void>();
   const emit = (event: WorkstationEvent): void => {
     for (const listener of listeners) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { findChromium } from '../test/e2e/chromium.ts';
+import { findNamespace } from '../test/network/namespace.ts';
 import { findPython } from '../test/training/python.ts';
 import { gates, printOutcomes, repository, runStep, type Outcome } from './steps.ts';
 
@@ -103,6 +104,10 @@ if (findPython() === undefined) {
   notes.push(
     'SKIPPED: the tests of the training code; there is no Python with torch, numpy and Pillow (set PYTHON).',
   );
+}
+const namespace = findNamespace();
+if ('missing' in namespace) {
+  notes.push(`SKIPPED: 3 tests that nothing leaves the machine; ${namespace.missing}.`);
 }
 const chromium = await findChromium();
 if (chromium === null) {

@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
+import { Tensor } from '../../main/inference/onnx-runtime.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 import type { GoldenCase } from '../inference/golden.ts';
 import { closeGraphs, embedTokens, openGraphs, type GraphSessions } from './graph-sessions.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../main/inference/onnx-runtime.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';
 
 const graphs = ['visionEncoder', 'embedTokens', 'decoder'] as const;

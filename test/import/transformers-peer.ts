@@ -1,3 +1,5 @@
+// transformers.js loads ONNX Runtime itself.
+import '../../main/inference/no-telemetry.ts';
 import { basename, dirname } from 'node:path';
 import {
   AutoProcessor,

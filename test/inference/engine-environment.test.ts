@@ -18,18 +18,52 @@ describe('the environment of the engine', () => {
     expect(engineEnvironment({ HOME: '/a' }, 'linux')).toEqual({
       HOME: '/a',
       GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+      ORT_DISABLE_TELEMETRY: '1',
     });
-    expect(engineEnvironment({ GLIBC_TUNABLES: 'glibc.malloc.check=1' }, 'linux')).toEqual({
+    expect(engineEnvironment({ GLIBC_TUNABLES: 'glibc.malloc.check=1' }, 'linux')).toMatchObject({
       GLIBC_TUNABLES: 'glibc.malloc.check=1:glibc.malloc.hugetlb=1',
     });
   });
 
   test("leaves a person's own choice as it is, and other systems alone", () => {
     const chosen = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=0' };
-    expect(engineEnvironment(chosen, 'linux')).toBe(chosen);
+    expect(engineEnvironment(chosen, 'linux')).toMatchObject(chosen);
     for (const platform of ['win32', 'darwin'] as const) {
-      expect(engineEnvironment({ HOME: '/a' }, platform)).toEqual({ HOME: '/a' });
+      expect(engineEnvironment({ HOME: '/a' }, platform)).toEqual({ HOME: '/a', ORT_DISABLE_TELEMETRY: '1' });
     }
+  });
+
+  test('turns the reports of ONNX Runtime off on every system, whatever was set', () => {
+    for (const platform of ['linux', 'win32', 'darwin'] as const) {
+      for (const set of ['0', '', 'false']) {
+        expect(engineEnvironment({ ORT_DISABLE_TELEMETRY: set }, platform)).toMatchObject({
+          ORT_DISABLE_TELEMETRY: '1',
+        });
+      }
+    }
+  });
+
+  test('holds what models need and nothing of the account', () => {
+    const needed = {
+      Path: 'C:\\Windows',
+      SystemRoot: 'C:\\Windows',
+      LC_ALL: 'C',
+      CUDA_VISIBLE_DEVICES: '1',
+      VK_DRIVER_FILES: '/icd.json',
+      LD_LIBRARY_PATH: '/opt',
+    };
+    const others = {
+      SSH_AUTH_SOCK: '/agent',
+      HTTPS_PROXY: 'http://proxy',
+      NPM_TOKEN: 'x',
+      NODE_OPTIONS: '--require x',
+      LD_PRELOAD: 'x.so',
+      MY_PATH: 'x',
+    };
+    expect(engineEnvironment({ ...needed, ...others }, 'win32')).toEqual({
+      ...needed,
+      ORT_DISABLE_TELEMETRY: '1',
+    });
   });
 
   test.runIf(process.platform === 'linux')('is what its process has', async () => {
@@ -38,6 +72,7 @@ describe('the environment of the engine', () => {
     try {
       const entries = readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0');
       expect(entries).toContainEqual(expect.stringMatching(/^GLIBC_TUNABLES=.*glibc\.malloc\.hugetlb=1/));
+      expect(entries).toContain('ORT_DISABLE_TELEMETRY=1');
     } finally {
       child.kill();
       await ended;

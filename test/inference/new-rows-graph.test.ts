@@ -1,6 +1,6 @@
 import onnxProto from 'onnx-proto';
 import type { onnx as OnnxTypes } from 'onnx-proto';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../main/inference/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { editForNewRows, NotEditable } from '../../main/inference/graphs/new-rows-graph.ts';
 import { modelOf, type OnnxSkeleton } from '../../main/inference/graphs/onnx-skeleton.ts';

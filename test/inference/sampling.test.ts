@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
+import { Tensor } from '../../main/inference/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { KeyValueCache } from '../../main/inference/graphs/key-value-cache.ts';
 import {

@@ -79,6 +79,10 @@ const restricted: readonly { matches: RegExp; layers: readonly string[]; why: st
   },
 ];
 
+/** The one file that loads ONNX Runtime, with its reports to its maker off; all else may name its types. */
+const runtimeFile = 'main/inference/onnx-runtime.ts';
+const runtimeReason = `values of 'onnxruntime-node' come from ${runtimeFile}, which turns its telemetry off`;
+
 const nodeBuiltin =
   /^(node:|(fs|path|os|child_process|worker_threads|crypto|http|https|net|process|vm|module|stream|util|url|buffer|events)(\/|$))/;
 
@@ -138,15 +142,16 @@ export const layersRule: Rule.RuleModule = {
     const file = relative(context.cwd, context.filename).split(sep).join('/');
     const inRenderer = layerOf(file)?.name === 'renderer';
 
-    function check(node: Rule.Node, source: unknown): void {
+    function check(node: Rule.Node, source: unknown, onlyTypes = false): void {
       if (typeof source !== 'string') return;
-      const reason = refuseImport(file, source);
+      const loadsRuntime = /^onnxruntime-node(\/|$)/.test(source) && !onlyTypes && file !== runtimeFile;
+      const reason = refuseImport(file, source) ?? (loadsRuntime ? runtimeReason : null);
       if (reason !== null) context.report({ node, messageId: 'refused', data: { reason } });
     }
 
     return {
       ImportDeclaration(node) {
-        check(node, node.source.value);
+        check(node, node.source.value, (node as { importKind?: string }).importKind === 'type');
         if (node.source.value !== 'electron') return;
         for (const specifier of node.specifiers) {
           if (specifier.type !== 'ImportSpecifier') {

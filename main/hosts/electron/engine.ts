@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { utilityProcess } from 'electron';
-import type { WorkstationOptions } from '../../workstation.ts';
+import { engineEnvironment, type WorkstationOptions } from '../../workstation.ts';
 
 type StartEngine = NonNullable<WorkstationOptions['startEngine']>;
 
@@ -9,7 +9,11 @@ type StartEngine = NonNullable<WorkstationOptions['startEngine']>;
  * the packaged program can have that switched off.
  */
 export const startInUtilityProcess: StartEngine = (entry, log) => {
-  const child = utilityProcess.fork(entry, [], { serviceName: 'Surgery-R1 model', stdio: 'pipe' });
+  const child = utilityProcess.fork(entry, [], {
+    serviceName: 'Surgery-R1 model',
+    stdio: 'pipe',
+    env: engineEnvironment(),
+  });
   for (const stream of [child.stdout, child.stderr]) {
     if (!stream) continue;
     // By whole lines: some of them are the engine's pulse.

@@ -10,6 +10,7 @@ import type { HostedWorkstation } from '../hosted.ts';
 import { openLogFile } from '../log.ts';
 import { startWebHost } from '../web/server.ts';
 import { startInUtilityProcess } from './engine.ts';
+import { FilesToOpen } from './files-to-open.ts';
 import { serveIpc } from './ipc.ts';
 import { lockPages, lockSession, silenceChromium } from './lockdown.ts';
 import { setMenu } from './menu.ts';
@@ -49,7 +50,7 @@ function readArguments(argv: readonly string[]): { home: string | undefined; fil
   return { home: typeof values.home === 'string' ? values.home : undefined, files };
 }
 
-async function run(home: string, filesToOpen: string[]): Promise<void> {
+async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   const { log, close: closeLog } = openLogFile(home);
   let window: BrowserWindow | null = null;
   const workstation = await createWorkstation({
@@ -97,7 +98,7 @@ async function run(home: string, filesToOpen: string[]): Promise<void> {
   const host = await startWebHost({ workstation, rendererFolder, log });
   const { origin } = host;
   lockPages(origin);
-  lockSession(session.defaultSession, origin);
+  await lockSession(session.defaultSession, origin);
   await session.defaultSession.cookies.set({
     url: origin,
     ...host.cookie,
@@ -117,26 +118,27 @@ async function run(home: string, filesToOpen: string[]): Promise<void> {
       window = null;
     });
   };
-  const openFile = async (path: string) => {
+  const openAsLast = async (path: string) => {
     try {
       await openAsLastSession(workstation, path);
-      window?.webContents.reload();
     } catch (error) {
       const { message, hint } = toErrorReport(error);
       dialog.showErrorBox(message, hint);
     }
-    if (window?.isMinimized()) window.restore();
-    window?.focus();
+  };
+  const openFile = async (path: string) => {
+    await openAsLast(path);
+    if (window) {
+      window.webContents.reload();
+      if (window.isMinimized()) window.restore();
+      window.focus();
+    } else open();
   };
   app.on('second-instance', (_event, argv, folder) => {
     const { files } = readArguments(argv);
     const file = files[0];
     if (file === undefined) window?.focus();
-    else void openFile(resolve(folder, file));
-  });
-  app.on('open-file', (event, path) => {
-    event.preventDefault();
-    void openFile(path);
+    else filesToOpen.add(resolve(folder, file));
   });
   app.on('activate', () => {
     if (!window) open();
@@ -162,9 +164,9 @@ async function run(home: string, filesToOpen: string[]): Promise<void> {
   });
 
   setMenu(!app.isPackaged);
-  const [first] = filesToOpen;
-  if (first !== undefined) await openAsLastSession(workstation, resolve(first));
+  for (const path of filesToOpen.take()) await openAsLast(path);
   open();
+  filesToOpen.openWith(openFile);
 }
 
 /** The page shows the last session when it loads; so an opened file needs no message of its own. */
@@ -203,10 +205,18 @@ const dataFolder = home === undefined ? defaultHome() : resolve(home);
 app.setPath('userData', join(dataFolder, 'electron'));
 silenceChromium();
 
+const filesToOpen = new FilesToOpen();
+for (const file of files.slice(0, 1)) filesToOpen.add(resolve(file));
+// Asked before the program is ready where a file was double-clicked in Finder, so listened for at once.
+app.on('open-file', (event, path) => {
+  event.preventDefault();
+  filesToOpen.add(path);
+});
+
 if (app.requestSingleInstanceLock()) {
   void app
     .whenReady()
-    .then(() => run(dataFolder, files))
+    .then(() => run(dataFolder, filesToOpen))
     .catch((error: unknown) => {
       const { message, hint } = toErrorReport(error);
       process.stderr.write(`${stackOf(error)}\n`);

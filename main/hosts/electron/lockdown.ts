@@ -8,13 +8,25 @@ export function silenceChromium(): void {
     'disable-domain-reliability',
     'disable-sync',
     'no-pings',
+    // Until the session says so itself: what starts before it must not look for a proxy either.
+    'no-proxy-server',
   ]) {
     app.commandLine.appendSwitch(name);
   }
+  // Services of Google's that a Chromium may ask by itself. (Electron leaves most of them out.)
+  app.commandLine.appendSwitch(
+    'disable-features',
+    'AutofillServerCommunication,CertificateTransparencyComponentUpdater,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints',
+  );
 }
 
-/** No permission, no request that leaves this machine, no dictionary download. */
-export function lockSession(session: Session, origin: string): void {
+/**
+ * No permission, no request that leaves this machine, no dictionary download. Names are not looked up over HTTPS, and the
+ * system's proxy is not asked for: finding one may fetch a script from the network (WPAD).
+ */
+export async function lockSession(session: Session, origin: string): Promise<void> {
+  app.configureHostResolver({ secureDnsMode: 'off', enableAdditionalDnsQueryTypes: false });
+  await session.setProxy({ mode: 'direct' });
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);

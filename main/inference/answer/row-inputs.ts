@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
+import { Tensor } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import { attentionBias } from '../graphs/attention-bias.ts';
 import type { Feeds } from '../graphs/key-value-cache.ts';

@@ -1,4 +1,4 @@
-import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { InferenceSession, listSupportedBackends, Tensor } from '../onnx-runtime.ts';
 import { tensorOver, valuesOf } from '../graphs/float-tensors.ts';
 import { deviceNames, executionProviders, type Device } from './devices.ts';
 import { chainOfProducts, oneNodeGraph } from '../graphs/small-graphs.ts';

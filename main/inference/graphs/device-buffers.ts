@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../onnx-runtime.ts';
 import { oneNodeGraph } from './small-graphs.ts';
 
 /** What this process holds in a GPU's memory beside the weights: made and not freed, by any decoder. */

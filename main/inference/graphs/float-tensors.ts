@@ -1,4 +1,4 @@
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from '../onnx-runtime.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { float16Values, toFloat16 } from './float16.ts';
 

@@ -1,4 +1,4 @@
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession } from '../onnx-runtime.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import { deviceNames, executionProviders, type Device } from '../devices/devices.ts';

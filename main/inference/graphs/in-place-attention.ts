@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import { attentionBias } from './attention-bias.ts';
 import { DeviceBuffers } from './device-buffers.ts';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { env } from 'onnxruntime-node';
+import { env } from '../onnx-runtime.ts';
 import type { ModelDirectory } from '../model/model-directory.ts';
 import type { ModelGraphs } from './model-graphs.ts';
 import { recall, remember } from '../devices/thread-memory.ts';

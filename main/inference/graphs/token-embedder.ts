@@ -1,4 +1,4 @@
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from '../onnx-runtime.ts';
 import { floatsOf } from './float-tensors.ts';
 import type { EmbeddingGraph } from './model-graphs.ts';
 

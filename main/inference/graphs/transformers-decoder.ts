@@ -1,4 +1,4 @@
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import { floatsOf, floatTensor, floatTypeOf, type FloatType } from './float-tensors.ts';
 import { KeyValueCache, type Feeds } from './key-value-cache.ts';

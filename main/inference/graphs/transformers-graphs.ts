@@ -1,4 +1,4 @@
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import type { Device } from '../devices/devices.ts';
 import type { FloatType } from './float-tensors.ts';

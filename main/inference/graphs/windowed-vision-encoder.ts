@@ -1,4 +1,4 @@
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import { Tensor, type InferenceSession } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import type { PreparedImage } from '../image/image-processor.ts';
 import type { VisionGraph } from './model-graphs.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../../main/inference/onnx-runtime.ts';
 import { GraphBuilder } from '../../../models/import/graph.ts';
 
 const megabyte = 2 ** 20;
