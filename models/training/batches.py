@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 import chat
+from augment import augment
 from dataset import place_of, quantise
 from image_processing import lookup_table, to_patches
 
@@ -25,7 +26,10 @@ class Batches:
     """
 
     def __init__(self, frames, tokenizer, labels, config, plan, seed):
-        """plan(rows, columns) gives the vision tower's plan of a grid; config is "questions" of the configuration."""
+        """plan(rows, columns) gives the vision tower's plan of a grid; config is "questions" of the configuration.
+
+        config["augmentation"], where it is given, holds the shares of augment.py.
+        """
         self.frames, self.tokenizer, self.config, self.plan = frames, tokenizer, config, plan
         self.tools, self.places = labels["tools"], labels["places"]
         self.names = [*labels["states"], *labels["organs"]]
@@ -35,6 +39,7 @@ class Batches:
         self.sizes = sorted(frames.by_size)
         counts = np.array([len(frames.by_size[size]) for size in self.sizes], float)
         self.share = counts / counts.sum()
+        self.augmentation = config.get("augmentation")
         self.kind_weights = config["weights"]
         counts = Counter(
             record["label"] for records in frames.records for record in records if record["questionType"] == "state"
@@ -96,14 +101,20 @@ class Batches:
             chosen.append(chosen[len(chosen) % max(1, len(records))])
         return chosen
 
-    def block(self, record, box, size, flip):
-        """Ids and roles of a question with its answer; roles of the question are -1."""
+    def block(self, record, box, size, flip, recoloured):
+        """Ids and roles of a question with its answer; roles of the question are -1.
+
+        Of a frame whose colours were changed the reasoning says no colour.
+        """
         spell = chat.mirrored if flip else str
         ids = list(self.encode(chat.question_block(spell(record["question"]))))
         roles = [-1] * len(ids)
         height, width = self.frames.shape(size)
         written = None if box is None else quantise(box, self.config["step"], width, height)
+        colourless = self.frames.colourless if recoloured else {}
         for text, role in chat.answer_parts(record, written):
+            look = colourless.get(text.strip())
+            text = text if look is None else f" {look}"
             piece = self.encode(spell(text))
             ids += piece
             roles += [role] * len(piece)
@@ -130,6 +141,9 @@ class Batches:
         size = self.sizes[int(random.choice(len(self.sizes), p=self.share))]
         numbers = self.next_numbers(size, count)
         images = self.frames.pixels(numbers)
+        recoloured = np.zeros(count, bool)
+        if self.augmentation:
+            images, recoloured = augment(images, random, self.augmentation)
         width = images.shape[2]
         units, asked = len(self.centres(size)[0]), config["questions"]
         batch = {
@@ -170,7 +184,7 @@ class Batches:
                         box[0], box[2] = width - box[2], width - box[0]
                     subject = record["label"] if record["questionType"] == "organ" else record["subject"]
                     batch["looks"][row, place] = slots.get(subject, SLOTS)
-                blocks.append(self.block(record, box, size, flip))
+                blocks.append(self.block(record, box, size, flip, recoloured[row]))
         rows, columns = images.shape[1] // 14, width // 14
         order = self.plan(rows, columns)["patch_order"].cpu().numpy()
         patches = to_patches(images).reshape(count, -1, 588)[:, order]

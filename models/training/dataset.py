@@ -1,8 +1,9 @@
 """The dataset's records with their frames, resized once for training and evaluation.
 
     python3 models/training/dataset.py --data DATASET --split train --config models/training/nano.json --out PACKED
+      [--corrupt NAME]
 
-DATASET is a folder of `cli data build`. PACKED gets images-{height}x{width}.u8 for each size that smart_resize gives
+--corrupt changes the look of every picture (corruptions.py), for measuring how a model holds. DATASET is a folder of `cli data build`. PACKED gets images-{height}x{width}.u8 for each size that smart_resize gives
 (frames of several shapes may be mixed), index.json (frames and what is in them) and records.jsonl.
 """
 import argparse
@@ -13,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from chat import ABSENT
+from corruptions import CORRUPTIONS, corrupt
 from image_processing import resize, size_of
 
 FORMAT = "packed-frames"
@@ -59,7 +61,7 @@ def objects_of(records, width, height):
     return [instruments[name] for name in sorted(instruments)], organ
 
 
-def pack(folder, split, out, processor, limit=None, report=print):
+def pack(folder, split, out, processor, limit=None, report=print, corruption=None):
     """Packs a split of a dataset folder; returns the count of frames.
 
     Pixels are those of inference: Pillow's bicubic at smart_resize's size. Boxes stay in source pixels.
@@ -86,6 +88,8 @@ def pack(folder, split, out, processor, limit=None, report=print):
                 picture = Image.open(file_name)
                 if picture.size != (width, height):
                     raise OSError(f"{picture.size[0]}x{picture.size[1]} pixels, its records say {width}x{height}")
+                if corruption:
+                    picture = corrupt(picture, corruption, image)
                 pixels = resize(picture, processor)
             except OSError as error:
                 report(f"skipped {file_name}: {error}")
@@ -108,6 +112,7 @@ def pack(folder, split, out, processor, limit=None, report=print):
     if not frames:
         raise SystemExit(f"{path}: no frame could be read ({skipped} skipped).")
     index = {"format": FORMAT, "formatVersion": FORMAT_VERSION, "split": split, "sizes": counts, "skipped": skipped}
+    index["colourless"] = dataset.get("colourless", {})
     with open(os.path.join(out, "index.json"), "w", encoding="utf8") as file:
         json.dump({**index, "frames": frames}, file)
     return len(frames)
@@ -131,6 +136,7 @@ class Frames:
             for line in file:
                 record = json.loads(line)
                 self.records[record["frame"]].append(record)
+        self.colourless = index.get("colourless", {})
         self.images, self.by_size = {}, {}
         for size, count in index["sizes"].items():
             height, width = (int(side) for side in size.split("x"))
@@ -207,6 +213,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--config", required=True, help="training configuration or preprocessor_config.json")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--corrupt", choices=sorted(CORRUPTIONS), help="change of every picture's look")
     arguments = parser.parse_args()
     with open(arguments.config, encoding="utf8") as file:
         settings = json.load(file)
@@ -215,7 +222,10 @@ def main():
 
         settings = processor_config(settings)
     size_of(settings, 1024, 1280)
-    print(pack(arguments.data, arguments.split, arguments.out, settings, arguments.limit), "frames packed")
+    count = pack(
+        arguments.data, arguments.split, arguments.out, settings, arguments.limit, corruption=arguments.corrupt
+    )
+    print(count, "frames packed")
 
 
 if __name__ == "__main__":

@@ -186,6 +186,7 @@ class Run:
     def run_stage(self, stage):
         settings, progress = self.settings, self.progress
         draw = {**settings["questions"], "questions": stage["questions"], "step": settings["coordinates"]["step"]}
+        draw["augmentation"] = stage.get("augmentation")
         seed = settings["seed"] + 1000 * progress["stage"] + progress["stageStep"]
 
         def plan(rows, columns):

@@ -4,6 +4,7 @@ import { WorkstationError, throwIfAborted } from '../../../preload/contract/erro
 import { noQuestions } from '../endovis.ts';
 import { dataCard } from './card.ts';
 import { prepareFolder } from './folder.ts';
+import { LOOKS_WITHOUT_COLOUR, ORGAN_LOOKS } from './grammar.ts';
 import { JsonlFile } from './jsonl-file.ts';
 import { strictError, writeError } from './problems.ts';
 import type { Problem } from './problems.ts';
@@ -208,6 +209,9 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
         ...(options.writer && { writer: true }),
         splits: wishes.map(({ split }) => split ?? (rule === 'published' ? 'published' : rule.join(','))),
       },
+      colourless: Object.fromEntries(
+        Object.entries(LOOKS_WITHOUT_COLOUR).map(([organ, look]) => [ORGAN_LOOKS[organ] ?? '', look]),
+      ),
       counts,
     };
     const card = dataCard({

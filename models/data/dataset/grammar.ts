@@ -63,6 +63,18 @@ export const ORGAN_LOOKS: Readonly<Record<string, string>> = {
   bowel: 'lies in pink loops',
 };
 
+/**
+ * The same looks without their colours: what stays true of a picture whose hue training has turned. Training gets
+ * them with the data set, since it knows no sentence of its own.
+ */
+export const LOOKS_WITHOUT_COLOUR: Readonly<Record<string, string>> = {
+  kidney: 'is a bean with fat around it',
+  liver: 'is large and smooth with a sharp edge',
+  spleen: 'is smooth with a round edge',
+  gallbladder: 'is a pear',
+  bowel: 'lies in loops',
+};
+
 /** Said of an organ whose look no rule knows. */
 const NEUTRAL_LOOK = 'is being operated on';
 

@@ -109,6 +109,8 @@ export const DatasetFile = z.object({
   formatVersion: z.literal(FORMAT_VERSION),
   sources: z.array(SourceEntry).min(1),
   options: z.record(z.string(), z.unknown()),
+  /** What reasoning says of a look with a colour, and the same without: for pictures whose hue training turns. */
+  colourless: z.record(z.string(), z.string()).optional(),
   counts: z.partialRecord(z.enum(SPLITS), Counts),
 });
 export type DatasetFile = z.infer<typeof DatasetFile>;
