@@ -350,6 +350,6 @@ function importedName(manifest: CheckpointManifest): string {
 const isImportOfManifest = (name: string): boolean => /-[0-9a-f]{12}-(?:q8|fp32)$/.test(name);
 
 function summaryOf(manifest: Omit<ModelSummary, 'embedded'>, embedded: boolean): ModelSummary {
-  const { id, name, version, domain, domainNote, licence } = manifest;
-  return { id, name, version, embedded, domain, domainNote, licence };
+  const { id, name, version, domain, domainNote, licence, taught } = manifest;
+  return { id, name, version, embedded, domain, domainNote, licence, ...(taught && { taught }) };
 }

@@ -1,9 +1,10 @@
 """Writes the embedded model's folder from a checkpoint of sft.py or rft.py, in Hugging Face's layout, with a manifest.
 
     python3 models/training/export.py --checkpoint RUN/checkpoint.pt --out models/nano
-      [--log sft=RUN/log.jsonl --log rft=RUN/log.jsonl]
+      [--log sft=RUN/log.jsonl --log rft=RUN/log.jsonl] [--dataset DATASET]
 
-Each log goes beside the weights as training-log-NAME.jsonl, byte for byte.
+--dataset is the folder of `cli data build` that the model was taught with: its statement of the questions that are in
+it goes into the manifest, so that the workstation can tell a question of another kind. Each log goes beside the weights as training-log-NAME.jsonl, byte for byte.
 """
 import argparse
 import hashlib
@@ -35,7 +36,7 @@ def describe(path):
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def manifest(folder, settings, labels):
+def manifest(folder, settings, labels, taught):
     return {
         "formatVersion": 1,
         "kind": "checkpoint",
@@ -56,6 +57,7 @@ def manifest(folder, settings, labels):
             "grounding": [*labels["tools"], *labels["organs"]],
             "absent": chat.ABSENT,
         },
+        **({"taught": taught} if taught else {}),
         "maxNewTokens": 96,
         "files": {name: describe(os.path.join(folder, name)) for name in FILES},
     }
@@ -81,7 +83,20 @@ def read_log(argument):
     return f"training-log-{name}.jsonl", content
 
 
-def export(state, out, dtype):
+def read_taught(folder):
+    """The statement of taught questions in a data set's dataset.json."""
+    path = os.path.join(folder, "dataset.json")
+    try:
+        with open(path, encoding="utf8") as file:
+            taught = json.load(file).get("taught")
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path}: cannot be read ({error}). Give a folder of npm run -s cli -- data build.") from None
+    if not taught:
+        raise SystemExit(f"{path}: does not state what it teaches. Build the data set again, with a train split.")
+    return taught
+
+
+def export(state, out, dtype, taught=None):
     settings = state["settings"]
     data = state["tokenizer"]
     tokenizer = Tokenizer(data)
@@ -132,7 +147,7 @@ def export(state, out, dtype):
             "pad_token_id": config["pad_token_id"],
         },
     )
-    write("manifest.json", manifest(out, settings, state["labels"]))
+    write("manifest.json", manifest(out, settings, state["labels"], taught))
 
 
 def main():
@@ -140,10 +155,12 @@ def main():
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--dtype", default="BF16", choices=["F32", "BF16", "F16"])
+    parser.add_argument("--dataset", help="data set that the model was taught with")
     parser.add_argument("--log", action="append", default=[], metavar="NAME=FILE", help="a stage's log.jsonl")
     arguments = parser.parse_args()
+    taught = read_taught(arguments.dataset) if arguments.dataset else None
     logs = [read_log(argument) for argument in arguments.log]
-    export(checkpoint.load(arguments.checkpoint), arguments.out, arguments.dtype)
+    export(checkpoint.load(arguments.checkpoint), arguments.out, arguments.dtype, taught)
     for name, content in logs:
         with open(os.path.join(arguments.out, name), "wb") as file:
             file.write(content)

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ErrorReport } from './errors.ts';
+import { ModelTeaching } from './teaching.ts';
 import {
   AnswerId,
   Box,
@@ -231,6 +232,8 @@ export const ModelSummary = z.object({
   domain: ModelStamp.shape.domain,
   domainNote: z.string(),
   licence: z.string(),
+  /** The questions that it was taught; missing where its maker doesn't state them. */
+  taught: ModelTeaching.optional(),
 });
 export type ModelSummary = z.infer<typeof ModelSummary>;
 

@@ -12,5 +12,6 @@ export * from './media.ts';
 export * from './model.ts';
 export * from './models.ts';
 export * from './sureness.ts';
+export * from './teaching.ts';
 export * from './values.ts';
 export * from './vocabulary.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ModelTeaching } from './teaching.ts';
 import { ModelId, Sha256 } from './values.ts';
 
 /** What a model was taught on. `unknown` where its maker doesn't say. */
@@ -51,6 +52,8 @@ export const ModelDescription = z.object({
   answerFormat: AnswerFormat,
   /** The labels that the model was taught, by kind of question; missing where they are open. */
   labels: ModelLabels.optional(),
+  /** The questions that the model was taught; missing where its maker doesn't state them. */
+  taught: ModelTeaching.optional(),
   /** The longest answer, in tokens, that makes sense for the model. */
   maxNewTokens: z.int().positive().optional(),
 });

@@ -212,6 +212,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
       colourless: Object.fromEntries(
         Object.entries(LOOKS_WITHOUT_COLOUR).map(([organ, look]) => [ORGAN_LOOKS[organ] ?? '', look]),
       ),
+      ...teachingOf(writing.tallies.get('train') ?? null),
       counts,
     };
     const card = dataCard({
@@ -323,4 +324,10 @@ function refuseEmpty(asked: readonly Split[], writing: Writing): void {
       'Give it another source or share; `skipped` lines of the other splits say what was left out.',
     );
   }
+}
+
+/** What is stated of questions in `dataset.json`: only what the train split asks is taught. */
+function teachingOf(train: Tally | null): Pick<DatasetFile, 'taught'> {
+  const taught = train?.teaching() ?? null;
+  return taught === null ? {} : { taught };
 }

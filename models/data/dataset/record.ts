@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { absentLabel } from '../../../preload/contract/coherence.ts';
+import { ModelTeaching } from '../../../preload/contract/teaching.ts';
 import { Box } from '../../../preload/contract/values.ts';
 import { QUESTION_TYPES } from '../labels.ts';
 
@@ -111,6 +112,8 @@ export const DatasetFile = z.object({
   options: z.record(z.string(), z.unknown()),
   /** What reasoning says of a look with a colour, and the same without: for pictures whose hue training turns. */
   colourless: z.record(z.string(), z.string()).optional(),
+  /** What a model learns of questions from these records, for its manifest. */
+  taught: ModelTeaching.optional(),
   counts: z.partialRecord(z.enum(SPLITS), Counts),
 });
 export type DatasetFile = z.infer<typeof DatasetFile>;

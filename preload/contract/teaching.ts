@@ -1,0 +1,165 @@
+import { z } from 'zod';
+
+/** One kind of question that a model was taught. Words are in small letters. */
+export const TaughtKind = z.object({
+  kind: z.string().min(1),
+  /** A wording that the model knows well, with `{subject}` where a name stands; without it the kind names nothing. */
+  example: z.string().min(1),
+  /** The words that its wordings begin with: a question that begins otherwise, such as with "is", asks otherwise. */
+  openings: z.array(z.string().min(1)).min(1),
+  /** Every word of its wordings, without the names. */
+  words: z.array(z.string().min(1)).min(1),
+  /** What it can be asked about. */
+  subjects: z.array(z.string().min(1)),
+});
+export type TaughtKind = z.infer<typeof TaughtKind>;
+
+/** The questions that a model was taught, as its maker states them. */
+export const ModelTeaching = z.object({ kinds: z.array(TaughtKind).min(1) });
+export type ModelTeaching = z.infer<typeof ModelTeaching>;
+
+/** What a question is to a model that states what it was taught. */
+export interface QuestionExam {
+  readonly taught: boolean;
+  /** Words of the question, as typed, that the model was never taught in a question of any kind. */
+  readonly untaughtWords: readonly string[];
+  /** Questions that the model knows and that come nearest, each ready to be asked; empty where `taught`. */
+  readonly rewrites: readonly string[];
+}
+
+/** Words that say nothing of what is asked; a question needs more than these and a name. */
+const fillers = new Set(
+  'a an and at be by can do does for here in is it me of on or the this to view with'.split(' '),
+);
+const mostRewrites = 4;
+
+/** "bipolar_forceps" and "Bipolar forceps" are the same name. */
+const plain = (text: string): string => text.toLowerCase().replaceAll('_', ' ');
+
+/** The words of a text, in small letters, with apostrophes and hyphens kept inside them. */
+export function wordsOf(text: string): string[] {
+  return plain(text.normalize('NFKC')).match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
+}
+
+/** Where the words of `name` stand one after another in `words`; -1 where they don't. */
+function findName(words: readonly string[], name: readonly string[]): number {
+  return words.findIndex((_, start) => name.every((word, i) => words[start + i] === word));
+}
+
+/** The words without those of `name`, where they stand in it one after another. */
+export function withoutName(words: readonly string[], name: readonly string[]): readonly string[] {
+  const at = findName(words, name);
+  return at < 0 ? words : [...words.slice(0, at), ...words.slice(at + name.length)];
+}
+
+interface Split {
+  /** The subject that the question names in full, if one. */
+  readonly subject: string | null;
+  /** The words that are left without it. */
+  readonly rest: readonly string[];
+}
+
+/** Takes the longest known name out of a question. */
+function splitOff(words: readonly string[], subjects: readonly string[]): Split {
+  const byLength = [...subjects].sort((a, b) => wordsOf(b).length - wordsOf(a).length);
+  for (const subject of byLength) {
+    const name = wordsOf(subject);
+    const rest = withoutName(words, name);
+    if (rest.length < words.length) return { subject, rest };
+  }
+  return { subject: null, rest: words };
+}
+
+/**
+ * Whether a question is of a kind that the model was taught: all its words stand in that kind's wordings, it names
+ * what the kind asks about, and it asks something. A model answers any other question too, and just as surely: one
+ * that was taught three kinds took "Is there bleeding?" for the organ and said "kidney".
+ */
+export function examineQuestion(text: string, teaching: ModelTeaching): QuestionExam {
+  const words = wordsOf(text);
+  if (teaching.kinds.some((kind) => isOfKind(words, kind))) {
+    return { taught: true, untaughtWords: [], rewrites: [] };
+  }
+  const known = new Set(
+    teaching.kinds.flatMap(({ words: taught, subjects }) => [...taught, ...subjects.flatMap(wordsOf)]),
+  );
+  const untaughtWords = [...new Set(words.filter((word) => !known.has(word)))];
+  return { taught: false, untaughtWords, rewrites: rewritesOf(words, teaching) };
+}
+
+function isOfKind(
+  words: readonly string[],
+  { words: taught, openings, subjects, example }: TaughtKind,
+): boolean {
+  if (!openings.includes(words[0] ?? '')) return false;
+  const { subject, rest } = splitOff(words, subjects);
+  const named = example.includes('{subject}');
+  // A kind without a subject still turns on one word, such as "organ": the only content word of its example.
+  if (named ? subject === null : !contentOf(example).some((word) => rest.includes(word))) return false;
+  if (named && splitOff(rest, subjects).subject !== null) return false;
+  const set = new Set(taught);
+  return rest.every((word) => set.has(word)) && rest.some((word) => !fillers.has(word));
+}
+
+const contentOf = (example: string): string[] =>
+  wordsOf(example.replace('{subject}', '')).filter((word) => !fillers.has(word) && !asking.has(word));
+const asking = new Set('what which where how who when why being operated'.split(' '));
+
+/** How many single letters two words differ by, up to 3. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return Math.min(3, row[b.length] ?? 3);
+}
+
+/** The same word, one of number, or one with a slip of the finger in a long word. */
+const alike = (a: string, b: string): boolean =>
+  a === b || a === `${b}s` || b === `${a}s` || (Math.min(a.length, b.length) >= 5 && distance(a, b) <= 2);
+
+/**
+ * Questions that the model knows, nearest first: about the subjects that the question names in part ("the forceps"),
+ * of the kinds whose words it uses, each kind once before any kind twice.
+ */
+function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[] {
+  const scored = kinds.map((kind) => {
+    const content = kind.words.filter((word) => !fillers.has(word) && !asking.has(word));
+    return {
+      kind,
+      // "Where" and the like weigh less than a word of the kind's own.
+      hits:
+        2 * words.filter((word) => content.some((taught) => alike(word, taught))).length +
+        (alike(words[0] ?? '', wordsOf(kind.example)[0] ?? '') ? 1 : 0),
+      subjects: kind.subjects
+        .map((subject) => ({ subject, hits: hitsOf(words, wordsOf(subject)) }))
+        .filter(({ hits }) => hits > 0)
+        .sort((a, b) => b.hits - a.hits)
+        .filter(({ hits }, _, [best]) => hits === best?.hits)
+        .map(({ subject }) => subject),
+    };
+  });
+  const named = scored.some(({ subjects }) => subjects.length > 0);
+  const nearest = scored
+    .filter(({ kind, subjects }) => !named || subjects.length > 0 || !kind.example.includes('{subject}'))
+    .sort((a, b) => b.subjects.length - a.subjects.length || b.hits - a.hits);
+  const made: string[] = [];
+  for (let round = 0; made.length < mostRewrites && round < mostRewrites; round++) {
+    for (const { kind, subjects } of nearest) {
+      const about = subjects.length > 0 ? subjects : kind.subjects.slice(0, 1);
+      const subject = about[round];
+      if (!kind.example.includes('{subject}')) {
+        if (round === 0) made.push(kind.example);
+      } else if (subject !== undefined) made.push(kind.example.replace('{subject}', plain(subject)));
+    }
+  }
+  return [...new Set(made)].slice(0, mostRewrites);
+}
+
+const hitsOf = (words: readonly string[], name: readonly string[]): number =>
+  name.filter((part) => words.some((word) => alike(word, part))).length;

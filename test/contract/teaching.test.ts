@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { CheckpointManifest } from '../../preload/contract/model.ts';
+import { examineQuestion, wordsOf, type ModelTeaching } from '../../preload/contract/teaching.ts';
+import { instruments } from '../../preload/contract/vocabulary.ts';
+import { HELD_OUT_WORDINGS, SPELLINGS, WORDINGS_OF, spell } from '../../models/data/dataset/grammar.ts';
+import { RECORD_TYPES } from '../../models/data/dataset/record.ts';
+
+const manifest = CheckpointManifest.parse(
+  JSON.parse(readFileSync(new URL('../../models/nano/manifest.json', import.meta.url), 'utf8')),
+);
+const taught = manifest.taught as ModelTeaching;
+const ask = (text: string) => examineQuestion(text, taught);
+
+describe('what the embedded model states that it was taught', () => {
+  test('is the four kinds of question of its data, with all that each can ask about', () => {
+    expect(taught.kinds.map(({ kind }) => kind).sort()).toEqual([...RECORD_TYPES].sort());
+    for (const { kind, words, subjects } of taught.kinds) {
+      const named = kind === 'organ' ? [] : [...instruments];
+      expect(subjects).toEqual(expect.arrayContaining(named));
+      const spoken = WORDINGS_OF[kind as 'organ'].flatMap((text) => wordsOf(text.replace('{subject}', '')));
+      expect(new Set(words)).toEqual(new Set(spoken));
+    }
+  });
+
+  test('knows every wording of its data, held-out ones too, however names are spelt', () => {
+    for (const kind of RECORD_TYPES) {
+      for (const wording of [...WORDINGS_OF[kind], ...HELD_OUT_WORDINGS[kind]]) {
+        for (const spelling of SPELLINGS) {
+          for (const subject of instruments) {
+            const text = spell(wording, subject, spelling);
+            expect(ask(text), text).toEqual({ taught: true, untaughtWords: [], rewrites: [] });
+          }
+        }
+      }
+    }
+  });
+
+  test.each([
+    'Find the kidney.',
+    'locate the Gallbladder',
+    'WHAT ORGAN IS BEING OPERATED',
+    ' which organ is this ?',
+  ])('knows %j', (text) => {
+    expect(ask(text).taught).toBe(true);
+  });
+});
+
+describe('a question that it was not taught', () => {
+  // Typed as a surgeon or a child at the keyboard would.
+  test.each([
+    ['Is there bleeding?', ['there', 'bleeding']],
+    ['How many instruments are there?', ['many', 'instruments', 'are', 'there']],
+    ['Where is the tumor?', ['tumor']],
+    ['hello', ['hello']],
+    ['asdf qwer zxcv?? 12', ['asdf', 'qwer', 'zxcv', '12']],
+    ['Was macht die Schere?', ['was', 'macht', 'die', 'schere']],
+    ['¿Dónde está el riñón?', ['dónde', 'está', 'el', 'riñón']],
+    ['Where is 器械 located?', ['器械']],
+    ['Should I convert to open?', ['should', 'i', 'convert', 'open']],
+    ['Which organ is the surgeon not operating on?', ['not']],
+    ['Where is the stapler and the suction?', ['and']],
+    ['What instrument is at the left?', ['instrument', 'left']],
+    ["What isn't the stapler doing?", ["isn't"]],
+  ])('%j is told by its words', (text, untaughtWords) => {
+    expect(ask(text)).toMatchObject({ taught: false, untaughtWords });
+  });
+
+  test.each([
+    'What is the forceps doing?',
+    'Where is the kidney?',
+    'Where is the organ?',
+    'What is this?',
+    'bipolar forceps',
+    'kidney?',
+    'Is suction used here?',
+    'Is the organ here?',
+    'Is the stapler in view?',
+    'What is the state of the stapler the suction?',
+    'What does the surgeon do?',
+    '???',
+    '   ',
+    '',
+  ])('%j is told though its words are known', (text) => {
+    expect(ask(text)).toMatchObject({ taught: false, untaughtWords: [] });
+  });
+
+  test('gets questions in its place that the model knows, about what it named', () => {
+    expect(ask('Are the scissors cutting?').rewrites[0]).toBe(
+      'What is the state of monopolar curved scissors?',
+    );
+    expect(ask('Where is the needle driver?').rewrites[0]).toBe('Where is large needle driver located?');
+    expect(ask('whre is the staplr').rewrites.every((text) => /stapler|organ/.test(text))).toBe(true);
+    expect(ask('Where is the kidney?').rewrites).toContain('Locate the kidney.');
+    const forceps = ask('What is the forceps doing?').rewrites.join(' ');
+    expect(forceps).toMatch(/forceps/);
+    expect(forceps).not.toMatch(/stapler|probe|suction/);
+  });
+
+  test('always gets some, few, and each of them is taught', () => {
+    for (const text of [
+      'Is there bleeding?',
+      '',
+      'x'.repeat(2000),
+      'organ '.repeat(300),
+      'forceps suction kidney',
+    ]) {
+      const { rewrites } = ask(text);
+      expect(rewrites.length).toBeGreaterThan(0);
+      expect(rewrites.length).toBeLessThanOrEqual(4);
+      for (const rewrite of rewrites) expect(ask(rewrite).taught, rewrite).toBe(true);
+    }
+  });
+});
+
+test('a model that was taught one kind offers that one', () => {
+  const kinds = taught.kinds.filter(({ kind }) => kind === 'organ');
+  expect(examineQuestion('Where is the stapler?', { kinds }).rewrites).toEqual([
+    'What organ is being operated?',
+  ]);
+});
