@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import packageFile from '../package.json' with { type: 'json' };
 import type { DeviceWish } from '../preload/contract/devices.ts';
 import {
+  formatTimecode,
   toErrorReport,
   type ErrorReport,
   type ModelId,
@@ -69,6 +70,15 @@ export interface VideoReport {
   timeBase: readonly [number, number];
   variableFrameRate: boolean;
   durationSeconds: number;
+  joins: VideoJoin[];
+}
+
+/** Where the file's own clock begins anew or leaps: its times on both sides, in ticks. */
+export interface VideoJoin {
+  index: number;
+  timecode: string;
+  ptsBefore: number;
+  pts: number;
 }
 
 /** The one object behind every host. Failures are WorkstationErrors. */
@@ -265,6 +275,12 @@ async function inspectVideo(
       timeBase,
       variableFrameRate: summary.variableFrameRate,
       durationSeconds: summary.durationSeconds,
+      joins: summary.joins.map(({ index, seconds }) => ({
+        index,
+        timecode: formatTimecode(seconds),
+        ptsBefore: source.locate({ index: index - 1 }).pts,
+        pts: source.locate({ index }).pts,
+      })),
     };
   } finally {
     source.dispose();

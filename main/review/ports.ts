@@ -27,6 +27,8 @@ export interface VideoFacts {
 export interface VideoIndex {
   readonly times: FrameTimes;
   readonly variableFrameRate: boolean;
+  /** As `VideoFacts` says it, with the frames known. */
+  readonly playback: VideoFacts['playback'];
   /** True when it was read rather than built. */
   readonly kept: boolean;
   /** For keeping; comes back through `OpenVideoOptions.readIndex`. */

@@ -28,7 +28,7 @@ export class VideoFile implements VideoSource {
       width: probe.width,
       height: probe.height,
       timeBase: probe.timeBase,
-      durationSeconds: probe.durationSeconds,
+      durationSeconds: file.hasIndex ? file.summary().durationSeconds : probe.durationSeconds,
       playback: playbackOf(file),
     };
     this.#index = this.#build(options);
@@ -59,7 +59,13 @@ export class VideoFile implements VideoSource {
         if (!kept) onProgress(progress.done, progress.total);
       },
     });
-    return { times: file.table, variableFrameRate, kept, encode: () => file.encodedIndex() };
+    return {
+      times: file.table,
+      variableFrameRate,
+      playback: playbackOf(file),
+      kept,
+      encode: () => file.encodedIndex(),
+    };
   }
 }
 

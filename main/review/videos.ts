@@ -1,11 +1,18 @@
 import { basename, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { FrameLocation, RecentVideo, Video } from '../../preload/contract/domain.ts';
+import {
+  mostJoins,
+  type FrameLocation,
+  type RecentVideo,
+  type Video,
+} from '../../preload/contract/domain.ts';
 import type { PlaceInVideo } from '../../preload/contract/calls.ts';
 import { stackOf, toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import {
   checkFrameIndex,
+  clockJoins,
+  durationSeconds,
   formatTimecode,
   frameAtSeconds,
   frameAtTimecode,
@@ -102,6 +109,7 @@ export class VideoLibrary<Source extends VideoSource> {
         caseId: caseId ?? createNumberedCase(this.#context).id,
         ...columnsOf(facts),
         variableFrameRate: false,
+        joins: [],
         frameCount: null,
         index: 'building',
         addedAt: now(),
@@ -284,6 +292,9 @@ export class VideoLibrary<Source extends VideoSource> {
         index: 'ready',
         frameCount: index.times.ticks.length,
         variableFrameRate: index.variableFrameRate,
+        durationSeconds: durationSeconds(index.times),
+        joins: clockJoins(index.times).slice(0, mostJoins),
+        playback: index.playback,
         problem: null,
       });
       await this.#tell(id);

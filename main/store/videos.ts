@@ -27,6 +27,7 @@ const Row = z
     time_base: Json,
     variable_frame_rate: Flag,
     duration_seconds: z.number().nullable(),
+    joins: Json,
     frame_count: z.int().nullable(),
     index_state: z.string(),
     playback: z.string(),
@@ -49,6 +50,7 @@ const Row = z
     timeBase: row.time_base,
     variableFrameRate: row.variable_frame_rate,
     durationSeconds: row.duration_seconds,
+    joins: row.joins,
     frameCount: row.frame_count,
     index: row.index_state,
     playback: row.playback,
@@ -73,6 +75,7 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
   timeBase: json(video.timeBase),
   variableFrameRate: flag(video.variableFrameRate),
   durationSeconds: video.durationSeconds,
+  joins: json(video.joins),
   frameCount: video.frameCount,
   indexState: video.index,
   playback: video.playback,
@@ -84,14 +87,14 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
 
 const columns = `id, case_id, path, display_name, fingerprint, size_bytes, container, codec, width, height,
   time_base, variable_frame_rate, duration_seconds, frame_count, index_state, playback, problem, added_at,
-  opened_at, recent`;
+  opened_at, recent, joins`;
 
 export const statements = {
   insert: statement(
     'videos.insert',
     `INSERT INTO videos (${columns}) VALUES (:id, :caseId, :path, :displayName, :fingerprint, :sizeBytes,
        :container, :codec, :width, :height, :timeBase, :variableFrameRate, :durationSeconds, :frameCount,
-       :indexState, :playback, :problem, :addedAt, :openedAt, :recent)`,
+       :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins)`,
   ),
   update: statement(
     'videos.update',
@@ -99,7 +102,8 @@ export const statements = {
        fingerprint = :fingerprint, size_bytes = :sizeBytes, container = :container, codec = :codec,
        width = :width, height = :height, time_base = :timeBase, variable_frame_rate = :variableFrameRate,
        duration_seconds = :durationSeconds, frame_count = :frameCount, index_state = :indexState,
-       playback = :playback, problem = :problem, added_at = :addedAt, opened_at = :openedAt, recent = :recent
+       playback = :playback, problem = :problem, added_at = :addedAt, opened_at = :openedAt, recent = :recent,
+       joins = :joins
      WHERE id = :id`,
   ),
   byId: statement('videos.byId', `SELECT ${columns} FROM videos WHERE id = :id`),

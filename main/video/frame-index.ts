@@ -1,4 +1,5 @@
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
+import { secondsToTicks } from '../../preload/contract/frames.ts';
 import type { TimeBase } from '../../preload/contract/values.ts';
 import {
   describeToolEnd,
@@ -10,6 +11,7 @@ import {
 } from './decode-arguments.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { linesOf, startProcess, type ProcessEnd } from './process.ts';
+import type { VideoProbe } from './probe.ts';
 import { parseShownFrame, parseShownTimeBase, type ShownFrame } from './show-info.ts';
 
 /** Frames found so far, and how many are expected (an estimate from the stated length, corrected as it goes). */
@@ -43,6 +45,19 @@ export async function buildFrameTable(
   context: DecodeContext,
   options: IndexOptions = {},
 ): Promise<FrameTable> {
+  const table = await countFrames(context, options);
+  return { ...table, longestStep: secondsToTicks(longestStepSeconds(context.probe), table.timeBase) };
+}
+
+/**
+ * A longer step between two frames joins two recordings. MPEG streams carry the recorder's clock, of which any player
+ * takes 10 s for a leap; other containers hold a table of times that somebody wrote, in which a picture may stay for long.
+ */
+function longestStepSeconds(probe: VideoProbe): number {
+  return ['mpegts', 'mpeg'].includes(probe.container) ? 10 : 3600;
+}
+
+async function countFrames(context: DecodeContext, options: IndexOptions): Promise<FrameTable> {
   const { probe, log } = context;
   if (!options.decodeAll && hasSeekTable(probe) && onePacketOneFrame.has(probe.codec)) {
     const table = await tableFromPackets(context, options);

@@ -35,11 +35,11 @@ export class FrameTableBuilder {
     return this.#length;
   }
 
-  /** `ticks` null stands for a frame without a time: it gets one after the frame before, and the table is not seekable. */
+  /** `ticks` null stands for a frame without a time: it gets that of the frame before, and the table is not seekable. */
   add(ticks: number | null, isKey: boolean, checksum = 0): void {
     if (this.#length === this.#ticks.length) this.#grow();
-    const before = this.#length > 0 ? (this.#ticks[this.#length - 1] as number) : -1;
-    const time = ticks ?? before + 1;
+    const before = this.#length > 0 ? (this.#ticks[this.#length - 1] as number) : 0;
+    const time = ticks ?? before;
     if (ticks === null || (this.#length > 0 && time <= before)) this.#rising = false;
     this.#ticks[this.#length] = time;
     this.#keys[this.#length] = isKey ? 1 : 0;
@@ -117,7 +117,7 @@ export interface TableOrigin {
 }
 
 const magic = 'SRFI';
-const version = 1;
+const version = 2;
 
 /**
  * Writes a table compactly: `SRFI`, a version byte, the length of a JSON head as 32-bit little-endian, the head, then
@@ -151,6 +151,7 @@ export function encodeFrameIndex(table: FrameTable, origin: TableOrigin): Buffer
       endTicks: table.endTicks,
       source: table.source,
       seekable: table.seekable,
+      longestStep: table.longestStep,
       timesBytes: times.length,
     }),
   );
@@ -167,6 +168,7 @@ interface Head extends TableOrigin {
   readonly endTicks: number;
   readonly source: TableSource;
   readonly seekable: boolean;
+  readonly longestStep?: number;
   readonly timesBytes: number;
 }
 
@@ -206,6 +208,7 @@ export function decodeFrameIndex(data: Uint8Array, origin: TableOrigin): FrameTa
         : null,
       source: head.source,
       seekable: head.seekable,
+      ...(head.longestStep !== undefined && { longestStep: head.longestStep }),
     };
   } catch (error) {
     if (error instanceof WorkstationError) throw error;

@@ -3,6 +3,7 @@ import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.
 import {
   averageFrameRate,
   checkFrameIndex,
+  clockJoins,
   durationSeconds,
   formatTimecode,
   frameAtSeconds,
@@ -10,6 +11,7 @@ import {
   isVariableFrameRate,
   secondsOfFrame,
   ticksOfFrame,
+  type ClockJoin,
 } from '../../preload/contract/frames.ts';
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
 import type { DecodeContext } from './decode-arguments.ts';
@@ -53,6 +55,8 @@ export interface FrameSummary {
   readonly durationSeconds: number;
   readonly frameRate: number;
   readonly variableFrameRate: boolean;
+  /** Where recordings are joined, or a clock began anew or leapt. */
+  readonly joins: readonly ClockJoin[];
 }
 
 const mebibyte = 1024 * 1024;
@@ -147,6 +151,7 @@ export class VideoSource {
       durationSeconds: durationSeconds(table),
       frameRate: averageFrameRate(table),
       variableFrameRate: isVariableFrameRate(table),
+      joins: clockJoins(table),
     };
   }
 
@@ -178,7 +183,7 @@ export class VideoSource {
 
   /** How a video element gets this video. Throws `unavailable`. */
   playbackPlan(): PlaybackPlan {
-    return planPlayback(this.probe, this.context.tools);
+    return planPlayback(this.probe, this.context.tools, this.#table);
   }
 
   /** A part of the file for a video element that plays it natively. Throws `file-missing`, `file-changed`. */

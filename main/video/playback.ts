@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { checkFrameIndex, secondsOfFrame } from '../../preload/contract/frames.ts';
+import { reviewClock } from '../../preload/contract/review-clock.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import { describeToolEnd, inputArguments, seekPlaces, type DecodeContext } from './decode-arguments.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
+import { reviewTimes } from './playback-clock.ts';
 import type { VideoProbe } from './probe.ts';
 import { startProcess } from './process.ts';
 import { parseShownFrame } from './show-info.ts';
@@ -28,10 +30,25 @@ const eightBit420 = /^(yuv|yuvj)420p$/;
 
 /**
  * Whether Chromium plays a file by itself: H.264, VP9 or AV1 in MP4 and MOV, VP8, VP9 or AV1 in WebM, with 8 bits and
- * 4:2:0. Everything else (HEVC, MPEG-2, MJPEG, ProRes, 10 bits, TS, PS, AVI) it would show as black or refuse. Throws
+ * 4:2:0. Everything else (HEVC, MPEG-2, MJPEG, ProRes, 10 bits, TS, PS, AVI) it would show as black or refuse. Nor does it
+ * play a file whose own times are not those of the review clock: it would stop at another frame than it shows. Throws
  * `unavailable` when it has to be transcoded and the ffmpeg found has no encoder that browsers read.
+ *
+ * @param table null while the frames are not counted
  */
-export function planPlayback(probe: VideoProbe, tools: MediaTools): PlaybackPlan {
+export function planPlayback(
+  probe: VideoProbe,
+  tools: MediaTools,
+  table: FrameTable | null = null,
+): PlaybackPlan {
+  if (table && !reviewClock(table).isOwn) {
+    return {
+      kind: 'transcoded',
+      contentType: playbackEncoder(tools).contentType,
+      reason:
+        'The times in this file begin anew or leap, so it is converted to go on evenly while it plays. Frames and answers come from the original.',
+    };
+  }
   const isMp4 = /\b(mov|mp4)\b/.test(probe.container);
   const isWebm = /\bwebm\b/.test(probe.container);
   const simple = eightBit420.test(probe.pixelFormat) && probe.rotation === 0;
@@ -164,7 +181,7 @@ async function transcodeFrom(
     [
       ...inputArguments(context, place).filter((argument) => argument !== '-noautorotate'),
       '-vf',
-      `select='${select}',${turnBack[context.probe.rotation] ?? ''}scale=w='trunc(min(${widest},iw)/2)*2':h=-2,showinfo,setpts=PTS-STARTPTS,format=yuv420p`,
+      `select='${select}',${turnBack[context.probe.rotation] ?? ''}scale=w='trunc(min(${widest},iw)/2)*2':h=-2,showinfo,${reviewTimes(table, index)},format=yuv420p`,
       ...[...context.tools.everyFrame, '-enc_time_base', '-1', ...encoder.arguments, 'pipe:1'],
     ],
     {

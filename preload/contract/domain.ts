@@ -55,6 +55,9 @@ export const Case = z.object({
 });
 export type Case = z.infer<typeof Case>;
 
+/** A timeline with more places marked on it says nothing any more. */
+export const mostJoins = 500;
+
 export const Video = z.object({
   id: VideoId,
   caseId: CaseId,
@@ -67,7 +70,10 @@ export const Video = z.object({
   height: z.int().positive(),
   timeBase: TimeBase,
   variableFrameRate: z.boolean(),
+  /** As the container says; once the frames are counted, as they say. */
   durationSeconds: z.number().nullable(),
+  /** Where the file's own clock begins anew or leaps and the review's goes on: the first of them, for the timeline. */
+  joins: z.array(z.object({ index: FrameIndex, seconds: z.number() })).max(mostJoins),
   /** Null until the index is built. */
   frameCount: z.int().positive().nullable(),
   index: z.enum(['building', 'ready', 'failed']),

@@ -1,4 +1,5 @@
 import { WorkstationError } from './errors.ts';
+import { reviewClock } from './review-clock.ts';
 import type { FrameIndex, Ticks, TimeBase } from './values.ts';
 
 /**
@@ -9,8 +10,8 @@ import type { FrameIndex, Ticks, TimeBase } from './values.ts';
  * an `HTMLVideoElement` shows the frame whose [PTS, next PTS) holds the time, ffmpeg's `-ss` returns the first frame with
  * PTS >= the time. Seeking half-way between two frames is right for both, each with its own half.
  *
- * Two clocks are used. *Seconds* count from the first frame of the file (what people read). *Media seconds* are the
- * stream's own presentation time (what a video element reports when the browser plays the file itself).
+ * Two clocks are used. *Seconds* are the review clock's (`review-clock.ts`): they count from the first frame, rise with
+ * every frame, and are what people read. *Media seconds* are the stream's own presentation time.
  */
 export interface FrameTimes {
   readonly timeBase: TimeBase;
@@ -18,6 +19,8 @@ export interface FrameTimes {
   readonly ticks: ArrayLike<number>;
   /** End of the last frame in ticks. */
   readonly endTicks: number;
+  /** The longest step in ticks within one recording: a longer one joins two. Left out, any step forward is kept. */
+  readonly longestStep?: number;
 }
 
 /** Seconds below which two times are the same: browsers report times rounded to microseconds. */
@@ -52,22 +55,42 @@ export function endTicksOfFrame(times: FrameTimes, index: number): number {
   return times.ticks[index + 1] ?? times.endTicks;
 }
 
-/** Seconds from the first frame to frame `index`. */
+/** Seconds of the review clock from the first frame to frame `index`. */
 export function secondsOfFrame(times: FrameTimes, index: number): number {
-  return ticksToSeconds(ticksOfFrame(times, index) - ticksOfFrame(times, 0), times.timeBase);
+  checkFrameIndex(index, times.ticks.length);
+  const { ticks, timeBase } = reviewClock(times);
+  return ticksToSeconds((ticks[index] as number) - (ticks[0] as number), timeBase);
 }
 
-/** Seconds from the first frame to the end of the last. */
+/** Seconds of the review clock from the first frame to the end of the last. */
 export function durationSeconds(times: FrameTimes): number {
   if (times.ticks.length === 0) return 0;
-  return ticksToSeconds(times.endTicks - ticksOfFrame(times, 0), times.timeBase);
+  const { ticks, endTicks, timeBase } = reviewClock(times);
+  return ticksToSeconds(endTicks - (ticks[0] as number), timeBase);
+}
+
+/** The first frame after a place where the file's own clock begins anew or leaps. */
+export interface ClockJoin {
+  readonly index: FrameIndex;
+  /** Seconds of the review clock, which goes on there. */
+  readonly seconds: number;
+}
+
+/** Where the file's own clock begins anew or leaps, in order. */
+export function clockJoins(times: FrameTimes): ClockJoin[] {
+  if (times.ticks.length === 0) return [];
+  return reviewClock(times).joins.map((index) => ({
+    index: index as FrameIndex,
+    seconds: secondsOfFrame(times, index),
+  }));
 }
 
 /**
- * The frame on screen at `ticks` (a fraction is allowed): the last one with PTS <= ticks. Before the first frame it is the
- * first, after the end the last, as a player does. Throws `frame-out-of-range` for a video with no frames.
+ * The frame on screen at `ticks` (a fraction is allowed) of rising times: the last one that begins at or before it. Before
+ * the first frame it is the first, after the end the last, as a player does. Throws `frame-out-of-range` for a video with
+ * no frames.
  */
-export function frameAtTicks(times: FrameTimes, ticks: number): FrameIndex {
+export function frameAtTicks(times: Pick<FrameTimes, 'ticks'>, ticks: number): FrameIndex {
   const { length } = times.ticks;
   checkFrameIndex(0, length);
   let low = 0;
@@ -94,10 +117,14 @@ export function frameAtSeconds(
       'Give a time in seconds, such as 12.5.',
     );
   }
-  return frameAtTicks(times, ticksOfFrame(times, 0) + secondsToTicks(seconds + tolerance, times.timeBase));
+  const clock = reviewClock(times);
+  return frameAtTicks(
+    clock,
+    (clock.ticks[0] as number) + secondsToTicks(seconds + tolerance, clock.timeBase),
+  );
 }
 
-/** The frame on screen at a stream's own time, such as `mediaTime` of `requestVideoFrameCallback`. */
+/** The frame on screen at a stream's own time, where its times rise. */
 export function frameAtMediaSeconds(times: FrameTimes, mediaSeconds: number): FrameIndex {
   return frameAtTicks(times, secondsToTicks(mediaSeconds + timeToleranceSeconds, times.timeBase));
 }
@@ -127,9 +154,10 @@ export function averageFrameRate(times: FrameTimes): number {
 export function isVariableFrameRate(times: FrameTimes): boolean {
   const { length } = times.ticks;
   if (length < 3) return false;
-  const mean = ((times.ticks[length - 1] as number) - (times.ticks[0] as number)) / (length - 1);
+  const { ticks } = reviewClock(times);
+  const mean = ((ticks[length - 1] as number) - (ticks[0] as number)) / (length - 1);
   for (let index = 1; index < length; index++) {
-    const duration = (times.ticks[index] as number) - (times.ticks[index - 1] as number);
+    const duration = (ticks[index] as number) - (ticks[index - 1] as number);
     if (Math.abs(duration - mean) > 1.000001) return true;
   }
   return false;
@@ -148,7 +176,7 @@ export function formatTimecode(seconds: number): string {
 
 export interface Timecode {
   readonly seconds: number;
-  /** Half a unit of the last digit written: what the person could not say more exactly. */
+  /** Half a unit of the last digit where it stands for a rounded time. */
   readonly tolerance: number;
   /** Frame within its second, counted from 0, for `HH:MM:SS:FF`. */
   readonly frame: number | null;
@@ -188,8 +216,10 @@ export function parseTimecode(text: string): Timecode {
   if (hours !== undefined && Number(minutes) > 59) throw refuse();
   return {
     seconds: Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + whole + Number(`0.${fraction || '0'}`),
-    // A whole second means its start: "0:12" is no frame of the second before.
-    tolerance: fraction ? 0.5 * 10 ** -fraction.length + timeToleranceSeconds : timeToleranceSeconds,
+    // Milliseconds and finer may have been rounded, as timecodes on the screen are. A second or a tenth means its start:
+    // "0.8" is the frame on screen at 0.800, not one up to 0.05 s later.
+    tolerance:
+      fraction.length < 3 ? timeToleranceSeconds : 0.5 * 10 ** -fraction.length + timeToleranceSeconds,
     frame: null,
   };
 }

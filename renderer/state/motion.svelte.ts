@@ -38,13 +38,19 @@ export class Motion {
   /** The media time of the first picture of the stream; files with edit lists need not begin at 0. */
   #firstMediaTime: number | null = null;
   #onFirstPicture: () => void = () => undefined;
-  #transcoded: boolean | null = null;
+  /** The browser could not read the file itself. */
+  #refused = false;
   #placing = 0;
   #pictures = 0;
   #settled = false;
 
   constructor(video: () => Video) {
     this.#video = video;
+  }
+
+  /** Asked anew each time: that a file has to be converted may come out only when its frames are counted. */
+  get #transcoded(): boolean {
+    return this.#refused || this.#video().playback === 'transcoded';
   }
 
   /** Takes the element that shows the motion; returns the way to let it go. */
@@ -116,8 +122,8 @@ export class Motion {
   async failed(): Promise<void> {
     if (!this.#element || !this.#element.error) return;
     const playing = this.moving;
-    if (this.#transcoded === false && playing) {
-      this.#transcoded = true;
+    if (!this.#transcoded && playing) {
+      this.#refused = true;
       this.#element.removeAttribute('src');
       return this.play(this.#start, this.rate);
     }
@@ -146,7 +152,6 @@ export class Motion {
   async #place(element: HTMLVideoElement, start: MotionStart): Promise<boolean> {
     const placing = (this.#placing += 1);
     const video = this.#video();
-    this.#transcoded ??= video.playback === 'transcoded';
     this.#settled = false;
     this.#start = start;
     if (this.#transcoded) {

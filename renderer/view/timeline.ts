@@ -1,4 +1,5 @@
-import type { Entry } from '../../preload/contract/index.ts';
+import { formatTimecode, type Entry, type Video } from '../../preload/contract/index.ts';
+import { grouped } from './format.ts';
 
 /** Pure maths of the timeline: seconds since the first frame against parts of the lane's width, 0..1. */
 
@@ -48,4 +49,34 @@ export function neighbour(entries: readonly Entry[], from: Entry | number, direc
       ? inTime.find((entry) => place(entry) > from)
       : inTime.findLast((entry) => place(entry) < from)) ?? null
   );
+}
+
+/** Joins nearer to one another than this, in CSS pixels, are one mark. */
+const joinPixels = 6;
+
+export interface JoinMark {
+  /** As part of the lane's width. */
+  readonly left: number;
+  readonly name: string;
+}
+
+/** One mark for each place of the lane at which the file's own clock begins anew or jumps. */
+export function joinMarks(joins: Video['joins'], durationSeconds: number, laneWidth: number): JoinMark[] {
+  const groups: { left: number; members: Video['joins'] }[] = [];
+  for (const join of joins) {
+    const left = partAt(join.seconds, durationSeconds);
+    const last = groups.at(-1);
+    if (last && (left - last.left) * laneWidth < joinPixels) last.members.push(join);
+    else groups.push({ left, members: [join] });
+  }
+  return groups.map(({ left, members }) => {
+    const [first, ...others] = members;
+    const place = `${formatTimecode(first?.seconds ?? 0)}, frame ${grouped(first?.index ?? 0)}`;
+    const what = 'the file’s own clock starts again or jumps here; the time shown goes on';
+    return {
+      left,
+      name:
+        others.length === 0 ? `Join at ${place}: ${what}` : `${members.length} joins from ${place}: ${what}`,
+    };
+  });
 }

@@ -112,6 +112,25 @@ it('reads the timecodes people write', () => {
   expect(codeOf(() => frameAtTimecode(constant, '00:00:01:45'))).toBe('frame-out-of-range');
 });
 
+it('takes a second, a tenth or a hundredth for its start', () => {
+  const steady: FrameTimes = {
+    timeBase: [1, 25],
+    ticks: Array.from({ length: 400 }, (_, index) => index),
+    endTicks: 400,
+  };
+  for (const [text, index] of [
+    ['0.8', 20],
+    ['0:00.80', 20],
+    ['0.83', 20],
+    ['0.84', 21],
+    ['0.9', 22],
+    ['12', 300],
+    ['12.0', 300],
+    ['11.999', 299],
+  ] as const)
+    expect(frameAtTimecode(steady, text), text).toBe(index);
+});
+
 it('writes hours, minutes and rounding across a minute', () => {
   expect(formatTimecode(3723.2504)).toBe('01:02:03.250');
   expect(formatTimecode(59.9996)).toBe('00:01:00.000');

@@ -65,6 +65,7 @@ function session(...entries: { text: string; answers: object[] }[]): OpenSession
     timeBase: [1, 1000],
     variableFrameRate: false,
     durationSeconds: 1,
+    joins: [],
     frameCount: 10,
     index: 'ready',
     playback: 'native',

@@ -58,9 +58,14 @@ describe('the command line', () => {
       height: 512,
       codec: 'h264',
       variableFrameRate: false,
+      durationSeconds: 14,
+      joins: [],
     });
     expect(Object.keys(result).sort()).toEqual(
-      ['codec', 'container', 'frames', 'height', 'timeBase', 'variableFrameRate', 'width'].sort(),
+      [
+        ...['codec', 'container', 'durationSeconds', 'frames', 'height', 'joins', 'timeBase'],
+        ...['variableFrameRate', 'width'],
+      ].sort(),
     );
     expect(stdout.trim().split('\n')).toHaveLength(1);
   });

@@ -50,6 +50,7 @@ export const fakeVideo: Video = {
   timeBase: [1, 12_800],
   variableFrameRate: false,
   durationSeconds: 14,
+  joins: [],
   frameCount: 350,
   index: 'ready',
   playback: 'native',

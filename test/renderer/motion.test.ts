@@ -94,6 +94,16 @@ test('asks for a transcoded stream from within the frame, and counts from the fr
   expect(motion.seconds).toBeCloseTo(1.52);
 });
 
+test('changes to a converted stream where counting the frames showed that it must', async () => {
+  await motion.seek({ frame: 0, within: 0 });
+  expect(element.sources).toEqual(['/media/videos/video1']);
+  video = { ...fakeVideo, playback: 'transcoded' };
+  await motion.play({ frame: 0.8, within: 0.82 }, 1);
+  expect(element.sources.at(-1)).toBe('/media/videos/video1/transcoded?start=0.820');
+  element.picture(0.04);
+  expect(motion.seconds).toBeCloseTo(0.84);
+});
+
 test('ends on the picture that came last, even one just after the halt', async () => {
   await motion.play({ frame: 0, within: 0.02 }, 1);
   element.picture(0.4);

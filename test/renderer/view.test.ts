@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Box } from '../../preload/contract/index.ts';
+import { Box, FrameIndex } from '../../preload/contract/index.ts';
 import {
   bytes,
   clock,
@@ -15,7 +15,7 @@ import { placeLabel } from '../../renderer/view/labels.ts';
 import { parsePlace } from '../../renderer/view/place.ts';
 import { RecentValues } from '../../renderer/view/recent-values.ts';
 import { actionOf, shortcutGroups } from '../../renderer/view/shortcuts.ts';
-import { partAt, secondsAt, thumbnailsFor } from '../../renderer/view/timeline.ts';
+import { joinMarks, partAt, secondsAt, thumbnailsFor } from '../../renderer/view/timeline.ts';
 import { boxOnStage, fit, held, largestScale, pan, zoomAt } from '../../renderer/view/viewport.ts';
 
 const picture = { width: 1280, height: 1024 };
@@ -105,6 +105,27 @@ describe('timeline', () => {
     }
     expect(thumbnailsFor(0, 35, 10)).toEqual([]);
     expect(thumbnailsFor(1233, 35, 0)).toEqual([]);
+  });
+});
+
+describe('joins on the timeline', () => {
+  const join = (index: number) => ({ index: FrameIndex.parse(index), seconds: index / 25 });
+
+  test('stand where the clock of the file starts again, and say so', () => {
+    expect(joinMarks([join(150)], 12, 1000)).toEqual([
+      {
+        left: 0.5,
+        name: 'Join at 00:00:06.000, frame 150: the file’s own clock starts again or jumps here; the time shown goes on',
+      },
+    ]);
+    expect(joinMarks([], 12, 1000)).toEqual([]);
+  });
+
+  test('are one mark where they would lie on one another', () => {
+    const marks = joinMarks([join(30), join(31), join(32), join(150)], 12, 800);
+    expect(marks.map(({ left }) => Math.round(left * 100))).toEqual([10, 50]);
+    expect(marks[0]?.name).toMatch(/^3 joins from 00:00:01\.200, frame 30:/);
+    expect(joinMarks([join(30), join(31)], 0, 0)).toHaveLength(1);
   });
 });
 

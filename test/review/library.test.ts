@@ -37,7 +37,13 @@ class SlowFile implements VideoSource {
 
   count(): void {
     const times = { timeBase: [1, 25] as [number, number], ticks: [0, 1], endTicks: 2 };
-    this.#index.resolve({ times, variableFrameRate: false, kept: false, encode: () => new Uint8Array(1) });
+    this.#index.resolve({
+      times,
+      variableFrameRate: false,
+      playback: 'native',
+      kept: false,
+      encode: () => new Uint8Array(1),
+    });
   }
 
   indexed() {

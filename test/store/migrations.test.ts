@@ -46,7 +46,7 @@ describe('the steps of the schema', () => {
     const applied: number[] = [];
     migrate(database, migrations, ({ version }) => applied.push(version));
     migrate(database, migrations, ({ version }) => applied.push(version));
-    expect(applied).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(applied).toEqual(migrations.map(({ version }) => version));
     expect(schemaVersion(database)).toBe(latestVersion);
   });
 
@@ -86,6 +86,7 @@ describe('step 1, cases and videos', () => {
   });
 
   it('finds by index what is looked up often', () => {
+    migrate(database);
     expect(plan(caseStatements.byId)).toMatch(/SEARCH cases USING INDEX sqlite_autoindex_cases_1/);
     expect(plan(videoStatements.byId)).toMatch(/SEARCH videos USING INDEX/);
     expect(plan(videoStatements.byFingerprint)).toBe(

@@ -26,6 +26,7 @@ export const aVideo = (id: string, caseId: string, change: Partial<StoredVideo> 
     timeBase: [1, 90_000],
     variableFrameRate: true,
     durationSeconds: 12.5,
+    joins: [],
     frameCount: 300,
     index: 'ready',
     playback: 'native',

@@ -14,6 +14,8 @@ const counterBits = 12;
 
 export interface ClipRecipe {
   readonly frames: number;
+  /** Number of the first frame; 0 by default. */
+  readonly first?: number;
   readonly width?: number;
   readonly height?: number;
   readonly rate?: string;
@@ -85,7 +87,7 @@ export class ClipFolder {
 
   async make(name: string, recipe: ClipRecipe): Promise<string> {
     const { ffmpeg, everyFrame } = await findMediaTools();
-    const { frames, width = 192, height = 144, rate = '25' } = recipe;
+    const { frames, first = 0, width = 192, height = 144, rate = '25' } = recipe;
     const path = this.file(`${name}.${recipe.extension}`);
     const output = [...recipe.output, ...(recipe.keepTimes ? keepTimes(everyFrame) : [])];
     const child = spawn(
@@ -97,7 +99,7 @@ export class ClipFolder {
       { stdio: ['pipe', 'ignore', 'inherit'] },
     );
     const closed = once(child, 'close');
-    for (let index = 0; index < frames; index++) {
+    for (let index = first; index < first + frames; index++) {
       if (!child.stdin.write(drawFrame(index, width, height))) await once(child.stdin, 'drain');
     }
     child.stdin.end();

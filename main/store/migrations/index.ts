@@ -5,6 +5,7 @@ import { migration as questionsAndAnswers } from './0003-questions-and-answers.t
 import { migration as evidence } from './0004-evidence.ts';
 import { migration as models } from './0005-models.ts';
 import { migration as answerFormat } from './0006-answer-format.ts';
+import { migration as clockJoins } from './0007-clock-joins.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   evidence,
   models,
   answerFormat,
+  clockJoins,
 ];

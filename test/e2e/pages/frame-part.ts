@@ -62,6 +62,19 @@ export class FramePart {
     );
   }
 
+  /** The whole drawn picture as RGB, in source pixels. */
+  async picture(): Promise<{ rgb: Uint8Array; width: number; height: number }> {
+    const { data, width, height } = await this.canvas.evaluate((canvas: HTMLCanvasElement) => {
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      return {
+        data: Array.from(pixels).filter((_, at) => at % 4 < 3),
+        width: canvas.width,
+        height: canvas.height,
+      };
+    });
+    return { rgb: Uint8Array.from(data), width, height };
+  }
+
   /**
    * Where the box is drawn, from the rectangles on screen of box and picture: an error anywhere on the way from
    * answer to screen shows. In source pixels; null where no box is drawn.

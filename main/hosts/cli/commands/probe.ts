@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatTimecode } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
 
 export function addProbe(program: Command): void {
@@ -10,12 +11,22 @@ export function addProbe(program: Command): void {
     async ({ output, workstation, signal }, _options: object, video: string) => {
       const facts = await (await workstation()).inspectVideo(video, signal);
       const { frames, width, height, codec, timeBase, variableFrameRate, container } = facts;
+      const { durationSeconds, joins } = facts;
       output.line(`Frames     ${frames}`);
+      output.line(`Length     ${formatTimecode(durationSeconds)}`);
       output.line(`Size       ${width} x ${height}`);
       output.line(`Codec      ${codec} in ${container}`);
       output.line(`Time base  ${timeBase.join('/')} s`);
       output.line(`Rate       ${variableFrameRate ? 'variable' : 'constant'}`);
-      output.result({ frames, width, height, codec, timeBase, variableFrameRate, container });
+      for (const { index, timecode } of joins) {
+        output.line(
+          `Join       at frame ${index}, ${timecode}: the file's own clock starts again or jumps there`,
+        );
+      }
+      output.result({
+        ...{ frames, width, height, codec, timeBase, variableFrameRate, container },
+        ...{ durationSeconds, joins },
+      });
     },
   );
 }
