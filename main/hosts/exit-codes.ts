@@ -18,6 +18,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   'not-found': 2,
   'not-allowed': 2,
   'frame-out-of-range': 2,
+  'frame-mismatch': 3,
   'prompt-too-long': 2,
   cancelled: 130,
   busy: 1,

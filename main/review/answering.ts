@@ -1,10 +1,12 @@
 import {
   AnswerSettings,
   type Answer,
+  type FrameIdentity,
+  type FrameLocation,
   type ModelStamp,
   type Question,
 } from '../../preload/contract/domain.ts';
-import { stackOf, toErrorReport } from '../../preload/contract/errors.ts';
+import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import {
   AnswerId,
@@ -12,6 +14,7 @@ import {
   type FrameIndex,
   type JobId,
   type SessionId,
+  type VideoId,
 } from '../../preload/contract/values.ts';
 import {
   deviceNames,
@@ -20,13 +23,14 @@ import {
   type EngineText,
   type ModelInfo,
 } from '../inference/index.ts';
+import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import { answers, questions, sessions, type Log, type Store } from '../store/index.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import type { JobRegistry, RunningJob } from './jobs.ts';
 import { mustExist } from './lookup.ts';
-import type { AnswerEngine, VideoSource } from './ports.ts';
+import type { AnswerEngine, DecodedFrame, FrameRequest, VideoSource } from './ports.ts';
 import { SaveLater } from './save-later.ts';
-import type { VideoLibrary } from './videos.ts';
+import { locationOf, type VideoLibrary } from './videos.ts';
 
 const SAVE_MILLISECONDS = 500;
 /** Also with no new text, so that nobody takes a long prefill for a dead process. */
@@ -63,16 +67,23 @@ export class Answering<Source extends VideoSource> {
     });
   }
 
-  /** Writes the question down, queues its answer and returns. The rest is told by events. */
+  /**
+   * Writes the question down, queues its answer and returns. The rest is told by events. Throws `frame-mismatch`, and
+   * writes nothing, where the frame is not the picture of `frameHash`.
+   */
   async ask(input: {
     sessionId: SessionId;
     frameIndex: FrameIndex;
+    frameHash: string;
     question: string;
     settings?: SettingsInput;
   }): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
-    const { store, library, newId, now } = this.#context;
+    const { store, newId, now } = this.#context;
     const session = mustExist(sessions.findSession(store.database, input.sessionId), 'session');
-    const location = await library.locate(session.videoId, { index: input.frameIndex });
+    const { location, identity } = await this.#look(session.videoId, input.frameIndex, {
+      expected: input.frameHash,
+      priority: 'interaction',
+    });
     const question: Question = {
       id: QuestionId.parse(newId()),
       sessionId: session.id,
@@ -81,7 +92,7 @@ export class Answering<Source extends VideoSource> {
       createdAt: now(),
     };
     const given = definedOnly(input.settings);
-    const answer = this.#newAnswer(question, given);
+    const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
       questions.insertQuestion(store.database, question);
       answers.insertAnswer(store.database, answer, process.pid);
@@ -90,13 +101,22 @@ export class Answering<Source extends VideoSource> {
     return { jobId: this.#start(question, answer, given), question, answer };
   }
 
-  /** Another version, with the last one's settings but for what is given. */
-  askAgain(input: { questionId: QuestionId; settings?: SettingsInput }): { jobId: JobId; answer: Answer } {
+  /** Another version, with the last one's settings but for what is given. Throws `frame-mismatch` as `ask` does. */
+  async askAgain(input: {
+    questionId: QuestionId;
+    frameHash: string;
+    settings?: SettingsInput;
+  }): Promise<{ jobId: JobId; answer: Answer }> {
     const { store, now } = this.#context;
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
+    const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
+    const { identity } = await this.#look(session.videoId, question.location.index, {
+      expected: input.frameHash,
+      priority: 'interaction',
+    });
     const before = answers.listAnswers(store.database, question.id).at(-1);
     const given = { ...(before && settingsOf(before)), ...definedOnly(input.settings) };
-    const answer = this.#newAnswer(question, given);
+    const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
       answers.insertAnswer(store.database, answer, process.pid);
       sessions.touchSession(store.database, question.sessionId, now());
@@ -115,7 +135,29 @@ export class Answering<Source extends VideoSource> {
     this.#later.close();
   }
 
-  #newAnswer(question: Question, given: GivenSettings): Answer {
+  /** The exact frame, its name for good and its place. `expected` is the hash of the picture that is asked about. */
+  async #look(
+    videoId: VideoId,
+    index: FrameIndex,
+    { expected, ...request }: FrameRequest & { expected: string },
+  ): Promise<{ frame: DecodedFrame; identity: FrameIdentity; location: FrameLocation }> {
+    const { library } = this.#context;
+    const source = await library.source(videoId);
+    const { times } = await library.index(videoId);
+    const location = locationOf(times, checkFrameIndex(index, times.ticks.length));
+    const frame = await source.frame(location.index, request);
+    if (frame.hash !== expected) throw frameMismatch(location.index);
+    const identity: FrameIdentity = {
+      fingerprint: source.facts.fingerprint,
+      index: frame.index,
+      pts: frame.pts,
+      timeBase: times.timeBase,
+      hash: frame.hash,
+    };
+    return { frame, identity, location };
+  }
+
+  #newAnswer(question: Question, frame: FrameIdentity, given: GivenSettings): Answer {
     const { newId, now } = this.#context;
     return {
       id: AnswerId.parse(newId()),
@@ -129,7 +171,7 @@ export class Answering<Source extends VideoSource> {
       probability: null,
       evidence: null,
       notes: [],
-      frame: null,
+      frame,
       model: null,
       settings: AnswerSettings.parse(given),
       modelInput: null,
@@ -188,29 +230,17 @@ export class Answering<Source extends VideoSource> {
     job: RunningJob,
     begun: () => void,
   ): Promise<Answer> {
-    const { store, library, engine, emit } = this.#context;
+    const { store, engine, emit } = this.#context;
     job.signal.throwIfAborted();
     const startedAt = performance.now();
     const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
-    const source = await library.source(session.videoId);
-    const { times } = await library.index(session.videoId);
-    const frame = await source.frame(question.location.index, {
+    // The file may have changed while the question waited: the model gets the picture that was asked about, or none.
+    const { frame } = await this.#look(session.videoId, question.location.index, {
+      expected: draft.answer.frame?.hash ?? '',
       signal: job.signal,
       priority: 'work',
     });
     const decodeFrameMilliseconds = performance.now() - startedAt;
-    draft.answer = {
-      ...draft.answer,
-      frame: {
-        fingerprint: source.facts.fingerprint,
-        index: frame.index,
-        pts: frame.pts,
-        timeBase: times.timeBase,
-        hash: frame.hash,
-      },
-    };
-    this.#later.save(draft.answer);
-    emit({ type: 'answer', answer: draft.answer });
 
     draft.stamp(engine.state.model);
     const asked = engine.ask({
@@ -308,6 +338,13 @@ class Draft {
     return { ...this.answer, raw, reasoning, label };
   }
 }
+
+const frameMismatch = (index: FrameIndex): WorkstationError =>
+  new WorkstationError(
+    'frame-mismatch',
+    `Frame ${index} is not the picture that the question is about: it decodes to another one now.`,
+    'Nothing was asked. Look at the frame as it is shown now, then ask again; the question is kept.',
+  );
 
 /** As people write it. */
 export function deviceName({ device, server }: Pick<ModelInfo, 'device' | 'server'>): string {

@@ -3,7 +3,7 @@ import type { FrameIndex, TimeBase } from '../../preload/contract/values.ts';
 import type { Engine } from '../inference/index.ts';
 import type { DecodedFrame, FrameRequest } from '../video/index.ts';
 
-export type { DecodedFrame } from '../video/index.ts';
+export type { DecodedFrame, FrameRequest } from '../video/index.ts';
 
 /**
  * What the review needs of video and inference, in its own words. The workstation gives it the real ones;

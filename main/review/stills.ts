@@ -1,3 +1,4 @@
+import { anotherPicture } from '../../preload/contract/answer-warning.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';
@@ -32,8 +33,8 @@ export async function answeredFrame<Source extends VideoSource>(
   if (answer.frame !== null && answer.frame.hash !== frame.hash) {
     throw new WorkstationError(
       'file-changed',
-      `Frame ${question.location.index} does not decode to the picture that the model saw.`,
-      'The file or ffmpeg has changed since. Ask again about this frame to get an answer for it as it is now.',
+      anotherPicture,
+      'No picture is saved with its box. Ask again about this frame to get an answer for it as it is now.',
     );
   }
   return {

@@ -2,6 +2,10 @@ import { checkCoherence, sidesInWords, type Finding } from './coherence.ts';
 import type { Answer } from './domain.ts';
 import type { Size } from './values.ts';
 
+/** Said wherever an answer meets another picture than its own. Its box belongs to the other one. */
+export const anotherPicture =
+  'This answer was given for another picture of this frame: the file or the decoder has changed since.';
+
 /**
  * What a person should know before using an answer whose words and box disagree, in words; null where they agree.
  * A label without a box is left to the answer's status, which says so. `size` is that of the source frame.

@@ -27,6 +27,7 @@ import {
   ModelId,
   QuestionId,
   SessionId,
+  Sha256,
   VideoId,
 } from './values.ts';
 
@@ -86,13 +87,23 @@ export const calls = {
     output: Session,
   },
 
+  /**
+   * Asks about a frame. `frameHash` is the hash of the picture that the person saw of it: refused with
+   * `frame-mismatch` where the frame decodes to another one, so that no answer is kept for a picture nobody chose.
+   */
   ask: {
-    input: z.strictObject({ sessionId: SessionId, frameIndex: FrameIndex, question, settings }),
+    input: z.strictObject({
+      sessionId: SessionId,
+      frameIndex: FrameIndex,
+      frameHash: Sha256,
+      question,
+      settings,
+    }),
     output: z.object({ jobId: JobId, question: Question, answer: Answer }),
   },
-  /** Another version of the answer; the ones before are kept. */
+  /** Another version of the answer, about the picture of that hash; the ones before are kept. */
   askAgain: {
-    input: z.strictObject({ questionId: QuestionId, settings }),
+    input: z.strictObject({ questionId: QuestionId, frameHash: Sha256, settings }),
     output: z.object({ jobId: JobId, answer: Answer }),
   },
   getAnswer: { input: z.strictObject({ answerId: AnswerId }), output: Answer },

@@ -18,6 +18,7 @@ export const errorCodes = [
   'video-truncated',
   'video-protected',
   'frame-out-of-range',
+  'frame-mismatch',
   'ffmpeg-missing',
   'ffmpeg-failed',
   // model and engine

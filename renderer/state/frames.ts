@@ -45,6 +45,11 @@ export class FrameSource {
     this.#fetch = fetchPixels;
   }
 
+  /** Forgets the pixels of before: the file may have become another. */
+  forget(): void {
+    this.#recent.clear();
+  }
+
   has(index: FrameIndex): boolean {
     return this.#recent.has(index);
   }

@@ -16,6 +16,14 @@ const holdMilliseconds = 280;
 /** Steps come no faster than the video itself would play, whatever the decoder can do. */
 const shortestStepMilliseconds = 33;
 
+/** What a question is about: the frame on the screen, once nothing moves and none is awaited any more. */
+export interface Settled {
+  /** Null where there is none: the index is being built, or the frame could not be had. */
+  readonly frame: Frame | null;
+  /** Another place was gone to before the awaited frame was on the screen. */
+  readonly movedOn: boolean;
+}
+
 export interface PlayerOptions {
   bridge: Bridge;
   fetchPixels: typeof fetch;
@@ -35,12 +43,20 @@ export class Player {
   running = $state<-1 | 0 | 1>(0);
   readonly motion: Motion;
 
+  /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
+  arriving = $state(false);
+
   readonly #options: PlayerOptions;
   readonly #frames: FrameSource;
   #request = new AbortController();
   #ahead = new AbortController();
   #target: number | null = null;
   #run = 0;
+  /** Ways to another frame that have begun and not ended; the count is of all that ever began. */
+  readonly #moves = new Set<Promise<void>>();
+  #moveCount = 0;
+  /** From the halt of playback until its frame is on the screen. */
+  #halt: Promise<void> | null = null;
 
   constructor(options: PlayerOptions) {
     this.#options = options;
@@ -71,49 +87,51 @@ export class Player {
   }
 
   /** Shows the frame at a place. The latest request wins; the frame before stays until the new one is there. */
-  async show(at: PlaceInVideo): Promise<void> {
-    this.#request.abort();
-    const request = new AbortController();
-    this.#request = request;
-    this.#target = 'index' in at ? at.index : null;
-    this.pending = this.#target;
-    try {
-      const index =
-        'index' in at
-          ? at.index
-          : unwrap(await this.#options.bridge.locate({ videoId: this.video.id, at })).index;
-      if (request.signal.aborted) return;
-      this.#target = index;
-      const frame = await this.#frames.get(index, request.signal);
-      if (request.signal.aborted) return;
-      this.shown = frame;
-      this.fault = null;
-      this.motion.hide();
-      this.#options.onShown(frame.location.index);
-    } catch (error) {
-      if (request.signal.aborted) return;
-      this.fault = toErrorReport(error);
-    }
-    this.#target = null;
-    this.pending = null;
+  show(at: PlaceInVideo): Promise<void> {
+    return this.#move(() => this.#show(at));
   }
 
   showIndex(index: number): Promise<void> {
-    const within = Math.min(this.lastIndex, Math.max(0, Math.round(index)));
-    return this.show({ index: FrameIndex.parse(within) });
+    return this.#move(() => this.#showIndex(index));
   }
 
-  async goTo(at: PlaceInVideo): Promise<void> {
+  goTo(at: PlaceInVideo): Promise<void> {
+    return this.#move(async () => {
+      this.endRun();
+      await this.#halted();
+      await this.#show(at);
+    });
+  }
+
+  step(by: number): Promise<void> {
+    return this.#move(async () => {
+      if (!this.ready) return;
+      await this.#halted();
+      await this.#showIndex(this.index + by);
+      this.#prefetch(this.index + by);
+    });
+  }
+
+  /** Shows the frame on the screen as it is decoded now, where it may have become another. */
+  refresh(): Promise<void> {
+    this.#frames.forget();
+    const at = this.shown?.location.index;
+    return at === undefined ? Promise.resolve() : this.showIndex(at);
+  }
+
+  /**
+   * Stops what moves, and waits for the frame that was on its way when this was called. A person who goes to another
+   * place meanwhile is told so: what is then on the screen is not what the question was typed for.
+   */
+  async settled(): Promise<Settled> {
     this.endRun();
-    if (this.motion.moving) await this.pause();
-    await this.show(at);
-  }
-
-  async step(by: number): Promise<void> {
-    if (!this.ready) return;
-    if (this.motion.moving) await this.pause();
-    await this.showIndex(this.index + by);
-    this.#prefetch(this.index + by);
+    if (this.motion.moving) void this.pause();
+    const awaited = this.#moves.size > 0;
+    const count = this.#moveCount;
+    while (this.#moves.size > 0 && count === this.#moveCount) await Promise.race(this.#moves);
+    if (count !== this.#moveCount) return { frame: null, movedOn: true };
+    const failed = awaited && this.fault !== null;
+    return { frame: failed || this.motion.visible ? null : this.shown, movedOn: false };
   }
 
   /** One step at once, then, while `endRun` isn't called, as many as come. */
@@ -145,10 +163,12 @@ export class Player {
   }
 
   /** Goes to a time; while playing, playback goes on from there. */
-  async seek(seconds: number): Promise<void> {
-    this.endRun();
-    if (this.motion.moving || !this.ready) return this.motion.seek(await this.#motionStart({ seconds }));
-    await this.show({ seconds });
+  seek(seconds: number): Promise<void> {
+    return this.#move(async () => {
+      this.endRun();
+      if (this.motion.moving || !this.ready) return this.motion.seek(await this.#motionStart({ seconds }));
+      await this.#show({ seconds });
+    });
   }
 
   async first(): Promise<void> {
@@ -167,6 +187,8 @@ export class Player {
   async play(rate = this.motion.rate): Promise<void> {
     this.endRun();
     if (this.video.availability !== 'available') return;
+    this.#moveCount += 1;
+    await this.#halt;
     const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
     const index = atEnd ? FrameIndex.parse(0) : this.shown?.location.index;
     const from = await this.#motionStart(index === undefined ? { seconds: this.seconds } : { index });
@@ -174,13 +196,9 @@ export class Player {
   }
 
   /** Stops motion on the frame that the browser showed last, and shows that frame's own pixels. */
-  async pause(): Promise<void> {
+  pause(): Promise<void> {
     this.endRun();
-    if (!this.motion.moving) return;
-    const seconds = await this.motion.pause();
-    if (!this.ready || this.motion.moving) return;
-    if (seconds === null) return this.motion.hide();
-    await this.show({ seconds });
+    return this.motion.moving ? this.#move(() => this.#halted()) : Promise.resolve();
   }
 
   /** While the index is being built there are no exact frames: the browser's picture stands in, unnumbered. */
@@ -197,9 +215,11 @@ export class Player {
   }
 
   /** Playback's end: the last frame, exactly. */
-  async ended(): Promise<void> {
-    await this.motion.pause();
-    if (this.ready && !this.motion.moving) await this.showIndex(this.lastIndex);
+  ended(): Promise<void> {
+    return this.#move(async () => {
+      await this.motion.pause();
+      if (this.ready && !this.motion.moving) await this.#showIndex(this.lastIndex);
+    });
   }
 
   dispose(): void {
@@ -207,6 +227,67 @@ export class Player {
     this.#request.abort();
     this.#ahead.abort();
     this.motion.dispose();
+  }
+
+  #move(work: () => Promise<void>): Promise<void> {
+    this.#moveCount += 1;
+    this.arriving = true;
+    const move = work().finally(() => {
+      this.#moves.delete(move);
+      this.arriving = this.#moves.size > 0;
+    });
+    this.#moves.add(move);
+    return move;
+  }
+
+  async #show(at: PlaceInVideo): Promise<void> {
+    this.#request.abort();
+    const request = new AbortController();
+    this.#request = request;
+    this.#target = 'index' in at ? at.index : null;
+    this.pending = this.#target;
+    try {
+      const index =
+        'index' in at
+          ? at.index
+          : unwrap(await this.#options.bridge.locate({ videoId: this.video.id, at })).index;
+      if (request.signal.aborted) return;
+      this.#target = index;
+      const frame = await this.#frames.get(index, request.signal);
+      if (request.signal.aborted) return;
+      this.shown = frame;
+      this.fault = null;
+      this.motion.hide();
+      this.#options.onShown(frame.location.index);
+    } catch (error) {
+      if (request.signal.aborted) return;
+      this.fault = toErrorReport(error);
+    }
+    this.#target = null;
+    this.pending = null;
+  }
+
+  #showIndex(index: number): Promise<void> {
+    const within = Math.min(this.lastIndex, Math.max(0, Math.round(index)));
+    return this.#show({ index: FrameIndex.parse(within) });
+  }
+
+  /** Stops what moves, and waits for a halt under way: the frame to go on from is the one that it ends on. */
+  async #halted(): Promise<void> {
+    if (this.motion.moving) {
+      const halt = this.#pause().finally(() => {
+        if (this.#halt === halt) this.#halt = null;
+      });
+      this.#halt = halt;
+    }
+    await this.#halt;
+  }
+
+  async #pause(): Promise<void> {
+    const seconds = await this.motion.pause();
+    if (!this.ready || this.motion.moving) return;
+    if (seconds === null) return this.motion.hide();
+    await this.#show({ seconds });
   }
 
   /** A browser shows the frame that holds a time: the frame's middle is the time least open to rounding. */

@@ -3,6 +3,7 @@ import {
   answerWarning,
   unwrap,
   toErrorReport,
+  WorkstationError,
   type Answer,
   type AnswerId,
   type Bridge,
@@ -20,6 +21,7 @@ import {
 import { spoken } from '../view/statuses.ts';
 import { neighbour } from '../view/timeline.ts';
 import type { Announcer } from './announcer.svelte.ts';
+import type { Frame } from './frames.ts';
 import { Player } from './player.svelte.ts';
 import { View } from './view.svelte.ts';
 
@@ -76,6 +78,19 @@ export class Review {
 
   readonly onAnswersFrame: boolean = $derived.by(
     () => this.answerIndex !== null && this.player.shown?.location.index === this.answerIndex,
+  );
+
+  /**
+   * The picture on the screen is the very one that the selected answer was given for, pixel by pixel: only then is
+   * its box drawn. The frame's number alone does not prove it, since a file may change under its name.
+   */
+  readonly onAnswersPicture: boolean = $derived.by(
+    () => this.onAnswersFrame && this.player.shown?.hash === this.answer?.frame?.hash,
+  );
+
+  /** The selected answer's frame is on the screen, and it is another picture than the one that was answered. */
+  readonly pictureChanged: boolean = $derived.by(
+    () => this.onAnswersFrame && this.answer?.frame != null && !this.onAnswersPicture,
   );
 
   readonly runningAnswer: Answer | null = $derived.by(() => {
@@ -152,23 +167,22 @@ export class Review {
     this.selectedVersion = Math.max(0, Math.min(count - 1, version));
   }
 
-  /** Asks about the frame on screen; returns whether the question was taken. */
+  /**
+   * Asks about the frame on the screen, waiting for the one that is on its way; returns whether the question was
+   * taken. The call names the picture by its hash, so that no other can be answered in its place.
+   */
   async ask(text: string): Promise<boolean> {
     const question = text.trim();
     if (!question || this.asking) return false;
-    if (this.player.motion.moving || this.player.running) await this.player.pause();
-    const frame = this.player.shown;
-    if (!frame) {
-      this.askFault = {
-        code: 'busy',
-        message: 'There is no frame on screen to ask about yet.',
-        hint: 'It is being decoded. Ask again when it is there; the question is kept.',
-      };
-      return false;
-    }
     return this.#started(async () => {
+      const frame = await this.#frameToAsk();
       const asked = unwrap(
-        await this.#bridge.ask({ sessionId: this.session.id, frameIndex: frame.location.index, question }),
+        await this.#bridge.ask({
+          sessionId: this.session.id,
+          frameIndex: frame.location.index,
+          frameHash: frame.hash,
+          question,
+        }),
       );
       this.#begin(asked.answer.id, asked.jobId);
       this.entries = [...this.entries, { question: asked.question, answers: [this.#latest(asked.answer)] }];
@@ -181,11 +195,15 @@ export class Review {
     const entry = this.selected;
     if (!entry || this.asking || this.runningAnswer) return false;
     return this.#started(async () => {
-      const asked = unwrap(await this.#bridge.askAgain({ questionId: entry.question.id }));
+      // The person sees what is asked about, before it is asked.
+      await this.goToAnswer();
+      const frame = await this.#frameToAsk();
+      const asked = unwrap(
+        await this.#bridge.askAgain({ questionId: entry.question.id, frameHash: frame.hash }),
+      );
       this.#begin(asked.answer.id, asked.jobId);
       this.#put(this.#latest(asked.answer));
       this.selectedVersion = null;
-      await this.goToAnswer();
     });
   }
 
@@ -288,10 +306,31 @@ export class Review {
       return true;
     } catch (error) {
       this.askFault = toErrorReport(error);
+      // The picture on the screen is one of before: the person is shown what there is now.
+      if (this.askFault.code === 'frame-mismatch') void this.player.refresh();
       return false;
     } finally {
       this.asking = false;
     }
+  }
+
+  async #frameToAsk(): Promise<Frame> {
+    const { frame, movedOn } = await this.player.settled();
+    if (movedOn) {
+      throw new WorkstationError(
+        'busy',
+        'Another frame was gone to before the question was asked.',
+        'Look at the frame that is on the screen now, then ask again; the question is kept.',
+      );
+    }
+    if (frame === null) {
+      throw new WorkstationError(
+        'busy',
+        'There is no frame on screen to ask about yet.',
+        'Ask again when it is there; the question is kept.',
+      );
+    }
+    return frame;
   }
 
   #begin(answerId: AnswerId, jobId: JobId): void {

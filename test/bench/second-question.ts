@@ -49,7 +49,10 @@ async function firstText(
     if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve();
   });
   try {
-    await workstation.calls.ask({ sessionId: open.session.id, frameIndex: index as FrameIndex, question });
+    const frameIndex = index as FrameIndex;
+    const { signal } = new AbortController();
+    const { hash: frameHash } = await workstation.media.frame(open.video.id, frameIndex, signal);
+    await workstation.calls.ask({ sessionId: open.session.id, frameIndex, frameHash, question });
     await ended.promise;
   } finally {
     stop();

@@ -107,6 +107,9 @@ export function locationOf(index: number): FrameLocation {
   };
 }
 
+/** Of the picture of a frame: another for each, as of real ones. */
+export const hashOf = (index: number): string => index.toString(16).padStart(64, 'ab');
+
 const id2 = <T extends number>(value: number): T => value as T;
 
 /**
@@ -146,6 +149,8 @@ export class FakeWorkstation {
     frameIndex: FrameIndex.parse(0),
   };
   entries: Entry[] = [];
+  /** Hashes of frames that have become other pictures. */
+  readonly pictures = new Map<number, string>();
   jobs: Job[] = [];
   /** Null: nothing was ever opened. */
   last: 'session' | null = 'session';
@@ -209,12 +214,15 @@ export class FakeWorkstation {
     openSession: async () => this.open(),
     openLastSession: async () => (this.last ? this.open() : null),
     savePosition: async ({ frameIndex }) => (this.session = { ...this.session, frameIndex }),
-    ask: async ({ frameIndex, question }) => {
+    ask: async ({ frameIndex, frameHash, question }) => {
+      this.#checkPicture(frameIndex, frameHash);
       const entry = this.addEntry(question, frameIndex, { status: 'running' });
       return { jobId: id('job1'), question: entry.question, answer: entry.answers[0]! };
     },
-    askAgain: async ({ questionId }) => {
-      const answer = this.answer(questionId, 0, { status: 'running' });
+    askAgain: async ({ questionId, frameHash }) => {
+      const { index } = this.entries.find(({ question }) => question.id === questionId)!.question.location;
+      this.#checkPicture(index, frameHash);
+      const answer = this.answer(questionId, index, { status: 'running' });
       this.entries = this.entries.map((entry) =>
         entry.question.id === questionId ? { ...entry, answers: [...entry.answers, answer] } : entry,
       );
@@ -318,7 +326,7 @@ export class FakeWorkstation {
         index: FrameIndex.parse(index),
         pts,
         timeBase: this.video.timeBase,
-        hash: 'ab'.repeat(32),
+        hash: hashOf(index),
       },
       model: over
         ? {
@@ -378,6 +386,17 @@ export class FakeWorkstation {
   #put(work: ModelImport): ModelImport {
     this.imports = [...this.imports.filter(({ modelId }) => modelId !== work.modelId), work];
     return work;
+  }
+
+  #checkPicture(index: number, hash: string): void {
+    locationOf(index);
+    if (hash !== (this.pictures.get(index) ?? hashOf(index))) {
+      throw new WorkstationError(
+        'frame-mismatch',
+        `Frame ${index} is another picture.`,
+        'Look, then ask again.',
+      );
+    }
   }
 
   #locate(at: PlaceInVideo): FrameLocation {

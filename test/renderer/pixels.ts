@@ -1,4 +1,5 @@
 import { frameHeaders } from '../../preload/contract/index.ts';
+import { hashOf } from './fake-workstation.ts';
 
 /** A `fetch` for frames of 4x2 pixels whose grey is the frame's index. Each answer waits until it is let go. */
 export class FramePixels {
@@ -7,6 +8,8 @@ export class FramePixels {
   readonly #waiting = new Map<number, () => void>();
   /** Frames that fail, with the envelope's status and body. */
   readonly failing = new Map<number, { status: number; body: unknown }>();
+  /** Pictures that are others than those of the fake workstation. */
+  readonly hashes = new Map<number, string>();
   hold = false;
 
   readonly fetch: typeof fetch = async (address, options) => {
@@ -25,7 +28,7 @@ export class FramePixels {
       headers: {
         [frameHeaders.index]: String(index),
         [frameHeaders.pts]: String(index * 512),
-        [frameHeaders.hash]: 'ab'.repeat(32),
+        [frameHeaders.hash]: this.hashes.get(index) ?? hashOf(index),
         [frameHeaders.width]: '4',
         [frameHeaders.height]: '2',
       },

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FrameIndex } from '../../preload/contract/index.ts';
 import { opaque } from '../../renderer/state/frames.ts';
 import { Player } from '../../renderer/state/player.svelte.ts';
-import { FakeWorkstation } from './fake-workstation.ts';
+import { FakeWorkstation, hashOf } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
 let workstation: FakeWorkstation;
@@ -36,7 +36,7 @@ describe('one frame', () => {
     await player.showIndex(168);
     expect(player.shown?.location).toMatchObject({ index: 168, pts: 86_016, timecode: '00:00:06.720' });
     expect(player.shown?.pixels[0]).toBe(168);
-    expect(player.shown?.hash).toBe('ab'.repeat(32));
+    expect(player.shown?.hash).toBe(hashOf(168));
   });
 
   test('stays on screen until the next one is there', async () => {
@@ -95,6 +95,32 @@ describe('one frame', () => {
     expect(player.shown?.location.index).toBe(168);
     await player.goTo({ timecode: '00:00:04.000' });
     expect(player.shown?.location.index).toBe(100);
+  });
+});
+
+describe('a place by its time', () => {
+  test('that is found after another was wanted changes nothing', async () => {
+    await player.showIndex(10);
+    const locate = workstation.calls.locate;
+    let found = (): void => undefined;
+    workstation.calls.locate = async (input) => {
+      if ('seconds' in input.at) await new Promise<void>((resolve) => (found = resolve));
+      return locate(input);
+    };
+    const first = player.show({ seconds: 4 });
+    await vi.waitFor(() => expect(workstation.logged('locate').some(({ at }) => 'seconds' in at)).toBe(true));
+    pixels.hold = true;
+    const second = player.showIndex(50);
+    await vi.waitFor(() => expect(pixels.asked).toContain(50));
+    found();
+    await first;
+    // What is wanted is still frame 50: steps count from there, and nothing else is fetched.
+    expect(player.index).toBe(50);
+    expect(player.pending).toBe(50);
+    expect(pixels.asked).not.toContain(100);
+    pixels.letGo(50);
+    await second;
+    expect(player.shown?.location.index).toBe(50);
   });
 });
 

@@ -8,7 +8,7 @@ import {
 } from '../../preload/contract/index.ts';
 import { Announcer } from '../../renderer/state/announcer.svelte.ts';
 import { Review } from '../../renderer/state/review.svelte.ts';
-import { FakeWorkstation, id } from './fake-workstation.ts';
+import { FakeWorkstation, hashOf, id } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
 let workstation: FakeWorkstation;
@@ -59,7 +59,7 @@ describe('asking', () => {
     await review.player.showIndex(42);
     expect(await review.ask('  What organ?  ')).toBe(true);
     expect(workstation.logged('ask')).toEqual([
-      { sessionId: 'session1', frameIndex: 42, question: 'What organ?' },
+      { sessionId: 'session1', frameIndex: 42, frameHash: hashOf(42), question: 'What organ?' },
     ]);
     const answer = review.runningAnswer!;
     emitText(answer.id, 'reasoning', 'It is ', 1);
@@ -234,17 +234,128 @@ test('screen readers hear whole sentences, and not too many', () => {
 
 const id2 = <T extends number>(value: number): T => value as T;
 
-test('a question before there is a frame is not lost in silence', async () => {
+describe('a question is about the picture that the person sees', () => {
+  let pixels: FramePixels;
+
+  async function at(index: number): Promise<Review> {
+    pixels = new FramePixels();
+    const review = new Review(workstation.open(), {
+      bridge: workstation.bridge,
+      fetchPixels: pixels.fetch,
+      announcer,
+      readOnly: () => false,
+    });
+    await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
+    await review.player.showIndex(index);
+    pixels.hold = true;
+    return review;
+  }
+
+  test.each<[string, (review: Review) => Promise<void>, number]>([
+    ['a step', (review) => review.player.step(1), 101],
+    ['a jump', (review) => review.player.jump(1), 125],
+    ['a click on the timeline', (review) => review.player.seek(9.6), 240],
+    ['a place that was named', (review) => review.player.goTo({ timecode: '00:00:04.040' }), 101],
+    ['the last frame', (review) => review.player.last(), 349],
+  ])('the one that %s brings, however late it comes', async (_, move, index) => {
+    const review = await at(100);
+    const moved = move(review);
+    const asked = review.ask('What organ?');
+    await vi.waitFor(() => expect(pixels.asked).toContain(index));
+    expect(workstation.logged('ask')).toEqual([]);
+    pixels.letGo(index);
+    expect(await asked).toBe(true);
+    await moved;
+    expect(workstation.logged('ask')).toMatchObject([{ frameIndex: index, frameHash: hashOf(index) }]);
+    expect(review.player.shown?.location.index).toBe(index);
+  });
+
+  test('and is not asked where the person goes on before that picture is there', async () => {
+    const review = await at(100);
+    void review.player.step(1);
+    const asked = review.ask('What organ?');
+    await vi.waitFor(() => expect(pixels.asked).toContain(101));
+    void review.player.goTo({ index: id2(7) });
+    await vi.waitFor(() => expect(pixels.asked).toContain(7));
+    pixels.letGo(7);
+    expect(await asked).toBe(false);
+    expect(review.askFault?.message).toContain('Another frame was gone to');
+    expect(workstation.logged('ask')).toEqual([]);
+  });
+
+  test('and is not asked where that picture cannot be had', async () => {
+    const review = await at(100);
+    pixels.hold = false;
+    const error = { code: 'ffmpeg-failed', message: 'ffmpeg ended early.', hint: 'Step once more.' };
+    pixels.failing.set(101, { status: 500, body: { ok: false, error } });
+    const moved = review.player.step(1);
+    expect(await review.ask('What organ?')).toBe(false);
+    await moved;
+    expect(workstation.logged('ask')).toEqual([]);
+    // The picture of before is on the screen still, and the person who now asks sees it.
+    expect(await review.ask('What organ?')).toBe(true);
+    expect(workstation.logged('ask')).toMatchObject([{ frameIndex: 100 }]);
+  });
+
+  test('and is refused where the frame has become another; then it is drawn anew', async () => {
+    const review = await at(100);
+    pixels.hold = false;
+    workstation.pictures.set(100, hashOf(9999));
+    expect(await review.ask('What organ?')).toBe(false);
+    expect(review.askFault?.code).toBe('frame-mismatch');
+    expect(review.entries).toEqual([]);
+    pixels.hashes.set(100, hashOf(9999));
+    await review.player.refresh();
+    expect(await review.ask('What organ?')).toBe(true);
+  });
+
+  test('again is asked of the frame that was answered, once it is on the screen', async () => {
+    workstation.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
+    const review = await at(100);
+    review.selectedQuestion = review.entries[0]!.question.id;
+    const asked = review.askAgain();
+    await vi.waitFor(() => expect(pixels.asked).toContain(42));
+    expect(workstation.logged('askAgain')).toEqual([]);
+    pixels.letGo(42);
+    expect(await asked).toBe(true);
+    expect(workstation.logged('askAgain')).toMatchObject([{ frameHash: hashOf(42) }]);
+    expect(review.player.shown?.location.index).toBe(42);
+  });
+
+  test('before there is a frame it waits; a session that closes meanwhile keeps it', async () => {
+    const review = new Review(workstation.open(), {
+      bridge: workstation.bridge,
+      fetchPixels: () => new Promise<Response>(() => undefined),
+      announcer,
+      readOnly: () => false,
+    });
+    const asked = review.ask('What organ?');
+    review.dispose();
+    expect(await asked).toBe(false);
+    expect(review.askFault?.message).toContain('no frame on screen');
+    expect(workstation.logged('ask')).toEqual([]);
+  });
+});
+
+test('a box is drawn on the very picture that it was given for, and on no other of its number', async () => {
+  workstation.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
+  const pixels = new FramePixels();
+  pixels.hashes.set(42, hashOf(9999));
   const review = new Review(workstation.open(), {
     bridge: workstation.bridge,
-    fetchPixels: () => new Promise<Response>(() => undefined),
+    fetchPixels: pixels.fetch,
     announcer,
     readOnly: () => false,
   });
-  expect(await review.ask('What organ?')).toBe(false);
-  expect(review.askFault?.message).toContain('no frame on screen');
-  expect(workstation.logged('ask')).toEqual([]);
-  review.dispose();
+  await review.select(review.entries[0]!.question.id);
+  await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(42));
+  expect(review.onAnswersFrame).toBe(true);
+  expect(review.onAnswersPicture).toBe(false);
+  expect(review.pictureChanged).toBe(true);
+  pixels.hashes.clear();
+  await review.player.refresh();
+  expect(review.onAnswersPicture).toBe(true);
+  expect(review.pictureChanged).toBe(false);
 });
 
 describe('the next answer in the video', () => {

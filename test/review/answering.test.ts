@@ -1,3 +1,5 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { drawStill } from '../../main/export/index.ts';
 import { EngineLostError } from '../../main/inference/index.ts';
@@ -10,11 +12,13 @@ import { Bench, result, ScriptedEngine, untilStopped } from './helpers.ts';
 
 const clips = new ClipFolder();
 let clip = '';
+let otherClip = '';
 let engine: ScriptedEngine;
 let bench: Bench;
 
 beforeAll(async () => {
   clip = await clips.make('a', { frames: 40, extension: 'mp4', output: x264 });
+  otherClip = await clips.make('b', { frames: 41, extension: 'mp4', output: x264 });
 });
 afterAll(() => clips.remove());
 beforeEach(() => {
@@ -123,12 +127,7 @@ describe('asking', () => {
   it('gives the engine only what was set, and keeps what was used', async () => {
     const opened = await bench.open(clip);
     const ended = bench.ended();
-    await bench.calls.ask({
-      sessionId: opened.session.id,
-      frameIndex: frame(0),
-      question: 'What?',
-      settings: { seed: 7 },
-    });
+    await bench.ask(opened, 0, 'What?', { seed: 7 });
     await ended;
     expect(engine.asked[0]?.settings).toEqual({ seed: 7 });
   });
@@ -140,7 +139,11 @@ describe('asking', () => {
     await ended;
     ended = bench.ended();
     engine.answer = async () => result({ label: 'not visible', box: null, status: 'not-visible' });
-    await bench.calls.askAgain({ questionId: question.id, settings: { temperature: 0.8, seed: 3 } });
+    await bench.calls.askAgain({
+      questionId: question.id,
+      frameHash: await bench.hash(opened.video.id, 5),
+      settings: { temperature: 0.8, seed: 3 },
+    });
     await ended;
     expect(engine.asked[1]?.settings).toMatchObject({ temperature: 0.8, seed: 3, repetitionPenalty: 1.05 });
     const { entries } = await bench.calls.openSession({ sessionId: opened.session.id });
@@ -152,24 +155,76 @@ describe('asking', () => {
     const opened = await bench.open(clip);
     engine.answer = () => Promise.reject(new Error('no memory'));
     let ended = bench.ended();
-    const { question } = await bench.calls.ask({
-      sessionId: opened.session.id,
-      frameIndex: frame(0),
-      question: 'What?',
-      settings: { temperature: 0.8 },
-    });
+    const { question } = await bench.ask(opened, 0, 'What?', { temperature: 0.8 });
     expect((await ended).status).toBe('failed');
     engine.answer = async () => result();
     ended = bench.ended();
-    await bench.calls.askAgain({ questionId: question.id, settings: { seed: 3 } });
+    await bench.calls.askAgain({
+      questionId: question.id,
+      frameHash: await bench.hash(opened.video.id, 0),
+      settings: { seed: 3 },
+    });
     await ended;
     expect(engine.asked[1]?.settings).toEqual({ temperature: 0.8, seed: 3 });
   });
 
   it('outside the video is refused before anything is written down', async () => {
     const opened = await bench.open(clip);
-    await expect(bench.ask(opened, 40)).rejects.toMatchObject({ code: 'frame-out-of-range' });
+    const asking = {
+      sessionId: opened.session.id,
+      frameIndex: frame(40),
+      frameHash: '0'.repeat(64),
+      question: 'What?',
+    };
+    await expect(bench.calls.ask(asking)).rejects.toMatchObject({ code: 'frame-out-of-range' });
     expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+  });
+
+  it('about another picture than the frame decodes to is refused, and nothing is written down', async () => {
+    const opened = await bench.open(clip);
+    const asking = {
+      sessionId: opened.session.id,
+      frameIndex: frame(7),
+      // The picture on the screen was the frame before: the person has not yet seen frame 7.
+      frameHash: await bench.hash(opened.video.id, 6),
+      question: 'What?',
+    };
+    const before = bench.store.savedAt;
+    await expect(bench.calls.ask(asking)).rejects.toMatchObject({ code: 'frame-mismatch' });
+    expect(bench.store.savedAt).toBe(before);
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+    expect(engine.asked).toEqual([]);
+
+    const ended = bench.ended();
+    const { question } = await bench.ask(opened, 7);
+    await ended;
+    const again = { questionId: question.id, frameHash: asking.frameHash };
+    await expect(bench.calls.askAgain(again)).rejects.toMatchObject({ code: 'frame-mismatch' });
+    const { entries } = await bench.calls.openSession({ sessionId: opened.session.id });
+    expect(entries[0]?.answers).toHaveLength(1);
+  });
+
+  it('waits for its turn, and is not answered about a picture that its frame became meanwhile', async () => {
+    const path = join(bench.folder, 'changing.mp4');
+    copyFileSync(clip, path);
+    const opened = await bench.open(path);
+    engine.answer = untilStopped();
+    const written = bench.next('answer-text');
+    const first = await bench.ask(opened, 0);
+    await written;
+    const waiting = await bench.ask(opened, 39);
+    // Same name, another content: what was decoded of it is forgotten with the source that read it.
+    copyFileSync(otherClip, path);
+    const ended = bench.next(
+      'answer',
+      ({ answer }) => answer.id === waiting.answer.id && answer.endedAt !== null,
+    );
+    engine.answer = async () => result();
+    await bench.calls.cancelJob({ jobId: first.jobId });
+    const { answer } = await ended;
+    expect(answer.status).toBe('failed');
+    expect(['file-changed', 'frame-mismatch']).toContain(answer.error?.code);
+    expect(engine.asked).toHaveLength(1);
   });
 
   it('a question is deleted and brought back with its answers', async () => {

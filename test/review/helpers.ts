@@ -11,8 +11,9 @@ import {
 import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
 import type { Answer, OpenSession } from '../../preload/contract/domain.ts';
+import type { CallInput } from '../../preload/contract/calls.ts';
 import { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { CaseId, FrameIndex } from '../../preload/contract/values.ts';
+import type { CaseId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
 
 const ignore = (): void => undefined;
 export const silent: Log = { debug: ignore, info: ignore, warn: ignore };
@@ -132,8 +133,20 @@ export class Bench {
     return this.calls.openVideo({ grantId: grantId, caseId });
   }
 
-  ask({ session }: OpenSession, index = 7, question = 'What organ is being operated?') {
-    return this.calls.ask({ sessionId: session.id, frameIndex: index as FrameIndex, question });
+  /** Asks about a frame as it is decoded now, as a person does who looks at it. */
+  async ask(
+    { session, video }: OpenSession,
+    index = 7,
+    question = 'What organ is being operated?',
+    settings?: CallInput<'ask'>['settings'],
+  ) {
+    const frameIndex = index as FrameIndex;
+    const frameHash = await this.hash(video.id, index);
+    return this.calls.ask({ sessionId: session.id, frameIndex, frameHash, question, settings });
+  }
+
+  async hash(videoId: VideoId, index: number): Promise<string> {
+    return (await this.review.frame(videoId, index as FrameIndex)).hash;
   }
 
   /** The next event of a kind; ask for it before what causes it. */

@@ -33,12 +33,12 @@ afterAll(async () => {
 const settings = { maxNewTokens: 400, temperature: 1, seed: 5 };
 
 it('the engine’s process killed in mid-answer: its text is kept as stopped, and the next question is answered', async () => {
-  const { session } = await bench.open(clip);
-  const frameIndex = 4 as FrameIndex;
+  const opened = await bench.open(clip);
+  const { session } = opened;
   const question = 'Where is suction located?';
   const written = bench.next('answer-text', ({ generatedTokens }) => generatedTokens >= 4);
   const lost = bench.ended();
-  await bench.calls.ask({ sessionId: session.id, frameIndex, question, settings });
+  await bench.ask(opened, 4, question, settings);
   await written;
   process.kill(engine.processId as number, 'SIGKILL');
   const stopped = await lost;
@@ -46,12 +46,7 @@ it('the engine’s process killed in mid-answer: its text is kept as stopped, an
   expect(stopped.raw.length).toBeGreaterThan(0);
 
   const ended = bench.ended();
-  await bench.calls.ask({
-    sessionId: session.id,
-    frameIndex,
-    question,
-    settings: { ...settings, maxNewTokens: 8 },
-  });
+  await bench.ask(opened, 4, question, { ...settings, maxNewTokens: 8 });
   const answer = await ended;
   expect(answer).toMatchObject({ error: null, tokens: { generated: 8 }, model: { device: 'CPU' } });
   expect(answer.frame).toEqual(stopped.frame);
@@ -61,15 +56,10 @@ it('the engine’s process killed in mid-answer: its text is kept as stopped, an
 });
 
 it('a stop ends it within a second or so, with its text', async () => {
-  const { session } = await bench.open(clip);
+  const opened = await bench.open(clip);
   const written = bench.next('answer-text');
   const ended = bench.ended();
-  const { jobId } = await bench.calls.ask({
-    sessionId: session.id,
-    frameIndex: 2 as FrameIndex,
-    question: 'What organ is being operated?',
-    settings,
-  });
+  const { jobId } = await bench.ask(opened, 2, 'What organ is being operated?', settings);
   await written;
   await bench.calls.cancelJob({ jobId });
   const answer = await ended;

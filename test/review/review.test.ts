@@ -143,7 +143,10 @@ describe('a file that is gone or another', () => {
     const missing = await bench.calls.openSession({ sessionId: opened.session.id });
     expect(missing.video).toMatchObject({ availability: 'missing', problem: { code: 'file-missing' } });
     expect(missing.entries).toHaveLength(1);
-    await expect(bench.ask(opened)).rejects.toMatchObject({ code: 'file-missing' });
+    const frameHash = missing.entries[0]?.answers[0]?.frame?.hash ?? '';
+    const asking = { sessionId: opened.session.id, frameIndex: frame(7), frameHash, question: 'What?' };
+    await expect(bench.calls.ask(asking)).rejects.toMatchObject({ code: 'file-missing' });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toHaveLength(1);
 
     copyFileSync(otherClip, path);
     const other = await bench.calls.openSession({ sessionId: opened.session.id });
@@ -167,10 +170,16 @@ describe('a file that is gone or another', () => {
     const opened = await bench.open(path);
     await bench.review.frame(opened.video.id, frame(3));
     appendFileSync(path, 'more');
-    const ended = bench.ended();
-    await bench.ask(opened, 30);
-    expect(await ended).toMatchObject({ status: 'failed', error: { code: 'file-changed' }, frame: null });
+    await expect(bench.ask(opened, 30)).rejects.toMatchObject({ code: 'file-changed' });
+    const asking = {
+      sessionId: opened.session.id,
+      frameIndex: frame(30),
+      frameHash: '0'.repeat(64),
+      question: 'What?',
+    };
+    await expect(bench.calls.ask(asking)).rejects.toMatchObject({ code: 'file-changed' });
     expect(engine.asked).toEqual([]);
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
     expect((await bench.calls.getVideo({ videoId: opened.video.id })).availability).toBe('changed');
   });
 });

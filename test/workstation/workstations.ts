@@ -56,6 +56,8 @@ export async function askAndWait(
   const stop = workstation.onEvent((event) => {
     if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve(event.answer);
   });
-  await workstation.calls.ask({ sessionId: session.id, frameIndex: index as FrameIndex, question });
+  const frameIndex = index as FrameIndex;
+  const { hash } = await workstation.media.frame(session.videoId, frameIndex, new AbortController().signal);
+  await workstation.calls.ask({ sessionId: session.id, frameIndex, frameHash: hash, question });
   return ended.promise.finally(stop);
 }

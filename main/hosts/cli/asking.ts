@@ -111,6 +111,7 @@ export async function askAll(
   { output, signal }: CommandContext,
 ): Promise<Answer[][]> {
   const place = await workstation.calls.locate({ videoId: open.video.id, at });
+  const { hash: frameHash } = await workstation.media.frame(open.video.id, place.index, signal);
   throwIfAborted(signal);
   const ended = new Map<string, Answer>();
   let wake = () => {};
@@ -137,13 +138,18 @@ export async function askAll(
       const { answer, ...begun } = await workstation.calls.ask({
         sessionId: open.session.id,
         frameIndex: place.index,
+        frameHash,
         question,
         ...(first && { settings: first }),
       });
       jobs.push(begun.jobId);
       const ids = [answer.id];
       for (const other of others) {
-        const again = await workstation.calls.askAgain({ questionId: begun.question.id, settings: other });
+        const again = await workstation.calls.askAgain({
+          questionId: begun.question.id,
+          frameHash,
+          settings: other,
+        });
         jobs.push(again.jobId);
         ids.push(again.answer.id);
       }
