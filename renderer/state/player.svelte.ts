@@ -53,7 +53,7 @@ export class Player {
   #target: number | null = null;
   #run = 0;
   /** Ways to another frame that have begun and not ended; the count is of all that ever began. */
-  readonly #moves = new Set<Promise<void>>();
+  #moves: readonly Promise<void>[] = [];
   #moveCount = 0;
   /** From the halt of playback until its frame is on the screen. */
   #halt: Promise<void> | null = null;
@@ -126,9 +126,9 @@ export class Player {
   async settled(): Promise<Settled> {
     this.endRun();
     if (this.motion.moving) void this.pause();
-    const awaited = this.#moves.size > 0;
+    const awaited = this.#moves.length > 0;
     const count = this.#moveCount;
-    while (this.#moves.size > 0 && count === this.#moveCount) await Promise.race(this.#moves);
+    while (this.#moves.length > 0 && count === this.#moveCount) await Promise.race(this.#moves);
     if (count !== this.#moveCount) return { frame: null, movedOn: true };
     const failed = awaited && this.fault !== null;
     return { frame: failed || this.motion.visible ? null : this.shown, movedOn: false };
@@ -233,10 +233,10 @@ export class Player {
     this.#moveCount += 1;
     this.arriving = true;
     const move = work().finally(() => {
-      this.#moves.delete(move);
-      this.arriving = this.#moves.size > 0;
+      this.#moves = this.#moves.filter((other) => other !== move);
+      this.arriving = this.#moves.length > 0;
     });
-    this.#moves.add(move);
+    this.#moves = [...this.#moves, move];
     return move;
   }
 

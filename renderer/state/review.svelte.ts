@@ -3,7 +3,6 @@ import {
   answerWarning,
   unwrap,
   toErrorReport,
-  WorkstationError,
   type Answer,
   type AnswerId,
   type Bridge,
@@ -21,8 +20,9 @@ import {
 import { spoken } from '../view/statuses.ts';
 import { neighbour } from '../view/timeline.ts';
 import type { Announcer } from './announcer.svelte.ts';
-import type { Frame } from './frames.ts';
+import { frameToAsk } from './frame-to-ask.ts';
 import { Player } from './player.svelte.ts';
+import { Position } from './position.ts';
 import { View } from './view.svelte.ts';
 
 /** What a model has written so far, while it writes. */
@@ -32,8 +32,6 @@ export interface Stream {
   readonly answer: string;
   readonly tokens: number;
 }
-
-const savePositionMilliseconds = 800;
 
 const silent: Stream = { jobId: null, reasoning: '', answer: '', tokens: 0 };
 
@@ -58,9 +56,7 @@ export class Review {
   readonly #announcer: Announcer;
   /** Answers that ended before the call that asked for them returned. */
   readonly #early = new SvelteMap<AnswerId, Answer>();
-  #saveTimer: ReturnType<typeof setTimeout> | undefined;
-  #unsavedPosition: FrameIndex | null = null;
-  readonly #readOnly: () => boolean;
+  readonly #position: Position;
 
   readonly selected: Entry | null = $derived(
     this.entries.find((entry) => entry.question.id === this.selectedQuestion) ?? null,
@@ -112,17 +108,19 @@ export class Review {
   ) {
     this.#bridge = parts.bridge;
     this.#announcer = parts.announcer;
-    this.#readOnly = parts.readOnly;
     this.case = open.case;
     this.video = open.video;
     this.session = open.session;
     this.entries = open.entries;
     this.view.picture = { width: open.video.width, height: open.video.height };
+    this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
+      if (!parts.readOnly()) await parts.bridge.savePosition({ sessionId: this.session.id, frameIndex });
+    });
     this.player = new Player({
       bridge: parts.bridge,
       fetchPixels: parts.fetchPixels,
       video: () => this.video,
-      onShown: (index) => this.#keepPosition(index),
+      onShown: (index) => this.#position.keep(index),
     });
     const last = open.entries.at(-1);
     if (last && last.question.location.index === open.session.frameIndex) {
@@ -175,7 +173,7 @@ export class Review {
     const question = text.trim();
     if (!question || this.asking) return false;
     return this.#started(async () => {
-      const frame = await this.#frameToAsk();
+      const frame = await frameToAsk(this.player);
       const asked = unwrap(
         await this.#bridge.ask({
           sessionId: this.session.id,
@@ -197,7 +195,7 @@ export class Review {
     return this.#started(async () => {
       // The person sees what is asked about, before it is asked.
       await this.goToAnswer();
-      const frame = await this.#frameToAsk();
+      const frame = await frameToAsk(this.player);
       const asked = unwrap(
         await this.#bridge.askAgain({ questionId: entry.question.id, frameHash: frame.hash }),
       );
@@ -278,24 +276,13 @@ export class Review {
   }
 
   /** Writes the position down now; for when the window or the session goes. */
-  async flushPosition(): Promise<void> {
-    clearTimeout(this.#saveTimer);
-    if (this.#unsavedPosition === null || this.#readOnly()) return;
-    const frameIndex = this.#unsavedPosition;
-    this.#unsavedPosition = null;
-    await this.#bridge.savePosition({ sessionId: this.session.id, frameIndex });
+  flushPosition(): Promise<void> {
+    return this.#position.flush();
   }
 
   dispose(): void {
     void this.flushPosition();
     this.player.dispose();
-  }
-
-  #keepPosition(index: FrameIndex): void {
-    if (index === this.session.frameIndex && this.#unsavedPosition === null) return;
-    this.#unsavedPosition = index;
-    clearTimeout(this.#saveTimer);
-    this.#saveTimer = setTimeout(() => void this.flushPosition(), savePositionMilliseconds);
   }
 
   async #started(start: () => Promise<void>): Promise<boolean> {
@@ -312,25 +299,6 @@ export class Review {
     } finally {
       this.asking = false;
     }
-  }
-
-  async #frameToAsk(): Promise<Frame> {
-    const { frame, movedOn } = await this.player.settled();
-    if (movedOn) {
-      throw new WorkstationError(
-        'busy',
-        'Another frame was gone to before the question was asked.',
-        'Look at the frame that is on the screen now, then ask again; the question is kept.',
-      );
-    }
-    if (frame === null) {
-      throw new WorkstationError(
-        'busy',
-        'There is no frame on screen to ask about yet.',
-        'Ask again when it is there; the question is kept.',
-      );
-    }
-    return frame;
   }
 
   #begin(answerId: AnswerId, jobId: JobId): void {

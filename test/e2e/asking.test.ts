@@ -1,6 +1,6 @@
 import type { Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Answer, frameHeaders, type WorkstationEvent } from '../../preload/contract/index.ts';
+import { frameHeaders, type Answer, type WorkstationEvent } from '../../preload/contract/index.ts';
 import { listen, newHome } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../../main/inference/index.ts';
-import type { FrameIndex } from '../../preload/contract/values.ts';
 import { makeTestModels, type TestModels } from '../inference/askable-model.ts';
 import { ClipFolder } from '../video/clips.ts';
 import { Bench } from './helpers.ts';
