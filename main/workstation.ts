@@ -8,6 +8,8 @@ import type { DeviceWish } from '../preload/contract/devices.ts';
 import {
   formatTimecode,
   toErrorReport,
+  type DroppedDescription,
+  type DroppedFile,
   type ErrorReport,
   type ModelId,
   type ModelState,
@@ -88,7 +90,7 @@ export interface Workstation {
   /** Returns the function that ends the listening. */
   onEvent: (listener: (event: WorkstationEvent) => void) => () => void;
   grantPath: (path: string) => Promise<Grant>;
-  findDropped: (file: { name: string; size: number }) => Promise<Grant | null>;
+  findDropped: (file: DroppedDescription) => Promise<DroppedFile>;
   importStream: (name: string, content: Readable, signal: AbortSignal) => Promise<Grant>;
   /** The demonstration case with the bundled clip, in its last session or its first. */
   openDemonstration: () => Promise<OpenSession>;
@@ -186,6 +188,9 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   const openDemonstration = (): Promise<OpenSession> =>
     review.openDemonstration(options.resources?.clip ?? bundledClip);
   if (options.exclusive) {
+    await review.discardLeftOvers().catch((error: unknown) => {
+      videoLog.warn('copies that were left over could not be removed', { code: toErrorReport(error).code });
+    });
     await findMediaTools({ log: videoLog }).catch((error) => notices.push(toErrorReport(error)));
     // The state tells the window how the loading goes, and why when it fails.
     desk.load('chosen').catch(() => undefined);

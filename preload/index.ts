@@ -12,13 +12,23 @@ const named = callNames.map((name) => [
 ]);
 
 const bridge: Bridge = {
-  ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile'>),
+  ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile' | 'copyDroppedFile'>),
   onEvent: (listener) => {
     const pass = (_event: unknown, event: WorkstationEvent) => listener(event);
     ipcRenderer.on(channels.event, pass);
     return () => void ipcRenderer.off(channels.event, pass);
   },
   grantDroppedFile: (file) => ipcRenderer.invoke(channels.grantDropped, webUtils.getPathForFile(file)),
+  // Every file that a person can drop here has a path: nothing is ever copied.
+  copyDroppedFile: () =>
+    Promise.resolve({
+      ok: false,
+      error: {
+        code: 'invalid-input',
+        message: 'What was dropped is not a file on this machine.',
+        hint: 'Drop a video file from a folder.',
+      },
+    }),
 };
 
 contextBridge.exposeInMainWorld('workstation', bridge);

@@ -1,11 +1,12 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Folder } from '../../preload/contract/domain.ts';
 import type { GrantId } from '../../preload/contract/values.ts';
-import type { Grant, GrantRegistry } from './grants.ts';
+import type { GrantRegistry } from './grants.ts';
 
 type FolderEntry = Folder['entries'][number];
 
@@ -48,6 +49,12 @@ export function ownSurroundings(): Surroundings {
 /** What a person looks for among folders. */
 export type Finding = 'videos' | 'models';
 
+/** Remembers where a person looked last, for each thing that is looked for. */
+export interface FolderMemory {
+  read: (find: Finding) => string | null;
+  write: (find: Finding, path: string) => void;
+}
+
 /** Files that only a model's folder has; one of them is enough to look into it. */
 const modelFiles = ['config.json', 'adapter_config.json', 'manifest.json'];
 
@@ -56,11 +63,13 @@ const modelFiles = ['config.json', 'adapter_config.json', 'manifest.json'];
  */
 export class FolderBrowser {
   readonly #grants: GrantRegistry;
+  readonly #memory: FolderMemory;
   readonly #around: Surroundings;
   readonly #browsed = new Set<string>();
 
-  constructor(grants: GrantRegistry, around: Surroundings = ownSurroundings()) {
+  constructor(grants: GrantRegistry, memory: FolderMemory, around: Surroundings = ownSurroundings()) {
     this.#grants = grants;
+    this.#memory = memory;
     this.#around = around;
   }
 
@@ -70,33 +79,57 @@ export class FolderBrowser {
     const path = this.#grants.path(folderId);
     const entries = await this.#list(path, find);
     this.#browsed.add(path);
-    const parent = dirname(path);
+    this.#memory.write(find, path);
+    const parent = parentOf(path);
+    const place = (await this.#places()).find((known) => known.path === path);
     return {
       id: folderId,
-      name: basename(path) || path,
-      parentId: parent === path ? null : this.#grants.add(parent),
+      name: place?.name ?? (basename(path) || path),
+      parentId: parent === null ? null : this.#grants.add(parent),
+      path,
       entries,
     };
   }
 
-  /**
-   * A dropped file, known by name and size alone: looked for among `known` paths, what was picked before,
-   * and the folders that were browsed or are places to start from. Null when it lies elsewhere.
-   */
-  async findDropped(file: { name: string; size: number }, known: readonly string[]): Promise<Grant | null> {
-    const name = basename(file.name);
-    const folders = [...this.#browsed, ...(await this.#places()).map((place) => place.path)];
-    const candidates = new Set([
-      ...[...known, ...this.#grants.paths()].filter((path) => basename(path) === name),
-      ...folders.map((folder) => join(folder, name)),
-    ]);
-    for (const path of candidates) {
+  /** Goes on in the folder where something was last looked for, or near it; else lists the places. */
+  async browseLast(find: Finding): Promise<Folder> {
+    for (let path = this.#memory.read(find); path !== null; path = parentOf(path)) {
       const found = await statOrNull(path);
-      if (found?.isFile() === true && found.size === file.size) {
-        return { grantId: this.#grants.add(path), name };
+      if (found?.isDirectory() === true && (await mayRead(path)))
+        return this.browse(this.#grants.add(path), find);
+    }
+    return this.#listPlaces();
+  }
+
+  /** The folder of a path that a person typed, and the entry that it names, if that is a file. */
+  async browsePath(typed: string, find: Finding): Promise<{ folder: Folder; entryId: GrantId | null }> {
+    const path = this.#typedPath(typed);
+    const found = await statOrNull(path);
+    if (found?.isFile() === true && find === 'videos') {
+      const folder = await this.browse(this.#grants.add(dirname(path)), find);
+      return { folder, entryId: this.#grants.add(path) };
+    }
+    return { folder: await this.browse(this.#grants.add(path), find), entryId: null };
+  }
+
+  /** Where a dropped file is looked for. */
+  async folders(): Promise<string[]> {
+    return [...this.#browsed, ...(await this.#places()).map((place) => place.path)];
+  }
+
+  /** As shells and file managers give paths: quoted, with the home folder's sign, as an address. */
+  #typedPath(typed: string): string {
+    const plain = typed.trim().replace(/^(["'])(.*)\1$/, '$2');
+    if (plain.startsWith('file:')) {
+      try {
+        return fileURLToPath(plain);
+      } catch (error) {
+        throw notAPath(error);
       }
     }
-    return null;
+    const path = plain.replace(/^~(?=$|[\\/])/, this.#around.homeFolder);
+    if (!isAbsolute(path) || path.includes('\0')) throw notAPath();
+    return resolve(path);
   }
 
   async #listPlaces(): Promise<Folder> {
@@ -105,6 +138,7 @@ export class FolderBrowser {
       id: null,
       name: 'Places',
       parentId: null,
+      path: null,
       entries: places.map(({ path, name }) => ({
         id: this.#grants.add(path),
         name,
@@ -181,6 +215,20 @@ export class FolderBrowser {
 
 const isHidden = (name: string): boolean =>
   name.startsWith('.') || name === '$RECYCLE.BIN' || name === 'System Volume Information';
+
+/** Null for the top of a disk. */
+function parentOf(path: string): string | null {
+  const parent = dirname(path);
+  return parent === path ? null : parent;
+}
+
+const notAPath = (cause?: unknown): WorkstationError =>
+  new WorkstationError(
+    'invalid-input',
+    'That is not a whole path.',
+    'Type or paste a path from its beginning, such as /home/me/Videos or D:\\Videos.',
+    { cause },
+  );
 
 async function statOrNull(path: string): Promise<Stats | null> {
   try {

@@ -1,40 +1,107 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { hasVideoEnding } from './browse.ts';
 
+/** Lies beside a copy until a video was opened from it. */
+const leftOverMark = '.not-opened';
+
 /**
- * Copies a video that a browser sent, because it lies nowhere that the workstation may read, into the data
- * folder. Returns its path. What was copied of a broken transfer is removed. Throws `video-not-a-video`,
- * `store-full`, `store-unwritable` or `cancelled`.
+ * Copies of videos that a browser sent, because they lie nowhere that the workstation may read. A copy counts once a video
+ * was opened from it; one that was refused, or not wanted after all, is removed, so that nothing stands in the way of the
+ * good file.
  */
-export async function importVideo(
-  home: string,
-  input: { name: string; content: Readable; signal: AbortSignal },
-  newId: () => string,
-): Promise<string> {
-  const name = basename(input.name.replaceAll('\\', '/'));
-  if (!hasVideoEnding(name) || name.length > 200 || /[<>:"|?*\p{Cc}]/u.test(name)) {
-    throw new WorkstationError(
-      'video-not-a-video',
-      'The dropped file’s name does not end like that of a video.',
-      'Drop a video file, such as .mp4, .mkv, .ts, .mpg or .avi.',
-    );
+export class ImportedCopies {
+  readonly #folder: string;
+  readonly #newId: () => string;
+
+  constructor(home: string, newId: () => string) {
+    this.#folder = join(home, 'imports');
+    this.#newId = newId;
   }
-  const folder = join(home, 'imports', newId());
-  const path = join(folder, name);
+
+  /**
+   * Takes in a file. Returns its path. What was copied of a broken transfer is removed. Throws `video-not-a-video`,
+   * `store-full`, `store-unwritable` or `cancelled`.
+   */
+  async receive(name: string, content: Readable, signal: AbortSignal): Promise<string> {
+    const safe = safeName(name);
+    const folder = join(this.#folder, this.#newId());
+    const path = join(folder, safe);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(join(folder, leftOverMark), '', { mode: 0o600 });
+      await pipeline(content, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal });
+      return path;
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw describe(error, signal);
+    }
+  }
+
+  /** Whether a path lies among the copies. */
+  owns(path: string): boolean {
+    return relative(this.#folder, path).split(sep).length === 2 && path.startsWith(this.#folder + sep);
+  }
+
+  async isLeftOver(path: string): Promise<boolean> {
+    return this.owns(path) && (await exists(join(dirname(path), leftOverMark)));
+  }
+
+  /** Opens what may be a copy: it stays where `open` returns its path, and is removed where it fails. */
+  async opening<T extends { path: string }>(path: string, open: () => Promise<T>): Promise<T> {
+    try {
+      const opened = await open();
+      if (opened.path === path && this.owns(path))
+        await rm(join(dirname(path), leftOverMark), { force: true });
+      else await this.discard(path);
+      return opened;
+    } catch (error) {
+      await this.discard(path);
+      throw error;
+    }
+  }
+
+  /** Removes a copy that no video was opened from; anything else stays. */
+  async discard(path: string): Promise<void> {
+    if (await this.isLeftOver(path)) await rm(dirname(path), { recursive: true, force: true });
+  }
+
+  /** Removes what a workstation that ended in the middle of copying has left. */
+  async discardLeftOvers(): Promise<void> {
+    for (const name of await namesIn(this.#folder)) {
+      const folder = join(this.#folder, name);
+      if (await exists(join(folder, leftOverMark))) await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function safeName(given: string): string {
+  const name = basename(given.replaceAll('\\', '/'));
+  if (hasVideoEnding(name) && name.length <= 200 && !/[<>:"|?*\p{Cc}]/u.test(name)) return name;
+  throw new WorkstationError(
+    'video-not-a-video',
+    'The dropped file’s name does not end like that of a video.',
+    'Drop a video file, such as .mp4, .mkv, .ts, .mpg or .avi.',
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function namesIn(folder: string): Promise<string[]> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await pipeline(input.content, createWriteStream(path, { flags: 'wx', mode: 0o600 }), {
-      signal: input.signal,
-    });
-    return path;
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw describe(error, input.signal);
+    return await readdir(folder);
+  } catch {
+    // Nothing was ever copied.
+    return [];
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
+import type { DroppedDescription, DroppedFile } from '../../preload/contract/bridge.ts';
 import type { OpenSession } from '../../preload/contract/domain.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { AnswerId, FrameIndex, GrantId, VideoId } from '../../preload/contract/values.ts';
@@ -7,9 +8,12 @@ import { answers, cases, questions, sessions, videos, type Log, type Store } fro
 import { Answering } from './answering.ts';
 import { FolderBrowser, ownSurroundings, type Surroundings } from './browse.ts';
 import { createCase, demonstrationCase, renameCase } from './cases.ts';
+import { findDropped } from './dropped.ts';
 import { GrantRegistry, type Grant } from './grants.ts';
-import { importVideo } from './imports.ts';
+import { ImportedCopies } from './imports.ts';
 import { JobRegistry } from './jobs.ts';
+import { folderMemory } from './folder-memory.ts';
+import { lookUpVideo } from './known-videos.ts';
 import { mustExist } from './lookup.ts';
 import type { AnswerEngine, DecodedFrame, OpenVideo, VideoSource } from './ports.ts';
 import { tellSaves } from './saved.ts';
@@ -46,7 +50,10 @@ type ReviewCall =
   | 'createCase'
   | 'renameCase'
   | 'browseFolder'
+  | 'browsePath'
+  | 'lookUpVideo'
   | 'openVideo'
+  | 'discardCopy'
   | 'relinkVideo'
   | 'getVideo'
   | 'listRecentVideos'
@@ -74,8 +81,11 @@ export interface Review<Source extends VideoSource> {
   grantFolder(path: string): Promise<Grant>;
   /** What a grant stands for; throws `not-found` for one that is no longer known. */
   grantedPath(id: GrantId): string;
-  findDropped(file: { name: string; size: number }): Promise<Grant | null>;
+  /** Looks for a file that was dropped into a browser among the places that the workstation may read. */
+  findDropped(file: DroppedDescription): Promise<DroppedFile>;
   importStream(name: string, content: Readable, signal: AbortSignal): Promise<Grant>;
+  /** Removes copies that a workstation which ended in the middle of copying has left. */
+  discardLeftOvers(): Promise<void>;
   /** Puts the bundled clip into the demonstration case and opens that case's last session, or its first. */
   openDemonstration(path: string): Promise<OpenSession>;
   /** The exact frame, as the model gets it. Waits for the index where it is being built. */
@@ -94,8 +104,9 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
   const { database } = store;
   const jobs = new JobRegistry({ newId, now, onChange: (job) => emit({ type: 'job', job }) });
   const grants = new GrantRegistry(newId);
-  const browser = new FolderBrowser(grants, options.surroundings ?? ownSurroundings());
-  const library = new VideoLibrary<Source>({ ...options, jobs });
+  const copies = new ImportedCopies(store.layout.home, newId);
+  const browser = new FolderBrowser(grants, folderMemory(store), options.surroundings ?? ownSurroundings());
+  const library = new VideoLibrary<Source>({ ...options, jobs, isCopy: (path) => copies.owns(path) });
   const answering = new Answering<Source>({ ...options, jobs, library });
   const context: SessionContext<Source> = {
     store,
@@ -113,12 +124,29 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     createCase: async ({ pseudonym }) => createCase(options, { pseudonym }),
     renameCase: async ({ caseId, pseudonym }) => renameCase(options, caseId, pseudonym),
 
-    browseFolder: async ({ folderId, find }) => browser.browse(folderId, find),
-    openVideo: async ({ grantId, caseId }) => {
-      const video = await library.open(grants.path(grantId), caseId);
+    browseFolder: async ({ folderId, find, last }) =>
+      folderId === null && last === true
+        ? browser.browseLast(find ?? 'videos')
+        : browser.browse(folderId, find),
+    browsePath: async ({ path, find }) => browser.browsePath(path, find),
+    lookUpVideo: async ({ grantId }) => lookUpVideo({ store, library }, grants.path(grantId)),
+    openVideo: async ({ grantId, caseId, asNewCase }) => {
+      const path = grants.path(grantId);
+      const video = await copies.opening(path, () => library.open(path, caseId, asNewCase));
       return openSession(context, startSession(context, video).id);
     },
-    relinkVideo: async ({ videoId, grantId }) => library.relink(videoId, grants.path(grantId)),
+    discardCopy: async ({ grantId }) => {
+      await copies.discard(grants.path(grantId));
+      return {};
+    },
+    relinkVideo: async ({ videoId, grantId }) => {
+      const path = grants.path(grantId);
+      await copies.opening(path, async () => {
+        await library.relink(videoId, path);
+        return library.find(videoId);
+      });
+      return library.show(library.find(videoId));
+    },
     getVideo: async ({ videoId }) => library.show(library.find(videoId)),
     listRecentVideos: async () => library.recent(),
     clearRecentVideos: async () => {
@@ -163,9 +191,17 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     grantPath: (path) => grants.addFile(path),
     grantFolder: (path) => grants.addFolder(path),
     grantedPath: (id) => grants.path(id),
-    findDropped: (file) => browser.findDropped(file, library.recentPaths()),
+    findDropped: (file) =>
+      findDropped(file, {
+        grants,
+        home: store.layout.home,
+        folders: () => browser.folders(),
+        knownPaths: (size) => library.pathsOfSize(size),
+        isLeftOver: (path) => copies.isLeftOver(path),
+      }),
     importStream: async (name, content, signal) =>
-      grants.addFile(await importVideo(store.layout.home, { name, content, signal }, newId)),
+      grants.addFile(await copies.receive(name, content, signal)),
+    discardLeftOvers: () => copies.discardLeftOvers(),
     openDemonstration: async (path) => {
       const video = await library.open(path, demonstrationCase(options).id);
       const last = sessions.findLastSessionOfCase(database, video.caseId);

@@ -16,11 +16,16 @@ export interface SessionContext<Source extends VideoSource> {
   current: (answer: Answer) => Answer;
 }
 
-/** Starts a session where the video begins, with the next number of its case. */
+/**
+ * Goes on in the video's last session where nothing was asked in it yet; else starts one where the video begins, with the
+ * next number of its case. Opening a recording again and again leaves no empty sessions behind.
+ */
 export function startSession<Source extends VideoSource>(
   context: SessionContext<Source>,
   video: StoredVideo,
 ): Session {
+  const empty = sessions.findEmptyLastSession(context.store.database, video.id);
+  if (empty !== null) return empty;
   return sessions.insertSession(context.store.database, {
     id: SessionIdSchema.parse(context.newId()),
     caseId: video.caseId,

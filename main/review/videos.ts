@@ -39,6 +39,8 @@ export interface VideoContext<Source extends VideoSource> {
   now: () => number;
   newId: () => string;
   log: Log;
+  /** Whether a path is that of a copy in the data folder. */
+  isCopy: (path: string) => boolean;
 }
 
 /** The videos of all cases: their rows, their files, and those held open. */
@@ -63,17 +65,25 @@ export class VideoLibrary<Source extends VideoSource> {
   }
 
   /**
-   * Opens a file in place. The same content is the same video wherever it lies: a moved file is found again.
-   * Without a case it joins the one that it is in already, else a new one. Throws what `openVideo` throws.
+   * Opens a file in place. The same content is the same video wherever it lies: a moved file is found again, and a copy
+   * goes on with the file that the case has, as long as it has one. Without a case it joins the one that it is in already,
+   * else a new one; `asNewCase`: a new one in any case. Throws what `openVideo` throws.
    */
-  async open(path: string, caseId: CaseId | null): Promise<StoredVideo> {
+  async open(path: string, caseId: CaseId | null, asNewCase = false): Promise<StoredVideo> {
     const { store } = this.#context;
     const whole = resolve(path);
     await statFile(whole);
     if (caseId !== null) mustExist(cases.findCase(store.database, caseId), 'case');
     const source = await this.#openSource(whole, basename(whole));
     try {
-      const video = this.#write(source.facts, whole, caseId);
+      const kept = asNewCase ? null : await this.#keptElsewhere(source.facts.fingerprint, whole, caseId);
+      if (kept !== null) {
+        await source.dispose();
+        const again = { ...kept, openedAt: this.#context.now(), recent: true };
+        videos.updateVideo(store.database, again);
+        return again;
+      }
+      const video = this.#write(source.facts, whole, caseId, asNewCase);
       this.#changed.delete(video.id);
       const open = await this.#pool.put(video, source, this.#isBusy);
       void this.#watchIndex(video.id, open);
@@ -84,14 +94,30 @@ export class VideoLibrary<Source extends VideoSource> {
     }
   }
 
+  /** Videos of this content, that of this very place first, then the one opened last. */
+  knownAs(fingerprint: string, whole: string, caseId: CaseId | null = null): StoredVideo[] {
+    return videos
+      .findVideosByFingerprint(this.#context.store.database, fingerprint)
+      .filter((video) => caseId === null || video.caseId === caseId)
+      .sort((a, b) => Number(b.path === whole) - Number(a.path === whole));
+  }
+
+  /** The video of this content that lies elsewhere and is still there: it does not move to a copy. */
+  async #keptElsewhere(
+    fingerprint: string,
+    whole: string,
+    caseId: CaseId | null,
+  ): Promise<StoredVideo | null> {
+    const known = this.knownAs(fingerprint, whole, caseId)[0];
+    if (known === undefined || known.path === whole) return null;
+    return (await this.availability(known)) === 'available' ? known : null;
+  }
+
   /** The video's row: a new one, or that of the same content seen again. */
-  #write(facts: VideoFacts, whole: string, caseId: CaseId | null): StoredVideo {
+  #write(facts: VideoFacts, whole: string, caseId: CaseId | null, asNewCase: boolean): StoredVideo {
     const { store, now, newId } = this.#context;
     return store.database.transaction(() => {
-      const known =
-        caseId === null
-          ? (videos.findVideosByFingerprint(store.database, facts.fingerprint)[0] ?? null)
-          : videos.findVideoInCase(store.database, caseId, facts.fingerprint);
+      const known = asNewCase ? null : (this.knownAs(facts.fingerprint, whole, caseId)[0] ?? null);
       const seen = {
         path: whole,
         displayName: basename(whole),
@@ -128,7 +154,8 @@ export class VideoLibrary<Source extends VideoSource> {
   async show(stored: StoredVideo): Promise<Video> {
     const { path, recent: _recent, ...video } = stored;
     const { availability, problem } = await this.#lookAt(stored, path);
-    return { ...video, availability, problem: problem ?? video.problem };
+    const copied = this.#context.isCopy(path);
+    return { ...video, availability, problem: problem ?? video.problem, copied };
   }
 
   /** Opens the file if it can be, so that its frames are at hand, and shows the video either way. */
@@ -169,7 +196,10 @@ export class VideoLibrary<Source extends VideoSource> {
     return locationOf(times, frameNamed(times, at));
   }
 
-  /** Says where a file lies now. Refused with `file-changed` unless the content is the same. */
+  /**
+   * Says where a file lies now. Refused with `file-changed` unless the content is the same. A file that is still where it
+   * was stays the video's own: another place of the same content is a copy.
+   */
   async relink(id: VideoId, path: string): Promise<Video> {
     const { store, now } = this.#context;
     const video = this.find(id);
@@ -178,6 +208,10 @@ export class VideoLibrary<Source extends VideoSource> {
     const source = await this.#openSource(whole, basename(whole));
     try {
       if (source.facts.fingerprint !== video.fingerprint) throw fileChanged(basename(whole));
+      if (video.path !== whole && (await this.availability(video)) === 'available') {
+        await source.dispose();
+        return await this.show(video);
+      }
       const moved: StoredVideo = {
         ...video,
         path: whole,
@@ -211,8 +245,9 @@ export class VideoLibrary<Source extends VideoSource> {
     );
   }
 
-  recentPaths(): string[] {
-    return videos.listRecentVideos(this.#context.store.database, RECENT_VIDEOS).map(({ path }) => path);
+  /** Where the videos of one size lie. */
+  pathsOfSize(size: number): string[] {
+    return videos.findVideoPathsBySize(this.#context.store.database, size);
   }
 
   async availability(video: StoredVideo): Promise<Video['availability']> {

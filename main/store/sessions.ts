@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Session, SessionSummary } from '../../preload/contract/domain.ts';
-import type { CaseId, FrameIndex, SessionId } from '../../preload/contract/values.ts';
+import type { CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { parseRow, parseRows } from './rows.ts';
 
@@ -46,6 +46,8 @@ const SummaryRow = z
   }))
   .pipe(StoredSummary);
 
+const FoundRow = z.object({ found: z.int() });
+
 const columns = 'id, case_id, video_id, number, created_at, updated_at, frame_index';
 
 export const statements = {
@@ -62,6 +64,14 @@ export const statements = {
   lastOfCase: statement(
     'sessions.lastOfCase',
     `SELECT ${columns} FROM sessions WHERE case_id = :caseId ORDER BY number DESC LIMIT 1`,
+  ),
+  lastOfVideo: statement(
+    'sessions.lastOfVideo',
+    `SELECT ${columns} FROM sessions WHERE video_id = :videoId ORDER BY number DESC LIMIT 1`,
+  ),
+  hasQuestions: statement(
+    'sessions.hasQuestions',
+    'SELECT EXISTS (SELECT 1 FROM questions WHERE session_id = :id) AS found',
   ),
   list: statement(
     'sessions.list',
@@ -110,6 +120,15 @@ export function findLastOpenedSession(database: ReadableDatabase): Session | nul
 export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId): Session | null {
   const row = database.get(statements.lastOfCase, { caseId });
   return row === undefined ? null : parseRow(Row, row, 'sessions');
+}
+
+/** The video's last session, if nothing was ever asked in it. */
+export function findEmptyLastSession(database: ReadableDatabase, videoId: VideoId): Session | null {
+  const row = database.get(statements.lastOfVideo, { videoId });
+  if (row === undefined) return null;
+  const session = parseRow(Row, row, 'sessions');
+  const asked = parseRow(FoundRow, database.get(statements.hasQuestions, { id: session.id }), 'sessions');
+  return asked.found === 1 ? null : session;
 }
 
 /** Last changed first. */

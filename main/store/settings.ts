@@ -6,6 +6,9 @@ import { Json, parseRow } from './rows.ts';
 const schemas = {
   /** The model that questions go to; null: the embedded one. */
   model: z.string().nullable(),
+  /** The folder that a video, or a model's folder, was last looked for in. */
+  lastVideoFolder: z.string().nullable(),
+  lastModelFolder: z.string().nullable(),
 } as const;
 
 export type SettingName = keyof typeof schemas;

@@ -5,7 +5,7 @@ import { statement, type ReadableDatabase, type SqlParameters, type WritableData
 import { flag, Flag, json, Json, parseRow, parseRows } from './rows.ts';
 
 /** A video as stored: with its path, and without what only a look at the disk can say. */
-export const StoredVideo = Video.omit({ availability: true }).extend({
+export const StoredVideo = Video.omit({ availability: true, copied: true }).extend({
   path: z.string().min(1),
   /** Whether it shows among the recent videos. */
   recent: z.boolean(),
@@ -61,6 +61,8 @@ const Row = z
   }))
   .pipe(StoredVideo);
 
+const PathRow = z.object({ path: z.string() });
+
 const toParameters = (video: StoredVideo): SqlParameters => ({
   id: video.id,
   caseId: video.caseId,
@@ -111,6 +113,7 @@ export const statements = {
     'videos.byFingerprint',
     `SELECT ${columns} FROM videos WHERE fingerprint = :fingerprint ORDER BY opened_at DESC`,
   ),
+  bySize: statement('videos.bySize', `SELECT DISTINCT path FROM videos WHERE size_bytes = :size`),
   inCase: statement(
     'videos.inCase',
     `SELECT ${columns} FROM videos WHERE case_id = :caseId AND fingerprint = :fingerprint`,
@@ -138,6 +141,11 @@ export function findVideo(database: ReadableDatabase, id: VideoId): StoredVideo 
 /** The same file in any case, the one opened last first. */
 export function findVideosByFingerprint(database: ReadableDatabase, fingerprint: string): StoredVideo[] {
   return parseRows(Row, database.all(statements.byFingerprint, { fingerprint }), 'videos');
+}
+
+/** Paths of the videos of one size. */
+export function findVideoPathsBySize(database: ReadableDatabase, size: number): string[] {
+  return database.all(statements.bySize, { size }).map((row) => parseRow(PathRow, row, 'videos').path);
 }
 
 export function findVideoInCase(

@@ -6,6 +6,7 @@ import {
   Folder,
   FrameLocation,
   Job,
+  KnownVideo,
   ModelState,
   OpenSession,
   Question,
@@ -60,16 +61,40 @@ export const calls = {
 
   /** Opens the system's file dialog; null when the person closes it. */
   chooseVideo: { input: none, output: z.object({ grantId: GrantId, name: z.string() }).nullable() },
-  /** Lists a folder for hosts without a file dialog; no id: the places to start from. */
+  /**
+   * Lists a folder for hosts without a file dialog. No id: the places to start from, or with `last` the folder that
+   * something was last looked for in.
+   */
   browseFolder: {
-    input: z.strictObject({ folderId: GrantId.nullable(), find: z.enum(['videos', 'models']).optional() }),
+    input: z.strictObject({
+      folderId: GrantId.nullable(),
+      find: z.enum(['videos', 'models']).optional(),
+      last: z.boolean().exactOptional(),
+    }),
     output: Folder,
   },
-  /** Opens in place, never copies. Without a case, a new one is made. Starts a session. */
+  /** Lists the folder of a path that a person typed or pasted; says which of its entries was meant, if one was. */
+  browsePath: {
+    input: z.strictObject({ path: z.string().min(1).max(4096), find: z.enum(['videos', 'models']) }),
+    output: z.object({ folder: Folder, entryId: GrantId.nullable() }),
+  },
+  /** Whether a file's content is that of a video which is here already. */
+  lookUpVideo: { input: z.strictObject({ grantId: GrantId }), output: KnownVideo.nullable() },
+  /**
+   * Opens in place, never copies. Without a case, the one that has this content, else a new one; `asNewCase`: a new one in
+   * any case. A file that a case still has stays the case's file, wherever the other one lies. Goes on in the video's last
+   * session where nothing was asked in it, else starts one.
+   */
   openVideo: {
-    input: z.strictObject({ grantId: GrantId, caseId: CaseId.nullable() }),
+    input: z.strictObject({
+      grantId: GrantId,
+      caseId: CaseId.nullable(),
+      asNewCase: z.boolean().exactOptional(),
+    }),
     output: OpenSession,
   },
+  /** Removes a copy of a dropped file that was not opened. */
+  discardCopy: { input: z.strictObject({ grantId: GrantId }), output: done },
   /** Says where a video that was moved now lies; refused if it is another file. */
   relinkVideo: { input: z.strictObject({ videoId: VideoId, grantId: GrantId }), output: Video },
   getVideo: { input: z.strictObject({ videoId: VideoId }), output: Video },

@@ -81,10 +81,24 @@ export const Video = z.object({
   playback: z.enum(['native', 'transcoded']),
   availability: z.enum(['available', 'missing', 'changed']),
   problem: ErrorReport.nullable(),
+  /** It lies in the data folder: a copy of a file that was dropped into a browser. */
+  copied: z.boolean(),
   addedAt: Timestamp,
   openedAt: Timestamp,
 });
 export type Video = z.infer<typeof Video>;
+
+/** A recording that is here already, found by its content. */
+export const KnownVideo = z.object({
+  videoId: VideoId,
+  displayName: z.string(),
+  caseId: CaseId,
+  casePseudonym: z.string(),
+  availability: Video.shape.availability,
+  /** It lies where the case has it; else this is a copy of it, or the case's file has moved. */
+  here: z.boolean(),
+});
+export type KnownVideo = z.infer<typeof KnownVideo>;
 
 export const Session = z.object({
   id: SessionId,
@@ -309,6 +323,8 @@ export const Folder = z.object({
   id: GrantId.nullable(),
   name: z.string(),
   parentId: GrantId.nullable(),
+  /** Where it lies, as a person would type it; null for the places to start from. */
+  path: z.string().nullable(),
   entries: z.array(
     z.object({
       id: GrantId,

@@ -7,6 +7,7 @@ export * from './considered.ts';
 export * from './domain.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export * from './file-samples.ts';
 export * from './frames.ts';
 export * from './media.ts';
 export * from './model.ts';

@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   callNames,
   calls,
-  GrantId,
+  CopiedFile,
+  DroppedFile,
   resultOf,
   WorkstationEvent,
   type Bridge,
@@ -11,6 +12,7 @@ import {
   type Result,
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from './connection.ts';
+import { describeFile } from './dropped-file.ts';
 
 const lost: ErrorReport = {
   code: 'unavailable',
@@ -24,9 +26,20 @@ const unreadable: ErrorReport = {
   hint: 'Reload the window. If it happens again, window and workstation are of different versions.',
 };
 
-const DroppedFile = z.object({ grantId: GrantId, name: z.string(), copied: z.boolean() });
 const droppedResult = resultOf(DroppedFile);
-const knownDroppedResult = resultOf(DroppedFile.nullable());
+const copiedResult = resultOf(CopiedFile);
+
+const stopped: ErrorReport = {
+  code: 'cancelled',
+  message: 'The copy was stopped; nothing was kept of it.',
+  hint: 'Open the video from its folder: then it is not copied at all.',
+};
+
+const unreadableFile = (name: string): ErrorReport => ({
+  code: 'file-unreadable',
+  message: `${name} can’t be read by this browser.`,
+  hint: 'Check that it is still there and that its disk is connected, then drop it again.',
+});
 
 /** How long to wait before the next try to reconnect, in ms. */
 const retryMilliseconds = [500, 1000, 2000, 4000];
@@ -49,9 +62,10 @@ export class WebBridge implements Connection {
     const named = callNames.map((name) => [name, (input: unknown) => this.#call(name, input)]);
     this.bridge = {
       // One function for each call of the contract, by its name: the type is that of Bridge by construction.
-      ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile'>),
+      ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile' | 'copyDroppedFile'>),
       onEvent: (listener) => this.#onEvent(listener),
-      grantDroppedFile: (file, onProgress) => this.#grantDroppedFile(file, onProgress),
+      grantDroppedFile: (file) => this.#grantDroppedFile(file),
+      copyDroppedFile: (file, onProgress, signal) => this.#copyDroppedFile(file, onProgress, signal),
     };
   }
 
@@ -134,31 +148,29 @@ export class WebBridge implements Connection {
     for (const listener of this.#reachListeners) listener(reach);
   }
 
-  async #grantDroppedFile(
-    file: File,
-    onProgress?: (progress: { done: number; total: number }) => void,
-  ): Promise<Result<{ grantId: string; name: string; copied: boolean }>> {
-    const known = await this.#post(
-      '/api/grant-dropped',
-      { name: file.name, size: file.size },
-      knownDroppedResult,
-    );
-    if (!known.ok) return known;
-    if (known.value) return { ok: true, value: known.value };
-    return this.#importCopy(file, onProgress);
+  /** The path is hidden from pages, the bytes are not: they tell which of the files here is the one that was dropped. */
+  async #grantDroppedFile(file: File): Promise<Result<DroppedFile>> {
+    try {
+      return await this.#post('/api/grant-dropped', await describeFile(file), droppedResult);
+    } catch {
+      return { ok: false, error: unreadableFile(file.name) };
+    }
   }
 
   /** XMLHttpRequest, as fetch cannot tell how much of a body has been sent. */
-  #importCopy(
+  #copyDroppedFile(
     file: File,
-    onProgress?: (progress: { done: number; total: number }) => void,
-  ): Promise<Result<{ grantId: string; name: string; copied: boolean }>> {
+    onProgress: (progress: { done: number; total: number }) => void,
+    signal: AbortSignal,
+  ): Promise<Result<CopiedFile>> {
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
       request.open('PUT', `${this.#origin}/api/import?name=${encodeURIComponent(file.name)}`);
-      request.upload.onprogress = (event) => onProgress?.({ done: event.loaded, total: file.size });
-      request.onload = () => resolve(parse(droppedResult, request.responseText));
+      request.upload.onprogress = (event) => onProgress({ done: event.loaded, total: file.size });
+      request.onload = () => resolve(parse(copiedResult, request.responseText));
       request.onerror = () => resolve({ ok: false, error: lost });
+      request.onabort = () => resolve({ ok: false, error: stopped });
+      signal.addEventListener('abort', () => request.abort(), { once: true });
       request.send(file);
     });
   }

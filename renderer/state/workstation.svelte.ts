@@ -1,8 +1,5 @@
 import {
-  unwrap,
-  toErrorReport,
   type Bridge,
-  type CaseId,
   type Entry,
   type ErrorReport,
   type GrantId,
@@ -11,23 +8,15 @@ import {
   type OpenSession,
   type QuestionTemplate,
   type RecentVideo,
-  type Result,
-  type SessionId,
   type SessionSummary,
   type Status,
-  type VideoId,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from '../bridge/connection.ts';
 import { Announcer } from './announcer.svelte.ts';
 import { Models } from './models.svelte.ts';
+import { Opener } from './opener.svelte.ts';
 import { Review } from './review.svelte.ts';
-
-/** What is being opened, and how much of a copy has arrived where one is made. */
-export interface Opening {
-  readonly name: string;
-  readonly progress: { done: number; total: number } | null;
-}
 
 /** What can be undone for a while. */
 export interface Undoable {
@@ -60,7 +49,6 @@ export class Workstation {
   savedAt = $state<number | null>(null);
   reach = $state<Reach>('connected');
   review = $state.raw<Review | null>(null);
-  opening = $state.raw<Opening | null>(null);
   /** False until it is known whether there is a session to go back to. */
   started = $state(false);
   /** Failures of opening and of the library, newest last. */
@@ -69,6 +57,7 @@ export class Workstation {
   /** The folder browser is open: which purpose. */
   browsing = $state<Purpose | null>(null);
   readonly models: Models;
+  readonly opener: Opener;
   readonly announcer: Announcer;
   readonly bridge: Bridge;
   readonly now: () => number;
@@ -88,6 +77,17 @@ export class Workstation {
       onState: (state) => (this.model = state),
     });
     this.#stops.push(connection.onReach((reach) => this.#onReach(reach)));
+    this.opener = new Opener({
+      bridge: this.bridge,
+      onOpen: (open) => this.#enter(open),
+      onBegin: async () => {
+        this.faults = [];
+        // The session that opens may be this very one: it should open where the reviewer stands.
+        await this.review?.flushPosition();
+      },
+      onFault: (fault) => this.#fail(fault),
+      onChoose: () => void this.chooseVideo('open'),
+    });
     this.#stops.push(this.bridge.onEvent((event) => this.#onEvent(event)));
   }
 
@@ -176,37 +176,12 @@ export class Workstation {
   async take(grantId: GrantId, name: string, purpose: Purpose): Promise<void> {
     this.browsing = null;
     if (purpose === 'model' || purpose === 'base') return this.models.take(grantId, name, purpose);
-    if (purpose === 'open') return this.openGrant(grantId, name, null);
+    if (purpose === 'open') return this.opener.openGrant(grantId, name);
     const review = this.review;
     if (!review) return;
     const video = await this.bridge.relinkVideo({ videoId: review.video.id, grantId });
     if (video.ok) review.takeVideo(video.value);
     else this.#fail(video.error);
-  }
-
-  async openGrant(grantId: GrantId, name: string, caseId: CaseId | null): Promise<void> {
-    await this.#open(name, () => this.bridge.openVideo({ grantId, caseId }));
-  }
-
-  /** Goes on with the video's latest session, or begins its first. */
-  async openRecent(videoId: VideoId, name: string): Promise<void> {
-    const sessions = await this.bridge.listSessions({});
-    const latest = sessions.ok
-      ? sessions.value
-          .filter((session) => session.videoId === videoId)
-          .sort((a, b) => b.updatedAt - a.updatedAt)[0]
-      : undefined;
-    await this.#open(name, () =>
-      latest ? this.bridge.openSession({ sessionId: latest.id }) : this.bridge.startSession({ videoId }),
-    );
-  }
-
-  async openSession(sessionId: SessionId, name: string): Promise<void> {
-    await this.#open(name, () => this.bridge.openSession({ sessionId }));
-  }
-
-  async startSession(videoId: VideoId, name: string): Promise<void> {
-    await this.#open(name, () => this.bridge.startSession({ videoId }));
   }
 
   async clearRecent(): Promise<void> {
@@ -222,16 +197,6 @@ export class Workstation {
       message: `${name} is a folder, not a video.`,
       hint: 'Drop a video file. A model’s folder is added under Models, from the model’s name at the top.',
     });
-  }
-
-  async openDropped(file: File): Promise<void> {
-    this.opening = { name: file.name, progress: null };
-    const granted = await this.bridge.grantDroppedFile(file, (progress) => {
-      this.opening = { name: file.name, progress };
-    });
-    this.opening = null;
-    if (!granted.ok) this.#fail(granted.error);
-    else await this.openGrant(granted.value.grantId as GrantId, granted.value.name, null);
   }
 
   async loadModel(): Promise<void> {
@@ -268,23 +233,6 @@ export class Workstation {
     for (const stop of this.#stops) stop();
     clearTimeout(this.#undoTimer);
     this.review?.dispose();
-  }
-
-  async #open(name: string, open: () => Promise<Result<OpenSession>>): Promise<void> {
-    this.opening = { name, progress: null };
-    this.faults = [];
-    try {
-      // The session that opens may be this very one: it should open where the reviewer stands.
-      await this.review?.flushPosition();
-      this.#enter(unwrap(await open()));
-    } catch (error) {
-      const report = toErrorReport(error);
-      // Several may have been tried: which one is it about?
-      const named = report.message.includes(name);
-      this.#fail(named ? report : { ...report, message: `${name} was not opened. ${report.message}` });
-    } finally {
-      this.opening = null;
-    }
   }
 
   #enter(open: OpenSession): void {

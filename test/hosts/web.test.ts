@@ -50,7 +50,11 @@ const workstation: HostedWorkstation = {
   },
   grantPath: () => Promise.reject(new Error('paths come from the command line only')),
   findDropped: ({ name }) =>
-    Promise.resolve(name === 'here.mp4' ? { grantId: GrantId.parse('g1'), name } : null),
+    Promise.resolve({
+      found: name === 'here.mp4' ? [{ grantId: GrantId.parse('g1'), name, folder: '/videos' }] : [],
+      exact: false,
+      freeBytes: 7,
+    }),
   importStream: async (name, content) => {
     let bytes = 0;
     for await (const chunk of content as AsyncIterable<Buffer>) bytes += chunk.length;
@@ -236,15 +240,26 @@ describe('calls', () => {
     );
   });
 
-  it('finds a dropped file, or says null', async () => {
+  it('finds a dropped file by a description of its bytes, and by nothing less', async () => {
     const drop = async (body: unknown) =>
       JSON.parse((await call('grant-dropped', JSON.stringify(body))).body);
-    expect(await drop({ name: 'here.mp4', size: 3 })).toEqual({
+    const described = { size: 3, seed: 1, edges: 'a'.repeat(64), samples: 'b'.repeat(64) };
+    expect(await drop({ name: 'here.mp4', ...described })).toEqual({
       ok: true,
-      value: { grantId: 'g1', name: 'here.mp4', copied: false },
+      value: {
+        found: [{ grantId: 'g1', name: 'here.mp4', folder: '/videos' }],
+        exact: false,
+        freeBytes: 7,
+      },
     });
-    expect(await drop({ name: 'gone.mp4', size: 3 })).toEqual({ ok: true, value: null });
-    expect(await drop({ name: 'x' })).toMatchObject({ ok: false, error: { code: 'invalid-input' } });
+    expect(await drop({ name: 'gone.mp4', ...described })).toMatchObject({ ok: true, value: { found: [] } });
+    for (const body of [
+      { name: 'here.mp4', size: 3 },
+      { ...described, name: '' },
+      { ...described, name: 'x', edges: 'no digest' },
+    ]) {
+      expect(await drop(body)).toMatchObject({ ok: false, error: { code: 'invalid-input' } });
+    }
   });
 
   it('imports a file of more than a call may hold', async () => {
@@ -256,7 +271,7 @@ describe('calls', () => {
     );
     expect(JSON.parse(answer.body)).toEqual({
       ok: true,
-      value: { grantId: 'g2', name: 'clip 1.mp4', copied: true },
+      value: { grantId: 'g2', name: 'clip 1.mp4' },
     });
     expect(imported.at(-1)).toEqual({ name: 'clip 1.mp4', bytes: bytes.length });
   });

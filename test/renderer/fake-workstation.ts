@@ -13,9 +13,11 @@ import {
   type CallOutput,
   type Case,
   type Entry,
+  type DroppedFile,
   type Folder,
   type FrameLocation,
   type Job,
+  type KnownVideo,
   type ModelEntry,
   type ModelFolderReport,
   type ModelImport,
@@ -56,6 +58,7 @@ export const fakeVideo: Video = {
   playback: 'native',
   availability: 'available',
   problem: null,
+  copied: false,
   addedAt: now,
   openedAt: now,
 };
@@ -152,6 +155,19 @@ export class FakeWorkstation {
   /** Hashes of frames that have become other pictures. */
   readonly pictures = new Map<number, string>();
   jobs: Job[] = [];
+  /** What every file turns out to be known as. */
+  known: KnownVideo | null = null;
+  /** Where a dropped file is found; a browser's host says which bytes, not which file. */
+  dropped: DroppedFile = {
+    found: [{ grantId: id('grant2'), name: 'dropped.mp4', folder: '/videos' }],
+    exact: true,
+    freeBytes: null,
+  };
+  /** How a copy goes; the signal ends it. */
+  copy: Bridge['copyDroppedFile'] = async (file) => ({
+    ok: true,
+    value: { grantId: id('copy1'), name: file.name },
+  });
   /** Null: nothing was ever opened. */
   last: 'session' | null = 'session';
   readonly log: { name: CallName; input: unknown }[] = [];
@@ -181,7 +197,10 @@ export class FakeWorkstation {
     renameCase: async ({ pseudonym }) => (this.case = { ...this.case, pseudonym }),
     chooseVideo: async () => ({ grantId: id('grant1'), name: 'demo.mp4' }),
     browseFolder: async ({ folderId }) => this.#folder(folderId),
+    browsePath: async () => ({ folder: this.#folder('videos'), entryId: id('grant1') }),
+    lookUpVideo: async () => this.known,
     openVideo: async () => this.open(),
+    discardCopy: async () => ({}),
     relinkVideo: async () => (this.video = { ...this.video, availability: 'available', problem: null }),
     getVideo: async () => this.video,
     listRecentVideos: async () =>
@@ -374,12 +393,13 @@ export class FakeWorkstation {
     const names = Object.keys(this.calls) as CallName[];
     const named = names.map((name) => [name, (input: never) => call(name, input)]);
     return {
-      ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile'>),
+      ...(Object.fromEntries(named) as Omit<Bridge, 'onEvent' | 'grantDroppedFile' | 'copyDroppedFile'>),
       onEvent: this.onEvent,
       grantDroppedFile: async (file) => ({
         ok: true,
-        value: { grantId: id('grant2'), name: file.name, copied: false },
+        value: { ...this.dropped, found: this.dropped.found.map((found) => ({ ...found, name: file.name })) },
       }),
+      copyDroppedFile: (...input) => this.copy(...input),
     };
   }
 
@@ -411,6 +431,7 @@ export class FakeWorkstation {
         id: null,
         name: 'Places',
         parentId: null,
+        path: null,
         entries: [
           { id: id('videos'), name: 'Videos', kind: 'folder', sizeBytes: null, modifiedAt: now },
           { id: id('home'), name: 'Home', kind: 'folder', sizeBytes: null, modifiedAt: now },
@@ -421,6 +442,7 @@ export class FakeWorkstation {
       id: id(folderId),
       name: 'Videos',
       parentId: null,
+      path: '/home/me/Videos',
       entries: [
         { id: id('older'), name: '2025', kind: 'folder', sizeBytes: null, modifiedAt: now },
         { id: id('grant1'), name: 'REC_0001.mp4', kind: 'video', sizeBytes: 4_300_000_000, modifiedAt: now },

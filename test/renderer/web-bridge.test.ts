@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -148,28 +149,36 @@ test('events are parsed, unknown ones left out, and a broken stream is opened ag
   expect(Events.all[1]!.closed).toBe(true);
 });
 
-test('a dropped file that the workstation finds is opened where it lies', async () => {
-  answer = () => envelope({ grantId: 'g1', name: 'REC.mp4', copied: false });
+test('a dropped file is looked for by its bytes; nothing is copied by looking', async () => {
+  const found = { found: [{ grantId: 'g1', name: 'REC.mp4', folder: '/v' }], exact: false, freeBytes: 9 };
+  answer = () => envelope(found);
   const file = new File(['12345'], 'REC.mp4');
-  expect(await new WebBridge(origin).bridge.grantDroppedFile(file)).toEqual({
-    ok: true,
-    value: { grantId: 'g1', name: 'REC.mp4', copied: false },
-  });
-  expect(asked.map((request) => request.body)).toEqual(['{"name":"REC.mp4","size":5}']);
+  expect(await new WebBridge(origin).bridge.grantDroppedFile(file)).toEqual({ ok: true, value: found });
+  const digest = createHash('sha256').update('12345').digest('hex');
+  expect(asked).toHaveLength(1);
+  expect(JSON.parse(asked[0]!.body)).toMatchObject({ name: 'REC.mp4', size: 5, samples: digest });
 });
 
-test('a dropped file that it does not find is copied', async () => {
-  answer = (url) =>
-    url === '/api/grant-dropped'
-      ? envelope(null)
-      : envelope({ grantId: 'g2', name: 'a b.mp4', copied: true });
+test('a dropped file that cannot be read any more is said, not thrown', async () => {
+  const file = new File(['12345'], 'REC.mp4');
+  file.slice = () => {
+    throw new DOMException('gone', 'NotReadableError');
+  };
+  expect(await new WebBridge(origin).bridge.grantDroppedFile(file)).toMatchObject({
+    ok: false,
+    error: { code: 'file-unreadable' },
+  });
+});
+
+test('a copy is sent when it is asked for', async () => {
+  answer = () => envelope({ grantId: 'g2', name: 'a b.mp4' });
   const file = new File(['12345'], 'a b.mp4');
-  expect(await new WebBridge(origin).bridge.grantDroppedFile(file)).toEqual({
+  const going = new AbortController();
+  expect(await new WebBridge(origin).bridge.copyDroppedFile(file, () => undefined, going.signal)).toEqual({
     ok: true,
-    value: { grantId: 'g2', name: 'a b.mp4', copied: true },
+    value: { grantId: 'g2', name: 'a b.mp4' },
   });
   expect(asked.map((request) => `${request.method} ${request.url}`)).toEqual([
-    'POST /api/grant-dropped',
     'PUT /api/import?name=a%20b.mp4',
   ]);
 });

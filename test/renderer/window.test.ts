@@ -174,12 +174,12 @@ describe('opening', () => {
         'Choose a file with a picture.',
       ),
     );
-    await workstation.openDropped(new File(['x'], 'notes.mp3'));
+    await workstation.opener.openDropped(new File(['x'], 'notes.mp3'));
     expect(workstation.faults).toMatchObject([
       { code: 'video-no-picture', message: 'notes.mp3 holds sound only.' },
     ]);
     expect(workstation.review).toBe(before);
-    expect(workstation.opening).toBeNull();
+    expect(workstation.opener.opening).toBeNull();
   });
 
   test('a folder that is dropped is no video: where models are added is said', async () => {
@@ -202,7 +202,7 @@ describe('opening', () => {
       'openVideo',
       new WorkstationError('video-not-a-video', 'It is no video.', 'Choose one.'),
     );
-    await workstation.openDropped(new File(['x'], 'letter.mp4'));
+    await workstation.opener.openDropped(new File(['x'], 'letter.mp4'));
     expect(workstation.faults).toMatchObject([{ message: 'letter.mp4 was not opened. It is no video.' }]);
   });
 
@@ -218,7 +218,7 @@ describe('opening', () => {
   test('a session opened anew opens where the reviewer stood a moment ago', async () => {
     await workstation.start();
     await workstation.review?.player.showIndex(11);
-    await workstation.openSession(id('session1'), 'demo.mp4');
+    await workstation.opener.openSession(id('session1'), 'demo.mp4');
     const order = fake.log
       .map(({ name }) => name)
       .filter((name) => /^(savePosition|openSession)$/.test(name));

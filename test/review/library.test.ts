@@ -92,6 +92,7 @@ beforeEach(() => {
     now: Date.now,
     newId,
     log: silent,
+    isCopy: () => false,
     openVideo: async (_path, options) => {
       const opened = new SlowFile(fingerprint, options);
       files.push(opened);

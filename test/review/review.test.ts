@@ -1,6 +1,5 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { calls as contract } from '../../preload/contract/calls.ts';
 import type { FrameIndex, GrantId } from '../../preload/contract/values.ts';
@@ -79,7 +78,7 @@ describe('opening a video', () => {
       displayName: 'moved.mp4',
       availability: 'available',
     });
-    expect(after.session.number).toBe(2);
+    expect(after.session.id).toBe(before.session.id);
     expect(after.case.id).toBe(before.case.id);
   });
 
@@ -217,43 +216,10 @@ describe('folders', () => {
       ['b.MP4', 'video', 3],
     ]);
     expect(folder.parentId).toBe(places.entries[0]?.id);
-    expect(JSON.stringify([places, folder])).not.toContain(bench.folder);
+    expect(folder.path).toBe(videos);
     rmSync(join(videos, 'case 9'), { recursive: true });
     await expect(
       bench.calls.browseFolder({ folderId: folder.entries[0]?.id as GrantId }),
     ).rejects.toMatchObject({ code: 'file-missing' });
-  });
-
-  it('are where a dropped file is looked for, by name and size', async () => {
-    const videos = join(bench.folder, 'Videos');
-    mkdirSync(videos);
-    writeFileSync(join(videos, 'drop.mp4'), 'xyz');
-    const grant = await bench.review.findDropped({ name: 'drop.mp4', size: 3 });
-    expect(grant).toMatchObject({ name: 'drop.mp4' });
-    expect(await bench.review.findDropped({ name: 'drop.mp4', size: 4 })).toBeNull();
-    expect(await bench.review.findDropped({ name: '../Videos/none.mp4', size: 3 })).toBeNull();
-    const { size } = await import('node:fs').then(({ statSync }) => statSync(clip));
-    await bench.open(clip);
-    expect(await bench.review.findDropped({ name: 'a.mp4', size })).toMatchObject({ name: 'a.mp4' });
-  });
-
-  it('take a copy of a dropped file that lies elsewhere, whole or not at all', async () => {
-    const signal = new AbortController().signal;
-    const grant = await bench.review.importStream(
-      '../../up.mp4',
-      Readable.from([Buffer.from('abc')]),
-      signal,
-    );
-    expect(grant.name).toBe('up.mp4');
-    await expect(
-      bench.review.importStream('virus.exe', Readable.from([Buffer.from('abc')]), signal),
-    ).rejects.toMatchObject({ code: 'video-not-a-video' });
-    const broken = new Readable({ read: () => undefined });
-    const stop = new AbortController();
-    const importing = bench.review.importStream('half.mp4', broken, stop.signal);
-    broken.push('ab');
-    setTimeout(() => stop.abort(), 20);
-    await expect(importing).rejects.toMatchObject({ code: 'cancelled' });
-    expect(await bench.review.findDropped({ name: 'half.mp4', size: 2 })).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
+import { dirname } from 'node:path';
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import { channels } from '../../../preload/channels.ts';
-import { WorkstationError } from '../../../preload/contract/index.ts';
+import { WorkstationError, type DroppedFile } from '../../../preload/contract/index.ts';
 import type { Door, Sender } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
 
@@ -41,7 +42,12 @@ export function serveIpc({ door, workstation, window, origin }: IpcOptions): () 
           'Drop a video file from a folder.',
         );
       }
-      return { ...(await workstation.grantPath(path)), copied: false };
+      const grant = await workstation.grantPath(path);
+      return {
+        found: [{ ...grant, folder: dirname(path) }],
+        exact: true,
+        freeBytes: null,
+      } satisfies DroppedFile;
     }),
   );
   const stop = workstation.onEvent((event) => {

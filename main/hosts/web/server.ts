@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import sirv from 'sirv';
-import { z } from 'zod';
-import { WorkstationError } from '../../../preload/contract/index.ts';
+import { DroppedDescription, WorkstationError, type DroppedFile } from '../../../preload/contract/index.ts';
 import { createDoor, type Door, type Sender } from '../door.ts';
-import type { Grant, HostedWorkstation } from '../hosted.ts';
+import type { HostedWorkstation } from '../hosted.ts';
 import type { Log } from '../log.ts';
 import { serveEvents } from './events.ts';
 import { serveMedia } from './media.ts';
@@ -22,7 +21,6 @@ import {
 
 const maximumCallBytes = 1024 * 1024;
 const entry: Sender = { host: 'web', trusted: true };
-const DroppedFile = z.strictObject({ name: z.string().min(1).max(500), size: z.int().min(0) });
 
 export interface WebHostOptions {
   workstation: HostedWorkstation;
@@ -52,8 +50,8 @@ export interface WebHost {
  *   GET  /?token=T           one-time token for the cookie, then a redirect that removes it from the address
  *   POST /api/CALL           input as JSON; the envelope of the contract comes back, always with status 200
  *   GET  /api/events         server-sent events
- *   POST /api/grant-dropped  {name, size} -> envelope of {grantId, name, copied}, or of null if it wasn't found
- *   PUT  /api/import?name=N  the file as body -> envelope of {grantId, name, copied}
+ *   POST /api/grant-dropped  name, size and digests -> envelope of the files on this machine that hold the same bytes
+ *   PUT  /api/import?name=N  the file as body -> envelope of {grantId, name} of its copy
  *   GET  /media/...          preload/contract/media.ts
  *
  * Plain node:http: the routes are few, most of the work is streams that end with their connection, and the
@@ -136,10 +134,7 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       return sendJson(
         response,
         200,
-        await calls.guard(entry, name, async () => ({
-          ...(await workstation.importStream(fileName, request, signal)),
-          copied: true,
-        })),
+        await calls.guard(entry, name, () => workstation.importStream(fileName, request, signal)),
       );
     }
     if (request.method !== 'POST') return refuse(response, 405, 'Calls are sent with POST.', true);
@@ -176,20 +171,16 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   };
 }
 
-async function findDropped(
-  workstation: HostedWorkstation,
-  input: unknown,
-): Promise<(Grant & { copied: false }) | null> {
-  const parsed = DroppedFile.safeParse(input);
+async function findDropped(workstation: HostedWorkstation, input: unknown): Promise<DroppedFile> {
+  const parsed = DroppedDescription.safeParse(input);
   if (!parsed.success) {
     throw new WorkstationError(
       'invalid-input',
-      'The dropped file has no name or size.',
-      'Drop a video file.',
+      'The dropped file is not described by its name, size and digests.',
+      'Reload the window, then drop the video file again.',
     );
   }
-  const found = await workstation.findDropped(parsed.data);
-  return found && { ...found, copied: false };
+  return workstation.findDropped(parsed.data);
 }
 
 async function listen(server: Server, port: number): Promise<void> {

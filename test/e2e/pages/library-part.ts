@@ -33,4 +33,26 @@ export class LibraryPart {
     for (const name of names) await list.getByRole('button').filter({ hasText: name }).first().click();
     await this.#page.getByRole('dialog').waitFor({ state: 'hidden' });
   }
+
+  /** Drops a file on the window, as a file manager does: the page gets its bytes and never its path. */
+  async dropFile(path: string): Promise<void> {
+    const input = await this.#page.evaluateHandle(() => {
+      const element = document.createElement('input');
+      element.type = 'file';
+      document.body.append(element);
+      return element;
+    });
+    await input.setInputFiles(path);
+    await input.evaluate((element) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(element.files![0]!);
+      element.remove();
+      dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    });
+  }
+
+  /** The question before a file is opened. */
+  decision(title: string | RegExp): Locator {
+    return this.#page.getByRole('dialog', { name: title });
+  }
 }

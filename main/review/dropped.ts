@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { open, realpath, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { DroppedDescription, DroppedFile, FoundFile } from '../../preload/contract/bridge.ts';
+import { edgesOf, samplesOf, type FileSample } from '../../preload/contract/file-samples.ts';
+import type { GrantRegistry } from './grants.ts';
+
+export interface DroppedOptions {
+  grants: GrantRegistry;
+  /** Where the data folder lies: a copy would go there. */
+  home: string;
+  /** Folders that the person has looked into, or that are places to start from. */
+  folders: () => Promise<string[]>;
+  /** Files of known videos, whatever they are called. */
+  knownPaths: (size: number) => string[];
+  /** Copies that were made and never opened are nobody's recording. */
+  isLeftOver: (path: string) => Promise<boolean>;
+}
+
+/**
+ * Looks for a file that was dropped into a browser, which hides its path. Name and size say where to look; that it is the
+ * same recording is said by its bytes alone. Where several hold them, all are given: a person chooses.
+ */
+export async function findDropped(
+  dropped: DroppedDescription,
+  { grants, home, folders, knownPaths, isLeftOver }: DroppedOptions,
+): Promise<DroppedFile> {
+  const name = basename(dropped.name.replaceAll('\\', '/'));
+  const candidates = [
+    ...knownPaths(dropped.size),
+    ...grants.paths().filter((path) => basename(path) === name),
+    ...(await folders()).map((folder) => join(folder, name)),
+  ];
+  const found = new Map<string, FoundFile>();
+  for (const path of new Set(candidates)) {
+    const real = await realFile(path, dropped.size);
+    if (real === null || found.has(real) || (await isLeftOver(path))) continue;
+    if (!(await holdsSameBytes(path, dropped))) continue;
+    found.set(real, { grantId: grants.add(path), name: basename(path), folder: dirname(path) });
+  }
+  return { found: [...found.values()], exact: false, freeBytes: await freeBytesOf(home) };
+}
+
+/** What a file is, whichever of its links or mounts leads there; null where there is none of this size. */
+async function realFile(path: string, size: number): Promise<string | null> {
+  try {
+    const found = await stat(path, { bigint: true });
+    if (!found.isFile() || found.size !== BigInt(size)) return null;
+    return found.ino === 0n ? await realpath(path) : `${found.dev}:${found.ino}`;
+  } catch {
+    // Not there, or not for this account to read: then it can't be the one that was dropped.
+    return null;
+  }
+}
+
+async function holdsSameBytes(path: string, dropped: DroppedDescription): Promise<boolean> {
+  try {
+    // The edges first: most of what only shares name and size is told apart by three small reads.
+    if ((await digestOf(path, edgesOf(dropped.size))) !== dropped.edges) return false;
+    return (await digestOf(path, samplesOf(dropped.size, dropped.seed))) === dropped.samples;
+  } catch {
+    // It went, or its disk did, while it was read.
+    return false;
+  }
+}
+
+/** SHA-256 over the samples, one after the other. */
+export async function digestOf(path: string, samples: readonly FileSample[]): Promise<string> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(1024 * 1024);
+    for (const { start, length } of samples) {
+      let done = 0;
+      while (done < length) {
+        const wanted = Math.min(buffer.length, length - done);
+        const { bytesRead } = await file.read(buffer, 0, wanted, start + done);
+        if (bytesRead === 0) break;
+        hash.update(buffer.subarray(0, bytesRead));
+        done += bytesRead;
+      }
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
+
+async function freeBytesOf(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    // A file system that doesn't say; the copy itself will tell when it is full.
+    return null;
+  }
+}

@@ -1,0 +1,251 @@
+import {
+  unwrap,
+  toErrorReport,
+  type Bridge,
+  type CopiedFile,
+  type DroppedFile,
+  type ErrorReport,
+  type FoundFile,
+  type GrantId,
+  type KnownVideo,
+  type OpenSession,
+  type Result,
+  type SessionId,
+  type VideoId,
+} from '../../preload/contract/index.ts';
+import { bytes } from '../view/format.ts';
+
+/** What is being opened, and how much of a copy has arrived where one is made. */
+export interface Opening {
+  readonly name: string;
+  readonly progress: { done: number; total: number } | null;
+}
+
+/** One way to go on, where a person has to say which. */
+export interface Way {
+  readonly value: string;
+  readonly label: string;
+  readonly main?: boolean;
+  readonly disabled?: boolean;
+}
+
+/** A question to the person before anything is opened; null as an answer: leave it. */
+export interface Decision {
+  readonly title: string;
+  readonly text: readonly string[];
+  readonly ways: readonly Way[];
+  readonly answer: (value: string | null) => void;
+}
+
+export interface OpenerParts {
+  bridge: Bridge;
+  /** A session is there: it takes the place of the one before. */
+  onOpen: (open: OpenSession) => void;
+  /** Something is about to be opened: the faults of before are over. */
+  onBegin: () => Promise<void>;
+  onFault: (fault: ErrorReport) => void;
+  /** The person would rather choose the file in its folder. */
+  onChoose: () => void;
+}
+
+/**
+ * Opens videos and sessions. Which recording a file is, is settled before anything of a case changes: a file that a
+ * browser dropped is found by its bytes, and is never chosen among several, copied or taken for a known recording
+ * without asking.
+ */
+export class Opener {
+  opening = $state.raw<Opening | null>(null);
+  decision = $state.raw<Decision | null>(null);
+  /** What was done that a person could not see, in one sentence. */
+  notice = $state.raw<string | null>(null);
+  readonly #parts: OpenerParts;
+  #copying: AbortController | null = null;
+
+  constructor(parts: OpenerParts) {
+    this.#parts = parts;
+  }
+
+  /** A file that was chosen where it lies. */
+  async openGrant(grantId: GrantId, name: string): Promise<void> {
+    await this.#openFile({ grantId, name }, false);
+  }
+
+  async openDropped(file: File): Promise<void> {
+    if (this.opening) return this.#parts.onFault(busyWith(this.opening.name));
+    this.notice = null;
+    this.opening = { name: file.name, progress: null };
+    const dropped = await this.#parts.bridge.grantDroppedFile(file);
+    this.opening = null;
+    if (!dropped.ok) return this.#parts.onFault(dropped.error);
+    const { found, exact } = dropped.value;
+    const chosen = found.length > 1 ? await this.#chooseAmong(file, found) : found[0];
+    if (chosen === null) return;
+    if (chosen !== undefined) {
+      await this.#openFile(chosen, !exact);
+      return;
+    }
+    const copy = await this.#copy(file, dropped.value);
+    if (copy === null) return;
+    if (await this.#openFile(copy, true)) {
+      this.notice = `${file.name} was copied into the data folder (${bytes(file.size)}). The review reads the copy.`;
+    }
+  }
+
+  /** Stops the copy that is being made. */
+  stop(): void {
+    this.#copying?.abort();
+  }
+
+  /** Goes on with the video's latest session, or begins its first. */
+  async openRecent(videoId: VideoId, name: string): Promise<void> {
+    const sessions = await this.#parts.bridge.listSessions({});
+    const latest = sessions.ok
+      ? sessions.value
+          .filter((session) => session.videoId === videoId)
+          .sort((a, b) => b.updatedAt - a.updatedAt)[0]
+      : undefined;
+    if (latest) await this.openSession(latest.id, name);
+    else await this.startSession(videoId, name);
+  }
+
+  async openSession(sessionId: SessionId, name: string): Promise<void> {
+    await this.#open(name, () => this.#parts.bridge.openSession({ sessionId }));
+  }
+
+  async startSession(videoId: VideoId, name: string): Promise<void> {
+    await this.#open(name, () => this.#parts.bridge.startSession({ videoId }));
+  }
+
+  /** True where a video was opened from this very file. `uncertain`: it may be a copy of a case's file. */
+  async #openFile({ grantId, name }: CopiedFile, uncertain: boolean): Promise<boolean> {
+    const { bridge } = this.#parts;
+    this.opening = { name, progress: null };
+    const lookedUp = await bridge.lookUpVideo({ grantId });
+    this.opening = null;
+    // What can't be read is said by opening it, which removes a copy, too.
+    const known = lookedUp.ok ? lookedUp.value : null;
+    if (known === null || (known.here && !uncertain)) {
+      return this.#open(name, () => bridge.openVideo({ grantId, caseId: null }));
+    }
+    const way = await this.#ask(knownAs(name, known));
+    if (way === 'new') {
+      return this.#open(name, () => bridge.openVideo({ grantId, caseId: null, asNewCase: true }));
+    }
+    if (way === null || known.availability === 'available') await bridge.discardCopy({ grantId });
+    if (way === null) return false;
+    if (known.availability !== 'available') {
+      const moved = await bridge.relinkVideo({ videoId: known.videoId, grantId });
+      if (!moved.ok) {
+        this.#parts.onFault(moved.error);
+        return false;
+      }
+    }
+    await this.openRecent(known.videoId, name);
+    return known.availability !== 'available';
+  }
+
+  async #chooseAmong(file: File, found: readonly FoundFile[]): Promise<FoundFile | null> {
+    const value = await this.#ask({
+      title: `Which ${file.name}?`,
+      text: [
+        `${found.length} files hold the same recording, as far as it was compared. Say which one to open.`,
+      ],
+      ways: found.map((each, index) => ({ value: String(index), label: `${each.folder} · ${each.name}` })),
+    });
+    return value === null ? null : (found[Number(value)] ?? null);
+  }
+
+  /** Null where none was made. */
+  async #copy(file: File, { freeBytes }: DroppedFile): Promise<CopiedFile | null> {
+    const way = await this.#ask(copyOf(file, freeBytes));
+    if (way === 'choose') this.#parts.onChoose();
+    if (way !== 'copy') return null;
+    this.opening = { name: file.name, progress: { done: 0, total: file.size } };
+    this.#copying = new AbortController();
+    const copied = await this.#parts.bridge.copyDroppedFile(
+      file,
+      (progress) => (this.opening = { name: file.name, progress }),
+      this.#copying.signal,
+    );
+    this.#copying = null;
+    this.opening = null;
+    if (copied.ok) return copied.value;
+    if (copied.error.code === 'cancelled') this.notice = copied.error.message;
+    else this.#parts.onFault(copied.error);
+    return null;
+  }
+
+  #ask(question: Omit<Decision, 'answer'>): Promise<string | null> {
+    return new Promise((resolve) => {
+      this.decision = {
+        ...question,
+        answer: (value) => {
+          this.decision = null;
+          resolve(value);
+        },
+      };
+    });
+  }
+
+  async #open(name: string, open: () => Promise<Result<OpenSession>>): Promise<boolean> {
+    this.opening = { name, progress: null };
+    this.notice = null;
+    try {
+      await this.#parts.onBegin();
+      this.#parts.onOpen(unwrap(await open()));
+      return true;
+    } catch (error) {
+      const report = toErrorReport(error);
+      // Several may have been tried: which one is it about?
+      const named = report.message.includes(name);
+      this.#parts.onFault(
+        named ? report : { ...report, message: `${name} was not opened. ${report.message}` },
+      );
+      return false;
+    } finally {
+      this.opening = null;
+    }
+  }
+}
+
+const busyWith = (name: string): ErrorReport => ({
+  code: 'busy',
+  message: `${name} is still being opened.`,
+  hint: 'Drop the next video when it is there, or stop its copy first.',
+});
+
+function knownAs(name: string, known: KnownVideo): Omit<Decision, 'answer'> {
+  const there = known.availability === 'available';
+  return {
+    title: `This recording is known as ${known.casePseudonym}`,
+    text: [
+      there
+        ? `${name} holds the same recording as ${known.displayName} of ${known.casePseudonym}.`
+        : `${name} holds the recording of ${known.casePseudonym}, whose own file is not where it was.`,
+      there
+        ? 'The case keeps its own file either way.'
+        : 'If you go on there, the case reads this file from now on.',
+    ],
+    ways: [
+      { value: 'new', label: 'Open as a new case' },
+      { value: 'go-on', label: `Go on in ${known.casePseudonym}`, main: true },
+    ],
+  };
+}
+
+function copyOf(file: File, freeBytes: number | null): Omit<Decision, 'answer'> {
+  const fits = freeBytes === null || freeBytes > file.size;
+  const room = freeBytes === null ? '' : ` ${bytes(freeBytes)} are free there.`;
+  return {
+    title: `Copy ${file.name}?`,
+    text: [
+      'The browser hides where a dropped file lies, and none of the folders that you have looked into holds it.',
+      `A copy would take ${bytes(file.size)} in the data folder.${room}${fits ? '' : ' That is not enough.'}`,
+      'Opened from its folder, a video is read where it lies, and nothing is copied.',
+    ],
+    ways: [
+      { value: 'copy', label: `Copy ${bytes(file.size)}`, disabled: !fits },
+      { value: 'choose', label: 'Open it from its folder…', main: true },
+    ],
+  };
+}
