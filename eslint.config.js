@@ -65,6 +65,20 @@ export default defineConfig(
     },
   },
   {
+    files: ['main/**'],
+    ignores: ['main/video/media-input.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'Literal[value="-i"], TemplateElement[value.raw=/^-i /]',
+          message:
+            'A media tool is given its file by inputOf (main/video/media-input.ts) alone, which opens nothing else.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**', 'tools/**', 'models/data/scenes/clip.ts'],
     rules: {
       'max-lines': 'off',

@@ -32,6 +32,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   'video-no-picture': 3,
   'video-truncated': 3,
   'video-protected': 3,
+  'video-too-large': 3,
   'ffmpeg-missing': 3,
   'ffmpeg-failed': 3,
   'data-malformed': 3,

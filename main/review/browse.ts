@@ -1,23 +1,15 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Folder } from '../../preload/contract/domain.ts';
 import type { GrantId } from '../../preload/contract/values.ts';
+import { hasVideoEnding } from '../../preload/contract/video-files.ts';
 import type { GrantRegistry } from './grants.ts';
 
 type FolderEntry = Folder['entries'][number];
-
-/** Files that may hold a video, by their ending. What is in them is looked at when they are opened. */
-const videoEndings = new Set(
-  (
-    '.mp4 .m4v .mov .qt .mkv .webm .avi .divx .wmv .asf .mpg .mpeg .mpe .m1v .m2v .mp2 .vob .ps .dat .ts .mts ' +
-    '.m2ts .m2t .tp .trp .mxf .dv .ogv .ogm .flv .f4v .3gp .3g2 .y4m .h264 .264 .h265 .hevc .265'
-  ).split(' '),
-);
-export const hasVideoEnding = (name: string): boolean => videoEndings.has(extname(name).toLowerCase());
 
 /** More entries than anyone scrolls through; the rest is said to be left out. */
 const MAXIMUM_ENTRIES = 5000;

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { hasVideoEnding } from './browse.ts';
+import { hasVideoEnding } from '../../preload/contract/video-files.ts';
 
 /** Lies beside a copy until a video was opened from it. */
 const leftOverMark = '.not-opened';

@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { stampFile } from './fingerprint.ts';
+import { openRegularFile } from './regular-file.ts';
 
 /** The answer to one request for bytes of a file, as an HTTP server sends it. */
 export interface ByteRangeAnswer {
@@ -42,21 +41,19 @@ export async function createByteRangeStream(
   rangeHeader: string | null | undefined,
   contentType = 'application/octet-stream',
 ): Promise<ByteRangeAnswer> {
-  const { size } = await stampFile(path);
+  const file = await openRegularFile(path);
+  const { size } = await file.stat();
   const range = parseByteRange(rangeHeader, size);
   const common = { 'accept-ranges': 'bytes', 'content-type': contentType, 'cache-control': 'no-store' };
-  if (range === 'unsatisfiable') {
-    return { status: 416, headers: { ...common, 'content-range': `bytes */${size}` }, stream: null };
+  if (range === 'unsatisfiable' || size === 0) {
+    await file.close();
+    const headers = { ...common, 'content-range': `bytes */${size}` };
+    return { status: 416, headers, stream: null };
   }
-  if (range === 'whole') {
-    const headers = { ...common, 'content-length': String(size) };
-    return { status: 200, headers, stream: createReadStream(path) };
-  }
-  const { start, end } = range;
-  const headers = {
-    ...common,
-    'content-length': String(end - start + 1),
-    'content-range': `bytes ${start}-${end}/${size}`,
-  };
-  return { status: 206, headers, stream: createReadStream(path, { start, end }) };
+  // A file that still grows is sent as far as its length was said.
+  const { start, end } = range === 'whole' ? { start: 0, end: size - 1 } : range;
+  const length = { ...common, 'content-length': String(end - start + 1) };
+  const stream = file.createReadStream({ start, end });
+  if (range === 'whole') return { status: 200, headers: length, stream };
+  return { status: 206, headers: { ...length, 'content-range': `bytes ${start}-${end}/${size}` }, stream };
 }

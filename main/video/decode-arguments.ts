@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { ticksToSeconds, videoElementSeekSeconds } from '../../preload/contract/frames.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import type { FrameTable } from './frame-table.ts';
 import type { Log } from './log.ts';
+import { inputOf } from './media-input.ts';
 import type { VideoProbe } from './probe.ts';
 import type { ProcessEnd } from './process.ts';
 
@@ -55,13 +55,9 @@ export function inputArguments(context: DecodeContext, seekSeconds: number | nul
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'info', '-noautorotate', '-copyts'],
     ...seek,
-    ...['-i', fileUrl(context.path), '-map', `0:${context.probe.streamIndex}`, '-an', '-sn', '-dn'],
+    ...inputOf(context.probe.input),
+    ...['-map', `0:${context.probe.streamIndex}`, '-an', '-sn', '-dn'],
   ];
-}
-
-/** Keeps ffmpeg from taking a name with a colon for a protocol, or one with a dash for an option. */
-export function fileUrl(path: string): string {
-  return `file:${resolve(path)}`;
 }
 
 /** The error for a tool that ended badly. The hint names the remedy; the details go to the log. */

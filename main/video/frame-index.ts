@@ -3,13 +3,13 @@ import { secondsToTicks } from '../../preload/contract/frames.ts';
 import type { TimeBase } from '../../preload/contract/values.ts';
 import {
   describeToolEnd,
-  fileUrl,
   hasSeekTable,
   inputArguments,
   seekPlaces,
   type DecodeContext,
 } from './decode-arguments.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
+import { inputOf } from './media-input.ts';
 import { linesOf, startProcess, type ProcessEnd } from './process.ts';
 import type { VideoProbe } from './probe.ts';
 import { parseShownFrame, parseShownTimeBase, type ShownFrame } from './show-info.ts';
@@ -81,7 +81,8 @@ async function tableFromPackets(context: DecodeContext, options: IndexOptions): 
   const { probe, tools, log } = context;
   const args = [
     ...['-v', 'error', '-select_streams', String(probe.streamIndex)],
-    ...['-show_entries', 'packet=pts,duration,flags', '-of', 'csv=p=0', fileUrl(context.path)],
+    ...['-show_entries', 'packet=pts,duration,flags', '-of', 'csv=p=0'],
+    ...inputOf(probe.input),
   ];
   const child = startProcess(tools.ffprobe.path, args, { signal: options.signal, background: true, log });
   const builder = new FrameTableBuilder();

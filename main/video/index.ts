@@ -17,7 +17,7 @@ import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import type { DecodedFrame } from './decoder.ts';
 import { findMediaTools } from './ffmpeg.ts';
-import { fingerprintFile, stampFile, type FileStamp } from './fingerprint.ts';
+import { fingerprintFile } from './fingerprint.ts';
 import { buildFrameTable, type IndexProgress } from './frame-index.ts';
 import { FrameReader, type FrameRequest } from './frame-reader.ts';
 import { decodeFrameIndex, encodeFrameIndex, type FrameTable } from './frame-table.ts';
@@ -25,6 +25,7 @@ import { silentLog, type Log } from './log.ts';
 import { createByteRangeStream, type ByteRangeAnswer } from './byte-range.ts';
 import { openTranscodedStream, planPlayback, type PlaybackPlan, type TranscodedStream } from './playback.ts';
 import { probeVideo, type VideoProbe } from './probe.ts';
+import { stampFile, type FileStamp } from './regular-file.ts';
 
 export interface OpenVideoOptions {
   /** A stored index (`encodedIndex()` of an earlier time). One that does not fit is ignored, and the log says why. */

@@ -7,6 +7,7 @@ import { describeToolEnd, inputArguments, seekPlaces, type DecodeContext } from 
 import type { MediaTools } from './ffmpeg.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { reviewTimes } from './playback-clock.ts';
+import { Places } from './places.ts';
 import type { VideoProbe } from './probe.ts';
 import { startProcess } from './process.ts';
 import { parseShownFrame } from './show-info.ts';
@@ -125,11 +126,16 @@ export interface TranscodedStream {
 /** Widest picture of a converted stream: playing shows motion, stills come from the original. */
 const widest = 1280;
 
+/** A window plays one video; a few tabs may play one each. Each conversion keeps a core busy while its start is looked for. */
+const conversions = new Places(4, 10_000);
+
 /**
  * Converts the video from frame `startIndex` on into a stream for a video element: same frame times, no sound. That it
  * starts at that very frame is checked before the first byte is handed out. It runs no faster than it is read.
  *
- * Throws `frame-out-of-range`, `unavailable`, `ffmpeg-failed`, `ffmpeg-missing`, `cancelled`.
+ * At most four run at the same time: another waits for a place, and is refused after ten seconds.
+ *
+ * Throws `frame-out-of-range`, `unavailable`, `busy`, `ffmpeg-failed`, `ffmpeg-missing`, `cancelled`.
  */
 export async function openTranscodedStream(
   context: DecodeContext,
@@ -139,14 +145,28 @@ export async function openTranscodedStream(
 ): Promise<TranscodedStream> {
   const index = checkFrameIndex(startIndex, table.ticks.length);
   const encoder = playbackEncoder(context.tools);
-  const places = seekPlaces(table, keyFrameBefore(table, index), context.probe);
-  for (const place of places) {
-    const stream = await transcodeFrom(context, table, index, place, encoder, signal);
-    if (stream) {
+  const leave = await conversions.take(
+    {
+      message: 'Four videos are being converted for playing already.',
+      hint: 'Close other windows or tabs of the workstation that play a video, then play again.',
+    },
+    signal,
+  );
+  try {
+    const places = seekPlaces(table, keyFrameBefore(table, index), context.probe);
+    for (const place of places) {
+      const stream = await transcodeFrom(context, table, index, place, encoder, signal);
+      if (!stream) continue;
       const { contentType } = encoder;
+      if (stream.destroyed) leave();
+      else stream.once('close', leave);
       return { contentType, startIndex: index, startSeconds: secondsOfFrame(table, index), stream };
     }
+  } catch (error) {
+    leave();
+    throw error;
   }
+  leave();
   throw new WorkstationError(
     'ffmpeg-failed',
     `The video cannot be played from frame ${index}; the file is damaged there.`,

@@ -1,22 +1,21 @@
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
+import { isTooLarge, pictureTooLarge } from '../../preload/contract/picture-limit.ts';
 import { TimeBase } from '../../preload/contract/values.ts';
-import {
-  checkContainer,
-  protectedTags,
-  refuseBrokenContainer,
-  truncated,
-  type ContainerCheck,
-} from './container-check.ts';
+import { checkContainer, refuseBrokenContainer, truncated, type ContainerCheck } from './container-check.ts';
 import type { MediaTools } from './ffmpeg.ts';
-import { stampFile } from './fingerprint.ts';
+import { protectedTags } from './iso-boxes.ts';
 import { silentLog, type Log } from './log.ts';
+import { demuxerOf, inputOf, type MediaInput } from './media-input.ts';
 import { readProcess } from './process.ts';
+import { isMotionJpeg, refuseByFirstBytes, refuseByName } from './refusals.ts';
 
 export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';
 
 /** What a file says of itself, before any frame is decoded. */
 export interface VideoProbe {
+  /** The file as every media tool is given it. */
+  readonly input: MediaInput;
   /** ffmpeg's name for the container, such as `mov,mp4,m4a,3gp,3g2,mj2`. */
   readonly container: string;
   readonly codec: string;
@@ -81,19 +80,21 @@ export async function probeVideo(
   tools: MediaTools,
   options: { signal?: AbortSignal | undefined; log?: Log | undefined } = {},
 ): Promise<VideoProbe> {
-  const { size } = await stampFile(path);
-  if (size === 0) {
+  const check = await checkContainer(path);
+  refuseByName(path);
+  if (check.actualBytes === 0) {
     throw new WorkstationError(
       'file-empty',
       'The file is empty (0 bytes).',
       'The recording or the copy has failed. Copy it again from the recorder.',
     );
   }
-  const check = await checkContainer(path);
+  refuseByFirstBytes(check.first, path);
   refuseBrokenContainer(check);
+  const demuxer = isMotionJpeg(path) ? 'mjpeg' : check.first.demuxer;
   const run = await readProcess(
     tools.ffprobe.path,
-    ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', path],
+    ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', ...inputOf({ path, demuxer })],
     { signal: options.signal, log: options.log ?? silentLog },
   );
   throwIfAborted(options.signal);
@@ -107,7 +108,7 @@ export async function probeVideo(
   if (run.exitCode !== 0) throw describeProbeFailure(run.errors, check);
   const parsed = Probed.safeParse(parseJson(run.output));
   if (!parsed.success || !parsed.data.format) throw describeProbeFailure(run.errors, check);
-  return describeStreams(parsed.data.streams, parsed.data.format, run.errors, check);
+  return describeStreams(path, parsed.data.streams, parsed.data.format, run.errors, check);
 }
 
 function parseJson(text: string): unknown {
@@ -120,6 +121,7 @@ function parseJson(text: string): unknown {
 }
 
 function describeStreams(
+  path: string,
   streams: readonly ProbedStream[],
   format: { format_name: string; duration?: string | undefined },
   errors: string,
@@ -140,12 +142,10 @@ function describeStreams(
     throw notAVideo();
   }
   if (
-    format.format_name.endsWith('_pipe') ||
-    ['image2', 'tty', 'lrc', 'ass', 'srt'].includes(format.format_name)
+    check.isoMedia?.isEncrypted ||
+    protectedTags.has(stream.codec_tag_string ?? '') ||
+    /encrypt|cenc/i.test(errors)
   ) {
-    throw notAVideo();
-  }
-  if (check.isEncrypted || protectedTags.has(stream.codec_tag_string ?? '') || /encrypt|cenc/i.test(errors)) {
     throw new WorkstationError(
       'video-protected',
       'The picture in this file is encrypted (copy protection or a password).',
@@ -153,6 +153,10 @@ function describeStreams(
     );
   }
   const { width, height, codec_name: codec, pix_fmt: pixelFormat } = stream;
+  const size = width && height ? { width, height } : null;
+  if ((size && isTooLarge(size)) || (!size && /Picture size \d+x\d+ exceeds/.test(errors))) {
+    throw pictureTooLarge('The picture of this video', size);
+  }
   const timeBase = TimeBase.safeParse(ratio(stream.time_base));
   if (!codec || codec === 'unknown' || !width || !height || !pixelFormat || !timeBase.success) {
     if (check.actualBytes < 65_536) throw truncated('it ends before its first picture');
@@ -169,6 +173,7 @@ function describeStreams(
   const stated = Number(stream.duration ?? format.duration);
   const frames = Number(stream.nb_frames);
   return {
+    input: { path, demuxer: demuxerOf(format.format_name) },
     container: format.format_name,
     codec,
     profile: stream.profile ?? null,
@@ -205,7 +210,8 @@ function describeProbeFailure(errors: string, check: ContainerCheck): Workstatio
       'Export it without protection from the program that recorded it.',
     );
   }
-  if (check.kind !== 'unknown') return truncated('it starts as a video but cannot be read further');
+  if (['iso-media', 'matroska', 'avi'].includes(check.first.kind))
+    return truncated('it starts as a video but cannot be read further');
   return notAVideo();
 }
 

@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { z } from 'zod';
 import type { RgbImage } from '../../main/inference/index.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import { isTooLarge, pictureTooLarge } from '../../preload/contract/picture-limit.ts';
+import { imageSize } from '../data/image-size.ts';
 import { readJson } from './configuration.ts';
 import { readSafetensorsHeader, readValues } from './safetensors.ts';
 
@@ -87,8 +90,17 @@ function spreadBytes(bytes: ArrayLike<number | bigint>, shape: number[], table: 
   return values;
 }
 
+/** Not by its name: the library would fetch one that is an address. */
+async function loadImageFile(file: string): ReturnType<typeof loadImage> {
+  const size = await imageSize(file);
+  if (size === null) throw new Error('neither PNG nor JPEG');
+  if (isTooLarge(size)) throw pictureTooLarge(`The picture ${file}`, size);
+  return loadImage(await readFile(file));
+}
+
 async function readImage(file: string): Promise<RgbImage> {
-  const image = await loadImage(file).catch((cause: unknown) => {
+  const image = await loadImageFile(file).catch((cause: unknown) => {
+    if (cause instanceof WorkstationError) throw cause;
     throw new WorkstationError(
       'model-missing-file',
       `The golden case's image ${file} cannot be read.`,

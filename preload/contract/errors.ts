@@ -17,6 +17,7 @@ export const errorCodes = [
   'video-no-picture',
   'video-truncated',
   'video-protected',
+  'video-too-large',
   'frame-out-of-range',
   'frame-mismatch',
   'ffmpeg-missing',

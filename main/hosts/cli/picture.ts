@@ -1,18 +1,23 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
+import { imageSize } from '../../../models/data/image-size.ts';
 import { makeFolder } from '../../../models/import/folders.ts';
-import { WorkstationError } from '../../../preload/contract/index.ts';
+import { isTooLarge, pictureTooLarge, WorkstationError } from '../../../preload/contract/index.ts';
 
 /**
  * Reads a PNG or JPEG as RGB, height x width x 3 bytes.
- * @throws WorkstationError 'data-malformed' if it can't be read
+ * @throws WorkstationError 'data-malformed' if it can't be read, 'video-too-large'
  */
 export async function decodePicture(
   file: string,
 ): Promise<{ rgb: Uint8Array; width: number; height: number }> {
   try {
-    const picture = await loadImage(file);
+    const size = await imageSize(file);
+    if (size === null) throw new Error('neither PNG nor JPEG');
+    if (isTooLarge(size)) throw pictureTooLarge(`The picture ${file}`, size);
+    // Not by its name: the library would fetch one that is an address.
+    const picture = await loadImage(await readFile(file));
     const canvas = createCanvas(picture.width, picture.height);
     const context = canvas.getContext('2d');
     context.drawImage(picture, 0, 0);
@@ -25,6 +30,7 @@ export async function decodePicture(
     }
     return { rgb, width: picture.width, height: picture.height };
   } catch (error) {
+    if (error instanceof WorkstationError) throw error;
     throw new WorkstationError(
       'data-malformed',
       `The picture ${file} can't be read.`,

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { app, BrowserWindow, dialog, session } from 'electron';
-import { stackOf, toErrorReport } from '../../../preload/contract/index.ts';
+import { stackOf, toErrorReport, videoEndings } from '../../../preload/contract/index.ts';
 import { createWorkstation, defaultHome } from '../../workstation.ts';
 import { createDoor } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
@@ -23,21 +23,6 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const rendererFolder = join(root, 'dist', 'renderer');
 const unpacked = join(process.resourcesPath, 'app.asar.unpacked');
 const preload = join(root, 'dist', 'preload', 'index.cjs');
-const videoExtensions = [
-  'mp4',
-  'm4v',
-  'mov',
-  'mkv',
-  'webm',
-  'avi',
-  'ts',
-  'm2ts',
-  'mts',
-  'mpg',
-  'mpeg',
-  'vob',
-  'wmv',
-];
 
 function readArguments(argv: readonly string[]): { home: string | undefined; files: string[] } {
   const { values, positionals } = parseArgs({
@@ -74,7 +59,7 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
         title: 'Open a video',
         properties: ['openFile'],
         filters: [
-          { name: 'Video', extensions: videoExtensions },
+          { name: 'Video', extensions: [...videoEndings] },
           { name: 'All files', extensions: ['*'] },
         ],
       };
