@@ -12,6 +12,7 @@ import {
   miou,
   miouReference,
   perClass,
+  selection,
 } from './metrics.ts';
 import type { BlindRow, BoxPair, LabelPair } from './metrics.ts';
 import type { EvaluationFigures, Part, PartName } from './report-schema.ts';
@@ -79,6 +80,7 @@ export function figuresOf(answered: readonly AnsweredRow[], options: FigureOptio
       answer: rated.length > 0 ? calibration(rated) : null,
       box: ratedBoxes.length > 0 ? calibration(ratedBoxes) : null,
     },
+    selection: rated.length > 0 ? selection(rated) : null,
     wordings: wordingFigures(counted),
     perClass: perClass(counted.map(({ label }) => label)),
     confusion: Object.fromEntries(

@@ -79,6 +79,7 @@ export function markdownOf(report: EvaluationReport, figureName: string | null):
     ),
     '',
     ...wordingLines(report),
+    ...(figures.selection ? selectionLines(figures.selection) : []),
     ...(calibration.answer ? reliabilityLines(calibration.answer) : []),
     '## Classes',
     '',
@@ -152,6 +153,28 @@ function reliabilityLines({
         `${from.toFixed(1)} to ${to.toFixed(1)}`,
         `${count}`,
         rate(confidence),
+        rate(accuracy),
+      ]),
+    ),
+    '',
+  ];
+}
+
+function selectionLines({
+  auroc,
+  aurc,
+  points: curve,
+}: NonNullable<EvaluationReport['figures']['selection']>): string[] {
+  return [
+    '## Answers withheld below a probability',
+    '',
+    `The probability tells right from wrong with AUROC ${rate(auroc)}; the area under risk and coverage (AURC) is ${aurc.toFixed(4)}.`,
+    '',
+    table(
+      ['answered', 'from probability', 'right'],
+      curve.map(({ coverage, threshold, accuracy }) => [
+        rate(coverage),
+        threshold.toFixed(4),
         rate(accuracy),
       ]),
     ),

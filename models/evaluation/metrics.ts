@@ -243,6 +243,71 @@ export function calibration(answers: readonly StatedProbability[], bins = 10): C
   return { count: answers.length, error: answers.length > 0 ? gaps / answers.length : 0, bins: table };
 }
 
+/** What is left when the least probable answers are withheld, down to a share of all. */
+export interface CoveragePoint {
+  coverage: number;
+  /** Answers with at least this probability are kept. */
+  threshold: number;
+  accuracy: number;
+}
+
+/** How well the stated probability tells right answers from wrong ones. */
+export interface Selection {
+  count: number;
+  /** Chance that a right answer has a higher probability than a wrong one, ties half; null without both. */
+  auroc: number | null;
+  /** Area under the curve of risk against coverage: the mean error rate of the k surest answers, over all k. */
+  aurc: number;
+  points: CoveragePoint[];
+}
+
+/** Shares of the answers that a reader of the curve asks for first. */
+export const COVERAGES = [1, 0.95, 0.9, 0.8, 0.7, 0.5] as const;
+
+/**
+ * Selective answering: AUROC as Mann and Whitney's U, and the risk-coverage curve with its area (AURC) after Geifman,
+ * Uziel and El-Yaniv, "Bias-Reduced Uncertainty Estimation" (ICLR 2019), section 2. Answers of one probability cannot
+ * be told apart, so each place among them counts their mean error.
+ */
+export function selection(answers: readonly StatedProbability[]): Selection {
+  const groups = new Map<number, { count: number; wrong: number }>();
+  for (const { probability, right } of answers) {
+    const group = groups.get(probability) ?? { count: 0, wrong: 0 };
+    groups.set(probability, { count: group.count + 1, wrong: group.wrong + (right ? 0 : 1) });
+  }
+  const surest = [...groups].sort(([a], [b]) => b - a);
+  const wrong = surest.reduce((sum, [, group]) => sum + group.wrong, 0);
+  const right = answers.length - wrong;
+  let kept = 0;
+  let errors = 0;
+  let area = 0;
+  let wins = 0;
+  const curve: { kept: number; errors: number; threshold: number }[] = [];
+  for (const [threshold, group] of surest) {
+    // A right answer of this group beats every wrong one that is less probable, and half of those as probable.
+    wins += (group.count - group.wrong) * (wrong - errors - group.wrong + group.wrong / 2);
+    for (let i = 1; i <= group.count; i++) area += (errors + (i * group.wrong) / group.count) / (kept + i);
+    kept += group.count;
+    errors += group.wrong;
+    curve.push({ kept, errors, threshold });
+  }
+  const points = COVERAGES.flatMap((coverage) => {
+    const found = curve.find((point) => point.kept >= coverage * answers.length - 1e-9);
+    if (found === undefined) return [];
+    return {
+      coverage: found.kept / answers.length,
+      threshold: found.threshold,
+      accuracy: 1 - found.errors / found.kept,
+    };
+  });
+  return {
+    count: answers.length,
+    auroc: right > 0 && wrong > 0 ? wins / (right * wrong) : null,
+    aurc: answers.length > 0 ? area / answers.length : 0,
+    points,
+  };
+}
+
 /**
  * Half the width of a 95 % interval around the mean of values that come in clusters: questions about one frame
  * share its picture, so they count as one draw. Linearised variance of a ratio of sums over clusters (Cochran,

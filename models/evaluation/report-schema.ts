@@ -72,6 +72,13 @@ const Calibration = z.object({
   ),
 });
 
+const Selection = z.object({
+  count: Count,
+  auroc: RateOrNone,
+  aurc: Rate,
+  points: z.array(z.object({ coverage: Rate, threshold: Rate, accuracy: Rate })),
+});
+
 export const Wordings = z.object({
   byWording: z.partialRecord(Wording, z.object({ questions: Count, accuracy: Rate })),
   /** Accuracy on the data set's wording minus that on all others, in points of a hundred. */
@@ -90,6 +97,8 @@ export const EvaluationFigures = z.object({
   byType: z.partialRecord(EvaluationType, Part),
   blindFloorFittedOn: z.enum(['training rows', 'the evaluated rows']),
   calibration: z.object({ answer: Calibration.nullable(), box: Calibration.nullable() }),
+  /** How well the stated probability tells right from wrong; missing in reports from before it was measured. */
+  selection: Selection.nullable().optional(),
   wordings: Wordings,
   perClass: z.record(
     z.string(),

@@ -4,15 +4,18 @@
       [--wordings dataset,held-out] [--frames N]
 
 The same weights give the same answers as the workstation's engine does; this is the fast way to ask thousands of
-questions, many at a time. Boxes are written in source pixels.
+questions, many at a time. Boxes are written in source pixels. The stated probability is the one that the workstation
+shows: calibrated where the model's manifest has a calibration of its weights, else that of the label's tokens.
 """
 import argparse
 import json
+import math
 import os
 import time
 
 import torch
 
+import calibrate
 import chat
 import checkpoint
 from build import hugging_face_config, processor_config
@@ -35,6 +38,13 @@ def load(path):
     return model, tokenizer, processor_config(state["settings"])
 
 
+def stated(chance, calibration):
+    """The probability of an answer that people are shown."""
+    if calibration:
+        return round(float(calibrate.calibrated(chance.reasoning + chance.label, calibration)), 6)
+    return round(math.exp(chance.label), 6)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="model folder or checkpoint")
@@ -52,10 +62,11 @@ def main():
     numbers = [index * len(frames) // count for index in range(count)]
     settings = {"decoding": "greedy", "wordings": arguments.wordings.split(","), "frames": count}
     head = {"format": "surgery-r1-answers", "formatVersion": 1, "model": arguments.model, "settings": settings}
+    calibration = calibrate.of_model(arguments.model)
     lines, right, overlaps, absent = [json.dumps(head)], [], [], []
     for record, found, _, chance in answers(model, tokenizer, processor, frames, numbers, settings["wordings"]):
         said = found or {"label": None, "box": None, "reasoning": None}
-        line = {"id": record["id"], **said, "wellFormed": found is not None, "probability": round(chance, 6)}
+        line = {"id": record["id"], **said, "wellFormed": found is not None, "probability": stated(chance, calibration)}
         lines.append(json.dumps(line, separators=(",", ":")))
         if record["box"] is None:
             absent.append(said["label"] == chat.ABSENT)

@@ -3,6 +3,7 @@
 The figures that are reported come from `cli evaluate` (models/evaluation), which reads the answers written here.
 """
 import re
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +17,13 @@ _ANSWER = re.compile(
     r'^<think>(?P<reasoning>[^<]+)</think>'
     r'<answer>\{"label": "(?P<label>[^"]*)", "bbox_2d": (?:null|\[(\d+),(\d+),(\d+),(\d+)\])\}</answer>$'
 )
+
+
+class Chance(NamedTuple):
+    """Natural logarithms of what the model gave its own tokens: all of its reasoning's, all of its label's."""
+
+    reasoning: float
+    label: float
 
 
 def parse(text):
@@ -33,7 +41,7 @@ def parse(text):
 def answer(model, tokenizer, processor, images, questions, limit=96):
     """Greedy answers: images uint8 [B, height, width, 3], questions [(image row, text)], all in the questions' order.
 
-    Returns texts, and for each the probability of its label: the product of its label tokens' (1 when it has none).
+    Returns texts, and for each its Chance.
     """
     device = model.model.embed_tokens.weight.device
     height, width = images.shape[1:3]
@@ -61,7 +69,8 @@ def answer(model, tokenizer, processor, images, questions, limit=96):
     end, out = tokenizer.added["<|im_end|>"], [[] for _ in questions]
     opening = tokenizer.added[chat.LABEL_OPEN]
     closing = {tokenizer.added[chat.BOX_OPEN], tokenizer.added[chat.NO_BOX]}
-    chances, in_label = [0.0 for _ in questions], [False for _ in questions]
+    reasoning, label = [0.0 for _ in questions], [0.0 for _ in questions]
+    before_label, in_label = [True for _ in questions], [False for _ in questions]
     running = torch.ones(len(rows), dtype=torch.bool, device=device)
     for step in range(limit):
         cos, sin = model.model.rotary(positions)
@@ -74,7 +83,10 @@ def answer(model, tokenizer, processor, images, questions, limit=96):
             out[row].append(written)
             in_label[row] = in_label[row] and written not in closing
             if in_label[row]:
-                chances[row] += float(chance[row])
+                label[row] += float(chance[row])
+            before_label[row] = before_label[row] and written != opening
+            if before_label[row]:
+                reasoning[row] += float(chance[row])
             in_label[row] = in_label[row] or written == opening
         running = running & (token != end)
         if not running.any():
@@ -83,7 +95,7 @@ def answer(model, tokenizer, processor, images, questions, limit=96):
         positions = (start + lengths + step).expand(3, -1)[..., None]
         visible = ~hidden_key[:, : total + step + 1]
         mask = torch.zeros(visible.shape, device=device).masked_fill(~visible, float("-inf"))[:, None, None]
-    return [tokenizer.decode(tokens) for tokens in out], [float(np.exp(chance)) for chance in chances]
+    return [tokenizer.decode(tokens) for tokens in out], [Chance(*pair) for pair in zip(reasoning, label)]
 
 
 def box_iou(a, b):
@@ -114,7 +126,7 @@ def blind_table(frames):
 
 
 def answers(model, tokenizer, processor, frames, numbers=None, wordings=("dataset",), batch=16):
-    """Yields (record, parsed answer or None, text, label probability) for the asked records of the frames.
+    """Yields (record, parsed answer or None, text, Chance) for the asked records of the frames.
 
     wordings: which are asked (dataset, paraphrase, held-out). Boxes of parsed answers are in source pixels.
     """

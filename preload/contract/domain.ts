@@ -167,6 +167,17 @@ export type TokenCounts = z.infer<typeof TokenCounts>;
  * was, not whether it is right.
  */
 export const AnswerEvidence = z.object({
+  /**
+   * Of the reasoning's tokens, all together. A model that names its label in the reasoning decides there: the label
+   * after it is then as good as certain, however unsure the reasoning was. Missing in answers from before it was
+   * kept, null where the model wrote no reasoning of its own.
+   */
+  reasoningLogProbability: z.number().max(0).nullable().optional(),
+  /**
+   * How likely the answer is to be right, by the model's calibration; missing where the model has none for its weights,
+   * null where the answer has not the numbers for it.
+   */
+  calibrated: z.number().min(0).max(1).nullable().optional(),
   /** Of the label's tokens, among all tokens. */
   labelLogProbability: z.number().max(0).nullable(),
   /** Of the four corners' tokens, among all tokens; null without a box. */

@@ -34,6 +34,21 @@ export type ModelLabels = z.infer<typeof ModelLabels>;
 export const AnswerFormat = z.enum(['think-answer-json', 'json', 'qwen-bbox-list', 'none']);
 export type AnswerFormat = z.infer<typeof AnswerFormat>;
 
+/**
+ * How likely an answer is to be right, from the model's own numbers: with p the probability of its reasoning's and its
+ * label's tokens together, `1 / (1 + exp(-(slope * ln(p / (1 - p)) + intercept)))`. After J. Platt, "Probabilistic
+ * Outputs for Support Vector Machines" (1999), on answers to questions whose truth is known.
+ */
+export const ModelCalibration = z.object({
+  /** SHA-256 of the weights whose answers it was fitted to; it says nothing of others. */
+  weightsSha256: Sha256,
+  slope: z.number().positive(),
+  intercept: z.number(),
+  /** What it was fitted to, in words. */
+  fittedTo: z.string(),
+});
+export type ModelCalibration = z.infer<typeof ModelCalibration>;
+
 /** What a model's maker says of it; kept unaltered from a checkpoint to the imported model. */
 export const ModelDescription = z.object({
   id: ModelId,
@@ -54,6 +69,7 @@ export const ModelDescription = z.object({
   labels: ModelLabels.optional(),
   /** The questions that the model was taught; missing where its maker doesn't state them. */
   taught: ModelTeaching.optional(),
+  calibration: ModelCalibration.optional(),
   /** The longest answer, in tokens, that makes sense for the model. */
   maxNewTokens: z.int().positive().optional(),
 });

@@ -17,7 +17,7 @@ type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
  * The one measure of how sure a model was; window, picture and command line show no other. Null where there is no
  * label, or no number for it.
  *
- * It is the label's share among the labels that could have been given, the same shares that "also considered" names;
+ * It is the calibrated probability that the answer is right, where its model has a calibration. Otherwise it is the label's share among the labels that could have been given, the same shares that "also considered" names;
  * where those are not known, it is the probability of the label's tokens among all tokens. An answer is unsure where
  * that number is below one half. It is unsure, too, where the label's tokens had less than half among all tokens: the
  * model would rather have written something that is no label at all, and a large share among labels hides that.
@@ -25,6 +25,8 @@ type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
 export function surenessOf(answer: Told): Sureness | null {
   const { status, label, evidence } = answer;
   if (label === null || status === 'malformed' || status === 'failed') return null;
+  const calibrated = evidence?.calibrated;
+  if (typeof calibrated === 'number') return { probability: calibrated, unsure: calibrated < half };
   const among = evidence?.choices.find((choice) => choice.label === label)?.probability;
   const probability = among ?? answer.probability;
   if (probability === null) return null;

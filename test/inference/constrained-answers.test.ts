@@ -233,6 +233,11 @@ describe('the embedded model', () => {
     expect(evidence!.entropy).toBeGreaterThanOrEqual(0);
     expect(evidence!.entropy).toBeLessThanOrEqual(Math.log2(choices.length));
     expect(evidence!.labelLogProbability).toBeLessThanOrEqual(0);
+    // A question of no kind that it knows: it falters in its reasoning, and is certain of the label after it.
+    const taught = await nano.answer({ frame, question: 'What organ is being operated?', settings: {} });
+    expect(taught.evidence!.reasoningLogProbability).toBeGreaterThan(-0.7);
+    expect(taught.evidence!.reasoningLogProbability).toBeLessThan(0);
+    expect(evidence!.reasoningLogProbability).toBeLessThan(taught.evidence!.reasoningLogProbability!);
     const draw = async (seed: number): Promise<string> =>
       (await nano.answer({ frame, question, settings: { temperature: 1, seed } })).raw;
     expect(await draw(7)).toBe(await draw(7));

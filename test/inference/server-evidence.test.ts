@@ -120,8 +120,26 @@ describe('tokens are placed in the text', () => {
       token('7'),
     ]);
     expect(placed.map(({ text }) => text)).toEqual(['ße', ': ', '7']);
-    expect(writtenTokens(raw, placed)[0]).toEqual({ end: 3, logProbability: null });
-    expect(writtenTokens(raw, [])).toEqual([{ end: raw.length, logProbability: null }]);
+    expect(writtenTokens(raw, placed)[0]).toEqual({ end: 3, logProbability: null, reasoning: false });
+    expect(writtenTokens(raw, [])).toEqual([{ end: raw.length, logProbability: null, reasoning: false }]);
     expect(writtenTokens('', [])).toEqual([]);
+  });
+
+  test('those between the tags of thinking are reasoning, the closing tag with them', () => {
+    const texts = ['<think>', 'It ', 'lies.', '</think>', '<answer>', '{}'];
+    const placed = placeTokens(
+      texts.join(''),
+      texts.map((text) => token(text)),
+    );
+    const reasoning = (found: ReturnType<typeof writtenTokens>) => found.map((each) => each.reasoning);
+    expect(reasoning(writtenTokens(texts.join(''), placed))).toEqual([false, true, true, true, false, false]);
+    // Where the beginning was not found, what is known of the reasoning is not all of it.
+    const [unknown] = writtenTokens(texts.join(''), placed.slice(2));
+    expect(unknown).toEqual({ end: 10, logProbability: null, reasoning: true });
+    const plain = placeTokens(
+      'It lies.',
+      ['It ', 'lies.'].map((text) => token(text)),
+    );
+    expect(reasoning(writtenTokens('It lies.', plain))).toEqual([false, false]);
   });
 });

@@ -113,6 +113,7 @@ test('not held to the format, it gives the evidence too', async () => {
     expect(served.notes).toEqual([]);
     expect(served.probability).toBeCloseTo(own.probability!, 4);
     expect(served.evidence!.labelLogProbability).toBeCloseTo(own.evidence!.labelLogProbability!, 3);
+    expect(served.evidence!.reasoningLogProbability).toBeCloseTo(own.evidence!.reasoningLogProbability!, 2);
     if (own.evidence!.boxLogProbability === null) expect(served.evidence!.boxLogProbability).toBeNull();
     else expect(served.evidence!.boxLogProbability).toBeCloseTo(own.evidence!.boxLogProbability, 2);
     expectChoices(served, own);

@@ -73,6 +73,7 @@ describe('an answer', () => {
     const answer = await ask(engine);
     expect(answer).toMatchObject({ status: 'answered', label: 'liver', probability: null });
     expect(answer.evidence).toEqual({
+      reasoningLogProbability: null,
       labelLogProbability: null,
       boxLogProbability: null,
       choices: [],

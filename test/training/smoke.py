@@ -5,6 +5,7 @@
 import contextlib
 import io
 import json
+import math
 import os
 import sys
 
@@ -134,7 +135,7 @@ def main():
         "adapted": [entry["loss"] for entry in adapted if "loss" in entry],
         "moved": sorted(moved),
         "sameAnswers": batched == single,
-        "chances": chances,
+        "chances": [math.exp(part) for chance in chances for part in chance],
         "parsed": parse(chat.answer_text(located, [0, 4, 8, 12]).replace("<|im_end|>", "")),
         "located": located["label"],
         "whole": whole,

@@ -22,7 +22,7 @@ import {
   type Problem,
 } from '../../../models/evaluation/index.ts';
 import { readTextFile } from '../../../models/data/text-file.ts';
-import { throwIfAborted, WorkstationError } from '../../../preload/contract/index.ts';
+import { surenessOf, throwIfAborted, WorkstationError } from '../../../preload/contract/index.ts';
 import type { CommandContext } from './command.ts';
 import { decodePicture } from './picture.ts';
 
@@ -113,7 +113,9 @@ async function askModel(
         checkSize(picture, row);
         const answer = await workstation.askImage(picture, row.question, signal);
         if (answer.status === 'stopped') throwIfAborted(signal);
-        const { label, box, reasoning, probability, raw } = answer;
+        const { label, box, reasoning, raw } = answer;
+        // What is measured is the number that people are shown.
+        const probability = surenessOf(answer)?.probability ?? null;
         return { label, box, reasoning, probability, wellFormed: isWellFormed(raw) };
       },
       store,

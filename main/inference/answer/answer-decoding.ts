@@ -22,8 +22,10 @@ export interface AnswerListener {
 export interface WrittenToken {
   /** Where its text ends in the answer's. */
   readonly end: number;
-  /** Null for reasoning, and for a token that was forced and says nothing: a tag, a bracket. */
+  /** Null for a token that was forced and says nothing: a tag, a bracket. */
   logProbability: number | null;
+  /** Whether it was drawn as a part of the reasoning, the mark that ends it among them. */
+  readonly reasoning: boolean;
 }
 
 export interface DecodeRun {
@@ -45,10 +47,11 @@ export interface DecodeRun {
   readonly start: number;
 }
 
-/** A token chosen by the sampler, with its probability where that says something. */
+/** A token chosen by the sampler, with the probability that the model itself gave it. */
 interface Drawn {
   readonly id: number;
-  readonly logProbability: number | null;
+  readonly logProbability: number;
+  readonly reasoning: boolean;
 }
 
 /** What is known where the label begins, to come back to when the answer is complete. */
@@ -103,8 +106,7 @@ export class AnswerDecoding {
           this.#rememberLabel(run, logits);
           const id = sampler.next(logits, constraint?.mask());
           const reasoning = constraint?.part === 'reasoning';
-          // Over a whole vocabulary, so only where it is evidence.
-          drawn = { id, logProbability: reasoning ? null : logProbability(logits, id) };
+          drawn = { id, logProbability: logProbability(logits, id), reasoning };
           if (ends.has(id) && !reasoning) return 'end-token';
           if (ends.has(id)) this.notes.push('The model stopped before its answer, and was made to give one.');
           if (constraint?.part === 'label') this.#labelTokens += 1;
@@ -153,6 +155,7 @@ export class AnswerDecoding {
       this.written.push({
         end: this.raw.length + added.length,
         logProbability: isDrawn ? drawn.logProbability : null,
+        reasoning: isDrawn && drawn.reasoning,
       });
     });
     this.#show(added, splitter.push(added), run.listener);

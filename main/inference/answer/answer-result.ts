@@ -1,5 +1,5 @@
 import type { AnswerEvidence, AnswerSettings } from '../../../preload/contract/domain.ts';
-import type { ModelManifest } from '../../../preload/contract/model.ts';
+import type { ModelCalibration, ModelManifest } from '../../../preload/contract/model.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { usualAbsentLabel } from './answer-constraints.ts';
 import type { AnswerDecoding, WrittenToken } from './answer-decoding.ts';
@@ -34,7 +34,8 @@ export function newProgress<Writing extends AnswerWriting>(decoding: Writing): A
 
 /** What was written, read by the model's format, with what its own numbers say of it. */
 export function answerResult(
-  manifest: Pick<ModelManifest, 'coordinateSpace' | 'labels' | 'answerFormat'>,
+  manifest: Pick<ModelManifest, 'coordinateSpace' | 'labels' | 'answerFormat'> &
+    Partial<Pick<ModelManifest, 'calibration' | 'source'>>,
   frame: Size,
   settings: AnswerSettings,
   progress: AnswerProgress<AnswerWriting>,
@@ -47,7 +48,7 @@ export function answerResult(
     ending,
     format: manifest.answerFormat,
   });
-  const evidence = ending === 'end-token' ? evidenceOf(parsed, decoding) : null;
+  const evidence = ending === 'end-token' ? evidenceOf(parsed, decoding, calibrationOf(manifest)) : null;
   const label = logProbabilityOf(parsed.labelRange, decoding);
   return {
     status: parsed.status,
@@ -57,7 +58,7 @@ export function answerResult(
     raw: decoding.raw,
     probability: label === null ? null : Math.exp(label),
     evidence,
-    notes: [...decoding.notes, ...parsed.notes],
+    notes: [...decoding.notes, ...parsed.notes, ...foreignCalibration(manifest)],
     tokens: { ...progress.tokens, generated: decoding.written.length },
     modelInput: progress.modelInput,
     settings,
@@ -66,15 +67,59 @@ export function answerResult(
   };
 }
 
-function evidenceOf(parsed: ParsedAnswer, decoding: AnswerWriting): AnswerEvidence {
+function evidenceOf(
+  parsed: ParsedAnswer,
+  decoding: AnswerWriting,
+  calibration: ModelCalibration | null,
+): AnswerEvidence {
+  const reasoning = reasoningLogProbability(decoding.written);
+  const label = logProbabilityOf(parsed.labelRange, decoding);
   return {
-    labelLogProbability: logProbabilityOf(parsed.labelRange, decoding),
+    ...(calibration !== null && {
+      calibrated: reasoning === null || label === null ? null : calibrated(reasoning + label, calibration),
+    }),
+    reasoningLogProbability: reasoning,
+    labelLogProbability: label,
     // Of the digits: what stands between them is the format's.
     boxLogProbability:
       parsed.box === null ? null : logProbabilityOf(parsed.boxRange, decoding, (text) => /\d/.test(text)),
     choices: decoding.choices,
     entropy: decoding.entropy,
   };
+}
+
+/** A model's calibration, where it is of the weights that answer. */
+export function calibrationOf({
+  calibration,
+  source,
+}: Partial<Pick<ModelManifest, 'calibration' | 'source'>>): ModelCalibration | null {
+  const own = calibration !== undefined && calibration.weightsSha256 === source?.sha256;
+  return own && source?.adapter === undefined ? calibration : null;
+}
+
+/** What is said of a calibration that is of other weights than those that answer. */
+function foreignCalibration(manifest: Partial<Pick<ModelManifest, 'calibration' | 'source'>>): string[] {
+  if (manifest.calibration === undefined || calibrationOf(manifest) !== null) return [];
+  return ["The model's calibration is of other weights; its probability is as the model gave it."];
+}
+
+/** How likely an answer is right whose tokens have this log-probability together; see {@link ModelCalibration}. */
+export function calibrated(logProbability: number, { slope, intercept }: ModelCalibration): number {
+  // ln(p / (1 - p)), which has no end at p = 1; a token is never told to better than this.
+  const most = -1e-7;
+  const log = Math.min(logProbability, most);
+  const odds = log - Math.log(-Math.expm1(log));
+  return 1 / (1 + Math.exp(-(slope * odds + intercept)));
+}
+
+/** Sum of the log-probabilities of the reasoning's tokens; null where there are none, or one is not known. */
+function reasoningLogProbability(written: readonly WrittenToken[]): number | null {
+  const scores = written.filter(({ reasoning }) => reasoning).map(({ logProbability }) => logProbability);
+  if (scores.length === 0 || scores.includes(null)) return null;
+  return Math.min(
+    0,
+    scores.reduce<number>((sum, score) => sum + (score ?? 0), 0),
+  );
 }
 
 /** Sum of the log-probabilities of the tokens whose text overlaps the range; null where one is not known. */

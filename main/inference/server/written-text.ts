@@ -29,11 +29,21 @@ export function placeTokens(raw: string, tokens: readonly ServerToken[]): Placed
   return placed.reverse();
 }
 
-/** The tokens as the engine's own evidence reads them: text before the first found token has no probability. */
+/**
+ * The tokens as the engine's own evidence reads them: text before the first found token has no probability. Reasoning is
+ * what stands between the tags of thinking; where the text has none of them, no token is called reasoning.
+ */
 export function writtenTokens(raw: string, placed: readonly PlacedToken[]): WrittenToken[] {
   const before = placed[0]?.start ?? raw.length;
+  const open = raw.indexOf('<think>');
+  const [begin, close] = [open < 0 ? 0 : open + '<think>'.length, raw.indexOf('</think>')];
+  const inside = (start: number, end: number): boolean => start <= close && end > begin;
   return [
-    ...(before > 0 ? [{ end: before, logProbability: null }] : []),
-    ...placed.map(({ end, logProbability }) => ({ end, logProbability })),
+    ...(before > 0 ? [{ end: before, logProbability: null, reasoning: inside(begin, before) }] : []),
+    ...placed.map(({ start, end, logProbability }) => ({
+      end,
+      logProbability,
+      reasoning: inside(start, end),
+    })),
   ];
 }
