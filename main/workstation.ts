@@ -21,7 +21,7 @@ import {
 import { createEngine, type AnswerResult, type StartEngine } from './inference/index.ts';
 import { createReview, openVideoFile, type Grant } from './review/index.ts';
 import { openStore } from './store/index.ts';
-import { findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
+import { decoderName, decoderWarning, findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
 import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
 import { createModels, type Models } from './workstation/models.ts';
@@ -73,6 +73,10 @@ export interface VideoReport {
   variableFrameRate: boolean;
   durationSeconds: number;
   joins: VideoJoin[];
+  /** What decodes it, such as `ffmpeg 5.1.9-0+deb12u1`. */
+  decoder: string;
+  /** What is known against the decoder. */
+  decoderWarning: string | null;
 }
 
 /** Where the file's own clock begins anew or leaps: its times on both sides, in ticks. */
@@ -191,7 +195,12 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     await review.discardLeftOvers().catch((error: unknown) => {
       videoLog.warn('copies that were left over could not be removed', { code: toErrorReport(error).code });
     });
-    await findMediaTools({ log: videoLog }).catch((error) => notices.push(toErrorReport(error)));
+    try {
+      const warning = decoderWarning(await findMediaTools({ log: videoLog }));
+      if (warning) notices.push(warning.toReport());
+    } catch (error) {
+      notices.push(toErrorReport(error));
+    }
     // The state tells the window how the loading goes, and why when it fails.
     desk.load('chosen').catch(() => undefined);
   }
@@ -207,6 +216,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       readOnly: false,
       dataFolder: home,
       savedAt: store.savedAt,
+      decoder: await findMediaTools({ log: videoLog }).then(decoderName, () => null),
       notices,
     }),
     chooseVideo: async () => {
@@ -286,6 +296,8 @@ async function inspectVideo(
         ptsBefore: source.locate({ index: index - 1 }).pts,
         pts: source.locate({ index }).pts,
       })),
+      decoder: source.decoder,
+      decoderWarning: decoderWarning(source.context.tools)?.message ?? null,
     };
   } finally {
     source.dispose();

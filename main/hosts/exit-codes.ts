@@ -35,6 +35,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   'video-too-large': 3,
   'ffmpeg-missing': 3,
   'ffmpeg-failed': 3,
+  'ffmpeg-outdated': 3,
   'data-malformed': 3,
   'model-missing-file': 4,
   'model-altered-file': 4,

@@ -153,6 +153,7 @@ export class Answering<Source extends VideoSource> {
       pts: frame.pts,
       timeBase: times.timeBase,
       hash: frame.hash,
+      decoder: source.facts.decoder,
     };
     return { frame, identity, location };
   }

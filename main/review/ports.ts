@@ -22,6 +22,8 @@ export interface VideoFacts {
   readonly durationSeconds: number | null;
   /** Whether a browser plays the file itself. */
   readonly playback: 'native' | 'transcoded';
+  /** What decodes its frames, with its version. */
+  readonly decoder: string;
 }
 
 export interface VideoIndex {

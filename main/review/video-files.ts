@@ -30,6 +30,7 @@ export class VideoFile implements VideoSource {
       timeBase: probe.timeBase,
       durationSeconds: file.hasIndex ? file.summary().durationSeconds : probe.durationSeconds,
       playback: playbackOf(file),
+      decoder: file.decoder,
     };
     this.#index = this.#build(options);
     // Whoever asks for it is told; until then a failure waits.

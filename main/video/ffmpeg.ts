@@ -1,11 +1,18 @@
-import { accessSync, chmodSync, constants, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import {
+  compareToolVersions,
+  hasKnownHoles,
+  readToolVersion,
+  shortVersion,
+  type ToolVersion,
+} from './ffmpeg-version.ts';
 import { silentLog, type Log } from './log.ts';
 import { readProcess } from './process.ts';
 
-/** Where a program was found, in the order looked. */
+/** Where a program was found. */
 export type ToolOrigin = 'environment' | 'ffmpeg-static' | 'ffmpeg-installer' | 'beside-ffmpeg' | 'system';
 
 export interface MediaTool {
@@ -13,6 +20,7 @@ export interface MediaTool {
   readonly origin: ToolOrigin;
   /** As the program says it, such as `5.1.9-0+deb12u1` or `N-47683-g0e8eb07980-static`. */
   readonly version: string;
+  readonly details: ToolVersion;
 }
 
 /** The ffmpeg and ffprobe in use, and what differs between their versions. */
@@ -24,8 +32,10 @@ export interface MediaTools {
   readonly encoders: ReadonlySet<string>;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface FindOptions {
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Environment;
   readonly log?: Log;
 }
 
@@ -34,9 +44,10 @@ const require = createRequire(import.meta.url);
 const found = new Map<string, Promise<MediaTools>>();
 
 /**
- * Finds ffmpeg (`FFMPEG_BIN`, ffmpeg-static, @ffmpeg-installer/ffmpeg, the system's) and ffprobe (`FFPROBE_BIN`, the one
- * beside `FFMPEG_BIN`, @ffprobe-installer/ffprobe, the system's). Throws `ffmpeg-missing` saying what was tried. The
- * answer is kept for as long as the environment names the same programs.
+ * Finds ffmpeg and ffprobe: what `FFMPEG_BIN` and `FFPROBE_BIN` name, else the newest of what is there, which may have been
+ * fetched into ffmpeg-static's folder, come with @ffmpeg-installer and @ffprobe-installer, or be the system's. The ffprobe
+ * that lies beside the chosen ffmpeg goes before others. Throws `ffmpeg-missing` saying what was tried. The answer is kept
+ * for as long as the environment names the same programs.
  */
 export function findMediaTools(options: FindOptions = {}): Promise<MediaTools> {
   const environment = options.environment ?? process.env;
@@ -51,12 +62,14 @@ export function findMediaTools(options: FindOptions = {}): Promise<MediaTools> {
   return tools;
 }
 
-async function lookForMediaTools(
-  environment: Readonly<Record<string, string | undefined>>,
-  log: Log,
-): Promise<MediaTools> {
-  const ffmpeg = await firstThatRuns('ffmpeg', ffmpegCandidates(environment), log);
-  const ffprobe = await firstThatRuns('ffprobe', ffprobeCandidates(environment), log);
+/** Looks again at the next call: a program was fetched. */
+export function forgetMediaTools(): void {
+  found.clear();
+}
+
+async function lookForMediaTools(environment: Environment, log: Log): Promise<MediaTools> {
+  const ffmpeg = await chooseFfmpeg(environment, log);
+  const ffprobe = await chooseFfprobe(environment, ffmpeg, log);
   const [help, encoders] = await Promise.all([
     readProcess(ffmpeg.path, ['-hide_banner', '-h', 'long'], { log }),
     readProcess(ffmpeg.path, ['-hide_banner', '-encoders'], { log }),
@@ -90,26 +103,47 @@ interface Candidate {
   readonly origin: ToolOrigin;
 }
 
-function ffmpegCandidates(environment: Readonly<Record<string, string | undefined>>): Candidate[] {
+async function chooseFfmpeg(environment: Environment, log: Log): Promise<MediaTool> {
   const named = environment['FFMPEG_BIN'];
-  if (named) return [{ path: named, origin: 'environment' }];
-  return [
-    ...packaged('ffmpeg-static', 'ffmpeg-static'),
-    ...packaged('@ffmpeg-installer/ffmpeg', 'ffmpeg-installer'),
-    ...onSystemPath('ffmpeg', environment),
-  ];
+  const candidates: Candidate[] = named
+    ? [{ path: named, origin: 'environment' }]
+    : [
+        ...packaged('ffmpeg-static', 'ffmpeg-static'),
+        ...packaged('@ffmpeg-installer/ffmpeg', 'ffmpeg-installer'),
+        ...onSystemPath('ffmpeg', environment),
+      ];
+  return newest(await thoseThatRun('ffmpeg', candidates, log)) ?? refuse('ffmpeg', Boolean(named));
 }
 
-function ffprobeCandidates(environment: Readonly<Record<string, string | undefined>>): Candidate[] {
+async function chooseFfprobe(environment: Environment, ffmpeg: MediaTool, log: Log): Promise<MediaTool> {
   const named = environment['FFPROBE_BIN'];
-  if (named) return [{ path: named, origin: 'environment' }];
-  const ffmpeg = environment['FFMPEG_BIN'];
-  const beside = ffmpeg ? join(dirname(ffmpeg), `ffprobe${executableSuffix}`) : null;
-  return [
-    ...(beside ? [{ path: beside, origin: 'beside-ffmpeg' } as const] : []),
+  if (named) {
+    const candidate: Candidate = { path: named, origin: 'environment' };
+    return newest(await thoseThatRun('ffprobe', [candidate], log)) ?? refuse('ffprobe', true);
+  }
+  const beside: Candidate = {
+    path: join(dirname(ffmpeg.path), `ffprobe${executableSuffix}`),
+    origin: 'beside-ffmpeg',
+  };
+  const [matching] = await thoseThatRun('ffprobe', [beside], log);
+  if (matching) return matching;
+  const others = [
+    ...packaged('ffmpeg-static', 'ffmpeg-static').map(({ path, origin }) => ({
+      path: join(dirname(path), `ffprobe${executableSuffix}`),
+      origin,
+    })),
     ...packaged('@ffprobe-installer/ffprobe', 'ffmpeg-installer'),
     ...onSystemPath('ffprobe', environment),
   ];
+  return newest(await thoseThatRun('ffprobe', others, log)) ?? refuse('ffprobe', false);
+}
+
+/** Those without known holes first, then the newest; of like ones the first. */
+function newest(tools: readonly MediaTool[]): MediaTool | undefined {
+  return [...tools].sort(
+    ({ details: a }, { details: b }) =>
+      Number(hasKnownHoles(a)) - Number(hasKnownHoles(b)) || compareToolVersions(b, a),
+  )[0];
 }
 
 /** A package that ships or downloads a program; optional, so that it may be absent. */
@@ -128,32 +162,41 @@ function packaged(name: string, origin: ToolOrigin): Candidate[] {
     : [];
 }
 
-export function onSystemPath(
-  program: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Candidate[] {
+export function onSystemPath(program: string, environment: Environment): Candidate[] {
   return (environment['PATH'] ?? '')
     .split(delimiter)
     .filter((folder) => folder !== '')
     .map((folder) => ({ path: join(folder, program + executableSuffix), origin: 'system' as const }));
 }
 
-async function firstThatRuns(
+/** In the order given; of several names of one file the first. */
+async function thoseThatRun(
   program: string,
   candidates: readonly Candidate[],
   log: Log,
-): Promise<MediaTool> {
-  for (const { path, origin } of candidates) {
-    if (!isFile(path) || !makeExecutable(path)) continue;
-    try {
-      const { exitCode, output } = await readProcess(path, ['-version'], { log });
-      const version = new RegExp(`^${program} version (\\S+)`).exec(output)?.[1];
-      if (exitCode === 0 && version) return { path, origin, version };
-    } catch (error) {
-      log.debug('A media tool did not start', { program, origin, error: String(error) });
-    }
+): Promise<MediaTool[]> {
+  const files = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    if (!isFile(candidate.path) || !makeExecutable(candidate.path)) continue;
+    const file = realpathSync(candidate.path);
+    if (!files.has(file)) files.set(file, candidate);
   }
-  const named = candidates.length === 1 && candidates[0]?.origin === 'environment';
+  const tools = await Promise.all(
+    [...files.values()].map(async ({ path, origin }) => {
+      try {
+        const { exitCode, output } = await readProcess(path, ['-version'], { log });
+        const details = exitCode === 0 ? readToolVersion(program, output) : null;
+        return details && { path, origin, version: details.text, details };
+      } catch (error) {
+        log.debug('A media tool did not start', { program, origin, error: String(error) });
+        return null;
+      }
+    }),
+  );
+  return tools.filter((tool) => tool !== null);
+}
+
+function refuse(program: 'ffmpeg' | 'ffprobe', named: boolean): never {
   const variable = program === 'ffmpeg' ? 'FFMPEG_BIN' : 'FFPROBE_BIN';
   throw new WorkstationError(
     'ffmpeg-missing',
@@ -163,6 +206,21 @@ async function firstThatRuns(
     named
       ? `Point ${variable} at ${program}, or unset it to use the one that comes with the application.`
       : `Install ffmpeg (for example with your system's package manager), or set ${variable} to its full path.`,
+  );
+}
+
+/** As answers remember it. */
+export const decoderName = ({ ffmpeg }: MediaTools): string => `ffmpeg ${ffmpeg.version}`;
+
+/** What a person should know of the decoder in use: null where nothing is known against it. */
+export function decoderWarning({ ffmpeg }: MediaTools): WorkstationError | null {
+  if (!hasKnownHoles(ffmpeg.details)) return null;
+  return new WorkstationError(
+    'ffmpeg-outdated',
+    `Videos are decoded by ffmpeg ${shortVersion(ffmpeg.details)} (${ffmpeg.version}), which has known security holes.`,
+    ffmpeg.origin === 'environment'
+      ? 'FFMPEG_BIN names it. Point it at a newer ffmpeg, and until then open only videos from recorders that you trust.'
+      : "Install a newer ffmpeg (with your system's package manager) or name one by FFMPEG_BIN; the newest is taken. Until then open only videos from recorders that you trust.",
   );
 }
 

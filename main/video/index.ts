@@ -16,7 +16,7 @@ import {
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import type { DecodedFrame } from './decoder.ts';
-import { findMediaTools } from './ffmpeg.ts';
+import { decoderName, findMediaTools } from './ffmpeg.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { buildFrameTable, type IndexProgress } from './frame-index.ts';
 import { FrameReader, type FrameRequest } from './frame-reader.ts';
@@ -105,6 +105,11 @@ export class VideoSource {
         context.log.warn('A stored frame index was not used', { reason: (error as Error).message });
       }
     }
+  }
+
+  /** What decodes its frames, such as `ffmpeg 5.1.9-0+deb12u1`. */
+  get decoder(): string {
+    return decoderName(this.context.tools);
   }
 
   get hasIndex(): boolean {
@@ -252,6 +257,7 @@ export type { Log } from './log.ts';
 export type { ColourMatrix, VideoProbe } from './probe.ts';
 export type { ByteRangeAnswer } from './byte-range.ts';
 export type { PlaybackPlan, TranscodedStream } from './playback.ts';
-export { findMediaTools, type MediaTools } from './ffmpeg.ts';
+export { decoderName, decoderWarning, findMediaTools, forgetMediaTools, type MediaTools } from './ffmpeg.ts';
+export { hasKnownHoles, isTooOldToPack, readToolVersion } from './ffmpeg-version.ts';
 export { fingerprintFile } from './fingerprint.ts';
 export { keyFrameBefore } from './frame-table.ts';

@@ -31,6 +31,8 @@ export const FrameIdentity = z.object({
   timeBase: TimeBase,
   /** SHA-256 of the decoded RGB24 pixels with their size, as the model received them before resizing. */
   hash: Sha256,
+  /** What decoded it, such as `ffmpeg 5.1.9-0+deb12u1`; null for answers from before this was kept. */
+  decoder: z.string().nullable().default(null),
 });
 export type FrameIdentity = z.infer<typeof FrameIdentity>;
 
@@ -359,6 +361,8 @@ export const Status = z.object({
   readOnly: z.boolean(),
   dataFolder: z.string(),
   savedAt: Timestamp.nullable(),
+  /** What decodes videos, such as `ffmpeg 5.1.9-0+deb12u1`; null where nothing does. */
+  decoder: z.string().nullable(),
   /** Things a person should know at start: a database moved aside, ffmpeg missing. */
   notices: z.array(ErrorReport),
 });

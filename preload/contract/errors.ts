@@ -22,6 +22,7 @@ export const errorCodes = [
   'frame-mismatch',
   'ffmpeg-missing',
   'ffmpeg-failed',
+  'ffmpeg-outdated',
   // model and engine
   'model-missing-file',
   'model-altered-file',

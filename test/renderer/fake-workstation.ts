@@ -128,6 +128,7 @@ export class FakeWorkstation {
     readOnly: false,
     dataFolder: '/data',
     savedAt: now,
+    decoder: 'ffmpeg 5.1.9-0+deb12u1',
     notices: [],
   };
   model: ModelState = readyModel;
@@ -346,6 +347,7 @@ export class FakeWorkstation {
         pts,
         timeBase: this.video.timeBase,
         hash: hashOf(index),
+        decoder: 'ffmpeg 5.1.9-0+deb12u1',
       },
       model: over
         ? {

@@ -29,6 +29,7 @@ class SlowFile implements VideoSource {
       timeBase: [1, 25],
       durationSeconds: 0.08,
       playback: 'native',
+      decoder: 'ffmpeg',
     };
     this.#index.promise.catch(() => undefined);
     signal.addEventListener('abort', () => this.#cancel());

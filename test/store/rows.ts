@@ -102,6 +102,7 @@ export const fullAnswer = (id: string, questionId: string, sessionId: string): A
       pts: -1024,
       timeBase: [1001, 30_000],
       hash: 'a'.repeat(64),
+      decoder: 'ffmpeg 5.1.9-0+deb12u1',
     } as Answer['frame'],
     model: {
       id: 'surgery-r1-nano',

@@ -177,6 +177,7 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       pts: answer.frame.pts,
       timeBase: answer.frame.timeBase,
       hash: answer.frame.hash,
+      decoder: answer.frame.decoder,
     },
     question,
     answer: {
@@ -237,6 +238,7 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
 export function origin(answer: Answer): string[] {
   const lines: string[] = [];
   if (answer.frame) lines.push(`Frame     ${answer.frame.index}, hash ${answer.frame.hash.slice(0, 12)}`);
+  if (answer.frame?.decoder) lines.push(`Decoder   ${answer.frame.decoder}`);
   if (answer.model) {
     lines.push(`Model     ${answer.model.name} on ${answer.model.device}`);
     if (answer.model.domain === 'synthetic') {

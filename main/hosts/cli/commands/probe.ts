@@ -11,7 +11,7 @@ export function addProbe(program: Command): void {
     async ({ output, workstation, signal }, _options: object, video: string) => {
       const facts = await (await workstation()).inspectVideo(video, signal);
       const { frames, width, height, codec, timeBase, variableFrameRate, container } = facts;
-      const { durationSeconds, joins } = facts;
+      const { durationSeconds, joins, decoder, decoderWarning } = facts;
       output.line(`Frames     ${frames}`);
       output.line(`Length     ${formatTimecode(durationSeconds)}`);
       output.line(`Size       ${width} x ${height}`);
@@ -23,9 +23,11 @@ export function addProbe(program: Command): void {
           `Join       at frame ${index}, ${timecode}: the file's own clock starts again or jumps there`,
         );
       }
+      output.line(`Decoder    ${decoder}`);
+      if (decoderWarning !== null) output.line(`Warning    ${decoderWarning}`);
       output.result({
         ...{ frames, width, height, codec, timeBase, variableFrameRate, container },
-        ...{ durationSeconds, joins },
+        ...{ durationSeconds, joins, decoder, decoderWarning },
       });
     },
   );
