@@ -17,6 +17,8 @@ export interface ModelDeskOptions {
   jobs: () => JobRegistry;
   /** The model that a person has chosen for all sessions; null: the embedded one. */
   chosen: () => ModelId | null;
+  /** What a person knows a model by, also where its files can't be read; null where nothing is known of it. */
+  nameOf: (modelId: ModelId) => string | null;
   /** Host and port that frames go to with the model of this directory; null where they stay on this machine. */
   serverOf: (directory: string) => string | null;
   onState: (state: ModelState) => void;
@@ -125,9 +127,14 @@ export class ModelDesk implements AnswerEngine {
     } catch (error) {
       if (modelId === null || toErrorReport(error).code === 'cancelled') throw error;
       const { code, message, hint } = toErrorReport(error);
-      const name = this.#model?.id === modelId ? this.#model.name : 'The chosen model';
+      const known = this.#model?.id === modelId ? this.#model.name : this.#options.nameOf(modelId);
+      const name = known === null ? 'The chosen model' : `The chosen model, ${known},`;
       const told = `${name} could not be loaded, so the embedded model answers. ${message}`;
-      this.#substitution = { code, message: told, hint };
+      this.#substitution = {
+        code,
+        message: told,
+        hint: `${hint} Another model can be chosen in the list of models.`,
+      };
       await this.#load({ modelId: null });
     } finally {
       if (this.#loaded) this.#wish = 'chosen';

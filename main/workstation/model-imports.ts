@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { importPlace } from '../../models/import/folder-report.ts';
+import type { ImportPlace } from '../../models/import/folder-report.ts';
 import { runImport } from '../../models/import/index.ts';
 import { discardInterrupted } from '../../models/import/work-folder.ts';
 import {
@@ -18,6 +18,8 @@ import { models, type ModelRecord, type Store } from '../store/index.ts';
 export interface ModelImportsOptions {
   store: Store;
   modelsFolder: string;
+  /** Looks at what is to be imported, and says where it goes. */
+  placeOf: (source: { checkpoint: string; base?: string }, dtype: WeightDtype) => Promise<ImportPlace>;
   /** How the import's process is started; Node's fork by default. */
   start?: StartEngine;
   jobs: () => JobRegistry;
@@ -62,9 +64,9 @@ export class ModelImports {
   /** Returns once it has begun. Throws what is wrong with the folder, or `busy` where one is under way. */
   async start({ folder, base, dtype, answerFormat }: ImportSource): Promise<ModelImport> {
     this.#requireIdle();
-    const { modelsFolder, store, now } = this.#options;
+    const { placeOf, store, now } = this.#options;
     const source = { checkpoint: folder, ...(base !== null && { base }) };
-    const { id, out } = await importPlace(source, modelsFolder, dtype);
+    const { id, out } = await placeOf(source, dtype);
     if (existsSync(join(out, 'manifest.json'))) {
       throw new WorkstationError(
         'invalid-input',

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
-import { placeId, type Catalogue, type CatalogueModel } from '../../models/import/catalogue.ts';
+import type { CatalogueModel } from '../../models/import/catalogue-model.ts';
+import type { Catalogue } from '../../models/import/catalogue.ts';
+import { placeId } from '../../models/import/in-place-model.ts';
 import { WorkstationError, type ModelEntry, type ModelId } from '../../preload/contract/index.ts';
 import { models, settings, type ModelRecord, type Store } from '../store/index.ts';
 import type { ModelDesk } from './model-desk.ts';

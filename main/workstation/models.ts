@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createCatalogue } from '../../models/import/catalogue.ts';
-import { inspectFolder } from '../../models/import/folder-report.ts';
+import { FolderLooks } from '../../models/import/look-client.ts';
 import type {
   GrantId,
   ModelFolderReport,
@@ -64,8 +64,13 @@ export interface Models {
 export function createModels(options: ModelsOptions): Models {
   const { store, engine, emit, now, pathOf, jobs, log } = options;
   const modelsFolder = join(store.layout.home, 'models');
+  const looks = new FolderLooks({
+    ...(options.startEngine && { start: options.startEngine }),
+    log,
+  });
   const imported = createCatalogue({
     modelsFolder,
+    look: (place, again) => looks.inPlace(place, again),
     embeddedFolder: options.embeddedFolder,
     inPlace: () =>
       models
@@ -89,12 +94,14 @@ export function createModels(options: ModelsOptions): Models {
     catalogue,
     jobs,
     chosen: () => shelf.chosen,
+    nameOf: (modelId) => models.findModel(store.database, modelId)?.name ?? null,
     serverOf: (directory) => (directory === serverDirectory ? serverPlace : null),
     onState: (state) => emit({ type: 'model', state }),
   });
   const imports = new ModelImports({
     store,
     modelsFolder,
+    placeOf: (source, dtype) => looks.place(source, modelsFolder, dtype),
     ...(options.startEngine && { start: options.startEngine }),
     jobs,
     onChange: (state) => emit({ type: 'model-import', import: state }),
@@ -103,7 +110,7 @@ export function createModels(options: ModelsOptions): Models {
     log,
   });
   const inspect = (folder: string, base: string | null): Promise<ModelFolderReport> =>
-    inspectFolder({ folder, base, modelsFolder });
+    looks.report({ folder, base, modelsFolder });
   const basePath = (id: GrantId | null): string | null => (id === null ? null : pathOf(id));
 
   return {
@@ -144,6 +151,7 @@ export function createModels(options: ModelsOptions): Models {
       addModelFolder: async ({ folderId }) => shelf.add(pathOf(folderId)),
     },
     dispose: async () => {
+      looks.dispose();
       await imports.dispose();
       await desk.dispose();
     },

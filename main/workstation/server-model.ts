@@ -1,4 +1,5 @@
-import type { Catalogue, CatalogueModel, PreparedModel } from '../../models/import/catalogue.ts';
+import type { CatalogueModel } from '../../models/import/catalogue-model.ts';
+import type { Catalogue, PreparedModel } from '../../models/import/catalogue.ts';
 import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/index.ts';
 import {
   configurationPlaces,

@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import path, { basename, join, resolve, type PlatformPath } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { readJson } from './configuration.ts';
@@ -62,15 +62,47 @@ export async function describeAdapter(folder: string): Promise<{ base: string | 
 }
 
 /**
- * The folder of the model that an adapter belongs to: the one given, or the one that the adapter names, where
- * that is a folder here.
+ * Where an adapter says that its base lies, if that is inside of the adapter's own folder. Any other place is for a person
+ * to choose: whoever made the adapter wrote that path, on Windows a look at a network path answers with the account's
+ * name and password hash, and a folder that is found by chance need not be the one meant.
+ *
+ * @param named `base_model_name_or_path`: a path, or a name of Hugging Face's hub, which is taken for one
+ * @returns the path, which need not be there; null where it leads out of the folder
+ */
+export function baseWithin(
+  adapterFolder: string,
+  named: string,
+  paths: Pick<PlatformPath, 'resolve' | 'relative' | 'isAbsolute' | 'sep'> = path,
+): string | null {
+  if (named === '' || named.includes('\0')) return null;
+  const place = paths.resolve(adapterFolder, named);
+  const inside = paths.relative(paths.resolve(adapterFolder), place);
+  if (inside === '' || paths.isAbsolute(inside) || inside.split(paths.sep)[0] === '..') return null;
+  return place;
+}
+
+/** The base's folder inside of an adapter's own; null where there is none. Links are not followed. */
+export async function baseInside(adapterFolder: string, named: string | null): Promise<string | null> {
+  const place = named === null ? null : baseWithin(adapterFolder, named);
+  if (place === null) return null;
+  let step = resolve(adapterFolder);
+  for (const name of path.relative(step, place).split(path.sep)) {
+    step = join(step, name);
+    if ((await lstat(step).catch(() => null))?.isDirectory() !== true) return null;
+  }
+  return place;
+}
+
+/**
+ * The folder of the model that an adapter belongs to: the one given, or one inside of the adapter's own folder.
  *
  * @throws WorkstationError `model-missing-file`
  */
 export async function baseOf(adapterFolder: string, given: string | undefined): Promise<string> {
   if (given !== undefined) return given;
   const { base_model_name_or_path: named } = await readConfig(adapterFolder);
-  if (named && (await stat(resolve(named)).catch(() => null))?.isDirectory()) return resolve(named);
+  const inside = await baseInside(adapterFolder, named ?? null);
+  if (inside !== null) return inside;
   throw new WorkstationError(
     'model-missing-file',
     `${basename(resolve(adapterFolder))} is an adapter${named ? ` for ${named}` : ''}, and its base model is not here.`,

@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { z } from 'zod';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
-import {
-  ModelId,
-  toErrorReport,
-  WorkstationError,
-  type ModelEntry,
-  type ModelSummary,
-} from '../../preload/contract/index.ts';
+import { ModelId, toErrorReport, WorkstationError, type ModelSummary } from '../../preload/contract/index.ts';
 import { readStatement } from '../../main/inference/model/model-statement.ts';
-import { readTransformersFolder } from '../../main/inference/model/transformers-folder.ts';
 import { noVariants } from '../../main/inference/model/transformers-variants.ts';
-import { readJson } from './configuration.ts';
+import {
+  bytesOf,
+  describeImported,
+  readAs,
+  readManifest,
+  summaryOf,
+  type CatalogueModel,
+} from './catalogue-model.ts';
 import { hasGraphs, isImported } from './folders.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
+import { describeInPlace, placeId, type FolderInPlace } from './in-place-model.ts';
 import type { ImportProgress } from './progress.ts';
 
 export interface CatalogueOptions {
@@ -26,18 +26,12 @@ export interface CatalogueOptions {
   embeddedFolder: string;
   /** Folders elsewhere that a person has added, to be used where they lie. */
   inPlace?: () => readonly FolderInPlace[];
+  /**
+   * Looks at a folder that is used where it lies; in this process by default. The workstation does it in another one,
+   * since nobody knows what such a folder holds. `again`: also where an earlier look took too much.
+   */
+  look?: (place: FolderInPlace, again: boolean) => Promise<CatalogueModel>;
 }
-
-export interface FolderInPlace {
-  id: ModelId;
-  folder: string;
-}
-
-/** A model of the catalogue, without what only the workstation knows of it. */
-export type CatalogueModel = Omit<ModelEntry, 'source' | 'addedAt' | 'chosen'> & {
-  /** Null for an embedded model that was never used yet. */
-  directory: string | null;
-};
 
 /** The weights of the embedded model: as good with 8 bits as with 32 (docs/RESULTS.md), from a third of the memory. */
 const embeddedDtype = 'q8';
@@ -87,7 +81,7 @@ export interface Catalogue {
 }
 
 export function createCatalogue(options: CatalogueOptions): Catalogue {
-  const { modelsFolder, embeddedFolder, inPlace = () => [] } = options;
+  const { modelsFolder, embeddedFolder, inPlace = () => [], look = describeInPlace } = options;
 
   /** Without imports of the embedded model, this version's or an earlier one's: those are not for choosing. */
   async function importedModels(): Promise<CatalogueModel[]> {
@@ -124,19 +118,14 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     };
   }
 
-  async function describeInPlace({ id, folder }: FolderInPlace): Promise<CatalogueModel> {
-    if (await hasGraphs(folder)) return describeGraphs(id, folder);
-    const manifest = readAs(ModelManifest, folder, await readManifest(folder));
-    return describeImported(id, folder, manifest, 'in-place');
-  }
-
   async function prepareFolder(folder: string, options: PrepareOptions = {}): Promise<PreparedModel> {
     const content = await readManifest(folder).catch(async (error: unknown) => {
       if (await hasGraphs(folder)) return null;
       throw error;
     });
     if (content === null) {
-      const { directory: _place, ...model } = await describeGraphs(placeId(folder), folder, options.variant);
+      const variant = options.variant === undefined ? {} : { variant: options.variant };
+      const { directory: _place, ...model } = await look({ id: placeId(folder), folder, ...variant }, true);
       return { directory: folder, summary: model, importAgain: null };
     }
     if (options.variant !== undefined) throw noVariants(folder);
@@ -162,10 +151,10 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
 
   return {
     prepareFolder,
-    describeInPlace,
+    describeInPlace: (place) => look(place, true),
     async list() {
       const places = inPlace().map((place) =>
-        describeInPlace(place).catch((error: unknown) => describeLost(place, error)),
+        look(place, false).catch((error: unknown) => describeLost(place, error)),
       );
       const others = [...(await importedModels()), ...(await Promise.all(places))];
       others.sort((one, other) => one.name.localeCompare(other.name) || one.id.localeCompare(other.id));
@@ -177,7 +166,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       }
       const place = inPlace().find(({ id }) => id === modelId);
       const match = place
-        ? await describeInPlace(place)
+        ? await look(place, true)
         : (await importedModels()).find(({ id }) => id === modelId);
       if (!match?.directory) throw unknown(modelId);
       const { directory, ...summary } = match;
@@ -207,53 +196,12 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
 }
 
-/** The id of a folder that is used where it lies: the same for the same place. */
-export function placeId(folder: string): ModelId {
-  const digest = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 16);
-  return ModelId.parse(`in-place-${digest}`);
-}
-
 function unknown(modelId: ModelId): WorkstationError {
   return new WorkstationError(
     'not-found',
     `There is no model '${modelId}' here.`,
     'Choose one of the listed models, or import its checkpoint folder.',
   );
-}
-
-function describeImported(
-  id: ModelId,
-  directory: string,
-  manifest: ModelManifest,
-  kind: 'imported' | 'in-place',
-): CatalogueModel {
-  return {
-    ...summaryOf(manifest, false),
-    id,
-    kind,
-    dtype: manifest.dtype,
-    bytes: bytesOf(manifest),
-    sourceSha256: manifest.source.sha256,
-    canAsk: manifest.tokenizer,
-    problem: null,
-    directory,
-  };
-}
-
-async function describeGraphs(id: ModelId, folder: string, variant?: string): Promise<CatalogueModel> {
-  const wish = variant === undefined ? {} : { variant };
-  const { manifest, version, files } = await readTransformersFolder(resolve(folder), wish);
-  return {
-    ...summaryOf({ ...manifest, version: version ?? 'used in place' }, false),
-    id,
-    kind: 'in-place',
-    dtype: manifest.dtype,
-    bytes: files.reduce((sum, [, bytes]) => sum + bytes, 0),
-    sourceSha256: null,
-    canAsk: manifest.tokenizer,
-    problem: null,
-    directory: folder,
-  };
 }
 
 /** A folder that was added and can't be read now. */
@@ -273,9 +221,6 @@ const describeLost = ({ id, folder }: FolderInPlace, error: unknown): CatalogueM
   problem: toErrorReport(error),
   directory: null,
 });
-
-const bytesOf = ({ files }: Pick<ModelManifest, 'files'>): number =>
-  Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** The import writes the manifest last. */
 const isWhole = (directory: string): boolean => existsSync(join(directory, 'manifest.json'));
@@ -304,39 +249,6 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Reads `manifest.json`, with the errors that a person can act on. */
-async function readManifest(folder: string): Promise<unknown> {
-  const name = basename(folder);
-  if (!existsSync(folder)) {
-    throw new WorkstationError(
-      'model-missing-file',
-      `There is no model folder '${name}' at the place given.`,
-      'Check the path, or choose the folder again.',
-    );
-  }
-  const content = await readJson(join(folder, 'manifest.json'));
-  if (content !== null) return content;
-  throw new WorkstationError(
-    'model-missing-file',
-    `The folder '${name}' has no manifest.json.`,
-    existsSync(join(folder, 'config.json'))
-      ? 'It looks like a checkpoint: import it first with `models import`.'
-      : 'Choose a folder that `models import` has written.',
-  );
-}
-
-function readAs<T>(schema: z.ZodType<T>, folder: string, content: unknown): T {
-  const parsed = schema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new WorkstationError(
-    'model-mismatch',
-    `The manifest of the model folder '${basename(folder)}' is not one that this version reads ` +
-      `(${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'malformed'}).`,
-    'Import the checkpoint again with this version of the workstation.',
-  );
-}
-
 /**
  * One name for one content: the same checkpoint is imported once, an altered one anew, and one whose manifest
  * says something else of the same weights too, since the import carries what it says.
@@ -348,8 +260,3 @@ function importedName(manifest: CheckpointManifest): string {
 
 /** Whether a folder has a name of `importedName`, of this version or an earlier one; what a person imports is named otherwise. */
 const isImportOfManifest = (name: string): boolean => /-[0-9a-f]{12}-(?:q8|fp32)$/.test(name);
-
-function summaryOf(manifest: Omit<ModelSummary, 'embedded'>, embedded: boolean): ModelSummary {
-  const { id, name, version, domain, domainNote, licence, taught } = manifest;
-  return { id, name, version, embedded, domain, domainNote, licence, ...(taught && { taught }) };
-}

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
@@ -8,6 +7,7 @@ import { CheckpointManifest } from '../../preload/contract/model.ts';
 import type { AnswerFormat } from '../../preload/contract/model.ts';
 import { answerFormatOf, readStatement } from '../../main/inference/model/model-statement.ts';
 import type { Statement } from '../../main/inference/model/model-statement.ts';
+import { fileLimits, plainBytes, plainStat } from '../../main/inference/model/plain-file.ts';
 import { applyAdapter, openAdapter } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
 import { readConfiguration, readJson } from './configuration.ts';
@@ -85,7 +85,7 @@ export async function openCheckpoint(
     configuration,
   );
   const present: string[] = [];
-  for (const name of companions) if (await exists(join(folder, name))) present.push(name);
+  for (const name of companions) if (await isCompanion(join(folder, name), name)) present.push(name);
   const tokenizer = present.includes('tokenizer.json');
   const needed = tokenizer
     ? ['preprocessor_config.json', 'tokenizer_config.json']
@@ -168,7 +168,7 @@ export async function hashFile(
   onBytes: (bytes: Buffer) => void = () => undefined,
 ): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+  for await (const bytes of plainBytes(file)) {
     throwIfAborted(signal);
     hash.update(bytes);
     onBytes(bytes);
@@ -198,7 +198,7 @@ async function checkSize(folder: string, name: string, bytes: number): Promise<n
   }
   let size: number;
   try {
-    size = (await stat(join(folder, name))).size;
+    size = (await plainStat(join(folder, name))).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw missing(name);
@@ -256,11 +256,17 @@ async function requireFolder(folder: string): Promise<void> {
   );
 }
 
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
+/** Files that only a reader wants: left where they are when they are too large to be one, or no file. */
+const forReaders = new Set(['special_tokens_map.json', 'LICENSE', 'NOTICE', 'README.md']);
+
+async function isCompanion(file: string, name: string): Promise<boolean> {
+  try {
+    const { size } = await plainStat(file);
+    return !forReaders.has(name) || size <= fileLimits.json;
+  } catch (error) {
+    if (error instanceof WorkstationError && !forReaders.has(name)) throw error;
+    return false;
+  }
 }
 
 function missing(name: string): WorkstationError {

@@ -4,17 +4,19 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { availableMemory } from 'node:process';
 import { totalmem } from 'node:os';
 import { z } from 'zod';
-import { ImageProcessorConfig } from '../../main/inference/index.ts';
+import { ImageProcessorConfig } from '../../main/inference/image/image-processor.ts';
+import { asModelError } from '../../main/inference/model/model-files.ts';
 import { estimateMemory } from '../../main/inference/engine/memory-estimate.ts';
 import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';
 import type { ImportChoice, ModelFolderReport } from '../../preload/contract/models.ts';
-import { describeAdapter, isAdapter } from './adapter.ts';
+import { baseInside, describeAdapter, isAdapter } from './adapter.ts';
+import { bytesOf } from './catalogue-model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { readJson } from './configuration.ts';
 import { folderBytes, hasGraphs, isImported } from './folders.ts';
-import { openSource } from './import-checkpoint.ts';
+import { openSource } from './source.ts';
 import { planGraphs } from './plan.ts';
 import { weightTypes } from './precision.ts';
 import type { WeightType } from './precision.ts';
@@ -63,7 +65,7 @@ export async function inspectFolder(options: InspectOptions): Promise<ModelFolde
   try {
     await describe(report, options);
   } catch (error) {
-    report.problem = asProblem(error);
+    report.problem = asProblem(options.folder, error);
   }
   return report;
 }
@@ -76,13 +78,13 @@ async function describe(report: ModelFolderReport, options: InspectOptions): Pro
     report.kind = 'imported';
     report.architecture = imported.architecture;
     report.manifest = imported;
-    report.weights = { files: 3, bytes: await folderBytes(folder), dtype: imported.dtype };
+    report.weights = { files: 3, bytes: bytesOf(imported), dtype: imported.dtype };
     return;
   }
   if (await isAdapter(folder)) {
     report.kind = 'adapter';
     const { base, rank } = await describeAdapter(folder);
-    const named = options.base ?? (base !== null && existsSync(join(base, 'config.json')) ? base : null);
+    const named = options.base ?? (await baseInside(folder, base));
     report.adapter = { base, baseFolder: named === null ? null : resolve(named), rank };
     if (named === null) throw baseMissing(report.name, base);
     await describeCheckpoint(report, named);
@@ -239,7 +241,7 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-function asProblem(error: unknown): ErrorReport {
+function asProblem(folder: string, error: unknown): ErrorReport {
   if (error instanceof z.ZodError) {
     const issue = error.issues[0];
     return {
@@ -248,13 +250,7 @@ function asProblem(error: unknown): ErrorReport {
       hint: 'Copy the whole folder again, with every file that it came with.',
     };
   }
-  const system = error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException) : null;
-  if (system === null || error instanceof WorkstationError) return toErrorReport(error);
-  return {
-    code: 'file-unreadable',
-    message: `${system.path === undefined ? 'A file' : basename(system.path)} cannot be read (${system.code}).`,
-    hint: 'Check that you may read the folder and that its disk is connected.',
-  };
+  return toErrorReport(asModelError(folder, error));
 }
 
 const noModel = (name: string): WorkstationError =>

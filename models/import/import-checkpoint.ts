@@ -3,33 +3,23 @@ import { chmod, copyFile, open, readdir, rename, rmdir, stat, statfs, writeFile 
 import { basename, dirname, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { ModelDescription, ModelManifest } from '../../preload/contract/model.ts';
-import type { AnswerFormat, ModelFile } from '../../preload/contract/model.ts';
+import type { ModelFile } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';
-import { baseOf, isAdapter } from './adapter.ts';
-import { hashCheckpoint, hashFile, openCheckpoint } from './checkpoint.ts';
+import { hashCheckpoint, hashFile } from './checkpoint.ts';
 import type { Checkpoint, SourceHashes } from './checkpoint.ts';
 import { planGraphs } from './plan.ts';
 import type { Plan, PlanOptions } from './plan.ts';
 import { hashCost, pieceCost, ProgressMeter } from './progress.ts';
 import type { ImportProgress } from './progress.ts';
 import { testThatModelSees } from './self-test.ts';
+import { openSource } from './source.ts';
+import type { ImportSource } from './source.ts';
 import { transformersConfig } from './transformers-layout.ts';
 import { pieceBytes } from './weights.ts';
 import { importKey, WorkFolder } from './work-folder.ts';
 import { makeFile, writePieces } from './write-pieces.ts';
 
-export interface ImportOptions extends PlanOptions {
-  /** A Hugging Face checkpoint folder, or that of a PEFT adapter. */
-  checkpoint: string;
-  /** A PEFT adapter that is merged into the checkpoint. */
-  adapter?: string;
-  /** The checkpoint that `checkpoint` is an adapter for, if it is one; by default the folder that it names. */
-  base?: string;
-  /**
-   * How the model writes its answers; by default as `surgery-r1.json`, then a manifest beside the checkpoint says, else
-   * as its chat template lets expect.
-   */
-  answerFormat?: AnswerFormat;
+export interface ImportOptions extends PlanOptions, ImportSource {
   /** The model directory to make. It must not exist, or be empty. */
   out: string;
   /** Threads that convert; by default what the machine and the size suggest, 0 for none but this one. */
@@ -69,24 +59,6 @@ export async function importCheckpoint(options: ImportOptions): Promise<ModelMan
   } catch (error) {
     throw isSystemError(error) ? explain(error, checkpoint.folder, out) : error;
   }
-}
-
-/** Opens the checkpoint of an import, with the adapter that is merged in. Throws as `openCheckpoint` does. */
-export async function openSource({
-  checkpoint,
-  adapter,
-  base,
-  answerFormat,
-}: Pick<ImportOptions, 'checkpoint' | 'adapter' | 'base' | 'answerFormat'>): Promise<Checkpoint> {
-  if (await isAdapter(checkpoint)) {
-    return openCheckpoint(await baseOf(checkpoint, base), { adapter: checkpoint, answerFormat });
-  }
-  if (base === undefined) return openCheckpoint(checkpoint, { adapter, answerFormat });
-  throw new WorkstationError(
-    'invalid-input',
-    `${basename(resolve(checkpoint))} is no adapter, so it has no base.`,
-    'Leave the base out, or give the folder of an adapter (with adapter_config.json).',
-  );
 }
 
 async function writeModel(

@@ -1,20 +1,29 @@
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { WorkstationError } from '../../preload/contract/errors.ts';
+import { systemCode, WorkstationError } from '../../preload/contract/errors.ts';
 import { float16Values } from '../../main/inference/graphs/float16.ts';
+import { openPlain, parseModelJson } from '../../main/inference/model/plain-file.ts';
+import { readJson } from './configuration.ts';
 
 /** Element types that can become 32-bit floats here, with their size in bytes. */
 const floatBytes = { F32: 4, F16: 2, BF16: 2 } as const;
 export type FloatType = keyof typeof floatBytes;
 
-/** A longer header than this is no real one; the reference reader draws the same line. */
-const longestHeader = 100_000_000;
+/**
+ * A longer header than this is no real one: a checkpoint of 72B with all tensors in one file has 200 KB. (The reference
+ * reader goes on to 100 MB, at which this one would take a minute and gigabytes.)
+ */
+const longestHeader = 12_000_000;
+/** Tensors of a checkpoint, in all its files; one of 72B has 1,700. */
+const mostTensors = 100_000;
+/** Files of a checkpoint; the largest have some two hundred. */
+const mostShards = 2000;
 
 const HeaderEntry = z.object({
   dtype: z.string(),
-  shape: z.array(z.int().min(0)),
+  shape: z.array(z.int().min(0)).max(16),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
 
@@ -39,12 +48,10 @@ export interface LowRank {
   scale: number;
 }
 
+const copyAgain = 'Download or copy the file again and compare its size with the original.';
+
 function damaged(file: string, what: string): WorkstationError {
-  return new WorkstationError(
-    'model-altered-file',
-    `${basename(file)} is damaged: ${what}.`,
-    'Download or copy the file again and compare its size with the original.',
-  );
+  return new WorkstationError('model-altered-file', `${basename(file)} is damaged: ${what}.`, copyAgain);
 }
 
 /**
@@ -55,10 +62,9 @@ function damaged(file: string, what: string): WorkstationError {
  * @throws WorkstationError `model-missing-file`, `model-altered-file`
  */
 export async function readSafetensorsHeader(file: string): Promise<StoredTensor[]> {
-  const size = (await statOrMissing(file)).size;
-  if (size < 8) throw damaged(file, `it has ${size} bytes, fewer than a header`);
-  const handle = await open(file, 'r');
+  const { handle, bytes: size } = await openOrMissing(file);
   try {
+    if (size < 8) throw damaged(file, `it has ${size} bytes, fewer than a header`);
     const length = Number((await readExactly(handle, file, 0, 8)).readBigUInt64LE());
     if (length > longestHeader) throw damaged(file, `its header claims ${length} bytes`);
     if (8 + length > size)
@@ -71,16 +77,16 @@ export async function readSafetensorsHeader(file: string): Promise<StoredTensor[
 }
 
 function parseHeader(file: string, text: string, dataBegin: number, fileSize: number): StoredTensor[] {
-  let header: unknown;
-  try {
-    header = JSON.parse(text);
-  } catch {
-    throw damaged(file, 'its header is not JSON');
+  const header = parseModelJson(`The header of ${basename(file)}`, text, copyAgain);
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
+    throw damaged(file, 'its header is not an object');
   }
-  const entries = z.record(z.string(), z.unknown()).safeParse(header);
-  if (!entries.success) throw damaged(file, 'its header is not an object');
+  const entries = Object.entries(header);
+  if (entries.length > mostTensors) {
+    throw damaged(file, `its header lists ${entries.length} tensors, which no model has`);
+  }
   const tensors: StoredTensor[] = [];
-  for (const [name, value] of Object.entries(entries.data)) {
+  for (const [name, value] of entries) {
     if (name === '__metadata__') continue;
     const entry = HeaderEntry.safeParse(value);
     if (!entry.success) throw damaged(file, `the header's entry for ${name} is malformed`);
@@ -118,6 +124,9 @@ export interface StoredWeights {
 export async function findWeights(folder: string): Promise<StoredWeights> {
   const weightMap = await readShardIndex(join(folder, 'model.safetensors.index.json'));
   const names = weightMap ? [...new Set(Object.values(weightMap))].sort() : ['model.safetensors'];
+  if (names.length > mostShards) {
+    throw damaged('model.safetensors.index.json', `it names ${names.length} files, which no model has`);
+  }
   const files = names.map((name) => join(folder, name));
   for (const name of names) {
     if (name !== basename(name))
@@ -130,6 +139,9 @@ export async function findWeights(folder: string): Promise<StoredWeights> {
       if (earlier) throw damaged(file, `${tensor.name} is in ${basename(earlier.file)} as well`);
       tensors.set(tensor.name, tensor);
     }
+    if (tensors.size > mostTensors) {
+      throw damaged(file, `with the files before it, it holds ${tensors.size} tensors, which no model has`);
+    }
   }
   for (const [name, shard] of Object.entries(weightMap ?? {})) {
     if (!tensors.has(name)) {
@@ -140,23 +152,11 @@ export async function findWeights(folder: string): Promise<StoredWeights> {
 }
 
 async function readShardIndex(file: string): Promise<Record<string, string> | null> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    const index = ShardIndex.safeParse(JSON.parse(await handle.readFile('utf8')));
-    if (!index.success) throw damaged(file, 'it has no weight_map');
-    return index.data.weight_map;
-  } catch (error) {
-    if (error instanceof SyntaxError) throw damaged(file, 'it is not JSON');
-    throw error;
-  } finally {
-    await handle.close();
-  }
+  const json = await readJson(file);
+  if (json === null) return null;
+  const index = ShardIndex.safeParse(json);
+  if (!index.success) throw damaged(file, 'it has no weight_map');
+  return index.data.weight_map;
 }
 
 /** Reads values of tensors as 32-bit floats, into memory that it keeps from one read to the next. */
@@ -293,11 +293,11 @@ async function readExactly(
   return buffer;
 }
 
-async function statOrMissing(file: string) {
+async function openOrMissing(file: string): Promise<{ handle: FileHandle; bytes: number }> {
   try {
-    return await stat(file);
+    return await openPlain(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (systemCode(error) !== 'ENOENT') throw error;
     throw new WorkstationError(
       'model-missing-file',
       `The checkpoint has no ${basename(file)}.`,

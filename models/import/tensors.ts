@@ -42,6 +42,11 @@ export function matchTensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   configuration: Configuration,
 ): CheckpointTensors {
+  // Each layer has tensors of its own: a claim that the files cannot hold is refused before anything follows it.
+  const layers = configuration.text.layers + configuration.vision.layers;
+  if (layers > tensors.size) {
+    throw mismatch(`config.json asks for ${layers} layers, and the files hold ${tensors.size} tensors.`);
+  }
   const layout = layouts.find(({ text }) => tensors.has(`${text}embed_tokens.weight`)) ?? layouts[0]!;
   const expected = new Map<string, number[]>();
   for (const [name, shape] of visionShapes(configuration)) expected.set(layout.vision + name, shape);

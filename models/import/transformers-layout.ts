@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readJson } from './configuration.ts';
 import type { WeightType } from './precision.ts';
 
 /** Graph files of the transformers.js layout, in `onnx/`. */
@@ -31,7 +31,7 @@ export function transformersFile(graph: TransformersGraph, dtype: WeightType): s
  * @param files of external data, by their names in `onnx/`
  */
 export async function transformersConfig(folder: string, files: readonly string[]): Promise<string> {
-  const top = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const top = (await readJson(join(folder, 'config.json'))) as Record<string, unknown>;
   const chunks: Record<string, number> = {};
   for (const name of files) {
     const graph = name.replace(/_data(_\d+)?$/, '');

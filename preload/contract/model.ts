@@ -87,16 +87,37 @@ export const CheckpointManifest = z.object({
 });
 export type CheckpointManifest = z.infer<typeof CheckpointManifest>;
 
-const Count = z.int().positive();
+/**
+ * Most of what a model may say that it has. Loops and memory follow these numbers, and a damaged file may claim any;
+ * the largest models of the family (72B) have a tenth of them.
+ */
+export const modelLimits = {
+  layers: 1024,
+  heads: 1024,
+  /** Values in a row. */
+  width: 2 ** 20,
+  /** Tokens, of a model that is asked. */
+  vocabulary: 2 ** 22,
+  /** Sides in pixels, patches or merge units. */
+  side: 4096,
+} as const;
+
+const Count = z
+  .int()
+  .positive()
+  .max(2 ** 31 - 1);
+const Heads = Count.max(modelLimits.heads);
+const Width = Count.max(modelLimits.width);
+const Side = Count.max(modelLimits.side);
 
 /** The numbers of a Qwen2.5-VL `config.json` that running its graphs needs, whichever layout the file has. */
 export const ModelParameters = z.object({
-  hiddenSize: Count,
-  layers: Count,
-  heads: Count,
-  keyValueHeads: Count,
-  headSize: Count,
-  vocabularySize: Count,
+  hiddenSize: Width,
+  layers: Count.max(modelLimits.layers),
+  heads: Heads,
+  keyValueHeads: Heads,
+  headSize: Width,
+  vocabularySize: z.int().positive(),
   maxPositions: Count,
   ropeTheta: z.number().positive(),
   /** Pairs of rotary dimensions for the time, height and width axes; the sum is headSize / 2. */
@@ -106,18 +127,18 @@ export const ModelParameters = z.object({
     visionStart: z.int().min(0),
     visionEnd: z.int().min(0),
     /** Any of these ends an answer. Empty where the checkpoint names none. */
-    end: z.array(z.int().min(0)),
+    end: z.array(z.int().min(0)).max(1000),
   }),
   vision: z.object({
-    headSize: Count,
+    headSize: Width,
     /** Side of a square patch, in pixels. */
-    patchSize: Count,
-    temporalPatchSize: Count,
-    channels: Count,
+    patchSize: Side,
+    temporalPatchSize: Side,
+    channels: Side,
     /** Side of a merge unit, in patches. */
-    mergeSize: Count,
+    mergeSize: Side,
     /** Side of an attention window, in merge units: 4 for window_size 112, patch 14, merge 2. */
-    windowUnits: Count,
+    windowUnits: Side,
     /** Rows of pixel_values in a window: (windowUnits * mergeSize)^2, 64 for the above. */
     windowRows: Count,
     ropeTheta: z.number().positive(),

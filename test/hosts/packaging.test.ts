@@ -77,6 +77,7 @@ describe('electron-builder.yml', () => {
       '/dist/main/engine-process.js',
       '/dist/main/engine-pulse.js',
       '/dist/main/import-process.js',
+      '/dist/main/look-process.js',
       '/dist/main/piece-worker.js',
       '/dist/preload/index.cjs',
       '/dist/renderer/index.html',

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, posix, win32 } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { baseWithin } from '../../models/import/adapter.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import type { ImportOptions } from '../../models/import/index.ts';
 import { toErrorReport, type ErrorReport } from '../../preload/contract/errors.ts';
@@ -110,15 +111,25 @@ describe.skipIf(python === undefined)('an adapter merged on the way', () => {
     });
   });
 
-  it('may be the folder given, which names its base or is given one', async () => {
+  it('may be the folder given, which holds its base or is given one', async () => {
     const expected = weightHashes((await imported({ adapter })).manifest);
-    expect(weightHashes((await imported({ checkpoint: adapter })).manifest)).toEqual(expected);
+    const whole = withConfig({ base_model_name_or_path: './the-base' });
+    cpSync(base, join(whole, 'the-base'), { recursive: true });
+    expect(weightHashes((await imported({ checkpoint: whole })).manifest)).toEqual(expected);
     const elsewhere = withConfig({ base_model_name_or_path: 'Qwen/Qwen2.5-VL-3B-Instruct' });
     expect(weightHashes((await imported({ checkpoint: elsewhere, base })).manifest)).toEqual(expected);
     await expect(imported({ checkpoint: elsewhere })).rejects.toMatchObject({
       code: 'model-missing-file',
       message: expect.stringContaining('an adapter for Qwen/Qwen2.5-VL-3B-Instruct') as string,
     });
+    // Made by peft, it names the absolute path of its base, which is there; nobody has chosen that folder.
+    await expect(imported({ checkpoint: adapter })).rejects.toMatchObject({
+      code: 'model-missing-file',
+      hint: expect.stringContaining('--base') as string,
+    });
+    const linked = withConfig({ base_model_name_or_path: 'link' });
+    symlinkSync(base, join(linked, 'link'), 'junction');
+    await expect(imported({ checkpoint: linked })).rejects.toMatchObject({ code: 'model-missing-file' });
     await expect(imported({ base })).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
@@ -214,5 +225,47 @@ describe.skipIf(python === undefined)('an adapter that cannot be merged', () => 
     expect((await refusal(folder)).message).toContain(weights);
     rmSync(join(folder, config));
     expect((await refusal(folder)).message).toContain(config);
+  });
+});
+
+describe('the base that an adapter names', () => {
+  const outside: readonly (readonly [where: string, named: string])[] = [
+    ['a share', '\\\\host\\share\\model'],
+    ['a share with slashes', '//host/share/model'],
+    ['a long path of a share', '\\\\?\\UNC\\host\\share'],
+    ['a device path', '\\\\.\\pipe\\name'],
+    ['a long path', '\\\\?\\C:\\models\\base'],
+    ['another drive', 'D:\\models\\base'],
+    ['another drive, from where it stands', 'D:base'],
+    ['the root of the drive', '\\models\\base'],
+    ['a full path', 'C:/models/base'],
+    ['the folder beside', '..\\base'],
+    ['a way out behind a way in', 'a/../../base'],
+    ['the adapter itself', '.'],
+    ['nothing', ''],
+    ['a name with an end in it', 'base\0'],
+  ];
+  it.each(outside)('is not looked for on Windows at %s', (_, named) => {
+    expect(baseWithin('C:\\picked\\adapter', named, win32)).toBeNull();
+  });
+
+  it.each([
+    ['a full path', '/models/base'],
+    ['the folder beside', '../base'],
+    ['a way out behind a way in', 'a/../../base'],
+    ['a name with an end in it', 'base\0'],
+  ])('is not looked for elsewhere at %s', (_, named) => {
+    expect(baseWithin('/picked/adapter', named, posix)).toBeNull();
+  });
+
+  it('is looked for inside of its own folder', () => {
+    expect(baseWithin('C:\\picked\\adapter', 'Qwen/Qwen2.5-VL-3B', win32)).toBe(
+      'C:\\picked\\adapter\\Qwen\\Qwen2.5-VL-3B',
+    );
+    expect(baseWithin('C:\\picked\\adapter', 'C:\\picked\\adapter\\base', win32)).toBe(
+      'C:\\picked\\adapter\\base',
+    );
+    expect(baseWithin('\\\\host\\picked\\adapter', '.\\base', win32)).toBe('\\\\host\\picked\\adapter\\base');
+    expect(baseWithin('/picked/adapter', './base', posix)).toBe('/picked/adapter/base');
   });
 });

@@ -178,8 +178,8 @@ describe('files that are missing or damaged', () => {
     rmSync(join(folder, 'config.json'));
     mkdirSync(join(folder, 'config.json'));
     const report = await refusal(folder);
-    expect(report.code).toBe('file-unreadable');
-    expect(report.message).toContain('EISDIR');
+    expect(report.code).toBe('model-altered-file');
+    expect(report.message).toBe('config.json is a folder, where a file is expected.');
   });
 
   it('a config.json that is not JSON', async () => {
@@ -187,7 +187,7 @@ describe('files that are missing or damaged', () => {
     writeFileSync(join(folder, 'config.json'), '{');
     const report = await refusal(folder);
     expect(report.code).toBe('model-altered-file');
-    expect(report.message).toBe('config.json is not JSON.');
+    expect(report.message).toBe('config.json is not valid JSON.');
   });
 });
 

@@ -12,13 +12,9 @@ import {
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  createCatalogue,
-  placeId,
-  type Catalogue,
-  type FolderInPlace,
-} from '../../models/import/catalogue.ts';
+import { createCatalogue, type Catalogue } from '../../models/import/catalogue.ts';
 import { hashFile } from '../../models/import/checkpoint.ts';
+import { placeId, type FolderInPlace } from '../../models/import/in-place-model.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import type { ModelId } from '../../preload/contract/values.ts';
 import { makeTransformersFolder } from '../inference/transformers-models.ts';
@@ -316,8 +312,8 @@ describe('what cannot be used', () => {
     const folders = bench.path('folders');
     mkdirSync(join(folders, 'manifest.json'), { recursive: true });
     await expect(catalogue.prepareFolder(folders)).rejects.toMatchObject({
-      code: 'file-unreadable',
-      message: 'manifest.json cannot be read (EISDIR).',
+      code: 'model-altered-file',
+      message: 'manifest.json is a folder, where a file is expected.',
     });
   });
 

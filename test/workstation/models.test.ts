@@ -200,7 +200,9 @@ describe('an import that does not come to its end', () => {
     const first = ended(workstation, () =>
       workstation.calls.importModel({ folderId, baseId: null, dtype: 'int4' }),
     );
-    await expect.poll(async () => (await workstation.calls.listModelImports({})).length).toBe(1);
+    await expect
+      .poll(async () => (await workstation.calls.listModelImports({})).length, { timeout: 60_000 })
+      .toBe(1);
     await expect(
       workstation.calls.importModel({ folderId, baseId: null, dtype: 'fp16' }),
     ).rejects.toMatchObject({ code: 'busy' });

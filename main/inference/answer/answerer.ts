@@ -23,6 +23,7 @@ import { FrameLooks } from './frame-looks.ts';
 import type { ImageProcessor } from '../image/image-processor.ts';
 import { checkMemory, planMemory, shrunkNote } from '../engine/memory-estimate.ts';
 import { openModelDirectory, type ModelDirectory } from '../model/model-directory.ts';
+import { asModelError } from '../model/model-files.ts';
 import { ModelRunner } from './model-runner.ts';
 import { Sampler } from './sampling.ts';
 import { mostTogether, SolePlace, type TextPlaces } from './text-branch.ts';
@@ -130,6 +131,15 @@ export class Answerer {
    *   graph is opened when the free memory cannot hold them.
    */
   static async open(options: OpenAnswererOptions): Promise<Answerer> {
+    try {
+      return await Answerer.#open(options);
+    } catch (error) {
+      if (error instanceof DeviceLostError) throw error;
+      throw asModelError(options.directory, error);
+    }
+  }
+
+  static async #open(options: OpenAnswererOptions): Promise<Answerer> {
     const { onProgress, signal } = options;
     const opened = await openModelDirectory(options.directory, {
       device: options.device,

@@ -1,6 +1,7 @@
-import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { openPlain, plainStat } from '../model/plain-file.ts';
 import {
   bytesField,
   concatenate,
@@ -24,6 +25,12 @@ export const tensorProto = { rawData: 9, externalData: 13, location: 14 } as con
 const leftOutBytes = 4096;
 /** Of the file, read at once while it is searched. */
 const windowBytes = 1 << 20;
+/** Beside its weights a graph has nodes, names and shapes: a few megabytes, whatever its size. */
+const mostBytes = 128 * 2 ** 20;
+/** Of the file, its graph and its weights' descriptions. Graphs of a hundred layers have some ten thousand. */
+const mostFields = 1_000_000;
+/** Files that the weights of one graph lie in. */
+const mostWeightFiles = 1000;
 
 /** A file with weights of a graph, by its real path, and how far the graph reads into it. */
 export interface WeightFile {
@@ -64,9 +71,9 @@ export function modelOf({
  */
 export async function readSkeleton(file: string): Promise<OnnxSkeleton> {
   const source = await realpath(file);
-  const handle = await open(source, 'r');
+  const { handle, bytes } = await openPlain(source);
   try {
-    const reader = new GraphReader(handle, (await handle.stat()).size, path.basename(file));
+    const reader = new GraphReader(handle, bytes, path.basename(file));
     let graph: Uint8Array = nothing;
     const head = await reader.message(0, reader.size, async (field, start, end) => {
       if (field.number !== modelProto.graph) return null;
@@ -99,6 +106,8 @@ class GraphReader {
   readonly #name: string;
   #window: Uint8Array = nothing;
   #windowStart = 0;
+  #fields = 0;
+  #copied = 0;
 
   constructor(handle: FileHandle, size: number, name: string) {
     this.#handle = handle;
@@ -116,8 +125,11 @@ class GraphReader {
     replace: (head: FieldHead, start: number, end: number) => Promise<Uint8Array | null>,
   ): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
+    // What is kept is copied in stretches, since a damaged file may hold millions of fields.
+    let kept = start;
     let at = start;
     while (at < end) {
+      this.#countField();
       const head = readHead(await this.#bytes(at, Math.min(longestHead, end - at)), 0);
       if (head === null) throw altered(this.#name, 'is not an ONNX graph, or is damaged');
       const body = at + head.headBytes;
@@ -125,9 +137,15 @@ class GraphReader {
       if (next > end) {
         throw altered(this.#name, `is truncated: expected ${next} bytes or more, found ${this.size}`);
       }
-      parts.push((await replace(head, body, next)) ?? Uint8Array.from(await this.#bytes(at, next - at)));
+      const replacement = await replace(head, body, next);
+      if (replacement !== null) {
+        if (kept < at) parts.push(await this.#copy(kept, at));
+        if (replacement.length > 0) parts.push(replacement);
+        kept = next;
+      }
       at = next;
     }
+    if (kept < end) parts.push(await this.#copy(kept, end));
     return concatenate(parts);
   }
 
@@ -143,11 +161,29 @@ class GraphReader {
         return Promise.resolve(nothing);
       });
       const fields = readFields(rest);
-      const tensor = externalTensor(fields, raw);
+      const tensor = externalTensor(fields, raw, this.#name);
       if (tensor === null) return bytesField(graphProto.initializer, rest);
       this.tensors.push(tensor);
       return nothing;
     });
+  }
+
+  #countField(): void {
+    this.#fields += 1;
+    if (this.#fields > mostFields) {
+      throw altered(this.#name, `has more than ${mostFields} parts, which no graph of a model needs`);
+    }
+  }
+
+  async #copy(start: number, end: number): Promise<Uint8Array> {
+    this.#copied += end - start;
+    if (this.#copied > mostBytes) {
+      throw altered(
+        this.#name,
+        `has more than ${mostBytes / 2 ** 20} MB beside its weights, which no graph of a model needs`,
+      );
+    }
+    return Uint8Array.from(await this.#bytes(start, end - start));
   }
 
   async #bytes(start: number, length: number): Promise<Uint8Array> {
@@ -172,6 +208,7 @@ class GraphReader {
 function externalTensor(
   fields: readonly WireField[],
   raw: { readonly offset: number; readonly length: number } | null,
+  graph: string,
 ): ExternalTensor | null {
   const own = new Set<number>([tensorProto.externalData, tensorProto.location, tensorProto.rawData]);
   const kept = fields.filter(({ number }) => !own.has(number)).map(({ whole }) => whole);
@@ -184,12 +221,18 @@ function externalTensor(
     const entry = readFields(bytes);
     entries.set(firstText(entry, 1), firstText(entry, 2));
   }
-  const length = entries.get('length');
+  const number = (key: string): number | null => {
+    const text = entries.get(key);
+    if (text === undefined) return null;
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+    throw altered(graph, `says of its weights that their ${key} is ${text.slice(0, 40)}`);
+  };
   return {
     kept,
     location: entries.get('location') ?? '',
-    offset: Number(entries.get('offset') ?? 0),
-    length: length === undefined ? null : Number(length),
+    offset: number('offset') ?? 0,
+    length: number('length'),
   };
 }
 
@@ -202,6 +245,12 @@ async function placeWeights(
   const needed = new Map<string | null, number>();
   for (const { location, offset, length } of tensors) {
     needed.set(location, Math.max(needed.get(location) ?? 0, offset + (length ?? 0)));
+  }
+  if (needed.size > mostWeightFiles) {
+    throw altered(
+      path.basename(file),
+      `names ${needed.size} files with weights, which no graph of a model needs`,
+    );
   }
   const files = new Map<string | null, string>();
   for (const [location, bytes] of needed) {
@@ -239,7 +288,8 @@ async function weightFile(graph: string, location: string, bytes: number): Promi
     throw altered(name, `names data outside the model's folder: ${location}`);
   }
   const target = path.join(path.dirname(graph), inside);
-  const found = await stat(target).catch((cause: unknown) => {
+  const found = await plainStat(target).catch((cause: unknown) => {
+    if (cause instanceof WorkstationError) throw cause;
     throw new WorkstationError(
       'model-missing-file',
       `The model folder has no ${inside}, in which the weights of ${name} lie.`,

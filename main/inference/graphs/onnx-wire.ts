@@ -4,6 +4,8 @@
  * https://protobuf.dev/programming-guides/encoding
  */
 
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+
 /** One field of a message, as views of the message's bytes. */
 export interface WireField {
   readonly number: number;
@@ -60,7 +62,10 @@ function readVarint(bytes: Uint8Array, at: number): { value: number; bytes: numb
   return null;
 }
 
-/** @throws RangeError where the bytes are no message. */
+/** A message with more fields than this is no part of a model's graph. */
+const mostFields = 1_000_000;
+
+/** @throws WorkstationError `model-altered-file` where the bytes are no message. */
 export function readFields(message: Uint8Array): WireField[] {
   const fields: WireField[] = [];
   let at = 0;
@@ -68,7 +73,13 @@ export function readFields(message: Uint8Array): WireField[] {
     const head = readHead(message, at);
     const start = at + (head?.headBytes ?? 0);
     const end = start + (head?.bodyBytes ?? 0);
-    if (head === null || end > message.length) throw new RangeError(`no field at byte ${at}`);
+    if (head === null || end > message.length || fields.length >= mostFields) {
+      throw new WorkstationError(
+        'model-altered-file',
+        `A graph of the model is damaged: there is no field at byte ${at} of ${message.length}.`,
+        'Download or copy the files of the graph again.',
+      );
+    }
     fields.push({
       number: head.number,
       value: head.value,

@@ -4,16 +4,21 @@ import type { Size } from '../../../preload/contract/values.ts';
 import { resampleBicubic } from './resample.ts';
 import { smartResize } from './smart-resize.ts';
 
+/** More pixels than any picture has that a model looks at: a frame is not enlarged to that. */
+const Pixels = z
+  .int()
+  .positive()
+  .max(2 ** 28);
+const Side = z.int().positive().max(1024);
+
 /** `preprocessor_config.json` of a Qwen2.5-VL model: the parts that decide the pixels. */
 export const ImageProcessorConfig = z.object({
-  min_pixels: z.int().positive().optional(),
-  max_pixels: z.int().positive().optional(),
-  size: z
-    .object({ shortest_edge: z.int().positive().optional(), longest_edge: z.int().positive().optional() })
-    .optional(),
-  patch_size: z.int().positive().default(14),
-  temporal_patch_size: z.int().positive().default(2),
-  merge_size: z.int().positive().default(2),
+  min_pixels: Pixels.optional(),
+  max_pixels: Pixels.optional(),
+  size: z.object({ shortest_edge: Pixels.optional(), longest_edge: Pixels.optional() }).optional(),
+  patch_size: Side.default(14),
+  temporal_patch_size: Side.default(2),
+  merge_size: Side.default(2),
   rescale_factor: z
     .number()
     .positive()

@@ -1,10 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { WorkstationError } from '../../../preload/contract/errors.ts';
-import { ModelParameters, type ModelManifest } from '../../../preload/contract/model.ts';
+import { systemCode, WorkstationError } from '../../../preload/contract/errors.ts';
+import { modelLimits, ModelParameters, type ModelManifest } from '../../../preload/contract/model.ts';
+import { parseModelJson, readPlainText } from './plain-file.ts';
 
-const Count = z.int().positive();
+const Count = z
+  .int()
+  .positive()
+  .max(2 ** 31 - 1);
+const Layers = Count.max(modelLimits.layers);
+const Heads = Count.max(modelLimits.heads);
+const Width = Count.max(modelLimits.width);
+const Side = Count.max(modelLimits.side);
 const Rope = z.object({
   mrope_section: z.tuple([Count, Count, Count]).optional(),
   rope_theta: z.number().positive().optional(),
@@ -12,15 +19,15 @@ const Rope = z.object({
 
 /** The language model's part: at the top level until transformers 4.51, under `text_config` since. */
 const TextConfiguration = z.object({
-  hidden_size: Count,
-  intermediate_size: Count,
-  num_hidden_layers: Count,
-  num_attention_heads: Count,
-  num_key_value_heads: Count,
-  head_dim: Count.nullish(),
+  hidden_size: Width,
+  intermediate_size: Width,
+  num_hidden_layers: Layers,
+  num_attention_heads: Heads,
+  num_key_value_heads: Heads,
+  head_dim: Width.nullish(),
   hidden_act: z.literal('silu').default('silu'),
   rms_norm_eps: z.number().positive(),
-  vocab_size: Count,
+  vocab_size: z.int().positive(),
   max_position_embeddings: Count,
   rope_theta: z.number().positive().optional(),
   rope_scaling: Rope.nullish(),
@@ -30,23 +37,23 @@ const TextConfiguration = z.object({
 
 /** Saving leaves out what equals Hugging Face's defaults (Qwen2_5_VLVisionConfig), so they are needed here. */
 const VisionConfiguration = z.object({
-  depth: Count.default(32),
-  hidden_size: Count.default(3584),
-  intermediate_size: Count.default(3420),
-  num_heads: Count.default(16),
-  out_hidden_size: Count.default(3584),
+  depth: Layers.default(32),
+  hidden_size: Width.default(3584),
+  intermediate_size: Width.default(3420),
+  num_heads: Heads.default(16),
+  out_hidden_size: Width.default(3584),
   hidden_act: z.literal('silu').default('silu'),
-  in_channels: Count.optional(),
-  in_chans: Count.optional(),
-  patch_size: Count.default(14),
-  spatial_merge_size: Count.default(2),
-  temporal_patch_size: Count.default(2),
-  window_size: Count.default(112),
-  fullatt_block_indexes: z.array(z.int().min(0)).default([7, 15, 23, 31]),
+  in_channels: Side.optional(),
+  in_chans: Side.optional(),
+  patch_size: Side.default(14),
+  spatial_merge_size: Side.default(2),
+  temporal_patch_size: Side.default(2),
+  window_size: Count.max(2 ** 16).default(112),
+  fullatt_block_indexes: z.array(z.int().min(0)).max(modelLimits.layers).default([7, 15, 23, 31]),
 });
 
 const TokenId = z.int().min(0);
-const TokenIds = z.union([TokenId.transform((id) => [id]), z.array(TokenId)]);
+const TokenIds = z.union([TokenId.transform((id) => [id]), z.array(TokenId).max(1000)]);
 const TopConfiguration = z.object({
   architectures: z.array(z.string()).nullish(),
   model_type: z.string().optional(),
@@ -284,9 +291,10 @@ function architectureOf(top: unknown, use: ConfigurationUse): Architecture {
 export async function readJson(file: string): Promise<unknown> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readPlainText(file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof WorkstationError) throw error;
+    const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new WorkstationError(
       'file-unreadable',
@@ -295,16 +303,7 @@ export async function readJson(file: string): Promise<unknown> {
       { cause: error },
     );
   }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new WorkstationError(
-      'model-altered-file',
-      `${basename(file)} is not JSON.`,
-      'Download or copy the file again.',
-      { cause: error },
-    );
-  }
+  return parseModelJson(basename(file), text, 'Download or copy the file again.');
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, prefix: string): z.output<Schema> {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
-import { throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
+import { systemCode, throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
 import type { ModelFile, ModelManifest, ModelParameters } from '../../../preload/contract/model.ts';
 import type { ImageProcessorConfig } from '../image/image-processor.ts';
+import { parseModelJson, plainBytes, plainStat, readPlainText } from './plain-file.ts';
 
 export const manifestName = 'manifest.json';
 export const importHint =
@@ -50,13 +49,7 @@ export async function readJson<T>(
   schema: z.ZodType<T>,
   hint = importHint,
 ): Promise<T> {
-  const text = await readModelFile(root, name);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new WorkstationError('model-altered-file', `${name} is not valid JSON.`, hint, { cause });
-  }
+  const value = parseModelJson(name, await readModelFile(root, name), hint);
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -72,11 +65,35 @@ export async function readJson<T>(
 
 export async function readModelFile(root: string, name: string): Promise<string> {
   try {
-    return await readFile(pathInModel(root, name), 'utf8');
+    return await readPlainText(pathInModel(root, name));
   } catch (cause) {
     if (cause instanceof WorkstationError) throw cause;
     throw missing(root, name, cause);
   }
+}
+
+/**
+ * What went wrong with a model's folder, as an error that a person can act on. Readers check what they know of; a
+ * damaged folder may still surprise one of them, or a library, and then the fault is the folder's, too.
+ */
+export function asModelError(folder: string, cause: unknown): unknown {
+  if (cause instanceof WorkstationError || (cause instanceof Error && cause.name === 'AbortError'))
+    return cause;
+  const code = systemCode(cause);
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return code === null
+    ? new WorkstationError(
+        'model-unsupported',
+        `The model folder ${path.basename(folder)} cannot be used: ${words.split('\n')[0]!.slice(0, 300)}`,
+        'Download or copy the model folder again, with every file as its maker gave it, or choose another model.',
+        { cause },
+      )
+    : new WorkstationError(
+        'file-unreadable',
+        `A file of the model folder ${path.basename(folder)} cannot be read (${code}).`,
+        'Check that you may read the folder and that its disk is connected.',
+        { cause },
+      );
 }
 
 /** What to tell of a model's file that is not there, or cannot be read. */
@@ -96,8 +113,8 @@ export function missing(root: string, name: string, cause: unknown): Workstation
 
 /** Bytes of one of the model's files. @throws WorkstationError `model-missing-file` */
 export async function fileBytes(root: string, name: string): Promise<number> {
-  const found = await stat(pathInModel(root, name)).catch((cause: unknown) => {
-    throw missing(root, name, cause);
+  const found = await plainStat(pathInModel(root, name)).catch((cause: unknown) => {
+    throw cause instanceof WorkstationError ? cause : missing(root, name, cause);
   });
   return found.size;
 }
@@ -117,11 +134,11 @@ export async function* hashFiles(
     const hash = createHash('sha256');
     let bytes = 0;
     try {
-      for await (const piece of createReadStream(pathInModel(root, name), { highWaterMark: 1 << 20 })) {
+      for await (const piece of plainBytes(pathInModel(root, name))) {
         throwIfAborted(options.signal);
-        hash.update(piece as Buffer);
-        bytes += (piece as Buffer).length;
-        done += (piece as Buffer).length;
+        hash.update(piece);
+        bytes += piece.length;
+        done += piece.length;
         options.onProgress?.(done, total);
       }
     } catch (cause) {

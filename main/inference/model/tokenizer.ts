@@ -2,9 +2,11 @@ import { Template } from '@huggingface/jinja';
 import { Tokenizer as TokenizerClass } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { modelLimits } from '../../../preload/contract/model.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { readJson, readModelFile } from './model-files.ts';
 import { tokenBytes, type TokenList } from './token-vocabulary.ts';
+import { withinTime } from './within-time.ts';
 import { toBinary } from '../answer/answer-grammar.ts';
 
 const SpecialToken = z.union([
@@ -40,6 +42,22 @@ const imageTokenNames = {
   image: '<|image_pad|>',
   visionStart: '<|vision_start|>',
   visionEnd: '<|vision_end|>',
+};
+
+const sameModelHint =
+  'Use the config.json and tokenizer.json of one and the same model, and import it again.';
+const templateHint = 'Import the model again with the chat template of its maker.';
+
+/** Asked of nobody: whether template and tokenizer can make a prompt. */
+const tryQuestion = 'What organ is being operated, and where are the instruments? (1, 2, 3)';
+/** In ms. A vocabulary of 150,000 tokens opens in less than two seconds, a prompt is made in a few ms. */
+const longestOpening = 60_000;
+const longestPrompt = 10_000;
+
+/** What a library or a template says of its failure, which may be as long as what it was given. */
+const inShort = (cause: unknown): string => {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return words.length > 300 ? `${words.slice(0, 300)} ...` : words;
 };
 
 /** A prompt as the decoder takes it: every image token repeated once per merged unit. */
@@ -91,26 +109,28 @@ export class ModelTokenizer {
     }
     const file = await readJson(directory, 'tokenizer.json', TokenizerFile);
     const config = await readJson(directory, 'tokenizer_config.json', TokenizerConfig);
+    checkIdRange(file, manifest.parameters.vocabularySize);
     let tokenizer: Tokenizer;
     let template: Template;
     try {
-      tokenizer = new Tokenizer(file, config);
+      tokenizer = withinTime(longestOpening, () => new Tokenizer(file, config));
     } catch (cause) {
       throw new WorkstationError(
         'model-unsupported',
-        `tokenizer.json cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `tokenizer.json cannot be used: ${inShort(cause)}`,
         'Import the model again with the tokenizer files of its maker.',
         { cause },
       );
     }
     try {
-      template = new Template(await chatTemplate(model, config));
+      const text = await chatTemplate(model, config);
+      template = withinTime(longestOpening, () => new Template(text));
     } catch (cause) {
       if (cause instanceof WorkstationError) throw cause;
       throw new WorkstationError(
         'model-unsupported',
-        `The model's chat template cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-        'Import the model again with the chat template of its maker.',
+        `The model's chat template cannot be read: ${inShort(cause)}`,
+        templateHint,
         { cause },
       );
     }
@@ -120,7 +140,10 @@ export class ModelTokenizer {
     checkTokenIds(tokenizer, manifest.parameters.tokens);
     // The decoder says in what its tokens are spelled, alone or as a part of a sequence.
     const byteLevel = JSON.stringify(file.decoder ?? null).includes('"ByteLevel"');
-    return new ModelTokenizer(tokenizer, template, specials, manifest.parameters.tokens, byteLevel);
+    const opened = new ModelTokenizer(tokenizer, template, specials, manifest.parameters.tokens, byteLevel);
+    // A template may be read and still fail with a question: better now than at every one that is asked.
+    opened.prompt(tryQuestion, 1);
+    return opened;
   }
 
   /**
@@ -142,6 +165,20 @@ export class ModelTokenizer {
     return { texts: Array.from(texts, ([id, bytes]) => ({ id, bytes })), size, ends: end };
   }
 
+  /** A model's own pattern for words may take ages on a text that it was not made for. */
+  #encodePrompt(text: string): number[] {
+    try {
+      return withinTime(longestPrompt, () => this.encode(text));
+    } catch (cause) {
+      throw new WorkstationError(
+        'model-unsupported',
+        `tokenizer.json cannot take a question apart: ${inShort(cause)}`,
+        'Import the model again with the tokenizer files of its maker, or ask in other words.',
+        { cause },
+      );
+    }
+  }
+
   encode(text: string): number[] {
     return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
   }
@@ -154,14 +191,28 @@ export class ModelTokenizer {
     });
   }
 
-  /** The prompt's text for one question on one image, before tokens are repeated. */
+  /**
+   * The prompt's text for one question on one image, before tokens are repeated.
+   * @throws WorkstationError `model-unsupported` when the model's template fails, or doesn't come to its end.
+   */
   render(question: string): string {
-    return this.#template.render({
-      messages: [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text: question }] }],
-      add_generation_prompt: true,
-      add_vision_id: false,
-      ...Object.fromEntries(this.#specials),
-    });
+    try {
+      return withinTime(longestPrompt, () =>
+        this.#template.render({
+          messages: [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text: question }] }],
+          add_generation_prompt: true,
+          add_vision_id: false,
+          ...Object.fromEntries(this.#specials),
+        }),
+      );
+    } catch (cause) {
+      throw new WorkstationError(
+        'model-unsupported',
+        `The model's chat template cannot be filled in with a question: ${inShort(cause)}`,
+        templateHint,
+        { cause },
+      );
+    }
   }
 
   /**
@@ -178,14 +229,14 @@ export class ModelTokenizer {
         'Ask without it.',
       );
     }
-    const ids = this.encode(this.render(question));
+    const ids = this.#encodePrompt(this.render(question));
     const places = ids.flatMap((id, index) => (id === this.#tokens.image ? [index] : []));
     const [place] = places;
     if (places.length !== 1 || place === undefined) {
       throw new WorkstationError(
         'model-mismatch',
         `The chat template wrote ${places.length} images into the prompt; expected 1.`,
-        'Import the model again with the chat template of its maker.',
+        templateHint,
       );
     }
     const expanded = new Int32Array(ids.length + units - 1);
@@ -195,6 +246,39 @@ export class ModelTokenizer {
     const closed = ids[place + 1] === this.#tokens.visionEnd ? 1 : 0;
     return { ids: expanded, prefixLength: place + units + closed, imageTokens: units };
   }
+}
+
+/** Ids that a tokenizer may have beyond the model's rows: padding that is never written. */
+const idsToSpare = 2 ** 16;
+
+const Vocabulary = z.looseObject({
+  model: z.looseObject({
+    vocab: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
+  }),
+  added_tokens: z.array(z.looseObject({ id: z.unknown() })).optional(),
+});
+
+/** The library makes room for every id up to the largest, whichever a damaged file claims. */
+function checkIdRange(file: z.infer<typeof TokenizerFile>, vocabularySize: number): void {
+  const refused = (what: string): WorkstationError =>
+    new WorkstationError('model-mismatch', `tokenizer.json ${what}.`, sameModelHint);
+  if (vocabularySize > modelLimits.vocabulary) {
+    throw refused(`cannot belong to a model of ${vocabularySize} tokens, which is more than any has`);
+  }
+  const parsed = Vocabulary.safeParse(file);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw refused(`is damaged (${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'malformed'})`);
+  }
+  const { model, added_tokens: added = [] } = parsed.data;
+  const most = vocabularySize + idsToSpare;
+  const check = (id: unknown): void => {
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < most) return;
+    throw refused(`has a token with the id ${String(id)}; the model has ${vocabularySize} tokens`);
+  };
+  if (Array.isArray(model.vocab)) check(model.vocab.length);
+  else for (const id of Object.values(model.vocab ?? {})) check(id);
+  for (const { id } of added) check(id);
 }
 
 async function chatTemplate(model: ModelDirectory, config: z.infer<typeof TokenizerConfig>): Promise<string> {
@@ -227,7 +311,7 @@ function checkTokenIds(
       throw new WorkstationError(
         'model-mismatch',
         `The token ids don't fit: the configuration says ${expected} is ${id}, the tokenizer says ${found ?? 'it has none'}.`,
-        'Use the config.json and tokenizer.json of one and the same model, and import it again.',
+        sameModelHint,
       );
     }
   }
@@ -236,7 +320,7 @@ function checkTokenIds(
       throw new WorkstationError(
         'model-mismatch',
         `The configuration ends an answer at token ${id}, which the tokenizer does not have.`,
-        'Use the config.json and tokenizer.json of one and the same model, and import it again.',
+        sameModelHint,
       );
     }
   }

@@ -16,6 +16,7 @@ import {
   pathInModel,
   readJson,
 } from './model-files.ts';
+import { requireSize } from './plain-file.ts';
 import { answerFormatOf, readStatement, statementName } from './model-statement.ts';
 import { readSkeleton } from '../graphs/onnx-skeleton.ts';
 import { chooseVariants, dtypeOf, type ChosenVariants } from './transformers-variants.ts';
@@ -91,7 +92,12 @@ export async function readTransformersFolder(
     : {};
   const files = ['config.json', processorFile, ...present, ...(await graphFiles(root, chosen))];
   const sizes: [string, number][] = [];
-  for (const name of files) sizes.push([name, await fileBytes(root, name)]);
+  for (const name of files) {
+    const bytes = await fileBytes(root, name);
+    // Before it is hashed: it could not be read in the end.
+    if (!name.startsWith('onnx/')) requireSize(name, bytes);
+    sizes.push([name, bytes]);
+  }
   return {
     manifest: {
       formatVersion: 1,

@@ -56,6 +56,8 @@ const graphNames = {
   decoder: 'decoder_model_merged',
 } as const;
 type GraphName = keyof typeof graphNames;
+/** Files of graphs that are looked at; eight kinds of three graphs with their data are some hundred. */
+const mostFiles = 2000;
 
 export interface ChosenVariants {
   /** Paths in the folder. */
@@ -147,10 +149,14 @@ function candidates(files: ReadonlyMap<string, number>, graph: GraphName): Candi
   });
 }
 
-/** Sizes of the files in a folder, by their names; links are followed. Empty where there is none. */
+/** Sizes of the graphs in a folder and of their data, by their names; links are followed. Empty where there is none. */
 async function filesOf(folder: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  for (const name of (await readdir(folder).catch(() => [])).sort()) {
+  // Of a folder with thousands of other files, the rest is not looked at.
+  const names = (await readdir(folder).catch(() => [])).filter((name) =>
+    Object.values(graphNames).some((graph) => name.startsWith(graph)),
+  );
+  for (const name of names.sort().slice(0, mostFiles)) {
     const found = await stat(path.join(folder, name)).catch(() => null);
     if (found?.isFile() === true) sizes.set(name, found.size);
   }

@@ -1,0 +1,172 @@
+import { constants, type Stats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+
+/**
+ * Reading files that came from anywhere. A model's folder may hold a pipe that nobody writes to, a device without an
+ * end, gigabytes under a small file's name, or JSON that is nested a million times. What is read here is a regular
+ * file, of a size that its purpose explains.
+ */
+
+const mebibyte = 2 ** 20;
+
+/** The most bytes that a file of a model may have, by what it is for. Real ones have a tenth of it or less. */
+export const fileLimits = {
+  json: 8 * mebibyte,
+  /** A vocabulary with its merges; the largest known have 35 MB. */
+  tokenizer: 96 * mebibyte,
+  template: mebibyte,
+  /** Read by the workstation's own process. */
+  manifest: 2 * mebibyte,
+} as const;
+
+/** Levels of JSON in JSON. Chat templates and tokenizers have about ten. */
+const deepest = 100;
+
+const copyAgain = 'Download or copy the model folder again, with every file as its maker gave it.';
+
+/** The most that a file of this name may have. */
+export function limitOf(name: string): number {
+  const file = basename(name);
+  if (file === 'tokenizer.json') return fileLimits.tokenizer;
+  if (file === 'manifest.json') return fileLimits.manifest;
+  return file.endsWith('.jinja') ? fileLimits.template : fileLimits.json;
+}
+
+/**
+ * The state of a file that is there to be read.
+ *
+ * @throws WorkstationError `model-altered-file` for a folder, pipe, socket or device; the system's own errors
+ */
+export async function plainStat(file: string): Promise<Stats> {
+  const found = await stat(file);
+  requirePlain(file, found);
+  return found;
+}
+
+/**
+ * Opens a regular file, and nothing else: opening a pipe would wait for its writer, and a device has no end. It is
+ * looked at before it is opened, since opening alone can make a device do something, and again behind it.
+ *
+ * @throws as {@link plainStat}
+ */
+export async function openPlain(file: string): Promise<{ handle: FileHandle; bytes: number }> {
+  await plainStat(file);
+  // Windows has no such flag, and no such pipes among its files.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await handle.stat();
+    requirePlain(file, found);
+    return { handle, bytes: found.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads a regular file as text, as far as its size says: some files of the system's own never end.
+ *
+ * @param limit bytes that it may have
+ * @throws as {@link plainStat}, and `model-altered-file` for a file that is larger
+ */
+export async function readPlainText(file: string, limit = limitOf(file)): Promise<string> {
+  const { handle, bytes } = await openPlain(file);
+  try {
+    requireSize(file, bytes, limit);
+    const content = Buffer.alloc(bytes);
+    let filled = 0;
+    while (filled < bytes) {
+      const { bytesRead } = await handle.read(content, filled, bytes - filled, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return content.toString('utf8', 0, filled);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws WorkstationError `model-altered-file` for a file that is larger than its purpose explains. */
+export function requireSize(file: string, bytes: number, limit = limitOf(file)): void {
+  if (bytes <= limit) return;
+  throw new WorkstationError(
+    'model-altered-file',
+    `${basename(file)} has ${inMegabytes(bytes)}; no model needs more than ${inMegabytes(limit)} of it.`,
+    copyAgain,
+  );
+}
+
+/** Yields the bytes of a regular file, as many as it has when it is opened. */
+export async function* plainBytes(file: string, pieceBytes = mebibyte): AsyncGenerator<Buffer> {
+  const { handle, bytes } = await openPlain(file);
+  try {
+    for (let at = 0; at < bytes;) {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, bytes - at));
+      const { bytesRead } = await handle.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Parses JSON of a model's file.
+ *
+ * @param name of the file, for the message
+ * @throws WorkstationError `model-altered-file` for what is no JSON, or nested deeper than any is
+ */
+export function parseModelJson(name: string, text: string, hint = copyAgain): unknown {
+  if (isDeeperThan(deepest, text)) {
+    throw new WorkstationError(
+      'model-altered-file',
+      `${name} is nested more than ${deepest} levels deep, which no file of a model is.`,
+      hint,
+    );
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new WorkstationError('model-altered-file', `${name} is not valid JSON.`, hint, { cause });
+  }
+}
+
+/** Counts brackets outside of strings, which is exact for JSON; what is none is refused by the parser. */
+function isDeeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charCodeAt(at);
+    if (quoted) {
+      if (character === 0x5c) at += 1;
+      else if (character === 0x22) quoted = false;
+    } else if (character === 0x22) quoted = true;
+    else if (character === 0x5b || character === 0x7b) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (character === 0x5d || character === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
+function requirePlain(file: string, found: Stats): void {
+  if (found.isFile()) return;
+  const kind = found.isDirectory()
+    ? 'a folder'
+    : found.isFIFO()
+      ? 'a pipe'
+      : found.isSocket()
+        ? 'a socket'
+        : 'a device';
+  throw new WorkstationError(
+    'model-altered-file',
+    `${basename(file)} is ${kind}, where a file is expected.`,
+    copyAgain,
+  );
+}
+
+const inMegabytes = (bytes: number): string => `${Math.ceil(bytes / mebibyte)} MB`;
