@@ -22,6 +22,7 @@ import { createEngine, type AnswerResult, type StartEngine } from './inference/i
 import { createReview, openVideoFile, type Grant } from './review/index.ts';
 import { openStore } from './store/index.ts';
 import { decoderName, decoderWarning, findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
+import { backupCalls } from './workstation/backups.ts';
 import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
 import { createModels, type Models } from './workstation/models.ts';
@@ -188,7 +189,9 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   });
 
   const problems = [server.problem, settings.problem].filter((problem) => problem !== null);
-  const notices: ErrorReport[] = [...store.notices, ...problems];
+  const notices: ErrorReport[] = [...problems];
+  const allNotices = (): ErrorReport[] => [...store.notices, ...notices];
+  store.onNotices(() => emit({ type: 'notices', notices: allNotices() }));
   const openDemonstration = (): Promise<OpenSession> =>
     review.openDemonstration(options.resources?.clip ?? bundledClip);
   if (options.exclusive) {
@@ -217,8 +220,10 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       dataFolder: home,
       savedAt: store.savedAt,
       decoder: await findMediaTools({ log: videoLog }).then(decoderName, () => null),
-      notices,
+      notices: allNotices(),
+      restoreOffered: store.restoreOffered,
     }),
+    ...backupCalls(store, review.jobs),
     chooseVideo: async () => {
       const path = (await options.chooseFile?.()) ?? null;
       if (path === null) return null;

@@ -50,6 +50,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   'store-newer': 5,
   'store-corrupt': 5,
   'store-locked': 5,
+  'store-lost': 5,
 };
 
 export const exitCodeOf = (code: ErrorCode): ExitCode => byError[code];

@@ -74,7 +74,8 @@ export async function listSessions<Source extends VideoSource>({
     sessions.listSessions(store.database).map(async (summary) => {
       let look = looks.get(summary.videoId);
       if (look === undefined) {
-        look = library.availability(library.find(summary.videoId));
+        // Of a video whose row can't be read nobody can say where it lies; the other sessions are listed all the same.
+        look = library.look(summary.videoId);
         looks.set(summary.videoId, look);
       }
       return { ...summary, videoAvailability: await look };

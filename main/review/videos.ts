@@ -234,11 +234,12 @@ export class VideoLibrary<Source extends VideoSource> {
   async recent(): Promise<RecentVideo[]> {
     const { store } = this.#context;
     const found = videos.listRecentVideos(store.database, RECENT_VIDEOS);
+    const pseudonyms = new Map(cases.listCases(store.database).map(({ id, pseudonym }) => [id, pseudonym]));
     return Promise.all(
       found.map(async (video) => ({
         videoId: video.id,
         displayName: video.displayName,
-        casePseudonym: mustExist(cases.findCase(store.database, video.caseId), 'case').pseudonym,
+        casePseudonym: pseudonyms.get(video.caseId) ?? 'Case that can’t be read',
         openedAt: video.openedAt,
         availability: await this.availability(video),
       })),
@@ -248,6 +249,16 @@ export class VideoLibrary<Source extends VideoSource> {
   /** Where the videos of one size lie. */
   pathsOfSize(size: number): string[] {
     return videos.findVideoPathsBySize(this.#context.store.database, size);
+  }
+
+  /** The same by its id; `missing` where its row can't be read, so that a list of others does not fail by it. */
+  async look(id: VideoId): Promise<Video['availability']> {
+    try {
+      return await this.availability(this.find(id));
+    } catch (error) {
+      if (toErrorReport(error).code === 'store-corrupt') return 'missing';
+      throw error;
+    }
   }
 
   async availability(video: StoredVideo): Promise<Video['availability']> {
@@ -324,6 +335,8 @@ export class VideoLibrary<Source extends VideoSource> {
       const index = await source.indexed();
       if (!index.kept) await this.#keepIndex(source.facts.fingerprint, index);
       this.#changeRow(id, {
+        // What a damaged row no longer said of the file is said by the file again.
+        ...columnsOf(source.facts),
         index: 'ready',
         frameCount: index.times.ticks.length,
         variableFrameRate: index.variableFrameRate,

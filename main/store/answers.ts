@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Answer } from '../../preload/contract/domain.ts';
+import { Answer, AnswerSettings } from '../../preload/contract/domain.ts';
 import type { AnswerId, QuestionId, SessionId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
-import { json, Json, parseRow, parseRows } from './rows.ts';
+import { json, Json, parseFound, parseRows, type Tolerance } from './rows.ts';
 
 const Row = z
   .object({
@@ -38,6 +38,75 @@ const Row = z
     }) => ({ ...rest, questionId, sessionId, modelInput, createdAt, endedAt }),
   )
   .pipe(Answer);
+
+/** What an answer can be shown without, and what stands there then. */
+const dispensable = {
+  label: null,
+  box: null,
+  probability: null,
+  evidence: null,
+  notes: '[]',
+  frame: null,
+  model: null,
+  model_input: null,
+  tokens: null,
+  timings: null,
+  error: null,
+  ended_at: null,
+};
+
+const words: Readonly<Record<string, string>> = {
+  model_input: 'size of the picture',
+  ended_at: 'end',
+};
+
+const damaged: Tolerance<Answer> = {
+  fields: dispensable,
+  mark: (answer, fields) => ({
+    ...answer,
+    notes: [
+      ...answer.notes,
+      `Can’t be read any more, as the database is damaged there: ${fields.map((field) => words[field] ?? field).join(', ')}.`,
+    ],
+  }),
+  standIn: ({
+    id,
+    question_id: questionId,
+    session_id: sessionId,
+    created_at: createdAt,
+    raw,
+    reasoning,
+  }) => {
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    const found = Answer.safeParse({
+      id,
+      questionId,
+      sessionId,
+      createdAt,
+      raw: text(raw),
+      reasoning: text(reasoning),
+      status: 'failed',
+      label: null,
+      box: null,
+      probability: null,
+      evidence: null,
+      notes: [],
+      frame: null,
+      model: null,
+      settings: AnswerSettings.parse({}),
+      modelInput: null,
+      tokens: null,
+      timings: null,
+      endedAt: null,
+      error: {
+        code: 'store-corrupt',
+        message: 'This answer can’t be read any more: the database is damaged there.',
+        hint: 'An earlier backup may still hold it: see the backups.',
+      },
+    });
+    return found.success ? found.data : null;
+  },
+};
 
 const columns = `id, question_id, session_id, status, label, box, reasoning, raw, probability, evidence, notes,
   frame, model, settings, model_input, tokens, timings, error, created_at, ended_at`;
@@ -130,17 +199,17 @@ export function savePartialAnswer(
 
 export function findAnswer(database: ReadableDatabase, id: AnswerId): Answer | null {
   const row = database.get(statements.byId, { id });
-  return row === undefined ? null : parseRow(Row, row, 'answers');
+  return parseFound(database, Row, row, 'answers', damaged);
 }
 
 /** Every version, oldest first. */
 export function listAnswers(database: ReadableDatabase, questionId: QuestionId): Answer[] {
-  return parseRows(Row, database.all(statements.ofQuestion, { questionId }), 'answers');
+  return parseRows(database, Row, database.all(statements.ofQuestion, { questionId }), 'answers', damaged);
 }
 
 /** Every version of every answer of a session, oldest first. */
 export function listAnswersOfSession(database: ReadableDatabase, sessionId: SessionId): Answer[] {
-  return parseRows(Row, database.all(statements.ofSession, { sessionId }), 'answers');
+  return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'answers', damaged);
 }
 
 /** Longer than any writer goes without a sign of life. */
@@ -152,7 +221,7 @@ const RunningRow = z.object({ id: z.string(), process_id: z.int(), alive_at: z.i
  * an own process id means an earlier process that had the same number. Returns how many there were.
  */
 export function stopOrphans(database: WritableDatabase, now: number): number {
-  const running = parseRows(RunningRow, database.all(statements.running), 'answers');
+  const running = parseRows(database, RunningRow, database.all(statements.running), 'answers');
   const orphans = running.filter(
     (row) =>
       row.process_id === process.pid || now - row.alive_at > SILENCE_MILLISECONDS || !isAlive(row.process_id),

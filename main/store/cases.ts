@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { Case } from '../../preload/contract/domain.ts';
 import type { CaseId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { flag, Flag, parseRow, parseRows } from './rows.ts';
+import { flag, Flag, parseFound, parseRow, parseRows, type Tolerance } from './rows.ts';
 
 const Row = z
   .object({ id: z.string(), pseudonym: z.string(), demonstration: Flag, created_at: z.int() })
   .transform(({ created_at: createdAt, ...rest }) => ({ ...rest, createdAt }))
   .pipe(Case);
+
+const damaged: Tolerance<Case> = { fields: { demonstration: 0, created_at: 0 } };
 
 const columns = 'id, pseudonym, demonstration, created_at';
 
@@ -17,10 +19,10 @@ export const statements = {
     `INSERT INTO cases (${columns}) VALUES (:id, :pseudonym, :demonstration, :createdAt)`,
   ),
   byId: statement('cases.byId', `SELECT ${columns} FROM cases WHERE id = :id`),
-  list: statement('cases.list', `SELECT ${columns} FROM cases ORDER BY created_at DESC, rowid DESC`),
+  list: statement('cases.list', `SELECT ${columns} FROM cases ORDER BY rowid DESC`),
   demonstration: statement(
     'cases.demonstration',
-    `SELECT ${columns} FROM cases WHERE demonstration = 1 ORDER BY created_at LIMIT 1`,
+    `SELECT ${columns} FROM cases WHERE demonstration = 1 ORDER BY rowid`,
   ),
   count: statement('cases.count', 'SELECT count(*) AS count FROM cases WHERE demonstration = 0'),
   rename: statement('cases.rename', 'UPDATE cases SET pseudonym = :pseudonym WHERE id = :id'),
@@ -32,17 +34,16 @@ export function insertCase(database: WritableDatabase, added: Case): void {
 
 export function findCase(database: ReadableDatabase, id: CaseId): Case | null {
   const row = database.get(statements.byId, { id });
-  return row === undefined ? null : parseRow(Row, row, 'cases');
+  return parseFound(database, Row, row, 'cases', damaged);
 }
 
 /** Newest first. */
 export function listCases(database: ReadableDatabase): Case[] {
-  return parseRows(Row, database.all(statements.list), 'cases');
+  return parseRows(database, Row, database.all(statements.list), 'cases', damaged);
 }
 
 export function findDemonstrationCase(database: ReadableDatabase): Case | null {
-  const row = database.get(statements.demonstration);
-  return row === undefined ? null : parseRow(Row, row, 'cases');
+  return parseRows(database, Row, database.all(statements.demonstration), 'cases', damaged)[0] ?? null;
 }
 
 /** How many cases there are beside the demonstration. */

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
-import { toStoreError } from './failure.ts';
+import { connect } from './connect.ts';
+import { isDamage, toStoreError } from './failure.ts';
 import type { Log } from './log.ts';
 
 export type SqlValue = string | number | null | Uint8Array;
@@ -21,6 +22,16 @@ export interface ReadableDatabase {
   readonly [readable]: true;
   get(statement: Statement, parameters?: SqlParameters): unknown;
   all(statement: Statement, parameters?: SqlParameters): unknown[];
+  /** Says that a row, or some of its fields, can't be read and is left out of what is shown. */
+  tellUnreadable(row: UnreadableRow): void;
+}
+
+/** A row that something other than the workstation has changed. Named by table and id, never by its values. */
+export interface UnreadableRow {
+  readonly table: string;
+  readonly id: string;
+  /** The fields that are left out; null where the whole row is. */
+  readonly fields: readonly string[] | null;
 }
 
 /** A database that may be written too. A function that only reads asks for the other type. */
@@ -38,13 +49,16 @@ export interface ConnectionOptions {
   log: Log;
   /** Called after every committed change. */
   onCommit: () => void;
+  /** Called when SQLite finds the file damaged. */
+  onDamage: () => void;
+  onUnreadable: (row: UnreadableRow) => void;
 }
 
 /** One connection to the database. Slow statements go to the log by name, never with their values. */
 export class Connection implements WritableDatabase {
   declare readonly [readable]: true;
   declare readonly [writable]: true;
-  readonly #database: Database.Database;
+  #database: Database.Database;
   readonly #options: ConnectionOptions;
   readonly #prepared = new Map<Statement, Database.Statement>();
 
@@ -73,6 +87,29 @@ export class Connection implements WritableDatabase {
     return result;
   }
 
+  tellUnreadable(row: UnreadableRow): void {
+    this.#options.onUnreadable(row);
+  }
+
+  /** Looks at the database as a whole, by other means than statements. */
+  inspect<T>(look: (database: Database.Database) => T): T {
+    return this.#timed('inspect', () => look(this.#database));
+  }
+
+  /** Goes on with another file under the same name. Where `swap` fails, the one that is there is opened again. */
+  replace<T extends { database: Database.Database }>(swap: (database: Database.Database) => T): T {
+    const path = this.#database.name;
+    this.#prepared.clear();
+    try {
+      const swapped = swap(this.#database);
+      this.#database = swapped.database;
+      return swapped;
+    } catch (error) {
+      if (!this.#database.open) this.#database = connect(path);
+      throw toStoreError(error, path);
+    }
+  }
+
   close(): void {
     this.#prepared.clear();
     this.#database.close();
@@ -92,6 +129,7 @@ export class Connection implements WritableDatabase {
     try {
       return work();
     } catch (error) {
+      if (isDamage(error)) this.#options.onDamage();
       throw toStoreError(error, this.#database.name);
     } finally {
       const milliseconds = performance.now() - start;

@@ -9,11 +9,11 @@ const FULL_DISK_BYTES = 256 * 1024;
 export const sqliteCode = (error: unknown): string | null =>
   error instanceof Database.SqliteError ? error.code : null;
 
-/** Whether SQLite says that the file itself is damaged, as against missing, locked or out of reach. */
-export function isDamage(error: unknown): boolean {
-  const code = sqliteCode(error);
-  return code !== null && (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB');
-}
+/**
+ * Whether SQLite says that the file itself is damaged, as against missing, locked or out of reach. SQLITE_NOTADB is not
+ * among this: it is also what a wrong key gives, of a database that is whole.
+ */
+export const isDamage = (error: unknown): boolean => sqliteCode(error)?.startsWith('SQLITE_CORRUPT') === true;
 
 function diskIsFull(folder: string): boolean {
   try {
@@ -41,6 +41,14 @@ export const storeUnwritable = (folder: string, cause?: unknown): WorkstationErr
     { cause },
   );
 
+const storeFailing = (folder: string, code: string, cause: unknown): WorkstationError =>
+  new WorkstationError(
+    'store-unwritable',
+    `The disk that holds ${folder} failed to read or write (${code}).`,
+    'Check that the disk is connected and whole, then start the workstation again. What was said to be saved is in the database.',
+    { cause },
+  );
+
 function reasonOf(cause: unknown): string {
   switch (systemCode(cause)) {
     case 'EACCES':
@@ -49,6 +57,8 @@ function reasonOf(cause: unknown): string {
     case 'EROFS':
     case 'SQLITE_READONLY':
       return ' (it is read-only)';
+    case 'EISDIR':
+      return ' (a folder stands where the database is needed)';
     case 'ENOTDIR':
     case 'EEXIST':
       return ' (a file stands where a folder is needed)';
@@ -66,11 +76,19 @@ export function toStoreError(error: unknown, databasePath: string): unknown {
   const code = sqliteCode(error) ?? systemCode(error);
   if (code === null) return error;
   if (code === 'SQLITE_FULL' || isDiskFull(error)) return storeFull(folder, error);
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+  if (code.startsWith('SQLITE_CORRUPT')) {
     return new WorkstationError(
       'store-corrupt',
       `The database ${databasePath} is damaged.`,
-      'Close the workstation and start it again: it moves the damaged file aside and goes on from the newest backup.',
+      'Close the workstation and start it again: it then keeps the damaged file under another name, and goes on with all of it that can still be read and with the newest backup.',
+      { cause: error },
+    );
+  }
+  if (code === 'SQLITE_NOTADB') {
+    return new WorkstationError(
+      'store-corrupt',
+      `The file ${databasePath} is no database that this version can read.`,
+      'Close the workstation and start it again: it then keeps the file under another name, and goes on from the newest backup.',
       { cause: error },
     );
   }
@@ -83,12 +101,12 @@ export function toStoreError(error: unknown, databasePath: string): unknown {
     );
   }
   if (code.startsWith('SQLITE_IOERR')) {
-    return diskIsFull(folder) ? storeFull(folder, error) : storeUnwritable(folder, error);
+    return diskIsFull(folder) ? storeFull(folder, error) : storeFailing(folder, code, error);
   }
   if (
     code.startsWith('SQLITE_READONLY') ||
     code.startsWith('SQLITE_CANTOPEN') ||
-    ['SQLITE_PERM', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT', 'EEXIST'].includes(code)
+    ['SQLITE_PERM', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT', 'EEXIST', 'EISDIR'].includes(code)
   ) {
     return diskIsFull(folder) ? storeFull(folder, error) : storeUnwritable(folder, error);
   }

@@ -17,6 +17,8 @@ export interface HomeLayout {
   frameIndexes: string;
   lockDatabase: string;
   lockHolder: string;
+  /** Is there when reading the database met damage. */
+  suspicion: string;
 }
 
 export function homeLayout(folder: string): HomeLayout {
@@ -28,6 +30,7 @@ export function homeLayout(folder: string): HomeLayout {
     frameIndexes: join(home, 'cache', 'frame-indexes'),
     lockDatabase: join(home, 'window.lock'),
     lockHolder: join(home, 'window.json'),
+    suspicion: join(home, 'workstation.check'),
   };
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { sqliteCode, toStoreError } from './failure.ts';
 import type { HomeLayout } from './home.ts';
+import { keepPrivate } from './private-files.ts';
 
 const Holder = z.object({ processId: z.int().positive(), since: z.int().min(0) });
 
@@ -21,6 +22,7 @@ export function takeWindowLock(layout: HomeLayout, now: () => number): WindowLoc
   let database: Database.Database | null = null;
   try {
     database = new Database(layout.lockDatabase, { timeout: 200 });
+    keepPrivate(layout.lockDatabase);
     database.pragma('journal_mode = DELETE');
     database.exec('BEGIN EXCLUSIVE');
     writeFileSync(layout.lockHolder, JSON.stringify({ processId: process.pid, since: now() }), {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AnswerFormat } from '../../preload/contract/model.ts';
 import { ModelId, Timestamp } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { parseRow, parseRows } from './rows.ts';
+import { parseFound, parseRows } from './rows.ts';
 
 /** Where a model comes from; its files say the rest of it. */
 const ModelRecord = z.object({
@@ -65,12 +65,12 @@ export function putModel(database: WritableDatabase, record: ModelRecord): void 
 
 export function findModel(database: ReadableDatabase, id: ModelId): ModelRecord | null {
   const row = database.get(statements.byId, { id });
-  return row === undefined ? null : parseRow(Row, row, 'models');
+  return parseFound(database, Row, row, 'models');
 }
 
 /** Oldest first. */
 export function listModels(database: ReadableDatabase): ModelRecord[] {
-  return parseRows(Row, database.all(statements.list), 'models');
+  return parseRows(database, Row, database.all(statements.list), 'models');
 }
 
 /** Forgets a model's record. False when there was none. Its files are not touched. */

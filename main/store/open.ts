@@ -1,18 +1,22 @@
-import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import type { BackupList } from '../../preload/contract/backups.ts';
 import { toErrorReport, type ErrorReport } from '../../preload/contract/errors.ts';
 import { stopOrphans } from './answers.ts';
-import { backupIsDue, listBackups, passesQuickCheck, writeBackup, type Backup } from './backup.ts';
-import { moveAside } from './damage.ts';
+import { backupIsDue, listBackups, writeBackup, type Backup } from './backup.ts';
+import { connect } from './connect.ts';
+import { readContent } from './content.ts';
+import { dropSuspicion, isSuspected, keepOrphanedLog, noteSuspicion, replaceDamaged } from './damage.ts';
 import { Connection, type WritableDatabase } from './database.ts';
-import { isDamage, sqliteCode, toStoreError } from './failure.ts';
+import { toStoreError } from './failure.ts';
 import { frameIndexFiles, type FrameIndexFiles } from './frame-indexes.ts';
 import { homeLayout, prepareHome, type HomeLayout } from './home.ts';
+import { hasOrphanedLog, inspect, type Depth, type Finding } from './inspect.ts';
 import { takeWindowLock, type WindowLock } from './lock.ts';
 import type { Log } from './log.ts';
-import { latestVersion, migrate, schemaVersion, storeNewer } from './migrate.ts';
-
-const BUSY_MILLISECONDS = 5000;
+import { latestVersion, migrate, schemaVersion } from './migrate.ts';
+import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } from './restore.ts';
+import { readSetting, writeSetting } from './settings.ts';
+import { UnreadableRows } from './unreadable.ts';
 
 export interface StoreOptions {
   /** The data folder; made when missing. */
@@ -30,20 +34,33 @@ export interface Store {
   readonly layout: HomeLayout;
   readonly database: WritableDatabase;
   readonly frameIndexes: FrameIndexFiles;
-  /** What a person should know about how the database was found. */
+  /** What a person should know about how the database was found, and of what in it can't be read. */
   readonly notices: readonly ErrorReport[];
   /** When something was last committed in this process. */
   readonly savedAt: number | null;
+  /** Whether backups hold something that the database lacks, and nobody has said that it may stay there. */
+  readonly restoreOffered: boolean;
   /** Calls the listener after every commit; returns how to stop that. */
   onSaved(listener: (at: number) => void): () => void;
+  /** Calls the listener when the notices have changed; returns how to stop that. */
+  onNotices(listener: () => void): () => void;
   backups(): Backup[];
+  /** Every backup with what it holds, beside what the database holds. */
+  backupList(): BackupList;
+  /**
+   * Goes on with a backup. The database as it was is kept, and where is returned. Throws `not-found`, `store-corrupt` for a
+   * backup that can't be read, `busy` while a command works with the database, and `store-locked` beside a window.
+   */
+  restore(name: string): { movedTo: string };
+  /** Says that what the backups hold beyond the database may stay there: it is not offered again. */
+  keepPresent(): void;
   close(): void;
 }
 
 /**
  * Opens the database of a data folder, making or mending it first. Throws `store-unwritable`, `store-full`,
  * `store-newer` (the file is left untouched) or `store-locked` (another window has it). A damaged file is
- * moved aside, never deleted, and said in `notices`.
+ * moved aside, never deleted, and said in `notices`; so is a database that holds less than a backup.
  */
 export function openStore(options: StoreOptions): Store {
   const { now, log, exclusive = false } = options;
@@ -66,15 +83,132 @@ interface OpenContext {
 }
 
 function openLocked(layout: HomeLayout, context: OpenContext): Store {
-  const { now, log, exclusive, lock } = context;
+  const { now, log, lock } = context;
   const notices: ErrorReport[] = [];
-  if (existsSync(layout.database) && isDamaged(layout, exclusive)) {
-    const notice = withWindowLock(layout, context, () => moveAside(layout, now()));
-    notices.push(notice);
-    log.warn('a damaged database was moved aside');
+  const finding = prepareDatabase(layout, context, notices);
+  const database = openDatabase(layout, context, notices);
+
+  let savedAt: number | null = null;
+  const savedListeners = new Set<(at: number) => void>();
+  const noticeListeners = new Set<() => void>();
+  const tellNotices = () => {
+    for (const listener of noticeListeners) listener();
+  };
+  const unreadable = new UnreadableRows(tellNotices);
+  const connection = new Connection(database, {
+    log,
+    onCommit: () => {
+      savedAt = now();
+      for (const listener of savedListeners) listener(savedAt);
+    },
+    onDamage: () => noteSuspicion(layout),
+    onUnreadable: (row) => {
+      if (unreadable.add(row)) log.warn('a row can’t be read', { table: row.table, id: row.id });
+    },
+  });
+  const backupList = (): BackupList => describeBackups(layout, connection.inspect(readContent));
+  let loss: ErrorReport | null = null;
+  try {
+    const stopped = stopOrphans(connection, now());
+    if (stopped > 0) log.warn('answers left running were stopped', { stopped });
+    loss = findLoss(connection, backupList, finding.state);
+    if (loss !== null) log.warn('a backup holds more than the database');
+  } catch (error) {
+    connection.close();
+    throw error;
   }
 
-  const database = connect(layout);
+  const settle = (): void => {
+    const more = backupList().backups.filter(({ holdsMore }) => holdsMore);
+    writeSetting(
+      connection,
+      'backupsLeft',
+      more.map(({ name }) => name),
+    );
+    loss = null;
+    tellNotices();
+  };
+
+  return {
+    layout,
+    database: connection,
+    frameIndexes: frameIndexFiles(layout),
+    get notices() {
+      return [...notices, loss, unreadable.notice()].filter((notice) => notice !== null);
+    },
+    get savedAt() {
+      return savedAt;
+    },
+    get restoreOffered() {
+      return loss !== null;
+    },
+    onSaved: (listener) => {
+      savedListeners.add(listener);
+      return () => savedListeners.delete(listener);
+    },
+    onNotices: (listener) => {
+      noticeListeners.add(listener);
+      return () => noticeListeners.delete(listener);
+    },
+    backups: () => listBackups(layout),
+    backupList,
+    restore: (name) => {
+      const backup = backupToRestore(layout, name);
+      const { movedTo } = withWindowLock(layout, context, () =>
+        connection.replace((present) => swapIn(layout, backup, present, now())),
+      );
+      log.info('a backup was restored', { sequence: backup.sequence });
+      unreadable.clear();
+      stopOrphans(connection, now());
+      settle();
+      return { movedTo };
+    },
+    keepPresent: settle,
+    close: () => {
+      savedListeners.clear();
+      noticeListeners.clear();
+      connection.close();
+      lock?.release();
+    },
+  };
+}
+
+/**
+ * Looks at the file before SQLite may change it, and replaces one that can't be gone on with. A window reads all
+ * of it; a command its head, unless reading met damage before. Returns how the database was found.
+ */
+function prepareDatabase(layout: HomeLayout, context: OpenContext, notices: ErrorReport[]): Finding {
+  const suspected = isSuspected(layout);
+  const depth: Depth = suspected ? 'suspect' : 'whole';
+  const finding = inspect(layout, context.exclusive ? depth : 'head');
+  const orphanedLog = hasOrphanedLog(layout);
+  const usable = ['sound', 'missing', 'blank'].includes(finding.state) && !orphanedLog;
+  if (usable && !suspected) return finding;
+  try {
+    withWindowLock(layout, context, () => {
+      if (orphanedLog) notices.push(keepOrphanedLog(layout, context.now()));
+      // Looked at again, now that nobody else can be mending it.
+      const now = inspect(layout, depth);
+      if (now.state === 'damaged' || now.state === 'foreign') {
+        notices.push(replaceDamaged(layout, now, context.now()));
+        context.log.warn('a database that can’t be read was replaced', { state: now.state });
+      }
+      dropSuspicion(layout);
+    });
+  } catch (error) {
+    // Beside a window, a command works with what can be read: the next start of the window looks at all of it.
+    if (!usable || toErrorReport(error).code !== 'store-locked') throw error;
+  }
+  return finding;
+}
+
+/** Connects, brings the schema up to date, and writes the backups that are due before and after that. */
+function openDatabase(
+  layout: HomeLayout,
+  { now, log }: OpenContext,
+  notices: ErrorReport[],
+): Database.Database {
+  const database = connect(layout.database);
   try {
     const before = schemaVersion(database);
     const outdated = before > 0 && before < latestVersion;
@@ -83,73 +217,29 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     if (before === latestVersion && backupIsDue(layout, now())) {
       tryBackup(database, layout, now(), notices, log);
     }
+    return database;
   } catch (error) {
     database.close();
     throw error;
   }
-
-  let savedAt: number | null = null;
-  const listeners = new Set<(at: number) => void>();
-  const connection = new Connection(database, {
-    log,
-    onCommit: () => {
-      savedAt = now();
-      for (const listener of listeners) listener(savedAt);
-    },
-  });
-  try {
-    const stopped = stopOrphans(connection, now());
-    if (stopped > 0) log.warn('answers left running were stopped', { stopped });
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-
-  return {
-    layout,
-    database: connection,
-    frameIndexes: frameIndexFiles(layout),
-    notices,
-    get savedAt() {
-      return savedAt;
-    },
-    onSaved: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    backups: () => listBackups(layout),
-    close: () => {
-      listeners.clear();
-      connection.close();
-      lock?.release();
-    },
-  };
 }
 
-/**
- * Looks at the file without changing it. A window reads all of it; a command only its head, and meets
- * damage further in as `store-corrupt`.
- */
-function isDamaged(layout: HomeLayout, thorough: boolean): boolean {
-  let database: Database.Database | null = null;
+/** A database that can't be counted is told by whoever reads it: it must open, so that the rest of it can be seen. */
+function findLoss(
+  connection: Connection,
+  backupList: () => BackupList,
+  state: Finding['state'],
+): ErrorReport | null {
   try {
-    database = new Database(layout.database, {
-      readonly: true,
-      fileMustExist: true,
-      timeout: BUSY_MILLISECONDS,
-    });
-    const version = schemaVersion(database);
-    if (version > latestVersion) throw storeNewer(layout.database, version);
-    return thorough ? !passesQuickCheck(database) : false;
+    const list = backupList();
+    return lossNotice(state, list, missedBackups(list, readSetting(connection, 'backupsLeft') ?? []));
   } catch (error) {
-    if (isDamage(error)) return true;
+    if (toErrorReport(error).code === 'store-corrupt') return null;
     throw error;
-  } finally {
-    database?.close();
   }
 }
 
-/** A command moves a damaged file aside only while no window has it open. */
+/** A command moves, mends or replaces the file only while no window has it open. */
 function withWindowLock<T>(layout: HomeLayout, context: OpenContext, work: () => T): T {
   if (context.lock !== null) return work();
   const lock = takeWindowLock(layout, context.now);
@@ -160,39 +250,7 @@ function withWindowLock<T>(layout: HomeLayout, context: OpenContext, work: () =>
   }
 }
 
-/**
- * WAL lets commands read and write beside a window. Each commit is synced to the disk (FULL, not the
- * quicker NORMAL): what was said to be saved survives a power cut too, and writes here are few and small.
- */
-function connect(layout: HomeLayout): Database.Database {
-  const database = new Database(layout.database, { timeout: BUSY_MILLISECONDS });
-  try {
-    enterWal(database);
-    database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
-    database.pragma('trusted_schema = OFF');
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-/** SQLite does not wait for its lock when it changes the journal mode, so two first starts at once must. */
-function enterWal(database: Database.Database): void {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let attempt = 0; ; attempt++) {
-    try {
-      database.pragma('journal_mode = WAL');
-      return;
-    } catch (error) {
-      if (sqliteCode(error) !== 'SQLITE_BUSY' || attempt >= 100) throw error;
-      Atomics.wait(pause, 0, 0, 20);
-    }
-  }
-}
-
-/** A backup that can't be written is said, but does not keep anyone from their sessions. */
+/** An empty database needs no backup. One that can't be written is said, but does not keep anyone from their sessions. */
 function tryBackup(
   database: Database.Database,
   layout: HomeLayout,
@@ -201,7 +259,7 @@ function tryBackup(
   log: Log,
 ): void {
   try {
-    writeBackup(database, layout, at);
+    if (readContent(database).ids.size > 0) writeBackup(database, layout, at);
   } catch (error) {
     const report = toErrorReport(toStoreError(error, layout.database));
     notices.push({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Question } from '../../preload/contract/domain.ts';
 import type { QuestionId, SessionId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { json, Json, parseRow, parseRows } from './rows.ts';
+import { json, Json, parseFound, parseRows } from './rows.ts';
 
 const Row = z
   .object({ id: z.string(), session_id: z.string(), text: z.string(), location: Json, created_at: z.int() })
@@ -46,12 +46,12 @@ export function insertQuestion(database: WritableDatabase, question: Question): 
 /** Deleted ones too: they can be brought back. */
 export function findQuestion(database: ReadableDatabase, id: QuestionId): Question | null {
   const row = database.get(statements.byId, { id });
-  return row === undefined ? null : parseRow(Row, row, 'questions');
+  return parseFound(database, Row, row, 'questions');
 }
 
 /** Oldest first, without the deleted. */
 export function listQuestions(database: ReadableDatabase, sessionId: SessionId): Question[] {
-  return parseRows(Row, database.all(statements.ofSession, { sessionId }), 'questions');
+  return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'questions');
 }
 
 /** Hides a question, or with null brings it back. False when there is no such question. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { ReadableDatabase, SqlValue } from './database.ts';
 
 /** A column that holds JSON text, or null. */
 export const Json = z
@@ -21,17 +22,85 @@ export const flag = (value: boolean): 0 | 1 => (value ? 1 : 0);
 
 export const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
+/** The columns that a row's schema refuses. */
+const refusedColumns = (error: z.ZodError): string[] => [
+  ...new Set(
+    error.issues.map((issue) =>
+      String(issue.path[0] ?? '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    ),
+  ),
+];
+
 /** Reads a row as what its schema says it is. Throws `store-corrupt` with the column, never its value. */
 export function parseRow<T extends z.ZodType>(schema: T, row: unknown, table: string): z.infer<T> {
   const parsed = schema.safeParse(row);
   if (parsed.success) return parsed.data;
-  const where = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.')))].join(', ');
   throw new WorkstationError(
     'store-corrupt',
-    `A row of the database’s table "${table}" can’t be read (${where}).`,
-    'Something other than the workstation changed the database. The data folder’s "backups" holds earlier copies.',
+    `A row of the database’s table "${table}" can’t be read (${refusedColumns(parsed.error).join(', ')}).`,
+    'Something other than the workstation changed the database. An earlier backup may still hold the row: see the backups.',
   );
 }
 
-export const parseRows = <T extends z.ZodType>(schema: T, rows: unknown[], table: string): z.infer<T>[] =>
-  rows.map((row) => parseRow(schema, row, table));
+/** How rows of a table are read when some of them are damaged. */
+export interface Tolerance<Value> {
+  /** Columns that may be left out of a row, with what then stands in their place. */
+  fields?: Readonly<Record<string, SqlValue>>;
+  /** What is shown in place of a row that can't be read; without it the row is left out. */
+  standIn?: (row: Readonly<Record<string, unknown>>) => Value | null;
+  /** Says in the value itself which of its fields were left out. */
+  mark?: (value: Value, fields: readonly string[]) => Value;
+}
+
+/**
+ * Reads every row that can be read. Of a damaged one, the fields that can be left out are, else the whole row is: one bad
+ * byte must not keep a person from all the others. What is left out is told to the database, which tells the person.
+ */
+export function parseRows<T extends z.ZodType>(
+  database: ReadableDatabase,
+  schema: T,
+  rows: readonly unknown[],
+  table: string,
+  tolerance: Tolerance<z.infer<T>> = {},
+): z.infer<T>[] {
+  return rows.flatMap((row) => {
+    const value = parseTolerantly(database, schema, row, table, tolerance);
+    return value === null ? [] : [value];
+  });
+}
+
+/** The same of a row that was asked for by its name: one that can't be read at all is an error. */
+export function parseFound<T extends z.ZodType>(
+  database: ReadableDatabase,
+  schema: T,
+  row: unknown,
+  table: string,
+  tolerance: Tolerance<z.infer<T>> = {},
+): z.infer<T> | null {
+  if (row === undefined) return null;
+  return parseTolerantly(database, schema, row, table, tolerance) ?? parseRow(schema, row, table);
+}
+
+function parseTolerantly<T extends z.ZodType>(
+  database: ReadableDatabase,
+  schema: T,
+  row: unknown,
+  table: string,
+  { fields = {}, standIn, mark }: Tolerance<z.infer<T>>,
+): z.infer<T> | null {
+  const parsed = schema.safeParse(row);
+  if (parsed.success) return parsed.data;
+  const columns = row as Readonly<Record<string, unknown>>;
+  const id = typeof columns['id'] === 'string' ? columns['id'] : '';
+  const refused = refusedColumns(parsed.error);
+  if (refused.every((column) => Object.hasOwn(fields, column))) {
+    const left = Object.fromEntries(refused.map((column) => [column, fields[column]]));
+    const again = schema.safeParse({ ...columns, ...left });
+    if (again.success) {
+      database.tellUnreadable({ table, id, fields: refused });
+      return mark === undefined ? again.data : mark(again.data, refused);
+    }
+  }
+  database.tellUnreadable({ table, id, fields: null });
+  return standIn?.(columns) ?? null;
+}

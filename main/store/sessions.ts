@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Session, SessionSummary } from '../../preload/contract/domain.ts';
 import type { CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { parseRow, parseRows } from './rows.ts';
+import { parseFound, parseRow, parseRows, type Tolerance } from './rows.ts';
 
 const sessionRow = {
   id: z.string(),
@@ -47,6 +47,9 @@ const SummaryRow = z
   .pipe(StoredSummary);
 
 const FoundRow = z.object({ found: z.int() });
+
+/** Where a reviewer stood may be lost; what was asked there is not. */
+const damaged = { fields: { frame_index: 0 } } satisfies Tolerance<Session>;
 
 const columns = 'id, case_id, video_id, number, created_at, updated_at, frame_index';
 
@@ -109,31 +112,31 @@ export function insertSession(database: WritableDatabase, added: NewSession): Se
 
 export function findSession(database: ReadableDatabase, id: SessionId): Session | null {
   const row = database.get(statements.byId, { id });
-  return row === undefined ? null : parseRow(Row, row, 'sessions');
+  return parseFound(database, Row, row, 'sessions', damaged);
 }
 
 export function findLastOpenedSession(database: ReadableDatabase): Session | null {
   const row = database.get(statements.lastOpened);
-  return row === undefined ? null : parseRow(Row, row, 'sessions');
+  return parseFound(database, Row, row, 'sessions', damaged);
 }
 
 export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId): Session | null {
   const row = database.get(statements.lastOfCase, { caseId });
-  return row === undefined ? null : parseRow(Row, row, 'sessions');
+  return parseFound(database, Row, row, 'sessions', damaged);
 }
 
 /** The video's last session, if nothing was ever asked in it. */
 export function findEmptyLastSession(database: ReadableDatabase, videoId: VideoId): Session | null {
   const row = database.get(statements.lastOfVideo, { videoId });
-  if (row === undefined) return null;
-  const session = parseRow(Row, row, 'sessions');
+  const session = parseFound(database, Row, row, 'sessions', damaged);
+  if (session === null) return null;
   const asked = parseRow(FoundRow, database.get(statements.hasQuestions, { id: session.id }), 'sessions');
   return asked.found === 1 ? null : session;
 }
 
 /** Last changed first. */
 export function listSessions(database: ReadableDatabase): StoredSummary[] {
-  return parseRows(SummaryRow, database.all(statements.list), 'sessions');
+  return parseRows(database, SummaryRow, database.all(statements.list), 'sessions', damaged);
 }
 
 export function markSessionOpened(database: WritableDatabase, id: SessionId, at: number): void {

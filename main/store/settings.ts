@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { Json, parseRow } from './rows.ts';
+import { Json } from './rows.ts';
 
 /** What a person chose once, for every session: each by its name, with the schema that its value must fit. */
 const schemas = {
@@ -9,6 +9,9 @@ const schemas = {
   /** The folder that a video, or a model's folder, was last looked for in. */
   lastVideoFolder: z.string().nullable(),
   lastModelFolder: z.string().nullable(),
+
+  /** Backups that hold more than the database, and that a person has said may be left alone. */
+  backupsLeft: z.array(z.string()),
 } as const;
 
 export type SettingName = keyof typeof schemas;
@@ -25,15 +28,18 @@ export const statements = {
   ),
 };
 
-/** Null where it was never set. Throws `store-corrupt` for a value that is none of ours. */
+/** Null where it was never set, or where its value can't be read: then it is as if it had never been set, and told. */
 export function readSetting<Name extends SettingName>(
   database: ReadableDatabase,
   name: Name,
 ): SettingValue<Name> | null {
   const row = database.get(statements.byName, { name });
   if (row === undefined) return null;
-  const { value } = parseRow(Row, row, 'settings');
-  return parseRow(schemas[name], value, 'settings');
+  const stored = Row.safeParse(row);
+  const value = stored.success ? schemas[name].safeParse(stored.data.value) : stored;
+  if (value.success) return value.data as SettingValue<Name>;
+  database.tellUnreadable({ table: 'settings', id: name, fields: null });
+  return null;
 }
 
 export function writeSetting<Name extends SettingName>(

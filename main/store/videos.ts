@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Video } from '../../preload/contract/domain.ts';
 import type { CaseId, VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
-import { flag, Flag, json, Json, parseRow, parseRows } from './rows.ts';
+import { flag, Flag, json, Json, parseFound, parseRows, type Tolerance } from './rows.ts';
 
 /** A video as stored: with its path, and without what only a look at the disk can say. */
 export const StoredVideo = Video.omit({ availability: true, copied: true }).extend({
@@ -62,6 +62,34 @@ const Row = z
   .pipe(StoredVideo);
 
 const PathRow = z.object({ path: z.string() });
+
+/** What the file itself says again as soon as it is opened: until then, a video can be shown without it. */
+const damaged: Tolerance<StoredVideo> = {
+  fields: {
+    size_bytes: 0,
+    width: 1,
+    height: 1,
+    time_base: '[1,1000]',
+    variable_frame_rate: 0,
+    duration_seconds: null,
+    joins: '[]',
+    frame_count: null,
+    index_state: 'building',
+    playback: 'native',
+    problem: null,
+    added_at: 0,
+    opened_at: 0,
+    recent: 0,
+  },
+  mark: (video, fields) => ({
+    ...video,
+    problem: {
+      code: 'store-corrupt',
+      message: `Some of what is kept of this video can’t be read any more, as the database is damaged there (${fields.join(', ')}).`,
+      hint: 'Open the video file again: it is read anew, and this session goes on.',
+    },
+  }),
+};
 
 const toParameters = (video: StoredVideo): SqlParameters => ({
   id: video.id,
@@ -135,17 +163,19 @@ export function updateVideo(database: WritableDatabase, video: StoredVideo): voi
 
 export function findVideo(database: ReadableDatabase, id: VideoId): StoredVideo | null {
   const row = database.get(statements.byId, { id });
-  return row === undefined ? null : parseRow(Row, row, 'videos');
+  return parseFound(database, Row, row, 'videos', damaged);
 }
 
 /** The same file in any case, the one opened last first. */
 export function findVideosByFingerprint(database: ReadableDatabase, fingerprint: string): StoredVideo[] {
-  return parseRows(Row, database.all(statements.byFingerprint, { fingerprint }), 'videos');
+  return parseRows(database, Row, database.all(statements.byFingerprint, { fingerprint }), 'videos', damaged);
 }
 
 /** Paths of the videos of one size. */
 export function findVideoPathsBySize(database: ReadableDatabase, size: number): string[] {
-  return database.all(statements.bySize, { size }).map((row) => parseRow(PathRow, row, 'videos').path);
+  return parseRows(database, PathRow, database.all(statements.bySize, { size }), 'videos').map(
+    ({ path }) => path,
+  );
 }
 
 export function findVideoInCase(
@@ -154,12 +184,12 @@ export function findVideoInCase(
   fingerprint: string,
 ): StoredVideo | null {
   const row = database.get(statements.inCase, { caseId, fingerprint });
-  return row === undefined ? null : parseRow(Row, row, 'videos');
+  return parseFound(database, Row, row, 'videos', damaged);
 }
 
 /** Last opened first. */
 export function listRecentVideos(database: ReadableDatabase, limit: number): StoredVideo[] {
-  return parseRows(Row, database.all(statements.recent, { limit }), 'videos');
+  return parseRows(database, Row, database.all(statements.recent, { limit }), 'videos', damaged);
 }
 
 export function clearRecentVideos(database: WritableDatabase): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BackupList, BackupName } from './backups.ts';
 import {
   Answer,
   AnswerSettings,
@@ -50,6 +51,13 @@ const settings = AnswerSettings.partial().optional();
 /** Every call through the door: what goes in, what comes out. One schema each, types derived. */
 export const calls = {
   getStatus: { input: none, output: Status },
+  /** The backups of the database with what each holds, beside what the database holds. */
+  listBackups: { input: none, output: BackupList },
+  /** Goes on with a backup; the database as it was is kept, under the name that comes back. Refused while work runs. */
+  restoreBackup: { input: z.strictObject({ name: BackupName }), output: z.object({ movedTo: z.string() }) },
+  /** Goes on with the database as it is: what backups hold beyond it is not offered again. */
+  keepDatabase: { input: none, output: done },
+
   listQuestionTemplates: { input: none, output: z.array(QuestionTemplate) },
 
   listCases: { input: none, output: z.array(Case) },

@@ -365,5 +365,7 @@ export const Status = z.object({
   decoder: z.string().nullable(),
   /** Things a person should know at start: a database moved aside, ffmpeg missing. */
   notices: z.array(ErrorReport),
+  /** Whether backups hold something that the database lacks, and nobody has said that it may stay there. */
+  restoreOffered: z.boolean(),
 });
 export type Status = z.infer<typeof Status>;

@@ -39,6 +39,7 @@ export const errorCodes = [
   'store-newer',
   'store-corrupt',
   'store-locked',
+  'store-lost',
   // data sets
   'data-malformed',
   'internal',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Answer, Job, ModelState, Video } from './domain.ts';
+import { ErrorReport } from './errors.ts';
 import { ModelImport } from './models.ts';
 import { AnswerId, JobId, Timestamp } from './values.ts';
 
@@ -22,6 +23,8 @@ export const WorkstationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('models') }),
   z.object({ type: z.literal('video'), video: Video }),
   z.object({ type: z.literal('saved'), at: Timestamp }),
+  /** What a person should know has changed: something in the database turned out to be unreadable, for instance. */
+  z.object({ type: z.literal('notices'), notices: z.array(ErrorReport) }),
 ]);
 export type WorkstationEvent = z.infer<typeof WorkstationEvent>;
 export type WorkstationEventType = WorkstationEvent['type'];

@@ -1,4 +1,5 @@
 export * from './answer-warning.ts';
+export * from './backups.ts';
 export * from './boxes.ts';
 export * from './bridge.ts';
 export * from './calls.ts';

@@ -7,6 +7,7 @@ import {
   WorkstationError,
   type Answer,
   type AnswerStatus,
+  type BackupList,
   type Bridge,
   type CallInput,
   type CallName,
@@ -120,6 +121,10 @@ const id2 = <T extends number>(value: number): T => value as T;
  * What it holds is public, so that a test can set the scene.
  */
 export class FakeWorkstation {
+  backups: BackupList = {
+    present: { cases: 0, sessions: 0, questions: 0, answers: 0, changedAt: null },
+    backups: [],
+  };
   status: Status = {
     version: '0.1.0',
     host: 'web',
@@ -130,6 +135,7 @@ export class FakeWorkstation {
     savedAt: now,
     decoder: 'ffmpeg 5.1.9-0+deb12u1',
     notices: [],
+    restoreOffered: false,
   };
   model: ModelState = readyModel;
   models: ModelEntry[] = [embeddedModel];
@@ -177,6 +183,15 @@ export class FakeWorkstation {
   #count = 0;
 
   readonly calls: WorkstationCalls = {
+    listBackups: async () => structuredClone(this.backups),
+    restoreBackup: async () => {
+      this.status = { ...this.status, notices: [], restoreOffered: false };
+      return { movedTo: 'workstation-000009-20261122T142000Z.db' };
+    },
+    keepDatabase: async () => {
+      this.status = { ...this.status, notices: [], restoreOffered: false };
+      return {};
+    },
     getStatus: async () => this.status,
     listQuestionTemplates: async () => [
       {

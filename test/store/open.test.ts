@@ -159,7 +159,7 @@ describe('a damaged database', () => {
     spoil(join(home, 'workstation.db'));
     const store = open(home, { exclusive: true });
     expect(cases.listCases(store.database)).toHaveLength(400);
-    expect(store.notices[0]?.message).toContain('2026-11-20T12:00:00.000Z');
+    expect(store.notices[0]?.message).toContain('2026-11-20 12:00 UTC, which holds 400 cases');
     expect(store.notices[0]?.hint).toContain(join(home, 'backups'));
   });
 

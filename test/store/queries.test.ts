@@ -169,19 +169,6 @@ describe('answers', () => {
     answers.savePartialAnswer(store.database, id('x'), { raw: 'late', reasoning: '' }, noon);
     expect(answers.findAnswer(store.database, id('x'))).toEqual(fullAnswer('x', 'q', '1'));
   });
-
-  it('refuse a row that something else wrote, naming table and column but no value', () => {
-    answers.insertAnswer(store.database, fullAnswer('x', 'q', '1'), process.pid);
-    store.database.run(statement('test.spoil', `UPDATE answers SET timings = '{"secret": 1}'`));
-    try {
-      answers.findAnswer(store.database, id('x'));
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'store-corrupt' });
-      expect(String(error)).toMatch(/"answers".*timings/);
-      expect(String(error)).not.toContain('secret');
-    }
-  });
 });
 
 describe('models and settings', () => {
@@ -216,6 +203,7 @@ describe('models and settings', () => {
     settings.writeSetting(store.database, 'model', null);
     expect(settings.readSetting(store.database, 'model')).toBeNull();
     store.database.run(statement('test.spoil', `UPDATE settings SET value = '7'`));
-    expect(() => settings.readSetting(store.database, 'model')).toThrow(/settings/);
+    expect(settings.readSetting(store.database, 'model')).toBeNull();
+    expect(store.notices[0]?.message).toContain('1 setting');
   });
 });

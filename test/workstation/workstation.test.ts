@@ -64,6 +64,7 @@ describe('a new data folder', () => {
     expect(calls.getStatus.output.parse(status)).toMatchObject({
       host: 'web',
       notices: [],
+      restoreOffered: false,
       fileDialog: false,
     });
     const models = calls.listModels.output.parse(await workstation.calls.listModels({}));

@@ -59,7 +59,7 @@ export async function runCommand(
       const folder = home ?? defaultHome();
       held.logFile = openLogFile(folder);
       const { log } = held.logFile;
-      return createWorkstation({
+      const workstation = await createWorkstation({
         home: folder,
         host: 'command-line',
         hostReason: null,
@@ -67,6 +67,9 @@ export async function runCommand(
         exclusive: false,
         ...(options.device === undefined ? {} : { device: options.device }),
       });
+      const { notices } = await workstation.calls.getStatus({});
+      for (const notice of notices.filter(({ code }) => code.startsWith('store-'))) output.notice(notice);
+      return workstation;
     };
     const code = await work({
       output,

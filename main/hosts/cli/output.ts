@@ -45,6 +45,12 @@ export class Output {
     this.#progressShown = true;
   }
 
+  /** Something to know that does not stop the command. */
+  notice({ message, hint }: ErrorReport): void {
+    this.#clearProgress();
+    this.#streams.stderr.write(`Note: ${message}\n${hint}\n`);
+  }
+
   error(report: ErrorReport): void {
     this.#clearProgress();
     this.#streams.stderr.write(`${report.message}\n${report.hint}\n`);
