@@ -1,6 +1,5 @@
 import '../main/hosts/node-version.ts';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -10,8 +9,8 @@ import { findPython } from '../test/training/python.ts';
 import { gates, printOutcomes, repository, runStep, type Outcome } from './steps.ts';
 
 /**
- * `npm test`: gets what the tests need, runs every gate, the unit tests and the end-to-end tests, and ends
- * with one line that counts them all.
+ * `npm test`: runs every gate, the unit tests and the end-to-end tests, and ends with one line that counts them all. It
+ * installs nothing on the machine; what the tests would need and is not there is named, and what that skips is counted.
  */
 interface Counts {
   passed: number;
@@ -32,32 +31,6 @@ interface Report {
   }[];
 }
 
-/** The training code's tests want PyTorch. Where a system package can be had without asking, it is. */
-function preparePython(): void {
-  if (findPython() !== undefined) return;
-  const debianAsRoot = existsSync('/etc/debian_version') && process.getuid?.() === 0;
-  if (!debianAsRoot) return;
-  process.stdout.write('Installing python3-torch for the tests of the training code...\n');
-  const options = {
-    stdio: 'ignore',
-    timeout: 240_000,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  } as const;
-  spawnSync('apt-get', ['update', '-qq'], options);
-  spawnSync(
-    'apt-get',
-    // Debian's torch multiplies matrices 30 times faster with OpenBLAS than without it.
-    [
-      'install',
-      '-y',
-      '-qq',
-      '--no-install-recommends',
-      ...'python3-torch libopenblas0-pthread python3-numpy python3-pil'.split(' '),
-    ],
-    options,
-  );
-}
-
 /** The counts of a report, and a line for each failed test: its file, its name and what it said first. */
 function readReport(path: string): { counts: Counts; failures: string[] } {
   if (!existsSync(path)) return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: [] };
@@ -76,6 +49,15 @@ function readReport(path: string): { counts: Counts; failures: string[] } {
 
 function failureLine(test: string, message: string): string {
   return `FAILED  ${test}: ${stripVTControlCharacters(message).split('\n', 1)[0] ?? ''}`;
+}
+
+/** Test files that ask for a Python. */
+function trainingTests(): number {
+  return readdirSync(join(repository, 'test'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) =>
+      file.endsWith('.test.ts') &&
+      readFileSync(join(repository, 'test', file), 'utf8').includes('findPython('),
+  ).length;
 }
 
 const reports = mkdtempSync(join(tmpdir(), 'workstation-test-'));
@@ -99,10 +81,10 @@ async function runTests(name: string, args: readonly string[]): Promise<void> {
   notes.push(...failures);
 }
 
-preparePython();
 if (findPython() === undefined) {
   notes.push(
-    'SKIPPED: the tests of the training code; there is no Python with torch, numpy and Pillow (set PYTHON).',
+    `SKIPPED: ${trainingTests()} test files of the training code; there is no Python with torch, numpy and Pillow.`,
+    '         Debian has them: apt-get install python3-torch libopenblas0-pthread python3-numpy python3-pil; else set PYTHON.',
   );
 }
 const namespace = findNamespace();
