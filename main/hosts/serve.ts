@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { DeviceWish } from '../../preload/contract/devices.ts';
 import { stackOf } from '../../preload/contract/index.ts';
 import { openLogFile } from './log.ts';
+import { openBrowser } from './open-browser.ts';
 import { startWebHost } from './web/server.ts';
 
 export interface ServeOptions {
@@ -73,17 +73,3 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-
-/** Asks the desktop for its browser. Without one nothing happens: the address is printed anyway. */
-function openBrowser(address: string): void {
-  const [command, ...args] =
-    process.platform === 'darwin'
-      ? ['open', address]
-      : process.platform === 'win32'
-        ? ['rundll32', 'url.dll,FileProtocolHandler', address]
-        : ['xdg-open', address];
-  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) return;
-  const opener = spawn(command, args, { stdio: 'ignore', detached: true });
-  opener.on('error', () => undefined);
-  opener.unref();
-}

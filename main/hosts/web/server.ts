@@ -9,6 +9,7 @@ import type { HostedWorkstation } from '../hosted.ts';
 import type { Log } from '../log.ts';
 import { serveEvents } from './events.ts';
 import { serveMedia } from './media.ts';
+import { isOtherAccounts } from './peer.ts';
 import { abortOnClose, readJson, sendError, sendJson } from './respond.ts';
 import {
   EntryTokens,
@@ -93,6 +94,10 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     const token = url.pathname === '/' && method === 'GET' ? url.searchParams.get('token') : null;
 
     if (token !== null) {
+      if (!known && (await isOtherAccounts(request.socket))) {
+        log({ level: 'warn', area: 'web', message: 'entry refused', details: { outcome: 'other account' } });
+        return refuse(response, 403, 'This address is for another account of this machine.');
+      }
       const outcome = known ? 'accepted' : tokens.present(token);
       if (outcome === 'accepted') {
         response.writeHead(303, {
