@@ -17,12 +17,14 @@ const runSteps: Partial<Record<Action, number>> = {
   'step-forward-ten': 10,
 };
 
-/** Turns keys into actions, wherever the focus is, except where it is in text or in a dialog. */
+/** Turns keys into actions, wherever the focus is, except where it is in text, a menu or a dialog. */
 export class Keyboard {
   readonly #workstation: Workstation;
   readonly #window: WindowActions;
   /** The key whose run of steps goes on. */
   #held: string | null = null;
+  /** The key that did something of ours when it went down. */
+  #took: string | null = null;
 
   constructor(workstation: Workstation, windowActions: WindowActions) {
     this.#workstation = workstation;
@@ -38,10 +40,15 @@ export class Keyboard {
       if (action in runSteps) event.preventDefault();
       if (action in runSteps || !/^(second|pan)/.test(action)) return;
     }
-    if (this.#perform(action, event)) event.preventDefault();
+    if (!this.#perform(action, event)) return;
+    event.preventDefault();
+    this.#took = event.code;
   };
 
   readonly up = (event: KeyboardEvent): void => {
+    // Buttons are pressed when Space is let go: not by a Space that was for the video.
+    if (event.key === ' ' && event.code === this.#took) event.preventDefault();
+    this.#took = null;
     if (event.code === this.#held) this.leave();
   };
 
@@ -57,9 +64,10 @@ export class Keyboard {
     if (document.querySelector('dialog[open]')) return false;
     if (!(target instanceof HTMLElement)) return true;
     if (target.closest('input, textarea, select, [contenteditable]')) return action === 'escape';
-    // Space presses what has the focus.
-    if (event.key === ' ' && target.closest('button, summary, a')) return false;
-    return !target.closest('[role="menu"]');
+    if (target.closest('[role="menu"], [role="dialog"]')) return false;
+    // Space plays, as reviewers know it from every player; what has the focus is pressed with Enter. With nothing to play,
+    // Space presses.
+    return event.key !== ' ' || this.#workstation.review !== null;
   }
 
   #perform(action: Action, event: KeyboardEvent): boolean {
@@ -91,7 +99,7 @@ export class Keyboard {
       play: () => player.togglePlay(),
       pause: () => player.pause(),
       faster: () => player.faster(),
-      reverse: () => player.beginRun(-1, true),
+      reverse: () => player.reverse(),
       'second-back': () => player.jump(-1),
       'second-forward': () => player.jump(1),
       'ten-seconds-back': () => player.jump(-10),

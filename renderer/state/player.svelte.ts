@@ -16,6 +16,12 @@ const holdMilliseconds = 280;
 /** Steps come no faster than the video itself would play, whatever the decoder can do. */
 const shortestStepMilliseconds = 33;
 
+/** Between looks at the clock while playing backwards. */
+const shortestWaitMilliseconds = 8;
+
+/** The fastest that J and L lead to, forwards and backwards. */
+const fastest = 8;
+
 /** What a question is about: the frame on the screen, once nothing moves and none is awaited any more. */
 export interface Settled {
   /** Null where there is none: the index is being built, or the frame could not be had. */
@@ -39,13 +45,19 @@ export class Player {
   /** The frame being fetched, where it takes long enough to say so. */
   pending = $state<number | null>(null);
   fault = $state.raw<ErrorReport | null>(null);
-  /** Direction while a run of steps goes on. */
+  /** Direction while a run of steps, or playing backwards, goes on. */
   running = $state<-1 | 0 | 1>(0);
+  /** How many times as fast as the video it is played backwards; 0 while it is not. */
+  reverseRate = $state(0);
+  /** The speed that a person chose for playing; J and L are faster for once. */
+  chosenRate = $state(1);
   readonly motion: Motion;
 
   /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
   arriving = $state(false);
 
+  /** The speed of a playing that has not begun yet. */
+  #starting = $state<number | null>(null);
   readonly #options: PlayerOptions;
   readonly #frames: FrameSource;
   #request = new AbortController();
@@ -84,6 +96,18 @@ export class Player {
 
   get index(): number {
     return this.#target ?? this.shown?.location.index ?? 0;
+  }
+
+  /** The speed of what goes on, below 0 backwards, or that of the next playing. */
+  get rate(): number {
+    if (this.reverseRate > 0) return -this.reverseRate;
+    if (this.#starting !== null) return this.#starting;
+    return this.motion.moving ? this.motion.rate : this.chosenRate;
+  }
+
+  chooseRate(rate: number): void {
+    this.chosenRate = rate;
+    if (this.motion.moving) this.motion.setRate(rate);
   }
 
   /** Shows the frame at a place. The latest request wins; the frame before stays until the new one is there. */
@@ -135,11 +159,12 @@ export class Player {
   }
 
   /** One step at once, then, while `endRun` isn't called, as many as come. */
-  async beginRun(by: number, immediately = false): Promise<void> {
-    const run = (this.#run += 1);
+  async beginRun(by: number): Promise<void> {
+    this.endRun();
+    const run = this.#run;
     this.running = by < 0 ? -1 : 1;
     await this.step(by);
-    if (!immediately) await wait(holdMilliseconds);
+    await wait(holdMilliseconds);
     while (run === this.#run) {
       const before = this.index;
       const began = performance.now();
@@ -150,9 +175,49 @@ export class Player {
     if (run === this.#run) this.endRun();
   }
 
+  /**
+   * Plays backwards, exact frame after exact frame, at the pace of the clock: what the decoder brings too late is left out.
+   * Again while it plays: 2, 4 and 8 times as fast.
+   */
+  async reverse(): Promise<void> {
+    if (!this.ready) return;
+    const rate = this.reverseRate === 0 ? 1 : Math.min(fastest, this.reverseRate * 2);
+    this.endRun();
+    const run = this.#run;
+    await this.#move(() => this.#halted());
+    const from = this.shown?.location;
+    if (run !== this.#run || !from) return;
+    this.running = -1;
+    this.reverseRate = rate;
+    const began = performance.now();
+    const meanSeconds = (this.video.durationSeconds ?? 0) / Math.max(1, this.lastIndex);
+    while (run === this.#run && this.index > 0) {
+      const seconds = Math.max(0, from.seconds - (rate * (performance.now() - began)) / 1000);
+      const due = await this.#options.bridge.locate({ videoId: this.video.id, at: { seconds } });
+      if (run !== this.#run) return;
+      // Every frame at 1, every second at 2: then the one that comes next is known and can be fetched ahead.
+      const passed = from.index - (due.ok ? due.value.index : this.index);
+      const index = seconds === 0 ? 0 : from.index - Math.floor(passed / rate) * rate;
+      if (index < this.index) {
+        await this.showIndex(index);
+        this.#prefetch(index - rate);
+      }
+      await wait(Math.max(shortestWaitMilliseconds, (meanSeconds * 1000) / 4));
+    }
+    if (run === this.#run) this.endRun();
+  }
+
+  /** Ends what goes on by itself, and what is about to. */
   endRun(): void {
     this.#run += 1;
     this.running = 0;
+    this.#starting = null;
+    if (this.reverseRate === 0) return;
+    this.reverseRate = 0;
+    // The frame on the screen is where a person stops; one that is still on its way would come after that.
+    this.#request.abort();
+    this.#target = null;
+    this.pending = null;
   }
 
   /** Moves by seconds, from what is on screen. */
@@ -184,15 +249,20 @@ export class Player {
     return this.play();
   }
 
-  async play(rate = this.motion.rate): Promise<void> {
+  async play(rate = this.chosenRate): Promise<void> {
     this.endRun();
     if (this.video.availability !== 'available') return;
+    const run = this.#run;
+    this.#starting = rate;
     this.#moveCount += 1;
     await this.#halt;
     const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
     const index = atEnd ? FrameIndex.parse(0) : this.shown?.location.index;
     const from = await this.#motionStart(index === undefined ? { seconds: this.seconds } : { index });
-    await this.motion.play(from, rate);
+    if (run !== this.#run) return;
+    const wanted = this.#starting ?? rate;
+    this.#starting = null;
+    await this.motion.play(from, wanted);
   }
 
   /** Stops motion on the frame that the browser showed last, and shows that frame's own pixels. */
@@ -208,10 +278,12 @@ export class Player {
       void this.motion.seek({ frame: 0, within: 0 });
   }
 
-  /** Faster each time: 1, 2, 4 times. */
+  /** Faster each time: 1, 2, 4, 8 times, and no faster. */
   async faster(): Promise<void> {
-    if (!this.motion.moving) return this.play(1);
-    this.motion.setRate(this.motion.rate >= 4 ? 1 : Math.max(1, this.motion.rate) * 2);
+    const next = Math.min(fastest, Math.max(1, this.rate) * 2);
+    if (this.motion.moving) this.motion.setRate(next);
+    else if (this.#starting !== null) this.#starting = next;
+    else await this.play(1);
   }
 
   /** Playback's end: the last frame, exactly. */

@@ -56,8 +56,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
   {
     title: 'Play',
     shortcuts: [
-      shortcut('play', ['Space'], 'Play or pause', [' ']),
-      shortcut('reverse', ['J'], 'Back, frame after frame', ['j']),
+      shortcut('play', ['Space'], 'Play or pause; Enter presses buttons', [' ']),
+      shortcut('reverse', ['J'], 'Play backwards; again for faster', ['j']),
       shortcut('pause', ['K'], 'Pause', ['k']),
       shortcut('faster', ['L'], 'Play; again for faster', ['l']),
     ],

@@ -11,6 +11,8 @@ export class FramePixels {
   /** Pictures that are others than those of the fake workstation. */
   readonly hashes = new Map<number, string>();
   hold = false;
+  /** How long each frame takes to come, in ms. */
+  delay = 0;
 
   readonly fetch: typeof fetch = async (address, options) => {
     const index = Number(
@@ -21,6 +23,7 @@ export class FramePixels {
     this.asked.push(index);
     options?.signal?.addEventListener('abort', () => this.aborted.push(index));
     if (this.hold) await new Promise<void>((resolve) => this.#waiting.set(index, resolve));
+    if (this.delay > 0) await new Promise((later) => setTimeout(later, this.delay));
     options?.signal?.throwIfAborted();
     const failure = this.failing.get(index);
     if (failure) return new Response(JSON.stringify(failure.body), { status: failure.status });

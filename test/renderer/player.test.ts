@@ -162,7 +162,7 @@ describe('moving', () => {
   test('goes on while a key is held, every frame shown, and ends when it is let go', async () => {
     await player.showIndex(10);
     shown.length = 0;
-    const run = player.beginRun(1, true);
+    const run = player.beginRun(1);
     await vi.waitFor(() => expect(shown.length).toBeGreaterThan(4), { timeout: 5000 });
     player.endRun();
     await run;
@@ -179,6 +179,56 @@ describe('moving', () => {
     player.endRun();
     await run;
     expect(player.shown?.location.index).toBe(11);
+  });
+
+  test('plays backwards at the pace of the clock, every frame of it, and twice as fast each time', async () => {
+    vi.useFakeTimers();
+    await player.showIndex(200);
+    shown.length = 0;
+    const playing = player.reverse();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(player.rate).toBe(-1);
+    expect(Math.abs(player.index - 150)).toBeLessThanOrEqual(2);
+    expect(shown).toEqual(shown.map((_, position) => 199 - position));
+
+    const from = player.index;
+    shown.length = 0;
+    const faster = player.reverse();
+    await vi.advanceTimersByTimeAsync(1000);
+    await playing;
+    expect(player.rate).toBe(-2);
+    expect(Math.abs(player.index - (from - 50))).toBeLessThanOrEqual(4);
+    expect(shown).toEqual(shown.map((_, position) => from - 2 * (position + 1)));
+
+    void player.reverse();
+    await vi.advanceTimersByTimeAsync(0);
+    void player.reverse();
+    await vi.advanceTimersByTimeAsync(0);
+    void player.reverse();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(player.rate).toBe(-8);
+    await player.pause();
+    const stopped = player.index;
+    await vi.advanceTimersByTimeAsync(500);
+    await faster;
+    expect(player.index).toBe(stopped);
+    expect([player.running, player.rate]).toEqual([0, 1]);
+  });
+
+  test('plays backwards no slower where frames come late: it leaves some out, and ends at the first', async () => {
+    vi.useFakeTimers();
+    await player.showIndex(60);
+    pixels.delay = 170;
+    shown.length = 0;
+    const playing = player.reverse();
+    await vi.advanceTimersByTimeAsync(1200);
+    // Behind by what one frame takes to come, and no more.
+    expect(player.index).toBeLessThanOrEqual(60 - 30 + 6);
+    expect(shown.length).toBeLessThan(10);
+    await vi.advanceTimersByTimeAsync(2500);
+    await playing;
+    expect(player.shown?.location.index).toBe(0);
+    expect(player.running).toBe(0);
   });
 
   test('prefetches the frame that the next step would show', async () => {

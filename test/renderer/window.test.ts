@@ -10,6 +10,7 @@ import GoToDialog from '../../renderer/components/GoToDialog.svelte';
 import Library from '../../renderer/components/Library.svelte';
 import ModelChips from '../../renderer/components/ModelChips.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
+import { keysStay } from '../../renderer/state/keys-stay.ts';
 import { Queue } from '../../renderer/state/queue.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { FakeWorkstation, fakeVideo, id, now } from './fake-workstation.ts';
@@ -300,15 +301,68 @@ describe('keys', () => {
     expect(press('Escape', field)).toBe(false);
   });
 
-  test('leave an open dialog alone, and Space to the button that has the focus', () => {
-    const button = document.createElement('button');
-    document.body.append(button);
-    expect(press(' ', button)).toBe(true);
+  test('leave an open dialog and menus alone', () => {
+    const menu = document.createElement('div');
+    menu.setAttribute('role', 'menu');
+    document.body.append(menu);
+    expect(press('g', menu)).toBe(true);
     const dialog = document.createElement('dialog');
     dialog.setAttribute('open', '');
     document.body.append(dialog);
     expect(press('g')).toBe(true);
+    expect(press(' ')).toBe(true);
     expect(actions.goTo).not.toHaveBeenCalled();
+  });
+
+  test('give Space to the video wherever the focus is, so that no button is pressed by it', () => {
+    const play = vi.spyOn(workstation.review!.player, 'togglePlay').mockResolvedValue();
+    const button = document.createElement('button');
+    document.body.append(button);
+    expect(press(' ', button)).toBe(false);
+    expect(play).toHaveBeenCalledOnce();
+    const release = (): boolean =>
+      button.dispatchEvent(
+        new KeyboardEvent('keyup', { key: ' ', code: ' ', bubbles: true, cancelable: true }),
+      );
+    expect(release()).toBe(false);
+    expect(release()).toBe(true);
+    expect(press('Enter', button)).toBe(true);
+    workstation.review = null;
+    expect(press(' ', button)).toBe(true);
+  });
+
+  test('play backwards with J, and no faster than 8 times forwards with L', async () => {
+    const { player } = workstation.review!;
+    const reverse = vi.spyOn(player, 'reverse').mockResolvedValue();
+    press('j');
+    expect(reverse).toHaveBeenCalledOnce();
+    player.motion.moving = true;
+    const rates: number[] = [];
+    for (let presses = 0; presses < 5; presses += 1) {
+      press('l');
+      await vi.waitFor(() => expect(player.rate).toBeGreaterThan(1));
+      rates.push(player.rate);
+    }
+    expect(rates).toEqual([2, 4, 8, 8, 8]);
+    player.motion.moving = false;
+    expect(player.rate).toBe(1);
+  });
+
+  test('a click on what the pointer works takes no focus, and ends typing', async () => {
+    const area = document.createElement('div');
+    const field = document.createElement('textarea');
+    const button = document.createElement('button');
+    area.append(button);
+    document.body.append(field, area);
+    const end = keysStay(area);
+    field.focus();
+    const click = new MouseEvent('mousedown', { bubbles: true, cancelable: true });
+    button.dispatchEvent(click);
+    expect(click.defaultPrevented).toBe(true);
+    expect(document.activeElement).toBe(document.body);
+    button.focus();
+    expect(document.activeElement).toBe(button);
+    end();
   });
 });
 
