@@ -7,6 +7,7 @@ import {
   type PlaceInVideo,
   type Video,
 } from '../../preload/contract/index.ts';
+import { playBackwards, wait } from './backwards.ts';
 import { FrameSource, type Frame } from './frames.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
 
@@ -15,9 +16,6 @@ const holdMilliseconds = 280;
 
 /** Steps come no faster than the video itself would play, whatever the decoder can do. */
 const shortestStepMilliseconds = 33;
-
-/** Between looks at the clock while playing backwards. */
-const shortestWaitMilliseconds = 8;
 
 /** The fastest that J and L lead to, forwards and backwards. */
 const fastest = 8;
@@ -175,10 +173,7 @@ export class Player {
     if (run === this.#run) this.endRun();
   }
 
-  /**
-   * Plays backwards, exact frame after exact frame, at the pace of the clock: what the decoder brings too late is left out.
-   * Again while it plays: 2, 4 and 8 times as fast.
-   */
+  /** Plays backwards; again while it does: 2, 4 and 8 times as fast. */
   async reverse(): Promise<void> {
     if (!this.ready) return;
     const rate = this.reverseRate === 0 ? 1 : Math.min(fastest, this.reverseRate * 2);
@@ -189,21 +184,19 @@ export class Player {
     if (run !== this.#run || !from) return;
     this.running = -1;
     this.reverseRate = rate;
-    const began = performance.now();
-    const meanSeconds = (this.video.durationSeconds ?? 0) / Math.max(1, this.lastIndex);
-    while (run === this.#run && this.index > 0) {
-      const seconds = Math.max(0, from.seconds - (rate * (performance.now() - began)) / 1000);
-      const due = await this.#options.bridge.locate({ videoId: this.video.id, at: { seconds } });
-      if (run !== this.#run) return;
-      // Every frame at 1, every second at 2: then the one that comes next is known and can be fetched ahead.
-      const passed = from.index - (due.ok ? due.value.index : this.index);
-      const index = seconds === 0 ? 0 : from.index - Math.floor(passed / rate) * rate;
-      if (index < this.index) {
-        await this.showIndex(index);
-        this.#prefetch(index - rate);
-      }
-      await wait(Math.max(shortestWaitMilliseconds, (meanSeconds * 1000) / 4));
-    }
+    await playBackwards({
+      from,
+      rate,
+      frameSeconds: (this.video.durationSeconds ?? 0) / Math.max(1, this.lastIndex),
+      goesOn: () => run === this.#run,
+      index: () => this.index,
+      indexAt: async (seconds) => {
+        const due = await this.#options.bridge.locate({ videoId: this.video.id, at: { seconds } });
+        return due.ok ? due.value.index : this.index;
+      },
+      show: (index) => this.showIndex(index),
+      fetchAhead: (index) => this.#prefetch(index),
+    });
     if (run === this.#run) this.endRun();
   }
 
@@ -385,8 +378,4 @@ export class Player {
     // The step itself will meet and show any failure.
     this.#frames.get(frame, this.#ahead.signal).catch(() => undefined);
   }
-}
-
-function wait(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
