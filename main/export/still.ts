@@ -74,6 +74,7 @@ export function labelText({ status, label, probability }: StillContent['answer']
       return said === null ? 'Stopped before an answer' : `${said} · stopped`;
     case 'failed':
       return 'No answer: the model failed';
+    case 'queued':
     case 'running':
       return null;
   }

@@ -16,9 +16,15 @@ export class AnswerQueue {
     this.#most = most;
   }
 
-  add(work: AnswerWork): void {
+  /** Returns the way to take the work out again; false where it has begun. */
+  add(work: AnswerWork): () => boolean {
     this.#waiting.push(work);
     this.#admit();
+    return () => {
+      const at = this.#waiting.indexOf(work);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      return at >= 0;
+    };
   }
 
   /** Resolves when nothing waits and nothing is under way. */

@@ -1,9 +1,10 @@
 import {
   AnswerSettings,
+  isUnderWay,
   type Answer,
+  type Entry,
   type FrameIdentity,
   type FrameLocation,
-  type ModelStamp,
   type Question,
 } from '../../preload/contract/domain.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
@@ -16,16 +17,11 @@ import {
   type SessionId,
   type VideoId,
 } from '../../preload/contract/values.ts';
-import {
-  deviceNames,
-  EngineLostError,
-  type AskRequest,
-  type EngineText,
-  type ModelInfo,
-} from '../inference/index.ts';
+import type { AskRequest } from '../inference/index.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import { answers, questions, sessions, type Log, type Store } from '../store/index.ts';
 import { AnswerQueue } from './answer-queue.ts';
+import { Draft } from './draft.ts';
 import type { JobRegistry, RunningJob } from './jobs.ts';
 import { mustExist } from './lookup.ts';
 import type { AnswerEngine, DecodedFrame, FrameRequest, VideoSource } from './ports.ts';
@@ -33,7 +29,7 @@ import { SaveLater } from './save-later.ts';
 import { locationOf, type VideoLibrary } from './videos.ts';
 
 const SAVE_MILLISECONDS = 500;
-/** Also with no new text, so that nobody takes a long prefill for a dead process. */
+/** Signs of life, of what waits and of what is written: nobody may take a long queue or a long prefill for a dead process. */
 const ALIVE_MILLISECONDS = 10_000;
 
 export interface AnsweringContext<Source extends VideoSource> {
@@ -56,12 +52,16 @@ export class Answering<Source extends VideoSource> {
   readonly #context: AnsweringContext<Source>;
   readonly #later: SaveLater;
   readonly #queue: AnswerQueue;
+  /** Answers that wait or are being written, as they are now. */
+  readonly #underWay = new Map<AnswerId, Draft>();
+  #signsOfLife: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(context: AnsweringContext<Source>) {
     this.#context = context;
     this.#queue = new AnswerQueue(() => context.engine.state.model?.answersTogether ?? 1);
     this.#later = new SaveLater({
-      save: (answer) => answers.updateAnswer(context.store.database, answer),
+      save: (answer) => void answers.updateAnswer(context.store.database, answer),
       onSaved: (answer) => context.emit({ type: 'answer', answer }),
       log: context.log,
     });
@@ -98,7 +98,7 @@ export class Answering<Source extends VideoSource> {
       answers.insertAnswer(store.database, answer, process.pid);
       sessions.savePosition(store.database, session.id, location.index, now());
     });
-    return { jobId: this.#start(question, answer, given), question, answer };
+    return { ...this.#start(question, answer, given, [answer]), question };
   }
 
   /** Another version, with the last one's settings but for what is given. Throws `frame-mismatch` as `ask` does. */
@@ -114,23 +114,48 @@ export class Answering<Source extends VideoSource> {
       expected: input.frameHash,
       priority: 'interaction',
     });
-    const before = answers.listAnswers(store.database, question.id).at(-1);
+    const versions = answers.listAnswers(store.database, question.id);
+    const before = versions.at(-1);
     const given = { ...(before && settingsOf(before)), ...definedOnly(input.settings) };
     const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
       answers.insertAnswer(store.database, answer, process.pid);
       sessions.touchSession(store.database, question.sessionId, now());
     });
-    return { jobId: this.#start(question, answer, given), answer };
+    return this.#start(question, answer, given, [
+      ...versions.map((version) => this.current(version)),
+      answer,
+    ]);
   }
 
-  /** What is known of an answer, where the disk would not take it too. */
+  /** What is known of an answer: its text up to now while it is written, and also where the disk would not take it. */
   current(answer: Answer): Answer {
-    return this.#later.unsaved(answer.id) ?? answer;
+    return this.#underWay.get(answer.id)?.answer ?? this.#later.unsaved(answer.id) ?? answer;
+  }
+
+  /** A question as it is now, with every version of its answer. */
+  entry(question: Question): Entry {
+    const versions = answers.listAnswers(this.#context.store.database, question.id);
+    return { question, answers: versions.map((answer) => this.current(answer)) };
+  }
+
+  /** Ends an answer that waits or is written; one that has ended stays as it is. */
+  stop(answer: Answer): void {
+    const { jobs } = this.#context;
+    const job = jobs.ofAnswer(answer.id);
+    if (job !== null) jobs.cancel(job.id);
+    else if (isUnderWay(this.current(answer).status)) {
+      throw new WorkstationError(
+        'not-found',
+        'This answer is written by another workstation or command.',
+        'Stop it there.',
+      );
+    }
   }
 
   /** Waits for what is under way; its jobs should have been asked to stop. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#queue.idle();
     this.#later.close();
   }
@@ -164,7 +189,7 @@ export class Answering<Source extends VideoSource> {
       id: AnswerId.parse(newId()),
       questionId: question.id,
       sessionId: question.sessionId,
-      status: 'running',
+      status: 'queued',
       label: null,
       box: null,
       reasoning: '',
@@ -184,44 +209,105 @@ export class Answering<Source extends VideoSource> {
     };
   }
 
-  #start(question: Question, answer: Answer, given: GivenSettings): JobId {
-    const job = this.#context.jobs.start('answer', question.text);
-    this.#queue.add((begun) => this.#run(question, answer, given, job, begun));
-    return job.id;
+  /** Queues what was just written down, and tells every window. `versions`: all of the question's answers. */
+  #start(
+    question: Question,
+    answer: Answer,
+    given: GivenSettings,
+    versions: [Answer, ...Answer[]] | Answer[],
+  ): { jobId: JobId; answer: Answer } {
+    const { jobs, emit } = this.#context;
+    const { sessionId, id: questionId } = question;
+    const draft = new Draft(answer);
+    this.#underWay.set(answer.id, draft);
+    this.#signsOfLife ??= setInterval(() => this.#signLife(), ALIVE_MILLISECONDS);
+    emit({ type: 'entry', entry: { question, answers: versions } });
+    const job = jobs.start('answer', question.text, {
+      subject: { sessionId, questionId, answerId: answer.id },
+      waits: true,
+    });
+    const withdraw = this.#queue.add((begun) => this.#run(question, draft, given, job, begun));
+    const onStop = (): void => {
+      if (withdraw()) this.#end({ ...draft.answer, status: 'stopped' }, job);
+    };
+    if (this.#closed) onStop();
+    else job.signal.addEventListener('abort', onStop, { once: true });
+    return { jobId: job.id, answer: draft.answer };
+  }
+
+  /** Its turn has come. False where somebody else has ended it meanwhile: that is told, and it is not begun. */
+  #begin(draft: Draft, job: RunningJob): boolean {
+    const { store, emit, now, log } = this.#context;
+    const { id } = draft.answer;
+    job.begin();
+    try {
+      if (!answers.beginAnswer(store.database, id, now())) {
+        this.#forget(id);
+        job.cancelled();
+        emit({ type: 'answer', answer: mustExist(answers.findAnswer(store.database, id), 'answer') });
+        return false;
+      }
+    } catch (error) {
+      // A full disk keeps nobody from an answer: its end is tried again until it is saved.
+      log.warn('the beginning of an answer was not saved', { code: toErrorReport(error).code });
+    }
+    draft.answer = { ...draft.answer, status: 'running' };
+    emit({ type: 'answer', answer: draft.answer });
+    return true;
+  }
+
+  #end(ended: Answer, job: RunningJob): void {
+    if (ended.status === 'stopped') job.cancelled();
+    else job.finish();
+    const saved = this.#later.save({ ...ended, endedAt: this.#context.now() });
+    this.#forget(ended.id);
+    this.#context.emit({ type: 'answer', answer: saved });
+  }
+
+  #forget(id: AnswerId): void {
+    this.#underWay.delete(id);
+    if (this.#underWay.size > 0) return;
+    clearInterval(this.#signsOfLife);
+    this.#signsOfLife = undefined;
+  }
+
+  #signLife(): void {
+    const { store, now, log } = this.#context;
+    try {
+      answers.keepAnswersAlive(store.database, [...this.#underWay.keys()], now());
+    } catch (error) {
+      log.warn('a sign of life was not saved', { code: toErrorReport(error).code });
+    }
   }
 
   /** Never rejects: however it ends, the answer says so. */
   async #run(
     question: Question,
-    started: Answer,
+    draft: Draft,
     given: GivenSettings,
     job: RunningJob,
     begun: () => void,
   ): Promise<void> {
-    const draft = new Draft(started);
+    if (!this.#begin(draft, job)) return;
     const keeping = this.#keepWhileRunning(draft);
     let ended: Answer;
     try {
       ended = await this.#answer(question, draft, given, job, begun);
-      if (ended.status === 'stopped') job.cancelled();
-      else job.finish();
     } catch (error) {
       const report = toErrorReport(error);
       const stopped = job.signal.aborted;
       const kept = stopped || report.code === 'engine-lost';
       ended = { ...draft.left(error), status: kept ? 'stopped' : 'failed', error: stopped ? null : report };
-      if (stopped) job.cancelled();
-      else job.fail(error);
+      if (!stopped) job.fail(error);
       this.#context.log.warn('an answer did not end', {
-        answer: started.id,
+        answer: draft.answer.id,
         code: report.code,
         ...(report.code === 'internal' ? { stack: stackOf(error) } : {}),
       });
     } finally {
       clearInterval(keeping);
     }
-    const saved = this.#later.save({ ...ended, endedAt: this.#context.now() });
-    this.#context.emit({ type: 'answer', answer: saved });
+    this.#end(ended, job);
   }
 
   async #answer(
@@ -252,9 +338,9 @@ export class Answering<Source extends VideoSource> {
       onRaw: (raw) => draft.write(raw),
       onToken: (text) => {
         draft.stamp(engine.state.model);
-        draft.add(text);
+        const at = draft.add(text);
         job.progress(text.generatedTokens, null);
-        emit({ type: 'answer-text', jobId: job.id, answerId: draft.answer.id, ...text });
+        emit({ type: 'answer-text', jobId: job.id, answerId: draft.answer.id, at, ...text });
       },
       onRestart: () => {
         draft.clear();
@@ -279,10 +365,8 @@ export class Answering<Source extends VideoSource> {
 
   #keepWhileRunning(draft: Draft): NodeJS.Timeout {
     const { store, log } = this.#context;
-    let saidAt = performance.now();
     return setInterval(() => {
-      if (!draft.changed && performance.now() - saidAt < ALIVE_MILLISECONDS) return;
-      saidAt = performance.now();
+      if (!draft.changed) return;
       try {
         const { id, raw, reasoning } = draft.answer;
         answers.savePartialAnswer(store.database, id, { raw, reasoning }, this.#context.now());
@@ -295,63 +379,12 @@ export class Answering<Source extends VideoSource> {
   }
 }
 
-/** The answer so far, as its text comes in. */
-class Draft {
-  answer: Answer;
-  /** Whether there is text that has not been saved. */
-  changed = false;
-
-  constructor(answer: Answer) {
-    this.answer = answer;
-  }
-
-  /** The model that answers; the last one known stays when the engine has none at the moment. */
-  stamp(model: ModelInfo | null): void {
-    if (model === null) return;
-    const { id, name, sha256, domain } = model;
-    this.answer = {
-      ...this.answer,
-      model: { id, name, sha256, domain, device: deviceName(model) } satisfies ModelStamp,
-    };
-  }
-
-  write(raw: string): void {
-    this.answer = { ...this.answer, raw };
-    this.changed = true;
-  }
-
-  /** What was written is void. */
-  clear(): void {
-    this.answer = { ...this.answer, raw: '', reasoning: '' };
-    this.changed = true;
-  }
-
-  add({ section, text }: EngineText): void {
-    if (section !== 'reasoning') return;
-    this.answer = { ...this.answer, reasoning: this.answer.reasoning + text };
-    this.changed = true;
-  }
-
-  /** As it was left: with what a lost engine had written, where it says so. */
-  left(error: unknown): Answer {
-    if (!(error instanceof EngineLostError)) return this.answer;
-    const { raw, reasoning, label } = error.partial;
-    return { ...this.answer, raw, reasoning, label };
-  }
-}
-
 const frameMismatch = (index: FrameIndex): WorkstationError =>
   new WorkstationError(
     'frame-mismatch',
     `Frame ${index} is not the picture that the question is about: it decodes to another one now.`,
     'Nothing was asked. Look at the frame as it is shown now, then ask again; the question is kept.',
   );
-
-/** As people write it. */
-export function deviceName({ device, server }: Pick<ModelInfo, 'device' | 'server'>): string {
-  if (device === 'server') return `Server ${server ?? ''}`.trimEnd();
-  return deviceNames[device];
-}
 
 /**
  * The settings that an answer was written with. Where the model never began (no prompt was counted), what is not

@@ -4,7 +4,16 @@ import type { DroppedDescription, DroppedFile } from '../../preload/contract/bri
 import type { OpenSession } from '../../preload/contract/domain.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { AnswerId, FrameIndex, GrantId, VideoId } from '../../preload/contract/values.ts';
-import { answers, cases, questions, sessions, videos, type Log, type Store } from '../store/index.ts';
+import {
+  answers,
+  cases,
+  questions,
+  sessions,
+  videos,
+  type Log,
+  type Store,
+  type StoredVideo,
+} from '../store/index.ts';
 import { Answering } from './answering.ts';
 import { FolderBrowser, ownSurroundings, type Surroundings } from './browse.ts';
 import { createCase, demonstrationCase, renameCase } from './cases.ts';
@@ -17,14 +26,21 @@ import { lookUpVideo } from './known-videos.ts';
 import { mustExist } from './lookup.ts';
 import type { AnswerEngine, DecodedFrame, OpenVideo, VideoSource } from './ports.ts';
 import { tellSaves } from './saved.ts';
-import { listSessions, openSession, savePosition, startSession, type SessionContext } from './sessions.ts';
+import {
+  entriesOf,
+  listSessions,
+  openSession,
+  savePosition,
+  startSession,
+  type SessionContext,
+} from './sessions.ts';
 import { answeredFrame, type AnsweredFrame } from './stills.ts';
 import { questionTemplates } from './templates.ts';
 import { VideoLibrary } from './videos.ts';
 
 export type { Grant } from './grants.ts';
 export type { AnsweredFrame } from './stills.ts';
-export { deviceName } from './answering.ts';
+export { deviceName } from './draft.ts';
 export { JobRegistry, type RunningJob } from './jobs.ts';
 export type * from './ports.ts';
 export { openVideoFile, VideoFile } from './video-files.ts';
@@ -62,6 +78,7 @@ type ReviewCall =
   | 'listSessions'
   | 'startSession'
   | 'openSession'
+  | 'listEntries'
   | 'openLastSession'
   | 'savePosition'
   | 'ask'
@@ -69,6 +86,7 @@ type ReviewCall =
   | 'getAnswer'
   | 'deleteQuestion'
   | 'restoreQuestion'
+  | 'stopAnswer'
   | 'cancelJob'
   | 'listJobs';
 
@@ -116,13 +134,23 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     current: (answer) => answering.current(answer),
   };
   const endTelling = tellSaves(store, emit);
+  const begin = async (video: StoredVideo): Promise<OpenSession> => {
+    const opened = await openSession(context, startSession(context, video).id);
+    emit({ type: 'sessions' });
+    return opened;
+  };
 
   const calls: Review<Source>['calls'] = {
     listQuestionTemplates: async () => structuredClone([...questionTemplates]),
 
     listCases: async () => cases.listCases(database),
     createCase: async ({ pseudonym }) => createCase(options, { pseudonym }),
-    renameCase: async ({ caseId, pseudonym }) => renameCase(options, caseId, pseudonym),
+    renameCase: async ({ caseId, pseudonym }) => {
+      const renamed = renameCase(options, caseId, pseudonym);
+      emit({ type: 'case', case: renamed });
+      emit({ type: 'sessions' });
+      return renamed;
+    },
 
     browseFolder: async ({ folderId, find, last }) =>
       folderId === null && last === true
@@ -133,7 +161,7 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     openVideo: async ({ grantId, caseId, asNewCase }) => {
       const path = grants.path(grantId);
       const video = await copies.opening(path, () => library.open(path, caseId, asNewCase));
-      return openSession(context, startSession(context, video).id);
+      return begin(video);
     },
     discardCopy: async ({ grantId }) => {
       await copies.discard(grants.path(grantId));
@@ -151,14 +179,16 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     listRecentVideos: async () => library.recent(),
     clearRecentVideos: async () => {
       videos.clearRecentVideos(database);
+      emit({ type: 'sessions' });
       return {};
     },
     locate: async ({ videoId, at }) => library.locate(videoId, at),
 
     listSessions: async () => listSessions(context),
-    startSession: async ({ videoId }) =>
-      openSession(context, startSession(context, library.find(videoId)).id),
+    startSession: async ({ videoId }) => begin(library.find(videoId)),
     openSession: async ({ sessionId }) => openSession(context, sessionId),
+    listEntries: async ({ sessionId }) =>
+      entriesOf(context, mustExist(sessions.findSession(database, sessionId), 'session').id),
     openLastSession: async () => {
       const last = sessions.findLastOpenedSession(database);
       return last === null ? null : openSession(context, last.id);
@@ -170,11 +200,20 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     getAnswer: async ({ answerId }) =>
       answering.current(mustExist(answers.findAnswer(database, answerId), 'answer')),
     deleteQuestion: async ({ questionId }) => {
-      mustExist(questions.setQuestionDeleted(database, questionId, now()) ? true : null, 'question');
+      const { sessionId } = mustExist(questions.findQuestion(database, questionId), 'question');
+      questions.setQuestionDeleted(database, questionId, now());
+      emit({ type: 'question-deleted', sessionId, questionId });
       return {};
     },
     restoreQuestion: async ({ questionId }) => {
-      mustExist(questions.setQuestionDeleted(database, questionId, null) ? true : null, 'question');
+      const question = mustExist(questions.findQuestion(database, questionId), 'question');
+      questions.setQuestionDeleted(database, questionId, null);
+      const entry = answering.entry(question);
+      emit({ type: 'entry', entry });
+      return entry;
+    },
+    stopAnswer: async ({ answerId }) => {
+      answering.stop(mustExist(answers.findAnswer(database, answerId), 'answer'));
       return {};
     },
 

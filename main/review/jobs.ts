@@ -1,6 +1,6 @@
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { Job } from '../../preload/contract/domain.ts';
-import { JobId } from '../../preload/contract/values.ts';
+import { JobId, type AnswerId } from '../../preload/contract/values.ts';
 
 const KEPT_ENDED = 50;
 const PROGRESS_MILLISECONDS = 100;
@@ -9,12 +9,18 @@ const PROGRESS_MILLISECONDS = 100;
 export interface RunningJob {
   readonly id: JobId;
   readonly signal: AbortSignal;
+  /** It has waited long enough: it runs from now on. */
+  begin(): void;
   progress(done: number, total: number | null): void;
   finish(): void;
   fail(error: unknown): void;
   /** Ended by a person, or with the workstation. */
   cancelled(): void;
 }
+
+export type NewJob = Partial<Pick<Job, 'total' | 'subject'>> & { waits?: boolean };
+
+const isUnderWay = ({ state }: Job): boolean => state === 'queued' || state === 'running';
 
 export interface JobOptions {
   newId: () => string;
@@ -31,17 +37,22 @@ export class JobRegistry {
     this.#options = options;
   }
 
-  start(kind: Job['kind'], title: string, total: number | null = null): RunningJob {
+  /** `waits`: it is queued behind other work, and says by `begin` when it runs. */
+  start(
+    kind: Job['kind'],
+    title: string,
+    { total = null, subject = null, waits = false }: NewJob = {},
+  ): RunningJob {
     const id = JobId.parse(this.#options.newId());
     const controller = new AbortController();
     this.#jobs.set(id, {
-      job: { id, kind, title, done: 0, total, state: 'running', error: null },
+      job: { id, kind, title, subject, done: 0, total, state: waits ? 'queued' : 'running', error: null },
       controller,
     });
     this.#say(id);
     let toldAt = this.#options.now();
     const end = (change: Pick<Job, 'state' | 'error'>): void => {
-      if (this.#jobs.get(id)?.job.state !== 'running') return;
+      if (!this.#underWay(id)) return;
       this.#change(id, change);
       this.#say(id);
       this.#forgetOld();
@@ -49,6 +60,11 @@ export class JobRegistry {
     return {
       id,
       signal: controller.signal,
+      begin: () => {
+        if (this.#jobs.get(id)?.job.state !== 'queued') return;
+        this.#change(id, { state: 'running' });
+        this.#say(id);
+      },
       progress: (done, newTotal) => {
         if (this.#jobs.get(id)?.job.state !== 'running') return;
         this.#change(id, { done, total: newTotal });
@@ -90,18 +106,28 @@ export class JobRegistry {
         'It has ended; nothing needs to be done.',
       );
     }
-    if (entry.job.state === 'running') entry.controller.abort();
+    if (isUnderWay(entry.job)) entry.controller.abort();
   }
 
   cancelAll(): void {
     for (const { job, controller } of this.#jobs.values()) {
-      if (job.state === 'running') controller.abort();
+      if (isUnderWay(job)) controller.abort();
     }
   }
 
-  /** Running work and what ended lately, in order of start. */
+  /** The job that writes an answer; null where none does, or none does any more. */
+  ofAnswer(answerId: AnswerId): Job | null {
+    return this.list().find((job) => job.subject?.answerId === answerId && isUnderWay(job)) ?? null;
+  }
+
+  /** Work that waits or runs, and what ended lately, in order of start. */
   list(): Job[] {
     return [...this.#jobs.values()].map(({ job }) => job);
+  }
+
+  #underWay(id: JobId): boolean {
+    const entry = this.#jobs.get(id);
+    return entry !== undefined && isUnderWay(entry.job);
   }
 
   #change(id: JobId, change: Partial<Job>): void {
@@ -115,7 +141,7 @@ export class JobRegistry {
   }
 
   #forgetOld(): void {
-    const ended = [...this.#jobs.values()].filter(({ job }) => job.state !== 'running');
+    const ended = [...this.#jobs.values()].filter(({ job }) => !isUnderWay(job));
     for (const { job } of ended.slice(0, Math.max(0, ended.length - KEPT_ENDED))) this.#jobs.delete(job.id);
   }
 }

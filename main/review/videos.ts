@@ -295,7 +295,7 @@ export class VideoLibrary<Source extends VideoSource> {
       readIndex: (fingerprint) => store.frameIndexes.read(fingerprint),
       onProgress: (done, total) => {
         if (job === null) {
-          job = jobs.start('index', `Counting the frames of ${name}`, total);
+          job = jobs.start('index', `Counting the frames of ${name}`, { total });
           job.signal.addEventListener('abort', () => stopping.abort(), { once: true });
         }
         job.progress(done, total);

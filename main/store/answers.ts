@@ -125,7 +125,15 @@ export const statements = {
     `UPDATE answers SET status = :status, label = :label, box = :box, reasoning = :reasoning, raw = :raw,
        probability = :probability, evidence = :evidence, notes = :notes, frame = :frame, model = :model, settings = :settings,
        model_input = :modelInput, tokens = :tokens, timings = :timings, error = :error, ended_at = :endedAt
-     WHERE id = :id`,
+     WHERE id = :id AND (status IN ('queued', 'running') OR (status = 'stopped' AND process_id = :processId))`,
+  ),
+  begin: statement(
+    'answers.begin',
+    `UPDATE answers SET status = 'running', alive_at = :at WHERE id = :id AND status = 'queued'`,
+  ),
+  keepAlive: statement(
+    'answers.keepAlive',
+    `UPDATE answers SET alive_at = :at WHERE id = :id AND status IN ('queued', 'running')`,
   ),
   savePartial: statement(
     'answers.savePartial',
@@ -143,12 +151,13 @@ export const statements = {
   ),
   running: statement(
     'answers.running',
-    `SELECT id, process_id, alive_at FROM answers WHERE status = 'running'`,
+    `SELECT id, process_id, alive_at, status FROM answers
+     WHERE ended_at IS NULL AND status IN ('queued', 'running')`,
   ),
   stopOrphan: statement(
     'answers.stopOrphan',
     `UPDATE answers SET status = 'stopped', ended_at = :at, notes = json_insert(notes, '$[#]', :note)
-     WHERE id = :id AND status = 'running'`,
+     WHERE id = :id AND status = :status`,
   ),
 };
 
@@ -183,8 +192,28 @@ export function insertAnswer(database: WritableDatabase, answer: Answer, process
   });
 }
 
-export function updateAnswer(database: WritableDatabase, answer: Answer): void {
-  database.run(statements.update, toParameters(answer));
+/**
+ * Writes how an answer ended. One that has ended already is left alone; but where another process took its writer for
+ * dead and stopped it, as after a machine's sleep, the writer's own word counts. Returns whether it was written.
+ */
+export function updateAnswer(
+  database: WritableDatabase,
+  answer: Answer,
+  processId: number = process.pid,
+): boolean {
+  return database.run(statements.update, { ...toParameters(answer), processId }) > 0;
+}
+
+/** Its turn has come. False where it does not wait any more: somebody has ended it. */
+export function beginAnswer(database: WritableDatabase, id: AnswerId, at: number): boolean {
+  return database.run(statements.begin, { id, at }) > 0;
+}
+
+/** A sign of life of whoever writes these answers, or will when their turn comes. */
+export function keepAnswersAlive(database: WritableDatabase, ids: readonly AnswerId[], at: number): void {
+  database.transaction(() => {
+    for (const id of ids) database.run(statements.keepAlive, { id, at });
+  });
 }
 
 /** Keeps the text so far, and says that its writer is alive. An answer that has ended is left alone. */
@@ -214,10 +243,20 @@ export function listAnswersOfSession(database: ReadableDatabase, sessionId: Sess
 
 /** Longer than any writer goes without a sign of life. */
 const SILENCE_MILLISECONDS = 2 * 60 * 1000;
-const RunningRow = z.object({ id: z.string(), process_id: z.int(), alive_at: z.int() });
+const RunningRow = z.object({
+  id: z.string(),
+  process_id: z.int(),
+  alive_at: z.int(),
+  status: z.enum(['queued', 'running']),
+});
+
+const orphanNotes = {
+  queued: 'The workstation ended before the turn of this question came: the model had not begun.',
+  running: 'The workstation ended while this was being written; the text up to then was kept.',
+} as const;
 
 /**
- * Ends the answers that a dead process left running; their text so far is kept. Called once at start, so
+ * Ends the answers that a dead process left waiting or running; their text so far is kept. Called once at start, so
  * an own process id means an earlier process that had the same number. Returns how many there were.
  */
 export function stopOrphans(database: WritableDatabase, now: number): number {
@@ -228,9 +267,9 @@ export function stopOrphans(database: WritableDatabase, now: number): number {
   );
   if (orphans.length === 0) return 0;
   return database.transaction(() => {
-    const note = 'The workstation ended while this was being written; the text up to then was kept.';
     return orphans.reduce(
-      (count, { id }) => count + database.run(statements.stopOrphan, { id, at: now, note }),
+      (count, { id, status }) =>
+        count + database.run(statements.stopOrphan, { id, status, at: now, note: orphanNotes[status] }),
       0,
     );
   });

@@ -1,5 +1,5 @@
 import { checkCoherence, sidesInWords, type Finding } from './coherence.ts';
-import type { Answer } from './domain.ts';
+import { isUnderWay, type Answer } from './domain.ts';
 import type { Size } from './values.ts';
 
 /** Said wherever an answer meets another picture than its own. Its box belongs to the other one. */
@@ -15,7 +15,7 @@ export function answerWarning(
   question: string,
   size: Size,
 ): string | null {
-  if (status === 'running') return null;
+  if (isUnderWay(status)) return null;
   const { findings } = checkCoherence({ reasoning, label, box, size, question });
   const said = [misplaced(findings), absentButBoxed(findings), placedButAbsent(findings)].filter(
     (words) => words !== null,

@@ -4,6 +4,7 @@ import {
   Answer,
   AnswerSettings,
   Case,
+  Entry,
   Folder,
   FrameLocation,
   Job,
@@ -113,6 +114,8 @@ export const calls = {
   listSessions: { input: none, output: z.array(SessionSummary) },
   startSession: { input: z.strictObject({ videoId: VideoId }), output: OpenSession },
   openSession: { input: z.strictObject({ sessionId: SessionId }), output: OpenSession },
+  /** Questions and answers of a session as they are now; opens nothing. */
+  listEntries: { input: z.strictObject({ sessionId: SessionId }), output: z.array(Entry) },
   /** The session the reviewer was last in, else the demonstration case's. */
   openLastSession: { input: none, output: OpenSession.nullable() },
   savePosition: {
@@ -142,7 +145,11 @@ export const calls = {
   getAnswer: { input: z.strictObject({ answerId: AnswerId }), output: Answer },
   /** Hides a question with its answers; `restoreQuestion` brings it back. */
   deleteQuestion: { input: z.strictObject({ questionId: QuestionId }), output: done },
-  restoreQuestion: { input: z.strictObject({ questionId: QuestionId }), output: done },
+  /** Gives it back as it is now, with every answer. */
+  restoreQuestion: { input: z.strictObject({ questionId: QuestionId }), output: Entry },
+
+  /** Ends an answer: one that waits is withdrawn, one that is written keeps its text. Does nothing to one that has ended. */
+  stopAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },
 
   cancelJob: { input: z.strictObject({ jobId: JobId }), output: done },
   listJobs: { input: none, output: z.array(Job) },

@@ -123,6 +123,9 @@ export const SessionSummary = Session.extend({
 });
 export type SessionSummary = z.infer<typeof SessionSummary>;
 
+/** Of answers that are drawn where nobody says another: greedy ones would all be the same. */
+export const samplesTemperature = 0.7;
+
 /** Decoding settings of one answer. Temperature 0 is greedy: always the same text. */
 export const AnswerSettings = z.object({
   temperature: z.number().min(0).max(2).default(0),
@@ -136,6 +139,8 @@ export const AnswerSettings = z.object({
 export type AnswerSettings = z.infer<typeof AnswerSettings>;
 
 export const AnswerStatus = z.enum([
+  /** Waits for its turn: the model has not begun. */
+  'queued',
   'running',
   'answered',
   'answered-without-location',
@@ -145,6 +150,9 @@ export const AnswerStatus = z.enum([
   'failed',
 ]);
 export type AnswerStatus = z.infer<typeof AnswerStatus>;
+
+/** Whether an answer is still to come to its end. */
+export const isUnderWay = (status: AnswerStatus): boolean => status === 'queued' || status === 'running';
 
 export const AnswerTimings = z.object({
   decodeFrameMilliseconds: z.number().min(0),
@@ -198,6 +206,8 @@ export type AnswerEvidence = z.infer<typeof AnswerEvidence>;
 export const ModelStamp = z.object({
   id: ModelId,
   name: z.string(),
+  /** Null in answers from before it was kept. */
+  version: z.preprocess((value) => value ?? null, z.string().nullable()),
   /** Null where it answered on a server that doesn't prove which weights it has. */
   sha256: Sha256.nullable(),
   /** As shown to a person: 'CPU', 'WebGPU', 'Server gpu.hospital.local:8000'. */
@@ -305,10 +315,12 @@ export const Job = z.object({
   id: JobId,
   kind: z.enum(['answer', 'index', 'model', 'import']),
   title: z.string(),
+  /** The answer that it writes; null for work of other kinds. */
+  subject: z.object({ sessionId: SessionId, questionId: QuestionId, answerId: AnswerId }).nullable(),
   done: z.number().min(0),
   /** Null while unknown. */
   total: z.number().min(0).nullable(),
-  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
   error: ErrorReport.nullable(),
 });
 export type Job = z.infer<typeof Job>;

@@ -1,16 +1,15 @@
-import { SvelteMap } from 'svelte/reactivity';
 import {
   answerWarning,
+  isUnderWay,
+  samplesTemperature,
   unwrap,
   toErrorReport,
   type Answer,
-  type AnswerId,
   type Bridge,
   type Case,
   type Entry,
   type ErrorReport,
   type FrameIndex,
-  type JobId,
   type OpenSession,
   type QuestionId,
   type Session,
@@ -19,48 +18,39 @@ import {
 } from '../../preload/contract/index.ts';
 import { spoken } from '../view/statuses.ts';
 import { neighbour } from '../view/timeline.ts';
+import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
+import { Entries } from './entries.svelte.ts';
 import { frameToAsk } from './frame-to-ask.ts';
+import type { Frame } from './frames.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
 import { View } from './view.svelte.ts';
-
-/** What a model has written so far, while it writes. */
-export interface Stream {
-  readonly jobId: JobId | null;
-  readonly reasoning: string;
-  readonly answer: string;
-  readonly tokens: number;
-}
-
-const silent: Stream = { jobId: null, reasoning: '', answer: '', tokens: 0 };
 
 /** One open session: its video on screen, its questions and answers. */
 export class Review {
   case = $state.raw<Case>() as Case;
   video = $state.raw<Video>() as Video;
   session = $state.raw<Session>() as Session;
-  /** Newest last, as they were asked. */
-  entries = $state.raw<readonly Entry[]>([]);
   selectedQuestion = $state<QuestionId | null>(null);
   /** Version of the selected question's answer; null: the newest. */
   selectedVersion = $state<number | null>(null);
   /** What the last question met that kept it from being asked. */
   askFault = $state.raw<ErrorReport | null>(null);
-  asking = $state(false);
-  readonly streams = new SvelteMap<AnswerId, Stream>();
+  /** Questions whose call has not returned: they wait for their frame, or for the workstation to write them down. */
+  asking = $state(0);
   readonly player: Player;
   readonly view = new View();
 
   readonly #bridge: Bridge;
   readonly #announcer: Announcer;
-  /** Answers that ended before the call that asked for them returned. */
-  readonly #early = new SvelteMap<AnswerId, Answer>();
+  readonly #entries: Entries;
   readonly #position: Position;
+  readonly #drawSeed: () => number;
+  /** Calls that ask, one after another: questions keep the order in which they were typed. */
+  #asked: Promise<unknown> = Promise.resolve();
 
-  readonly selected: Entry | null = $derived(
-    this.entries.find((entry) => entry.question.id === this.selectedQuestion) ?? null,
-  );
+  readonly selected: Entry | null = $derived.by(() => this.#entries.find(this.selectedQuestion));
 
   readonly answer: Answer | null = $derived.by(() => {
     const answers = this.selected?.answers ?? [];
@@ -89,12 +79,11 @@ export class Review {
     () => this.onAnswersFrame && this.answer?.frame != null && !this.onAnswersPicture,
   );
 
-  readonly runningAnswer: Answer | null = $derived.by(() => {
-    for (const entry of this.entries) {
-      const running = entry.answers.find((answer) => answer.status === 'running');
-      if (running) return running;
-    }
-    return null;
+  /** What Stop stops: the answer on show where it is under way, else the one that is being written. */
+  readonly stoppable: Answer | null = $derived.by(() => {
+    const underWay = this.#entries.underWay;
+    const shown = underWay.find(({ id }) => id === this.answer?.id);
+    return shown ?? underWay.find(({ status }) => status === 'running') ?? underWay.at(0) ?? null;
   });
 
   constructor(
@@ -104,6 +93,8 @@ export class Review {
       fetchPixels: typeof fetch;
       announcer: Announcer;
       readOnly: () => boolean;
+      /** The seed of another draw; random by default. */
+      drawSeed?: () => number;
     },
   ) {
     this.#bridge = parts.bridge;
@@ -111,7 +102,8 @@ export class Review {
     this.case = open.case;
     this.video = open.video;
     this.session = open.session;
-    this.entries = open.entries;
+    this.#entries = new Entries(parts.bridge, open.entries);
+    this.#drawSeed = parts.drawSeed ?? randomSeed;
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
       if (!parts.readOnly()) await parts.bridge.savePosition({ sessionId: this.session.id, frameIndex });
@@ -134,8 +126,14 @@ export class Review {
     return answerWarning(answer, entry.question.text, this.video);
   }
 
-  stream(answer: Answer): Stream {
-    return this.streams.get(answer.id) ?? silent;
+  /** Newest last, as they were asked. */
+  get entries(): readonly Entry[] {
+    return this.#entries.list;
+  }
+
+  /** What has come of an answer's text while it is written. */
+  stream(answer: Answer): AnswerStream {
+    return this.#entries.stream(answer);
   }
 
   /** Selects a question; goes to its frame unless that is on screen. */
@@ -171,70 +169,71 @@ export class Review {
    */
   async ask(text: string): Promise<boolean> {
     const question = text.trim();
-    if (!question || this.asking) return false;
-    return this.#started(async () => {
-      const frame = await frameToAsk(this.player);
-      const asked = unwrap(
-        await this.#bridge.ask({
-          sessionId: this.session.id,
-          frameIndex: frame.location.index,
-          frameHash: frame.hash,
-          question,
-        }),
-      );
-      this.#begin(asked.answer.id, asked.jobId);
-      this.entries = [...this.entries, { question: asked.question, answers: [this.#latest(asked.answer)] }];
-      this.selectedQuestion = asked.question.id;
+    if (!question) return false;
+    return this.#ask(
+      frameToAsk(this.player),
+      async ({ location: { index: frameIndex }, hash: frameHash }) => {
+        const asked = unwrap(
+          await this.#bridge.ask({ sessionId: this.session.id, frameIndex, frameHash, question }),
+        );
+        this.#entries.put({ question: asked.question, answers: [asked.answer] });
+        this.selectedQuestion = asked.question.id;
+        this.selectedVersion = null;
+      },
+    );
+  }
+
+  /**
+   * Another version of the answer on show: drawn anew with another seed, at the temperature of before or, where that
+   * was greedy, at the one that samples are drawn at. `same` repeats its settings, which another model or a changed
+   * file may answer otherwise.
+   */
+  async askAgain(how: 'anew' | 'same' = 'anew'): Promise<boolean> {
+    const { selected: entry, answer } = this;
+    if (!entry || !answer || entry.answers.some(({ status }) => isUnderWay(status))) return false;
+    const { temperature, seed } = answer.settings;
+    const settings =
+      how === 'same'
+        ? { temperature, seed }
+        : { temperature: temperature > 0 ? temperature : samplesTemperature, seed: this.#otherSeed(entry) };
+    // The person sees what is asked about, before it is asked.
+    const frame = this.goToAnswer().then(() => frameToAsk(this.player));
+    return this.#ask(frame, async ({ hash: frameHash }) => {
+      const questionId = entry.question.id;
+      const asked = unwrap(await this.#bridge.askAgain({ questionId, frameHash, settings }));
+      this.#entries.put({ question: entry.question, answers: [asked.answer] });
       this.selectedVersion = null;
     });
   }
 
-  async askAgain(): Promise<boolean> {
-    const entry = this.selected;
-    if (!entry || this.asking || this.runningAnswer) return false;
-    return this.#started(async () => {
-      // The person sees what is asked about, before it is asked.
-      await this.goToAnswer();
-      const frame = await frameToAsk(this.player);
-      const asked = unwrap(
-        await this.#bridge.askAgain({ questionId: entry.question.id, frameHash: frame.hash }),
-      );
-      this.#begin(asked.answer.id, asked.jobId);
-      this.#put(this.#latest(asked.answer));
-      this.selectedVersion = null;
-    });
-  }
-
-  /** Stops the answer that is being written; what there is of it is kept. */
+  /** Stops what `stoppable` names; what there is of it is kept. */
   async stop(): Promise<void> {
-    const running = this.runningAnswer;
-    if (!running) return;
-    const jobId = this.stream(running).jobId ?? (await this.#jobOf());
-    if (!jobId) return;
-    const result = await this.#bridge.cancelJob({ jobId });
+    const answer = this.stoppable;
+    if (!answer) return;
+    const result = await this.#bridge.stopAnswer({ answerId: answer.id });
     if (!result.ok) this.askFault = result.error;
   }
 
-  /** Takes a question out of the list; returns the way to bring it back, or null where it failed. */
+  /** Takes a question out of the list; returns whether that succeeded. */
   async remove(questionId: QuestionId): Promise<boolean> {
     const result = await this.#bridge.deleteQuestion({ questionId });
     if (!result.ok) {
       this.askFault = result.error;
       return false;
     }
-    if (this.selectedQuestion === questionId) this.selectedQuestion = null;
-    this.entries = this.entries.filter((entry) => entry.question.id !== questionId);
+    this.#onDeleted(questionId);
     return true;
   }
 
-  async restore(entry: Entry): Promise<void> {
-    const result = await this.#bridge.restoreQuestion({ questionId: entry.question.id });
+  /** Brings a question back as it is now: its answers may have changed since it was taken out. */
+  async restore(questionId: QuestionId): Promise<void> {
+    const result = await this.#bridge.restoreQuestion({ questionId });
     if (!result.ok) {
       this.askFault = result.error;
       return;
     }
-    this.entries = [...this.entries, entry].sort((a, b) => a.question.createdAt - b.question.createdAt);
-    this.selectedQuestion = entry.question.id;
+    this.#entries.put(result.value);
+    this.selectedQuestion = questionId;
   }
 
   async rename(pseudonym: string): Promise<ErrorReport | null> {
@@ -245,10 +244,15 @@ export class Review {
   }
 
   handle(event: WorkstationEvent): void {
-    if (event.type === 'answer-text') this.#onText(event);
-    else if (event.type === 'answer' && event.answer.sessionId === this.session.id) {
-      this.#onAnswer(event.answer);
-    } else if (event.type === 'video' && event.video.id === this.video.id) this.takeVideo(event.video);
+    const here = this.session.id;
+    if (event.type === 'answer-text') {
+      if (this.#entries.text(event) && event.section === 'reasoning') this.#announcer.stream(event.text);
+    } else if (event.type === 'answer' && event.answer.sessionId === here) this.#onAnswer(event.answer);
+    else if (event.type === 'entry' && event.entry.question.sessionId === here)
+      this.#entries.put(event.entry);
+    else if (event.type === 'question-deleted' && event.sessionId === here) this.#onDeleted(event.questionId);
+    else if (event.type === 'case' && event.case.id === this.case.id) this.case = event.case;
+    else if (event.type === 'video' && event.video.id === this.video.id) this.takeVideo(event.video);
   }
 
   takeVideo(video: Video): void {
@@ -265,13 +269,8 @@ export class Review {
   async catchUp(): Promise<void> {
     const video = await this.#bridge.getVideo({ videoId: this.video.id });
     if (video.ok) this.takeVideo(video.value);
-    const running = this.entries.flatMap((entry) =>
-      entry.answers.filter((answer) => answer.status === 'running'),
-    );
-    for (const answer of running) {
-      const now = await this.#bridge.getAnswer({ answerId: answer.id });
-      if (now.ok) this.#onAnswer(now.value);
-    }
+    const entries = await this.#bridge.listEntries({ sessionId: this.session.id });
+    if (entries.ok) this.#entries.replace(entries.value);
     if (!this.player.shown && this.player.ready) await this.player.showIndex(this.session.frameIndex);
   }
 
@@ -285,11 +284,15 @@ export class Review {
     this.player.dispose();
   }
 
-  async #started(start: () => Promise<void>): Promise<boolean> {
-    this.asking = true;
+  /** Makes the call about a frame once that is there and the calls before have returned. */
+  async #ask(awaited: Promise<Frame>, call: (frame: Frame) => Promise<void>): Promise<boolean> {
+    this.asking += 1;
     this.askFault = null;
+    const asked = this.#asked.then(async () => call(await awaited));
+    this.#asked = asked.catch(() => undefined);
+    awaited.catch(() => undefined);
     try {
-      await start();
+      await asked;
       return true;
     } catch (error) {
       this.askFault = toErrorReport(error);
@@ -297,60 +300,29 @@ export class Review {
       if (this.askFault.code === 'frame-mismatch') void this.player.refresh();
       return false;
     } finally {
-      this.asking = false;
+      this.asking -= 1;
     }
   }
 
-  #begin(answerId: AnswerId, jobId: JobId): void {
-    this.streams.set(answerId, { ...(this.streams.get(answerId) ?? silent), jobId });
-    this.#announcer.say('Thinking');
+  #otherSeed(entry: Entry): number {
+    const used = entry.answers.map(({ settings }) => settings.seed);
+    let seed = this.#drawSeed();
+    while (used.includes(seed)) seed = this.#drawSeed();
+    return seed;
   }
 
-  /** A window opened while an answer was already on its way doesn't know its job; only one runs at a time. */
-  async #jobOf(): Promise<JobId | null> {
-    const jobs = await this.#bridge.listJobs({});
-    if (!jobs.ok) return null;
-    return jobs.value.find((job) => job.kind === 'answer' && job.state === 'running')?.id ?? null;
-  }
-
-  #latest(answer: Answer): Answer {
-    const early = this.#early.get(answer.id);
-    this.#early.delete(answer.id);
-    return early ?? answer;
-  }
-
-  #onText(event: Extract<WorkstationEvent, { type: 'answer-text' }>): void {
-    const before = this.streams.get(event.answerId) ?? silent;
-    this.streams.set(event.answerId, {
-      jobId: event.jobId,
-      reasoning: before.reasoning + (event.section === 'reasoning' ? event.text : ''),
-      answer: before.answer + (event.section === 'answer' ? event.text : ''),
-      tokens: event.generatedTokens,
-    });
-    if (event.section === 'reasoning') this.#announcer.stream(event.text);
+  #onDeleted(questionId: QuestionId): void {
+    if (this.selectedQuestion === questionId) this.selectedQuestion = null;
+    this.#entries.remove(questionId);
   }
 
   #onAnswer(answer: Answer): void {
-    const known = this.#put(answer);
-    if (!known) this.#early.set(answer.id, answer);
-    if (answer.status === 'running') return;
-    this.streams.delete(answer.id);
-    const entry = this.entries.find(({ question }) => question.id === answer.questionId);
-    this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
-  }
-
-  /** Puts an answer in its place among its question's versions; false where the question isn't listed. */
-  #put(answer: Answer): boolean {
-    let found = false;
-    this.entries = this.entries.map((entry) => {
-      if (entry.question.id !== answer.questionId) return entry;
-      found = true;
-      const known = entry.answers.some((version) => version.id === answer.id);
-      const answers = known
-        ? entry.answers.map((version) => (version.id === answer.id ? answer : version))
-        : [...entry.answers, answer];
-      return { ...entry, answers };
-    });
-    return found;
+    const entry = this.#entries.answer(answer);
+    if (answer.status === 'queued') return;
+    if (answer.status === 'running') this.#announcer.say('Thinking');
+    else this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
   }
 }
+
+/** Short enough to be read and typed. */
+const randomSeed = (): number => 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % 999_999);

@@ -1,4 +1,5 @@
 import {
+  type AnswerId,
   type Bridge,
   type Entry,
   type ErrorReport,
@@ -34,6 +35,14 @@ function neverBack(before: ModelState | null, now: ModelState): ModelState {
   const same = before?.phase === 'loading' && now.phase === 'loading' && before.activity === now.activity;
   if (!same || before.progress === null || now.progress === null) return now;
   return { ...now, progress: Math.max(before.progress, now.progress) };
+}
+
+/** Jobs that wait or run, in the order of their start: that of a queue. */
+function withJob(jobs: readonly Job[], job: Job): readonly Job[] {
+  if (job.state !== 'running' && job.state !== 'queued') return jobs.filter(({ id }) => id !== job.id);
+  return jobs.some(({ id }) => id === job.id)
+    ? jobs.map((other) => (other.id === job.id ? job : other))
+    : [...jobs, job];
 }
 
 /** The window's whole state: what the workstation says of itself, and the session that is open. */
@@ -97,6 +106,13 @@ export class Workstation {
 
   get runningJobs(): readonly Job[] {
     return this.jobs.filter((job) => job.state === 'running');
+  }
+
+  /** How many questions are answered before this one, in whichever session; null where it does not wait. */
+  placeInQueue(answerId: AnswerId): number | null {
+    const asked = this.jobs.filter((job) => job.kind === 'answer');
+    const at = asked.findIndex((job) => job.subject?.answerId === answerId && job.state === 'queued');
+    return at < 0 ? null : at;
   }
 
   /** Why a question cannot be asked now; null where it can. */
@@ -213,7 +229,7 @@ export class Workstation {
       text: 'Question deleted',
       undo: async () => {
         this.dismissUndo();
-        await review.restore(entry);
+        await review.restore(entry.question.id);
       },
     };
     this.announcer.say('Question deleted. Control Z brings it back.');
@@ -258,7 +274,7 @@ export class Workstation {
       this.savedAt = status.value.savedAt;
     } else this.#fail(status.error);
     if (model.ok) this.model = model.value;
-    if (jobs.ok) this.jobs = jobs.value;
+    if (jobs.ok) this.jobs = jobs.value.reduce<readonly Job[]>(withJob, []);
   }
 
   #onReach(reach: Reach): void {
@@ -274,8 +290,9 @@ export class Workstation {
     if (event.type === 'model') this.model = neverBack(this.model, event.state);
     else if (event.type === 'saved') this.savedAt = event.at;
     else if (event.type === 'job') {
-      const others = this.jobs.filter((job) => job.id !== event.job.id);
-      this.jobs = event.job.state === 'running' ? [...others, event.job] : others;
+      this.jobs = withJob(this.jobs, event.job);
+    } else if (event.type === 'sessions') {
+      if (this.libraryRead) void this.refreshLibrary();
     } else if (event.type === 'models' || event.type === 'model-import') this.models.handle(event);
     else this.review?.handle(event);
   }

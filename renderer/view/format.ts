@@ -83,6 +83,11 @@ export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
+/** "greedy", or "drawn at 0.7, seed 5": how the answer's words were chosen. */
+export function decoding({ temperature, seed }: { temperature: number; seed: number }): string {
+  return temperature === 0 ? 'greedy' : `drawn at ${temperature}, seed ${grouped(seed)}`;
+}
+
 /** "1 answer", "2 answers". */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`;

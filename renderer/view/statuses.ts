@@ -12,6 +12,12 @@ export interface StatusLook {
 }
 
 export const statusLooks: Record<AnswerStatus, StatusLook> = {
+  queued: {
+    word: 'waiting',
+    meaning: 'Waits for its turn: the model has not begun.',
+    tone: 'dim',
+    mark: 'dots',
+  },
   running: { word: 'thinking', meaning: 'The model is still writing.', tone: 'accent', mark: 'dots' },
   answered: { word: 'answered', meaning: '', tone: 'accent', mark: 'full' },
   'answered-without-location': {
@@ -44,6 +50,8 @@ export const statusLooks: Record<AnswerStatus, StatusLook> = {
 /** The answer in one line: its label, or what became of it. */
 export function headline(answer: Answer): string {
   switch (answer.status) {
+    case 'queued':
+      return 'Waiting';
     case 'running':
       return 'Thinking';
     case 'not-visible':

@@ -1,5 +1,5 @@
 import type { Workstation } from '../../main/workstation.ts';
-import type { FrameIndex, OpenSession } from '../../preload/contract/index.ts';
+import { isUnderWay, type FrameIndex, type OpenSession } from '../../preload/contract/index.ts';
 import { median, type BenchTable } from './table.ts';
 import { withWorkstation } from './workstation.ts';
 
@@ -46,7 +46,7 @@ async function firstText(
   const ended = Promise.withResolvers<void>();
   const stop = workstation.onEvent((event) => {
     if (event.type === 'answer-text') first ??= performance.now() - start;
-    if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve();
+    if (event.type === 'answer' && !isUnderWay(event.answer.status)) ended.resolve();
   });
   try {
     const frameIndex = index as FrameIndex;

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answers, openStore } from '../../main/store/index.ts';
-import { Box, SessionId, type Answer } from '../../preload/contract/index.ts';
+import { statement } from '../../main/store/database.ts';
+import { openStore } from '../../main/store/index.ts';
 import { newHome, repository } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';
@@ -18,10 +18,11 @@ const ignore = (): void => undefined;
 let opened: OpenedWindow;
 let window: WorkstationPage;
 
-function tellAnotherStory(answer: Answer): Answer {
-  const reasoning = 'The monopolar curved scissors lies in the upper left. This is cutting.';
-  return { ...answer, status: 'answered', label: 'Cutting', reasoning, box: Box.parse([400, 300, 520, 420]) };
-}
+const otherStory = statement(
+  'test.otherStory',
+  `UPDATE answers SET status = 'answered', label = 'Cutting', box = '[400, 300, 520, 420]',
+     reasoning = 'The monopolar curved scissors lies in the upper left. This is cutting.' WHERE session_id = :session`,
+);
 
 beforeAll(async () => {
   const ask = [
@@ -41,9 +42,7 @@ beforeAll(async () => {
   const { session } = JSON.parse(told.trim().split('\n').at(-1) ?? '') as { session: string };
   const store = openStore({ home, now: Date.now, log: { debug: ignore, info: ignore, warn: ignore } });
   try {
-    const [answer] = answers.listAnswersOfSession(store.database, SessionId.parse(session));
-    if (answer === undefined) throw new Error('the answer of the command line is not in the store');
-    answers.updateAnswer(store.database, tellAnotherStory(answer));
+    expect(store.database.run(otherStory, { session })).toBe(1);
   } finally {
     store.close();
   }

@@ -93,19 +93,21 @@ describe('the answer', () => {
     const { review } = await opened();
     render(AnswerPanel, { workstation, review });
     await review.ask('What organ?');
-    const answer = review.runningAnswer!;
+    const answer = review.stoppable!;
     fake.emit({
       type: 'answer-text',
       jobId: id('job1'),
       answerId: answer.id,
       section: 'reasoning',
+      at: 0,
       text: 'It is brown',
       generatedTokens: 7,
     });
     expect(await screen.findByText(/It is brown/)).toBeTruthy();
     expect(screen.getByText('7 tokens')).toBeTruthy();
     await fireEvent.click(screen.getByRole('button', { name: /^Stop/ }));
-    expect(fake.logged('cancelJob')).toEqual([{ jobId: 'job1' }]);
+    expect(fake.logged('stopAnswer')).toEqual([{ answerId: answer.id }]);
+    expect(await screen.findByText('Stopped')).toBeTruthy();
   });
 
   test('of another frame says so and leads there', async () => {

@@ -2,6 +2,7 @@ import { checkpointReport, embeddedModel, folderModel, runningImport } from './f
 import {
   FrameIndex,
   formatTimecode,
+  isUnderWay,
   parseTimecode,
   toErrorReport,
   WorkstationError,
@@ -91,7 +92,14 @@ export const readyModel: ModelState = {
   substitution: null,
 };
 
-const settings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0, maxNewTokens: null };
+const defaultSettings = {
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  repetitionPenalty: 1,
+  seed: 0,
+  maxNewTokens: null,
+};
 
 /** Where frame `index` of the fake video lies; out of range as the real one refuses it. */
 export function locationOf(index: number): FrameLocation {
@@ -110,6 +118,11 @@ export function locationOf(index: number): FrameLocation {
     timecode: formatTimecode(seconds),
   };
 }
+
+const notFound = (what: string): WorkstationError =>
+  new WorkstationError('not-found', `This ${what} is not in the database.`, 'Choose from the list.');
+
+const inOrder = (one: Entry, other: Entry): number => one.question.createdAt - other.question.createdAt;
 
 /** Of the picture of a frame: another for each, as of real ones. */
 export const hashOf = (index: number): string => index.toString(16).padStart(64, 'ab');
@@ -159,6 +172,7 @@ export class FakeWorkstation {
     frameIndex: FrameIndex.parse(0),
   };
   entries: Entry[] = [];
+  deleted: Entry[] = [];
   /** Hashes of frames that have become other pictures. */
   readonly pictures = new Map<number, string>();
   jobs: Job[] = [];
@@ -210,7 +224,12 @@ export class FakeWorkstation {
     ],
     listCases: async () => [this.case],
     createCase: async () => this.case,
-    renameCase: async ({ pseudonym }) => (this.case = { ...this.case, pseudonym }),
+    renameCase: async ({ pseudonym }) => {
+      this.case = { ...this.case, pseudonym };
+      this.emit({ type: 'case', case: this.case });
+      this.emit({ type: 'sessions' });
+      return this.case;
+    },
     chooseVideo: async () => ({ grantId: id('grant1'), name: 'demo.mp4' }),
     browseFolder: async ({ folderId }) => this.#folder(folderId),
     browsePath: async () => ({ folder: this.#folder('videos'), entryId: id('grant1') }),
@@ -252,24 +271,51 @@ export class FakeWorkstation {
     ask: async ({ frameIndex, frameHash, question }) => {
       this.#checkPicture(frameIndex, frameHash);
       const entry = this.addEntry(question, frameIndex, { status: 'running' });
+      this.emit({ type: 'entry', entry });
       return { jobId: id('job1'), question: entry.question, answer: entry.answers[0]! };
     },
-    askAgain: async ({ questionId, frameHash }) => {
-      const { index } = this.entries.find(({ question }) => question.id === questionId)!.question.location;
+    askAgain: async ({ questionId, frameHash, settings }) => {
+      const entry = this.#entry(questionId);
+      const { index } = entry.question.location;
       this.#checkPicture(index, frameHash);
-      const answer = this.answer(questionId, index, { status: 'running' });
-      this.entries = this.entries.map((entry) =>
-        entry.question.id === questionId ? { ...entry, answers: [...entry.answers, answer] } : entry,
+      const before = entry.answers.at(-1)?.settings ?? defaultSettings;
+      const given = Object.fromEntries(
+        Object.entries(settings ?? {}).filter(([, value]) => value !== undefined),
       );
+      const answer = this.answer(questionId, index, { status: 'running', settings: { ...before, ...given } });
+      const grown = { ...entry, answers: [...entry.answers, answer] };
+      this.entries = this.entries.map((other) => (other === entry ? grown : other));
+      this.emit({ type: 'entry', entry: grown });
       return { jobId: id('job1'), answer };
     },
     getAnswer: async ({ answerId }) => {
       const found = this.entries.flatMap((entry) => entry.answers).find((answer) => answer.id === answerId);
-      if (!found) throw new WorkstationError('not-found', 'There is no such answer.', 'Reload the window.');
+      if (!found) throw notFound('answer');
       return found;
     },
-    deleteQuestion: async () => ({}),
-    restoreQuestion: async () => ({}),
+    deleteQuestion: async ({ questionId }) => {
+      const entry = this.#entry(questionId);
+      this.deleted = [...this.deleted, entry];
+      this.entries = this.entries.filter((other) => other !== entry);
+      this.emit({ type: 'question-deleted', sessionId: this.session.id, questionId });
+      return {};
+    },
+    restoreQuestion: async ({ questionId }) => {
+      const entry = this.#entry(questionId);
+      this.deleted = this.deleted.filter((other) => other !== entry);
+      if (!this.entries.includes(entry)) this.entries = [...this.entries, entry].sort(inOrder);
+      this.emit({ type: 'entry', entry });
+      return entry;
+    },
+    stopAnswer: async ({ answerId }) => {
+      const answer = await this.calls.getAnswer({ answerId });
+      if (isUnderWay(answer.status)) this.end({ ...answer, status: 'stopped' });
+      return {};
+    },
+    listEntries: async ({ sessionId }) => {
+      if (sessionId !== this.session.id) throw notFound('session');
+      return this.entries;
+    },
     cancelJob: async () => ({}),
     listJobs: async () => this.jobs,
     listModels: async () => this.models,
@@ -323,6 +369,23 @@ export class FakeWorkstation {
     return this.log.filter((call) => call.name === name).map((call) => call.input as CallInput<N>);
   }
 
+  /** Puts an answer that has come to its end, or on, in its place, and tells it. */
+  end(answer: Answer): void {
+    const withAnswer = (entry: Entry): Entry => ({
+      ...entry,
+      answers: entry.answers.map((other) => (other.id === answer.id ? answer : other)),
+    });
+    this.entries = this.entries.map(withAnswer);
+    this.deleted = this.deleted.map(withAnswer);
+    this.emit({ type: 'answer', answer });
+  }
+
+  #entry(questionId: string): Entry {
+    const found = [...this.entries, ...this.deleted].find(({ question }) => question.id === questionId);
+    if (!found) throw notFound('question');
+    return found;
+  }
+
   addEntry(text: string, index: number, answer: Partial<Answer> & { status: AnswerStatus }): Entry {
     this.#count += 1;
     const question: Question = {
@@ -344,7 +407,7 @@ export class FakeWorkstation {
   ): Answer {
     this.#count += 1;
     const { pts } = locationOf(index);
-    const over = values.status !== 'running';
+    const over = !isUnderWay(values.status);
     return {
       id: id(`answer${this.#count}`),
       questionId,
@@ -368,12 +431,13 @@ export class FakeWorkstation {
         ? {
             id: id('surgery-r1-nano'),
             name: 'Surgery-R1 nano',
+            version: '0.1.0',
             sha256: '0123456789abcdef'.repeat(4),
             device: 'CPU',
             domain: 'synthetic',
           }
         : null,
-      settings,
+      settings: defaultSettings,
       modelInput: over ? { width: 336, height: 280 } : null,
       tokens: over ? { prompt: 130, image: 120, generated: 74 } : null,
       timings: over
@@ -388,7 +452,7 @@ export class FakeWorkstation {
           }
         : null,
       error: null,
-      createdAt: now,
+      createdAt: now + this.#count * 1000,
       endedAt: over ? now + 1180 : null,
       ...values,
     };

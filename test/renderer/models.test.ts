@@ -253,7 +253,12 @@ describe('an import whose dialog was closed', () => {
   test('leads back to it while it goes on', async () => {
     const onModels = vi.fn();
     line(onModels);
-    const job = { id: runningImport.jobId!, kind: 'import' as const, title: 'Importing surgery-r1-7b' };
+    const job = {
+      id: runningImport.jobId!,
+      kind: 'import' as const,
+      title: 'Importing surgery-r1-7b',
+      subject: null,
+    };
     fake.emit({ type: 'job', job: { ...job, done: 1, total: 4, state: 'running', error: null } });
     await fireEvent.click(await screen.findByRole('button', { name: /Importing surgery-r1-7b\s*: 25 %/ }));
     expect(onModels).toHaveBeenCalledOnce();

@@ -14,12 +14,14 @@ import { FramePixels } from './pixels.ts';
 let workstation: FakeWorkstation;
 let announcer: Announcer;
 let time: number;
+let seeds: number[];
 const jobId = id<JobId>('job1');
 const box = Box.parse([10, 20, 30, 40]);
 
 beforeEach(() => {
   workstation = new FakeWorkstation();
   time = 0;
+  seeds = [5, 6, 7, 8];
   announcer = new Announcer(() => time);
 });
 
@@ -29,6 +31,7 @@ async function opened(): Promise<Review> {
     fetchPixels: new FramePixels().fetch,
     announcer,
     readOnly: () => workstation.status.readOnly,
+    drawSeed: () => seeds.shift()!,
   });
   workstation.onEvent((event) => review.handle(event));
   await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
@@ -38,10 +41,11 @@ async function opened(): Promise<Review> {
 function emitText(
   answerId: AnswerId,
   section: 'reasoning' | 'answer',
+  at: number,
   text: string,
   generatedTokens = 1,
 ): void {
-  workstation.emit({ type: 'answer-text', jobId, answerId, section, text, generatedTokens });
+  workstation.emit({ type: 'answer-text', jobId, answerId, section, at, text, generatedTokens });
 }
 
 const finished = (answer: Answer): Answer => ({
@@ -61,13 +65,13 @@ describe('asking', () => {
     expect(workstation.logged('ask')).toEqual([
       { sessionId: 'session1', frameIndex: 42, frameHash: hashOf(42), question: 'What organ?' },
     ]);
-    const answer = review.runningAnswer!;
-    emitText(answer.id, 'reasoning', 'It is ', 1);
-    emitText(answer.id, 'reasoning', 'brown.', 2);
-    emitText(answer.id, 'answer', 'Kid', 3);
-    expect(review.stream(answer)).toEqual({ jobId, reasoning: 'It is brown.', answer: 'Kid', tokens: 3 });
+    const answer = review.stoppable!;
+    emitText(answer.id, 'reasoning', 0, 'It is ', 1);
+    emitText(answer.id, 'reasoning', 6, 'brown.', 2);
+    emitText(answer.id, 'answer', 0, 'Kid', 3);
+    expect(review.stream(answer)).toEqual({ reasoning: 'It is brown.', answerLength: 3, tokens: 3 });
     workstation.emit({ type: 'answer', answer: finished(answer) });
-    expect(review.runningAnswer).toBeNull();
+    expect(review.stoppable).toBeNull();
     expect(review.answer).toMatchObject({ status: 'answered', label: 'Kidney' });
     expect(review.onAnswersFrame).toBe(true);
     expect(announcer.text).toBe('Kidney, probability 0.90, box drawn on the frame');
@@ -78,13 +82,13 @@ describe('asking', () => {
     const ask = workstation.calls.ask;
     workstation.calls.ask = async (input) => {
       const asked = await ask(input);
-      emitText(asked.answer.id, 'reasoning', 'Quick.');
+      emitText(asked.answer.id, 'reasoning', 0, 'Quick.');
       workstation.emit({ type: 'answer', answer: finished(asked.answer) });
       return asked;
     };
     await review.ask('What organ?');
     expect(review.answer?.status).toBe('answered');
-    expect(review.runningAnswer).toBeNull();
+    expect(review.stoppable).toBeNull();
   });
 
   test('says why a question was not taken, and takes the next', async () => {
@@ -101,29 +105,41 @@ describe('asking', () => {
     expect(review.askFault).toBeNull();
   });
 
-  test('stops by the job of the answer', async () => {
+  test('stops the answer on show, or else the one that is being written, and never another', async () => {
+    const other = workstation.addEntry('Asked in another window?', 9, { status: 'running' });
+    const waiting = workstation.addEntry('And this?', 9, { status: 'queued' });
     const review = await opened();
-    await review.ask('What organ?');
+    await review.select(waiting.question.id);
     await review.stop();
-    expect(workstation.logged('cancelJob')).toEqual([{ jobId: 'job1' }]);
+    expect(workstation.logged('stopAnswer')).toEqual([{ answerId: waiting.answers[0]!.id }]);
+    await vi.waitFor(() => expect(review.answer?.status).toBe('stopped'));
+    await review.stop();
+    expect(workstation.logged('stopAnswer')[1]).toEqual({ answerId: other.answers[0]!.id });
+    await review.stop();
+    expect(workstation.logged('stopAnswer')).toHaveLength(2);
   });
 
-  test('stops an answer that was already on its way when the window opened', async () => {
-    workstation.addEntry('What organ?', 0, { status: 'running' });
-    workstation.jobs = [
-      {
-        id: id('job7'),
-        kind: 'answer',
-        title: 'Answer',
-        done: 0,
-        total: null,
-        state: 'running',
-        error: null,
-      },
-    ];
+  test('goes on while others are answered, in the order of typing, about the frame of each Enter', async () => {
     const review = await opened();
-    await review.stop();
-    expect(workstation.logged('cancelJob')).toEqual([{ jobId: 'job7' }]);
+    const ask = workstation.calls.ask;
+    workstation.calls.ask = async (input) => {
+      // The first call takes longest: those behind it must not overtake it.
+      await new Promise((later) => setTimeout(later, 30 - 10 * workstation.logged('ask').length));
+      return ask(input);
+    };
+    const first = review.ask('First?');
+    await review.player.settled();
+    await review.player.showIndex(7);
+    const second = review.ask('Second?');
+    await review.player.settled();
+    await review.player.showIndex(8);
+    expect(await Promise.all([first, second, review.ask('Third?')])).toEqual([true, true, true]);
+    expect(workstation.logged('ask').map(({ question, frameIndex }) => [question, frameIndex])).toEqual([
+      ['First?', 0],
+      ['Second?', 7],
+      ['Third?', 8],
+    ]);
+    expect(review.asking).toBe(0);
   });
 
   test('again keeps the versions before, and shows the newest', async () => {
@@ -132,12 +148,33 @@ describe('asking', () => {
     await review.select(review.entries[0]!.question.id);
     expect(review.player.shown?.location.index).toBe(42);
     await review.askAgain();
+    expect(workstation.logged('askAgain')[0]?.settings).toEqual({ temperature: 0.7, seed: 5 });
     expect(review.selected?.answers.map((answer) => answer.status)).toEqual(['answered', 'running']);
     expect(review.answer?.status).toBe('running');
     review.selectVersion(0);
     expect(review.answer?.label).toBe('Kidney');
     review.selectVersion(-5);
     expect(review.answer?.label).toBe('Kidney');
+    // One version at a time: a second press does not ask twice.
+    expect(await review.askAgain()).toBe(false);
+  });
+
+  test('again draws with a seed that no version had, at the temperature of before; the same repeats', async () => {
+    workstation.addEntry('What organ?', 42, {
+      status: 'answered',
+      settings: { temperature: 1.2, topK: 0, topP: 1, repetitionPenalty: 1, seed: 5, maxNewTokens: null },
+    });
+    seeds = [5, 5, 6];
+    const review = await opened();
+    await review.select(review.entries[0]!.question.id);
+    await review.askAgain();
+    workstation.end({ ...review.answer!, status: 'answered' });
+    review.selectVersion(0);
+    await review.askAgain('same');
+    expect(workstation.logged('askAgain').map(({ settings }) => settings)).toEqual([
+      { temperature: 1.2, seed: 6 },
+      { temperature: 1.2, seed: 5 },
+    ]);
   });
 });
 
@@ -149,9 +186,48 @@ describe('the list', () => {
     const second = review.entries[1]!;
     expect(await review.remove(second.question.id)).toBe(true);
     expect(review.entries.map((entry) => entry.question.text)).toEqual(['First?', 'Third?']);
-    await review.restore(second);
+    await review.restore(second.question.id);
     expect(review.entries.map((entry) => entry.question.text)).toEqual(questions);
     expect(review.selected).toEqual(second);
+  });
+
+  test('brings back what is true now, not what was true when it was taken out', async () => {
+    workstation.addEntry('First?', 10, { status: 'running' });
+    const review = await opened();
+    const entry = review.entries[0]!;
+    await review.remove(entry.question.id);
+    workstation.end({ ...entry.answers[0]!, status: 'answered', label: 'Kidney' });
+    await review.restore(entry.question.id);
+    expect(review.answer).toMatchObject({ status: 'answered', label: 'Kidney' });
+  });
+
+  test('follows what another window does in the same session, and nothing of other sessions', async () => {
+    const review = await opened();
+    const asked = await workstation.calls.ask({
+      sessionId: workstation.session.id,
+      frameIndex: id2(3),
+      frameHash: hashOf(3),
+      question: 'Elsewhere?',
+    });
+    expect(review.entries.map(({ question }) => question.text)).toEqual(['Elsewhere?']);
+    // It is theirs: what this window shows stays.
+    expect(review.selectedQuestion).toBeNull();
+    emitText(asked.answer.id, 'reasoning', 0, 'It is', 1);
+    expect(review.stream(review.entries[0]!.answers[0]!).reasoning).toBe('It is');
+    await workstation.calls.deleteQuestion({ questionId: asked.question.id });
+    expect(review.entries).toEqual([]);
+    await workstation.calls.restoreQuestion({ questionId: asked.question.id });
+    expect(review.entries).toHaveLength(1);
+    await workstation.calls.renameCase({ caseId: workstation.case.id, pseudonym: 'Case 7' });
+    expect(review.case.pseudonym).toBe('Case 7');
+    const entry = review.entries[0]!;
+    const foreign = {
+      ...entry.question,
+      id: id<typeof entry.question.id>('other'),
+      sessionId: id<never>('s2'),
+    };
+    workstation.emit({ type: 'entry', entry: { ...entry, question: foreign } });
+    expect(review.entries).toHaveLength(1);
   });
 
   test('keeps a question whose deletion fails', async () => {

@@ -86,6 +86,7 @@ describe('the line of truth', () => {
         id: id('j'),
         kind: 'index',
         title: 'Building the frame index',
+        subject: null,
         done: 48_213,
         total: 241_440,
         state: 'running',
@@ -131,7 +132,7 @@ describe('a lost connection', () => {
   test('brings the end of an answer that came meanwhile', async () => {
     fake.addEntry('What organ?', 0, { status: 'running' });
     await workstation.start();
-    const running = workstation.review!.runningAnswer!;
+    const running = workstation.review!.stoppable!;
     changeReach('lost');
     const entry = fake.entries[0]!;
     fake.entries = [{ ...entry, answers: [{ ...running, status: 'stopped', reasoning: 'It is' }] }];

@@ -1,14 +1,17 @@
-import { copyFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { drawStill } from '../../main/export/index.ts';
 import { EngineLostError } from '../../main/inference/index.ts';
 import { statement } from '../../main/store/database.ts';
+import { answers, openStore } from '../../main/store/index.ts';
+import { isUnderWay } from '../../preload/contract/domain.ts';
 import { calls as contract } from '../../preload/contract/calls.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { FrameIndex, JobId } from '../../preload/contract/values.ts';
 import { ClipFolder, readCounter, x264 } from '../video/clips.ts';
-import { Bench, result, ScriptedEngine, untilStopped } from './helpers.ts';
+import { Bench, result, ScriptedEngine, silent, untilStopped } from './helpers.ts';
 
 const clips = new ClipFolder();
 let clip = '';
@@ -32,7 +35,6 @@ const frame = (index: number): FrameIndex => index as FrameIndex;
 describe('asking', () => {
   it('answers on exactly the frame, tells as it goes, and is found again after a restart', async () => {
     engine.answer = async (request) => {
-      expect(readCounter(request.frame)).toBe(7);
       request.onRaw?.('<think>It looks');
       request.onToken?.({ section: 'reasoning', text: 'It looks', generatedTokens: 2 });
       return result();
@@ -41,8 +43,9 @@ describe('asking', () => {
     const ended = bench.ended();
     const asked = await bench.ask(opened);
     expect(() => contract.ask.output.parse(asked)).not.toThrow();
-    expect(asked.answer.status).toBe('running');
+    expect(['queued', 'running']).toContain(asked.answer.status);
     const answer = await ended;
+    expect(engine.asked.map((request) => readCounter(request.frame))).toEqual([7]);
     const pixels = await bench.review.frame(opened.video.id, frame(7));
     expect(answer).toMatchObject({
       status: 'answered',
@@ -92,7 +95,7 @@ describe('asking', () => {
     for (const question of ['five', 'four', 'one']) held.get(question)!(question);
     const session = async () =>
       (await bench.calls.openLastSession({}))!.entries.map(({ answers: [a] }) => a!);
-    while ((await session()).some(({ status }) => status === 'running'))
+    while ((await session()).some(({ status }) => isUnderWay(status)))
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect((await session()).map(({ status, label }) => label ?? status)).toEqual([
       'one',
@@ -105,9 +108,10 @@ describe('asking', () => {
 
   it('answers one question after another, each a job of its own', async () => {
     let running = 0;
+    let mostRunning = 0;
     engine.answer = async () => {
       running += 1;
-      expect(running).toBe(1);
+      mostRunning = Math.max(mostRunning, running);
       await new Promise((resolve) => setTimeout(resolve, 20));
       running -= 1;
       return result();
@@ -122,6 +126,7 @@ describe('asking', () => {
       await bench.next('answer');
     }
     expect(engine.asked.map((request) => readCounter(request.frame))).toEqual([0, 1, 2]);
+    expect(mostRunning).toBe(1);
   });
 
   it('gives the engine only what was set, and keeps what was used', async () => {
@@ -247,18 +252,24 @@ describe('an answer that does not end by itself', () => {
     const first = await bench.ask(opened, 1);
     const second = await bench.ask(opened, 2);
     await written;
+    expect(second.answer.status).toBe('queued');
     let ended = bench.ended();
-    await bench.calls.cancelJob({ jobId: second.jobId });
-    await bench.calls.cancelJob({ jobId: first.jobId });
+    await bench.calls.stopAnswer({ answerId: second.answer.id });
+    // At once, whatever is still written before it.
+    expect(await ended).toMatchObject({ id: second.answer.id, status: 'stopped', raw: '' });
+    expect(await bench.calls.getAnswer({ answerId: first.answer.id })).toMatchObject({ status: 'running' });
+    ended = bench.ended();
+    await bench.calls.stopAnswer({ answerId: first.answer.id });
     expect(await ended).toMatchObject({
       id: first.answer.id,
       status: 'stopped',
       reasoning: 'Half a th',
       error: null,
     });
-    ended = bench.ended();
-    expect(await ended).toMatchObject({ id: second.answer.id, status: 'stopped', raw: '' });
     expect(engine.asked).toHaveLength(1);
+    // What has ended stays as it is, however often it is stopped.
+    await bench.calls.stopAnswer({ answerId: first.answer.id });
+    expect((await bench.calls.getAnswer({ answerId: first.answer.id })).reasoning).toBe('Half a th');
     const jobs = await bench.calls.listJobs({});
     expect(jobs.filter(({ kind }) => kind === 'answer')).toMatchObject([
       { id: first.jobId, state: 'cancelled' },
@@ -362,6 +373,182 @@ describe('an answer that does not end by itself', () => {
     expect(await saved).toMatchObject({ id: answer.id, raw, error: null });
     await bench.restart();
     expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({ raw, error: null });
+  });
+});
+
+describe('a question that waits for its turn', () => {
+  /** A command that opens the data folder, in a process of its own: it ends what dead processes have left. */
+  const openElsewhere = (): void => {
+    const child = new URL('../store/child.ts', import.meta.url).pathname;
+    const ended = spawnSync(process.execPath, [child, 'look', bench.home], { encoding: 'utf8', input: '' });
+    expect(ended.stdout.trim()).toBe('open');
+  };
+
+  it('is alive for as long as it waits, whatever command opens the data folder meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      engine.answer = untilStopped();
+      const opened = await bench.open(clip);
+      // Asked three minutes ago: longer than any process may be silent.
+      bench.shiftMilliseconds = -3 * 60 * 1000;
+      const written = bench.next('answer-text');
+      const first = await bench.ask(opened, 1);
+      const second = await bench.ask(opened, 2);
+      await written;
+      for (; bench.shiftMilliseconds < 0; bench.shiftMilliseconds += 10_000)
+        await vi.advanceTimersByTimeAsync(10_000);
+      openElsewhere();
+      const status = async (id: typeof first.answer.id) =>
+        (await bench.calls.getAnswer({ answerId: id })).status;
+      const stored = statement('test.status', 'SELECT status FROM answers ORDER BY rowid');
+      expect(bench.store.database.all(stored)).toEqual([{ status: 'running' }, { status: 'queued' }]);
+
+      const answered = bench.next(
+        'answer',
+        ({ answer }) => answer.id === second.answer.id && answer.endedAt !== null,
+      );
+      engine.answer = async () => result();
+      await bench.calls.stopAnswer({ answerId: first.answer.id });
+      await answered;
+      expect(await status(second.answer.id)).toBe('answered');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not begun where somebody has ended it; the windows are told what is true', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const written = bench.next('answer-text');
+    const first = await bench.ask(opened, 1);
+    const second = await bench.ask(opened, 2);
+    await written;
+    bench.store.database.run(
+      statement('test.end', `UPDATE answers SET status = 'stopped', ended_at = 1 WHERE id = :id`),
+      { id: second.answer.id },
+    );
+    const told = bench.next('answer', ({ answer }) => answer.id === second.answer.id);
+    await bench.calls.stopAnswer({ answerId: first.answer.id });
+    expect((await told).answer).toMatchObject({ status: 'stopped', endedAt: 1 });
+    expect(engine.asked).toHaveLength(1);
+    expect((await bench.calls.listJobs({})).find(({ id }) => id === second.jobId)?.state).toBe('cancelled');
+  });
+
+  it('is stopped in true words by the next start where its workstation was killed', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const written = bench.next('answer-text');
+    await bench.ask(opened, 1);
+    const second = await bench.ask(opened, 2);
+    await written;
+    // As a killed process leaves it: nobody has ended anything.
+    const copy = join(bench.folder, 'copy');
+    cpSync(bench.home, copy, { recursive: true });
+    const later = openStore({ home: copy, now: Date.now, log: silent });
+    try {
+      const [running, waiting] = answers.listAnswersOfSession(later.database, opened.session.id);
+      expect(running).toMatchObject({
+        status: 'stopped',
+        notes: [expect.stringContaining('was being written')],
+      });
+      expect(waiting).toMatchObject({
+        id: second.answer.id,
+        status: 'stopped',
+        notes: [expect.stringContaining('the model had not begun')],
+      });
+    } finally {
+      later.close();
+    }
+  });
+
+  it('takes the order of asking as its place, and its job names it', async () => {
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const asked = [];
+    for (const index of [1, 2, 3]) asked.push(await bench.ask(opened, index));
+    const jobs = (await bench.calls.listJobs({})).filter(({ kind }) => kind === 'answer');
+    expect(jobs.map(({ state, subject }) => [state, subject?.answerId])).toEqual([
+      ['running', asked[0]!.answer.id],
+      ['queued', asked[1]!.answer.id],
+      ['queued', asked[2]!.answer.id],
+    ]);
+  });
+
+  it('of another question is left alone when one is stopped', async () => {
+    engine.state = { ...engine.state, model: { ...engine.state.model!, answersTogether: 3 } };
+    engine.answer = untilStopped();
+    const opened = await bench.open(clip);
+    const asked = [];
+    for (const index of [1, 2, 3]) asked.push(await bench.ask(opened, index));
+    await vi.waitFor(() => expect(engine.asked).toHaveLength(3));
+    const ended = bench.ended();
+    await bench.calls.stopAnswer({ answerId: asked[1]!.answer.id });
+    expect((await ended).id).toBe(asked[1]!.answer.id);
+    const { entries } = await bench.calls.openSession({ sessionId: opened.session.id });
+    expect(entries.map(({ answers: [answer] }) => answer?.status)).toEqual(['running', 'stopped', 'running']);
+  });
+});
+
+describe('every window', () => {
+  it('hears of questions, deletions, names and sessions, whoever was at it', async () => {
+    const opened = await bench.open(clip);
+    const ended = bench.ended();
+    const { question, answer } = await bench.ask(opened);
+    await ended;
+    await bench.calls.deleteQuestion({ questionId: question.id });
+    const restored = await bench.calls.restoreQuestion({ questionId: question.id });
+    await bench.calls.renameCase({ caseId: opened.case.id, pseudonym: 'Case 7' });
+    await bench.calls.startSession({ videoId: opened.video.id });
+    const told = bench.events.filter(({ type }) => !['job', 'answer', 'video', 'saved'].includes(type));
+    expect(told).toMatchObject([
+      { type: 'sessions' },
+      { type: 'entry', entry: { question, answers: [{ id: answer.id, status: 'queued' }] } },
+      { type: 'question-deleted', sessionId: opened.session.id, questionId: question.id },
+      { type: 'entry', entry: { question, answers: [{ id: answer.id, status: 'answered' }] } },
+      { type: 'case', case: { pseudonym: 'Case 7' } },
+      { type: 'sessions' },
+      { type: 'sessions' },
+    ]);
+    expect(restored).toEqual({ question, answers: [await bench.calls.getAnswer({ answerId: answer.id })] });
+  });
+
+  it('gets the text of an answer with its place, and the whole of it when it asks', async () => {
+    const pieces = ['The forceps is ', 'not ', 'holding tissue.'];
+    const stop = Promise.withResolvers<void>();
+    engine.answer = async (request) => {
+      const write = (): void =>
+        pieces.forEach((text, index) =>
+          request.onToken?.({ section: 'reasoning', text, generatedTokens: index + 1 }),
+        );
+      write();
+      // A device was lost: what was written is void, and is written anew.
+      request.onRestart?.();
+      write();
+      request.onToken?.({ section: 'answer', text: '{', generatedTokens: 4 });
+      await stop.promise;
+      return result();
+    };
+    const opened = await bench.open(clip);
+    const written = bench.next('answer-text', ({ section }) => section === 'answer');
+    const { answer } = await bench.ask(opened);
+    await written;
+    const texts = bench.events.filter((event) => event.type === 'answer-text');
+    expect(texts.map(({ section, at }) => [section, at])).toEqual([
+      ['reasoning', 0],
+      ['reasoning', 15],
+      ['reasoning', 19],
+      ['reasoning', 0],
+      ['reasoning', 15],
+      ['reasoning', 19],
+      ['answer', 0],
+    ]);
+    expect(await bench.calls.getAnswer({ answerId: answer.id })).toMatchObject({
+      status: 'running',
+      reasoning: pieces.join(''),
+    });
+    const ended = bench.ended();
+    stop.resolve();
+    await ended;
   });
 });
 

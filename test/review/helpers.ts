@@ -10,7 +10,7 @@ import {
 } from '../../main/review/index.ts';
 import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
-import type { Answer, OpenSession } from '../../preload/contract/domain.ts';
+import { isUnderWay, type Answer, type OpenSession } from '../../preload/contract/domain.ts';
 import type { CallInput } from '../../preload/contract/calls.ts';
 import { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { CaseId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
@@ -99,6 +99,8 @@ export class Bench {
   review!: Review<VideoFile>;
   #waiting: { wanted: (event: WorkstationEvent) => boolean; found: (event: WorkstationEvent) => void }[] = [];
   #ids = 0;
+  /** How far the review's clock goes before or behind the machine's. */
+  shiftMilliseconds = 0;
 
   readonly engine: AnswerEngine;
 
@@ -117,7 +119,7 @@ export class Bench {
         this.events.push(event);
         for (const waiter of this.#waiting) if (waiter.wanted(event)) waiter.found(event);
       },
-      now: Date.now,
+      now: () => Date.now() + this.shiftMilliseconds,
       newId: () => `id-${Date.now().toString(36)}-${this.#ids++}`,
       log: silent,
       surroundings: { homeFolder: this.folder, platform: 'linux', volumeFolders: [] },
@@ -168,7 +170,7 @@ export class Bench {
   }
 
   ended(): Promise<Answer> {
-    return this.next('answer', ({ answer }) => answer.status !== 'running').then(({ answer }) => answer);
+    return this.next('answer', ({ answer }) => !isUnderWay(answer.status)).then(({ answer }) => answer);
   }
 
   async stop(): Promise<void> {

@@ -19,7 +19,7 @@ function registry() {
 describe('a job', () => {
   it('tells its start, its progress ten times a second at most, and its end once', () => {
     const { jobs, said, clock } = registry();
-    const job = jobs.start('index', 'Counting', 100);
+    const job = jobs.start('index', 'Counting', { total: 100 });
     for (clock.now = 0; clock.now <= 250; clock.now += 10) job.progress(clock.now, 300);
     job.finish();
     job.fail(new Error('too late'));

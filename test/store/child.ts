@@ -8,7 +8,7 @@ const [mode, home] = process.argv.slice(2) as [string, string];
 const now = Date.now;
 const store = openStore({ home, now, log: silent, exclusive: mode === 'window' || mode === 'answer' });
 
-if (mode === 'window') {
+if (mode === 'window' || mode === 'look') {
   console.log('open');
 } else if (mode === 'writer') {
   for (let index = 0; index < 50; index++) {

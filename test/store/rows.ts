@@ -107,6 +107,7 @@ export const fullAnswer = (id: string, questionId: string, sessionId: string): A
     model: {
       id: 'surgery-r1-nano',
       name: 'Surgery-R1 nano',
+      version: '0.2.0',
       sha256: 'b'.repeat(64),
       device: 'CPU',
       domain: 'synthetic',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
-import type { Answer, FrameIndex, OpenSession } from '../../preload/contract/index.ts';
+import { isUnderWay, type Answer, type FrameIndex, type OpenSession } from '../../preload/contract/index.ts';
 
 /** The workstations of one test file. */
 export interface Workstations {
@@ -54,7 +54,7 @@ export async function askAndWait(
 ): Promise<Answer> {
   const ended = Promise.withResolvers<Answer>();
   const stop = workstation.onEvent((event) => {
-    if (event.type === 'answer' && event.answer.status !== 'running') ended.resolve(event.answer);
+    if (event.type === 'answer' && !isUnderWay(event.answer.status)) ended.resolve(event.answer);
   });
   const frameIndex = index as FrameIndex;
   const { hash } = await workstation.media.frame(session.videoId, frameIndex, new AbortController().signal);

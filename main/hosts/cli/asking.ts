@@ -2,6 +2,7 @@ import {
   alsoConsidered,
   answerWarning,
   disclaimer,
+  isUnderWay,
   surenessInWords,
   surenessOf,
   throwIfAborted,
@@ -117,7 +118,7 @@ export async function askAll(
   let wake = () => {};
   const stopListening = workstation.onEvent((event) => {
     if (event.type === 'answer-text') onText(event.section, event.text);
-    if (event.type === 'answer' && event.answer.status !== 'running') {
+    if (event.type === 'answer' && !isUnderWay(event.answer.status)) {
       ended.set(event.answer.id, event.answer);
       onAnswer(event.answer);
       wake();
@@ -199,6 +200,7 @@ export function answerForMachines(question: string, answer: Answer, { session, v
 }
 
 const inWords: Record<Answer['status'], string> = {
+  queued: 'The answer has not been begun.',
   running: 'The answer is not complete.',
   answered: '',
   'answered-without-location': 'The model gave no location.',

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { AnswerSettings } from '../../../preload/contract/index.ts';
+import { AnswerSettings, samplesTemperature } from '../../../preload/contract/index.ts';
 
 /** How the next token is chosen, as far as a person says so; the rest is the model's own choice. */
 export type SamplingOptions = Partial<
@@ -38,8 +38,6 @@ export function samplingOf(given: SamplingOptions): SamplingOptions {
 
 /** Most answers to one question. */
 export const mostSamples = 64;
-/** Temperature of several samples where none is given: greedy ones would all be the same. */
-export const samplesTemperature = 0.7;
 
 /** The settings of each of several samples: the given ones, and seeds that count up. */
 export function settingsOfSamples(given: SamplingOptions, samples: number): SamplingOptions[] {

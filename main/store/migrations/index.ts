@@ -6,6 +6,7 @@ import { migration as evidence } from './0004-evidence.ts';
 import { migration as models } from './0005-models.ts';
 import { migration as answerFormat } from './0006-answer-format.ts';
 import { migration as clockJoins } from './0007-clock-joins.ts';
+import { migration as waitingAnswers } from './0008-waiting-answers.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   models,
   answerFormat,
   clockJoins,
+  waitingAnswers,
 ];

@@ -34,7 +34,9 @@ export class AnswerPart {
   }
 
   async waitForEnd(): Promise<AnswerStatus> {
-    await this.#page.locator('section[data-status]:not([data-status="running"])').waitFor();
+    await this.#page
+      .locator('section[data-status]:not([data-status="running"], [data-status="queued"])')
+      .waitFor();
     return this.status();
   }
 

@@ -61,11 +61,12 @@ export class WorkstationPage {
     await this.frame.waitFor(index);
   }
 
-  /** Types a question and asks it; returns once it is being answered. */
+  /** Types a question and asks it, and gives the keys back to the video; returns once it is being answered. */
   async ask(question: string): Promise<void> {
     await this.page.keyboard.press('q');
     await this.askField.fill(question);
     await this.askField.press('Enter');
+    await this.askField.press('Escape');
     await this.answer.panel.getByText(question).waitFor();
   }
 

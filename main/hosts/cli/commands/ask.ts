@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
+  samplesTemperature,
   SessionId,
   WorkstationError,
   type OpenSession,
@@ -25,7 +26,6 @@ import { requireModelForVariant, variantOption } from '../variant-option.ts';
 import {
   addSampling,
   mostSamples,
-  samplesTemperature,
   samplingOf,
   settingsOfSamples,
   type SamplingOptions,
