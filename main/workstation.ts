@@ -21,7 +21,15 @@ import {
 import { createEngine, type AnswerResult, type StartEngine } from './inference/index.ts';
 import { createReview, openVideoFile, type Grant } from './review/index.ts';
 import { openStore } from './store/index.ts';
-import { decoderName, decoderWarning, findMediaTools, openVideo, type DecodedFrame } from './video/index.ts';
+import {
+  decoderName,
+  decoderWarning,
+  displayedSize,
+  findMediaTools,
+  openVideo,
+  orientationInWords,
+  type DecodedFrame,
+} from './video/index.ts';
 import { backupCalls } from './workstation/backups.ts';
 import { createMedia, type Media } from './workstation/media.ts';
 import { logTo, type LogSink } from './workstation/log.ts';
@@ -66,8 +74,11 @@ export interface WorkstationOptions {
 /** What a file says of itself, with its frames counted. */
 export interface VideoReport {
   frames: number;
+  /** Of the picture as displayed, which boxes and models are about. */
   width: number;
   height: number;
+  /** The picture as the file holds it, and what is done to show it. */
+  coded: { width: number; height: number; pixelAspect: readonly [number, number]; orientation: string };
   codec: string;
   container: string;
   timeBase: readonly [number, number];
@@ -285,11 +296,11 @@ async function inspectVideo(
   const source = await openVideo(path, { signal, log });
   try {
     const summary = await source.buildIndex({ signal });
-    const { width, height, codec, container, timeBase } = source.probe;
+    const { width, height, pixelAspect, orientation, codec, container, timeBase } = source.probe;
     return {
       frames: summary.frames,
-      width,
-      height,
+      ...displayedSize(source.probe, source.probe),
+      coded: { width, height, pixelAspect, orientation: orientationInWords(orientation) },
       codec,
       container,
       timeBase,

@@ -179,6 +179,7 @@ export class Answering<Source extends VideoSource> {
       timeBase: times.timeBase,
       hash: frame.hash,
       decoder: source.facts.decoder,
+      picture: { width: frame.width, height: frame.height },
     };
     return { frame, identity, location };
   }

@@ -1,5 +1,5 @@
 import type { FrameTimes } from '../../preload/contract/frames.ts';
-import type { FrameIndex, TimeBase } from '../../preload/contract/values.ts';
+import type { Box, FrameIndex, TimeBase } from '../../preload/contract/values.ts';
 import type { Engine } from '../inference/index.ts';
 import type { DecodedFrame, FrameRequest } from '../video/index.ts';
 
@@ -16,8 +16,11 @@ export interface VideoFacts {
   readonly sizeBytes: number;
   readonly container: string;
   readonly codec: string;
+  /** Of the picture as displayed. */
   readonly width: number;
   readonly height: number;
+  /** For boxes found on the picture as coded, as answers of earlier versions were; null where that is the displayed one. */
+  readonly boxAsDisplayed: ((box: Box) => Box) | null;
   readonly timeBase: TimeBase;
   readonly durationSeconds: number | null;
   /** Whether a browser plays the file itself. */

@@ -1,6 +1,9 @@
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import {
+  boxAsDisplayed,
+  displayedSize,
   fingerprintFile,
+  isDisplayedAsCoded,
   openVideo as openFile,
   type DecodedFrame,
   type FrameRequest,
@@ -25,8 +28,8 @@ export class VideoFile implements VideoSource {
       sizeBytes: probe.bytes,
       container: probe.container,
       codec: probe.codec,
-      width: probe.width,
-      height: probe.height,
+      ...displayedSize(probe, probe),
+      boxAsDisplayed: isDisplayedAsCoded(probe, probe) ? null : (box) => boxAsDisplayed(box, probe, probe),
       timeBase: probe.timeBase,
       durationSeconds: file.hasIndex ? file.summary().durationSeconds : probe.durationSeconds,
       playback: playbackOf(file),

@@ -21,7 +21,7 @@ import {
   type FrameTimes,
 } from '../../preload/contract/frames.ts';
 import { VideoId, type CaseId, type FrameIndex } from '../../preload/contract/values.ts';
-import { cases, videos, type Log, type Store, type StoredVideo } from '../store/index.ts';
+import { answers, cases, videos, type Log, type Store, type StoredVideo } from '../store/index.ts';
 import { createNumberedCase } from './cases.ts';
 import { statFile } from './grants.ts';
 import type { JobRegistry, RunningJob } from './jobs.ts';
@@ -49,6 +49,8 @@ export class VideoLibrary<Source extends VideoSource> {
   readonly #pool: SourcePool<Source>;
   /** Videos whose path holds another file, found when it was opened. */
   readonly #changed = new Set<VideoId>();
+  /** Videos whose answers' boxes are known to lie on the displayed picture. */
+  readonly #displayed = new Set<VideoId>();
   readonly #watched = new WeakMap<Source, Promise<VideoIndex>>();
   /** Whether a person stopped the counting of a source's frames. */
   readonly #stopped = new WeakMap<Source, () => boolean>();
@@ -84,6 +86,7 @@ export class VideoLibrary<Source extends VideoSource> {
         return again;
       }
       const video = this.#write(source.facts, whole, caseId, asNewCase);
+      this.#takeDisplay(video.id, source.facts);
       this.#changed.delete(video.id);
       const open = await this.#pool.put(video, source, this.#isBusy);
       void this.#watchIndex(video.id, open);
@@ -169,6 +172,14 @@ export class VideoLibrary<Source extends VideoSource> {
     return this.show(this.find(stored.id));
   }
 
+  /** Earlier versions knew videos and boxes in pixels of the picture as coded. */
+  #takeDisplay(id: VideoId, { width, height, boxAsDisplayed }: VideoFacts): void {
+    if (boxAsDisplayed === null || this.#displayed.has(id)) return;
+    this.#displayed.add(id);
+    this.#changeRow(id, { width, height });
+    answers.moveBoxesToDisplayed(this.#context.store.database, id, { width, height }, boxAsDisplayed);
+  }
+
   /** The open source of a video. Throws `file-missing`, `file-changed` and what opening throws. */
   async source(id: VideoId): Promise<Source> {
     const video = this.find(id);
@@ -178,6 +189,7 @@ export class VideoLibrary<Source extends VideoSource> {
         return this.#openSource(video.path, video.displayName);
       });
       this.#changed.delete(id);
+      this.#takeDisplay(id, source.facts);
       void this.#watchIndex(id, source);
       return source;
     } catch (error) {

@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { Answer, AnswerSettings } from '../../preload/contract/domain.ts';
-import type { AnswerId, QuestionId, SessionId } from '../../preload/contract/values.ts';
+import { Answer, AnswerSettings, FrameIdentity } from '../../preload/contract/domain.ts';
+import {
+  Box,
+  type AnswerId,
+  type QuestionId,
+  type SessionId,
+  type Size,
+  type VideoId,
+} from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
 import { json, Json, parseFound, parseRows, type Tolerance } from './rows.ts';
 
@@ -149,6 +156,13 @@ export const statements = {
     'answers.ofSession',
     `SELECT ${columns} FROM answers WHERE session_id = :sessionId ORDER BY created_at, rowid`,
   ),
+  beforeDisplay: statement(
+    'answers.beforeDisplay',
+    `SELECT a.id, a.box, a.frame FROM answers a JOIN sessions s ON s.id = a.session_id
+     WHERE s.video_id = :videoId AND a.frame IS NOT NULL AND json_valid(a.frame)
+       AND json_extract(a.frame, '$.picture') IS NULL`,
+  ),
+  moveBox: statement('answers.moveBox', 'UPDATE answers SET box = :box, frame = :frame WHERE id = :id'),
   running: statement(
     'answers.running',
     `SELECT id, process_id, alive_at, status FROM answers
@@ -239,6 +253,39 @@ export function listAnswers(database: ReadableDatabase, questionId: QuestionId):
 /** Every version of every answer of a session, oldest first. */
 export function listAnswersOfSession(database: ReadableDatabase, sessionId: SessionId): Answer[] {
   return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'answers', damaged);
+}
+
+const BeforeDisplayRow = z.object({
+  id: z.string(),
+  box: Json.pipe(Box.nullable()),
+  frame: Json.pipe(FrameIdentity),
+});
+
+/**
+ * Puts the boxes of earlier versions, which were found on the picture as coded, where they lie on the displayed one. Once
+ * for each answer: its frame then says the size of the picture that its box belongs to.
+ */
+export function moveBoxesToDisplayed(
+  database: WritableDatabase,
+  videoId: VideoId,
+  picture: Size,
+  boxAsDisplayed: (box: Box) => Box,
+): void {
+  database.transaction(() => {
+    const rows = parseRows(
+      database,
+      BeforeDisplayRow,
+      database.all(statements.beforeDisplay, { videoId }),
+      'answers',
+    );
+    for (const { id, box, frame } of rows) {
+      database.run(statements.moveBox, {
+        id,
+        box: json(box && boxAsDisplayed(box)),
+        frame: json({ ...frame, picture }),
+      });
+    }
+  });
 }
 
 /** Longer than any writer goes without a sign of life. */

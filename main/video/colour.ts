@@ -4,9 +4,9 @@ import type { ColourMatrix } from './probe.ts';
  * Decoded pixels to RGB, by one fixed rule in integers, so that a frame's hash is the same on every machine and with every
  * version of ffmpeg (swscale's own conversion has changed between versions, and with the processor's instructions).
  *
- * ITU-R BT.601-7, BT.709-6 and BT.2020-2 matrices; studio or full range; 16-bit fixed-point factors, rounded half up. Each
- * pixel takes the chroma sample of its own block, with no interpolation. Depths above 8 bits are rounded in the same step.
- * The transfer function is left alone.
+ * Matrices of ITU-R BT.601-7, BT.709-6, BT.2020-2, SMPTE 240M and FCC; YCgCo; planes that are green, blue and red already.
+ * Studio or full range; 16-bit fixed-point factors, rounded half up. Each pixel takes the chroma sample of its own block,
+ * with no interpolation. Depths above 8 bits are rounded in the same step. Primaries and transfer function are left alone.
  */
 export interface PlanarFormat {
   /** log2 of how many pixels share a chroma sample, across and down. */
@@ -15,7 +15,7 @@ export interface PlanarFormat {
   readonly bits: number;
 }
 
-const planar = /^yuvj?(420|422|444|440)p(?:(9|10|12|14|16)le)?$/;
+const planar = /^(?:yuvj?(420|422|444|440)p|gbrp)(?:(9|10|12|14|16)le)?$/;
 const shifts: Record<string, readonly [number, number]> = {
   '420': [1, 1],
   '422': [1, 0],
@@ -23,11 +23,32 @@ const shifts: Record<string, readonly [number, number]> = {
   '440': [0, 1],
 };
 
-/** The layout of a planar YCbCr format by ffmpeg's name; null for any other, which ffmpeg must convert. */
+/** The layout of a planar format by ffmpeg's name; null for any other, which ffmpeg must convert. */
 export function planarFormat(pixelFormat: string): PlanarFormat | null {
   const match = planar.exec(pixelFormat);
-  const shift = shifts[match?.[1] ?? ''];
+  const shift = shifts[match?.[1] ?? '444'];
   return match && shift ? { shiftX: shift[0], shiftY: shift[1], bits: Number(match[2] ?? 8) } : null;
+}
+
+/** ffmpeg's name for a matrix in its conversions; null where it has none. */
+export function swscaleMatrix(matrix: ColourMatrix): string | null {
+  return matrix === 'rgb' || matrix === 'ycgco' ? null : matrix;
+}
+
+/**
+ * A filter, with a comma behind it, that takes planes for the green, blue and red that they are: some versions of ffmpeg
+ * call them luma and chroma (AV1), and would convert them.
+ */
+export function planesAsRgb({
+  colourMatrix,
+  pixelFormat,
+}: {
+  colourMatrix: ColourMatrix;
+  pixelFormat: string;
+}): string {
+  const format = planarFormat(pixelFormat);
+  if (colourMatrix !== 'rgb' || !format || format.shiftX + format.shiftY > 0) return '';
+  return `mergeplanes=0x000102:gbrp${format.bits > 8 ? `${format.bits}le` : ''},`;
 }
 
 /** Bytes of one frame as ffmpeg writes it raw: planes one after the other, chroma sizes rounded up. */
@@ -43,11 +64,15 @@ function chromaSize(format: PlanarFormat, width: number, height: number): { widt
   };
 }
 
+type LumaMatrix = Exclude<ColourMatrix, 'rgb' | 'ycgco'>;
+
 /** Kr and Kb of each matrix; Kg is what is left of 1. */
-const luma: Record<ColourMatrix, readonly [number, number]> = {
+const luma: Record<LumaMatrix, readonly [number, number]> = {
   bt601: [0.299, 0.114],
   bt709: [0.2126, 0.0722],
   bt2020: [0.2627, 0.0593],
+  smpte240m: [0.212, 0.087],
+  fcc: [0.3, 0.11],
 };
 
 interface Tables {
@@ -60,7 +85,7 @@ interface Tables {
 
 const tablesMade = new Map<string, Tables>();
 
-function tablesFor(matrix: ColourMatrix, fullRange: boolean, bits: number): Tables {
+function tablesFor(matrix: LumaMatrix, fullRange: boolean, bits: number): Tables {
   const key = `${matrix} ${fullRange} ${bits}`;
   const made = tablesMade.get(key);
   if (made) return made;
@@ -87,7 +112,7 @@ function tablesFor(matrix: ColourMatrix, fullRange: boolean, bits: number): Tabl
 }
 
 export interface PlanarPicture {
-  /** Planes Y, Cb, Cr in one buffer at an even offset, `planarBytes` long; above 8 bits little-endian 16-bit words. */
+  /** Planes Y, Cb, Cr (of `rgb`: green, blue, red; of `ycgco`: Y, Cg, Co) in one buffer at an even offset, `planarBytes` long; above 8 bits little-endian 16-bit words. */
   readonly planes: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -105,8 +130,10 @@ export function planarToRgb(picture: PlanarPicture): Uint8Array<ArrayBuffer> {
     throw new RangeError(`A ${width}x${height} picture has ${expected} bytes, not ${planes.length}`);
   }
   const samples = bits > 8 ? new Uint16Array(planes.buffer, planes.byteOffset, planes.length / 2) : planes;
+  const { matrix } = picture;
+  if (matrix === 'rgb' || matrix === 'ycgco') return directToRgb(picture, samples, matrix);
   const { luma, redFromCr, greenFromCr, greenFromCb, blueFromCb } = tablesFor(
-    picture.matrix,
+    matrix,
     picture.fullRange,
     bits,
   );
@@ -145,6 +172,47 @@ export function planarToRgb(picture: PlanarPicture): Uint8Array<ArrayBuffer> {
       rgb[out++] = (y + (redFromCr[cr] as number)) >> 16;
       rgb[out++] = (y + (greenFromCr[cr] as number) + (greenFromCb[cb] as number)) >> 16;
       rgb[out++] = (y + (blueFromCb[cb] as number)) >> 16;
+    }
+  }
+  return new Uint8Array(rgb.buffer);
+}
+
+/** Planes that hold red, green and blue, or their plain sums and differences. */
+function directToRgb(
+  { width, height, format, fullRange }: PlanarPicture,
+  samples: Uint8Array | Uint16Array,
+  matrix: 'rgb' | 'ycgco',
+): Uint8Array<ArrayBuffer> {
+  const { shiftX, shiftY, bits } = format;
+  const chroma = chromaSize(format, width, height);
+  const second = width * height;
+  const third = second + chroma.width * chroma.height;
+  const levels = 2 ** bits - 1;
+  const unit = 2 ** (bits - 8);
+  const [zero, lumaScale, chromaScale] = fullRange
+    ? [0, 255 / levels, 255 / levels]
+    : [16 * unit, 255 / (219 * unit), 255 / (224 * unit)];
+  const middle = 128 * unit;
+  const rgb = new Uint8ClampedArray(width * height * 3);
+  const level = (value: number) => Math.floor(value + 0.5);
+  for (let at = 0, out = 0; at < second; at++) {
+    const place = (Math.floor(at / width) >> shiftY) * chroma.width + ((at % width) >> shiftX);
+    const [one, two, three] = [samples[at], samples[second + place], samples[third + place]] as [
+      number,
+      number,
+      number,
+    ];
+    if (matrix === 'rgb') {
+      rgb[out++] = level((three - zero) * lumaScale);
+      rgb[out++] = level((one - zero) * lumaScale);
+      rgb[out++] = level((two - zero) * lumaScale);
+    } else {
+      const y = (one - zero) * lumaScale;
+      const green = (two - middle) * chromaScale;
+      const orange = (three - middle) * chromaScale;
+      rgb[out++] = level(y - green + orange);
+      rgb[out++] = level(y + green);
+      rgb[out++] = level(y - green - orange);
     }
   }
   return new Uint8Array(rgb.buffer);

@@ -2,8 +2,16 @@ import { createHash } from 'node:crypto';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
-import { planarBytes, planarFormat, planarToRgb, type PlanarFormat } from './colour.ts';
+import {
+  planarBytes,
+  planarFormat,
+  planarToRgb,
+  planesAsRgb,
+  swscaleMatrix,
+  type PlanarFormat,
+} from './colour.ts';
 import { describeToolEnd, inputArguments, seekPlaces, type DecodeContext } from './decode-arguments.ts';
+import { asDisplayed } from './display.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { startProcess, type ProcessEnd } from './process.ts';
 import { parseShownFrame, type ShownFrame } from './show-info.ts';
@@ -15,7 +23,7 @@ export interface RawFrame {
   readonly data: Buffer;
 }
 
-/** A frame as people and models see it. */
+/** A frame as people and models see it: as displayed, upright and with square pixels (`display.ts`). */
 export interface DecodedFrame {
   readonly index: FrameIndex;
   /** Presentation time in ticks of the stream's time base. */
@@ -24,7 +32,10 @@ export interface DecodedFrame {
   readonly height: number;
   /** RGB, 8 bits, rows from the top: [height, width, 3]. Shared with the cache: do not write to it. */
   readonly rgb: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the text `rgb24 WIDTHxHEIGHT\n` followed by the RGB bytes, in hexadecimal. */
+  /**
+   * SHA-256 of the text `rgb24 WIDTHxHEIGHT\n` followed by the RGB bytes, in hexadecimal, of the picture as coded: before
+   * it is turned, mirrored or its pixels are made square.
+   */
   readonly hash: string;
 }
 
@@ -47,7 +58,8 @@ export function finishFrame(context: DecodeContext, raw: RawFrame): DecodedFrame
   const rgb = planar
     ? planarToRgb({ planes: raw.data, width, height, format: planar, matrix: colourMatrix, fullRange })
     : new Uint8Array(raw.data);
-  return { index: raw.index, pts: raw.pts, width, height, rgb, hash: hashPicture(rgb, width, height) };
+  const hash = hashPicture(rgb, width, height);
+  return { index: raw.index, pts: raw.pts, ...asDisplayed({ rgb, width, height }, context.probe), hash };
 }
 
 export function hashPicture(rgb: Uint8Array, width: number, height: number): string {
@@ -234,15 +246,22 @@ function pixelArguments(
   const scale = planar
     ? `scale=${width}:${height}:flags=bicubic+accurate_rnd`
     : `scale=${width}:${height}:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp` +
-      `:in_range=${range}:out_range=full:in_color_matrix=${colourMatrix}`;
+      (swscaleMatrix(colourMatrix)
+        ? `:in_range=${range}:out_range=full:in_color_matrix=${swscaleMatrix(colourMatrix)}`
+        : '');
   return [
     ...inputArguments(context, run.place),
-    ...['-vf', `select='${run.select}',showinfo,${scale}`, ...context.tools.everyFrame],
+    ...['-vf', `select='${run.select}',showinfo,${planesAsRgb(context.probe)}${scale}`],
+    ...context.tools.everyFrame,
     ...[
       '-frames:v',
       String(run.total),
       '-pix_fmt',
-      planar ? pixelFormat : 'rgb24',
+      planar
+        ? planesAsRgb(context.probe)
+          ? pixelFormat.replace(/^yuvj?444p/, 'gbrp')
+          : pixelFormat
+        : 'rgb24',
       '-f',
       'rawvideo',
       'pipe:1',

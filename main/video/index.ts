@@ -257,6 +257,7 @@ export type { Log } from './log.ts';
 export type { ColourMatrix, VideoProbe } from './probe.ts';
 export type { ByteRangeAnswer } from './byte-range.ts';
 export type { PlaybackPlan, TranscodedStream } from './playback.ts';
+export { boxAsDisplayed, displayedSize, isDisplayedAsCoded, orientationInWords } from './display.ts';
 export { decoderName, decoderWarning, findMediaTools, forgetMediaTools, type MediaTools } from './ffmpeg.ts';
 export { hasKnownHoles, isTooOldToPack, readToolVersion } from './ffmpeg-version.ts';
 export { fingerprintFile } from './fingerprint.ts';

@@ -1,15 +1,19 @@
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { checkFrameIndex, secondsOfFrame } from '../../preload/contract/frames.ts';
 import { reviewClock } from '../../preload/contract/review-clock.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
+import { browserShowsColours } from './browser-colour.ts';
+import { planesAsRgb, swscaleMatrix } from './colour.ts';
 import { describeToolEnd, inputArguments, seekPlaces, type DecodeContext } from './decode-arguments.ts';
+import { displayedSize, isCrossed, isUpright, orientationFilters } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { reviewTimes } from './playback-clock.ts';
 import { Places } from './places.ts';
 import type { VideoProbe } from './probe.ts';
 import { startProcess } from './process.ts';
+import { uprightStream } from './upright-stream.ts';
 import { parseShownFrame } from './show-info.ts';
 
 /** How a video element gets its picture. */
@@ -52,7 +56,8 @@ export function planPlayback(
   }
   const isMp4 = /\b(mov|mp4)\b/.test(probe.container);
   const isWebm = /\bwebm\b/.test(probe.container);
-  const simple = eightBit420.test(probe.pixelFormat) && probe.rotation === 0;
+  const simple =
+    eightBit420.test(probe.pixelFormat) && isUpright(probe.orientation) && browserShowsColours(probe);
   if (simple && isMp4 && ['h264', 'vp9', 'av1'].includes(probe.codec)) {
     return { kind: 'native', contentType: 'video/mp4' };
   }
@@ -175,14 +180,29 @@ export async function openTranscodedStream(
 }
 
 /**
- * Frames and boxes are unturned, so the playing picture has to be. ffmpeg hands the wish to be turned on to the stream that
- * it makes unless it turns the picture itself: so it does, and these filters turn it back. By degrees clockwise.
+ * Filters that make of any decoded picture what stills show, in the size of the stream: the same pixels' shape, turn, mirror
+ * and colours, as BT.601 in limited range. First the size, so that what follows sees one size alone.
  */
-const turnBack: Readonly<Record<number, string>> = {
-  90: 'transpose=cclock,',
-  180: 'hflip,vflip,',
-  270: 'transpose=clock,',
-};
+function displayFilters(probe: VideoProbe): string {
+  const size = displayedSize(probe, probe);
+  const shrunk = Math.min(1, widest / size.width);
+  const even = (length: number) => Math.max(2, Math.round((length * shrunk) / 2) * 2);
+  const [width, height] = isCrossed(probe.orientation)
+    ? [even(size.height), even(size.width)]
+    : [even(size.width), even(size.height)];
+  const matrix = swscaleMatrix(probe.colourMatrix);
+  const from = matrix ? `:in_color_matrix=${matrix}:in_range=${probe.fullRange ? 'full' : 'limited'}` : '';
+  return (
+    `${planesAsRgb(probe)}scale=${width}:${height}${from}:out_color_matrix=bt601:out_range=limited,` +
+    `format=yuv420p,${orientationFilters(probe.orientation)}setsar=1`
+  );
+}
+
+/** What the stream says of its colours: all three, since a browser guesses them unless all are said. */
+const colourTags = [
+  ...['-colorspace', 'smpte170m', '-color_primaries', 'smpte170m', '-color_trc', 'smpte170m'],
+  ...['-color_range', 'tv'],
+];
 
 /** Null when the first frame out is not the one asked for. */
 async function transcodeFrom(
@@ -194,15 +214,16 @@ async function transcodeFrom(
   signal: AbortSignal | undefined,
 ): Promise<Readable | null> {
   const select = table.seekable && place !== null ? `gte(pts,${table.ticks[index]})` : `gte(n,${index})`;
+  const filters = `select='${select}',showinfo,${displayFilters(context.probe)},${reviewTimes(table, index)}`;
   let announce!: (pts: number | null | undefined) => void;
   const firstFrame = new Promise<number | null | undefined>((resolve) => (announce = resolve));
   const child = startProcess(
     context.tools.ffmpeg.path,
     [
-      ...inputArguments(context, place).filter((argument) => argument !== '-noautorotate'),
-      '-vf',
-      `select='${select}',${turnBack[context.probe.rotation] ?? ''}scale=w='trunc(min(${widest},iw)/2)*2':h=-2,showinfo,${reviewTimes(table, index)},format=yuv420p`,
-      ...[...context.tools.everyFrame, '-enc_time_base', '-1', ...encoder.arguments, 'pipe:1'],
+      // Filters are built once: built anew where a picture changes, they would count frames and times from there.
+      ...['-reinit_filter', '0', ...inputArguments(context, place), '-vf', filters],
+      ...[...context.tools.everyFrame, '-enc_time_base', '-1', ...colourTags],
+      ...[...encoder.arguments, 'pipe:1'],
     ],
     {
       signal,
@@ -229,5 +250,7 @@ async function transcodeFrom(
     return null;
   }
   child.stdout.once('close', child.kill);
-  return child.stdout;
+  if (isUpright(context.probe.orientation) || !encoder.contentType.startsWith('video/mp4'))
+    return child.stdout;
+  return pipeline(child.stdout, uprightStream(), () => child.kill());
 }

@@ -3,6 +3,7 @@ import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.
 import { isTooLarge, pictureTooLarge } from '../../preload/contract/picture-limit.ts';
 import { TimeBase } from '../../preload/contract/values.ts';
 import { checkContainer, refuseBrokenContainer, truncated, type ContainerCheck } from './container-check.ts';
+import { orientationOf, turned, type Orientation } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { protectedTags } from './iso-boxes.ts';
 import { silentLog, type Log } from './log.ts';
@@ -10,7 +11,15 @@ import { demuxerOf, inputOf, type MediaInput } from './media-input.ts';
 import { readProcess } from './process.ts';
 import { isMotionJpeg, refuseByFirstBytes, refuseByName } from './refusals.ts';
 
-export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';
+/** How a picture's three planes stand for red, green and blue (ITU-T H.273, MatrixCoefficients); `rgb`: they are those. */
+export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020' | 'smpte240m' | 'fcc' | 'ycgco' | 'rgb';
+
+/** What a file says of its colours, by ffmpeg's names; null where it says nothing. */
+export interface ColourTags {
+  readonly matrix: string | null;
+  readonly primaries: string | null;
+  readonly transfer: string | null;
+}
 
 /** What a file says of itself, before any frame is decoded. */
 export interface VideoProbe {
@@ -22,15 +31,16 @@ export interface VideoProbe {
   readonly profile: string | null;
   /** Index of the picture stream among all streams of the file. */
   readonly streamIndex: number;
-  /** Size of a decoded frame in pixels, before any rotation that a player might apply. */
+  /** Size of a decoded frame in pixels, before it is made ready to be shown (`display.ts`). */
   readonly width: number;
   readonly height: number;
   /** Width of a pixel over its height, as [numerator, denominator]. */
   readonly pixelAspect: readonly [number, number];
-  /** Degrees clockwise that the file asks players to turn the picture; frames and boxes stay unturned. */
-  readonly rotation: number;
+  /** How the file asks players to turn and mirror the picture. */
+  readonly orientation: Orientation;
   readonly pixelFormat: string;
   readonly colourMatrix: ColourMatrix;
+  readonly colourTags: ColourTags;
   readonly fullRange: boolean;
   readonly timeBase: TimeBase;
   /** Nominal frame rate as [numerator, denominator]; for display only. */
@@ -56,6 +66,8 @@ const ProbedStream = z.object({
   sample_aspect_ratio: z.string().optional(),
   color_space: z.string().optional(),
   color_range: z.string().optional(),
+  color_primaries: z.string().optional(),
+  color_transfer: z.string().optional(),
   time_base: Ratio.optional(),
   avg_frame_rate: Ratio.optional(),
   r_frame_rate: Ratio.optional(),
@@ -63,7 +75,7 @@ const ProbedStream = z.object({
   nb_frames: z.string().optional(),
   disposition: z.object({ attached_pic: z.number().optional() }).optional(),
   tags: z.record(z.string(), z.unknown()).optional(),
-  side_data_list: z.array(z.object({ rotation: z.number().optional() })).optional(),
+  side_data_list: z.array(z.object({ displaymatrix: z.string().optional() })).optional(),
 });
 type ProbedStream = z.infer<typeof ProbedStream>;
 const Probed = z.object({
@@ -181,10 +193,9 @@ function describeStreams(
     width,
     height,
     pixelAspect: aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect : [1, 1],
-    rotation: rotationOf(stream),
+    orientation: statedOrientation(stream),
     pixelFormat,
-    colourMatrix: colourMatrixOf(stream.color_space, width, height),
-    fullRange: stream.color_range === 'pc' || pixelFormat.startsWith('yuvj'),
+    ...coloursOf(stream, { width, height, pixelFormat }),
     timeBase: timeBase.data,
     nominalFrameRate: rate && rate[0] > 0 && rate[1] > 0 ? rate : null,
     durationSeconds: Number.isFinite(stated) && stated > 0 ? stated : null,
@@ -220,17 +231,41 @@ function ratio(text: string | undefined): readonly [number, number] | null {
   return match && match[2] !== '0' ? [Number(match[1]), Number(match[2])] : null;
 }
 
-/** Clockwise degrees: ffprobe reports the display matrix counter-clockwise, and an old `rotate` tag clockwise. */
-function rotationOf(stream: ProbedStream): number {
-  const matrix = stream.side_data_list?.find((side) => side.rotation !== undefined)?.rotation;
-  const clockwise = matrix !== undefined ? -matrix : Number(stream.tags?.['rotate'] ?? 0);
-  return Number.isFinite(clockwise) ? ((Math.round(clockwise) % 360) + 360) % 360 : 0;
+/** The display matrix, or what an old `rotate` tag says in degrees clockwise. */
+function statedOrientation(stream: ProbedStream): Orientation {
+  const matrix = stream.side_data_list?.find((side) => side.displaymatrix !== undefined)?.displaymatrix;
+  return matrix === undefined ? turned(Number(stream.tags?.['rotate'] ?? 0)) : orientationOf(matrix);
 }
 
+const redGreenBlue = /^(gbr|[arbg0x2]*rgb|[arbg0x2]*bgr|pal8|bayer)/;
+
+function coloursOf(
+  stream: ProbedStream,
+  { width, height, pixelFormat }: Pick<VideoProbe, 'width' | 'height' | 'pixelFormat'>,
+): Pick<VideoProbe, 'colourMatrix' | 'colourTags' | 'fullRange'> {
+  const said = (tag: string | undefined) =>
+    tag && !/^(unknown|unspecified|reserved)$/.test(tag) ? tag : null;
+  const matrix = redGreenBlue.test(pixelFormat) ? 'gbr' : said(stream.color_space);
+  return {
+    colourMatrix: colourMatrixOf(matrix, width, height),
+    colourTags: { matrix, primaries: said(stream.color_primaries), transfer: said(stream.color_transfer) },
+    fullRange: matrix === 'gbr' || stream.color_range === 'pc' || pixelFormat.startsWith('yuvj'),
+  };
+}
+
+const matrices: Readonly<Record<string, ColourMatrix>> = {
+  bt709: 'bt709',
+  bt2020nc: 'bt2020',
+  bt2020c: 'bt2020',
+  smpte170m: 'bt601',
+  bt470bg: 'bt601',
+  smpte240m: 'smpte240m',
+  fcc: 'fcc',
+  ycgco: 'ycgco',
+  gbr: 'rgb',
+};
+
 /** Where a file does not say, standard definition is BT.601 and anything larger BT.709, as players assume. */
-export function colourMatrixOf(colourSpace: string | undefined, width: number, height: number): ColourMatrix {
-  if (colourSpace === 'bt709') return 'bt709';
-  if (colourSpace?.startsWith('bt2020')) return 'bt2020';
-  if (['smpte170m', 'bt470bg', 'fcc'].includes(colourSpace ?? '')) return 'bt601';
-  return width >= 1280 || height > 576 ? 'bt709' : 'bt601';
+export function colourMatrixOf(matrix: string | null, width: number, height: number): ColourMatrix {
+  return matrices[matrix ?? ''] ?? (width >= 1280 || height > 576 ? 'bt709' : 'bt601');
 }

@@ -29,10 +29,15 @@ export const FrameIdentity = z.object({
   index: FrameIndex,
   pts: Ticks,
   timeBase: TimeBase,
-  /** SHA-256 of the decoded RGB24 pixels with their size, as the model received them before resizing. */
+  /**
+   * SHA-256 of the decoded RGB24 pixels with their size: of the picture as coded, before it is turned or mirrored as the
+   * file asks and its pixels are made square.
+   */
   hash: Sha256,
   /** What decoded it, such as `ffmpeg 5.1.9-0+deb12u1`; null for answers from before this was kept. */
   decoder: z.string().nullable().default(null),
+  /** Size of the picture as displayed, which the model was given; boxes are in its pixels. */
+  picture: Size.optional(),
 });
 export type FrameIdentity = z.infer<typeof FrameIdentity>;
 
@@ -68,6 +73,7 @@ export const Video = z.object({
   sizeBytes: z.int().min(0),
   container: z.string(),
   codec: z.string(),
+  /** Of the picture as displayed: upright, with square pixels. */
   width: z.int().positive(),
   height: z.int().positive(),
   timeBase: TimeBase,
@@ -222,7 +228,7 @@ export const Answer = z.object({
   sessionId: SessionId,
   status: AnswerStatus,
   label: z.string().nullable(),
-  /** In pixels of the source frame. */
+  /** In pixels of the frame as displayed, in its own size. */
   box: Box.nullable(),
   reasoning: z.string(),
   /** What the model wrote, unaltered. */

@@ -63,7 +63,7 @@ describe('the command line', () => {
     });
     expect(Object.keys(result).sort()).toEqual(
       [
-        ...['codec', 'container', 'durationSeconds', 'frames', 'height', 'joins', 'timeBase'],
+        ...['codec', 'coded', 'container', 'durationSeconds', 'frames', 'height', 'joins', 'timeBase'],
         ...['variableFrameRate', 'width'],
       ].sort(),
     );

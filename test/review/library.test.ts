@@ -26,6 +26,7 @@ class SlowFile implements VideoSource {
       codec: 'h264',
       width: 64,
       height: 48,
+      boxAsDisplayed: null,
       timeBase: [1, 25],
       durationSeconds: 0.08,
       playback: 'native',

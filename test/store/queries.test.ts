@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type {
-  AnswerId,
-  CaseId,
-  FrameIndex,
-  QuestionId,
-  SessionId,
-  VideoId,
+import {
+  Box,
+  type AnswerId,
+  type CaseId,
+  type FrameIndex,
+  type QuestionId,
+  type SessionId,
+  type VideoId,
 } from '../../preload/contract/values.ts';
 import {
   answers,
@@ -143,6 +144,26 @@ describe('answers', () => {
   beforeEach(() => {
     addSession('1', 'a', 'v');
     questions.insertQuestion(store.database, aQuestion('q', '1'));
+  });
+
+  it('of earlier versions get their boxes moved onto the displayed picture, once', () => {
+    const old = fullAnswer('x', 'q', '1');
+    const boxless = { ...fullAnswer('y', 'q', '1'), box: null };
+    for (const answer of [old, boxless]) answers.insertAnswer(store.database, answer, process.pid);
+    const picture = { width: 576, height: 1024 };
+    const move = () =>
+      answers.moveBoxesToDisplayed(store.database, id<VideoId>('v'), picture, ([x1, y1, x2, y2]) =>
+        Box.parse([y1, x1, y2, x2]),
+      );
+    move();
+    move();
+    const [x1, y1, x2, y2] = old.box!;
+    expect(answers.findAnswer(store.database, id<AnswerId>('x'))).toEqual({
+      ...old,
+      box: [y1, x1, y2, x2],
+      frame: { ...old.frame, picture },
+    });
+    expect(answers.findAnswer(store.database, id<AnswerId>('y'))?.box).toBeNull();
   });
 
   it('come back whole: frame, model, settings, tokens, timings, raw text', () => {

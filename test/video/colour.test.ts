@@ -50,6 +50,18 @@ describe('planar YCbCr to RGB', () => {
     near(pixel('yuv420p', 74, 97, 240, 'bt2020'), [255, 0, 0]);
   });
 
+  /** SMPTE 240M and FCC (ITU-T H.273, table 4), YCgCo (equations 38 to 41), and planes that are G, B and R. */
+  it('knows the matrices that few files have', () => {
+    expect(pixel('yuv420p', 63, 102, 240, 'smpte240m')).not.toEqual(pixel('yuv420p', 63, 102, 240));
+    // Kr 0.212, Kb 0.087: pure red is Y 16 + 219 * 0.212, Cb 128 - 224 * 0.212 / (2 * 0.913), Cr 240.
+    expect(pixel('yuv444p', 62, 102, 240, 'smpte240m')).toEqual([255, 0, 0]);
+    expect(pixel('yuv444p', 82, 90, 240, 'fcc')).toEqual([255, 0, 0]);
+    expect(pixel('yuv444p', 60, 178, 108, 'ycgco', true)).toEqual([0, 110, 30]);
+    expect(pixel('gbrp', 10, 20, 30, 'rgb', true)).toEqual([30, 10, 20]);
+    expect(pixel('yuv444p', 10, 20, 30, 'rgb', true)).toEqual([30, 10, 20]);
+    expect(pixel('gbrp10le', 1023, 512, 0, 'rgb', true)).toEqual([0, 255, 128]);
+  });
+
   it('gives 10 and 12 bits the colours of 8', () => {
     expect(pixel('yuv420p10le', 63 * 4, 102 * 4, 240 * 4)).toEqual(pixel('yuv420p', 63, 102, 240));
     expect(pixel('yuv422p12le', 173 * 16, 42 * 16, 26 * 16)).toEqual(pixel('yuv422p', 173, 42, 26));
@@ -88,7 +100,7 @@ describe('planar YCbCr to RGB', () => {
   );
 
   it('knows which formats are not its own, and refuses a picture of the wrong length', () => {
-    for (const name of ['gray', 'rgb24', 'nv12', 'yuva420p', 'yuv410p', 'pal8', 'gbrp', 'yuv420p10be']) {
+    for (const name of ['gray', 'rgb24', 'nv12', 'yuva420p', 'yuv410p', 'pal8', 'yuv420p10be']) {
       expect(planarFormat(name), name).toBeNull();
     }
     const format = planarFormat('yuv420p') as PlanarFormat;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createByteRangeStream, parseByteRange } from '../../main/video/byte-range.ts';
 import { openVideo, type VideoSource } from '../../main/video/index.ts';
+import { turned, upright } from '../../main/video/display.ts';
 import { planPlayback } from '../../main/video/playback.ts';
 import { runningProcesses } from '../../main/video/process.ts';
 import { ClipFolder, readCounter, recipes, type ClipRecipe } from './clips.ts';
@@ -16,14 +17,6 @@ async function opened(name: string): Promise<VideoSource> {
   const video = await openVideo(await folder.make(name, recipes[name] as ClipRecipe));
   await video.buildIndex();
   return video;
-}
-
-/** Writes the display matrix of the track header (ISO/IEC 14496-12, 8.3.2): degrees clockwise. */
-function turned(file: Buffer, degrees: number): Buffer {
-  const [cosine, sine] = { 90: [0, 1], 180: [-1, 0], 270: [0, -1] }[degrees] as [number, number];
-  const matrix = file.indexOf('tkhd') + 44;
-  [cosine, sine, 0, -sine, cosine].forEach((value, at) => file.writeInt32BE(value * 65_536, matrix + at * 4));
-  return file;
 }
 
 describe('byte ranges', () => {
@@ -89,7 +82,9 @@ describe('how a video element gets its picture', () => {
       { pixelFormat: 'yuv420p10le' },
       { pixelFormat: 'yuv444p' },
       { container: 'mpegts' },
-      { rotation: 90 },
+      { orientation: turned(90) },
+      { orientation: { ...upright, xx: -1 } },
+      { colourMatrix: 'bt2020' as const },
     ]) {
       expect(planPlayback({ ...probe, ...change }, tools).kind, JSON.stringify(change)).toBe('transcoded');
     }
@@ -124,26 +119,6 @@ describe('how a video element gets its picture', () => {
       played.dispose();
     },
   );
-
-  it('plays a file that asks to be turned as its frames and boxes are: unturned', async () => {
-    const whole = await folder.make('upright', { ...(recipes['mp4-29.97'] as ClipRecipe), frames: 30 });
-    for (const degrees of [90, 180, 270]) {
-      const path = folder.file(`turned-${degrees}.mp4`);
-      writeFileSync(path, turned(readFileSync(whole), degrees));
-      const video = await openVideo(path);
-      await video.buildIndex();
-      expect(video.probe.rotation).toBe(degrees);
-      expect(readCounter(await video.frame(20))).toBe(20);
-      const played = folder.file('turned-played.mp4');
-      writeFileSync(played, await buffer((await video.transcodedStream(10)).stream));
-      const result = await openVideo(played);
-      await result.buildIndex();
-      expect(result.probe).toMatchObject({ rotation: 0, width: 192, height: 144 });
-      expect(readCounter(await result.frame(5))).toBe(15);
-      video.dispose();
-      result.dispose();
-    }
-  });
 
   it('ends ffmpeg when the request closes', async () => {
     const video = await opened('ts');

@@ -11,10 +11,14 @@ export function addProbe(program: Command): void {
     async ({ output, workstation, signal }, _options: object, video: string) => {
       const facts = await (await workstation()).inspectVideo(video, signal);
       const { frames, width, height, codec, timeBase, variableFrameRate, container } = facts;
-      const { durationSeconds, joins, decoder, decoderWarning } = facts;
+      const { durationSeconds, joins, coded, decoder, decoderWarning } = facts;
       output.line(`Frames     ${frames}`);
       output.line(`Length     ${formatTimecode(durationSeconds)}`);
       output.line(`Size       ${width} x ${height}`);
+      if (coded.width !== width || coded.height !== height || coded.orientation !== 'upright') {
+        const pixels = `pixels ${coded.pixelAspect.join(':')}`;
+        output.line(`Stored as  ${coded.width} x ${coded.height}, ${pixels}, shown ${coded.orientation}`);
+      }
       output.line(`Codec      ${codec} in ${container}`);
       output.line(`Time base  ${timeBase.join('/')} s`);
       output.line(`Rate       ${variableFrameRate ? 'variable' : 'constant'}`);
@@ -27,7 +31,7 @@ export function addProbe(program: Command): void {
       if (decoderWarning !== null) output.line(`Warning    ${decoderWarning}`);
       output.result({
         ...{ frames, width, height, codec, timeBase, variableFrameRate, container },
-        ...{ durationSeconds, joins, decoder, decoderWarning },
+        ...{ durationSeconds, joins, coded, decoder, decoderWarning },
       });
     },
   );
