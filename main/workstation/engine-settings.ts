@@ -1,13 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemCode, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { EngineOptions } from '../inference/index.ts';
+import { readPlainText } from '../inference/model/plain-file.ts';
 
 /** `engine.json` of the data folder: what a machine's keeper may set of the engine. Everything has a default. */
 const EngineFile = z.strictObject({
-  memoryCeilingMegabytes: z.int().min(256).optional(),
-  idleMinutes: z.number().min(0).optional(),
+  memoryCeilingMegabytes: z
+    .int()
+    .min(256)
+    .max(2 ** 30)
+    .optional(),
+  /** Up to ten years, which is for ever here. */
+  idleMinutes: z.number().min(0).max(5_256_000).optional(),
 });
 
 export interface EngineSettings {
@@ -20,7 +25,7 @@ export interface EngineSettings {
 export async function readEngineSettings(home: string): Promise<EngineSettings> {
   const cacheFolder = join(home, 'cache', 'engine');
   try {
-    const file = EngineFile.parse(JSON.parse(await readFile(join(home, 'engine.json'), 'utf8')));
+    const file = EngineFile.parse(JSON.parse(await readPlainText(join(home, 'engine.json'))));
     const { memoryCeilingMegabytes, idleMinutes } = file;
     return {
       options: {
@@ -38,7 +43,9 @@ export async function readEngineSettings(home: string): Promise<EngineSettings> 
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
     const what = issue
       ? `${issue.path.join('.') || 'the file'}: ${issue.message}`
-      : (systemCode(error) ?? 'it is not valid JSON');
+      : error instanceof WorkstationError
+        ? error.message.replace(/\.$/, '')
+        : (systemCode(error) ?? 'it is not valid JSON');
     const problem = new WorkstationError(
       'invalid-input',
       `The engine’s settings in engine.json are not used: ${what}.`,

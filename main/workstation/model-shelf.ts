@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { CatalogueModel } from '../../models/import/catalogue-model.ts';
 import type { Catalogue } from '../../models/import/catalogue.ts';
 import { placeId } from '../../models/import/in-place-model.ts';
-import { WorkstationError, type ModelEntry, type ModelId } from '../../preload/contract/index.ts';
+import { ModelId, toErrorReport, WorkstationError, type ModelEntry } from '../../preload/contract/index.ts';
 import { models, settings, type ModelRecord, type Store } from '../store/index.ts';
 import type { ModelDesk } from './model-desk.ts';
 
@@ -27,7 +27,18 @@ export class ModelShelf {
 
   /** The model that questions go to; null: the embedded one. */
   get chosen(): ModelId | null {
-    return settings.readSetting(this.#options.store.database, 'model') as ModelId | null;
+    const chosen = ModelId.nullable().safeParse(this.#setting());
+    return chosen.success ? chosen.data : null;
+  }
+
+  /** Null also for one that something else wrote into the database: the embedded model answers then. */
+  #setting(): string | null {
+    try {
+      return settings.readSetting(this.#options.store.database, 'model');
+    } catch (error) {
+      if (toErrorReport(error).code === 'store-corrupt') return null;
+      throw error;
+    }
   }
 
   async list(): Promise<ModelEntry[]> {

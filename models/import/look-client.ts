@@ -166,7 +166,9 @@ class LookProcess {
       this.#line(line),
     );
     this.#child.onMessage((message) => this.#receive(message));
-    this.#child.onExit((reason) => this.#lost(`ended its process (${explainExit(reason, this.#lines)})`));
+    this.#child.onExit((reason) =>
+      this.#lost(`ended its process (${explainExit(reason, this.#lines).words})`),
+    );
   }
 
   /** @throws WorkstationError what is wrong with the folder; Overrun where nothing can be said of it */

@@ -25,7 +25,17 @@ export const AnswerId = Id.brand<'AnswerId'>();
 export type AnswerId = z.infer<typeof AnswerId>;
 export const JobId = Id.brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
-export const ModelId = z.string().min(1).max(128).brand<'ModelId'>();
+/**
+ * Of an imported model the name of its folder, of a server's the name that it goes by, so that there are few characters that
+ * it can't have: none that end a line or command a terminal, and no way up or out as a path.
+ */
+export const ModelId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\p{Cc}\p{Cs}\\]+$/u)
+  .refine((id) => !id.startsWith('/') && !id.split('/').some((part) => part === '.' || part === '..'))
+  .brand<'ModelId'>();
 export type ModelId = z.infer<typeof ModelId>;
 /** A file that the person has picked; stands for a path that the renderer never sees. */
 export const GrantId = Id.brand<'GrantId'>();

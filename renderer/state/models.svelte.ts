@@ -1,3 +1,4 @@
+import { toErrorReport } from '../../preload/contract/index.ts';
 import type {
   Bridge,
   ErrorReport,
@@ -7,10 +8,15 @@ import type {
   ModelId,
   ModelImport,
   ModelState,
+  Result,
   WeightDtype,
   WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import type { Announcer } from './announcer.svelte.ts';
+
+/** What a call answers, or why nobody answered it: a window that waits for ever is of no use. */
+const answered = <T>(call: Promise<Result<T>>): Promise<Result<T>> =>
+  call.catch((error: unknown) => ({ ok: false, error: toErrorReport(error) }));
 
 /** A folder that a person has chosen, and what it holds. */
 export interface Candidate {
@@ -55,8 +61,8 @@ export class Models {
 
   async refresh(): Promise<void> {
     const [list, imports] = await Promise.all([
-      this.#bridge.listModels({}),
-      this.#bridge.listModelImports({}),
+      answered(this.#bridge.listModels({})),
+      answered(this.#bridge.listModelImports({})),
     ]);
     if (list.ok) this.list = list.value;
     else this.fault = list.error;
@@ -72,10 +78,8 @@ export class Models {
         ? { ...this.candidate, baseId: folderId, report: null }
         : { folderId, name, baseId: null, report: null };
     this.candidate = candidate;
-    const looked = await this.#bridge.inspectModelFolder({
-      folderId: candidate.folderId,
-      baseId: candidate.baseId,
-    });
+    const { folderId: looksAt, baseId } = candidate;
+    const looked = await answered(this.#bridge.inspectModelFolder({ folderId: looksAt, baseId }));
     if (this.candidate !== candidate) return;
     if (looked.ok) this.candidate = { ...candidate, report: looked.value };
     else this.leave(looked.error);
@@ -117,7 +121,7 @@ export class Models {
 
   async stop({ jobId }: ModelImport): Promise<void> {
     if (jobId === null) return;
-    const stopped = await this.#bridge.cancelJob({ jobId });
+    const stopped = await answered(this.#bridge.cancelJob({ jobId }));
     if (!stopped.ok) this.fault = stopped.error;
   }
 
@@ -144,19 +148,25 @@ export class Models {
     if (this.choosing !== null) return;
     this.choosing = modelId;
     this.fault = null;
-    const chosen = await this.#bridge.chooseModel({ modelId });
-    this.choosing = null;
-    if (!chosen.ok) {
-      this.fault = chosen.error;
-      return;
+    try {
+      const chosen = await this.#bridge.chooseModel({ modelId });
+      if (!chosen.ok) {
+        this.fault = chosen.error;
+        return;
+      }
+      this.#onState(chosen.value);
+      // Its import has nothing more to say.
+      if (this.imports.some((work) => work.modelId === modelId && work.state === 'done')) {
+        await this.#bridge.discardModelImport({ modelId });
+      }
+      this.choosing = null;
+      await this.refresh();
+      this.#announcer.say(`${chosen.value.model?.name ?? 'The model'} answers from now on`);
+    } catch (error) {
+      this.fault = toErrorReport(error);
+    } finally {
+      this.choosing = null;
     }
-    this.#onState(chosen.value);
-    // Its import has nothing more to say.
-    if (this.imports.some((work) => work.modelId === modelId && work.state === 'done')) {
-      await this.#bridge.discardModelImport({ modelId });
-    }
-    await this.refresh();
-    this.#announcer.say(`${chosen.value.model?.name ?? 'The model'} answers from now on`);
   }
 
   async remove({ id, name }: ModelEntry): Promise<void> {
@@ -191,7 +201,12 @@ export class Models {
     if (this.busy) return;
     this.busy = true;
     this.fault = null;
-    this.fault = await work();
-    this.busy = false;
+    try {
+      this.fault = await work();
+    } catch (error) {
+      this.fault = toErrorReport(error);
+    } finally {
+      this.busy = false;
+    }
   }
 }

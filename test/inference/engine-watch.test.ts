@@ -124,7 +124,7 @@ describe('why a process ended', () => {
     ['exit code 129', /: ended from outside$/],
     ['it could not be started: spawn EAGAIN', /^it could not be started: spawn EAGAIN$/],
   ])('%s', (reason, expected) => {
-    expect(explainExit(reason)).toMatch(expected);
+    expect(explainExit(reason).words).toMatch(expected);
   });
 
   test('what it wrote last can tell more than its signal', () => {
@@ -132,7 +132,12 @@ describe('why a process ended', () => {
       'loading',
       'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
     ];
-    expect(explainExit('signal SIGTRAP', lines)).toBe('signal SIGTRAP: memory ran out');
-    expect(explainExit('exit code 1', ['terminate called after throwing std::bad_alloc'])).toMatch(/memory/);
+    expect(explainExit('signal SIGTRAP', lines)).toEqual({
+      cause: 'memory',
+      words: 'signal SIGTRAP: memory ran out',
+    });
+    expect(explainExit('exit code 1', ['terminate called after throwing std::bad_alloc']).words).toMatch(
+      /memory/,
+    );
   });
 });

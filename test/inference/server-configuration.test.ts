@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -6,6 +6,7 @@ import {
   guardedLookup,
   isInsideAddress,
 } from '../../main/inference/server/addresses.ts';
+import { opennessOf } from '../../main/inference/server/configuration.ts';
 import { configurationPlaces, readServerConfiguration } from '../../main/inference/server/index.ts';
 import {
   leastSettings,
@@ -110,6 +111,51 @@ describe('the file', () => {
     });
     await chmod(place, 0o644);
     expect(await readServerConfiguration([place])).not.toBeNull();
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'is refused where others may replace it in its folder',
+    async () => {
+      const place = await administrator.write({});
+      await chmod(administrator.folder, 0o777);
+      try {
+        await expect(readServerConfiguration([place])).rejects.toMatchObject({
+          code: 'not-allowed',
+          message: expect.stringMatching(/^The folder of .* may be changed by other accounts/) as unknown,
+          hint: expect.stringContaining(`chmod go-w ${await realpath(administrator.folder)}`) as unknown,
+        });
+      } finally {
+        await chmod(administrator.folder, 0o700);
+      }
+      expect(await readServerConfiguration([place])).not.toBeNull();
+    },
+  );
+
+  test.each([
+    ['the account’s own', [1000, 0o600], [1000, 0o700], null],
+    ['the system’s', [0, 0o644], [0, 0o755], null],
+    ['the system’s, for a group with its key', [0, 0o640], [0, 0o755], null],
+    ['another account’s file', [1001, 0o644], [0, 0o755], { what: 'file', may: 'changed' }],
+    ['in another account’s folder', [0, 0o644], [1001, 0o755], { what: 'folder', may: 'changed' }],
+    ['in a folder of a group', [0, 0o644], [0, 0o775], { what: 'folder', may: 'changed' }],
+    ['in a folder of all', [0, 0o644], [0, 0o777], { what: 'folder', may: 'changed' }],
+    ['in a folder of all, where nobody replaces another’s', [1000, 0o600], [0, 0o1777], null],
+    ['a group’s file', [1000, 0o664], [1000, 0o700], { what: 'file', may: 'changed' }],
+    ['readable, with a key', [1000, 0o644], [1000, 0o700], { what: 'file', may: 'read' }],
+  ] as const)('%s', (_, [uid, mode], [folderUid, folderMode], expected) => {
+    const holdsKey = expected === null ? (mode & 0o004) === 0 : expected.may === 'read';
+    expect(opennessOf({ uid, mode }, { uid: folderUid, mode: folderMode }, 1000, holdsKey)).toEqual(expected);
+  });
+
+  test.skipIf(process.platform === 'win32')('that is a pipe or without end is not waited for', async () => {
+    const place = await administrator.write({});
+    await rm(place);
+    await symlink('/dev/zero', place);
+    await expect(readServerConfiguration([place])).rejects.toMatchObject({
+      code: 'file-unreadable',
+      message: expect.stringContaining('server.json is a device') as unknown,
+    });
+    await rm(place);
   });
 
   test.skipIf(process.platform === 'win32')('is refused where other accounts may read its key', async () => {

@@ -5,6 +5,7 @@ import { WorkstationError } from '../../preload/contract/index.ts';
 import BottomBar from '../../renderer/components/BottomBar.svelte';
 import ModelChips from '../../renderer/components/ModelChips.svelte';
 import ModelsDialog from '../../renderer/components/ModelsDialog.svelte';
+import { Models } from '../../renderer/state/models.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { parameterWords, timeLeft } from '../../renderer/view/models.ts';
 import { checkpointReport, folderModel, importedModel, runningImport } from './fake-models.ts';
@@ -335,4 +336,30 @@ test('counts and times are in words', () => {
   expect(timeLeft(0.2)).toBe('about 1 s left');
   expect(timeLeft(412)).toBe('about 7 min left');
   expect(timeLeft(9000)).toBe('about 2.5 h left');
+});
+
+describe('a call that nobody answers', () => {
+  test.each([
+    ['chooseModel', (models: Models) => models.choose(importedModel.id)],
+    ['removeModel', (models: Models) => models.remove(importedModel)],
+    ['resumeModelImport', (models: Models) => models.resume(runningImport)],
+    ['inspectModelFolder', (models: Models) => models.take(id('folder'), 'folder', 'model')],
+    ['listModels', (models: Models) => models.refresh()],
+  ] as const)('leaves the dialog alive: %s', async (name, act) => {
+    fake.models = [...fake.models, importedModel];
+    let tries = 0;
+    const gone = (): Promise<never> => {
+      tries += 1;
+      return Promise.reject(new Error('the process is gone'));
+    };
+    const bridge = { ...fake.bridge, [name]: gone };
+    const { announcer } = workstation;
+    const models = new Models({ bridge, announcer, onState: () => undefined });
+    await act(models);
+    expect(models.fault?.code).toBe('internal');
+    expect([models.busy, models.choosing, models.candidate]).toEqual([false, null, null]);
+    // The next try is made, and not passed over.
+    await act(models);
+    expect(tries).toBe(2);
+  });
 });

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWithNode, type EngineChild } from '../../main/inference/index.ts';
@@ -135,6 +136,39 @@ describe('a chosen model that is spoilt between two starts', () => {
       }
     });
   }
+});
+
+describe('rows about models that somebody else wrote into the database', () => {
+  it.each([
+    ['an id that is a way out', "'../../etc'"],
+    ['an id that commands a terminal', "char(27) || '[2J'"],
+    ['an id that is none', "''"],
+  ])('%s: it starts, and other models stay', async (what, id) => {
+    const home = `rows-${what.replaceAll(' ', '-')}`;
+    const first = await start(home, { exclusive: false });
+    const folder = spoiltCopy(
+      sound,
+      { name: '', kind: 'graphs', spoil: () => undefined },
+      join(root, `${home}-f`),
+    );
+    const kept = await add(first, folder);
+    await close(first);
+    const outside = join(root, home, 'outside');
+    mkdirSync(outside);
+    const database = new Database(join(root, home, 'workstation.db'));
+    database
+      .prepare(
+        `INSERT INTO models (id, kind, state, name, source, added_at) VALUES (${id}, 'imported', 'importing', 'n', '/a', 1)`,
+      )
+      .run();
+    database.prepare(`INSERT INTO settings (name, value) VALUES ('model', json_quote(${id}))`).run();
+    database.close();
+    const second = await start(home, { exclusive: false });
+    expect((await second.calls.listModels({})).map((model) => model.id)).toContain(kept);
+    expect(await second.calls.listModelImports({})).toEqual([]);
+    expect((await second.calls.listModels({})).find(({ chosen }) => chosen)?.kind).toBe('embedded');
+    expect(existsSync(outside)).toBe(true);
+  });
 });
 
 describe('a look that takes too much', () => {

@@ -6,7 +6,19 @@ export interface Streams {
 }
 
 /**
- * Where a command's words go. For people: text on standard output. For machines (`--json`): nothing there
+ * Characters that do something rather than stand for something: they command a terminal, end a line, or turn the order of
+ * letters round. Names of files, models and cases may hold them, and so may what a model writes.
+ */
+const commanding = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+const asCode = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** Text as a terminal may show it: what would command it is written as its code. `kept` may stay. */
+export const plainText = (text: string, kept = ''): string =>
+  text.replace(commanding, (character) => (kept.includes(character) ? character : asCode(character)));
+
+/**
+ * Where a command's words go. Whatever they hold, they command no terminal. For people: text on standard output. For machines (`--json`): nothing there
  * but one object, as the last line. Progress and streamed text then go to standard error.
  */
 export class Output {
@@ -21,39 +33,46 @@ export class Output {
 
   /** A line for people. */
   line(text = ''): void {
-    if (!this.json) this.write(`${text}\n`);
+    if (!this.json) this.write(`${plainText(text, '\t')}\n`);
   }
 
   /** A piece of text for people, as it comes. */
   write(text: string): void {
     this.#clearProgress();
-    if (!this.json) this.#streams.stdout.write(text);
-    else if (this.#streams.stderr.isTTY) this.#streams.stderr.write(text);
+    const plain = plainText(text, '\n\t');
+    if (!this.json) this.#streams.stdout.write(plain);
+    else if (this.#streams.stderr.isTTY) this.#streams.stderr.write(plain);
   }
 
   /** What the command found: the object for machines. People have had their lines. */
   result(value: object): void {
     this.#clearProgress();
-    if (this.json) this.#streams.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.json) this.#streams.stdout.write(`${plainText(JSON.stringify(value))}\n`);
   }
 
   /** A line that the next one overwrites; only where somebody may be watching. */
   progress(what: string, done: number, total: number | null): void {
     if (!this.#streams.stderr.isTTY) return;
     const share = total === null || total === 0 ? '' : ` ${Math.floor((100 * done) / total)} %`;
-    this.#streams.stderr.write(`\r\x1b[2K${what}${share}`);
+    this.#streams.stderr.write(`\r\x1b[2K${plainText(what)}${share}`);
     this.#progressShown = true;
   }
 
   /** Something to know that does not stop the command. */
   notice({ message, hint }: ErrorReport): void {
     this.#clearProgress();
-    this.#streams.stderr.write(`Note: ${message}\n${hint}\n`);
+    this.#streams.stderr.write(`Note: ${plainText(message)}\n${plainText(hint)}\n`);
+  }
+
+  /** A line of a process that works for the command; on standard error. */
+  note(text: string): void {
+    this.#clearProgress();
+    this.#streams.stderr.write(`${plainText(text, '\t')}\n`);
   }
 
   error(report: ErrorReport): void {
     this.#clearProgress();
-    this.#streams.stderr.write(`${report.message}\n${report.hint}\n`);
+    this.#streams.stderr.write(`${plainText(report.message)}\n${plainText(report.hint)}\n`);
     this.result({ error: report });
   }
 

@@ -15,6 +15,7 @@ import {
   type EngineOptions,
   type LoadRequest,
 } from './engine.ts';
+import { startLongTimer } from './long-timer.ts';
 import { Turns } from './turns.ts';
 
 /** A restart is nobody's to stop. */
@@ -44,7 +45,7 @@ class EngineClient implements Engine {
   /** Devices that have failed since the model was asked for, and how. */
   #troubles: DeviceTroubles = {};
   #disposed = false;
-  #idle: NodeJS.Timeout | undefined;
+  #endWaiting: () => void = () => undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -102,7 +103,7 @@ class EngineClient implements Engine {
   dispose(): Promise<void> {
     this.#disposed = true;
     this.#wanted = null;
-    clearTimeout(this.#idle);
+    this.#endWaiting();
     this.#end();
     this.#states.set(emptyState('unloaded'));
     this.#states.endSubscriptions();
@@ -119,16 +120,15 @@ class EngineClient implements Engine {
   }
 
   #beginTurn(): void {
-    clearTimeout(this.#idle);
+    this.#endWaiting();
     if (this.#disposed) throw shutDown();
   }
 
   /** Once nothing is left to do, the model may go when nobody asks for long. */
   #waitForQuestions(): void {
-    clearTimeout(this.#idle);
+    this.#endWaiting();
     if (this.#disposed || this.#idleMinutes <= 0 || !this.#turns.idle) return;
-    this.#idle = setTimeout(() => this.#unloadIdle(), this.#idleMinutes * 60_000);
-    this.#idle.unref();
+    this.#endWaiting = startLongTimer(() => this.#unloadIdle(), this.#idleMinutes * 60_000);
   }
 
   #unloadIdle(): void {

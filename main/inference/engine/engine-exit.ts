@@ -1,15 +1,33 @@
-/** What the end of a process means, in words for a person, where its signal or exit code tells. */
+/** Whose doing the end of a process was, as far as its signal or exit code tells. */
+export type ExitCause = 'outside' | 'memory' | 'runtime' | 'unknown';
 
-const signalMeanings: Readonly<Record<string, string>> = {
-  SIGKILL: 'ended from outside, most often by the system when memory runs out',
-  SIGTERM: 'ended from outside',
-  SIGHUP: 'ended from outside',
-  SIGSEGV: 'a fault in the runtime',
-  SIGBUS: 'a fault in the runtime, or a model file that cannot be read any more',
-  SIGILL: 'the runtime uses instructions that this processor does not have',
-  SIGFPE: 'a fault in the runtime',
-  SIGABRT: 'the runtime gave up, most often because memory ran out',
-  SIGTRAP: 'the runtime gave up, most often because memory ran out',
+/** Why a process ended. */
+export interface ExitReason {
+  readonly cause: ExitCause;
+  /** As a host tells it, with what it means in words for a person: `signal SIGSEGV: a fault in the runtime`. */
+  readonly words: string;
+}
+
+interface Meaning {
+  readonly cause: ExitCause;
+  readonly words: string;
+}
+
+const fault: Meaning = { cause: 'runtime', words: 'a fault in the runtime' };
+const gaveUp: Meaning = { cause: 'runtime', words: 'the runtime gave up, most often because memory ran out' };
+const memoryRanOut: Meaning = { cause: 'memory', words: 'memory ran out' };
+const ended: Meaning = { cause: 'outside', words: 'ended from outside' };
+
+const signalMeanings: Readonly<Record<string, Meaning>> = {
+  SIGKILL: { cause: 'outside', words: 'ended from outside, most often by the system when memory runs out' },
+  SIGTERM: ended,
+  SIGHUP: ended,
+  SIGSEGV: fault,
+  SIGBUS: { cause: 'runtime', words: 'a fault in the runtime, or a model file that cannot be read any more' },
+  SIGILL: { cause: 'runtime', words: 'the runtime uses instructions that this processor does not have' },
+  SIGFPE: fault,
+  SIGABRT: gaveUp,
+  SIGTRAP: gaveUp,
 };
 
 /** Of POSIX, for hosts that tell a signal as a number. */
@@ -26,15 +44,15 @@ const signalNumbers: Readonly<Record<number, string>> = {
 };
 
 /** Of Windows: NTSTATUS values as exit codes. */
-const windowsMeanings: Readonly<Record<number, string>> = {
-  0xc0000005: signalMeanings['SIGSEGV']!,
+const windowsMeanings: Readonly<Record<number, Meaning>> = {
+  0xc0000005: fault,
   0xc000001d: signalMeanings['SIGILL']!,
   0xc0000006: signalMeanings['SIGBUS']!,
-  0xc0000017: 'memory ran out',
-  0xc000012d: 'memory ran out',
-  0xc00000fd: 'a fault in the runtime',
-  0xc0000374: 'a fault in the runtime',
-  0xc0000409: 'the runtime gave up, most often because memory ran out',
+  0xc0000017: memoryRanOut,
+  0xc000012d: memoryRanOut,
+  0xc00000fd: fault,
+  0xc0000374: fault,
+  0xc0000409: gaveUp,
 };
 
 /** What a process writes before it ends for want of memory. */
@@ -43,18 +61,14 @@ const outOfMemoryLine = /heap out of memory|bad_alloc|out of memory|cannot alloc
 /**
  * @param reason As a host tells it: `signal SIGKILL`, `exit code 134`.
  * @param lastLines What the process wrote last.
- * @returns The reason, with what it means where that is known: `signal SIGSEGV: a fault in the runtime`.
  */
-export function explainExit(reason: string, lastLines: readonly string[] = []): string {
-  if (lastLines.some((line) => outOfMemoryLine.test(line))) return `${reason}: memory ran out`;
-  const meaning = meaningOf(reason);
-  return meaning === undefined ? reason : `${reason}: ${meaning}`;
+export function explainExit(reason: string, lastLines: readonly string[] = []): ExitReason {
+  const meaning = lastLines.some((line) => outOfMemoryLine.test(line)) ? memoryRanOut : meaningOf(reason);
+  if (meaning === undefined) return { cause: 'unknown', words: reason };
+  return { cause: meaning.cause, words: `${reason}: ${meaning.words}` };
 }
 
-/** Whether an explained reason says that the process was ended by another one, or the system. */
-export const endedFromOutside = (reason: string): boolean => reason.includes(': ended from outside');
-
-function meaningOf(reason: string): string | undefined {
+function meaningOf(reason: string): Meaning | undefined {
   const signal = /^signal (\w+)$/.exec(reason)?.[1];
   if (signal !== undefined) return signalMeanings[signal];
   const code = Number(/^exit code (-?\d+)$/.exec(reason)?.[1] ?? Number.NaN) >>> 0;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WorkstationError, type ErrorReport } from '../../../preload/contract/errors.ts';
 import type { Accelerator, Device } from '../devices/devices.ts';
-import { endedFromOutside, explainExit } from './engine-exit.ts';
+import { explainExit, type ExitCause } from './engine-exit.ts';
 import type { EngineChild } from './engine-host.ts';
 import {
   FromEngine,
@@ -90,7 +90,10 @@ export class EngineProcess {
     this.#watch = new ProcessWatch(options.limits, tickMilliseconds / 1000);
     this.#child = options.start((line) => this.#line(line));
     this.#child.onMessage((message) => this.#receive(message));
-    this.#child.onExit((reason) => this.#lose('exit', explainExit(reason, this.#lastLines)));
+    this.#child.onExit((reason) => {
+      const { words, cause } = explainExit(reason, this.#lastLines);
+      this.#lose('exit', words, cause);
+    });
     this.#ticking = setInterval(() => this.#tick(), tickMilliseconds);
     this.#ticking.unref();
   }
@@ -188,10 +191,12 @@ export class EngineProcess {
       this.#resident(message.residentBytes);
       return;
     }
-    const pending = this.#pending.get(message.id);
-    if (pending === undefined) return;
+    // What the process does now is told of the whole of it. The call that it is addressed to may have been given up,
+    // and the watch's limits have to follow the work all the same.
     if (message.type === 'phase') this.#phase = message.phase;
-    else if (message.type === 'trying') this.#device = message.device;
+    const pending = this.#pending.get(message.id);
+    if (pending === undefined || message.type === 'phase') return;
+    if (message.type === 'trying') this.#device = message.device;
     else if (message.type === 'device-lost') this.#loseDevice(message);
     else if (message.type === 'failed') pending.reject(fromReport(message.error));
     else if (message.type === 'loaded' || message.type === 'answered') pending.resolve(message);
@@ -250,9 +255,9 @@ export class EngineProcess {
     this.#endByForce('device', reason);
   }
 
-  #lose(kind: LossKind, reason: string): void {
+  #lose(kind: LossKind, reason: string, cause: ExitCause = 'unknown'): void {
     if (this.#loss !== null) return;
-    const innocent = kind === 'memory' || kind === 'stop' || endedFromOutside(reason);
+    const innocent = kind === 'memory' || kind === 'stop' || cause === 'outside';
     this.#loss = new ProcessLost(
       kind,
       reason,

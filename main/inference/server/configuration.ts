@@ -1,10 +1,14 @@
-import { readFile, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { systemCode, WorkstationError } from '../../../preload/contract/errors.ts';
 import { AnswerFormat, ModelDomain, ModelLabels } from '../../../preload/contract/model.ts';
 import { Sha256 } from '../../../preload/contract/values.ts';
+import { readPlainText } from '../model/plain-file.ts';
 import { isLoopbackName } from './addresses.ts';
+
+/** Bytes of a setting, a key or a list of certificates. */
+const largestFile = 2 ** 20;
 
 /** The name of the administrator's file, in the system's folder for settings or in the data folder. */
 export const configurationName = 'server.json';
@@ -224,29 +228,54 @@ function checkedPem(place: string, text: string): string {
 
 async function readIfThere(place: string): Promise<string | null> {
   try {
-    return await readFile(place, 'utf8');
+    return await readPlainText(place, largestFile);
   } catch (cause) {
     const code = systemCode(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw unreadable(place, code, cause);
+    throw unreadable(place, cause);
   }
 }
 
 async function readNamed(place: string, setting: string, file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readPlainText(file, largestFile);
   } catch (cause) {
-    throw unreadable(`${place}: ${setting}: ${file}`, systemCode(cause), cause);
+    throw unreadable(`${place}: ${setting}: ${file}`, cause);
   }
 }
 
-function unreadable(what: string, code: string | null, cause: unknown): WorkstationError {
+function unreadable(what: string, cause: unknown): WorkstationError {
+  const why = cause instanceof WorkstationError ? cause.message.replace(/\.$/, '') : systemCode(cause);
   return new WorkstationError(
     'file-unreadable',
-    `${what} cannot be read (${code ?? 'unknown error'}).`,
+    `${what} cannot be read (${why ?? 'unknown error'}).`,
     'Ask your administrator to put it there, and to let this account read it.',
     { cause },
   );
+}
+
+/** Who may do what with a file or folder, as the system says. */
+export interface Ownership {
+  readonly mode: number;
+  readonly uid: number;
+}
+
+/**
+ * What other accounts may do with a file of the administrator's: `changed` (the file, or its folder, in which it could be
+ * replaced) or `read`; null where neither matters. A file or folder belongs to this account or the system's, since an owner
+ * may change its mode. In a folder with the sticky bit nobody replaces what is another's.
+ */
+export function opennessOf(
+  file: Ownership,
+  folder: Ownership,
+  account: number,
+  holdsKey: boolean,
+): { readonly what: 'file' | 'folder'; readonly may: 'changed' | 'read' } | null {
+  const foreign = ({ uid }: Ownership): boolean => uid !== account && uid !== 0;
+  if (foreign(file) || (file.mode & 0o022) !== 0) return { what: 'file', may: 'changed' };
+  const sticky = (folder.mode & 0o1000) !== 0;
+  if (foreign(folder) || ((folder.mode & 0o022) !== 0 && !sticky)) return { what: 'folder', may: 'changed' };
+  return holdsKey && (file.mode & 0o004) !== 0 ? { what: 'file', may: 'read' } : null;
 }
 
 /**
@@ -254,15 +283,24 @@ function unreadable(what: string, code: string | null, cause: unknown): Workstat
  * permissions elsewhere; there docs/SERVER.md says how to set them.
  */
 async function refuseIfOpen(file: string, holdsKey: boolean): Promise<void> {
-  if (process.platform === 'win32') return;
-  const { mode } = await stat(file);
-  const writable = (mode & 0o022) !== 0;
-  if (!writable && !(holdsKey && (mode & 0o004) !== 0)) return;
+  const account = process.getuid?.();
+  if (account === undefined) return;
+  const real = await realpath(file);
+  const found = await stat(real);
+  const around = await stat(path.dirname(real));
+  const open = opennessOf(found, around, account, holdsKey);
+  if (open === null) return;
+  const { mode, uid } = open.what === 'file' ? found : around;
+  const target = open.what === 'file' ? file : path.dirname(real);
+  const name = open.what === 'file' ? file : `The folder of ${file}`;
+  const rights = `owner ${uid}, mode ${(mode & 0o7777).toString(8)}`;
+  const ownership = uid === account || uid === 0 ? '' : `chown root ${target}; `;
+  const permissions = open.what === 'folder' ? 'go-w' : holdsKey ? '640' : '644';
   throw new WorkstationError(
     'not-allowed',
-    `${file} may be ${writable ? 'changed' : 'read'} by other accounts (mode ${(mode & 0o777).toString(8)}), and ${
-      writable ? 'it decides where frames are sent' : 'it holds the key'
+    `${name} may be ${open.may} by other accounts (${rights}), and ${
+      open.may === 'changed' ? 'the file decides where frames are sent' : 'it holds the key'
     }.`,
-    `Ask your administrator to run: chmod ${holdsKey ? '640' : '644'} ${file}`,
+    `Ask your administrator to run: ${ownership}chmod ${permissions} ${target}`,
   );
 }

@@ -120,7 +120,7 @@ export function addModels(program: Command): void {
         },
         {
           signal,
-          log: (line) => process.stderr.write(`${line}\n`),
+          log: (line) => output.note(line),
           onProgress: ({ activity, done, total, secondsLeft }) =>
             output.progress(`${activity}${timeLeft(secondsLeft)}`, done, total),
         },
