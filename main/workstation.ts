@@ -46,6 +46,15 @@ export type { Media } from './workstation/media.ts';
 export { checkServer } from './workstation/server-model.ts';
 export type { LogSink } from './workstation/log.ts';
 
+/** What decodes videos here, and what is known against it; null where nothing does. */
+export async function describeDecoder(): Promise<{ name: string; warning: string | null } | null> {
+  const tools = await findMediaTools().catch(() => null);
+  return tools && { name: decoderName(tools), warning: decoderWarning(tools)?.message ?? null };
+}
+
+/** Looks for decoders anew at the next call. */
+export { forgetMediaTools as forgetDecoder } from './video/index.ts';
+
 /** The clip of the demonstration case, and the model that comes with the workstation. */
 const bundledClip = fileURLToPath(new URL('../resources/clip/demo.mp4', import.meta.url));
 const embeddedModel = fileURLToPath(new URL('../models/nano', import.meta.url));

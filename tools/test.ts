@@ -2,8 +2,10 @@ import '../main/hosts/node-version.ts';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { Readable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { findChromium } from '../test/e2e/chromium.ts';
+import { offerToFetch } from '../main/hosts/offer.ts';
 import { findNamespace } from '../test/network/namespace.ts';
 import { findPython } from '../test/training/python.ts';
 import { gates, printOutcomes, repository, runStep, type Outcome } from './steps.ts';
@@ -87,6 +89,15 @@ if (findPython() === undefined) {
     '         Debian has them: apt-get install python3-torch libopenblas0-pthread python3-numpy python3-pil; else set PYTHON.',
   );
 }
+// A build server, or who says WORKSTATION_FETCH=yes, gets a newer ffmpeg than the one that comes with the packages.
+await offerToFetch({
+  repository,
+  window: false,
+  say: (line) => void process.stdout.write(`${line}\n`),
+  environment: process.env,
+  input: Readable.from([]),
+  output: process.stdout,
+});
 const namespace = findNamespace();
 if ('missing' in namespace) {
   notes.push(`SKIPPED: 3 tests that nothing leaves the machine; ${namespace.missing}.`);

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { toErrorReport, WorkstationError } from '../../preload/contract/index.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { findDisplay, findElectron, installElectron } from './electron-binary.ts';
+import { findDisplay, findElectron } from './electron-binary.ts';
+import { offerToFetch } from './offer.ts';
 import { serve } from './serve.ts';
 
 /**
@@ -21,6 +22,9 @@ const usage = `npm start -- [options]
   --web        serve to a browser even where Electron could open a window
   --port N     port of 127.0.0.1 for the browser; any free one without it
   --no-open    leave the browser alone
+  --fetch, --no-fetch
+               fetch what is missing (Electron, a newer ffmpeg) from github.com without
+               asking, or don't. WORKSTATION_FETCH=yes or no says the same for good
 `;
 
 interface StartOptions {
@@ -28,6 +32,7 @@ interface StartOptions {
   web: boolean;
   port: number;
   open: boolean;
+  fetch: boolean | undefined;
 }
 
 function parseOptions(): StartOptions {
@@ -36,9 +41,11 @@ function parseOptions(): StartOptions {
       home: { type: 'string' },
       web: { type: 'boolean', default: false },
       port: { type: 'string', default: '0' },
-      'no-open': { type: 'boolean', default: false },
+      open: { type: 'boolean', default: true },
+      fetch: { type: 'boolean' },
       help: { type: 'boolean', default: false },
     },
+    allowNegative: true,
   });
   if (values.help) {
     process.stdout.write(usage);
@@ -48,7 +55,7 @@ function parseOptions(): StartOptions {
   if (!/^\d{1,5}$/.test(values.port) || port > 65535) {
     throw new WorkstationError('invalid-input', `${values.port} is not a port.`, 'Give one from 0 to 65535.');
   }
-  return { home: values.home, web: values.web, port, open: !values['no-open'] };
+  return { home: values.home, web: values.web, port, open: values.open, fetch: values.fetch };
 }
 
 /** Builds what is missing or older than its sources. Outside a checkout there is nothing to build. */
@@ -66,13 +73,8 @@ function build(): void {
 async function runElectron({ home }: StartOptions): Promise<string | null> {
   const display = findDisplay(process.env, process.platform);
   if (!display) return 'This machine has no display that Electron could open a window on.';
-  let binary = findElectron(join(repository, 'node_modules', 'electron'), process.env);
-  if (binary === null) {
-    say("Electron's binary is missing; fetching it (up to two minutes, npm start -- --web does without).");
-    await installElectron(join(repository, 'node_modules', 'electron'), 120_000);
-    binary = findElectron(join(repository, 'node_modules', 'electron'), process.env);
-  }
-  if (binary === null) return "Electron's binary is not here and could not be fetched.";
+  const binary = findElectron(join(repository, 'node_modules', 'electron'), process.env);
+  if (binary === null) return "Electron's program is not here.";
 
   const asRoot = process.platform === 'linux' && process.getuid?.() === 0;
   if (asRoot)
@@ -102,6 +104,15 @@ async function runElectron({ home }: StartOptions): Promise<string | null> {
 
 async function start(): Promise<void> {
   const options = parseOptions();
+  await offerToFetch({
+    repository,
+    window: !options.web && findDisplay(process.env, process.platform),
+    say,
+    flag: options.fetch,
+    environment: process.env,
+    input: process.stdin,
+    output: process.stdout,
+  });
   build();
   const reason = options.web ? 'Served to the browser, as --web says.' : await runElectron(options);
   if (reason === null) return;

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { FrameIndex, SessionId } from '../../../../preload/contract/index.ts';
 import { answerForMachines, answerForPeople, askAndWait, waitForIndex } from '../asking.ts';
+import { offerToFetch } from '../../offer.ts';
 import { act, type CommonOptions } from '../command.ts';
 import { readScenes, truthFor } from '../truth.ts';
 import { writeNamedFile } from '../picture.ts';
@@ -12,6 +13,7 @@ import { streamTo } from './ask.ts';
 
 const frameIndex = 180;
 const tool = 'monopolar_curved_scissors';
+const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 const truthFile = fileURLToPath(new URL('../../../../resources/clip/demo.json', import.meta.url));
 
 /** The main job in a terminal: what `npm run demo` runs. */
@@ -23,6 +25,16 @@ export function addDemo(program: Command): void {
     async (context, options: CommonOptions) => {
       const { output, signal } = context;
       const home = options.home ?? (await mkdtemp(join(tmpdir(), 'surgery-r1-demo-')));
+      if (options.json !== true) {
+        await offerToFetch({
+          repository,
+          window: false,
+          say: (line) => output.line(line),
+          environment: process.env,
+          input: process.stdin,
+          output: process.stdout,
+        });
+      }
       const started = performance.now();
       const first = await context.openAt(home);
 
