@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { answerWarning } from '../../preload/contract/answer-warning.ts';
-import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
+import { readable } from '../../preload/contract/answer-words.ts';
+import type { Answer } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import { surenessInWords } from '../../preload/contract/sureness.ts';
 import type { Box } from '../../preload/contract/values.ts';
-import { fitLine, wrapText, type MeasureText } from './text.ts';
+import { captionOf, type Caption } from './caption.ts';
+import { fitLines, wrapText, type MeasureText } from './text.ts';
 
 const accent = '#4fb3bf';
 const panel = '#14181c';
@@ -14,6 +17,10 @@ const dim = '#98a2ad';
 const warn = '#e0b152';
 const regular = 'Workstation Sans';
 const bold = 'Workstation Sans Bold';
+/** Scripts that the workstation's own font lacks are set in what the system has. */
+const elsewhere = 'sans-serif';
+/** A picture is at least this wide, so that what stands below a small frame can be read. */
+const leastWidth = 480;
 
 /** `rgb` is height x width x 3 bytes, row by row. */
 export interface Picture {
@@ -23,8 +30,21 @@ export interface Picture {
 }
 
 export interface StillContent {
-  frame: Picture;
-  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning' | 'probability' | 'model'>;
+  /** `isDamaged`: the file is damaged here, and the decoder drew what it could. */
+  frame: Picture & { isDamaged?: boolean };
+  answer: Pick<
+    Answer,
+    | 'status'
+    | 'label'
+    | 'box'
+    | 'reasoning'
+    | 'probability'
+    | 'evidence'
+    | 'model'
+    | 'frame'
+    | 'settings'
+    | 'notes'
+  >;
   question: string;
   /** Counted from 0. */
   frameIndex: number;
@@ -39,39 +59,50 @@ export async function drawFrame(frame: Picture): Promise<Buffer> {
 }
 
 /**
- * The frame with the answer's box and label on it, as PNG. Below the frame, not over it, stand the question,
- * the frame's number and time, the model, a warning where the answer's words and box disagree, and what
- * the picture may be used for. The frame keeps its own pixels: nothing is scaled.
+ * The frame with the answer's box and label on it, as PNG. Below the frame, not over it, stands what the window says beside
+ * it: the question, how sure the model was, warnings, the frame's number, time and hash, whose answer it is, and what the
+ * picture may be used for. Nothing of it is ever cut. The frame keeps its own pixels: nothing is scaled.
  */
 export async function drawStill(content: StillContent): Promise<Buffer> {
   const { frame, answer } = content;
   registerFonts();
   const unit = unitOf(frame);
-  const footer = layOutFooter(content, unit);
-  const canvas: Canvas = createCanvas(frame.width, frame.height + footer.height);
+  const width = Math.max(frame.width, leastWidth);
+  const footer = layOutFooter(captionOf(content), width, unit);
+  const canvas: Canvas = createCanvas(width, frame.height + footer.height);
   const context = canvas.getContext('2d');
+  context.fillStyle = panel;
+  context.fillRect(0, 0, width, frame.height + footer.height);
   putFrame(context, frame);
+  // What is drawn for a box at the frame's edge stays on the frame.
+  context.save();
+  context.beginPath();
+  context.rect(0, 0, frame.width, frame.height);
+  context.clip();
   if (answer.box !== null) drawBox(context, answer.box, unit);
   drawLabel(context, content, unit);
+  context.restore();
   drawFooter(context, frame, footer);
   return canvas.encode('png');
 }
 
-/** The words on the picture: label and probability, or why there is no box. */
-export function labelText({ status, label, probability }: StillContent['answer']): string | null {
-  const said = label === null ? null : label.replaceAll('_', ' ');
-  const certain = probability === null ? '' : ` · ${probability.toFixed(2)}`;
+/** The words on the picture: label and sureness as the window shows them, or why there is no box. */
+export function labelText(answer: StillContent['answer']): string | null {
+  const { status, label } = answer;
+  const said = label === null ? '' : readable(label);
+  const sureness = surenessInWords(answer);
+  const certain = sureness === '' ? '' : ` · ${sureness}`;
   switch (status) {
     case 'answered':
-      return `${said ?? ''}${certain}`;
+      return `${said}${certain}`;
     case 'answered-without-location':
-      return `${said ?? ''}${certain} · without location`;
+      return `${said}${certain} · without location`;
     case 'not-visible':
       return `Not visible${certain}`;
     case 'malformed':
       return 'No readable answer';
     case 'stopped':
-      return said === null ? 'Stopped before an answer' : `${said} · stopped`;
+      return said === '' ? 'Stopped before an answer' : `${said} · stopped`;
     case 'failed':
       return 'No answer: the model failed';
     case 'queued':
@@ -120,10 +151,14 @@ function drawLabel(context: SKRSContext2D, { frame, answer }: StillContent, unit
   if (words === null) return;
   const padding = Math.round(8 * unit);
   const room = frame.width - 2 * padding;
-  const { fitted, size } = fitLine(words, room, 19 * unit, 9, measureWith(context, bold));
-  context.font = `${size}px "${bold}"`;
-  const width = Math.min(frame.width, Math.ceil(context.measureText(fitted).width) + 2 * padding);
-  const height = Math.min(frame.height, Math.round(size * 1.6));
+  const { lines, size } = fitLines(words, room, 19 * unit, 11, measureWith(context, bold));
+  context.font = fontOf(bold, size);
+  const widest = Math.max(...lines.map((line) => context.measureText(line).width));
+  const width = Math.min(frame.width, Math.ceil(widest) + 2 * padding);
+  const lineHeight = Math.round(size * 1.3);
+  const height = lines.length * lineHeight + Math.round(size * 0.3);
+  // A label that would hide the box's frame, or not fit on it, stands whole below the frame alone.
+  if (height > frame.height / 2) return;
   const [x, y] = placeLabel(answer.box, { width, height }, frame, Math.max(2, Math.round(3 * unit)), unit);
   context.fillStyle = answer.box === null ? 'rgba(14, 17, 20, 0.82)' : accent;
   context.beginPath();
@@ -131,7 +166,9 @@ function drawLabel(context: SKRSContext2D, { frame, answer }: StillContent, unit
   context.fill();
   context.fillStyle = answer.box === null ? text : ink;
   context.textBaseline = 'middle';
-  context.fillText(fitted, x + padding, y + height / 2 + size * 0.04);
+  for (const [row, line] of lines.entries()) {
+    context.fillText(line, x + padding, y + size * 0.19 + (row + 0.5) * lineHeight);
+  }
 }
 
 /**
@@ -170,26 +207,18 @@ interface Footer {
   height: number;
 }
 
-function layOutFooter(content: StillContent, unit: number): Footer {
-  const { frame, answer, question, frameIndex, timecode } = content;
-  const size = Math.max(10, Math.round(15 * unit));
+const colours: Record<Caption['tone'], string> = { title: text, plain: text, dim, warn };
+
+function layOutFooter(captions: readonly Caption[], width: number, unit: number): Footer {
+  const size = Math.max(11, Math.round(15 * unit));
   const padding = Math.round(size * 0.9);
-  const room = Math.max(1, frame.width - 2 * padding);
+  const room = Math.max(1, width - 2 * padding);
   const measure = createCanvas(1, 1).getContext('2d');
-  const wrap = (words: string, font: string, colour: string): Footer['lines'] =>
-    wrapText(words, room, (line) => measureWith(measure, font)(line, size)).map((line) => ({
-      words: line,
-      font,
-      colour,
-    }));
-  const place = `Frame ${groupDigits(frameIndex)} · ${timecode}`;
-  const warning = answerWarning(answer, question, frame);
-  const lines = [
-    ...wrap(question, bold, text),
-    ...(warning === null ? [] : wrap(warning, regular, warn)),
-    ...wrap(`${place} · ${modelWords(answer.model)}`, regular, text),
-    ...wrap(disclaimer, regular, dim),
-  ];
+  const lines = captions.flatMap(({ words, tone }) => {
+    const font = tone === 'title' ? bold : regular;
+    const wrapped = wrapText(words, room, (line) => measureWith(measure, font)(line, size));
+    return wrapped.map((line) => ({ words: line, font, colour: colours[tone] }));
+  });
   const lineHeight = Math.round(size * 1.45);
   return {
     lines,
@@ -200,21 +229,13 @@ function layOutFooter(content: StillContent, unit: number): Footer {
   };
 }
 
-function modelWords(model: StillContent['answer']['model']): string {
-  if (model === null) return 'no model';
-  return model.domain === 'synthetic' ? `${model.name} (synthetic training)` : model.name;
-}
-
-/** 48 213: a thin space between thousands, as in the window. */
-const groupDigits = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, '\u2009');
+const fontOf = (font: string, size: number): string => `${size}px "${font}", ${elsewhere}`;
 
 function drawFooter(context: SKRSContext2D, frame: Picture, footer: Footer): void {
-  context.fillStyle = panel;
-  context.fillRect(0, frame.height, frame.width, footer.height);
   context.textBaseline = 'middle';
   let y = frame.height + Math.round(footer.padding * 0.7) + footer.lineHeight / 2;
   for (const { words, font, colour } of footer.lines) {
-    context.font = `${footer.size}px "${font}"`;
+    context.font = fontOf(font, footer.size);
     context.fillStyle = colour;
     context.fillText(words, footer.padding, y);
     y += footer.lineHeight;
@@ -224,7 +245,7 @@ function drawFooter(context: SKRSContext2D, frame: Picture, footer: Footer): voi
 const measureWith =
   (context: SKRSContext2D, font: string): MeasureText =>
   (words, size) => {
-    context.font = `${size}px "${font}"`;
+    context.font = fontOf(font, size);
     return context.measureText(words).width;
   };
 

@@ -1,25 +1,24 @@
 /** Width in pixels of words set at a size in pixels. */
 export type MeasureText = (words: string, size: number) => number;
 
-const ELLIPSIS = '…';
+const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** As a person counts them: an accent or a joined sign stays with its letter. */
+const charactersOf = (text: string): string[] => [...characters.segment(text)].map(({ segment }) => segment);
 
 /**
- * One line that fits: set smaller down to `minimum`, then cut with an ellipsis. Sizes step by whole pixels
- * below the wanted one.
+ * Words whole: in one line, set smaller down to `minimum` where that makes it fit, else in as many lines as they take. Sizes
+ * step by whole pixels below the wanted one.
  */
-export function fitLine(
+export function fitLines(
   words: string,
   room: number,
   wanted: number,
   minimum: number,
   measure: MeasureText,
-): { fitted: string; size: number } {
+): { lines: string[]; size: number } {
   let size = Math.max(minimum, Math.round(wanted));
   while (size > minimum && measure(words, size) > room) size -= 1;
-  if (measure(words, size) <= room) return { fitted: words, size };
-  const characters = [...words];
-  while (characters.length > 0 && measure(characters.join('') + ELLIPSIS, size) > room) characters.pop();
-  return { fitted: characters.join('').trimEnd() + ELLIPSIS, size };
+  return { lines: wrapText(words, room, (line) => measure(line, size)), size };
 }
 
 /** Breaks words into lines that fit; a word that is longer than a line is broken inside. */
@@ -34,8 +33,10 @@ export function wrapText(words: string, room: number, measure: (line: string) =>
     }
     if (line !== '') lines.push(line);
     line = word;
-    while (measure(line) > room && [...line].length > 1) {
-      const head = longestHead([...line], room, measure);
+    while (measure(line) > room) {
+      const letters = charactersOf(line);
+      if (letters.length < 2) break;
+      const head = longestHead(letters, room, measure);
       lines.push(head);
       line = line.slice(head.length);
     }
@@ -45,8 +46,13 @@ export function wrapText(words: string, room: number, measure: (line: string) =>
 }
 
 /** At least one character, so that breaking comes to an end. */
-function longestHead(characters: string[], room: number, measure: (line: string) => number): string {
-  let length = 1;
-  while (length < characters.length && measure(characters.slice(0, length + 1).join('')) <= room) length += 1;
-  return characters.slice(0, length).join('');
+function longestHead(letters: string[], room: number, measure: (line: string) => number): string {
+  let fits = 1;
+  let tooLong = letters.length;
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (measure(letters.slice(0, middle).join('')) <= room) fits = middle;
+    else tooLong = middle;
+  }
+  return letters.slice(0, fits).join('');
 }

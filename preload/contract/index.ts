@@ -1,4 +1,5 @@
 export * from './answer-warning.ts';
+export * from './answer-words.ts';
 export * from './backups.ts';
 export * from './boxes.ts';
 export * from './bridge.ts';
@@ -18,4 +19,5 @@ export * from './sureness.ts';
 export * from './teaching.ts';
 export * from './values.ts';
 export * from './video-files.ts';
+export * from './visible-text.ts';
 export * from './vocabulary.ts';

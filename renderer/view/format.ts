@@ -1,12 +1,8 @@
+import { grouped } from '../../preload/contract/index.ts';
+
 /** Numbers and times as the window writes them. */
 
-const thinSpace = '\u2009';
-
-/** 48213 -> "48 213", with thin spaces. */
-export function grouped(count: number): string {
-  const sign = count < 0 ? '\u2212' : '';
-  return sign + String(Math.abs(count)).replace(/\B(?=(\d{3})+$)/g, thinSpace);
-}
+export { grouped, readable } from '../../preload/contract/index.ts';
 
 /** Whole seconds as hh:mm:ss. */
 export function clock(seconds: number): string {
@@ -63,13 +59,6 @@ export function percent(share: number): string {
 /** -0.1378 -> "−0.14", with a minus sign. */
 export function signed(value: number): string {
   return value.toFixed(2).replace('-', '\u2212').replace('\u22120.00', '0.00');
-}
-
-/** "Tissue_Manipulation" -> "Tissue manipulation": the model's label as a person reads it. */
-export function readable(label: string): string {
-  const words = label.replaceAll('_', ' ').trim();
-  const lower = words.replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
-  return lower.charAt(0).toUpperCase() + lower.slice(1);
 }
 
 /** "What is the state of scissors?" -> "State of scissors?": what tells questions apart comes first. */

@@ -2,7 +2,8 @@ import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { describe, expect, it } from 'vitest';
 import { drawFrame, drawStill, type StillContent } from '../../main/export/index.ts';
 import { labelText, placeLabel } from '../../main/export/still.ts';
-import { fitLine, wrapText } from '../../main/export/text.ts';
+import { captionOf } from '../../main/export/caption.ts';
+import { fitLines, wrapText } from '../../main/export/text.ts';
 import type { Box } from '../../preload/contract/values.ts';
 
 /** Red and green differ at every pixel, so that a shift or a swapped channel shows. */
@@ -46,7 +47,18 @@ const content = (change: Partial<StillContent['answer']> = {}, width = 640, heig
     box: [100, 200, 300, 400],
     reasoning: 'The monopolar curved scissors lies in the lower left.',
     probability: 0.871,
+    evidence: null,
     model,
+    frame: {
+      fingerprint: 'f'.repeat(64),
+      index: 48213,
+      pts: 144_639_000,
+      timeBase: [1, 90_000],
+      hash: 'ab'.repeat(32),
+      decoder: 'ffmpeg 7.1',
+    } as StillContent['answer']['frame'],
+    settings: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0, maxNewTokens: null },
+    notes: [],
     ...change,
   },
   question: 'What is the state of monopolar curved scissors?',
@@ -99,40 +111,119 @@ describe('an annotated still', () => {
     expect(written.filter(Boolean).length).toBeGreaterThan(20);
   });
 
-  it('warns below the frame where words and box disagree', async () => {
-    const hasWarningInk = async (change: Partial<StillContent['answer']>): Promise<boolean> => {
-      const shown = await pixels(await drawStill(content(change)));
-      const footer = Array.from({ length: (shown.height - 512) * 640 }, (_, at) =>
-        shown.at(at % 640, 512 + Math.floor(at / 640)),
-      );
-      return footer.some(([red = 0, green = 0, blue = 0]) => red > 0xc0 && green > 0x90 && blue < 0x60);
-    };
-    expect(await hasWarningInk({})).toBe(false);
-    expect(await hasWarningInk({ reasoning: 'It lies in the upper right.' })).toBe(true);
-  });
-
   it('draws no box where there is none', async () => {
     const shown = await pixels(await drawStill(content({ box: null, status: 'answered-without-location' })));
     expect(shown.at(100, 300)).toEqual([100, 300 % 256, 17]);
   });
 
-  it('names the model’s training and the use, also on the smallest frames', async () => {
-    const narrow = await pixels(await drawStill(content({ box: [1, 1, 60, 40] }, 64, 48)));
-    const wide = await pixels(await drawStill(content({ box: [1, 1, 60, 40] }, 1024, 48)));
-    expect(narrow.width).toBe(64);
-    expect(narrow.height).toBeGreaterThan(wide.height);
+  it('is wide enough to be read below the smallest frame, whose pixels stay where they are', async () => {
+    const narrow = await pixels(await drawStill(content({ box: [10, 40, 30, 46] }, 64, 48)));
+    expect(narrow.width).toBe(480);
+    expect(narrow.at(60, 5)).toEqual([60, 5, 17]);
+    expect(narrow.at(100, 5)).toEqual([0x14, 0x18, 0x1c]);
+  });
+
+  it('never cuts a label: a long one takes several lines, or stands below the frame alone', async () => {
+    const long = Array.from({ length: 40 }, (_, at) => `part_${at}`).join('_');
+    const drawn = await pixels(await drawStill(content({ label: long })));
+    const plate = Array.from({ length: 200 }, (_, y) => drawn.at(101, y)).filter(
+      (colour) => colour.join() === accent.join(),
+    );
+    // Three lines at least, above the box.
+    expect(plate.length).toBeGreaterThan(30);
+    const small = await pixels(await drawStill(content({ label: long, box: null }, 200, 80)));
+    for (const x of [2, 100, 190]) expect(small.at(x, 20)).toEqual([x, 20, 17]);
+    const words = captionOf(content({ label: long })).map((caption) => caption.words);
+    expect(words.some((line) => line.includes('part 0 part 1') && line.includes('part 39'))).toBe(true);
+  });
+
+  it('draws other scripts, and long words without spaces, without an error', async () => {
+    for (const question of [
+      '手术刀在哪里？'.repeat(40),
+      'أين المقص؟',
+      'Где ножницы?',
+      '👩🏽‍⚕️'.repeat(60),
+      'x'.repeat(2000),
+    ]) {
+      const drawn = await pixels(await drawStill({ ...content(), question }));
+      expect(drawn.height).toBeGreaterThan(512);
+    }
+  });
+});
+
+describe('what stands below a saved frame', () => {
+  const said = (change: Partial<StillContent['answer']> = {}, frame: Partial<StillContent['frame']> = {}) => {
+    const whole = content(change);
+    return captionOf({ ...whole, frame: { ...whole.frame, ...frame } });
+  };
+  const words = (...given: Parameters<typeof said>): string =>
+    said(...given)
+      .map((each) => each.words)
+      .join('\n');
+  const warnings = (...given: Parameters<typeof said>): string[] =>
+    said(...given)
+      .filter(({ tone }) => tone === 'warn')
+      .map((each) => each.words);
+
+  it('is what the window says: question, answer, sureness, place in every unit, model, use', () => {
+    expect(words()).toBe(
+      [
+        'What is the state of monopolar curved scissors?',
+        'Answer: Tissue manipulation (0.87)',
+        'The model was trained on synthetic scenes.',
+        'Frame 48\u2009213 · 00:26:47.033 · PTS 144639000 (1/90000 s)',
+        `Surgery-R1 nano · CPU · greedy · weights ${'a'.repeat(64)}`,
+        `Frame SHA-256 ${'ab'.repeat(32)} · decoded by ffmpeg 7.1`,
+        'Education and research use. Not a medical device.',
+      ].join('\n'),
+    );
+    expect(warnings()).toEqual(['The model was trained on synthetic scenes.']);
+  });
+
+  it('warns of an unsure answer, of words that disagree with the box, of damage, and of what the answer notes', () => {
+    expect(words({ probability: 0.32 })).toContain('Answer: Tissue manipulation (0.32, unsure)');
+    expect(words({ probability: 0.999 })).toContain('(> 0.99)');
+    expect(warnings({ probability: 0.32 })).toContain('The model was unsure of this answer.');
+    expect(warnings({ reasoning: 'It lies in the upper right.' })[0]).toMatch(/^The words say upper right/);
+    expect(warnings({}, { isDamaged: true })).toContain(
+      'The file is damaged at this frame: the picture may not be what was recorded.',
+    );
+    expect(warnings({ notes: ['Begun anew on the CPU.'] })).toContain('Begun anew on the CPU.');
+  });
+
+  it('says how an answer was drawn, and of no model what it was trained on where it was on surgery', () => {
+    const settings = { ...content().answer.settings, temperature: 0.7, seed: 12 };
+    expect(words({ settings })).toContain('drawn at 0.7, seed 12');
+    expect(warnings({ model: { ...model!, domain: 'surgical' } })).toEqual([]);
+    expect(warnings({ model: { ...model!, domain: 'general' } })).toEqual([
+      'The model was not trained on surgery.',
+    ]);
+  });
+
+  it('writes out what would turn its writing around', () => {
+    const { frame, answer } = content();
+    const [first] = captionOf({
+      frame,
+      answer,
+      question: 'Is it\u202e lanipul?',
+      frameIndex: 1,
+      timecode: '',
+    });
+    expect(first?.words).toBe('Is it[U+202E] lanipul?');
   });
 });
 
 describe('the words of a label', () => {
   const say = (change: Partial<StillContent['answer']>) => labelText(content(change).answer);
   it('are label and probability, or say plainly what is missing', () => {
-    expect(say({})).toBe('Tissue Manipulation · 0.87');
-    expect(say({ probability: null })).toBe('Tissue Manipulation');
+    expect(say({})).toBe('Tissue manipulation · 0.87');
+    expect(say({ probability: null })).toBe('Tissue manipulation');
     expect(say({ status: 'answered-without-location', box: null })).toBe(
-      'Tissue Manipulation · 0.87 · without location',
+      'Tissue manipulation · 0.87 · without location',
     );
     expect(say({ status: 'not-visible', box: null })).toBe('Not visible · 0.87');
+    expect(say({ probability: 0.32 })).toBe('Tissue manipulation · 0.32, unsure');
+    expect(say({ probability: 0.9991 })).toBe('Tissue manipulation · > 0.99');
     expect(say({ status: 'malformed', label: null })).toBe('No readable answer');
     expect(say({ status: 'stopped', label: null })).toBe('Stopped before an answer');
   });
@@ -167,12 +258,13 @@ describe('the place of a label', () => {
 
 describe('setting text', () => {
   const half = (words: string, size: number): number => [...words].length * size * 0.5;
-  it('makes a line smaller before it cuts it', () => {
-    expect(fitLine('ten letter', 100, 20, 10, half)).toEqual({ fitted: 'ten letter', size: 20 });
-    expect(fitLine('ten letter', 80, 20, 10, half)).toEqual({ fitted: 'ten letter', size: 16 });
-    const cut = fitLine('ten letters and more', 80, 20, 10, half);
-    expect(cut).toEqual({ fitted: 'ten letters and…', size: 10 });
-    expect(half(cut.fitted, cut.size)).toBeLessThanOrEqual(80);
+  it('makes a line smaller before it breaks it, and cuts nothing', () => {
+    expect(fitLines('ten letter', 100, 20, 10, half)).toEqual({ lines: ['ten letter'], size: 20 });
+    expect(fitLines('ten letter', 80, 20, 10, half)).toEqual({ lines: ['ten letter'], size: 16 });
+    expect(fitLines('ten letters and more', 80, 20, 10, half)).toEqual({
+      lines: ['ten letters and', 'more'],
+      size: 10,
+    });
   });
 
   it('breaks lines between words, and words only when they must be', () => {
@@ -180,5 +272,7 @@ describe('setting text', () => {
     expect(wrapText('one two three', 7, length)).toEqual(['one two', 'three']);
     expect(wrapText('abcdefghij kl', 4, length)).toEqual(['abcd', 'efgh', 'ij', 'kl']);
     expect(wrapText('', 4, length)).toEqual([]);
+    // An accent stays with its letter: two code points each.
+    expect(wrapText('e\u0301e\u0301e\u0301', 4, length)).toEqual(['e\u0301e\u0301', 'e\u0301']);
   });
 });

@@ -1,0 +1,58 @@
+import { answerWarning } from '../../preload/contract/answer-warning.ts';
+import { decoding, domainWords, grouped, readable } from '../../preload/contract/answer-words.ts';
+import { disclaimer } from '../../preload/contract/domain.ts';
+import { surenessInWords, surenessOf } from '../../preload/contract/sureness.ts';
+import { visibleText } from '../../preload/contract/visible-text.ts';
+import type { StillContent } from './still.ts';
+
+/** One paragraph below a saved frame. */
+export interface Caption {
+  readonly words: string;
+  readonly tone: 'title' | 'plain' | 'dim' | 'warn';
+}
+
+/** What stands below a saved frame: all that the window says beside it and that a picture must not lose on its way. */
+export function captionOf({ frame, answer, question, frameIndex, timecode }: StillContent): Caption[] {
+  const { model, label } = answer;
+  const sureness = surenessOf(answer);
+  const identity = answer.frame;
+  const domain = model === null ? null : domainWords[model.domain];
+  const pts = identity === null ? '' : ` · PTS ${identity.pts} (${identity.timeBase.join('/')} s)`;
+  const captions: (Caption | null)[] = [
+    { words: question, tone: 'title' },
+    label === null
+      ? null
+      : { words: `Answer: ${readable(label)} ${parenthesised(surenessInWords(answer))}`, tone: 'plain' },
+    sureness?.unsure ? { words: 'The model was unsure of this answer.', tone: 'warn' } : null,
+    warning(answerWarning(answer, question, frame)),
+    frame.isDamaged === true
+      ? {
+          words: 'The file is damaged at this frame: the picture may not be what was recorded.',
+          tone: 'warn',
+        }
+      : null,
+    ...answer.notes.map((words) => ({ words, tone: 'warn' as const })),
+    warning(domain === null ? null : `The model was ${domain}.`),
+    { words: `Frame ${grouped(frameIndex)} · ${timecode}${pts}`, tone: 'plain' },
+    {
+      words:
+        model === null
+          ? 'No model answered.'
+          : `${model.name} · ${model.device} · ${decoding(answer.settings)} · weights ${model.sha256}`,
+      tone: 'plain',
+    },
+    identity === null
+      ? null
+      : {
+          words: `Frame SHA-256 ${identity.hash}${identity.decoder === null ? '' : ` · decoded by ${identity.decoder}`}`,
+          tone: 'dim',
+        },
+    { words: disclaimer, tone: 'dim' },
+  ];
+  return captions
+    .filter((caption) => caption !== null)
+    .map(({ words, tone }) => ({ words: visibleText(words.trim()), tone }));
+}
+
+const warning = (words: string | null): Caption | null => (words === null ? null : { words, tone: 'warn' });
+const parenthesised = (words: string): string => (words === '' ? '' : `(${words})`);
