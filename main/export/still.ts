@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
-import { answerWarning } from '../../preload/contract/answer-warning.ts';
 import { readable } from '../../preload/contract/answer-words.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';

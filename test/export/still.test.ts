@@ -130,7 +130,7 @@ describe('an annotated still', () => {
       (colour) => colour.join() === accent.join(),
     );
     // Three lines at least, above the box.
-    expect(plate.length).toBeGreaterThan(30);
+    expect(plate.length).toBeGreaterThan(20);
     const small = await pixels(await drawStill(content({ label: long, box: null }, 200, 80)));
     for (const x of [2, 100, 190]) expect(small.at(x, 20)).toEqual([x, 20, 17]);
     const words = captionOf(content({ label: long })).map((caption) => caption.words);
