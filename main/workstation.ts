@@ -14,6 +14,7 @@ import {
   type ModelId,
   type ModelState,
   type OpenSession,
+  type PictureStream,
   type Status,
   type WorkstationCalls,
   type WorkstationEvent,
@@ -26,6 +27,7 @@ import {
   decoderWarning,
   displayedSize,
   findMediaTools,
+  fingerprintCoverage,
   openVideo,
   orientationInWords,
   type DecodedFrame,
@@ -80,8 +82,23 @@ export interface WorkstationOptions {
   startEngine?: StartEngine;
 }
 
+/** Which picture stream of a file is looked at; the file's default where none is named. */
+export interface LookOptions {
+  stream?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** What a file says of itself, with its frames counted. */
 export interface VideoReport {
+  /** Of the content, as answers name it. */
+  fingerprint: string;
+  /** How many bytes of the file the fingerprint covers: all of a small one, samples of a large one. */
+  fingerprintBytes: number;
+  bytes: number;
+  /** All picture streams of the file, covers too. */
+  streams: readonly PictureStream[];
+  /** The one that is reported of. */
+  streamIndex: number;
   frames: number;
   /** Of the picture as displayed, which boxes and models are about. */
   width: number;
@@ -119,8 +136,9 @@ export interface Workstation {
   importStream: (name: string, content: Readable, signal: AbortSignal) => Promise<Grant>;
   /** The demonstration case with the bundled clip, in its last session or its first. */
   openDemonstration: () => Promise<OpenSession>;
-  inspectVideo: (path: string, signal?: AbortSignal) => Promise<VideoReport>;
-  extractFrame: (path: string, index: number, signal?: AbortSignal) => Promise<DecodedFrame>;
+  /** `stream`: a picture stream by its index; the file's default where it is left out. */
+  inspectVideo: (path: string, options?: LookOptions) => Promise<VideoReport>;
+  extractFrame: (path: string, index: number, options?: LookOptions) => Promise<DecodedFrame>;
   /** Grants a folder by its path. */
   grantFolder: (path: string) => Promise<Grant>;
   /** Where a listed model's files lie; throws `not-found`. The embedded one is imported first where it is not yet. */
@@ -273,8 +291,8 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     findDropped: review.findDropped,
     importStream: review.importStream,
     openDemonstration,
-    inspectVideo: (path, signal) => inspectVideo(path, videoLog, signal),
-    extractFrame: (path, index, signal) => extractFrame(path, index, videoLog, signal),
+    inspectVideo: (path, look) => inspectVideo(path, { ...look, log: videoLog }),
+    extractFrame: (path, index, look) => extractFrame(path, index, { ...look, log: videoLog }),
     loadModelFolder: async (folder, variant) => {
       await desk.load({ folder, ...(variant !== undefined && { variant }) });
       return desk.describe();
@@ -299,14 +317,19 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
 
 async function inspectVideo(
   path: string,
-  log: ReturnType<typeof logTo>,
-  signal: AbortSignal | undefined,
+  look: LookOptions & { log: ReturnType<typeof logTo> },
 ): Promise<VideoReport> {
-  const source = await openVideo(path, { signal, log });
+  const source = await openVideo(path, look);
   try {
-    const summary = await source.buildIndex({ signal });
+    const summary = await source.buildIndex({ signal: look.signal });
     const { width, height, pixelAspect, orientation, codec, container, timeBase } = source.probe;
+    const { streams, streamIndex, bytes } = source.probe;
     return {
+      fingerprint: source.fingerprint,
+      fingerprintBytes: fingerprintCoverage(bytes),
+      bytes,
+      streams,
+      streamIndex,
       frames: summary.frames,
       ...displayedSize(source.probe, source.probe),
       coded: { width, height, pixelAspect, orientation: orientationInWords(orientation) },
@@ -332,13 +355,12 @@ async function inspectVideo(
 async function extractFrame(
   path: string,
   index: number,
-  log: ReturnType<typeof logTo>,
-  signal: AbortSignal | undefined,
+  look: LookOptions & { log: ReturnType<typeof logTo> },
 ): Promise<DecodedFrame> {
-  const source = await openVideo(path, { signal, log });
+  const source = await openVideo(path, look);
   try {
-    await source.buildIndex({ signal });
-    return await source.frame(index, { signal });
+    await source.buildIndex({ signal: look.signal });
+    return await source.frame(index, { signal: look.signal });
   } finally {
     source.dispose();
   }

@@ -72,6 +72,7 @@ type ReviewCall =
   | 'discardCopy'
   | 'relinkVideo'
   | 'getVideo'
+  | 'chooseStream'
   | 'listRecentVideos'
   | 'clearRecentVideos'
   | 'locate'
@@ -158,9 +159,9 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
         : browser.browse(folderId, find),
     browsePath: async ({ path, find }) => browser.browsePath(path, find),
     lookUpVideo: async ({ grantId }) => lookUpVideo({ store, library }, grants.path(grantId)),
-    openVideo: async ({ grantId, caseId, asNewCase }) => {
+    openVideo: async ({ grantId, ...wishes }) => {
       const path = grants.path(grantId);
-      const video = await copies.opening(path, () => library.open(path, caseId, asNewCase));
+      const video = await copies.opening(path, () => library.open(path, wishes));
       return begin(video);
     },
     discardCopy: async ({ grantId }) => {
@@ -176,6 +177,11 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
       return library.show(library.find(videoId));
     },
     getVideo: async ({ videoId }) => library.show(library.find(videoId)),
+    chooseStream: async ({ videoId, streamIndex }) => {
+      const video = await library.openStream(videoId, streamIndex);
+      const last = sessions.findLastSessionOfVideo(database, video.id);
+      return last === null ? begin(video) : openSession(context, last.id);
+    },
     listRecentVideos: async () => library.recent(),
     clearRecentVideos: async () => {
       videos.clearRecentVideos(database);
@@ -242,7 +248,7 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
       grants.addFile(await copies.receive(name, content, signal)),
     discardLeftOvers: () => copies.discardLeftOvers(),
     openDemonstration: async (path) => {
-      const video = await library.open(path, demonstrationCase(options).id);
+      const video = await library.open(path, { caseId: demonstrationCase(options).id });
       const last = sessions.findLastSessionOfCase(database, video.caseId);
       return openSession(context, (last ?? startSession(context, video)).id);
     },

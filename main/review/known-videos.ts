@@ -14,7 +14,7 @@ export async function lookUpVideo<Source extends VideoSource>(
 ): Promise<KnownVideo | null> {
   const whole = resolve(path);
   await statFile(whole);
-  const known = library.knownAs(await fingerprintFile(whole), whole)[0];
+  const known = library.knownAsContent(await fingerprintFile(whole), whole)[0];
   if (known === undefined) return null;
   return {
     videoId: known.id,

@@ -1,3 +1,4 @@
+import type { PictureStream } from '../../preload/contract/domain.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
 import type { Box, FrameIndex, TimeBase } from '../../preload/contract/values.ts';
 import type { Engine } from '../inference/index.ts';
@@ -13,6 +14,9 @@ export type { DecodedFrame, FrameRequest } from '../video/index.ts';
 /** What a look at a file says of it, before its frames are counted. */
 export interface VideoFacts {
   readonly fingerprint: string;
+  /** The picture streams of a file that has several. */
+  readonly streams: readonly PictureStream[];
+  readonly streamIndex: number;
   readonly sizeBytes: number;
   readonly container: string;
   readonly codec: string;
@@ -52,6 +56,8 @@ export interface VideoSource {
 
 export interface OpenVideoOptions {
   /** An index kept from before; one that does not fit is built again. */
+  /** Which picture stream: one by its index, or that of a stored fingerprint; the file's default where neither is said. */
+  readonly stream?: number | { readonly of: string } | undefined;
   readonly readIndex: (fingerprint: string) => Promise<Uint8Array | null>;
   /** Frames found so far, and how many are expected where that is known. */
   readonly onProgress: (done: number, total: number | null) => void;

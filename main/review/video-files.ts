@@ -2,9 +2,9 @@ import type { FrameIndex } from '../../preload/contract/values.ts';
 import {
   boxAsDisplayed,
   displayedSize,
-  fingerprintFile,
   isDisplayedAsCoded,
   openVideo as openFile,
+  streamOfFingerprint,
   type DecodedFrame,
   type FrameRequest,
   type Log,
@@ -25,6 +25,8 @@ export class VideoFile implements VideoSource {
     this.file = file;
     this.facts = {
       fingerprint: file.fingerprint,
+      streams: probe.streams.length > 1 ? probe.streams : [],
+      streamIndex: probe.streamIndex,
       sizeBytes: probe.bytes,
       container: probe.container,
       codec: probe.codec,
@@ -86,7 +88,7 @@ function playbackOf(file: FileSource): VideoFacts['playback'] {
 export const openVideoFile =
   (log: Log): OpenVideo<VideoFile> =>
   async (path, options) => {
-    // Before the file is opened, since the kept index is known by the content's fingerprint.
-    const index = await options.readIndex(await fingerprintFile(path, options.signal));
-    return new VideoFile(await openFile(path, { index, log, signal: options.signal }), options);
+    const { stream: wish, readIndex: index, signal } = options;
+    const stream = typeof wish === 'object' ? streamOfFingerprint(wish.of) : wish;
+    return new VideoFile(await openFile(path, { index, stream, log, signal }), options);
   };

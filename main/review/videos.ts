@@ -26,7 +26,8 @@ import { createNumberedCase } from './cases.ts';
 import { statFile } from './grants.ts';
 import type { JobRegistry, RunningJob } from './jobs.ts';
 import { mustExist } from './lookup.ts';
-import type { OpenVideo, VideoFacts, VideoIndex, VideoSource } from './ports.ts';
+import { contentOf } from '../video/index.ts';
+import type { OpenVideo, OpenVideoOptions, VideoFacts, VideoIndex, VideoSource } from './ports.ts';
 import { fileChanged, SourcePool } from './sources.ts';
 
 const RECENT_VIDEOS = 20;
@@ -41,6 +42,14 @@ export interface VideoContext<Source extends VideoSource> {
   log: Log;
   /** Whether a path is that of a copy in the data folder. */
   isCopy: (path: string) => boolean;
+}
+
+export interface OpenWishes {
+  /** Null: the case that it is in already, else a new one. */
+  caseId: CaseId | null;
+  asNewCase?: boolean | undefined;
+  /** The file's default where none is named. */
+  streamIndex?: number | undefined;
 }
 
 /** The videos of all cases: their rows, their files, and those held open. */
@@ -71,13 +80,38 @@ export class VideoLibrary<Source extends VideoSource> {
    * goes on with the file that the case has, as long as it has one. Without a case it joins the one that it is in already,
    * else a new one; `asNewCase`: a new one in any case. Throws what `openVideo` throws.
    */
-  async open(path: string, caseId: CaseId | null, asNewCase = false): Promise<StoredVideo> {
+  async open(path: string, { caseId, asNewCase = false, streamIndex }: OpenWishes): Promise<StoredVideo> {
+    const stream = streamIndex === undefined ? undefined : { index: streamIndex };
+    return this.#openFile(path, { caseId, asNewCase, stream });
+  }
+
+  /** Another picture stream of a video's file, as a video of the same case. Throws `invalid-input`, `file-changed`. */
+  async openStream(id: VideoId, streamIndex: number): Promise<StoredVideo> {
+    const { path, caseId, fingerprint } = this.find(id);
+    return this.#openFile(path, {
+      caseId,
+      asNewCase: false,
+      stream: { index: streamIndex, of: fingerprint },
+    });
+  }
+
+  async #openFile(
+    path: string,
+    {
+      caseId,
+      asNewCase,
+      stream,
+    }: { caseId: CaseId | null; asNewCase: boolean; stream?: { index: number; of?: string } | undefined },
+  ): Promise<StoredVideo> {
     const { store } = this.#context;
     const whole = resolve(path);
     await statFile(whole);
     if (caseId !== null) mustExist(cases.findCase(store.database, caseId), 'case');
-    const source = await this.#openSource(whole, basename(whole));
+    const source = await this.#openSource(whole, basename(whole), stream?.index);
     try {
+      if (stream?.of !== undefined && contentOf(source.facts.fingerprint) !== contentOf(stream.of)) {
+        throw fileChanged(basename(whole));
+      }
       const kept = asNewCase ? null : await this.#keptElsewhere(source.facts.fingerprint, whole, caseId);
       if (kept !== null) {
         await source.dispose();
@@ -97,7 +131,13 @@ export class VideoLibrary<Source extends VideoSource> {
     }
   }
 
-  /** Videos of this content, that of this very place first, then the one opened last. */
+  /** Videos of this content, whichever of its picture streams, that of this very place first, then the one opened last. */
+  knownAsContent(content: string, whole: string): StoredVideo[] {
+    const found = videos.findVideosOfContent(this.#context.store.database, content);
+    return found.sort((a, b) => Number(b.path === whole) - Number(a.path === whole));
+  }
+
+  /** Videos of this content and picture stream, in the same order. */
   knownAs(fingerprint: string, whole: string, caseId: CaseId | null = null): StoredVideo[] {
     return videos
       .findVideosByFingerprint(this.#context.store.database, fingerprint)
@@ -186,7 +226,7 @@ export class VideoLibrary<Source extends VideoSource> {
     try {
       const source = await this.#pool.get(video, async () => {
         await statFile(video.path);
-        return this.#openSource(video.path, video.displayName);
+        return this.#openSource(video.path, video.displayName, { of: video.fingerprint });
       });
       this.#changed.delete(id);
       this.#takeDisplay(id, source.facts);
@@ -217,7 +257,7 @@ export class VideoLibrary<Source extends VideoSource> {
     const video = this.find(id);
     const whole = resolve(path);
     await statFile(whole);
-    const source = await this.#openSource(whole, basename(whole));
+    const source = await this.#openSource(whole, basename(whole), { of: video.fingerprint });
     try {
       if (source.facts.fingerprint !== video.fingerprint) throw fileChanged(basename(whole));
       if (video.path !== whole && (await this.availability(video)) === 'available') {
@@ -298,11 +338,12 @@ export class VideoLibrary<Source extends VideoSource> {
   }
 
   /** Its index is built as a job of its own, which appears once there is progress to tell. */
-  async #openSource(path: string, name: string): Promise<Source> {
+  async #openSource(path: string, name: string, stream?: OpenVideoOptions['stream']): Promise<Source> {
     const { openVideo, store, jobs } = this.#context;
     const stopping = new AbortController();
     let job: RunningJob | null = null;
     const source = await openVideo(path, {
+      stream,
       signal: AbortSignal.any([stopping.signal, this.#ending.signal]),
       readIndex: (fingerprint) => store.frameIndexes.read(fingerprint),
       onProgress: (done, total) => {
@@ -401,6 +442,8 @@ export class VideoLibrary<Source extends VideoSource> {
 
 const columnsOf = (facts: VideoFacts) => ({
   fingerprint: facts.fingerprint,
+  streams: [...facts.streams],
+  streamIndex: facts.streamIndex,
   sizeBytes: facts.sizeBytes,
   container: facts.container,
   codec: facts.codec,

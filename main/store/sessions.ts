@@ -125,10 +125,14 @@ export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId
   return parseFound(database, Row, row, 'sessions', damaged);
 }
 
+export function findLastSessionOfVideo(database: ReadableDatabase, videoId: VideoId): Session | null {
+  const row = database.get(statements.lastOfVideo, { videoId });
+  return parseFound(database, Row, row, 'sessions', damaged);
+}
+
 /** The video's last session, if nothing was ever asked in it. */
 export function findEmptyLastSession(database: ReadableDatabase, videoId: VideoId): Session | null {
-  const row = database.get(statements.lastOfVideo, { videoId });
-  const session = parseFound(database, Row, row, 'sessions', damaged);
+  const session = findLastSessionOfVideo(database, videoId);
   if (session === null) return null;
   const asked = parseRow(FoundRow, database.get(statements.hasQuestions, { id: session.id }), 'sessions');
   return asked.found === 1 ? null : session;

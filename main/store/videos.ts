@@ -20,6 +20,8 @@ const Row = z
     display_name: z.string(),
     fingerprint: z.string(),
     size_bytes: z.int(),
+    streams: Json,
+    stream_index: z.int().nullable(),
     container: z.string(),
     codec: z.string(),
     width: z.int(),
@@ -43,6 +45,8 @@ const Row = z
     displayName: row.display_name,
     fingerprint: row.fingerprint,
     sizeBytes: row.size_bytes,
+    streams: row.streams,
+    streamIndex: row.stream_index,
     container: row.container,
     codec: row.codec,
     width: row.width,
@@ -73,6 +77,8 @@ const damaged: Tolerance<StoredVideo> = {
     variable_frame_rate: 0,
     duration_seconds: null,
     joins: '[]',
+    streams: '[]',
+    stream_index: null,
     frame_count: null,
     index_state: 'building',
     playback: 'native',
@@ -98,6 +104,8 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
   displayName: video.displayName,
   fingerprint: video.fingerprint,
   sizeBytes: video.sizeBytes,
+  streams: json(video.streams),
+  streamIndex: video.streamIndex,
   container: video.container,
   codec: video.codec,
   width: video.width,
@@ -117,14 +125,14 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
 
 const columns = `id, case_id, path, display_name, fingerprint, size_bytes, container, codec, width, height,
   time_base, variable_frame_rate, duration_seconds, frame_count, index_state, playback, problem, added_at,
-  opened_at, recent, joins`;
+  opened_at, recent, joins, streams, stream_index`;
 
 export const statements = {
   insert: statement(
     'videos.insert',
     `INSERT INTO videos (${columns}) VALUES (:id, :caseId, :path, :displayName, :fingerprint, :sizeBytes,
        :container, :codec, :width, :height, :timeBase, :variableFrameRate, :durationSeconds, :frameCount,
-       :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins)`,
+       :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins, :streams, :streamIndex)`,
   ),
   update: statement(
     'videos.update',
@@ -133,13 +141,19 @@ export const statements = {
        width = :width, height = :height, time_base = :timeBase, variable_frame_rate = :variableFrameRate,
        duration_seconds = :durationSeconds, frame_count = :frameCount, index_state = :indexState,
        playback = :playback, problem = :problem, added_at = :addedAt, opened_at = :openedAt, recent = :recent,
-       joins = :joins
+       joins = :joins, streams = :streams, stream_index = :streamIndex
      WHERE id = :id`,
   ),
   byId: statement('videos.byId', `SELECT ${columns} FROM videos WHERE id = :id`),
   byFingerprint: statement(
     'videos.byFingerprint',
     `SELECT ${columns} FROM videos WHERE fingerprint = :fingerprint ORDER BY opened_at DESC`,
+  ),
+  ofContent: statement(
+    'videos.ofContent',
+    // Behind the content's name a colon and the stream may stand; the semicolon comes after the colon.
+    `SELECT ${columns} FROM videos WHERE fingerprint >= :content AND fingerprint < :content || ';'
+     ORDER BY opened_at DESC`,
   ),
   bySize: statement('videos.bySize', `SELECT DISTINCT path FROM videos WHERE size_bytes = :size`),
   inCase: statement(
@@ -169,6 +183,11 @@ export function findVideo(database: ReadableDatabase, id: VideoId): StoredVideo 
 /** The same file in any case, the one opened last first. */
 export function findVideosByFingerprint(database: ReadableDatabase, fingerprint: string): StoredVideo[] {
   return parseRows(database, Row, database.all(statements.byFingerprint, { fingerprint }), 'videos', damaged);
+}
+
+/** The same file in any case and of any of its picture streams, the one opened last first. */
+export function findVideosOfContent(database: ReadableDatabase, content: string): StoredVideo[] {
+  return parseRows(database, Row, database.all(statements.ofContent, { content }), 'videos', damaged);
 }
 
 /** Paths of the videos of one size. */

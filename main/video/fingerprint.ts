@@ -5,6 +5,9 @@ import { describeFileError, openRegularFile } from './regular-file.ts';
 const sampleBytes = 1024 * 1024;
 const samples = 8;
 
+/** How many bytes of a file of `size` bytes its fingerprint covers. */
+export const fingerprintCoverage = (size: number): number => Math.min(size, samples * sampleBytes);
+
 /**
  * A name for a file's content that stays when the file is moved or renamed, and takes milliseconds for 50 GB: SHA-256 over
  * the text `surgery-r1 video fingerprint 1`, the size in bytes as decimal text, and 8 samples of 1 MiB spread evenly from

@@ -24,12 +24,18 @@ import { decodeFrameIndex, encodeFrameIndex, type FrameTable } from './frame-tab
 import { silentLog, type Log } from './log.ts';
 import { createByteRangeStream, type ByteRangeAnswer } from './byte-range.ts';
 import { openTranscodedStream, planPlayback, type PlaybackPlan, type TranscodedStream } from './playback.ts';
+import { contentOf, streamFingerprint, type StreamWish } from './picture-streams.ts';
 import { probeVideo, type VideoProbe } from './probe.ts';
 import { stampFile, type FileStamp } from './regular-file.ts';
 
 export interface OpenVideoOptions {
-  /** A stored index (`encodedIndex()` of an earlier time). One that does not fit is ignored, and the log says why. */
-  readonly index?: Uint8Array | null | undefined;
+  /**
+   * A stored index (`encodedIndex()` of an earlier time), or what finds it by the fingerprint. One that does not fit is
+   * ignored, and the log says why.
+   */
+  readonly index?: Uint8Array | null | ((fingerprint: string) => Promise<Uint8Array | null>) | undefined;
+  /** Which picture stream is opened: the file's default where nothing is said. */
+  readonly stream?: StreamWish | undefined;
   /** Bytes for decoded frames; by default an eighth of the memory, at most 768 MiB. */
   readonly cacheBytes?: number | undefined;
   readonly log?: Log | undefined;
@@ -72,17 +78,19 @@ export async function openVideo(path: string, options: OpenVideoOptions = {}): P
   const log = options.log ?? silentLog;
   const stamp = await stampFile(path);
   const tools = await findMediaTools({ log });
-  const probe = await probeVideo(path, tools, { signal: options.signal, log });
-  const fingerprint = await fingerprintFile(path, options.signal);
+  const probe = await probeVideo(path, tools, { stream: options.stream, signal: options.signal, log });
+  const content = await fingerprintFile(path, options.signal);
+  const fingerprint = streamFingerprint(content, probe.streams, probe.streamIndex);
+  const index = typeof options.index === 'function' ? await options.index(fingerprint) : options.index;
   throwIfAborted(options.signal);
-  return new VideoSource({ path, tools, probe, log }, fingerprint, stamp, options);
+  return new VideoSource({ path, tools, probe, log }, fingerprint, stamp, { ...options, index });
 }
 
 /** An open video: its description, its frames by index, and how to play it. `dispose` it when done. */
 export class VideoSource {
   readonly path: string;
   readonly probe: VideoProbe;
-  /** Name of the content, the same wherever the file lies: 64 hexadecimal digits. */
+  /** Name of the content, the same wherever the file lies: 64 hexadecimal digits, and the stream where it is not the first. */
   readonly fingerprint: string;
   readonly context: DecodeContext;
   readonly #cacheBytes: number;
@@ -91,7 +99,12 @@ export class VideoSource {
   #reader: FrameReader | null = null;
   readonly #closing = new AbortController();
 
-  constructor(context: DecodeContext, fingerprint: string, stamp: FileStamp, options: OpenVideoOptions) {
+  constructor(
+    context: DecodeContext,
+    fingerprint: string,
+    stamp: FileStamp,
+    options: Omit<OpenVideoOptions, 'index'> & { index?: Uint8Array | null | undefined },
+  ) {
     this.context = context;
     this.path = context.path;
     this.probe = context.probe;
@@ -238,7 +251,10 @@ export class VideoSource {
     const stamp = await stampFile(this.path);
     if (stamp.size === this.#stamp.size && stamp.modifiedMilliseconds === this.#stamp.modifiedMilliseconds)
       return;
-    if (stamp.size !== this.#stamp.size || (await fingerprintFile(this.path)) !== this.fingerprint) {
+    if (
+      stamp.size !== this.#stamp.size ||
+      (await fingerprintFile(this.path)) !== contentOf(this.fingerprint)
+    ) {
       throw new WorkstationError(
         'file-changed',
         'The video file has changed since it was opened.',
@@ -260,5 +276,6 @@ export type { PlaybackPlan, TranscodedStream } from './playback.ts';
 export { boxAsDisplayed, displayedSize, isDisplayedAsCoded, orientationInWords } from './display.ts';
 export { decoderName, decoderWarning, findMediaTools, forgetMediaTools, type MediaTools } from './ffmpeg.ts';
 export { hasKnownHoles, isTooOldToPack, readToolVersion } from './ffmpeg-version.ts';
-export { fingerprintFile } from './fingerprint.ts';
+export { fingerprintCoverage, fingerprintFile } from './fingerprint.ts';
+export { contentOf, streamOfFingerprint, type StreamWish } from './picture-streams.ts';
 export { keyFrameBefore } from './frame-table.ts';

@@ -36,7 +36,8 @@ const eightBit420 = /^(yuv|yuvj)420p$/;
 /**
  * Whether Chromium plays a file by itself: H.264, VP9 or AV1 in MP4 and MOV, VP8, VP9 or AV1 in WebM, with 8 bits and
  * 4:2:0. Everything else (HEVC, MPEG-2, MJPEG, ProRes, 10 bits, TS, PS, AVI) it would show as black or refuse. Nor does it
- * play a file whose own times are not those of the review clock: it would stop at another frame than it shows. Throws
+ * play a file whose own times are not those of the review clock: it would stop at another frame than it shows; and of
+ * several picture streams it would play one of its own choice. Throws
  * `unavailable` when it has to be transcoded and the ffmpeg found has no encoder that browsers read.
  *
  * @param table null while the frames are not counted
@@ -52,6 +53,14 @@ export function planPlayback(
       contentType: playbackEncoder(tools).contentType,
       reason:
         'The times in this file begin anew or leap, so it is converted to go on evenly while it plays. Frames and answers come from the original.',
+    };
+  }
+  if (probe.streams.length > 1) {
+    return {
+      kind: 'transcoded',
+      contentType: playbackEncoder(tools).contentType,
+      reason:
+        'This file has several picture streams, and the window would choose among them by itself, so the chosen one is converted while it plays. Frames and answers come from the original.',
     };
   }
   const isMp4 = /\b(mov|mp4)\b/.test(probe.container);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { isTooLarge, pictureTooLarge } from '../../preload/contract/picture-limit.ts';
+import { mostStreams, type PictureStream } from '../../preload/contract/domain.ts';
 import { TimeBase } from '../../preload/contract/values.ts';
 import { checkContainer, refuseBrokenContainer, truncated, type ContainerCheck } from './container-check.ts';
 import { orientationOf, turned, type Orientation } from './display.ts';
@@ -9,6 +10,7 @@ import { protectedTags } from './iso-boxes.ts';
 import { silentLog, type Log } from './log.ts';
 import { demuxerOf, inputOf, type MediaInput } from './media-input.ts';
 import { readProcess } from './process.ts';
+import { choosePicture, pictureStreams, type StreamWish } from './picture-streams.ts';
 import { isMotionJpeg, refuseByFirstBytes, refuseByName } from './refusals.ts';
 
 /** How a picture's three planes stand for red, green and blue (ITU-T H.273, MatrixCoefficients); `rgb`: they are those. */
@@ -31,6 +33,8 @@ export interface VideoProbe {
   readonly profile: string | null;
   /** Index of the picture stream among all streams of the file. */
   readonly streamIndex: number;
+  /** All picture streams of the file, covers and thumbnails too. */
+  readonly streams: readonly PictureStream[];
   /** Size of a decoded frame in pixels, before it is made ready to be shown (`display.ts`). */
   readonly width: number;
   readonly height: number;
@@ -73,7 +77,7 @@ const ProbedStream = z.object({
   r_frame_rate: Ratio.optional(),
   duration: z.string().optional(),
   nb_frames: z.string().optional(),
-  disposition: z.object({ attached_pic: z.number().optional() }).optional(),
+  disposition: z.record(z.string(), z.unknown()).optional(),
   tags: z.record(z.string(), z.unknown()).optional(),
   side_data_list: z.array(z.object({ displaymatrix: z.string().optional() })).optional(),
 });
@@ -85,12 +89,17 @@ const Probed = z.object({
 
 /**
  * Reads what kind of video a file is. Throws `file-missing`, `file-unreadable`, `file-empty`, `video-not-a-video`,
- * `video-no-picture`, `video-truncated`, `video-protected`, `ffmpeg-failed`, `cancelled`.
+ * `video-no-picture`, `video-truncated`, `video-protected`, `video-too-large`, `ffmpeg-failed`, `cancelled`, and
+ * `invalid-input` for a stream that is not there.
  */
 export async function probeVideo(
   path: string,
   tools: MediaTools,
-  options: { signal?: AbortSignal | undefined; log?: Log | undefined } = {},
+  options: {
+    stream?: StreamWish | undefined;
+    signal?: AbortSignal | undefined;
+    log?: Log | undefined;
+  } = {},
 ): Promise<VideoProbe> {
   const check = await checkContainer(path);
   refuseByName(path);
@@ -120,7 +129,15 @@ export async function probeVideo(
   if (run.exitCode !== 0) throw describeProbeFailure(run.errors, check);
   const parsed = Probed.safeParse(parseJson(run.output));
   if (!parsed.success || !parsed.data.format) throw describeProbeFailure(run.errors, check);
-  return describeStreams(path, parsed.data.streams, parsed.data.format, run.errors, check);
+  const { streams, format } = parsed.data;
+  return describeStreams({
+    path,
+    streams,
+    format,
+    errors: run.errors,
+    check,
+    wish: options.stream ?? 'default',
+  });
 }
 
 function parseJson(text: string): unknown {
@@ -132,17 +149,24 @@ function parseJson(text: string): unknown {
   }
 }
 
-function describeStreams(
-  path: string,
-  streams: readonly ProbedStream[],
-  format: { format_name: string; duration?: string | undefined },
-  errors: string,
-  check: ContainerCheck,
-): VideoProbe {
-  const pictures = streams.filter(
-    (stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1,
-  );
-  const stream = pictures[0];
+function describeStreams({
+  path,
+  streams,
+  format,
+  errors,
+  check,
+  wish,
+}: {
+  path: string;
+  streams: readonly ProbedStream[];
+  format: { format_name: string; duration?: string | undefined };
+  errors: string;
+  check: ContainerCheck;
+  wish: StreamWish;
+}): VideoProbe {
+  const pictures = pictureStreams(streams);
+  const chosen = choosePicture(pictures, wish);
+  const stream = streams.find(({ index }) => index === chosen?.index);
   if (!stream) {
     if (streams.some((other) => other.codec_type === 'audio')) {
       throw new WorkstationError(
@@ -190,6 +214,7 @@ function describeStreams(
     codec,
     profile: stream.profile ?? null,
     streamIndex: stream.index,
+    streams: pictures.slice(0, mostStreams),
     width,
     height,
     pixelAspect: aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect : [1, 1],

@@ -99,6 +99,8 @@ export const calls = {
       grantId: GrantId,
       caseId: CaseId.nullable(),
       asNewCase: z.boolean().exactOptional(),
+      /** A picture stream by its index; by default the one that the file names. */
+      streamIndex: z.int().min(0).exactOptional(),
     }),
     output: OpenSession,
   },
@@ -107,6 +109,14 @@ export const calls = {
   /** Says where a video that was moved now lies; refused if it is another file. */
   relinkVideo: { input: z.strictObject({ videoId: VideoId, grantId: GrantId }), output: Video },
   getVideo: { input: z.strictObject({ videoId: VideoId }), output: Video },
+  /**
+   * Goes over to another picture stream of the video's file, which is a video of its own in the same case: to the last
+   * session of that stream, or to its first. Refused with `invalid-input` for a stream that the file does not have.
+   */
+  chooseStream: {
+    input: z.strictObject({ videoId: VideoId, streamIndex: z.int().min(0) }),
+    output: OpenSession,
+  },
   listRecentVideos: { input: none, output: z.array(RecentVideo) },
   clearRecentVideos: { input: none, output: done },
   locate: { input: z.strictObject({ videoId: VideoId, at: PlaceInVideo }), output: FrameLocation },

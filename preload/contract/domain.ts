@@ -24,7 +24,7 @@ export const disclaimer = 'Education and research use. Not a medical device.';
 
 /** What names a frame for good: which file, which frame, when, and which pixels. */
 export const FrameIdentity = z.object({
-  /** Content fingerprint of the video file. */
+  /** Content fingerprint of the video file; a picture stream that is not its first stands behind a colon, as in `…:2`. */
   fingerprint: z.string(),
   index: FrameIndex,
   pts: Ticks,
@@ -62,14 +62,37 @@ export const Case = z.object({
 });
 export type Case = z.infer<typeof Case>;
 
+/** One of the picture streams of a file, such as one camera of several. */
+export const PictureStream = z.object({
+  /** Among all streams of the file, sound and others too, from 0. */
+  index: z.int().min(0),
+  codec: z.string(),
+  width: z.int().min(0),
+  height: z.int().min(0),
+  /** What the file calls it. */
+  title: z.string().nullable(),
+  /** Whether the file says that it is to be shown where nobody chooses. */
+  isDefault: z.boolean(),
+  /** A cover or a thumbnail: it belongs to a recording and is not it. */
+  isCover: z.boolean(),
+});
+export type PictureStream = z.infer<typeof PictureStream>;
+
 /** A timeline with more places marked on it says nothing any more. */
 export const mostJoins = 500;
+/** Nobody chooses among more. */
+export const mostStreams = 64;
 
 export const Video = z.object({
   id: VideoId,
   caseId: CaseId,
   displayName: z.string(),
+  /** Of the content, as in `FrameIdentity`: each picture stream of a file is a video of its own. */
   fingerprint: z.string(),
+  /** The picture streams of a file that has several; else none are listed. */
+  streams: z.array(PictureStream).max(mostStreams),
+  /** Which of all streams of the file this video is; null for one that was last opened before streams were told apart. */
+  streamIndex: z.int().min(0).nullable(),
   sizeBytes: z.int().min(0),
   container: z.string(),
   codec: z.string(),

@@ -11,6 +11,7 @@ import {
   type OpenSession,
   type Result,
   type SessionId,
+  type Video,
   type VideoId,
 } from '../../preload/contract/index.ts';
 import { bytes } from '../view/format.ts';
@@ -114,6 +115,13 @@ export class Opener {
 
   async startSession(videoId: VideoId, name: string): Promise<void> {
     await this.#open(name, () => this.#parts.bridge.startSession({ videoId }));
+  }
+
+  /** Goes over to another picture stream of the same file: a camera beside the endoscope, say. */
+  async chooseStream(video: Video, streamIndex: number): Promise<void> {
+    await this.#open(video.displayName, () =>
+      this.#parts.bridge.chooseStream({ videoId: video.id, streamIndex }),
+    );
   }
 
   /** True where a video was opened from this very file. `uncertain`: it may be a copy of a case's file. */

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { loadImage } from '@napi-rs/canvas';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Answer } from '../../preload/contract/index.ts';
+import { ClipFolder, x264 } from '../video/clips.ts';
 
 const repository = resolve(import.meta.dirname, '..', '..');
 const clip = join(repository, 'resources/clip/demo.mp4');
@@ -65,9 +66,37 @@ describe('the command line', () => {
       [
         ...['codec', 'coded', 'container', 'durationSeconds', 'frames', 'height', 'joins', 'timeBase'],
         ...['variableFrameRate', 'width'],
+        ...['bytes', 'fingerprint', 'fingerprintBytes', 'streamIndex', 'streams'],
       ].sort(),
     );
     expect(stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('names the picture streams of a file, and takes the one that is chosen', async () => {
+    const clips = new ClipFolder();
+    const [size, other] = [
+      { width: 192, height: 144 },
+      { width: 240, height: 180 },
+    ];
+    const first = await clips.make('first', { frames: 5, extension: 'mp4', output: x264, ...size });
+    const second = await clips.make('second', { frames: 7, extension: 'mp4', output: x264, ...other });
+    const both = await clips.convert(
+      ['-i', first, '-i', second, '-map', '0', '-map', '1', '-c', 'copy'],
+      'both.mkv',
+    );
+    const told = await cli(['probe', both, '--stream', '1', '--home', home]);
+    expect(told.code, told.stderr).toBe(0);
+    expect(told.stdout).toMatch(/^Frames {5}7$/m);
+    expect(told.stdout).toMatch(/^Stream 0 .*192 x 144/m);
+    expect(told.stdout).toMatch(/^Stream 1 .*240 x 180.*this one$/m);
+    expect(told.stdout).toMatch(/fingerprint covers all of them/);
+    expect((await json('probe', both)).result).toMatchObject({ frames: 5, streamIndex: 0 });
+    const out = join(folder, 'stream.png');
+    const frame = await json('frame', both, '--stream', '1', '--index', '6', '--out', out);
+    expect(frame.code, frame.stderr).toBe(0);
+    expect(await loadImage(readFileSync(out))).toMatchObject(other);
+    expect((await json('frame', both, '--stream', '4', '--index', '0', '--out', out)).code).toBe(2);
+    clips.remove();
   });
 
   it('writes a frame as PNG and names it', async () => {

@@ -46,6 +46,8 @@ export const fakeVideo: Video = {
   caseId: id('case1'),
   displayName: 'demo.mp4',
   fingerprint: 'f'.repeat(64),
+  streams: [],
+  streamIndex: 0,
   sizeBytes: 1_335_939,
   container: 'mov,mp4,m4a,3gp,3g2,mj2',
   codec: 'h264',
@@ -265,6 +267,10 @@ export class FakeWorkstation {
           ]
         : [],
     startSession: async () => this.open(),
+    chooseStream: async ({ streamIndex }) => {
+      this.video = { ...this.video, id: id(`video-stream-${streamIndex}`), streamIndex };
+      return this.open();
+    },
     openSession: async () => this.open(),
     openLastSession: async () => (this.last ? this.open() : null),
     savePosition: async ({ frameIndex }) => (this.session = { ...this.session, frameIndex }),

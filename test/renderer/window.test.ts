@@ -9,6 +9,7 @@ import DropTarget from '../../renderer/components/DropTarget.svelte';
 import GoToDialog from '../../renderer/components/GoToDialog.svelte';
 import Library from '../../renderer/components/Library.svelte';
 import ModelChips from '../../renderer/components/ModelChips.svelte';
+import StreamChooser from '../../renderer/components/StreamChooser.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
 import { keysStay } from '../../renderer/state/keys-stay.ts';
 import { Queue } from '../../renderer/state/queue.ts';
@@ -138,6 +139,38 @@ describe('a lost connection', () => {
     fake.entries = [{ ...entry, answers: [{ ...running, status: 'stopped', reasoning: 'It is' }] }];
     changeReach('connected');
     await vi.waitFor(() => expect(workstation.review?.answer?.status).toBe('stopped'));
+  });
+});
+
+describe('a file with several picture streams', () => {
+  const camera = { codec: 'h264', width: 320, height: 256, title: null, isDefault: false, isCover: false };
+  const streams = [
+    { ...camera, index: 0, title: 'Room camera' },
+    { ...camera, index: 1, width: 640, height: 512, isDefault: true },
+    { ...camera, index: 2, codec: 'mjpeg', isCover: true },
+  ];
+
+  test('lets one be chosen, which is a review of its own', async () => {
+    fake.video = { ...fakeVideo, streams, streamIndex: 1 };
+    await workstation.start();
+    const { opener, review } = workstation;
+    render(StreamChooser, { video: review!.video, opener, disabled: false });
+    const list = screen.getByRole<HTMLSelectElement>('combobox', { name: 'Picture stream' });
+    expect([...list.options].map(({ text }) => text)).toEqual([
+      'Room camera · 320 x 256',
+      'Stream 1 · 640 x 512 · default',
+    ]);
+    expect(list.value).toBe('1');
+    await fireEvent.change(list, { target: { value: '0' } });
+    await vi.waitFor(() => expect(workstation.review?.video.streamIndex).toBe(0));
+    expect(fake.logged('chooseStream')).toEqual([{ videoId: 'video1', streamIndex: 0 }]);
+  });
+
+  test('is shown no list where there is nothing to choose', async () => {
+    await workstation.start();
+    const one = { ...fakeVideo, streams: [streams[1]!, streams[2]!], streamIndex: 1 };
+    render(StreamChooser, { video: one, opener: workstation.opener, disabled: false });
+    expect(screen.queryByRole('combobox')).toBeNull();
   });
 });
 

@@ -21,6 +21,8 @@ class SlowFile implements VideoSource {
     this.signal = signal;
     this.facts = {
       fingerprint,
+      streams: [],
+      streamIndex: 0,
       sizeBytes: 1,
       container: 'mp4',
       codec: 'h264',
@@ -112,9 +114,9 @@ const states = (): string[] => jobs.list().map(({ state }) => state);
 
 describe('a file opened again while its frames are counted', () => {
   it('goes on counting once, and whoever waits gets the index', async () => {
-    const first = await library.open(file, null);
+    const first = await library.open(file, { caseId: null });
     const waiting = library.index(first.id);
-    const again = await library.open(file, null);
+    const again = await library.open(file, { caseId: null });
     expect(again.id).toBe(first.id);
     expect(files.map(({ closed }) => closed)).toEqual([false, true]);
     files[0]?.count();
@@ -125,10 +127,10 @@ describe('a file opened again while its frames are counted', () => {
   });
 
   it('is the new one when the first was counted', async () => {
-    const { id } = await library.open(file, null);
+    const { id } = await library.open(file, { caseId: null });
     files[0]?.count();
     await library.index(id);
-    await library.open(file, null);
+    await library.open(file, { caseId: null });
     expect(files.map(({ closed }) => closed)).toEqual([true, false]);
     expect(await library.source(id)).toBe(files[1]);
   });
@@ -136,7 +138,7 @@ describe('a file opened again while its frames are counted', () => {
 
 describe('what is not taken', () => {
   it('is closed, and its job ends: another file at the new place', async () => {
-    const { id } = await library.open(file, null);
+    const { id } = await library.open(file, { caseId: null });
     fingerprint = 'other';
     await expect(library.relink(id, file)).rejects.toMatchObject({ code: 'file-changed' });
     expect(files.map(({ closed }) => closed)).toEqual([false, true]);
@@ -145,7 +147,7 @@ describe('what is not taken', () => {
 
   it('is closed, and its job ends: a file that cannot be written down', async () => {
     store.close();
-    await expect(library.open(file, null)).rejects.toThrow();
+    await expect(library.open(file, { caseId: null })).rejects.toThrow();
     expect(files.map(({ closed }) => closed)).toEqual([true]);
     await expect.poll(states).toEqual(['cancelled']);
   });
@@ -153,7 +155,7 @@ describe('what is not taken', () => {
 
 describe('counting', () => {
   it('that a person stops is said as a problem of the video, and tried again when it is asked for', async () => {
-    const { id } = await library.open(file, null);
+    const { id } = await library.open(file, { caseId: null });
     const waiting = library.index(id);
     const job = jobs.list()[0];
     jobs.cancel(job!.id);
@@ -167,7 +169,7 @@ describe('counting', () => {
   });
 
   it('ends with the library, and no video is blamed for it', async () => {
-    const { id } = await library.open(file, null);
+    const { id } = await library.open(file, { caseId: null });
     await library.close();
     expect(files[0]?.signal.aborted).toBe(true);
     expect(library.find(id)).toMatchObject({ index: 'building', problem: null });
@@ -180,7 +182,7 @@ it('keeps no listener for each file that was ever opened', async () => {
   process.on('warning', onWarning);
   for (let count = 0; count < 15; count++) {
     fingerprint = `file ${count}`;
-    const { id } = await library.open(file, null);
+    const { id } = await library.open(file, { caseId: null });
     files.at(-1)?.count();
     await library.index(id);
   }

@@ -18,6 +18,8 @@ export const aVideo = (id: string, caseId: string, change: Partial<StoredVideo> 
     path: `/recordings/${id}.mp4`,
     displayName: `${id}.mp4`,
     fingerprint: `print-of-${id}`,
+    streams: [],
+    streamIndex: 0,
     sizeBytes: 5_000_000_000,
     container: 'mov,mp4',
     codec: 'h264',

@@ -25,10 +25,24 @@ export async function openFor(
   workstation: CommandLineWorkstation,
   path: string,
   sessionId: SessionId | null,
+  stream?: number,
 ): Promise<OpenSession> {
   const { grantId } = await workstation.grantPath(path);
   const granted = grantId;
-  if (sessionId === null) return workstation.calls.openVideo({ grantId: granted, caseId: null });
+  if (sessionId === null) {
+    return workstation.calls.openVideo({
+      grantId: granted,
+      caseId: null,
+      ...(stream !== undefined && { streamIndex: stream }),
+    });
+  }
+  if (stream !== undefined) {
+    throw new WorkstationError(
+      'invalid-input',
+      'A session is about one picture stream already.',
+      'Leave --stream or --session away.',
+    );
+  }
   const open = await workstation.calls.openSession({ sessionId });
   // Refuses any other file, and takes note of where this one lies now.
   await workstation.calls.relinkVideo({ videoId: open.video.id, grantId: granted });

@@ -7,6 +7,7 @@ import { migration as models } from './0005-models.ts';
 import { migration as answerFormat } from './0006-answer-format.ts';
 import { migration as clockJoins } from './0007-clock-joins.ts';
 import { migration as waitingAnswers } from './0008-waiting-answers.ts';
+import { migration as pictureStreamsOfVideos } from './0009-picture-streams.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   answerFormat,
   clockJoins,
   waitingAnswers,
+  pictureStreamsOfVideos,
 ];

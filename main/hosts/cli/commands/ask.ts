@@ -22,6 +22,7 @@ import {
 import { act, wholeNumber, type CommandContext } from '../command.ts';
 import type { Output } from '../output.ts';
 import { writeNamedFile } from '../picture.ts';
+import { streamOption, type StreamOption } from '../stream-option.ts';
 import { requireModelForVariant, variantOption } from '../variant-option.ts';
 import {
   addSampling,
@@ -31,7 +32,7 @@ import {
   type SamplingOptions,
 } from '../sampling-options.ts';
 
-interface AskOptions extends SamplingOptions {
+interface AskOptions extends SamplingOptions, StreamOption {
   frame?: number;
   at?: string;
   question: string[];
@@ -47,6 +48,7 @@ export function addAsk(program: Command): void {
   act(
     addSampling(program.command('ask'))
       .argument('<video>', 'video file')
+      .addOption(streamOption())
       .addOption(new Option('--frame <n>', 'frame, counted from 0').argParser(wholeNumber(0)).conflicts('at'))
       .option('--at <timecode>', 'hh:mm:ss.mmm, mm:ss or seconds since the first frame')
       .requiredOption(
@@ -89,7 +91,7 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   }
   const sessionId = parseSession(options.session);
   const workstation = await context.workstation();
-  const open = await openFor(workstation, video, sessionId);
+  const open = await openFor(workstation, video, sessionId, options.stream);
   await waitForIndex(workstation, open.video, context);
   if (options.model !== undefined) await workstation.loadModelFolder(options.model, options.variant);
   if (options.server === true) await loadFromServer(workstation);

@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import { formatTimecode } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
+import { streamOption, streamsInWords, type StreamOption } from '../stream-option.ts';
 
 export function addProbe(program: Command): void {
   act(
     program
       .command('probe')
       .argument('<video>', 'video file')
+      .addOption(streamOption())
       .description('say what a video file holds, every frame counted'),
-    async ({ output, workstation, signal }, _options: object, video: string) => {
-      const facts = await (await workstation()).inspectVideo(video, signal);
+    async ({ output, workstation, signal }, { stream }: StreamOption, video: string) => {
+      const facts = await (await workstation()).inspectVideo(video, { stream, signal });
       const { frames, width, height, codec, timeBase, variableFrameRate, container } = facts;
       const { durationSeconds, joins, coded, decoder, decoderWarning } = facts;
       output.line(`Frames     ${frames}`);
@@ -21,7 +23,9 @@ export function addProbe(program: Command): void {
       }
       output.line(`Codec      ${codec} in ${container}`);
       output.line(`Time base  ${timeBase.join('/')} s`);
+      output.line(`File       ${facts.bytes} bytes; its fingerprint covers ${coverageInWords(facts)}`);
       output.line(`Rate       ${variableFrameRate ? 'variable' : 'constant'}`);
+      if (facts.streams.length > 1) for (const line of streamsInWords(facts)) output.line(line);
       for (const { index, timecode } of joins) {
         output.line(
           `Join       at frame ${index}, ${timecode}: the file's own clock starts again or jumps there`,
@@ -32,7 +36,14 @@ export function addProbe(program: Command): void {
       output.result({
         ...{ frames, width, height, codec, timeBase, variableFrameRate, container },
         ...{ durationSeconds, joins, coded, decoder, decoderWarning },
+        bytes: facts.bytes,
+        ...{ fingerprint: facts.fingerprint, fingerprintBytes: facts.fingerprintBytes },
+        ...{ streamIndex: facts.streamIndex, streams: facts.streams },
       });
     },
   );
+}
+
+function coverageInWords({ bytes, fingerprintBytes }: { bytes: number; fingerprintBytes: number }): string {
+  return fingerprintBytes === bytes ? 'all of them' : `${fingerprintBytes} of them, in 8 samples`;
 }
