@@ -2,24 +2,34 @@ import { createHash } from 'node:crypto';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
+import { planarToRgb } from './colour.ts';
 import {
-  planarBytes,
-  planarFormat,
-  planarToRgb,
-  planesAsRgb,
-  swscaleMatrix,
-  type PlanarFormat,
-} from './colour.ts';
-import { describeToolEnd, inputArguments, seekPlaces, type DecodeContext } from './decode-arguments.ts';
+  conversionFilter,
+  corner,
+  decodeStarts,
+  describeToolEnd,
+  frameDecoder,
+  inputArguments,
+  isKeyExpression,
+  sourceFilter,
+  type DecodeContext,
+  type DecodeStart,
+} from './decode-arguments.ts';
 import { asDisplayed } from './display.ts';
-import { keyFrameBefore, type FrameTable } from './frame-table.ts';
+import { isComplaint } from './frame-account.ts';
+import { formatAt, rawLayout, type FrameFormat } from './frame-format.ts';
+import { FrameList, listOutput, type ListedFrame } from './frame-list.ts';
+import { knownDamage, learnFormats, lookForDamage } from './frame-look.ts';
+import { nextKeyFrame, type FrameTable } from './frame-table.ts';
+import { PixelPipe } from './pixel-pipe.ts';
 import { startProcess, type ProcessEnd } from './process.ts';
-import { parseShownFrame, type ShownFrame } from './show-info.ts';
 
 /** A frame as it leaves the decoder: planes where our own conversion reads them, else RGB. */
 export interface RawFrame {
   readonly index: FrameIndex;
   readonly pts: Ticks;
+  readonly format: FrameFormat;
+  readonly isDamaged: boolean;
   readonly data: Buffer;
 }
 
@@ -37,29 +47,23 @@ export interface DecodedFrame {
    * it is turned, mirrored or its pixels are made square.
    */
   readonly hash: string;
-}
-
-export interface RawLayout {
-  /** Null where ffmpeg converts to RGB itself. */
-  readonly planar: PlanarFormat | null;
-  readonly bytes: number;
-}
-
-export function rawLayout(context: DecodeContext): RawLayout {
-  const { pixelFormat, width, height } = context.probe;
-  const planar = planarFormat(pixelFormat);
-  return { planar, bytes: planar ? planarBytes(planar, width, height) : width * height * 3 };
+  /**
+   * The file is damaged here: the decoder complained of this frame, or of one that it may lean on, and drew what it could.
+   * The picture, and so the hash, is the same every time.
+   */
+  readonly isDamaged: boolean;
 }
 
 /** The one way from decoded planes to a frame with its hash, whether they were cached or not. */
 export function finishFrame(context: DecodeContext, raw: RawFrame): DecodedFrame {
-  const { width, height, colourMatrix, fullRange } = context.probe;
-  const { planar } = rawLayout(context);
+  const { index, pts, isDamaged, format } = raw;
+  const { width, height, colourMatrix, fullRange } = format;
+  const { planar } = rawLayout(context.probe, format);
   const rgb = planar
     ? planarToRgb({ planes: raw.data, width, height, format: planar, matrix: colourMatrix, fullRange })
     : new Uint8Array(raw.data);
   const hash = hashPicture(rgb, width, height);
-  return { index: raw.index, pts: raw.pts, ...asDisplayed({ rgb, width, height }, context.probe), hash };
+  return { index, pts, ...asDisplayed({ rgb, width, height }, context.probe), hash, isDamaged };
 }
 
 export function hashPicture(rgb: Uint8Array, width: number, height: number): string {
@@ -80,8 +84,12 @@ export interface DecodeRequest {
  * Decodes frames `first` to `last` exactly.
  *
  * ffmpeg is sent to the key frame before `first` and decodes on with the file's own times. Nothing is assumed about where
- * it landed: the key frame itself must come out, and each frame's time (and, where the index holds one, its checksum) must
- * be the table's. Otherwise the same is tried from further back, at last from the start of the file.
+ * it landed: the decoder itself must call the first frame out a key frame, and each frame's time (and, where the index
+ * holds one, its checksum) must be the table's. Otherwise the same is tried from further back, at last from the start of
+ * the file.
+ *
+ * Where the decoder complains, nothing that it gave is taken: the group of pictures is looked at and decoded again in the one
+ * way that always gives the same pictures (one thread, from its own key frame, for this group alone).
  *
  * Throws `frame-out-of-range`, `ffmpeg-failed`, `ffmpeg-missing`, `cancelled`.
  */
@@ -100,27 +108,37 @@ export async function decodeFrames(
     return request.onFrame(frame);
   };
   while (next <= request.last) {
-    const places = seekPlaces(table, keyFrameBefore(table, next), context.probe);
-    for (let place = 0; place < places.length && next <= request.last;) {
+    const starts = decodeStarts(table, next, context.probe);
+    for (let tried = 0; tried < starts.length && next <= request.last;) {
       throwIfAborted(request.signal);
       const before = next;
-      const outcome = await attempt(
-        context,
-        table,
-        { ...request, first: next, onFrame },
-        places[place] ?? null,
-      );
+      const damaged = await knownDamage(table, next, request.signal);
+      const last = damaged ? Math.min(request.last, nextKeyFrame(table, next) - 1) : request.last;
+      const outcome = await attempt(context, table, {
+        ...request,
+        first: next,
+        last,
+        onFrame,
+        start: starts[tried] as DecodeStart,
+        damaged,
+      });
       throwIfAborted(request.signal);
-      if (outcome.end.killedBy && !outcome.mismatch && next <= request.last) {
+      if (outcome.complained && !outcome.mismatch && !damaged) {
+        await lookForDamage(context, table, next, request.signal);
+        break;
+      }
+      if (outcome.end.killedBy && !outcome.mismatch && next <= last) {
         // Ended from outside in the middle: once more from where it stopped, then give up.
         if (outcome.end.stalled || ++killed > 1) throw describeToolEnd(outcome.end, context.log);
         break;
       }
       if (next > before) break;
-      place++;
-      if (place === places.length) throw undecodable(context, next, outcome);
+      tried++;
+      // What a decode in the careful way, from a true key frame, does not give does not exist.
+      if (tried === starts.length || (damaged && outcome.wasProved))
+        throw undecodable(context, next, outcome);
       context.log.debug('A decode began in the wrong place; going further back', {
-        place,
+        tried,
         mismatch: outcome.mismatch,
       });
     }
@@ -130,6 +148,10 @@ export async function decodeFrames(
 interface AttemptOutcome {
   readonly end: ProcessEnd;
   readonly mismatch: string | null;
+  /** It began at a frame that the decoder calls a key frame. */
+  readonly wasProved: boolean;
+  /** The decoder said that something is wrong, or a frame of the table did not come out. */
+  readonly complained: boolean;
 }
 
 function undecodable(context: DecodeContext, index: number, outcome: AttemptOutcome): WorkstationError {
@@ -146,144 +168,151 @@ function undecodable(context: DecodeContext, index: number, outcome: AttemptOutc
   );
 }
 
+interface AttemptRequest extends DecodeRequest {
+  readonly start: DecodeStart;
+  /** Damaged frames of the one group that is decoded; null where none is known, and complaints end the attempt. */
+  readonly damaged: ReadonlySet<number> | null;
+}
+
 /** One run of ffmpeg; ends early at the first frame that is not the one expected. */
 async function attempt(
   context: DecodeContext,
   table: FrameTable,
-  request: DecodeRequest,
-  place: number | null,
+  request: AttemptRequest,
 ): Promise<AttemptOutcome> {
-  const { first, last } = request;
-  const key = keyFrameBefore(table, first);
-  // The key frame is asked for too, as the proof that decoding began there.
-  const wanted = key < first && place !== null ? [key] : [];
-  const expected = (position: number) =>
-    position < wanted.length ? (wanted[position] as number) : first + position - wanted.length;
-  const total = wanted.length + last - first + 1;
-
-  const shown: ShownFrame[] = [];
-  const waiting: (() => void)[] = [];
-  let closed = false;
-  const child = startProcess(
-    context.tools.ffmpeg.path,
-    pixelArguments(context, { place, select: selectExpression(table, first, wanted, place), total }),
-    {
-      signal: request.signal,
-      background: request.background,
-      log: context.log,
-      onErrorLine: (line) => {
-        const frame = parseShownFrame(line);
-        if (!frame) return;
-        shown.push(frame);
-        waiting.shift()?.();
-      },
+  const { first, last, start } = request;
+  const fromPackets = table.source === 'packets';
+  let complaints = 0;
+  const child = startProcess(context.tools.ffmpeg.path, pixelArguments(context, table, request), {
+    signal: request.signal,
+    background: request.background,
+    log: context.log,
+    channels: 2,
+    onErrorLine: (line) => {
+      if (fromPackets && isComplaint(line)) complaints++;
     },
-  );
-  // Not the process's own end: that comes only when standard output has been read, which waits for a description.
-  void child.errorsEnded.then(() => {
-    closed = true;
-    for (const resolve of waiting.splice(0)) resolve();
   });
-  // Pixels and descriptions come over two pipes, in any order of arrival.
-  const describe = async (position: number): Promise<ShownFrame | undefined> => {
-    while (shown.length <= position && !closed) await new Promise<void>((resolve) => waiting.push(resolve));
-    return shown[position];
-  };
+  const [described, timed] = child.channels.map((channel) => new FrameList(channel)) as [
+    FrameList,
+    FrameList,
+  ];
+  const pixels = new PixelPipe(child.stdout);
 
-  let position = 0;
+  let next = first;
   let mismatch: string | null = null;
+  let wasProved = false;
+  let complained = false;
   let drained = false;
   try {
-    for await (const data of framesOf(child.stdout, rawLayout(context).bytes)) {
-      if (request.signal?.aborted) break;
-      const frame = await describe(position);
-      const index = expected(position);
-      mismatch = frame ? difference(table, index, frame) : 'a picture without a description';
-      if (mismatch || position >= total) break;
-      position++;
-      if (index >= first) {
-        await request.onFrame({ index: index as FrameIndex, pts: table.ticks[index] as Ticks, data });
+    while (next <= last) {
+      const index = next;
+      // Pixels and descriptions come over pipes of their own, in any order of arrival.
+      const expected = rawLayout(context.probe, formatAt(table, index)).bytes;
+      const [frame, read] = await Promise.all([described.next(), pixels.read(expected)]);
+      if (request.signal?.aborted || !frame) break;
+      if (index === first) {
+        mismatch = await wrongStart(table, start, timed);
+        wasProved = mismatch === null && start.seekSeconds !== null;
       }
-      if (position === total) break;
+      mismatch ??= difference(table, index, frame);
+      if (mismatch) break;
+      const data = await wholeFrame(context, table, { index, frame, read, pixels, signal: request.signal });
+      // The process ended in the middle of this frame's bytes.
+      if (!data && read.length < Math.min(expected, frame.bytes)) break;
+      if (!data) {
+        mismatch = `frame ${index}: ${frame.bytes} bytes`;
+        break;
+      }
+      const hasGap = fromPackets && (await timed.countUpTo(frame.pts)) !== index - start.key + 1;
+      // What the decoder said before it handed out this frame lies in the pipe by now, but may not have been read.
+      if (fromPackets) await everythingArrived();
+      complained = complaints > 0 || hasGap;
+      if (complained && !request.damaged) break;
+      next++;
+      await request.onFrame({
+        index: index as FrameIndex,
+        pts: table.ticks[index] as Ticks,
+        format: formatAt(table, index),
+        isDamaged: table.damaged ? table.damaged[index] === 1 : hasGap || !!request.damaged?.has(index),
+        data,
+      });
     }
-    drained = position < total && mismatch === null;
+    drained = next <= last && mismatch === null && !complained;
   } finally {
     // A run that ended by itself must not look as if it had been killed.
     if (!drained) child.kill();
+    pixels.close();
   }
   const end = await child.ended;
-  return { end: position === total ? { ...end, killedBy: null } : end, mismatch };
+  // A run that gave less than was asked may have said why only at its end.
+  complained ||= drained && complaints > 0;
+  return { end: drained ? end : { ...end, killedBy: null }, mismatch, wasProved, complained };
 }
 
-function difference(table: FrameTable, index: number, frame: ShownFrame): string | null {
+/** The decoder must have begun at the key frame, and call it one; the filter lets it pass on no other terms. */
+async function wrongStart(table: FrameTable, start: DecodeStart, timed: FrameList): Promise<string | null> {
+  if (!table.seekable || start.seekSeconds === null) return null;
+  const began = (await timed.peek())?.pts;
+  return began === table.ticks[start.key] ? null : `began at ${began}, not at ${table.ticks[start.key]}`;
+}
+
+/** The frame's bytes, of which `read` were read as its format has it; null when it has another and none is found. */
+async function wholeFrame(
+  context: DecodeContext,
+  table: FrameTable,
+  part: {
+    index: number;
+    frame: ListedFrame;
+    read: Buffer;
+    pixels: PixelPipe;
+    signal: AbortSignal | undefined;
+  },
+): Promise<Buffer | null> {
+  const { index, frame, read, pixels } = part;
+  const bytesOf = () => rawLayout(context.probe, formatAt(table, index)).bytes;
+  if (bytesOf() !== frame.bytes) await learnFormats(context, table, index, part.signal);
+  if (bytesOf() !== frame.bytes) return null;
+  if (read.length === frame.bytes) return read;
+  pixels.unread(read);
+  const data = await pixels.read(frame.bytes);
+  return data.length === frame.bytes ? data : null;
+}
+
+function everythingArrived(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
+function difference(table: FrameTable, index: number, frame: ListedFrame): string | null {
   const expected = table.ticks[index];
   if (table.seekable && frame.pts !== expected) return `frame ${index}: time ${frame.pts}, not ${expected}`;
   if (table.checksums && frame.checksum !== table.checksums[index]) return `frame ${index}: other content`;
   return null;
 }
 
-/** ffmpeg's own expressions are doubles: exact for ticks below 2^53. */
-function selectExpression(
-  table: FrameTable,
-  first: number,
-  wanted: readonly number[],
-  place: number | null,
-): string {
-  if (!table.seekable || place === null) return `gte(n,${first})`;
-  const keys = wanted.map((index) => `eq(pts,${table.ticks[index]})+`).join('');
-  return `${keys}gte(pts,${table.ticks[first]})`;
-}
-
-function pixelArguments(
-  context: DecodeContext,
-  run: { place: number | null; select: string; total: number },
-): string[] {
-  const { width, height, pixelFormat, colourMatrix, fullRange } = context.probe;
-  const { planar } = rawLayout(context);
-  const range = fullRange ? 'full' : 'limited';
-  // Where planes leave as they are, this scales only a stream that changes its size on the way. Elsewhere it is the
-  // conversion itself, with everything said that ffmpeg would otherwise guess.
-  const scale = planar
-    ? `scale=${width}:${height}:flags=bicubic+accurate_rnd`
-    : `scale=${width}:${height}:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp` +
-      (swscaleMatrix(colourMatrix)
-        ? `:in_range=${range}:out_range=full:in_color_matrix=${swscaleMatrix(colourMatrix)}`
-        : '');
+/**
+ * Three outputs of one decode: the pixels of the frames wanted, their list, and a list of all frames from the key frame on.
+ * ffmpeg's own expressions are doubles: exact for ticks below 2^53.
+ */
+function pixelArguments(context: DecodeContext, table: FrameTable, request: AttemptRequest): string[] {
+  const { probe, tools } = context;
+  const { first, last, start } = request;
+  const key = table.ticks[start.key];
+  const fromKey = `gt(pts,${key})+eq(pts,${key})*${isKeyExpression}`;
+  const begin = !table.seekable ? '1' : start.seekSeconds === null ? `gte(pts,${key})` : fromKey;
+  const wanted = table.seekable ? `gte(pts,${table.ticks[first]})` : `gte(n,${first})`;
+  const frames = ['-frames:v', String(last - first + 1)];
+  const graph =
+    `${sourceFilter(context)},select='${begin}',split=2[from][all];` +
+    `[all]${corner}[times];[from]select='${wanted}',${conversionFilter(probe)}split=2[list][pixels]`;
   return [
-    ...inputArguments(context, run.place),
-    ...['-vf', `select='${run.select}',showinfo,${planesAsRgb(context.probe)}${scale}`],
-    ...context.tools.everyFrame,
-    ...[
-      '-frames:v',
-      String(run.total),
-      '-pix_fmt',
-      planar
-        ? planesAsRgb(context.probe)
-          ? pixelFormat.replace(/^yuvj?444p/, 'gbrp')
-          : pixelFormat
-        : 'rgb24',
-      '-f',
-      'rawvideo',
-      'pipe:1',
-    ],
+    ...inputArguments(
+      context,
+      start.seekSeconds,
+      frameDecoder(table.singleThread || request.damaged !== null),
+    ),
+    ...['-filter_complex', graph],
+    ...[...frames, ...listOutput(tools, probe.timeBase, 'list', 3)],
+    ...listOutput(tools, probe.timeBase, 'times', 4),
+    ...['-map', '[pixels]', ...tools.everyFrame, ...frames, '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
   ];
-}
-
-/** Cuts a stream into pieces of `bytes`. A piece cut short at the end is dropped. */
-async function* framesOf(stream: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Buffer> {
-  let frame = Buffer.allocUnsafeSlow(bytes);
-  let filled = 0;
-  for await (const chunk of stream) {
-    let taken = 0;
-    while (taken < chunk.length) {
-      const part = Math.min(chunk.length - taken, bytes - filled);
-      frame.set(chunk.subarray(taken, taken + part), filled);
-      taken += part;
-      filled += part;
-      if (filled < bytes) continue;
-      yield frame;
-      frame = Buffer.allocUnsafeSlow(bytes);
-      filled = 0;
-    }
-  }
 }

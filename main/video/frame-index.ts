@@ -1,18 +1,14 @@
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { secondsToTicks } from '../../preload/contract/frames.ts';
-import type { TimeBase } from '../../preload/contract/values.ts';
-import {
-  describeToolEnd,
-  hasSeekTable,
-  inputArguments,
-  seekPlaces,
-  type DecodeContext,
-} from './decode-arguments.ts';
+import { decodeEveryFrame, decodeSample } from './decode-listing.ts';
+import { describeToolEnd, hasSeekTable, seekPlaces, type DecodeContext } from './decode-arguments.ts';
+import { readAccount } from './frame-account.ts';
+import { rawLayout, statedFormat } from './frame-format.ts';
+import { WholeAccount } from './whole-account.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { inputOf } from './media-input.ts';
-import { linesOf, startProcess, type ProcessEnd } from './process.ts';
+import { linesOf, startProcess } from './process.ts';
 import type { VideoProbe } from './probe.ts';
-import { parseShownFrame, parseShownTimeBase, type ShownFrame } from './show-info.ts';
 
 /** Frames found so far, and how many are expected (an estimate from the stated length, corrected as it goes). */
 export interface IndexProgress {
@@ -60,8 +56,9 @@ function longestStepSeconds(probe: VideoProbe): number {
 async function countFrames(context: DecodeContext, options: IndexOptions): Promise<FrameTable> {
   const { probe, log } = context;
   if (!options.decodeAll && hasSeekTable(probe) && onePacketOneFrame.has(probe.codec)) {
-    const table = await tableFromPackets(context, options);
-    if (table && (await samplesAgree(context, table, options.signal))) return table;
+    const packets = await tableFromPackets(context, options);
+    const table = packets && (await samplesAgree(context, packets, options.signal));
+    if (table) return table;
     log.info('The packets do not tell the frames; decoding all of them', { container: probe.container });
   }
   return tableFromDecoding(context, options);
@@ -111,7 +108,7 @@ async function tableFromPackets(context: DecodeContext, options: IndexOptions): 
   throwIfAborted(options.signal);
   if (!complete || end.exitCode !== 0 || builder.length === 0) return null;
   builder.sort();
-  const table = builder.finish(probe.timeBase, 'packets', lastDuration);
+  const table = builder.finish(probe.timeBase, statedFormat(probe), 'packets', lastDuration);
   return table.seekable ? table : null;
 }
 
@@ -139,25 +136,45 @@ export function parsePacketLine(line: string): PacketLine | null {
 const headSample = 24;
 const middleSample = 8;
 
-/** Decodes the head, two places in the middle and the tail, and compares their times with the table's. */
+/**
+ * Decodes the head, two places in the middle and the tail, and compares times, sizes and key frames with the table's. Where
+ * only the key frames differ, those that the decoder finds take their place. Null where more differs.
+ */
 async function samplesAgree(
   context: DecodeContext,
-  table: FrameTable,
+  packets: FrameTable,
   signal?: AbortSignal,
-): Promise<boolean> {
+): Promise<FrameTable | null> {
+  let table = packets;
   const count = table.ticks.length;
-  const tail = keyFrameBefore(
-    table,
-    keyFrameBefore(table, count - 1) > count - 4 ? Math.max(0, count - 5) : count - 1,
-  );
-  if (!(await sampleAgrees(context, table, 0, Math.min(count, headSample), signal))) return false;
-  for (const place of [count / 3, (2 * count) / 3]) {
-    const key = keyFrameBefore(table, Math.floor(place));
-    if (key > 0 && key < tail && !(await sampleAgrees(context, table, key, key + middleSample, signal)))
-      return false;
+  const head = Math.min(count, headSample);
+  let verdict = await sampleAgrees(context, table, 0, head, signal);
+  if (verdict === 'other keys') {
+    table = await withTrueKeys(context, table, signal);
+    verdict = await sampleAgrees(context, table, 0, head, signal);
   }
-  return sampleAgrees(context, table, tail, null, signal);
+  if (verdict !== 'agrees') return null;
+  const tail = () =>
+    keyFrameBefore(table, keyFrameBefore(table, count - 1) > count - 4 ? Math.max(0, count - 5) : count - 1);
+  for (const place of [count / 3, (2 * count) / 3, count - 1]) {
+    const isTail = place === count - 1;
+    const sample = (): readonly [number, number | null] => {
+      const key = isTail ? tail() : keyFrameBefore(table, Math.floor(place));
+      return [key, isTail ? null : Math.min(count, key + middleSample)];
+    };
+    const [key] = sample();
+    if (!isTail && (key === 0 || key >= tail())) continue;
+    verdict = await sampleAgrees(context, table, ...sample(), signal);
+    if (verdict === 'other keys') {
+      table = await withTrueKeys(context, table, signal);
+      verdict = await sampleAgrees(context, table, ...sample(), signal);
+    }
+    if (verdict !== 'agrees') return null;
+  }
+  return table;
 }
+
+type SampleVerdict = 'agrees' | 'other keys' | 'differs';
 
 /** @param end index after the last frame compared; null asks that the file end where the table does */
 async function sampleAgrees(
@@ -166,99 +183,118 @@ async function sampleAgrees(
   key: number,
   end: number | null,
   signal?: AbortSignal,
-): Promise<boolean> {
+): Promise<SampleVerdict> {
   const expected = Array.from(table.ticks.subarray(key, end ?? table.ticks.length));
+  const { bytes } = rawLayout(context.probe, statedFormat(context.probe));
+  let verdict: SampleVerdict = 'differs';
   for (const place of seekPlaces(table, key, context.probe)) {
-    const times: (number | null)[] = [];
-    const first = expected[0] as number;
-    const run = await showFrames(context, {
-      seek: place,
+    const { frames, keys } = await decodeSample(context, {
+      seekSeconds: place,
+      fromTicks: expected[0] as number,
+      count: end === null ? null : expected.length,
       signal,
-      onFrame: (frame) => {
-        if (times.length === 0 && frame.pts !== null && frame.pts < first) return true;
-        times.push(frame.pts);
-        return end === null || times.length < expected.length;
-      },
     });
-    throwIfAborted(signal);
-    if (run.timeBase && !sameTimeBase(run.timeBase, table.timeBase)) return false;
-    if (times.length === expected.length && times.every((time, index) => time === expected[index]))
-      return true;
+    const sameTimes =
+      frames.length === expected.length && frames.every(({ pts }, index) => pts === expected[index]);
+    if (sameTimes && frames.every((frame) => frame.bytes === bytes)) {
+      const isFalse = (ticks: number, index: number) => table.keys[key + index] === 1 && !keys.has(ticks);
+      // The first frame of a file counts as a key frame whatever it is: there is no other place to start.
+      if (!expected.some((ticks, index) => key + index > 0 && isFalse(ticks, index))) return 'agrees';
+      verdict = 'other keys';
+    }
     context.log.debug('A sample of decoded frames differs from the packets', {
       key,
       place,
-      got: times.length,
+      got: frames.length,
+      verdict,
     });
   }
-  return false;
+  return verdict;
 }
 
-function sameTimeBase(a: TimeBase, b: TimeBase): boolean {
-  return a[0] * b[1] === b[0] * a[1];
-}
-
-interface ShowRequest {
-  readonly seek: number | null;
-  readonly signal?: AbortSignal | undefined;
-  /** Returns false to end the run. */
-  readonly onFrame: (frame: ShownFrame) => boolean;
-}
-
-/** Decodes and describes frames, with no pixels coming out. */
-async function showFrames(
+/** The table with the key frames that the decoder finds, for a container that flags others. */
+async function withTrueKeys(
   context: DecodeContext,
-  request: ShowRequest,
-): Promise<{ end: ProcessEnd; timeBase: TimeBase | null; enough: boolean }> {
-  let timeBase: TimeBase | null = null;
-  let enough = false;
-  const child = startProcess(
-    context.tools.ffmpeg.path,
-    [
-      ...inputArguments(context, request.seek),
-      ...['-vf', 'showinfo', ...context.tools.everyFrame, '-f', 'null', '-'],
-    ],
-    {
-      signal: request.signal,
-      background: true,
-      log: context.log,
-      onErrorLine: (line) => {
-        timeBase ??= parseShownTimeBase(line);
-        const frame = enough ? null : parseShownFrame(line);
-        if (!frame || request.onFrame(frame)) return;
-        enough = true;
-        child.kill();
-      },
-    },
-  );
-  child.stdout.resume();
-  return { end: await child.ended, timeBase, enough };
+  table: FrameTable,
+  signal?: AbortSignal,
+): Promise<FrameTable> {
+  context.log.info('The container flags frames as key frames that are none; looking for the true ones');
+  const times = new Set<number>();
+  for await (const entry of readAccount(context, { interval: null, keysOnly: true, signal })) {
+    if (entry.kind === 'frame' && entry.isKey && entry.pts !== null) times.add(entry.pts);
+  }
+  const keys = Uint8Array.from(table.ticks, (ticks, index) => (index === 0 || times.has(ticks) ? 1 : 0));
+  return { ...table, keys };
 }
+
+/** Codecs of which every frame stands alone: their sizes tell a change of format, and all of them would be key frames. */
+const everyFrameIsKey = new Set([
+  'mjpeg',
+  'prores',
+  'dnxhd',
+  'ffv1',
+  'huffyuv',
+  'ffvhuff',
+  'rawvideo',
+  'utvideo',
+  'dvvideo',
+]);
 
 async function tableFromDecoding(context: DecodeContext, options: IndexOptions): Promise<FrameTable> {
+  const { probe, log } = context;
+  const { signal } = options;
   const report = reporter(context, options);
-  for (let attempt = 0; ; attempt++) {
+  let singleThread = false;
+  for (let killed = 0; ;) {
     const builder = new FrameTableBuilder();
-    const { end, timeBase } = await showFrames(context, {
-      seek: null,
-      signal: options.signal,
+    const { bytes } = rawLayout(probe, statedFormat(probe));
+    const sizes = new Set<number>([bytes]);
+    const { end, keys, complaints, corrupt } = await decodeEveryFrame(context, {
+      singleThread,
+      signal,
       onFrame: (frame) => {
-        builder.add(frame.pts, frame.isKey, frame.checksum);
+        builder.add(frame.pts, false, frame.checksum);
+        sizes.add(frame.bytes);
         report(builder.length);
-        return true;
       },
     });
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     // Damage in the middle makes ffmpeg complain and go on; only an end from outside leaves the table short.
-    if (end.killedBy && attempt === 0) continue;
-    if (end.killedBy) throw describeToolEnd(end, context.log);
+    if (end.killedBy && killed++ === 0) continue;
+    if (end.killedBy) throw describeToolEnd(end, log);
     if (builder.length === 0) {
-      if (end.exitCode !== 0) throw describeToolEnd(end, context.log);
+      if (end.exitCode !== 0) throw describeToolEnd(end, log);
       throw new WorkstationError(
         'video-truncated',
         'Not one picture in this file can be decoded.',
         'Copy it again from the recorder or the disk it came from.',
       );
     }
-    return builder.finish(timeBase ?? context.probe.timeBase, 'decoded', null);
+    if (complaints > 0 && !singleThread) {
+      // What several threads make of damage differs from run to run.
+      log.info('The decoder complained; decoding again in the way that always gives the same', {
+        complaints,
+      });
+      singleThread = true;
+      continue;
+    }
+    for (const index of keys) builder.setKey(index);
+    const table = builder.finish(probe.timeBase, statedFormat(probe), 'decoded', null);
+    const account = new WholeAccount(corrupt);
+    const isWhole = singleThread || sizes.size > 1;
+    if (isWhole || !everyFrameIsKey.has(probe.codec)) {
+      const entries = readAccount(context, { interval: null, keysOnly: !isWhole, signal });
+      for await (const entry of entries) account.add(entry);
+    }
+    if (!singleThread && account.hasCorruptPackets) {
+      singleThread = true;
+      continue;
+    }
+    return {
+      ...table,
+      singleThread,
+      formats: account.formats(table, statedFormat(probe)),
+      damaged: singleThread ? account.damaged(table) : table.damaged,
+    };
   }
 }

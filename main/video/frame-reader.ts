@@ -1,8 +1,9 @@
 import { WorkstationError, throwIfAborted, toErrorReport } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import type { DecodeContext } from './decode-arguments.ts';
-import { decodeFrames, finishFrame, rawLayout, type DecodedFrame, type RawFrame } from './decoder.ts';
+import { decodeFrames, finishFrame, type DecodedFrame, type RawFrame } from './decoder.ts';
 import { FrameCache } from './frame-cache.ts';
+import { rawLayout } from './frame-format.ts';
 import { keyFrameBefore, nextKeyFrame, type FrameTable } from './frame-table.ts';
 
 /**
@@ -69,7 +70,9 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
-    this.#cache = new FrameCache(options.budgetBytes, rawLayout(options.context).bytes);
+    const { probe } = options.context;
+    const largest = Math.max(...options.table.formats.map(({ format }) => rawLayout(probe, format).bytes));
+    this.#cache = new FrameCache(options.budgetBytes, largest);
   }
 
   /** Throws `frame-out-of-range`, `cancelled`, `file-missing`, `file-changed`, `ffmpeg-failed`, `ffmpeg-missing`. */

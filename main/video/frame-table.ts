@@ -2,6 +2,7 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
 import type { TimeBase } from '../../preload/contract/values.ts';
+import type { FormatRun, FrameFormat } from './frame-format.ts';
 
 /** How a table was made: from the container's packets (checked by decoding samples), or by decoding every frame. */
 export type TableSource = 'packets' | 'decoded';
@@ -16,6 +17,12 @@ export interface FrameTable extends FrameTimes {
   readonly endTicks: number;
   /** 1 where decoding can start. The first frame always counts as one. */
   readonly keys: Uint8Array;
+  /** Formats of the frames, in order; the first run begins at frame 0. Decoding adds those that it finds on the way. */
+  formats: readonly FormatRun[];
+  /** 1 for each frame that is damaged, when all frames were decoded; null where that is looked at when one is asked for. */
+  readonly damaged: Uint8Array | null;
+  /** The decoder complained of this file, so that only one thread gives the same pictures every time. */
+  readonly singleThread: boolean;
   /** Adler-32 of each decoded frame, when all of them were decoded; else null. */
   readonly checksums: Uint32Array | null;
   readonly source: TableSource;
@@ -47,6 +54,11 @@ export class FrameTableBuilder {
     this.#length++;
   }
 
+  /** Says afterwards that frame `index` is a key frame. */
+  setKey(index: number): void {
+    this.#keys[index] = 1;
+  }
+
   /** Sorts into presentation order; for packets, which come in decoding order. */
   sort(): void {
     const order = new Uint32Array(this.#length).map((_, index) => index);
@@ -63,8 +75,16 @@ export class FrameTableBuilder {
     }
   }
 
-  /** @param lastDuration ticks that the last frame stays; null takes the mean of the others */
-  finish(timeBase: TimeBase, source: TableSource, lastDuration: number | null): FrameTable {
+  /**
+   * @param format of every frame; who finds others sets `formats`
+   * @param lastDuration ticks that the last frame stays; null takes the mean of the others
+   */
+  finish(
+    timeBase: TimeBase,
+    format: FrameFormat,
+    source: TableSource,
+    lastDuration: number | null,
+  ): FrameTable {
     const ticks = this.#ticks.slice(0, this.#length);
     const keys = this.#keys.slice(0, this.#length);
     if (keys.length > 0) keys[0] = 1;
@@ -76,6 +96,9 @@ export class FrameTableBuilder {
       ticks,
       endTicks: last + (lastDuration !== null && lastDuration > 0 ? lastDuration : mean),
       keys,
+      formats: [{ first: 0, format }],
+      damaged: source === 'decoded' ? new Uint8Array(this.#length) : null,
+      singleThread: false,
       checksums: source === 'decoded' ? this.#checksums.slice(0, this.#length) : null,
       source,
       seekable: this.#rising,
@@ -117,12 +140,12 @@ export interface TableOrigin {
 }
 
 const magic = 'SRFI';
-const version = 2;
+const version = 3;
 
 /**
  * Writes a table compactly: `SRFI`, a version byte, the length of a JSON head as 32-bit little-endian, the head, then
  * deflated varints (second differences of the ticks, so that a constant rate costs next to nothing), key flags as bits,
- * and the checksums.
+ * and, where every frame was decoded, the checksums and the damaged frames as bits.
  *
  * @param origin the file that the table describes, and the ffmpeg that made it
  */
@@ -137,10 +160,8 @@ export function encodeFrameIndex(table: FrameTable, origin: TableOrigin): Buffer
     step = ticks - before;
     before = ticks;
   }
-  const keys = new Uint8Array(Math.ceil(count / 8));
-  for (let index = 0; index < count; index++) {
-    if (table.keys[index]) keys[index >> 3] = (keys[index >> 3] as number) | (1 << (index & 7));
-  }
+  const keys = toBits(table.keys);
+  const damaged = table.damaged ? toBits(table.damaged) : Buffer.alloc(0);
   const times = varints.bytes();
   const checksums = table.checksums ? littleEndian(table.checksums) : Buffer.alloc(0);
   const head = Buffer.from(
@@ -152,6 +173,8 @@ export function encodeFrameIndex(table: FrameTable, origin: TableOrigin): Buffer
       source: table.source,
       seekable: table.seekable,
       longestStep: table.longestStep,
+      singleThread: table.singleThread,
+      formats: table.formats,
       timesBytes: times.length,
     }),
   );
@@ -159,7 +182,11 @@ export function encodeFrameIndex(table: FrameTable, origin: TableOrigin): Buffer
   prefix.write(magic, 0, 'latin1');
   prefix.writeUInt8(version, 4);
   prefix.writeUInt32LE(head.length, 5);
-  return Buffer.concat([prefix, head, deflateSync(Buffer.concat([times, keys, checksums]), { level: 6 })]);
+  return Buffer.concat([
+    prefix,
+    head,
+    deflateSync(Buffer.concat([times, keys, checksums, damaged]), { level: 6 }),
+  ]);
 }
 
 interface Head extends TableOrigin {
@@ -169,6 +196,8 @@ interface Head extends TableOrigin {
   readonly source: TableSource;
   readonly seekable: boolean;
   readonly longestStep?: number;
+  readonly singleThread: boolean;
+  readonly formats: readonly FormatRun[];
   readonly timesBytes: number;
 }
 
@@ -193,16 +222,16 @@ export function decodeFrameIndex(data: Uint8Array, origin: TableOrigin): FrameTa
     const keyBytes = Math.ceil(count / 8);
     const checksumStart = head.timesBytes + keyBytes;
     const hasChecksums = head.source === 'decoded';
-    if (body.length !== checksumStart + (hasChecksums ? count * 4 : 0))
-      throw malformed('its length is wrong');
+    const damagedStart = checksumStart + (hasChecksums ? count * 4 : 0);
+    if (body.length !== damagedStart + (hasChecksums ? keyBytes : 0)) throw malformed('its length is wrong');
     return {
       timeBase: head.timeBase,
       ticks: readTicks(body.subarray(0, head.timesBytes), count),
       endTicks: head.endTicks,
-      keys: Uint8Array.from(
-        { length: count },
-        (_, index) => ((body[head.timesBytes + (index >> 3)] as number) >> (index & 7)) & 1,
-      ),
+      keys: fromBits(body.subarray(head.timesBytes, checksumStart), count),
+      formats: head.formats,
+      damaged: hasChecksums ? fromBits(body.subarray(damagedStart), count) : null,
+      singleThread: head.singleThread,
       checksums: hasChecksums
         ? Uint32Array.from({ length: count }, (_, index) => body.readUInt32LE(checksumStart + index * 4))
         : null,
@@ -214,6 +243,18 @@ export function decodeFrameIndex(data: Uint8Array, origin: TableOrigin): FrameTa
     if (error instanceof WorkstationError) throw error;
     throw malformed('it is damaged', error);
   }
+}
+
+function toBits(flags: Uint8Array): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(flags.length / 8));
+  for (let index = 0; index < flags.length; index++) {
+    if (flags[index]) bits[index >> 3] = (bits[index >> 3] as number) | (1 << (index & 7));
+  }
+  return bits;
+}
+
+function fromBits(bits: Uint8Array, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, index) => ((bits[index >> 3] as number) >> (index & 7)) & 1);
 }
 
 function malformed(reason: string, cause?: unknown): WorkstationError {

@@ -5,7 +5,14 @@ import { reviewClock } from '../../preload/contract/review-clock.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import { browserShowsColours } from './browser-colour.ts';
 import { planesAsRgb, swscaleMatrix } from './colour.ts';
-import { describeToolEnd, inputArguments, seekPlaces, type DecodeContext } from './decode-arguments.ts';
+import {
+  corner,
+  describeToolEnd,
+  inputArguments,
+  seekPlaces,
+  sourceFilter,
+  type DecodeContext,
+} from './decode-arguments.ts';
 import { displayedSize, isCrossed, isUpright, orientationFilters } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
@@ -13,8 +20,8 @@ import { reviewTimes } from './playback-clock.ts';
 import { Places } from './places.ts';
 import type { VideoProbe } from './probe.ts';
 import { startProcess } from './process.ts';
+import { FrameList, listOutput } from './frame-list.ts';
 import { uprightStream } from './upright-stream.ts';
-import { parseShownFrame } from './show-info.ts';
 
 /** How a video element gets its picture. */
 export type PlaybackPlan =
@@ -222,32 +229,25 @@ async function transcodeFrom(
   encoder: PlaybackEncoder,
   signal: AbortSignal | undefined,
 ): Promise<Readable | null> {
+  const { tools, probe } = context;
   const select = table.seekable && place !== null ? `gte(pts,${table.ticks[index]})` : `gte(n,${index})`;
-  const filters = `select='${select}',showinfo,${displayFilters(context.probe)},${reviewTimes(table, index)}`;
-  let announce!: (pts: number | null | undefined) => void;
-  const firstFrame = new Promise<number | null | undefined>((resolve) => (announce = resolve));
+  // The first frame is listed when the second one comes: ffmpeg 5.1 keeps each line back for so long.
+  const graph =
+    `${sourceFilter(context)},select='${select}',split=2[played][first];[first]${corner},select='lt(n,2)'[times];` +
+    `[played]${displayFilters(probe)},${reviewTimes(table, index)}[pictures]`;
   const child = startProcess(
-    context.tools.ffmpeg.path,
+    tools.ffmpeg.path,
     [
       // Filters are built once: built anew where a picture changes, they would count frames and times from there.
-      ...['-reinit_filter', '0', ...inputArguments(context, place), '-vf', filters],
-      ...[...context.tools.everyFrame, '-enc_time_base', '-1', ...colourTags],
+      ...['-reinit_filter', '0', ...inputArguments(context, place), '-filter_complex', graph],
+      ...listOutput(tools, probe.timeBase, 'times', 3),
+      ...['-map', '[pictures]', ...tools.everyFrame, '-enc_time_base', reviewClock(table).timeBase.join(':')],
+      ...colourTags,
       ...[...encoder.arguments, 'pipe:1'],
     ],
-    {
-      signal,
-      log: context.log,
-      onErrorLine: (line) => {
-        const frame = parseShownFrame(line);
-        if (frame) announce(frame.pts);
-      },
-    },
+    { signal, log: context.log, channels: 1 },
   );
-  void child.ended.then(
-    () => announce(undefined),
-    () => announce(undefined),
-  );
-  const pts = await firstFrame;
+  const pts = (await new FrameList(child.channels[0] as Readable).next())?.pts;
   if (pts === undefined) {
     const end = await child.ended;
     throwIfAborted(signal);

@@ -264,8 +264,9 @@ function statedOrientation(stream: ProbedStream): Orientation {
 
 const redGreenBlue = /^(gbr|[arbg0x2]*rgb|[arbg0x2]*bgr|pal8|bayer)/;
 
-function coloursOf(
-  stream: ProbedStream,
+/** Of a stream, or of one of its frames. */
+export function coloursOf(
+  stream: Pick<ProbedStream, 'color_space' | 'color_range' | 'color_primaries' | 'color_transfer'>,
   { width, height, pixelFormat }: Pick<VideoProbe, 'width' | 'height' | 'pixelFormat'>,
 ): Pick<VideoProbe, 'colourMatrix' | 'colourTags' | 'fullRange'> {
   const said = (tag: string | undefined) =>

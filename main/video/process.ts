@@ -6,8 +6,13 @@ import { StringDecoder } from 'node:string_decoder';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { silentLog, type Log } from './log.ts';
 
-/** Silence on both outputs after which a media tool counts as hung. A slow 4K seek stays well under it. */
-const silenceLimitMilliseconds = 120_000;
+/**
+ * Seconds of silence on every output after which a media tool counts as hung. A slow 4K seek stays well under it. They are
+ * counted in ticks of our own timer, never by a clock: while the machine sleeps no tick comes, and a clock that is set
+ * leaves them alone.
+ */
+const silenceLimitTicks = 120;
+const tickMilliseconds = 1000;
 const stderrTailLines = 30;
 /** A third of a normal process's share: with 10, frames were never ready while a model kept every core busy. */
 const backgroundPriority = 5;
@@ -21,6 +26,10 @@ export interface ProcessOptions {
   readonly silent?: boolean | undefined;
   /** Each line of standard error, without its end. */
   readonly onErrorLine?: ((line: string) => void) | undefined;
+  /** Pipes of its own that the tool writes to besides standard output: file descriptors 3, 4 and so on. */
+  readonly channels?: number | undefined;
+  /** Milliseconds of one tick of the watch; for tests. */
+  readonly tickMilliseconds?: number | undefined;
 }
 
 export interface ProcessEnd {
@@ -34,6 +43,8 @@ export interface ProcessEnd {
 
 export interface RunningProcess {
   readonly stdout: Readable;
+  /** The pipes asked for with `channels`, in their order. All of them must be read. */
+  readonly channels: readonly Readable[];
   /** Resolves when no more lines of standard error can come, even while standard output is left unread. */
   readonly errorsEnded: Promise<void>;
   /** Resolves when the process has gone and its outputs are closed; rejects only if it could not start. */
@@ -70,28 +81,31 @@ export function startProcess(
   const log = options.log ?? silentLog;
   log.debug('Starting a media tool', { program, args });
   const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(options.channels ?? 0).fill('pipe')],
     windowsHide: true,
     env: toolEnvironment,
-  });
+  }) as ChildProcessByStdio<null, Readable, Readable>;
+  const channels = child.stdio.slice(3) as unknown as Socket[];
   running.add(child);
   if (options.background && child.pid !== undefined) lowerPriority(child.pid, log);
 
   const kill = () => {
     child.kill('SIGKILL');
   };
-  let lastSign = Date.now();
+  let silentTicks = 0;
   let stalled = false;
   let bytesSeen = 0;
+  const outputs = [child.stdout as Socket, ...channels];
   const watchdog = setInterval(() => {
-    const bytes = (child.stdout as Socket).bytesRead;
+    const bytes = outputs.reduce((sum, output) => sum + output.bytesRead, 0);
     // A reader that takes nothing is slow itself; that is no silence of the tool's.
-    if (bytes !== bytesSeen || child.stdout.readableLength > 0) lastSign = Date.now();
+    const isSilent = bytes === bytesSeen && outputs.every((output) => output.readableLength === 0);
+    silentTicks = isSilent ? silentTicks + 1 : 0;
     bytesSeen = bytes;
-    if (options.silent || Date.now() - lastSign < silenceLimitMilliseconds) return;
+    if (options.silent || silentTicks < silenceLimitTicks) return;
     stalled = true;
     kill();
-  }, 1000);
+  }, options.tickMilliseconds ?? tickMilliseconds);
   watchdog.unref();
 
   const errorTail: string[] = [];
@@ -103,7 +117,7 @@ export function startProcess(
     options.onErrorLine?.(line);
   };
   child.stderr.on('data', (chunk: Buffer) => {
-    lastSign = Date.now();
+    silentTicks = 0;
     const lines = (partial + decoder.write(chunk)).split(/\r?\n|\r/);
     partial = lines.pop() ?? '';
     for (const line of lines) takeLine(line);
@@ -138,7 +152,7 @@ export function startProcess(
 
   if (options.signal?.aborted) kill();
   else options.signal?.addEventListener('abort', kill, { once: true });
-  return { stdout: child.stdout, errorsEnded, ended, kill };
+  return { stdout: child.stdout, channels, errorsEnded, ended, kill };
 }
 
 function lowerPriority(processId: number, log: Log): void {

@@ -28,6 +28,7 @@ const workstation: HostedWorkstation = {
         index,
         pts: Ticks.parse(index * 512),
         hash: 'ab',
+        isDamaged: false,
         width: 2,
         height: 1,
         rgb: new Uint8Array([1, 2, 3, 4, 5, 6]),

@@ -99,10 +99,17 @@ it('is converted to play where its own clock is not the review’s, whatever the
 });
 
 describe('the times of a converted stream', () => {
+  const format = {
+    width: 64,
+    height: 48,
+    pixelFormat: 'yuv420p',
+    colourMatrix: 'bt601',
+    fullRange: false,
+  } as const;
   const table = (ticks: readonly number[]) => {
     const builder = new FrameTableBuilder();
     for (const time of ticks) builder.add(time, true);
-    return builder.finish([1, 1000], 'decoded', null);
+    return builder.finish([1, 1000], format, 'decoded', null);
   };
 
   it('are the file’s own where they rise', () => {

@@ -249,6 +249,8 @@ describe('FrameCache', () => {
   const frame = (index: number): RawFrame => ({
     index: index as FrameIndex,
     pts: index as Ticks,
+    format: { width: 8, height: 8, pixelFormat: 'yuv420p', colourMatrix: 'bt601', fullRange: false },
+    isDamaged: false,
     data: Buffer.alloc(0),
   });
 

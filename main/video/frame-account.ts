@@ -1,0 +1,138 @@
+import { throwIfAborted } from '../../preload/contract/errors.ts';
+import type { DecodeContext } from './decode-arguments.ts';
+import type { FrameFormat } from './frame-format.ts';
+import { inputOf } from './media-input.ts';
+import { coloursOf } from './probe.ts';
+import { linesOf, startProcess } from './process.ts';
+
+/** What ffprobe tells of a stretch of the file, in the order in which it was read and decoded. */
+export type AccountEntry =
+  | {
+      readonly kind: 'packet';
+      readonly pts: number | null;
+      /** The container says that it arrived damaged, such as after a gap in a transport stream. */
+      readonly isCorrupt: boolean;
+      /** Decoded for the frames after it, never shown. */
+      readonly isDiscarded: boolean;
+    }
+  | {
+      readonly kind: 'frame';
+      readonly pts: number | null;
+      /** The decoder itself calls it one to start at, and it leans on no other. */
+      readonly isKey: boolean;
+      readonly format: FrameFormat;
+    }
+  /** The decoder complained or concealed something since the frame before the last one. */
+  | { readonly kind: 'complaint' };
+
+export interface AccountRequest {
+  /** Media seconds from which and up to which to read; null for the whole file. */
+  readonly interval: readonly [number, number] | null;
+  /** Of the frames, only those that a decode can start at: many times faster, since the others are skipped. */
+  readonly keysOnly?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Level of ffmpeg's messages at which something is wrong with the picture; concealment is told at a milder one. */
+const errorLevel = 16;
+/** Broken notes beside the picture, such as an encoder's name or a camera's data. */
+const besideThePicture = /\bSEI\b|APP fields/i;
+const concealment = /conceal|corrupt/i;
+
+/**
+ * Whether a line of ffmpeg's standard error, with levels, tells of trouble with the picture. It is a reason to look closer,
+ * and to be careful: what is wrong with which frame is then told by `readAccount`.
+ */
+export function isComplaint(line: string): boolean {
+  if (besideThePicture.test(line)) return false;
+  if (/\[(error|fatal|panic)\] /.test(line)) return true;
+  return concealment.test(line) && /\[warning\] |^\[[^\]]+ @ /.test(line);
+}
+
+/**
+ * Reads packets, frames and the decoder's messages as ffprobe writes them to its standard output: one entry a line, with one
+ * thread, so that a message stands behind the frame that came out while the damaged packet was decoded.
+ */
+export async function* readAccount(
+  context: DecodeContext,
+  request: AccountRequest,
+): AsyncGenerator<AccountEntry> {
+  const { probe, tools, log } = context;
+  const { interval } = request;
+  const entries =
+    'packet=pts,flags:frame=key_frame,best_effort_timestamp,width,height,pix_fmt,pict_type,color_range,color_space' +
+    ':log=context,level,message';
+  const child = startProcess(
+    tools.ffprobe.path,
+    [
+      ...['-v', 'error', '-threads', '1', '-select_streams', String(probe.streamIndex)],
+      ...['-show_packets', '-show_frames'],
+      ...(request.keysOnly ? ['-skip_frame', 'nokey'] : ['-show_log', '32']),
+      ...['-show_entries', entries, '-of', 'compact'],
+      ...(interval ? ['-read_intervals', interval.map((seconds) => seconds.toFixed(6)).join('%')] : []),
+      ...inputOf(probe.input),
+    ],
+    { signal: request.signal, background: true, log },
+  );
+  try {
+    for await (const line of linesOf(child.stdout)) {
+      const entry = parseEntry(line);
+      if (entry) yield entry;
+      if (isLoggedComplaint(line)) yield { kind: 'complaint' };
+    }
+  } finally {
+    child.kill();
+  }
+  await child.ended;
+  throwIfAborted(request.signal);
+}
+
+function parseEntry(line: string): AccountEntry | null {
+  const [kind, ...parts] = line.split('|');
+  if (kind !== 'packet' && kind !== 'frame') return null;
+  const values = new Map<string, string>();
+  for (const part of parts) {
+    const cut = part.indexOf('=');
+    // What the file's own tags and side data say comes after ours and never takes their place.
+    if (cut > 0 && !values.has(part.slice(0, cut))) values.set(part.slice(0, cut), part.slice(cut + 1));
+  }
+  const ticks = (name: string) => {
+    const value = values.get(name) ?? 'N/A';
+    return /^-?\d+$/.test(value) ? Number(value) : null;
+  };
+  if (kind === 'packet') {
+    const flags = values.get('flags') ?? '';
+    return {
+      kind,
+      pts: ticks('pts'),
+      isCorrupt: flags.includes('C'),
+      isDiscarded: flags.includes('D'),
+    };
+  }
+  const width = Number(values.get('width'));
+  const height = Number(values.get('height'));
+  const pixelFormat = values.get('pix_fmt') ?? '';
+  const { colourMatrix, fullRange } = coloursOf(
+    { color_space: values.get('color_space'), color_range: values.get('color_range') },
+    { width, height, pixelFormat },
+  );
+  return {
+    kind,
+    pts: ticks('best_effort_timestamp'),
+    isKey: values.get('key_frame') === '1' && !/^[PB]$/.test(values.get('pict_type') ?? ''),
+    format: {
+      width,
+      height,
+      pixelFormat,
+      colourMatrix,
+      fullRange,
+    },
+  };
+}
+
+function isLoggedComplaint(line: string): boolean {
+  const match = /(?:^|\|)log\|context=[^|]*\|level=(\d+)\|message=(.*)$/.exec(line);
+  if (!match) return false;
+  const [, level, message] = match as unknown as [string, string, string];
+  return !besideThePicture.test(message) && (Number(level) <= errorLevel || concealment.test(message));
+}

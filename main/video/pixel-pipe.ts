@@ -1,0 +1,40 @@
+import type { Readable } from 'node:stream';
+
+/** Reads raw frames from a pipe in which nothing tells where one ends. */
+export class PixelPipe {
+  readonly #stream: Readable;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  /** Read already, but not part of a frame yet. */
+  #rest: Uint8Array = Buffer.alloc(0);
+
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    this.#chunks = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  }
+
+  /** The next `bytes` bytes in a buffer of their own; fewer when the pipe ends before. */
+  async read(bytes: number): Promise<Buffer> {
+    const frame = Buffer.allocUnsafeSlow(bytes);
+    let filled = 0;
+    for (;;) {
+      const part = this.#rest.subarray(0, bytes - filled);
+      frame.set(part, filled);
+      filled += part.length;
+      this.#rest = this.#rest.subarray(part.length);
+      if (filled === bytes) return frame;
+      const chunk = await this.#chunks.next();
+      if (chunk.done) return frame.subarray(0, filled);
+      this.#rest = chunk.value;
+    }
+  }
+
+  /** Puts bytes back that belong to later frames. */
+  unread(bytes: Uint8Array): void {
+    this.#rest = Buffer.concat([bytes, this.#rest]);
+  }
+
+  /** Lets go of what nobody reads any more; a process counts as ended only when its pipes are. */
+  close(): void {
+    this.#stream.destroy();
+  }
+}
