@@ -8,7 +8,19 @@ import svelteConfig from './svelte.config.js';
 
 /** Type-checked rules that catch real mistakes: promises nobody awaits, values of unknown shape. */
 export default defineConfig(
-  { ignores: ['dist/', 'build/', 'coverage/', 'test-results/', 'scratch/', 'test/fixtures/', '**/*.d.ts'] },
+  {
+    ignores: [
+      'dist/',
+      'build/',
+      '.stryker-tmp/',
+      'reports/',
+      'coverage/',
+      'test-results/',
+      'scratch/',
+      'test/fixtures/',
+      '**/*.d.ts',
+    ],
+  },
   eslint.configs.recommended,
   ...typescript.configs.recommendedTypeChecked,
   ...svelte.configs.recommended,

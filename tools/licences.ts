@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ffmpegRelease, ffmpegReleases, packedHashes } from '../main/hosts/ffmpeg-builds.ts';
 
 /**
  * Lists the licences of everything that is shipped (production and optional dependencies, from the lockfile,
@@ -40,16 +41,24 @@ interface Locked {
   license?: string;
   dev?: boolean;
   link?: boolean;
+  integrity?: string;
 }
 
-interface Shipped {
+export interface Shipped {
   name: string;
   version: string;
   licence: string;
   folder: string;
+  /** Of the lockfile: `sha512-...`. */
+  integrity: string;
 }
 
-function shippedPackages(): Shipped[] {
+/** Packages of no use in a package: Node for npm scripts, and programs that others take the place of (media-tools). */
+const notPacked = /^(node-(linux|win|darwin)-|@ffmpeg-installer\/|@ffprobe-installer\/|ffmpeg-static$)/;
+
+export const isPacked = ({ name }: Pick<Shipped, 'name'>): boolean => !notPacked.test(name);
+
+export function shippedPackages(): Shipped[] {
   const { packages } = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, Locked>;
   };
@@ -62,6 +71,7 @@ function shippedPackages(): Shipped[] {
         version: locked.version ?? '',
         licence: locked.license ?? installedLicence(folder),
         folder,
+        integrity: locked.integrity ?? '',
       };
     })
     .sort((a, b) => (a.name === b.name ? a.version.localeCompare(b.version) : a.name < b.name ? -1 : 1));
@@ -97,6 +107,21 @@ function line({ name, version, licence }: Shipped): string {
   return `| ${name} | ${version} | ${licence}${reason ? ` (${reason})` : ''} |`;
 }
 
+/** Programs that a package brings along, under the GNU General Public License. */
+function programs(): string[] {
+  return [
+    'A package brings ffmpeg and ffprobe along as programs of their own, under the GNU General Public License, version 3 or',
+    'later. Its text, the exact builds with their hashes, and the offer of their source lie beside them in',
+    '`resources/media-tools` (`GPL-3.0.txt`, `SOURCE-OFFER.md`). Builds that are fetched unless the packager names others:',
+    '',
+    ...Object.entries(packedHashes).map(
+      ([asset, hash]) => `- ${ffmpegReleases}/${ffmpegRelease}/${asset}.gz (SHA-256 ${hash})`,
+    ),
+    '',
+    "FFmpeg's source of every version is at https://ffmpeg.org/releases/ and https://git.ffmpeg.org/ffmpeg.git.",
+  ];
+}
+
 function notices(packages: readonly Shipped[]): string {
   const texts = new Map<string, string[]>();
   for (const { name, folder } of packages) {
@@ -119,6 +144,10 @@ function notices(packages: readonly Shipped[]): string {
     '| Package | Version | Licence |',
     '| --- | --- | --- |',
     ...packages.map(line),
+    '',
+    '## ffmpeg and ffprobe',
+    '',
+    ...programs(),
     '',
     ...sections,
   ].join('\n');

@@ -13,7 +13,8 @@ import { silentLog, type Log } from './log.ts';
 import { readProcess } from './process.ts';
 
 /** Where a program was found. */
-export type ToolOrigin = 'environment' | 'ffmpeg-static' | 'ffmpeg-installer' | 'beside-ffmpeg' | 'system';
+export type ToolOrigin =
+  'environment' | 'package' | 'ffmpeg-static' | 'ffmpeg-installer' | 'beside-ffmpeg' | 'system';
 
 export interface MediaTool {
   readonly path: string;
@@ -108,6 +109,7 @@ async function chooseFfmpeg(environment: Environment, log: Log): Promise<MediaTo
   const candidates: Candidate[] = named
     ? [{ path: named, origin: 'environment' }]
     : [
+        ...broughtAlong('ffmpeg'),
         ...packaged('ffmpeg-static', 'ffmpeg-static'),
         ...packaged('@ffmpeg-installer/ffmpeg', 'ffmpeg-installer'),
         ...onSystemPath('ffmpeg', environment),
@@ -144,6 +146,13 @@ function newest(tools: readonly MediaTool[]): MediaTool | undefined {
     ({ details: a }, { details: b }) =>
       Number(hasKnownHoles(a)) - Number(hasKnownHoles(b)) || compareToolVersions(b, a),
   )[0];
+}
+
+/** What a package of the workstation brings along, beside its archive; there is no such folder in a checkout. */
+function broughtAlong(program: string): Candidate[] {
+  const { resourcesPath } = process as { resourcesPath?: string };
+  if (resourcesPath === undefined) return [];
+  return [{ path: join(resourcesPath, 'media-tools', program + executableSuffix), origin: 'package' }];
 }
 
 /** A package that ships or downloads a program; optional, so that it may be absent. */

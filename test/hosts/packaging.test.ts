@@ -1,10 +1,20 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Arch, build, Platform, type Configuration } from 'electron-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writePapers } from '../../tools/media-tools.ts';
 
 /**
  * Packs the real files for Linux x64 around a stand-in for Electron's binary, which a closed machine does not
@@ -30,6 +40,13 @@ beforeAll(async () => {
     encoding: 'utf8',
   });
   expect(built.status, built.stderr).toBe(0);
+  const listed = spawnSync(process.execPath, [join(repository, 'tools/sbom.ts')], { encoding: 'utf8' });
+  expect(listed.status, listed.stderr).toBe(0);
+  // What is brought for a package has tests of its own; a closed machine has nothing that may be passed on.
+  const media = join(folder, 'media-tools');
+  mkdirSync(media);
+  for (const program of ['ffmpeg', 'ffprobe']) writeFileSync(join(media, program), 'stand-in');
+  writePapers({ platform: 'linux', architecture: 'x64' }, ['stand-ins'], media);
   const electron = join(folder, 'electron');
   mkdirSync(join(electron, 'resources'), { recursive: true });
   writeFileSync(join(electron, 'electron'), 'stand-in');
@@ -42,6 +59,8 @@ beforeAll(async () => {
       ...config,
       electronDist: electron,
       electronFuses: null,
+      beforePack: null,
+      extraResources: [{ from: media, to: 'media-tools' }],
       directories: { ...config.directories, output },
     },
     publish: 'never',
@@ -73,6 +92,7 @@ describe('electron-builder.yml', () => {
       '/package.json',
       '/LICENSE',
       '/THIRD-PARTY-NOTICES.md',
+      '/dist/sbom.cdx.json',
       '/dist/main/electron.js',
       '/dist/main/engine-process.js',
       '/dist/main/engine-pulse.js',
@@ -127,7 +147,43 @@ describe('electron-builder.yml', () => {
     ]) {
       expect(beside, file).toContain(file);
     }
-    expect(beside.some((file) => /ffmpeg-installer\/linux-x64\/ffmpeg$/.test(file))).toBe(true);
-    expect(beside.some((file) => /ffprobe-installer\/linux-x64\/ffprobe$/.test(file))).toBe(true);
+  });
+
+  it('brings ffmpeg and ffprobe along with licence and offer of source, and no old ones', () => {
+    expect(readdirSync(join(output, 'linux-unpacked', 'resources', 'media-tools')).sort()).toEqual([
+      'GPL-3.0.txt',
+      'SOURCE-OFFER.md',
+      'ffmpeg',
+      'ffprobe',
+    ]);
+    expect(
+      [...inside, ...beside].filter((file) => /(ffmpeg|ffprobe)-installer|ffmpeg-static\//.test(file)),
+    ).toEqual([]);
+    expect(config.beforePack).toBe('./tools/media-tools.ts');
+    expect(config.extraResources).toEqual([{ from: 'dist/media-tools', to: 'media-tools' }]);
+  });
+
+  it('packs nothing where the programs that are named are too old', async () => {
+    const requireHere = createRequire(import.meta.url);
+    const before = { ...process.env };
+    process.env['FFMPEG_BIN'] = (requireHere('@ffmpeg-installer/ffmpeg') as { path: string }).path;
+    process.env['FFPROBE_BIN'] = (requireHere('@ffprobe-installer/ffprobe') as { path: string }).path;
+    try {
+      const packed = build({
+        projectDir: repository,
+        targets: Platform.LINUX.createTarget('dir', Arch.x64),
+        config: {
+          ...config,
+          electronDist: join(folder, 'electron'),
+          electronFuses: null,
+          directories: { ...config.directories, output: join(folder, 'refused') },
+        },
+        publish: 'never',
+      });
+      await expect(packed).rejects.toThrow(/of 2018: too old to be passed on/);
+      expect(existsSync(join(folder, 'refused', 'linux-unpacked', 'resources', 'app.asar'))).toBe(false);
+    } finally {
+      process.env = before;
+    }
   });
 });
