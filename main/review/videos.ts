@@ -160,7 +160,9 @@ export class VideoLibrary<Source extends VideoSource> {
   #write(facts: VideoFacts, whole: string, caseId: CaseId | null, asNewCase: boolean): StoredVideo {
     const { store, now, newId } = this.#context;
     return store.database.transaction(() => {
-      const known = asNewCase ? null : (this.knownAs(facts.fingerprint, whole, caseId)[0] ?? null);
+      // A case has a content once: in one that is named, the video that is there is meant.
+      const isNew = asNewCase && caseId === null;
+      const known = isNew ? null : (this.knownAs(facts.fingerprint, whole, caseId)[0] ?? null);
       const seen = {
         path: whole,
         displayName: basename(whole),

@@ -1,4 +1,5 @@
 import { arch, cpus, platform } from 'node:os';
+import { run as attacks } from './attacks/index.ts';
 import { run as drafts } from './drafts.ts';
 import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frames } from './frames.ts';
@@ -7,6 +8,8 @@ import { run as scenes } from './scenes.ts';
 import { run as secondQuestion } from './second-question.ts';
 import { run as together } from './together.ts';
 import { passes, render, type BenchTable } from './table.ts';
+
+const chosen = process.argv.slice(2).filter((name) => !name.startsWith('--'));
 
 /**
  * `npm run bench`: every measurement as a table for people, and as JSON in the last line. Figures are ratios
@@ -20,9 +23,9 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'in-place': async () => [await inPlace()],
   drafts: async () => [await drafts()],
   together: async () => [await together()],
+  attacks: async () => attacks(process.argv, chosen.includes('attacks')),
 };
 
-const chosen = process.argv.slice(2).filter((name) => !name.startsWith('--'));
 const unknown = chosen.find((name) => !Object.hasOwn(benches, name));
 if (unknown !== undefined) {
   console.error(`There is no bench '${unknown}'. There are: ${Object.keys(benches).join(', ')}.`);
