@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/e2e/**/*.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    // A loaded machine takes its time; what is awaited either comes or never does.
+    expect: { poll: { timeout: 30_000 } },
     fileParallelism: false,
     pool: 'forks',
   },

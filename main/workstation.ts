@@ -21,6 +21,7 @@ import {
 } from '../preload/contract/index.ts';
 import { createEngine, type AnswerResult, type StartEngine } from './inference/index.ts';
 import { createReview, openVideoFile, type Grant } from './review/index.ts';
+import { logTo, type LogSink } from './platform/log.ts';
 import { openStore } from './store/index.ts';
 import {
   decoderName,
@@ -34,7 +35,6 @@ import {
 } from './video/index.ts';
 import { backupCalls } from './workstation/backups.ts';
 import { createMedia, type Media } from './workstation/media.ts';
-import { logTo, type LogSink } from './workstation/log.ts';
 import { createModels, type Models } from './workstation/models.ts';
 import { removeOldReports } from './workstation/old-reports.ts';
 import { readEngineSettings } from './workstation/engine-settings.ts';
@@ -46,7 +46,7 @@ export type { Grant } from './review/index.ts';
 export { defaultHome } from './store/index.ts';
 export type { Media } from './workstation/media.ts';
 export { checkServer } from './workstation/server-model.ts';
-export type { LogSink } from './workstation/log.ts';
+export type { LogSink } from './platform/log.ts';
 
 /** What decodes videos here, and what is known against it; null where nothing does. */
 export async function describeDecoder(): Promise<{ name: string; warning: string | null } | null> {

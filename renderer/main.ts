@@ -3,6 +3,8 @@ import { z } from 'zod';
 import './styles/base.css';
 import App from './App.svelte';
 import { connect } from './bridge/index.ts';
+import { usePass, WindowPass } from './bridge/pass.ts';
+import NoEntry from './components/NoEntry.svelte';
 
 // The content security policy forbids code made from text, which zod would use for speed.
 z.config({ jitless: true });
@@ -10,4 +12,18 @@ z.config({ jitless: true });
 const target = document.getElementById('window');
 if (!target) throw new Error('index.html has no element with the id "window"');
 
-mount(App, { target, props: { connection: connect() } });
+const { origin, search, pathname } = window.location;
+const token = new URLSearchParams(search).get('token');
+// It has done its work once it was presented, and should stand in no bookmark.
+if (token !== null) window.history.replaceState(null, '', pathname);
+const channel = new BroadcastChannel('workstation');
+const pass = await WindowPass.enter({ origin, storage: sessionStorage, channel }, token);
+if (pass === null) {
+  mount(NoEntry, {
+    target,
+    props: { used: token !== null, origin, onRetry: () => window.location.reload() },
+  });
+} else {
+  usePass(pass);
+  mount(App, { target, props: { connection: connect(pass) } });
+}

@@ -10,7 +10,7 @@ import {
   type Result,
   type WorkstationCalls,
 } from '../../preload/contract/index.ts';
-import type { Log } from './log.ts';
+import type { LogSink } from '../platform/log.ts';
 
 /** Who sent a call, as the host found it out. What a host doesn't trust, the door refuses. */
 export interface Sender {
@@ -29,7 +29,7 @@ export interface Door {
 
 export interface DoorOptions {
   calls: WorkstationCalls;
-  log: Log;
+  log: LogSink;
   newErrorId?: () => string;
 }
 

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { DeviceWish } from '../../preload/contract/devices.ts';
 import { stackOf } from '../../preload/contract/index.ts';
-import { openLogFile } from './log.ts';
+import { openLogFile } from '../platform/log-file.ts';
 import { openBrowser } from './open-browser.ts';
-import { startWebHost } from './web/server.ts';
+import { WindowKey } from './web/passes.ts';
+import { startWebHost, type WebHost } from './web/server.ts';
 
 export interface ServeOptions {
   home: string;
@@ -40,17 +41,26 @@ export async function serve(options: ServeOptions): Promise<void> {
       ...(device === undefined ? {} : { device }),
     });
     try {
-      const host = await startWebHost({
-        workstation,
-        rendererFolder,
-        log,
-        port,
-        onEntryAgain: (address) => say(`That address was used up. A new one: ${address}`),
+      const key = new WindowKey(home, Date.now);
+      const startAt = (at: number): Promise<WebHost> =>
+        startWebHost({
+          workstation,
+          rendererFolder,
+          log,
+          port: at,
+          resumeSecret: key.secret,
+          onEntryAgain: (address) => say(`That address was used up. A new one: ${address}`),
+        });
+      // Windows that are still open call the port of the last start.
+      const host = await startAt(port === 0 ? key.port : port).catch((error: unknown) => {
+        if (port !== 0 || key.port === 0) throw error;
+        return startAt(0);
       });
+      key.keep(host.port);
       try {
         say(reason);
         say(`The workstation is at ${host.entryAddress}`);
-        say('This address opens it once, on this machine only. Ctrl-C here ends it.');
+        say('This address opens one window, on this machine only. Ctrl-C here ends it.');
         options.onReady?.(host.entryAddress, host.port);
         if (options.openBrowser) openBrowser(host.entryAddress);
         await aborted(signal);

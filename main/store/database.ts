@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { connect } from './connect.ts';
 import { isDamage, toStoreError } from './failure.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../platform/log.ts';
 
 export type SqlValue = string | number | null | Uint8Array;
 export type SqlParameters = Readonly<Record<string, SqlValue>>;

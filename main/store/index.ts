@@ -1,6 +1,6 @@
 export { openStore, type Store, type StoreOptions } from './open.ts';
 export { defaultHome, homeLayout, type HomeLayout } from './home.ts';
-export type { Log } from './log.ts';
+export type { Log } from '../platform/log.ts';
 export type { ReadableDatabase, WritableDatabase } from './database.ts';
 export type { FrameIndexFiles } from './frame-indexes.ts';
 export * as answers from './answers.ts';

@@ -12,7 +12,7 @@ import { frameIndexFiles, type FrameIndexFiles } from './frame-indexes.ts';
 import { homeLayout, prepareHome, type HomeLayout } from './home.ts';
 import { hasOrphanedLog, inspect, type Depth, type Finding } from './inspect.ts';
 import { takeWindowLock, type WindowLock } from './lock.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../platform/log.ts';
 import { latestVersion, migrate, schemaVersion } from './migrate.ts';
 import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } from './restore.ts';
 import { readSetting, writeSetting } from './settings.ts';

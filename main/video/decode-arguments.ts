@@ -3,7 +3,7 @@ import { ticksToSeconds, videoElementSeekSeconds } from '../../preload/contract/
 import { planarFormat, planesAsRgb, swscaleMatrix } from './colour.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../platform/log.ts';
 import { inputOf } from './media-input.ts';
 import type { VideoProbe } from './probe.ts';
 import type { ProcessEnd } from './process.ts';

@@ -9,7 +9,7 @@ import {
   shortVersion,
   type ToolVersion,
 } from './ffmpeg-version.ts';
-import { silentLog, type Log } from './log.ts';
+import { silentLog, type Log } from '../platform/log.ts';
 import { readProcess } from './process.ts';
 
 /** Where a program was found. */

@@ -7,7 +7,7 @@ import { checkContainer, refuseBrokenContainer, truncated, type ContainerCheck }
 import { orientationOf, turned, type Orientation } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { protectedTags } from './iso-boxes.ts';
-import { silentLog, type Log } from './log.ts';
+import { silentLog, type Log } from '../platform/log.ts';
 import { demuxerOf, inputOf, type MediaInput } from './media-input.ts';
 import { readProcess } from './process.ts';
 import { choosePicture, pictureStreams, type StreamWish } from './picture-streams.ts';

@@ -4,7 +4,7 @@ import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { silentLog, type Log } from './log.ts';
+import { silentLog, type Log } from '../platform/log.ts';
 
 /**
  * Seconds of silence on every output after which a media tool counts as hung. A slow 4K seek stays well under it. They are

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { AreaLog } from './log.ts';
+import type { Log } from '../platform/log.ts';
 
 /**
  * Versions of the workstation up to 0.1 ran ONNX Runtime with its telemetry on. It kept an id of the device and a queue
@@ -33,7 +33,7 @@ const known = /^(deviceid|deviceid\.lock|onnxruntime\.db([-.](wal|shm|journal|lo
 export async function removeOldReports(
   dataFolder: string,
   wasUsedBefore: boolean,
-  log: AreaLog,
+  log: Log,
   places: Places = here(),
 ): Promise<void> {
   const note = join(dataFolder, 'cache', 'onnx-runtime-reports-removed');

@@ -13,6 +13,7 @@ import {
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from './connection.ts';
 import { describeFile } from './dropped-file.ts';
+import { passHeader, type WindowPass } from './pass.ts';
 
 const lost: ErrorReport = {
   code: 'unavailable',
@@ -46,19 +47,21 @@ const retryMilliseconds = [500, 1000, 2000, 4000];
 
 /**
  * The contract over HTTP on the page's own origin: `POST /api/<call>` with JSON, events as server-sent
- * events. The one-time token is a cookie, set when the page was opened.
+ * events, each with the window's pass. A workstation that was started anew gives the window a new one.
  */
 export class WebBridge implements Connection {
   readonly bridge: Bridge;
   readonly #origin: string;
+  readonly #pass: Pick<WindowPass, 'call' | 'address' | 'resume'>;
   readonly #eventListeners = new Set<(event: WorkstationEvent) => void>();
   readonly #reachListeners = new Set<(reach: Reach) => void>();
   #reach: Reach = 'connected';
   #source: EventSource | null = null;
   #tries = 0;
 
-  constructor(origin: string) {
+  constructor(origin: string, pass: Pick<WindowPass, 'call' | 'address' | 'resume'>) {
     this.#origin = origin;
+    this.#pass = pass;
     const named = callNames.map((name) => [name, (input: unknown) => this.#call(name, input)]);
     this.bridge = {
       // One function for each call of the contract, by its name: the type is that of Bridge by construction.
@@ -85,24 +88,28 @@ export class WebBridge implements Connection {
     schema: z.ZodType<Result<T>>,
     keepalive = false,
   ): Promise<Result<T>> {
-    let status: number;
-    let text: string;
-    try {
+    const send = async (): Promise<{ status: number; text: string }> => {
       const response = await fetch(this.#origin + path, {
         method: 'POST',
-        credentials: 'same-origin',
         keepalive,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', [passHeader]: this.#pass.call },
         body: JSON.stringify(body),
       });
-      status = response.status;
-      text = await response.text();
+      return { status: response.status, text: await response.text() };
+    };
+    try {
+      // Whoever answers at the port of a workstation that was lost has to prove that it is one before it hears anything.
+      if (this.#reach !== 'connected' && (await this.#pass.resume()) !== 'resumed')
+        return { ok: false, error: lost };
+      let answer = await send();
+      // A refused call was not carried out, so it can be sent again.
+      if (answer.status === 401 && (await this.#pass.resume()) === 'resumed') answer = await send();
+      if (answer.status === 401) this.#setReach('refused');
+      return parse(schema, answer.text);
     } catch {
       this.#setReach('lost');
       return { ok: false, error: lost };
     }
-    if (status === 401) this.#setReach('refused');
-    return parse(schema, text);
   }
 
   #onEvent(listener: (event: WorkstationEvent) => void): () => void {
@@ -117,7 +124,7 @@ export class WebBridge implements Connection {
   }
 
   #listen(): void {
-    const source = new EventSource(`${this.#origin}/api/events`);
+    const source = new EventSource(this.#origin + this.#pass.address('/api/events'));
     this.#source = source;
     source.onopen = () => {
       this.#tries = 0;
@@ -134,12 +141,18 @@ export class WebBridge implements Connection {
       if (this.#reach === 'connected') this.#setReach('lost');
       const wait = retryMilliseconds[Math.min(this.#tries, retryMilliseconds.length - 1)];
       this.#tries += 1;
-      setTimeout(() => {
-        if (this.#source === source) this.#listen();
-      }, wait);
-      // An event source does not say why it closed; a call does: gone, or the token is no longer good.
-      void this.#call('getStatus', {});
+      setTimeout(() => void this.#listenAgain(source), wait);
     };
+  }
+
+  /** An event source does not say why it closed: gone, started anew, or another program at the same port. */
+  async #listenAgain(closed: EventSource): Promise<void> {
+    if (this.#source !== closed) return;
+    const outcome = await this.#pass.resume();
+    if (this.#source !== closed) return;
+    if (outcome === 'resumed') return this.#listen();
+    this.#setReach(outcome === 'refused' ? 'refused' : 'lost');
+    setTimeout(() => void this.#listenAgain(closed), retryMilliseconds.at(-1));
   }
 
   #setReach(reach: Reach): void {
@@ -166,6 +179,7 @@ export class WebBridge implements Connection {
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
       request.open('PUT', `${this.#origin}/api/import?name=${encodeURIComponent(file.name)}`);
+      request.setRequestHeader(passHeader, this.#pass.call);
       request.upload.onprogress = (event) => onProgress({ done: event.loaded, total: file.size });
       request.onload = () => resolve(parse(copiedResult, request.responseText));
       request.onerror = () => resolve({ ok: false, error: lost });

@@ -9,6 +9,7 @@ import {
   type FrameLocation,
   type VideoId,
 } from '../../preload/contract/index.ts';
+import { passed } from '../bridge/pass.ts';
 import { RecentValues } from '../view/recent-values.ts';
 
 /** One decoded frame: where it is, what its pixels are, and their hash. */
@@ -97,7 +98,7 @@ export class FrameSource {
 
   async #request(index: FrameIndex, signal: AbortSignal): Promise<Response> {
     try {
-      return await this.#fetch(framePath(this.#videoId, index), { signal, credentials: 'same-origin' });
+      return await this.#fetch(passed(framePath(this.#videoId, index)), { signal });
     } catch (error) {
       if (signal.aborted) throw error;
       throw new WorkstationError(

@@ -4,6 +4,7 @@ import {
   type ErrorReport,
   type Video,
 } from '../../preload/contract/index.ts';
+import { passed } from '../bridge/pass.ts';
 
 /** A stream's times are rounded to the millisecond at worst; this much later is still the same frame. */
 const roundingSeconds = 0.001;
@@ -156,9 +157,9 @@ export class Motion {
     this.#start = start;
     if (this.#transcoded) {
       this.#streamSeconds = start.frame;
-      await this.#load(element, transcodedVideoPath(video.id, start.within));
+      await this.#load(element, passed(transcodedVideoPath(video.id, start.within)));
     } else {
-      const address = videoPath(video.id);
+      const address = passed(videoPath(video.id));
       if (element.getAttribute('src') !== address) {
         this.#streamSeconds = 0;
         await this.#load(element, address);

@@ -245,6 +245,13 @@ export class Workstation {
     this.faults = this.faults.filter((other) => other !== fault);
   }
 
+  /** The person goes on with the database as it is. */
+  databaseKept(): void {
+    if (!this.status) return;
+    const notices = this.status.notices.filter(({ code }) => code !== 'store-lost');
+    this.status = { ...this.status, notices, restoreOffered: false };
+  }
+
   dispose(): void {
     for (const stop of this.#stops) stop();
     clearTimeout(this.#undoTimer);
@@ -289,12 +296,17 @@ export class Workstation {
   #onEvent(event: WorkstationEvent): void {
     if (event.type === 'model') this.model = neverBack(this.model, event.state);
     else if (event.type === 'saved') this.savedAt = event.at;
+    else if (event.type === 'notices') this.#takeNotices(event.notices);
     else if (event.type === 'job') {
       this.jobs = withJob(this.jobs, event.job);
     } else if (event.type === 'sessions') {
       if (this.libraryRead) void this.refreshLibrary();
     } else if (event.type === 'models' || event.type === 'model-import') this.models.handle(event);
     else this.review?.handle(event);
+  }
+
+  #takeNotices(notices: readonly ErrorReport[]): void {
+    if (this.status) this.status = { ...this.status, notices: [...notices] };
   }
 
   #fail(error: ErrorReport): void {

@@ -1,7 +1,7 @@
 import type { Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { frameHeaders, type Answer, type WorkstationEvent } from '../../preload/contract/index.ts';
-import { listen, newHome } from './host.ts';
+import { listen, newHome, passOf } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';
 
@@ -19,8 +19,7 @@ let stopListening = (): void => undefined;
 beforeAll(async () => {
   opened = await openWindow(newHome(), { viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
   ({ window } = opened);
-  const cookie = (await opened.context.cookies())[0];
-  stopListening = listen(await opened.host.origin(), `${cookie?.name}=${cookie?.value}`, (event) =>
+  stopListening = listen(await opened.host.origin(), await passOf(window.page), (event) =>
     events.push(event),
   );
   await window.waitUntilAskable();

@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkstationEvent } from '../../preload/contract/index.ts';
-import { listen, newHome } from './host.ts';
+import { listen, newHome, passOf } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';
 
 let opened: OpenedWindow;
 let window: WorkstationPage;
 let origin: string;
-let cookie: string;
+let pass: string;
 
 beforeAll(async () => {
   opened = await openWindow(newHome(), { viewport: { width: 1440, height: 900 } });
   ({ window } = opened);
   origin = await opened.host.origin();
-  const held = (await opened.context.cookies())[0];
-  cookie = `${held?.name}=${held?.value}`;
+  pass = await passOf(window.page);
   await window.waitUntilAskable();
 });
 
@@ -40,7 +39,7 @@ describe('the engine killed in mid-answer', () => {
     const engine = await opened.host.engineProcessId();
     const freeze = slowed(engine);
     const frozen = new Promise<void>((resolve) => {
-      const stop = listen(origin, cookie, (event: WorkstationEvent) => {
+      const stop = listen(origin, pass, (event: WorkstationEvent) => {
         if (event.type !== 'answer-text' || event.section !== 'reasoning') return;
         freeze();
         stop();

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Page } from 'playwright-core';
 import { WorkstationEvent } from '../../preload/contract/index.ts';
 
 export const repository = resolve(import.meta.dirname, '..', '..');
@@ -99,13 +100,15 @@ function childrenOf(parent: number): { id: number; command: string }[] {
     });
 }
 
-/** Listens to the events that the window gets, with the window's own cookie. Returns the way to stop. */
-export function listen(
-  origin: string,
-  cookie: string,
-  onEvent: (event: WorkstationEvent) => void,
-): () => void {
-  const request = get(`${origin}/api/events`, { headers: { cookie } }, (response) => {
+/** The pass by which a window was let in. */
+export async function passOf(page: Page): Promise<string> {
+  const kept = await page.evaluate(() => sessionStorage.getItem('workstation-pass'));
+  return (JSON.parse(kept ?? '{"call":""}') as { call: string }).call;
+}
+
+/** Listens to the events that the window gets, with the window's own pass. Returns the way to stop. */
+export function listen(origin: string, pass: string, onEvent: (event: WorkstationEvent) => void): () => void {
+  const request = get(`${origin}/api/events?pass=${pass}`, (response) => {
     let unread = '';
     response.setEncoding('utf8');
     response.on('error', () => undefined);

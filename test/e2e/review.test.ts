@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { iou } from '../../preload/contract/boxes.ts';
 import type { WorkstationEvent } from '../../preload/contract/index.ts';
 import { launchChromium } from './chromium.ts';
-import { listen, newHome, removeHome, repository, RunningHost } from './host.ts';
+import { listen, newHome, removeHome, repository, RunningHost, passOf } from './host.ts';
 import { WorkstationPage } from './pages/workstation-page.ts';
 import { drawnIn } from './truth.ts';
 
@@ -43,8 +43,7 @@ beforeAll(async () => {
   page.on('pageerror', (error) => troubles.push(error.message));
   window = new WorkstationPage(page);
   await window.open(await host.address());
-  const cookie = (await context.cookies())[0];
-  stopListening = listen(origin, `${cookie?.name}=${cookie?.value}`, (event) => events.push(event));
+  stopListening = listen(origin, await passOf(page), (event) => events.push(event));
 });
 
 afterAll(async () => {

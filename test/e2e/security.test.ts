@@ -1,15 +1,17 @@
-import { createServer, request, type RequestOptions, type Server } from 'node:http';
+import { createServer, request, type IncomingHttpHeaders, type RequestOptions, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from './chromium.ts';
-import { newHome, removeHome, RunningHost } from './host.ts';
+import { newHome, passOf, removeHome, RunningHost } from './host.ts';
 import { WorkstationPage } from './pages/workstation-page.ts';
 
 const home = newHome();
 let host: RunningHost;
 let origin: string;
-let cookie: string;
+let pass: string;
+/** What the browser sent to a server of another port. */
+const sentElsewhere: IncomingHttpHeaders[] = [];
 let usedAddress: string;
 let browser: Browser;
 let context: BrowserContext;
@@ -24,9 +26,9 @@ beforeAll(async () => {
   context = await browser.newContext();
   const window = new WorkstationPage(await context.newPage());
   await window.open(usedAddress);
-  const held = (await context.cookies())[0];
-  cookie = `${held?.name}=${held?.value}`;
-  foreign = createServer((_request, response) => {
+  pass = await passOf(window.page);
+  foreign = createServer((request, response) => {
+    sentElsewhere.push(request.headers);
     response.writeHead(200, { 'content-type': 'text/html' });
     response.end('<title>elsewhere</title>');
   });
@@ -62,9 +64,14 @@ function send(
 
 describe('the running web host', () => {
   it('opens to nobody with a wrong or used token', async () => {
-    expect((await send('/?token=wrong')).status).toBe(401);
-    const again = new URL(usedAddress);
-    expect((await send(again.pathname + again.search)).status).toBe(401);
+    const enter = (token: string | null) =>
+      send(
+        '/api/enter',
+        { method: 'POST', headers: { origin, 'content-type': 'application/json' } },
+        JSON.stringify({ token }),
+      );
+    expect((await enter('wrong')).status).toBe(401);
+    expect((await enter(new URL(usedAddress).searchParams.get('token'))).status).toBe(401);
     await expect.poll(() => host.output.match(/token=/g)?.length).toBe(2);
   });
 
@@ -72,7 +79,10 @@ describe('the running web host', () => {
     const call = (headers: Record<string, string>) =>
       send(
         '/api/listCases',
-        { method: 'POST', headers: { cookie, 'content-type': 'application/json', ...headers } },
+        {
+          method: 'POST',
+          headers: { 'x-workstation-pass': pass, 'content-type': 'application/json', ...headers },
+        },
         '{}',
       );
     expect((await call({ origin })).status).toBe(200);
@@ -87,12 +97,12 @@ describe('the running web host', () => {
     '/%2e%2e/%2e%2e/etc/passwd',
     '/assets/../../built-from.txt',
   ])('leads nowhere by %s', async (path) => {
-    const { status, text } = await send(path, { headers: { cookie } });
+    const { status, text } = await send(path, { headers: { 'x-workstation-pass': pass } });
     expect(status).toBe(404);
     expect(text).not.toMatch(/surgery-r1-workstation|root:/);
   });
 
-  it('tells a page of another port nothing, though the browser would send it the cookie', async () => {
+  it('tells a page of another port nothing, and the browser sends that port nothing that lets it in', async () => {
     const page = await context.newPage();
     await page.goto(foreignOrigin);
     const got = await page.evaluate(async (target) => {
@@ -117,6 +127,23 @@ describe('the running web host', () => {
         image: await image,
       };
     }, origin);
+    expect(sentElsewhere.length).toBeGreaterThan(0);
+    for (const headers of sentElsewhere) {
+      expect(JSON.stringify(headers)).not.toContain(pass);
+      expect(headers.cookie).toBeUndefined();
+      // Its server may send whatever it got, and call itself whatever it likes.
+      const used = await send(
+        '/api/listCases',
+        {
+          method: 'POST',
+          headers: { ...headers, host: new URL(origin).host, origin, 'content-type': 'application/json' },
+        },
+        '{}',
+      );
+      expect(used.status).toBeGreaterThanOrEqual(401);
+      expect(used.status).toBeLessThanOrEqual(403);
+    }
+    expect(await context.cookies()).toEqual([]);
     expect(got).toEqual({
       read: 'blocked',
       call: 'blocked',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDoor, type Sender } from '../../main/hosts/door.ts';
-import type { LogEntry } from '../../main/hosts/log.ts';
+import type { LogEntry } from '../../main/platform/log.ts';
 import { WorkstationError, type WorkstationCalls } from '../../preload/contract/index.ts';
 
 const page: Sender = { host: 'web', trusted: true };

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findDisplay, findElectron, installElectron } from '../../main/hosts/electron-binary.ts';
-import { openLogFile } from '../../main/hosts/log.ts';
+import { openLogFile } from '../../main/platform/log-file.ts';
 import { errorCodes, stackOf } from '../../preload/contract/index.ts';
 import { isFine } from '../../tools/licences.ts';
 
@@ -73,6 +73,30 @@ describe('the log', () => {
     await close();
     expect(statSync(file).size).toBeLessThan(1000);
     expect(statSync(join(folder, 'logs', 'workstation.previous.log')).size).toBeGreaterThan(5 * 1024 * 1024);
+  });
+
+  it('stays within its limits while it runs, however much is logged, and forgets nothing but repeats', async () => {
+    const limits = { fileBytes: 20_000, textLength: 100, linesOfOneKind: 5, windowMilliseconds: 60_000 };
+    const { log, file, close } = openLogFile(folder, () => new Date(0), limits);
+    for (let count = 0; count < 2000; count++) {
+      log({
+        level: 'warn',
+        area: 'web',
+        message: 'request refused',
+        details: { target: 'x'.repeat(10_000) },
+      });
+      log({ level: 'info', area: 'test', message: `another ${count}` });
+      expect(statSync(file).size).toBeLessThanOrEqual(20_000);
+    }
+    await close();
+    expect(readdirSync(join(folder, 'logs')).sort()).toEqual(['workstation.log', 'workstation.previous.log']);
+    expect(statSync(join(folder, 'logs', 'workstation.previous.log')).size).toBeLessThanOrEqual(20_000);
+    const last = readFileSync(file, 'utf8').trim().split('\n');
+    expect(JSON.parse(last.at(-1) ?? '')).toMatchObject({
+      message: 'request refused',
+      details: { leftOut: 1995 },
+    });
+    expect(Math.max(...last.map((line) => line.length))).toBeLessThan(300);
   });
 
   it('stops nothing where it cannot be written', async () => {

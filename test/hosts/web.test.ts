@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
@@ -6,7 +7,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostedWorkstation } from '../../main/hosts/hosted.ts';
+import type { WindowPass } from '../../main/hosts/web/passes.ts';
 import { startWebHost, type WebHost } from '../../main/hosts/web/server.ts';
+import type { LogEntry } from '../../main/platform/log.ts';
 import { GrantId, Ticks, WorkstationError, type WorkstationEvent } from '../../preload/contract/index.ts';
 
 const listeners = new Set<(event: WorkstationEvent) => void>();
@@ -23,6 +26,8 @@ const workstation: HostedWorkstation = {
         await once(signal, 'abort');
         aborted.push(`frame ${index}`);
       }
+      if (_video === 'changed') throw new WorkstationError('file-changed', 'Another file.', 'Locate it.');
+      if (_video === 'unreadable') throw new WorkstationError('ffmpeg-failed', 'It failed.', 'Try again.');
       if (index > 9) throw new WorkstationError('frame-out-of-range', 'No such frame.', 'Choose another.');
       return {
         index,
@@ -68,6 +73,8 @@ const workstation: HostedWorkstation = {
 let folder: string;
 let host: WebHost;
 let entries: string[];
+let pass: WindowPass;
+let lines: LogEntry[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'web-host-'));
@@ -75,13 +82,16 @@ beforeEach(async () => {
   writeFileSync(join(folder, '.hidden'), 'hidden');
   writeFileSync(join(tmpdir(), 'outside.txt'), 'outside');
   entries = [];
+  lines = [];
   frameWaits = false;
   host = await startWebHost({
     workstation,
     rendererFolder: folder,
-    log: () => {},
+    log: (line) => lines.push(line),
+    stallMilliseconds: 500,
     onEntryAgain: (address) => entries.push(address),
   });
+  pass = valueOf(await post('/api/enter', { token: tokenOf(host.entryAddress) })) as unknown as WindowPass;
 });
 
 afterEach(async () => {
@@ -116,7 +126,15 @@ function send(path: string, options: RequestOptions = {}, body?: string | Buffer
   });
 }
 
-const known = () => ({ cookie: `${host.cookie.name}=${host.cookie.value}` });
+const known = () => ({ 'x-workstation-pass': pass.call });
+const post = (path: string, body: object) =>
+  send(
+    path,
+    { method: 'POST', headers: { origin: host.origin, 'content-type': 'application/json' } },
+    JSON.stringify(body),
+  );
+const valueOf = (answer: Answer) => (JSON.parse(answer.body) as { value: Record<string, string> }).value;
+const tokenOf = (address: string) => new URL(address).searchParams.get('token') ?? '';
 const call = (name: string, body: string, headers: Record<string, string> = {}) =>
   send(
     `/api/${name}`,
@@ -128,35 +146,67 @@ const call = (name: string, body: string, headers: Record<string, string> = {}) 
   );
 
 describe('entering', () => {
-  it('takes the token once, hands out the cookie and removes the token from the address', async () => {
-    const { pathname, search } = new URL(host.entryAddress);
-    const answer = await send(pathname + search);
-    expect(answer.status).toBe(303);
-    expect(answer.headers.location).toBe('/');
-    const cookie = answer.headers['set-cookie']?.[0] ?? '';
-    expect(cookie).toContain('HttpOnly');
-    expect(cookie).toContain('SameSite=Strict');
-    const page = await send('/', { headers: { cookie: cookie.split(';')[0] } });
-    expect(page.body).toContain('window');
+  it('gives a pass for a token once, and sets no cookie', async () => {
+    const token = tokenOf(host.entryAddress);
+    const answer = await post('/api/enter', { token });
+    expect(valueOf(answer)).toEqual({
+      call: expect.stringMatching(/^[\w-]{43}$/) as string,
+      resume: expect.stringMatching(/^[\w-]{43}$/) as string,
+    });
+    expect(answer.headers['set-cookie']).toBeUndefined();
 
-    const again = await send(pathname + search);
+    const again = await post('/api/enter', { token });
     expect(again.status).toBe(401);
-    expect(again.headers['set-cookie']).toBeUndefined();
+    expect(again.body).not.toContain(pass.call);
     expect(entries).toEqual([host.entryAddress]);
+    for (const wrong of [{ token: 'x' }, { token: ['x'] }, {}, [], { token, more: 1 }]) {
+      expect((await post('/api/enter', wrong)).status).toBe(401);
+    }
   });
 
-  it.each(['/', '/index.html', '/api/events', '/media/frames/v1/1', '/?token=', '/?token=wrong'])(
-    'gives %s to nobody without the cookie',
+  it.each(['/api/events', '/media/frames/v1/1', '/media/videos/v1', '/media/stills/a1.png'])(
+    'gives %s to nobody without the pass, nor with another one',
     async (path) => {
-      const answer = await send(path);
-      expect(answer.status).toBe(401);
-      expect(answer.body).not.toContain('<title>');
+      for (const options of [
+        {},
+        { headers: { 'x-workstation-pass': 'x'.repeat(43) } },
+        { headers: { 'x-workstation-pass': pass.resume } },
+        { headers: { cookie: `workstation-${host.port}=${pass.call}; x-workstation-pass=${pass.call}` } },
+      ]) {
+        expect((await send(path, options)).status).toBe(401);
+      }
+      expect((await send(`${path}?pass=wrong`)).status).toBe(401);
+      expect((await send(`${path}?pass=`)).status).toBe(401);
     },
   );
 
-  it('does not take a cookie of another value', async () => {
-    const answer = await send('/', { headers: { cookie: `${host.cookie.name}=${'x'.repeat(43)}` } });
+  it('takes the pass in an address for what elements load, never for calls', async () => {
+    expect((await send(`/media/frames/v1/3?pass=${pass.call}`)).status).toBe(200);
+    const answer = await post(`/api/listCases?pass=${pass.call}`, {});
     expect(answer.status).toBe(401);
+  });
+
+  it('hands the files of the window to anybody of this machine: they hold nothing of a person’s', async () => {
+    expect((await send('/')).body).toContain('window');
+  });
+
+  it('lets a window of an earlier run in where it proves itself, after proving itself to the window', async () => {
+    const sign = (secret: string, text: string) =>
+      createHmac('sha256', secret).update(text).digest('base64url');
+    const asked = valueOf(await post('/api/challenge', { nonce: 'n1' }));
+    expect(asked['proof']).toBe(sign(pass.resume, `host n1 ${asked['challenge']}`));
+    const challenge = asked['challenge'] ?? '';
+    const wrong = await post('/api/resume', { challenge, answer: sign('another', `window ${challenge}`) });
+    expect(wrong.status).toBe(401);
+    // Each is answered once, rightly or not.
+    const late = await post('/api/resume', { challenge, answer: sign(pass.resume, `window ${challenge}`) });
+    expect(late.status).toBe(401);
+    const next = valueOf(await post('/api/challenge', { nonce: 'n2' }))['challenge'] ?? '';
+    // What the server proved itself with is no answer to it.
+    expect((await post('/api/resume', { challenge: next, answer: asked['proof'] })).status).toBe(401);
+    const last = valueOf(await post('/api/challenge', { nonce: 'n3' }))['challenge'] ?? '';
+    const letIn = await post('/api/resume', { challenge: last, answer: sign(pass.resume, `window ${last}`) });
+    expect(valueOf(letIn)).toEqual(pass);
   });
 
   it('listens on the loopback address alone', async () => {
@@ -204,6 +254,21 @@ describe('pages from elsewhere', () => {
   });
 });
 
+describe('what is no address', () => {
+  it.each(['//', '/\\', '///', 'http://[', 'http://evil.example/', '*', '/%', `/${'x'.repeat(10_000)}`])(
+    '%s is refused without a stack in the log, and without its length',
+    async (path) => {
+      for (const headers of [{}, known()]) {
+        const { status } = await send(path, { headers });
+        expect(status).toBeGreaterThanOrEqual(400);
+        expect(status).toBeLessThan(500);
+      }
+      expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+      expect(Math.max(0, ...lines.map((line) => JSON.stringify(line).length))).toBeLessThan(1000);
+    },
+  );
+});
+
 describe('files', () => {
   it.each([
     '/../outside.txt',
@@ -232,6 +297,28 @@ describe('calls', () => {
   ])('refuses %s', async (_what, body, headers) => {
     const answer = JSON.parse((await call('listCases', body, headers)).body) as unknown;
     expect(answer).toMatchObject({ ok: false, error: { code: 'invalid-input' } });
+  });
+
+  it.each([
+    ['POST', '/api/listCases'],
+    ['POST', '/api/enter'],
+    ['PUT', '/api/import?name=a.mp4'],
+  ])('ends a %s to %s whose body stops arriving', async (method, path) => {
+    const sent = request({
+      host: '127.0.0.1',
+      port: host.port,
+      path,
+      method,
+      headers: {
+        ...known(),
+        origin: host.origin,
+        'content-type': 'application/json',
+        'content-length': '1000',
+      },
+    });
+    const ended = new Promise((resolve) => sent.once('error', resolve));
+    sent.write('{"a":');
+    expect(await ended).toBeInstanceOf(Error);
   });
 
   it('only takes calls by POST', async () => {
@@ -343,6 +430,8 @@ describe('media', () => {
 
   it.each([
     ['/media/frames/v1/10', 404],
+    ['/media/frames/changed/1', 409],
+    ['/media/frames/unreadable/1', 503],
     ['/media/frames/v1/-1', 400],
     ['/media/frames/v1/1e3', 400],
     ['/media/frames/a%2Fb/1', 400],
@@ -357,6 +446,12 @@ describe('media', () => {
       ok: false,
       error: { hint: expect.any(String) as string },
     });
+  });
+
+  it('lets the browser keep no picture of a patient', async () => {
+    for (const path of ['/media/thumbnails/v1/1', '/media/frames/v1/1', '/media/videos/v1']) {
+      expect((await send(path, { headers: known() })).headers['cache-control']).toBe('no-store');
+    }
   });
 
   it('tells nothing of an unforeseen error', async () => {

@@ -118,6 +118,8 @@ describe('the layers', () => {
   });
 
   it('say who may be imported instead', () => {
-    expect(refuseImport('main/video/a.ts', '../store/index.ts')).toContain('it may import contract, itself');
+    expect(refuseImport('main/video/a.ts', '../store/index.ts')).toContain(
+      'it may import contract, main/platform, itself',
+    );
   });
 });

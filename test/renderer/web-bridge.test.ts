@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Resumed } from '../../renderer/bridge/pass.ts';
 import { WebBridge } from '../../renderer/bridge/web.ts';
 import type { Reach } from '../../renderer/bridge/connection.ts';
 import { fakeVideo, locationOf, readyModel } from './fake-workstation.ts';
@@ -12,6 +13,13 @@ let server: Server;
 let origin: string;
 let asked: { method: string; url: string; type: string; body: string }[];
 let answer: (url: string) => { status: number; body: string; cut?: boolean };
+
+let resumed: Resumed;
+const pass = {
+  call: 'a',
+  address: (path: string) => `${path}?pass=a`,
+  resume: () => Promise.resolve(resumed),
+};
 
 /** Server-sent events that a test can open, fill and break; happy-dom has none of its own. */
 class Events {
@@ -32,6 +40,7 @@ class Events {
 
 beforeEach(async () => {
   asked = [];
+  resumed = 'resumed';
   Events.all = [];
   answer = () => ({ status: 200, body: '{}' });
   vi.stubGlobal('EventSource', Events);
@@ -41,7 +50,7 @@ beforeEach(async () => {
     request.on('end', () => {
       const headers = {
         'access-control-allow-origin': request.headers.origin ?? '*',
-        'access-control-allow-headers': 'content-type',
+        'access-control-allow-headers': 'content-type, x-workstation-pass',
         'access-control-allow-methods': 'POST, PUT',
         'access-control-allow-credentials': 'true',
       };
@@ -79,7 +88,7 @@ const envelope = (value: unknown) => ({ status: 200, body: JSON.stringify({ ok: 
 
 test('a call is a POST of JSON to its own name, and its answer is parsed', async () => {
   answer = () => envelope(locationOf(168));
-  const { bridge } = new WebBridge(origin);
+  const { bridge } = new WebBridge(origin, pass);
   const result = await bridge.locate({ videoId: fakeVideo.id, at: { seconds: 6.72 } });
   expect(result).toEqual({ ok: true, value: locationOf(168) });
   expect(asked).toEqual([
@@ -95,17 +104,17 @@ test('a call is a POST of JSON to its own name, and its answer is parsed', async
 test('an error report comes through as it is', async () => {
   const error = { code: 'file-missing', message: 'It is gone.', hint: 'Locate it.' };
   answer = () => ({ status: 200, body: JSON.stringify({ ok: false, error }) });
-  expect(await new WebBridge(origin).bridge.openLastSession({})).toEqual({ ok: false, error });
+  expect(await new WebBridge(origin, pass).bridge.openLastSession({})).toEqual({ ok: false, error });
 });
 
 test('an answer of another shape than the contract’s is refused', async () => {
   answer = () => envelope({ ...readyModel, phase: 'dreaming' });
-  expect(await new WebBridge(origin).bridge.getModelState({})).toMatchObject({
+  expect(await new WebBridge(origin, pass).bridge.getModelState({})).toMatchObject({
     ok: false,
     error: { code: 'internal' },
   });
   answer = () => ({ status: 502, body: '<html>' });
-  expect(await new WebBridge(origin).bridge.getModelState({})).toMatchObject({
+  expect(await new WebBridge(origin, pass).bridge.getModelState({})).toMatchObject({
     ok: false,
     error: { code: 'internal' },
   });
@@ -115,23 +124,49 @@ test('a workstation that is gone, or that knows this window no longer, is told a
   const reaches: Reach[] = [];
   const refused = { code: 'not-allowed', message: 'No token.', hint: 'Open the printed address.' };
   answer = () => ({ status: 401, body: JSON.stringify({ ok: false, error: refused }) });
-  const connection = new WebBridge(origin);
+  resumed = 'refused';
+  const connection = new WebBridge(origin, pass);
   connection.onReach((reach) => reaches.push(reach));
   expect(await connection.bridge.getStatus({})).toMatchObject({ ok: false, error: refused });
-  const gone = new WebBridge('http://127.0.0.1:9');
+  const gone = new WebBridge('http://127.0.0.1:9', pass);
   gone.onReach((reach) => reaches.push(reach));
   expect(await gone.bridge.getStatus({})).toMatchObject({ ok: false, error: { code: 'unavailable' } });
   expect(reaches).toEqual(['refused', 'lost']);
 });
 
+test('a call that a workstation started anew refuses is sent again once the window has its pass', async () => {
+  let refusals = 0;
+  answer = () => (refusals++ === 0 ? { status: 401, body: '{}' } : envelope(locationOf(168)));
+  const connection = new WebBridge(origin, pass);
+  const reaches: Reach[] = [];
+  connection.onReach((reach) => reaches.push(reach));
+  const result = await connection.bridge.locate({ videoId: fakeVideo.id, at: { seconds: 6.72 } });
+  expect(result).toEqual({ ok: true, value: locationOf(168) });
+  expect(asked).toHaveLength(2);
+  expect(reaches).toEqual([]);
+});
+
+test('a window that lost its workstation tells nothing to whoever answers without proving itself', async () => {
+  const connection = new WebBridge(origin, pass);
+  const reaches: Reach[] = [];
+  connection.onReach((reach) => reaches.push(reach));
+  connection.bridge.onEvent(() => undefined);
+  resumed = 'refused';
+  Events.all[0]!.onerror?.();
+  await vi.waitFor(() => expect(reaches).toEqual(['lost', 'refused']), { timeout: 5000 });
+  expect(await connection.bridge.getStatus({})).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(asked).toEqual([]);
+  expect(Events.all).toHaveLength(1);
+});
+
 test('events are parsed, unknown ones left out, and a broken stream is opened again', async () => {
-  const connection = new WebBridge(origin);
+  const connection = new WebBridge(origin, pass);
   const events: unknown[] = [];
   const reaches: Reach[] = [];
   connection.onReach((reach) => reaches.push(reach));
   const stop = connection.bridge.onEvent((event) => events.push(event));
   const first = Events.all[0]!;
-  expect(first.url).toBe(`${origin}/api/events`);
+  expect(first.url).toBe(`${origin}/api/events?pass=a`);
   first.onmessage?.({ data: '{"type":"saved","at":12}' });
   first.onmessage?.({ data: '{"type":"weather"}' });
   first.onmessage?.({ data: 'not json' });
@@ -153,7 +188,7 @@ test('a dropped file is looked for by its bytes; nothing is copied by looking', 
   const found = { found: [{ grantId: 'g1', name: 'REC.mp4', folder: '/v' }], exact: false, freeBytes: 9 };
   answer = () => envelope(found);
   const file = new File(['12345'], 'REC.mp4');
-  expect(await new WebBridge(origin).bridge.grantDroppedFile(file)).toEqual({ ok: true, value: found });
+  expect(await new WebBridge(origin, pass).bridge.grantDroppedFile(file)).toEqual({ ok: true, value: found });
   const digest = createHash('sha256').update('12345').digest('hex');
   expect(asked).toHaveLength(1);
   expect(JSON.parse(asked[0]!.body)).toMatchObject({ name: 'REC.mp4', size: 5, samples: digest });
@@ -164,7 +199,7 @@ test('a dropped file that cannot be read any more is said, not thrown', async ()
   file.slice = () => {
     throw new DOMException('gone', 'NotReadableError');
   };
-  expect(await new WebBridge(origin).bridge.grantDroppedFile(file)).toMatchObject({
+  expect(await new WebBridge(origin, pass).bridge.grantDroppedFile(file)).toMatchObject({
     ok: false,
     error: { code: 'file-unreadable' },
   });
@@ -174,7 +209,9 @@ test('a copy is sent when it is asked for', async () => {
   answer = () => envelope({ grantId: 'g2', name: 'a b.mp4' });
   const file = new File(['12345'], 'a b.mp4');
   const going = new AbortController();
-  expect(await new WebBridge(origin).bridge.copyDroppedFile(file, () => undefined, going.signal)).toEqual({
+  expect(
+    await new WebBridge(origin, pass).bridge.copyDroppedFile(file, () => undefined, going.signal),
+  ).toEqual({
     ok: true,
     value: { grantId: 'g2', name: 'a b.mp4' },
   });
@@ -185,7 +222,7 @@ test('a copy is sent when it is asked for', async () => {
 
 test('an answer that breaks off is a workstation that was lost, not an error thrown', async () => {
   answer = () => ({ ...envelope(locationOf(168)), cut: true });
-  const connection = new WebBridge(origin);
+  const connection = new WebBridge(origin, pass);
   const reached: Reach[] = [];
   connection.onReach((reach) => reached.push(reach));
   const result = await connection.bridge.locate({ videoId: fakeVideo.id, at: { seconds: 6.72 } });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DecodeContext } from '../../main/video/decode-arguments.ts';
 import { findMediaTools } from '../../main/video/ffmpeg.ts';
-import { silentLog } from '../../main/video/log.ts';
+import { silentLog } from '../../main/platform/log.ts';
 import { probeVideo } from '../../main/video/probe.ts';
 import { readProcess } from '../../main/video/process.ts';
 

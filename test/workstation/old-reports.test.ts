@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findNamespace, overhear } from '../network/namespace.ts';
-import { logTo } from '../../main/workstation/log.ts';
+import { logTo } from '../../main/platform/log.ts';
 import { removeOldReports, removeReports, type Places } from '../../main/workstation/old-reports.ts';
 
 let root = '';

@@ -6,7 +6,7 @@ import type { Rule } from 'eslint';
  *
  *   file -> video -> frame -> inference -> review -> store -> renderer, export
  *
- * `contract` is the one room that all may enter; `video`, `inference` and `store` never see each other;
+ * `contract` is the one room that all may enter, and `platform` the ground floor of everything in main; `video`, `inference` and `store` never see each other;
  * `workstation` composes; hosts see the workstation; the renderer sees the contract alone.
  */
 
@@ -19,29 +19,31 @@ interface Layer {
 }
 
 const modelLibraries = ['models/import', 'models/data', 'models/evaluation'];
+const ground = ['contract', 'main/platform'];
 const rooms = ['main/video', 'main/inference', 'main/store'];
 
 export const layers: readonly Layer[] = [
   { name: 'contract', paths: ['preload/contract'], may: [] },
   { name: 'bridge', paths: ['preload'], may: ['contract'] },
-  ...rooms.map((room) => ({ name: room, paths: [room], may: ['contract'] })),
-  { name: 'main/review', paths: ['main/review'], may: ['contract', ...rooms] },
+  { name: 'main/platform', paths: ['main/platform'], may: ['contract'] },
+  ...rooms.map((room) => ({ name: room, paths: [room], may: ground })),
+  { name: 'main/review', paths: ['main/review'], may: [...ground, ...rooms] },
   {
     name: 'main/export',
     paths: ['main/export'],
-    may: ['contract', ...rooms, 'main/review', ...modelLibraries],
+    may: [...ground, ...rooms, 'main/review', ...modelLibraries],
   },
   {
     name: 'workstation',
     paths: ['main/workstation.ts', 'main/workstation'],
-    may: ['contract', 'package', ...rooms, 'main/review', 'main/export', ...modelLibraries],
+    may: [...ground, 'package', ...rooms, 'main/review', 'main/export', ...modelLibraries],
   },
-  { name: 'hosts', paths: ['main/hosts'], may: ['contract', 'workstation', 'package'] },
-  { name: 'electron', paths: ['main/hosts/electron'], may: ['contract', 'workstation', 'hosts', 'bridge'] },
+  { name: 'hosts', paths: ['main/hosts'], may: [...ground, 'workstation', 'package'] },
+  { name: 'electron', paths: ['main/hosts/electron'], may: [...ground, 'workstation', 'hosts', 'bridge'] },
   {
     name: 'command line',
     paths: ['main/hosts/cli'],
-    may: ['contract', 'workstation', 'hosts', 'package', ...modelLibraries],
+    may: [...ground, 'workstation', 'hosts', 'package', ...modelLibraries],
   },
   { name: 'renderer', paths: ['renderer'], may: ['contract'] },
   ...modelLibraries.map((library) => ({

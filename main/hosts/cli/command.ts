@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { DeviceWish } from '../../../preload/contract/devices.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
-import { openLogFile, type LogFile } from '../log.ts';
+import { openLogFile, type LogFile } from '../../platform/log-file.ts';
 import { exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { Output } from './output.ts';
 

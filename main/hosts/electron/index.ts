@@ -7,7 +7,7 @@ import { stackOf, toErrorReport, videoEndings } from '../../../preload/contract/
 import { createWorkstation, defaultHome } from '../../workstation.ts';
 import { createDoor } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
-import { openLogFile } from '../log.ts';
+import { openLogFile } from '../../platform/log-file.ts';
 import { startWebHost } from '../web/server.ts';
 import { startInUtilityProcess } from './engine.ts';
 import { FilesToOpen } from './files-to-open.ts';
@@ -84,12 +84,6 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   const { origin } = host;
   lockPages(origin);
   await lockSession(session.defaultSession, origin);
-  await session.defaultSession.cookies.set({
-    url: origin,
-    ...host.cookie,
-    httpOnly: true,
-    sameSite: 'strict',
-  });
   const stopIpc = serveIpc({
     door: createDoor({ calls: workstation.calls, log }),
     workstation,
@@ -98,7 +92,7 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   });
 
   const open = () => {
-    window = openWindow(origin);
+    window = openWindow(host.entryAddress);
     window.on('closed', () => {
       window = null;
     });
@@ -160,7 +154,8 @@ async function openAsLastSession(workstation: HostedWorkstation, path: string): 
   await workstation.calls.openVideo({ grantId, caseId: null });
 }
 
-function openWindow(origin: string): BrowserWindow {
+/** @param address lets one window in: each that is opened takes a new one */
+function openWindow(address: string): BrowserWindow {
   const window = new BrowserWindow({
     width: 1440,
     height: 900,
@@ -180,7 +175,7 @@ function openWindow(origin: string): BrowserWindow {
     },
   });
   window.once('ready-to-show', () => window.show());
-  void window.loadURL(`${origin}/`);
+  void window.loadURL(address);
   return window;
 }
 

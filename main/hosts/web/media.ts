@@ -72,8 +72,7 @@ export async function serveMedia(
     const width = parse(Width, url.searchParams.get('width') ?? '160', 'width');
     const video = parse(VideoId, id, 'video');
     const { jpeg } = await media.thumbnail(video, parse(Frame, last, 'frame index'), width, signal);
-    // Made for the time line alone, and always the same for the same place of the same file.
-    sendBytes(response, 'image/jpeg', jpeg, { 'cache-control': 'private, max-age=3600' });
+    sendBytes(response, 'image/jpeg', jpeg);
   } else if (kind === 'stills' && last === undefined) {
     const { png } = await media.still(parse(AnswerId, id?.replace(/\.png$/, ''), 'answer'));
     sendBytes(response, 'image/png', png);

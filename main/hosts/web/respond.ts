@@ -43,15 +43,45 @@ const hungUp = (error: unknown): boolean =>
     (error as NodeJS.ErrnoException).code ?? '',
   );
 
-const statusOfCode: Partial<Record<ErrorReport['code'], number>> = {
+/** Every failure that was foreseen says whose it is: the request's, the file's, or the machine's for now. */
+const statusOfCode: Readonly<Record<ErrorReport['code'], number>> = {
   'invalid-input': 400,
+  'prompt-too-long': 400,
   'not-allowed': 403,
   'not-found': 404,
   'file-missing': 404,
   'frame-out-of-range': 404,
   busy: 409,
+  'file-changed': 409,
+  'frame-mismatch': 409,
+  'file-empty': 422,
+  'file-unreadable': 422,
+  'video-not-a-video': 422,
+  'video-no-picture': 422,
+  'video-truncated': 422,
+  'video-protected': 422,
+  'video-too-large': 422,
+  'data-malformed': 422,
   cancelled: 499,
+  internal: 500,
   unavailable: 503,
+  'ffmpeg-missing': 503,
+  'ffmpeg-failed': 503,
+  'ffmpeg-outdated': 503,
+  'model-missing-file': 503,
+  'model-altered-file': 503,
+  'model-wrong-architecture': 503,
+  'model-mismatch': 503,
+  'model-no-tokenizer': 503,
+  'model-unsupported': 503,
+  'engine-lost': 503,
+  'out-of-memory': 503,
+  'store-unwritable': 503,
+  'store-newer': 503,
+  'store-corrupt': 503,
+  'store-locked': 503,
+  'store-lost': 503,
+  'store-full': 507,
 };
 
 /** For answers that aren't envelopes: pictures and streams. */
@@ -60,7 +90,7 @@ export function sendError(response: ServerResponse, error: ErrorReport): void {
     response.destroy();
     return;
   }
-  sendJson(response, statusOfCode[error.code] ?? 500, { ok: false, error });
+  sendJson(response, statusOfCode[error.code], { ok: false, error });
 }
 
 /** Aborts when the browser closes the connection before the answer is complete. */

@@ -34,15 +34,6 @@ export function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** The value of one cookie, or null. */
-export function readCookie(header: string | undefined, name: string): string | null {
-  for (const part of (header ?? '').split(';')) {
-    const at = part.indexOf('=');
-    if (at > 0 && part.slice(0, at).trim() === name) return part.slice(at + 1).trim();
-  }
-  return null;
-}
-
 type Headers = IncomingMessage['headers'];
 
 /**
@@ -70,7 +61,7 @@ export function refuseForeign(method: string, headers: Headers, port: number): s
 }
 
 /**
- * The tokens of the printed address. Each opens the door once; then the cookie is the key. A second use of
+ * The tokens of the printed address. Each lets one window in, which then has a pass. A second use of
  * the same token (its address leaked through a history or a shared screen) gets nothing.
  */
 export class EntryTokens {

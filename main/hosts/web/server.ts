@@ -6,30 +6,30 @@ import sirv from 'sirv';
 import { DroppedDescription, WorkstationError, type DroppedFile } from '../../../preload/contract/index.ts';
 import { createDoor, type Door, type Sender } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
-import type { Log } from '../log.ts';
+import type { LogSink } from '../../platform/log.ts';
 import { serveEvents } from './events.ts';
 import { serveMedia } from './media.ts';
 import { isOtherAccounts } from './peer.ts';
 import { abortOnClose, readJson, sendError, sendJson } from './respond.ts';
-import {
-  EntryTokens,
-  newSecret,
-  readCookie,
-  refuseForeign,
-  sameSecret,
-  securityHeaders,
-} from './security.ts';
+import { Entry } from './entry.ts';
+import { newSecret, refuseForeign, securityHeaders } from './security.ts';
 
 const maximumCallBytes = 1024 * 1024;
+const maximumEntryBytes = 2048;
+const defaultStallMilliseconds = 60_000;
 const entry: Sender = { host: 'web', trusted: true };
 
 export interface WebHostOptions {
   workstation: HostedWorkstation;
   /** The built window, `dist/renderer`. */
   rendererFolder: string;
-  log: Log;
+  log: LogSink;
   /** 0: any free port. */
   port?: number;
+  /** By which windows outlive a restart: the secret of the data folder. Without it they don't. */
+  resumeSecret?: string;
+  /** How long a body may send nothing before its connection is closed. */
+  stallMilliseconds?: number;
   /** Called when a used-up address is opened again: the person needs a new one. */
   onEntryAgain?: (address: string) => void;
 }
@@ -40,15 +40,18 @@ export interface WebHost {
   readonly origin: string;
   /** The address with the token of the moment; good for one entry. */
   readonly entryAddress: string;
-  /** For a window of our own, which needs no token: set this and load `origin`. */
-  readonly cookie: { name: string; value: string };
   close: () => Promise<void>;
 }
 
 /**
- * Serves the workstation at 127.0.0.1, to whoever holds its cookie and to no page from elsewhere.
+ * Serves the workstation at 127.0.0.1, to the windows that it let in and to no page from elsewhere.
  *
- *   GET  /?token=T           one-time token for the cookie, then a redirect that removes it from the address
+ *   GET  /                   the window's files, which hold nothing of anybody's: whoever asks may have them
+ *   POST /api/enter          {token} -> the window's pass, once for each printed address (entry.ts)
+ *   POST /api/challenge, /api/resume   the pass of this run, for a window that an earlier run let in (passes.ts)
+ *
+ * With the pass of this run, in the header `x-workstation-pass` or, where a page can set no headers, as `?pass=`:
+ *
  *   POST /api/CALL           input as JSON; the envelope of the contract comes back, always with status 200
  *   GET  /api/events         server-sent events
  *   POST /api/grant-dropped  name, size and digests -> envelope of the files on this machine that hold the same bytes
@@ -61,24 +64,27 @@ export interface WebHost {
  * @throws WorkstationError 'unavailable' if the port is taken
  */
 export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
-  const { workstation, rendererFolder, log } = options;
+  const { workstation, rendererFolder, log, stallMilliseconds = defaultStallMilliseconds } = options;
   if (!existsSync(join(rendererFolder, 'index.html'))) {
     throw new WorkstationError('unavailable', 'The window has not been built.', 'Run: npm run build');
   }
-  const tokens = new EntryTokens();
   const door = createDoor({ calls: workstation.calls, log });
   const serveFile = sirv(rendererFolder, { etag: true, dotfiles: false });
   const server = createServer();
-  // A copy of a long recording takes longer than any limit worth setting here.
+  // A copy of a long recording takes longer than any limit worth setting here; one that stalls is ended in `watchBody`.
   server.requestTimeout = 0;
   await listen(server, options.port ?? 0);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const { port } = address;
   const origin = `http://127.0.0.1:${port}`;
-  // Cookies know no ports: without the number in its name, a second workstation would take the first's place.
-  const cookie = { name: `workstation-${port}`, value: newSecret() };
-  const entryAddress = () => `${origin}/?token=${tokens.current}`;
+  const windows = new Entry(options.resumeSecret ?? newSecret(), {
+    onRefused: (outcome) => {
+      if (outcome === 'used') options.onEntryAgain?.(entryAddress());
+      log({ level: 'warn', area: 'web', message: 'entry refused', details: { outcome } });
+    },
+  });
+  const entryAddress = () => `${origin}/?token=${windows.token}`;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
@@ -88,34 +94,22 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       log({ level: 'warn', area: 'web', message: 'request refused', details: { reason: foreign, method } });
       return refuse(response, 403, `This request was refused: ${foreign}.`);
     }
-    const url = new URL(request.url ?? '/', origin);
-    const held = readCookie(request.headers.cookie, cookie.name);
-    const known = held !== null && sameSecret(held, cookie.value);
-    const token = url.pathname === '/' && method === 'GET' ? url.searchParams.get('token') : null;
-
-    if (token !== null) {
-      if (!known && (await isOtherAccounts(request.socket))) {
+    const url = targetOf(request, origin);
+    if (url === null) return refuse(response, 400, 'The request names no address that could be here.');
+    const call = url.pathname.startsWith('/api/');
+    if (call && method === 'POST' && windows.takes(url.pathname)) {
+      if (await isOtherAccounts(request.socket)) {
         log({ level: 'warn', area: 'web', message: 'entry refused', details: { outcome: 'other account' } });
-        return refuse(response, 403, 'This address is for another account of this machine.');
+        return refuse(response, 403, 'This address is for another account of this machine.', true);
       }
-      const outcome = known ? 'accepted' : tokens.present(token);
-      if (outcome === 'accepted') {
-        response.writeHead(303, {
-          location: '/',
-          'cache-control': 'no-store',
-          ...(known
-            ? {}
-            : { 'set-cookie': `${cookie.name}=${cookie.value}; HttpOnly; SameSite=Strict; Path=/` }),
-        });
-        return void response.end();
-      }
-      if (outcome === 'used') options.onEntryAgain?.(entryAddress());
-      log({ level: 'warn', area: 'web', message: 'entry refused', details: { outcome } });
-      return refuse(response, 401, 'This address no longer opens the workstation.');
+      watchBody(request, stallMilliseconds);
+      const result = await door.guard(entry, 'enter', async () =>
+        windows.answer(url.pathname, await readJson(request, maximumEntryBytes)),
+      );
+      return sendJson(response, result.ok ? 200 : 401, result);
     }
-    if (!known) {
-      const call = url.pathname.startsWith('/api/');
-      return refuse(response, 401, 'This browser has not been let in.', call);
+    if ((call || url.pathname.startsWith('/media/')) && !windows.accepts(request, url)) {
+      return refuse(response, 401, 'This window has not been let in.', true);
     }
     if (url.pathname.startsWith('/api/')) return handleApi(door, request, response, url);
     if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, 'Only calls may change things.');
@@ -133,6 +127,7 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   ): Promise<void> {
     const name = url.pathname.slice('/api/'.length);
     if (name === 'events' && request.method === 'GET') return serveEvents(workstation, response);
+    watchBody(request, stallMilliseconds);
     if (name === 'import' && request.method === 'PUT') {
       const signal = abortOnClose(response);
       const fileName = url.searchParams.get('name') ?? '';
@@ -154,7 +149,7 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
 
   server.on('request', (request, response) => {
     handle(request, response).catch((error: unknown) => {
-      sendError(response, door.report(request.url?.split('?')[0] ?? '', error));
+      sendError(response, door.report((request.url ?? '').split('?')[0]?.slice(0, 80) ?? '', error));
     });
   });
   server.on('clientError', (_error, socket) => socket.destroy());
@@ -163,7 +158,6 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   return {
     port,
     origin,
-    cookie,
     get entryAddress() {
       return entryAddress();
     },
@@ -174,6 +168,28 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
       await closed;
     },
   };
+}
+
+/** What the request asks for; null where that is no address at all, such as `http://[` or one of another server. */
+function targetOf(request: IncomingMessage, origin: string): URL | null {
+  const target = request.url ?? '';
+  // Put together as text: resolved against the origin, `//name` would name another server.
+  return target.startsWith('/') && URL.canParse(origin + target) ? new URL(origin + target) : null;
+}
+
+/** Ends a connection whose body stops arriving: a call that never comes to its end would hold it for ever. */
+function watchBody(request: IncomingMessage, milliseconds: number): void {
+  const { socket } = request;
+  const end = () => socket.destroy();
+  socket.setTimeout(milliseconds, end);
+  request.once('close', () => {
+    socket.setTimeout(0);
+    socket.off('timeout', end);
+  });
+  request.once('end', () => {
+    socket.setTimeout(0);
+    socket.off('timeout', end);
+  });
 }
 
 async function findDropped(workstation: HostedWorkstation, input: unknown): Promise<DroppedFile> {

@@ -1,25 +1,34 @@
 /** A line for the log: words, ids, counts and times; never pixels, names or what a person typed. */
-export type LogSink = (entry: {
+export interface LogEntry {
   level: 'info' | 'warn' | 'error';
   area: string;
   message: string;
   details?: Readonly<Record<string, string | number | boolean | null>>;
-}) => void;
+}
 
-/** The log as the rooms behind the door write it. */
-export interface AreaLog {
+/** Where lines go: a host's file, or a test's list. */
+export type LogSink = (entry: LogEntry) => void;
+
+/**
+ * The log as one room writes it. Fields at `info` and above hold no file names; `debug` holds exact commands, which name
+ * files, and stays out of the log file.
+ */
+export interface Log {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Lines of one area. Exact commands (`debug`) name files, so they stay out of the log file. */
-export function logTo(sink: LogSink, area: string): AreaLog {
+const ignore = () => undefined;
+export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore };
+
+/** Lines of one area. */
+export function logTo(sink: LogSink, area: string): Log {
   const write =
     (level: 'info' | 'warn') =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
       sink({ level, area, message, details: Object.fromEntries(Object.entries(fields).map(plain)) });
-  return { debug: () => undefined, info: write('info'), warn: write('warn') };
+  return { debug: ignore, info: write('info'), warn: write('warn') };
 }
 
 function plain([name, value]: [string, unknown]): [string, string | number | boolean | null] {
