@@ -23,7 +23,7 @@ export default {
   ignoreStatic: true,
   coverageAnalysis: 'perTest',
   concurrency: 2,
-  timeoutMS: 60_000,
+  timeoutMS: 30_000,
   ignorePatterns: ['build', 'dist', 'docs', 'reports', 'models/training', '.ci', '*.md'],
   tempDirName: '.stryker-tmp',
   reporters: ['clear-text', 'json'],

@@ -7,7 +7,7 @@ export default defineConfig({
   // The window's components and state classes are compiled as the build compiles them.
   plugins: [svelte(), svelteTesting({ autoCleanup: false })],
   test: {
-    env: withoutTelemetry,
+    env: { ...withoutTelemetry, WORKSTATION_FETCH: 'no' },
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**'],
     // Real ffmpeg, SQLite and onnxruntime run in these tests, on machines that may be busy.

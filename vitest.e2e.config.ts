@@ -4,7 +4,7 @@ import { withoutTelemetry } from './main/inference/no-telemetry.ts';
 /** One at a time, in a real Chromium against a real workstation: two cores are few for one of them. */
 export default defineConfig({
   test: {
-    env: withoutTelemetry,
+    env: { ...withoutTelemetry, WORKSTATION_FETCH: 'no' },
     include: ['test/e2e/**/*.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 240_000,

@@ -98,6 +98,8 @@ await offerToFetch({
   input: Readable.from([]),
   output: process.stdout,
 });
+// What the tests start asks nobody and fetches nothing.
+process.env['WORKSTATION_FETCH'] = 'no';
 const namespace = findNamespace();
 if ('missing' in namespace) {
   notes.push(`SKIPPED: 3 tests that nothing leaves the machine; ${namespace.missing}.`);

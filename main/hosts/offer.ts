@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { mayFetch, type ConsentOptions } from './consent.ts';
 import { findElectron, installElectron } from './electron-binary.ts';
@@ -18,6 +19,28 @@ async function findOldDecoder(): Promise<string | null> {
   const { describeDecoder } = await import('../workstation.ts');
   const decoder = await describeDecoder();
   return decoder === null ? 'ffmpeg is not here.' : decoder.warning;
+}
+
+/** Electron's own installer waits long for a network that isn't there. Proxies and mirrors are its to know. */
+async function isWorthTrying(environment: OfferOptions['environment']): Promise<boolean> {
+  const elsewhere = /^(https?_proxy|electron_mirror|electron_get_use_proxy|npm_config_electron_mirror)$/i;
+  if (Object.keys(environment).some((name) => elsewhere.test(name))) return true;
+  return reaches('github.com', 443, 5000);
+}
+
+/** Whether somebody takes a connection there, in this time. */
+export function reaches(host: string, port: number, milliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (reached: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(reached);
+    };
+    const timer = setTimeout(() => end(false), milliseconds);
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
 }
 
 /**
@@ -55,6 +78,10 @@ export async function offerToFetch(options: OfferOptions): Promise<void> {
     forgetDecoder();
   }
   if (wantsElectron) {
+    if (!(await isWorthTrying(environment))) {
+      say("Electron could not be fetched: github.com can't be reached.");
+      return;
+    }
     say('Fetching Electron (up to two minutes)...');
     await installElectron(electron, 120_000);
   }

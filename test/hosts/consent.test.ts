@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { mayFetch, type ConsentOptions } from '../../main/hosts/consent.ts';
+import { reaches } from '../../main/hosts/offer.ts';
 
 /** A terminal on which `typed` is typed once the question stands there. */
 function terminal(typed: string | null): Pick<ConsentOptions, 'input' | 'output'> & { shown: () => string } {
@@ -14,6 +17,19 @@ function terminal(typed: string | null): Pick<ConsentOptions, 'input' | 'output'
   return { input, output, shown: () => shown };
 }
 const nobody = () => ({ input: new PassThrough(), output: new PassThrough() });
+
+describe('a look whether a host can be reached', () => {
+  it('ends in time, whatever is there', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await reaches('127.0.0.1', port, 5000)).toBe(true);
+    server.close();
+    await once(server, 'close');
+    expect(await reaches('127.0.0.1', port, 5000)).toBe(false);
+    expect(await reaches('no-such-host.invalid', 443, 200)).toBe(false);
+  });
+});
 
 describe('consent to a fetch', () => {
   it('is asked for at a terminal, once, with what it is about', async () => {
