@@ -4,6 +4,7 @@ import globals from 'globals';
 import { defineConfig } from 'eslint/config';
 import typescript from 'typescript-eslint';
 import { layersRule } from './tools/lint/layers.ts';
+import { noExpectInDoublesRule } from './tools/lint/no-expect-in-doubles.ts';
 import svelteConfig from './svelte.config.js';
 
 /** Type-checked rules that catch real mistakes: promises nobody awaits, values of unknown shape. */
@@ -33,7 +34,7 @@ export default defineConfig(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { house: { rules: { layers: layersRule } } },
+    plugins: { house: { rules: { layers: layersRule, 'no-expect-in-doubles': noExpectInDoublesRule } } },
     rules: {
       'house/layers': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -95,6 +96,7 @@ export default defineConfig(
     rules: {
       'max-lines': 'off',
       'no-console': 'off',
+      'house/no-expect-in-doubles': 'error',
       // Answers of servers and commands are checked by what is asserted of them.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

@@ -18,7 +18,6 @@ import {
   type VideoId,
 } from '../../preload/contract/values.ts';
 import type { AskRequest } from '../inference/index.ts';
-import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import { answers, questions, sessions, type Log, type Store } from '../store/index.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import { Draft } from './draft.ts';
@@ -166,21 +165,18 @@ export class Answering<Source extends VideoSource> {
     index: FrameIndex,
     { expected, ...request }: FrameRequest & { expected: string },
   ): Promise<{ frame: DecodedFrame; identity: FrameIdentity; location: FrameLocation }> {
-    const { library } = this.#context;
-    const source = await library.source(videoId);
-    const { times } = await library.index(videoId);
-    const location = locationOf(times, checkFrameIndex(index, times.ticks.length));
-    const frame = await source.frame(location.index, request);
-    if (frame.hash !== expected) throw frameMismatch(location.index);
+    const { frame, times, facts } = await this.#context.library.frame(videoId, index, request);
+    if (frame.hash !== expected) throw frameMismatch(index);
     const identity: FrameIdentity = {
-      fingerprint: source.facts.fingerprint,
+      fingerprint: facts.fingerprint,
       index: frame.index,
       pts: frame.pts,
       timeBase: times.timeBase,
       hash: frame.hash,
-      decoder: source.facts.decoder,
+      decoder: facts.decoder,
       picture: { width: frame.width, height: frame.height },
     };
+    const location = locationOf(times, index);
     return { frame, identity, location };
   }
 

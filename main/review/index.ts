@@ -253,8 +253,7 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
       return openSession(context, (last ?? startSession(context, video)).id);
     },
     frame: async (videoId, index, signal) => {
-      await library.index(videoId);
-      return (await library.source(videoId)).frame(index, { signal, priority: 'interaction' });
+      return (await library.frame(videoId, index, { signal, priority: 'interaction' })).frame;
     },
     source: (videoId) => library.source(videoId),
     answeredFrame: (answerId) => answeredFrame({ store, library }, answerId),

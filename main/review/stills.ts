@@ -27,9 +27,7 @@ export async function answeredFrame<Source extends VideoSource>(
   const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
   const question = mustExist(questions.findQuestion(store.database, answer.questionId), 'question');
   const session = mustExist(sessions.findSession(store.database, answer.sessionId), 'session');
-  const source = await library.source(session.videoId);
-  await library.index(session.videoId);
-  const frame = await source.frame(question.location.index, { priority: 'work' });
+  const { frame } = await library.frame(session.videoId, question.location.index, { priority: 'work' });
   if (answer.frame !== null && answer.frame.hash !== frame.hash) {
     throw new WorkstationError(
       'file-changed',

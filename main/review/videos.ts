@@ -27,7 +27,15 @@ import { statFile } from './grants.ts';
 import type { JobRegistry, RunningJob } from './jobs.ts';
 import { mustExist } from './lookup.ts';
 import { contentOf } from '../video/index.ts';
-import type { OpenVideo, OpenVideoOptions, VideoFacts, VideoIndex, VideoSource } from './ports.ts';
+import type {
+  DecodedFrame,
+  FrameRequest,
+  OpenVideo,
+  OpenVideoOptions,
+  VideoFacts,
+  VideoIndex,
+  VideoSource,
+} from './ports.ts';
 import { fileChanged, SourcePool } from './sources.ts';
 
 const RECENT_VIDEOS = 20;
@@ -243,6 +251,29 @@ export class VideoLibrary<Source extends VideoSource> {
   /** Waits for the index where it is being built. */
   async index(id: VideoId): Promise<VideoIndex> {
     return this.#watchIndex(id, await this.source(id));
+  }
+
+  /**
+   * An exact frame. Waits for the index where it is being built. Where the file turns out to be gone or another, every
+   * window is told, so that it can offer to locate it.
+   */
+  async frame(
+    id: VideoId,
+    index: FrameIndex,
+    request: FrameRequest,
+  ): Promise<{ frame: DecodedFrame; times: FrameTimes; facts: VideoFacts }> {
+    try {
+      const { times } = await this.index(id);
+      const source = await this.source(id);
+      checkFrameIndex(index, times.ticks.length);
+      return { frame: await source.frame(index, request), times, facts: source.facts };
+    } catch (error) {
+      const { code } = toErrorReport(error);
+      if (code === 'file-changed') this.#changed.add(id);
+      if (code === 'file-missing' || code === 'file-changed' || code === 'file-unreadable')
+        await this.#tell(id);
+      throw error;
+    }
   }
 
   async locate(id: VideoId, at: PlaceInVideo): Promise<FrameLocation> {

@@ -22,6 +22,14 @@ export interface Frame {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** What a question is about: the frame on the screen, once nothing moves and none is awaited any more. */
+export interface Settled {
+  /** Null where there is none: the index is being built, or the frame could not be had. */
+  readonly frame: Frame | null;
+  /** Another place was gone to before the awaited frame was on the screen. */
+  readonly movedOn: boolean;
+}
+
 /** A frame on its way, and how many wait for it. */
 interface Flight {
   readonly controller: AbortController;

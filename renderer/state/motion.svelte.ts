@@ -32,6 +32,7 @@ export class Motion {
   fault = $state.raw<ErrorReport | null>(null);
 
   readonly #video: () => Video;
+  readonly #onFault: () => void;
   #element: HTMLVideoElement | null = null;
   /** Seconds since the first frame at which the stream begins: 0, but for a transcoded one. */
   #streamSeconds = 0;
@@ -45,8 +46,9 @@ export class Motion {
   #pictures = 0;
   #settled = false;
 
-  constructor(video: () => Video) {
+  constructor(video: () => Video, onFault: () => void = () => undefined) {
     this.#video = video;
+    this.#onFault = onFault;
   }
 
   /** Asked anew each time: that a file has to be converted may come out only when its frames are counted. */
@@ -136,6 +138,7 @@ export class Motion {
         message: 'This video cannot be played as motion here.',
         hint: 'Stepping frame by frame still works and shows exact frames. To play, check that ffmpeg is installed.',
       };
+      this.#onFault();
     }
   }
 

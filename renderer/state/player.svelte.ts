@@ -8,7 +8,7 @@ import {
   type Video,
 } from '../../preload/contract/index.ts';
 import { playBackwards, wait } from './backwards.ts';
-import { FrameSource, type Frame } from './frames.ts';
+import { FrameSource, type Frame, type Settled } from './frames.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
 
 /** How long a key is held before one step becomes a run of steps, in ms. */
@@ -20,20 +20,14 @@ const shortestStepMilliseconds = 33;
 /** The fastest that J and L lead to, forwards and backwards. */
 const fastest = 8;
 
-/** What a question is about: the frame on the screen, once nothing moves and none is awaited any more. */
-export interface Settled {
-  /** Null where there is none: the index is being built, or the frame could not be had. */
-  readonly frame: Frame | null;
-  /** Another place was gone to before the awaited frame was on the screen. */
-  readonly movedOn: boolean;
-}
-
 export interface PlayerOptions {
   bridge: Bridge;
   fetchPixels: typeof fetch;
   /** The session's video as it is now: its index may become ready while it is open. */
   video: () => Video;
   onShown: (index: FrameIndex) => void;
+  /** A frame could not be had, or the video not be played: the file itself may be gone. */
+  onFault?: () => void;
 }
 
 /** What is on screen: one exact frame of the video while still, the browser's own playback while moving. */
@@ -71,7 +65,7 @@ export class Player {
   constructor(options: PlayerOptions) {
     this.#options = options;
     this.#frames = new FrameSource(options.bridge, options.video().id, options.fetchPixels);
-    this.motion = new Motion(options.video);
+    this.motion = new Motion(options.video, options.onFault);
   }
 
   get video(): Video {
@@ -327,6 +321,7 @@ export class Player {
     } catch (error) {
       if (request.signal.aborted) return;
       this.fault = toErrorReport(error);
+      this.#options.onFault?.();
     }
     this.#target = null;
     this.pending = null;

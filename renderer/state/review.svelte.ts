@@ -10,6 +10,7 @@ import {
   type Entry,
   type ErrorReport,
   type FrameIndex,
+  type GrantId,
   type OpenSession,
   type QuestionId,
   type Session,
@@ -25,6 +26,7 @@ import { frameToAsk } from './frame-to-ask.ts';
 import type { Frame } from './frames.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
+import { otherSeed, randomSeed } from './seeds.ts';
 import { View } from './view.svelte.ts';
 
 /** One open session: its video on screen, its questions and answers. */
@@ -37,6 +39,8 @@ export class Review {
   selectedVersion = $state<number | null>(null);
   /** What the last question met that kept it from being asked. */
   askFault = $state.raw<ErrorReport | null>(null);
+  /** Why the file that was named as the missing one is not taken. */
+  relinkFault = $state.raw<ErrorReport | null>(null);
   /** Questions whose call has not returned: they wait for their frame, or for the workstation to write them down. */
   asking = $state(0);
   readonly player: Player;
@@ -113,6 +117,7 @@ export class Review {
       fetchPixels: parts.fetchPixels,
       video: () => this.video,
       onShown: (index) => this.#position.keep(index),
+      onFault: () => void this.lookAgain(),
     });
     const last = open.entries.at(-1);
     if (last && last.question.location.index === open.session.frameIndex) {
@@ -195,7 +200,10 @@ export class Review {
     const settings =
       how === 'same'
         ? { temperature, seed }
-        : { temperature: temperature > 0 ? temperature : samplesTemperature, seed: this.#otherSeed(entry) };
+        : {
+            temperature: temperature > 0 ? temperature : samplesTemperature,
+            seed: otherSeed(entry.answers, this.#drawSeed),
+          };
     // The person sees what is asked about, before it is asked.
     const frame = this.goToAnswer().then(() => frameToAsk(this.player));
     return this.#ask(frame, async ({ hash: frameHash }) => {
@@ -256,19 +264,38 @@ export class Review {
   }
 
   takeVideo(video: Video): void {
+    const before = this.video.availability;
     const was = this.player.ready;
     this.video = video;
     this.view.picture = { width: video.width, height: video.height };
+    if (video.availability === 'available' && before !== 'available') {
+      this.relinkFault = null;
+      this.player.fault = null;
+      this.player.motion.fault = null;
+    }
     if (was || !this.player.ready) return;
     const seconds = this.player.motion.visible ? this.player.motion.seconds : null;
     if (this.player.motion.moving) return;
-    void (seconds === null ? this.player.showIndex(this.session.frameIndex) : this.player.show({ seconds }));
+    const index = this.player.shown?.location.index ?? this.session.frameIndex;
+    void (seconds === null ? this.player.showIndex(index) : this.player.show({ seconds }));
+  }
+
+  /** Whether the file is there, as far as the workstation knows now. */
+  async lookAgain(): Promise<void> {
+    const video = await this.#bridge.getVideo({ videoId: this.video.id });
+    if (video.ok) this.takeVideo(video.value);
+  }
+
+  /** Says where the missing file lies now. */
+  async relink(grantId: GrantId): Promise<void> {
+    const video = await this.#bridge.relinkVideo({ videoId: this.video.id, grantId });
+    this.relinkFault = video.ok ? null : video.error;
+    if (video.ok) this.takeVideo(video.value);
   }
 
   /** After events may have been missed: asks for what could have changed. */
   async catchUp(): Promise<void> {
-    const video = await this.#bridge.getVideo({ videoId: this.video.id });
-    if (video.ok) this.takeVideo(video.value);
+    await this.lookAgain();
     const entries = await this.#bridge.listEntries({ sessionId: this.session.id });
     if (entries.ok) this.#entries.replace(entries.value);
     if (!this.player.shown && this.player.ready) await this.player.showIndex(this.session.frameIndex);
@@ -304,13 +331,6 @@ export class Review {
     }
   }
 
-  #otherSeed(entry: Entry): number {
-    const used = entry.answers.map(({ settings }) => settings.seed);
-    let seed = this.#drawSeed();
-    while (used.includes(seed)) seed = this.#drawSeed();
-    return seed;
-  }
-
   #onDeleted(questionId: QuestionId): void {
     if (this.selectedQuestion === questionId) this.selectedQuestion = null;
     this.#entries.remove(questionId);
@@ -323,6 +343,3 @@ export class Review {
     else this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
   }
 }
-
-/** Short enough to be read and typed. */
-const randomSeed = (): number => 1 + ((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % 999_999);

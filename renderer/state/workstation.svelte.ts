@@ -193,11 +193,7 @@ export class Workstation {
     this.browsing = null;
     if (purpose === 'model' || purpose === 'base') return this.models.take(grantId, name, purpose);
     if (purpose === 'open') return this.opener.openGrant(grantId, name);
-    const review = this.review;
-    if (!review) return;
-    const video = await this.bridge.relinkVideo({ videoId: review.video.id, grantId });
-    if (video.ok) review.takeVideo(video.value);
-    else this.#fail(video.error);
+    await this.review?.relink(grantId);
   }
 
   async clearRecent(): Promise<void> {

@@ -8,6 +8,7 @@ import BottomBar from '../../renderer/components/BottomBar.svelte';
 import DropTarget from '../../renderer/components/DropTarget.svelte';
 import GoToDialog from '../../renderer/components/GoToDialog.svelte';
 import Library from '../../renderer/components/Library.svelte';
+import StageStates from '../../renderer/components/StageStates.svelte';
 import ModelChips from '../../renderer/components/ModelChips.svelte';
 import StreamChooser from '../../renderer/components/StreamChooser.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
@@ -268,6 +269,41 @@ describe('opening', () => {
     expect(fake.logged('relinkVideo')).toEqual([{ videoId: 'video1', grantId: 'grant1' }]);
     expect(workstation.review?.video.availability).toBe('available');
     await vi.waitFor(() => expect(workstation.review?.player.shown).not.toBeNull());
+  });
+
+  test('a file that vanishes while it is open can be located at once, and nothing is asked of it', async () => {
+    const pixels = new FramePixels();
+    workstation.dispose();
+    const connection = { bridge: fake.bridge, onReach: () => () => undefined };
+    workstation = new Workstation(connection, pixels.fetch, () => now);
+    await workstation.start();
+    const { review } = workstation;
+    if (!review) throw new Error('the fake workstation has no session');
+    await review.player.showIndex(20);
+    render(StageStates, { workstation, review });
+    const error = { code: 'file-missing', message: 'It is gone.', hint: 'Locate it.' };
+    pixels.failing.set(21, { status: 404, body: { ok: false, error } });
+    fake.video = { ...fake.video, availability: 'missing' };
+    await review.player.step(1);
+    expect(await screen.findByRole('button', { name: 'Locate the file…' })).toBeTruthy();
+    expect(workstation.askObstacle).toBe('The video file is not there.');
+
+    fake.failures.set(
+      'relinkVideo',
+      new WorkstationError('file-changed', 'This is another file.', 'Choose the original.'),
+    );
+    await workstation.take(id('grant1'), 'other.mp4', 'relink');
+    expect(await screen.findByText('This is another file.')).toBeTruthy();
+    // It is about this session's file alone: no bar over the window, none in the next session.
+    expect(workstation.faults).toEqual([]);
+    fake.failures.clear();
+    pixels.failing.clear();
+    await workstation.take(id('grant1'), 'demo.mp4', 'relink');
+    await vi.waitFor(() => expect(screen.queryByRole('alert')).toBeNull());
+    expect(review.player.shown?.location.index).toBe(20);
+    expect(workstation.askObstacle).toBeNull();
+    await review.player.step(1);
+    expect(review.player.shown?.location.index).toBe(21);
   });
 });
 

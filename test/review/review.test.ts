@@ -163,6 +163,21 @@ describe('a file that is gone or another', () => {
     expect(readCounter(await bench.review.frame(opened.video.id, frame(21)))).toBe(21);
   });
 
+  it('that vanishes while it is open is told to every window at once, at the first frame that is not there', async () => {
+    const path = join(bench.folder, 'vanishing.mp4');
+    copyFileSync(clip, path);
+    const opened = await bench.open(path);
+    await bench.review.frame(opened.video.id, frame(3));
+    rmSync(path);
+    const told = bench.next('video', ({ video }) => video.availability === 'missing');
+    await expect(bench.review.frame(opened.video.id, frame(30))).rejects.toMatchObject({
+      code: 'file-missing',
+    });
+    expect((await told).video).toMatchObject({ id: opened.video.id, problem: { code: 'file-missing' } });
+    await expect(bench.ask(opened, 29)).rejects.toMatchObject({ code: 'file-missing' });
+    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+  });
+
   it('that changes under an open session is not shown as the old one', async () => {
     const path = join(bench.folder, 'x.mp4');
     copyFileSync(clip, path);
