@@ -1,7 +1,7 @@
 import { answerWarning } from '../../preload/contract/answer-warning.ts';
 import { decoding, domainWords, grouped, readable } from '../../preload/contract/answer-words.ts';
 import { disclaimer } from '../../preload/contract/domain.ts';
-import { surenessInWords, surenessOf } from '../../preload/contract/sureness.ts';
+import { doubtMeanings, doubtsOf, surenessInWords } from '../../preload/contract/doubts.ts';
 import { visibleText } from '../../preload/contract/visible-text.ts';
 import type { StillContent } from './still.ts';
 
@@ -14,7 +14,6 @@ export interface Caption {
 /** What stands below a saved frame: all that the window says beside it and that a picture must not lose on its way. */
 export function captionOf({ frame, answer, question, frameIndex, timecode }: StillContent): Caption[] {
   const { model, label } = answer;
-  const sureness = surenessOf(answer);
   const identity = answer.frame;
   const domain = model === null ? null : domainWords[model.domain];
   const pts = identity === null ? '' : ` · PTS ${identity.pts} (${identity.timeBase.join('/')} s)`;
@@ -23,7 +22,7 @@ export function captionOf({ frame, answer, question, frameIndex, timecode }: Sti
     label === null
       ? null
       : { words: `Answer: ${readable(label)} ${parenthesised(surenessInWords(answer))}`, tone: 'plain' },
-    sureness?.unsure ? { words: 'The model was unsure of this answer.', tone: 'warn' } : null,
+    ...(label === null ? [] : doubtsOf(answer)).map((doubt) => warning(doubtMeanings[doubt])),
     warning(answerWarning(answer, question, frame)),
     frame.isDamaged === true
       ? {

@@ -3,7 +3,7 @@ import { createCanvas, GlobalFonts, ImageData, type Canvas, type SKRSContext2D }
 import { readable } from '../../preload/contract/answer-words.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { surenessInWords } from '../../preload/contract/sureness.ts';
+import { surenessInWords } from '../../preload/contract/doubts.ts';
 import type { Box } from '../../preload/contract/values.ts';
 import { captionOf, type Caption } from './caption.ts';
 import { fitLines, wrapText, type MeasureText } from './text.ts';
@@ -98,6 +98,8 @@ export function labelText(answer: StillContent['answer']): string | null {
       return `${said}${certain} · without location`;
     case 'not-visible':
       return `Not visible${certain}`;
+    case 'refused':
+      return 'not asked: the model was not taught this kind of question';
     case 'malformed':
       return 'No readable answer';
     case 'stopped':

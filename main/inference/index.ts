@@ -52,6 +52,18 @@ export type {
 export { ModelRunner, type PrefillOptions } from './answer/model-runner.ts';
 export { connectToParent, type ParentPort } from './engine/parent-port.ts';
 export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './graphs/positions.ts';
+export {
+  dimensionsOf,
+  distanceFrom,
+  gateBytes,
+  mostDimensions,
+  PictureGate,
+  picturesFile,
+  pooled,
+  readNumbers,
+  writeNumbers,
+  type GateNumbers,
+} from './answer/picture-gate.ts';
 export { argmax, logProbability, logSumExp, Sampler } from './answer/sampling.ts';
 export { smartResize } from './image/smart-resize.ts';
 export { ModelTokenizer } from './model/tokenizer.ts';

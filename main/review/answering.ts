@@ -75,6 +75,7 @@ export class Answering<Source extends VideoSource> {
     frameIndex: FrameIndex;
     frameHash: string;
     question: string;
+    anyway?: boolean;
     settings?: SettingsInput;
   }): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
     const { store, newId, now } = this.#context;
@@ -97,13 +98,15 @@ export class Answering<Source extends VideoSource> {
       answers.insertAnswer(store.database, answer, process.pid);
       sessions.savePosition(store.database, session.id, location.index, now());
     });
-    return { ...this.#start(question, answer, given, [answer]), question };
+    const draft = new Draft(answer, input.anyway ?? false);
+    return { ...this.#start(question, draft, given, [answer]), question };
   }
 
   /** Another version, with the last one's settings but for what is given. Throws `frame-mismatch` as `ask` does. */
   async askAgain(input: {
     questionId: QuestionId;
     frameHash: string;
+    anyway?: boolean;
     settings?: SettingsInput;
   }): Promise<{ jobId: JobId; answer: Answer }> {
     const { store, now } = this.#context;
@@ -121,10 +124,8 @@ export class Answering<Source extends VideoSource> {
       answers.insertAnswer(store.database, answer, process.pid);
       sessions.touchSession(store.database, question.sessionId, now());
     });
-    return this.#start(question, answer, given, [
-      ...versions.map((version) => this.current(version)),
-      answer,
-    ]);
+    const draft = new Draft(answer, input.anyway ?? (before !== undefined && wasAnsweredAnyway(before)));
+    return this.#start(question, draft, given, [...versions.map((version) => this.current(version)), answer]);
   }
 
   /** What is known of an answer: its text up to now while it is written, and also where the disk would not take it. */
@@ -209,13 +210,13 @@ export class Answering<Source extends VideoSource> {
   /** Queues what was just written down, and tells every window. `versions`: all of the question's answers. */
   #start(
     question: Question,
-    answer: Answer,
+    draft: Draft,
     given: GivenSettings,
     versions: [Answer, ...Answer[]] | Answer[],
   ): { jobId: JobId; answer: Answer } {
     const { jobs, emit } = this.#context;
     const { sessionId, id: questionId } = question;
-    const draft = new Draft(answer);
+    const { answer } = draft;
     this.#underWay.set(answer.id, draft);
     this.#signsOfLife ??= setInterval(() => this.#signLife(), ALIVE_MILLISECONDS);
     emit({ type: 'entry', entry: { question, answers: versions } });
@@ -331,6 +332,7 @@ export class Answering<Source extends VideoSource> {
       frame,
       question: question.text,
       settings: given,
+      onlyTaught: !draft.anyway,
       signal: job.signal,
       onRaw: (raw) => draft.write(raw),
       onToken: (text) => {
@@ -382,6 +384,10 @@ const frameMismatch = (index: FrameIndex): WorkstationError =>
     `Frame ${index} is not the picture that the question is about: it decodes to another one now.`,
     'Nothing was asked. Look at the frame as it is shown now, then ask again; the question is kept.',
   );
+
+/** Whether a person wanted an answer to a question that the model was not taught. */
+const wasAnsweredAnyway = ({ status, evidence }: Answer): boolean =>
+  evidence?.question !== undefined && status !== 'refused';
 
 /**
  * The settings that an answer was written with. Where the model never began (no prompt was counted), what is not

@@ -4,13 +4,16 @@ import { deviceNames, EngineLostError, type EngineText, type ModelInfo } from '.
 /** The answer so far, as its text comes in. */
 export class Draft {
   answer: Answer;
+  /** Whether the model answers a question, too, that it was not taught. */
+  readonly anyway: boolean;
   /** Whether there is text that has not been saved. */
   changed = false;
   /** Characters of each section so far. */
   #lengths = { reasoning: 0, answer: 0 };
 
-  constructor(answer: Answer) {
+  constructor(answer: Answer, anyway: boolean) {
     this.answer = answer;
+    this.anyway = anyway;
   }
 
   /** The model that answers; the last one known stays when the engine has none at the moment. */

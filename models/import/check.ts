@@ -89,8 +89,9 @@ export async function checkGolden(options: CheckOptions & { golden: string }): P
   });
 }
 
-async function withRunner<Result>(
-  { model, variant, signal, onProgress }: CheckOptions,
+/** Opens a model's graphs on the CPU for `use`; a checkpoint is imported for that alone, with weights of `dtype`. */
+export async function withRunner<Result>(
+  { model, variant, signal, onProgress, dtype = 'fp32' }: CheckOptions & { dtype?: 'fp32' | 'q8' },
   use: (runner: ModelRunner) => Promise<Result>,
 ): Promise<Result> {
   const temporary = await mkdtemp(join(tmpdir(), 'model-check-'));
@@ -102,7 +103,7 @@ async function withRunner<Result>(
       await importCheckpoint({
         checkpoint: model,
         out: directory,
-        dtype: 'fp32',
+        dtype,
         ...(signal && { signal }),
         ...(onProgress && { onProgress }),
       });

@@ -7,6 +7,7 @@ import { CheckpointManifest } from '../../preload/contract/model.ts';
 import type { AnswerFormat } from '../../preload/contract/model.ts';
 import { answerFormatOf, readStatement } from '../../main/inference/model/model-statement.ts';
 import type { Statement } from '../../main/inference/model/model-statement.ts';
+import { picturesFile } from '../../main/inference/answer/picture-gate.ts';
 import { fileLimits, plainBytes, plainStat } from '../../main/inference/model/plain-file.ts';
 import { applyAdapter, openAdapter } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
@@ -26,6 +27,7 @@ const companions = [
   'special_tokens_map.json',
   'chat_template.jinja',
   'chat_template.json',
+  picturesFile,
   'LICENSE',
   'NOTICE',
   'README.md',

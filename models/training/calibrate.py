@@ -100,7 +100,7 @@ def main():
         frames = Frames(folder)
         count = min(arguments.frames or len(frames), len(frames))
         numbers = [index * len(frames) // count for index in range(count)]
-        for record, found, _, chance in answers(model, tokenizer, processor, frames, numbers, ["dataset", "paraphrase"]):
+        for record, found, _, chance in answers(model, tokenizer, processor, frames, numbers):
             if record["questionType"] == "grounding":
                 continue
             logs.append(chance.reasoning + chance.label)

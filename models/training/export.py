@@ -42,7 +42,7 @@ def manifest(folder, settings, labels, taught):
         "kind": "checkpoint",
         "id": "surgery-r1-nano",
         "name": "Surgery-R1 nano",
-        "version": "0.3.0",
+        "version": "0.3.1",
         "architecture": "Qwen2_5_VLForConditionalGeneration",
         "licence": "Apache-2.0",
         "domain": "synthetic",

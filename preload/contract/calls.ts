@@ -134,7 +134,8 @@ export const calls = {
   },
 
   /**
-   * Asks about a frame. `frameHash` is the hash of the picture that the person saw of it: refused with
+   * Asks about a frame. A model that states what it was taught refuses a question of another kind (status `refused`),
+   * unless it is to answer `anyway`. `frameHash` is the hash of the picture that the person saw of it: refused with
    * `frame-mismatch` where the frame decodes to another one, so that no answer is kept for a picture nobody chose.
    */
   ask: {
@@ -143,13 +144,20 @@ export const calls = {
       frameIndex: FrameIndex,
       frameHash: Sha256,
       question,
+      anyway: z.boolean().exactOptional(),
       settings,
     }),
     output: z.object({ jobId: JobId, question: Question, answer: Answer }),
   },
   /** Another version of the answer, about the picture of that hash; the ones before are kept. */
   askAgain: {
-    input: z.strictObject({ questionId: QuestionId, frameHash: Sha256, settings }),
+    input: z.strictObject({
+      questionId: QuestionId,
+      frameHash: Sha256,
+      /** As for `ask`; by default as the version before. */
+      anyway: z.boolean().exactOptional(),
+      settings,
+    }),
     output: z.object({ jobId: JobId, answer: Answer }),
   },
   getAnswer: { input: z.strictObject({ answerId: AnswerId }), output: Answer },

@@ -174,6 +174,8 @@ export const AnswerStatus = z.enum([
   'answered',
   'answered-without-location',
   'not-visible',
+  /** The model was not taught this kind of question, and nobody wanted an answer all the same. */
+  'refused',
   'malformed',
   'stopped',
   'failed',
@@ -212,6 +214,20 @@ export const AnswerEvidence = z.object({
    * kept, null where the model wrote no reasoning of its own.
    */
   reasoningLogProbability: z.number().max(0).nullable().optional(),
+  /** Of a question of no kind that the model was taught; missing where it was taught it, or nobody states what it was. */
+  question: z
+    .object({
+      /** Words of the question that no question had that the model was taught. */
+      untaughtWords: z.array(z.string()),
+      /** The nearest questions that it was taught. */
+      rewrites: z.array(z.string()),
+    })
+    .optional(),
+  /**
+   * How far the picture lies from those that the model was taught with, and from where on it is unlike them; missing
+   * where the model cannot tell.
+   */
+  picture: z.object({ distance: z.number().min(0), threshold: z.number().positive() }).optional(),
   /**
    * How likely the answer is to be right, by the model's calibration; missing where the model has none for its weights,
    * null where the answer has not the numbers for it.

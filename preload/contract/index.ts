@@ -7,6 +7,7 @@ export * from './calls.ts';
 export * from './coherence.ts';
 export * from './considered.ts';
 export * from './domain.ts';
+export * from './doubts.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './file-samples.ts';

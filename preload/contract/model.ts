@@ -49,6 +49,26 @@ export const ModelCalibration = z.object({
 });
 export type ModelCalibration = z.infer<typeof ModelCalibration>;
 
+/**
+ * How to tell a picture that is unlike those that a model was taught with, by the model's own vision features: each
+ * picture's features are pooled (mean and deviation over its units), and their Mahalanobis distance from those of the
+ * pictures that it was fitted to is held against a threshold. After Lee et al., "A Simple Unified Framework for
+ * Detecting Out-of-Distribution Samples" (NeurIPS 2018).
+ */
+export const ModelPictures = z.object({
+  /** In the model's folder: little-endian 32-bit floats, as `picture-gate.ts` of the engine reads them. */
+  file: z.string().min(1),
+  /** Numbers that a picture is pooled to. */
+  dimensions: z.int().min(1).max(1024),
+  /** A picture farther away than this is unlike. */
+  threshold: z.number().positive(),
+  /** SHA-256 of the weights whose features these are; it says nothing of others. */
+  weightsSha256: Sha256,
+  /** What it was fitted to, in words. */
+  fittedTo: z.string(),
+});
+export type ModelPictures = z.infer<typeof ModelPictures>;
+
 /** What a model's maker says of it; kept unaltered from a checkpoint to the imported model. */
 export const ModelDescription = z.object({
   id: ModelId,
@@ -70,6 +90,7 @@ export const ModelDescription = z.object({
   /** The questions that the model was taught; missing where its maker doesn't state them. */
   taught: ModelTeaching.optional(),
   calibration: ModelCalibration.optional(),
+  pictures: ModelPictures.optional(),
   /** The longest answer, in tokens, that makes sense for the model. */
   maxNewTokens: z.int().positive().optional(),
 });

@@ -17,14 +17,19 @@ type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
  * The one measure of how sure a model was; window, picture and command line show no other. Null where there is no
  * label, or no number for it.
  *
- * It is the calibrated probability that the answer is right, where its model has a calibration. Otherwise it is the label's share among the labels that could have been given, the same shares that "also considered" names;
- * where those are not known, it is the probability of the label's tokens among all tokens. An answer is unsure where
+ * Null, too, where the number would say nothing: the question is of no kind that the model was taught, or the picture
+ * is unlike those that it was taught with (`doubtsOf` says which).
+ *
+ * It is the calibrated probability that the answer is right, where its model has a calibration. Otherwise it is the
+ * label's share among the labels that could have been given, the same shares that "also considered" names; where those are not known, it is the probability of the label's tokens among all tokens. An answer is unsure where
  * that number is below one half. It is unsure, too, where the label's tokens had less than half among all tokens: the
  * model would rather have written something that is no label at all, and a large share among labels hides that.
  */
 export function surenessOf(answer: Told): Sureness | null {
   const { status, label, evidence } = answer;
   if (label === null || status === 'malformed' || status === 'failed') return null;
+  const picture = evidence?.picture;
+  if (evidence?.question !== undefined || (picture && picture.distance > picture.threshold)) return null;
   const calibrated = evidence?.calibrated;
   if (typeof calibrated === 'number') return { probability: calibrated, unsure: calibrated < half };
   const among = evidence?.choices.find((choice) => choice.label === label)?.probability;
@@ -39,11 +44,4 @@ export function probabilityInWords(value: number): string {
   if (rounded === '1.00' && value < 1) return '> 0.99';
   if (rounded === '0.00' && value > 0) return '< 0.01';
   return rounded;
-}
-
-/** "0.87", "0.32, unsure"; empty where there is no number to tell. */
-export function surenessInWords(answer: Told): string {
-  const sureness = surenessOf(answer);
-  if (sureness === null) return '';
-  return `${probabilityInWords(sureness.probability)}${sureness.unsure ? ', unsure' : ''}`;
 }

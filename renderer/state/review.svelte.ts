@@ -193,12 +193,12 @@ export class Review {
    * was greedy, at the one that samples are drawn at. `same` repeats its settings, which another model or a changed
    * file may answer otherwise.
    */
-  async askAgain(how: 'anew' | 'same' = 'anew'): Promise<boolean> {
+  async askAgain(how: 'anew' | 'same' | 'anyway' = 'anew'): Promise<boolean> {
     const { selected: entry, answer } = this;
     if (!entry || !answer || entry.answers.some(({ status }) => isUnderWay(status))) return false;
     const { temperature, seed } = answer.settings;
     const settings =
-      how === 'same'
+      how !== 'anew'
         ? { temperature, seed }
         : {
             temperature: temperature > 0 ? temperature : samplesTemperature,
@@ -208,7 +208,12 @@ export class Review {
     const frame = this.goToAnswer().then(() => frameToAsk(this.player));
     return this.#ask(frame, async ({ hash: frameHash }) => {
       const questionId = entry.question.id;
-      const asked = unwrap(await this.#bridge.askAgain({ questionId, frameHash, settings }));
+      const asked = unwrap(
+        await this.#bridge.askAgain({
+          ...{ questionId, frameHash, settings },
+          ...(how === 'anyway' && { anyway: true }),
+        }),
+      );
       this.#entries.put({ question: entry.question, answers: [asked.answer] });
       this.selectedVersion = null;
     });

@@ -1,7 +1,7 @@
 import {
   answerWarning,
+  doubtsOf,
   placesSaid,
-  surenessOf,
   type Answer,
   type Box,
   type PlaceSaid,
@@ -14,7 +14,7 @@ const onSide = 2 / 3;
 /**
  * Whether the reasoning of an answer names a place and its box plainly lies there, so that a person may be told so.
  * False where they disagree, where there is nothing to compare, where the box lies across the middle that the words
- * speak of, and where the model was unsure: a mark of agreement must not make an unsure answer look sure. `size` is
+ * speak of, and where there is a doubt about the answer: a mark of agreement must not make such an answer look sure. `size` is
  * that of the source frame.
  */
 export function wordsAndBoxAgree(
@@ -23,7 +23,7 @@ export function wordsAndBoxAgree(
   size: Size,
 ): boolean {
   const { status, box, reasoning } = answer;
-  if (status !== 'answered' || box === null || surenessOf(answer)?.unsure === true) return false;
+  if (status !== 'answered' || box === null || doubtsOf(answer).length > 0) return false;
   // The remains of a form are no sentence, whatever words stand in them.
   if (/[{}<>]/.test(reasoning)) return false;
   const places = placesSaid(reasoning, question);

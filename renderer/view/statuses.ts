@@ -32,6 +32,12 @@ export const statusLooks: Record<AnswerStatus, StatusLook> = {
     tone: 'dim',
     mark: 'dash',
   },
+  refused: {
+    word: 'not taught',
+    meaning: 'The model was not taught this kind of question, so nothing was asked of it.',
+    tone: 'warn',
+    mark: 'ring',
+  },
   malformed: {
     word: 'malformed',
     meaning: 'The model’s text holds no answer that can be read. Its raw output is kept below.',
@@ -56,6 +62,8 @@ export function headline(answer: Answer): string {
       return 'Thinking';
     case 'not-visible':
       return 'Not visible';
+    case 'refused':
+      return 'Not a question it was taught';
     case 'malformed':
       return 'Malformed answer';
     case 'failed':

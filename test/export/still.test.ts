@@ -134,7 +134,7 @@ describe('an annotated still', () => {
     const small = await pixels(await drawStill(content({ label: long, box: null }, 200, 80)));
     for (const x of [2, 100, 190]) expect(small.at(x, 20)).toEqual([x, 20, 17]);
     const words = captionOf(content({ label: long })).map((caption) => caption.words);
-    expect(words.some((line) => line.includes('part 0 part 1') && line.includes('part 39'))).toBe(true);
+    expect(words.some((line) => /part 0 part 1 .* part 39/i.test(line))).toBe(true);
   });
 
   it('draws other scripts, and long words without spaces, without an error', async () => {

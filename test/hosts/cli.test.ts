@@ -66,7 +66,15 @@ describe('the command line', () => {
       [
         ...['codec', 'coded', 'container', 'durationSeconds', 'frames', 'height', 'joins', 'timeBase'],
         ...['variableFrameRate', 'width'],
-        ...['bytes', 'fingerprint', 'fingerprintBytes', 'streamIndex', 'streams'],
+        ...[
+          'bytes',
+          'decoder',
+          'decoderWarning',
+          'fingerprint',
+          'fingerprintBytes',
+          'streamIndex',
+          'streams',
+        ],
       ].sort(),
     );
     expect(stdout.trim().split('\n')).toHaveLength(1);

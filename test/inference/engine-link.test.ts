@@ -32,6 +32,7 @@ const question = {
   question: 'Where?',
   settings: {},
   reproducible: false,
+  onlyTaught: false,
 };
 const options = { hardStopMilliseconds: 20, onText: () => undefined };
 

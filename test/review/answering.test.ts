@@ -562,7 +562,7 @@ describe('a still', () => {
     expect(readCounter(found.frame)).toBe(7);
     const png = await drawStill(found);
     expect(png.subarray(1, 4).toString()).toBe('PNG');
-    expect(png.readUInt32BE(16)).toBe(192);
+    expect(png.readUInt32BE(16)).toBe(480);
     bench.store.database.run(
       statement('test.spoil', `UPDATE answers SET frame = json_set(frame, '$.hash', :hash)`),
       { hash: '0'.repeat(64) },

@@ -2,6 +2,8 @@ import {
   alsoConsidered,
   answerWarning,
   disclaimer,
+  doubtMeanings,
+  doubtsOf,
   isUnderWay,
   surenessInWords,
   surenessOf,
@@ -90,6 +92,8 @@ export interface AskOptions {
   at: PlaceInVideo;
   question: string;
   settings?: SamplingOptions;
+  /** Wants an answer, too, to a question that the model was not taught. */
+  anyway: boolean;
   /** Called with every piece of text as the model writes it. */
   onText: (section: 'reasoning' | 'answer', text: string) => void;
 }
@@ -108,7 +112,7 @@ export async function askAndWait(
   return answer;
 }
 
-export interface AskAllOptions extends Pick<AskOptions, 'open' | 'at' | 'onText'> {
+export interface AskAllOptions extends Pick<AskOptions, 'open' | 'at' | 'anyway' | 'onText'> {
   questions: readonly string[];
   /** Of each answer to a question: one, or several that differ in their seed. */
   settings: readonly SamplingOptions[];
@@ -122,7 +126,7 @@ export interface AskAllOptions extends Pick<AskOptions, 'open' | 'at' | 'onText'
  */
 export async function askAll(
   workstation: CommandLineWorkstation,
-  { open, at, questions, settings, onText, onAnswer }: AskAllOptions,
+  { open, at, questions, anyway, settings, onText, onAnswer }: AskAllOptions,
   { output, signal }: CommandContext,
 ): Promise<Answer[][]> {
   const place = await workstation.calls.locate({ videoId: open.video.id, at });
@@ -155,6 +159,7 @@ export async function askAll(
         frameIndex: place.index,
         frameHash,
         question,
+        anyway,
         ...(first && { settings: first }),
       });
       jobs.push(begun.jobId);
@@ -163,6 +168,7 @@ export async function askAll(
         const again = await workstation.calls.askAgain({
           questionId: begun.question.id,
           frameHash,
+          anyway,
           settings: other,
         });
         jobs.push(again.jobId);
@@ -204,6 +210,7 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       warning: answerWarning(answer, question, video),
       probability: surenessOf(answer)?.probability ?? null,
       unsure: surenessOf(answer)?.unsure ?? false,
+      warnings: doubtsOf(answer),
       evidence: answer.evidence,
     },
     model: answer.model && { id: answer.model.id, sha256: answer.model.sha256, device: answer.model.device },
@@ -219,6 +226,8 @@ const inWords: Record<Answer['status'], string> = {
   answered: '',
   'answered-without-location': 'The model gave no location.',
   'not-visible': 'Not visible, says the model.',
+  refused:
+    'Not answered: the model was not taught this kind of question. Ask one of those below, or add --anyway.',
   malformed: 'The model did not answer in its form; see the raw text.',
   stopped: 'Stopped; what was written is kept.',
   failed: 'Failed.',
@@ -238,6 +247,14 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
   const sureness = surenessInWords(answer);
   if (sureness !== '')
     lines.push(`Sureness  ${sureness} (by the model's own numbers; not a measure of truth)`);
+  for (const doubt of doubtsOf(answer)) {
+    if (doubt !== 'unsure' && answer.status !== 'refused') lines.push(`Doubt     ${doubtMeanings[doubt]}`);
+  }
+  const untaught = answer.evidence?.question;
+  if (untaught !== undefined) {
+    if (untaught.untaughtWords.length > 0) lines.push(`Untaught  ${untaught.untaughtWords.join(', ')}`);
+    for (const rewrite of untaught.rewrites) lines.push(`It knows  ${rewrite}`);
+  }
   const others = alsoConsidered(answer).map(
     ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,
   );

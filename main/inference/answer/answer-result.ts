@@ -18,6 +18,10 @@ export interface AnswerProgress<Writing extends AnswerWriting = AnswerDecoding> 
   tokens: Omit<AnswerResult['tokens'], 'generated'>;
   modelInput: Size | null;
   frameSeenBefore: boolean;
+  /** Of a question of no kind that the model was taught; null of any other. */
+  question: AnswerEvidence['question'] | null;
+  /** How far the picture lies from those that the model was taught with; null where the model cannot tell. */
+  picture: AnswerEvidence['picture'] | null;
   readonly timings: AnswerResult['timings'];
 }
 
@@ -28,6 +32,8 @@ export function newProgress<Writing extends AnswerWriting>(decoding: Writing): A
     tokens: { prompt: 0, image: 0 },
     modelInput: null,
     frameSeenBefore: false,
+    question: null,
+    picture: null,
     timings: { ...noTimings },
   };
 }
@@ -48,7 +54,7 @@ export function answerResult(
     ending,
     format: manifest.answerFormat,
   });
-  const evidence = ending === 'end-token' ? evidenceOf(parsed, decoding, calibrationOf(manifest)) : null;
+  const evidence = ending === 'end-token' ? evidenceOf(parsed, progress, calibrationOf(manifest)) : null;
   const label = logProbabilityOf(parsed.labelRange, decoding);
   return {
     status: parsed.status,
@@ -67,14 +73,39 @@ export function answerResult(
   };
 }
 
+/** Of a question that the model was not taught, and that nobody wanted to be answered all the same. */
+export function refusedResult(
+  settings: AnswerSettings,
+  { question, tokens, timings }: AnswerProgress,
+): AnswerResult {
+  const nothing = { labelLogProbability: null, boxLogProbability: null, choices: [], entropy: null };
+  return {
+    status: 'refused',
+    label: null,
+    box: null,
+    reasoning: '',
+    raw: '',
+    probability: null,
+    evidence: { ...nothing, ...(question && { question }) },
+    notes: [],
+    tokens: { ...tokens, generated: 0 },
+    modelInput: null,
+    settings,
+    frameSeenBefore: false,
+    timings,
+  };
+}
+
 function evidenceOf(
   parsed: ParsedAnswer,
-  decoding: AnswerWriting,
+  { decoding, question, picture }: AnswerProgress<AnswerWriting>,
   calibration: ModelCalibration | null,
 ): AnswerEvidence {
   const reasoning = reasoningLogProbability(decoding.written);
   const label = logProbabilityOf(parsed.labelRange, decoding);
   return {
+    ...(question && { question }),
+    ...(picture && { picture }),
     ...(calibration !== null && {
       calibrated: reasoning === null || label === null ? null : calibrated(reasoning + label, calibration),
     }),

@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import type { AnswerSettings } from '../../../preload/contract/domain.ts';
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
+import { examineQuestion } from '../../../preload/contract/teaching.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { AnswerBatch } from './answer-batch.ts';
 import type { AnswerConstraint } from './answer-constraint.ts';
 import { AnswerConstraints } from './answer-constraints.ts';
 import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
 import type { TextEnding } from './answer-parser.ts';
-import { answerResult, newProgress, type AnswerProgress } from './answer-result.ts';
+import { answerResult, newProgress, refusedResult, type AnswerProgress } from './answer-result.ts';
 import type { Device, DeviceTroubles, DeviceWish } from '../devices/devices.ts';
 import {
   type AnswerResult,
@@ -25,6 +26,7 @@ import { checkMemory, planMemory, shrunkNote } from '../engine/memory-estimate.t
 import { openModelDirectory, type ModelDirectory } from '../model/model-directory.ts';
 import { asModelError } from '../model/model-files.ts';
 import { ModelRunner } from './model-runner.ts';
+import { PictureGate } from './picture-gate.ts';
 import { Sampler } from './sampling.ts';
 import { mostTogether, SolePlace, type TextPlaces } from './text-branch.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from '../model/tokenizer.ts';
@@ -76,6 +78,11 @@ export interface AnswerRequest {
    * others may round otherwise.
    */
   readonly reproducible?: boolean;
+  /**
+   * A question of no kind that the model states that it was taught is refused, not answered. A model that states
+   * nothing answers all.
+   */
+  readonly onlyTaught?: boolean;
 }
 
 /** One loaded model that answers questions on frames in this process. */
@@ -95,11 +102,12 @@ export class Answerer {
     tokenizer: ModelTokenizer | null,
     estimate: MemoryEstimate,
     largerLook: ImageProcessor | null,
+    gate: PictureGate | null,
   ) {
     const { manifest, sha256 } = runner.model;
     this.#runner = runner;
     this.#tokenizer = tokenizer;
-    this.#looks = new FrameLooks(runner, estimate.frameCache);
+    this.#looks = new FrameLooks(runner, estimate.frameCache, gate);
     this.#largerLook = largerLook;
     this.#places = runner.freeAttention ? new AnswerBatch(runner, this.#looks) : new SolePlace(runner);
     this.#constraints = tokenizer === null ? null : new AnswerConstraints(manifest, tokenizer);
@@ -153,7 +161,13 @@ export class Answerer {
     const tokenizer = model.manifest.tokenizer ? await ModelTokenizer.open(model) : null;
     throwIfAborted(signal);
     const runner = await openSeeingRunner(model, options);
-    return new Answerer(runner, tokenizer, estimate, largerLook);
+    return new Answerer(
+      runner,
+      tokenizer,
+      estimate,
+      largerLook,
+      await PictureGate.open(model.directory, model.manifest),
+    );
   }
 
   /**
@@ -166,6 +180,12 @@ export class Answerer {
     const start = performance.now();
     const settings = this.#resolve(request.settings);
     const progress = newProgress(new AnswerDecoding());
+    const { taught } = this.#runner.model.manifest;
+    const exam = taught === undefined ? null : examineQuestion(request.question, taught);
+    if (exam?.taught === false) {
+      progress.question = { untaughtWords: [...exam.untaughtWords], rewrites: [...exam.rewrites] };
+      if (request.onlyTaught === true) return refusedResult(settings, progress);
+    }
     let ending: TextEnding;
     try {
       ending = await this.#generate(request, settings, progress, listener, start);
@@ -223,6 +243,7 @@ export class Answerer {
     let { frame } = look;
     progress.modelInput = frame.resized;
     progress.frameSeenBefore = look.seenBefore;
+    progress.picture = look.picture;
     Object.assign(progress.timings, look.timings);
     const note = shrunkNote(request.frame, frame.resized, this.#largerLook);
     if (note !== null) progress.decoding.notes.push(note);

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { EngineFrame } from '../engine/engine-messages.ts';
 import { FrameCache, SeenFrame, type FramePrefix } from './frame-cache.ts';
 import type { ModelRunner } from './model-runner.ts';
+import type { PictureGate } from './picture-gate.ts';
 import { takeStoppable } from './stoppable-turn.ts';
 import type { Prompt } from '../model/tokenizer.ts';
 import { Turns } from '../engine/turns.ts';
@@ -18,6 +19,8 @@ export interface LookTimings {
 export interface Look {
   readonly frame: SeenFrame;
   readonly seenBefore: boolean;
+  /** Null where the model cannot tell how far a picture lies from those that it was taught with. */
+  readonly picture: { readonly distance: number; readonly threshold: number } | null;
   readonly timings: LookTimings;
 }
 
@@ -31,10 +34,12 @@ export class FrameLooks {
   readonly #runner: ModelRunner;
   readonly #frames: FrameCache;
   readonly #turns = new Turns();
+  readonly #gate: PictureGate | null;
 
-  constructor(runner: ModelRunner, limitBytes: number) {
+  constructor(runner: ModelRunner, limitBytes: number, gate: PictureGate | null = null) {
     this.#runner = runner;
     this.#frames = new FrameCache(limitBytes);
+    this.#gate = gate;
   }
 
   /** See `FrameCache.bytes`. */
@@ -49,7 +54,7 @@ export class FrameLooks {
     return takeStoppable(this.#turns, signal, async () => {
       const timings: LookTimings = { preprocessMilliseconds: 0, visionMilliseconds: 0 };
       const kept = this.#frames.take(key);
-      if (kept !== undefined) return { frame: kept, seenBefore: true, timings };
+      if (kept !== undefined) return { frame: kept, seenBefore: true, picture: this.#measure(kept), timings };
       const start = performance.now();
       const image = this.#runner.prepareImage(frame);
       const visionStart = performance.now();
@@ -57,8 +62,13 @@ export class FrameLooks {
       const features = await this.#runner.encodeImage(image);
       timings.visionMilliseconds = performance.now() - visionStart;
       const seen = new SeenFrame({ features, grid: image.grid, resized: image.resized });
-      return { frame: this.#frames.add(key, seen), seenBefore: false, timings };
+      return { frame: this.#frames.add(key, seen), seenBefore: false, picture: this.#measure(seen), timings };
     });
+  }
+
+  #measure({ features }: SeenFrame): Look['picture'] {
+    const gate = this.#gate;
+    return gate === null ? null : { distance: gate.distance(features), threshold: gate.threshold };
   }
 
   /**

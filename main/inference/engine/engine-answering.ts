@@ -27,6 +27,7 @@ export async function askProcess(
         question: request.question,
         settings: request.settings ?? {},
         reproducible: request.reproducible ?? false,
+        onlyTaught: request.onlyTaught ?? false,
       },
       {
         ...(request.signal ? { signal: request.signal } : {}),

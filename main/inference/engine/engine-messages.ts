@@ -98,7 +98,7 @@ export const EngineText = z.object({
 export type EngineText = z.infer<typeof EngineText>;
 
 export const AnswerResult = z.object({
-  status: z.enum(['answered', 'answered-without-location', 'not-visible', 'malformed', 'stopped']),
+  status: z.enum(['answered', 'answered-without-location', 'not-visible', 'refused', 'malformed', 'stopped']),
   label: z.string().nullable(),
   /** In pixels of the source frame. */
   box: Box.nullable(),
@@ -167,6 +167,7 @@ export const ToEngine = z.discriminatedUnion('type', [
     settings: EngineSettings,
     /** See `AnswerRequest`. */
     reproducible: z.boolean(),
+    onlyTaught: z.boolean(),
   }),
   z.object({ type: z.literal('cancel'), id }),
 ]);

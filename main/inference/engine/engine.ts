@@ -20,6 +20,8 @@ export interface AskRequest {
   readonly settings?: EngineSettings;
   /** Takes longer, and gives the same answer to the last bit whatever was asked so before. */
   readonly reproducible?: boolean;
+  /** See `AnswerRequest`. */
+  readonly onlyTaught?: boolean;
   readonly signal?: AbortSignal;
   /** Text as it comes, sorted into sections, tags removed. */
   readonly onToken?: (text: EngineText) => void;

@@ -41,6 +41,7 @@ interface AskOptions extends SamplingOptions, StreamOption {
   variant?: string;
   server?: boolean;
   image?: string;
+  anyway?: boolean;
   session?: string;
 }
 
@@ -72,6 +73,7 @@ export function addAsk(program: Command): void {
         '--image <out.png>',
         'also write the frame with the box and label drawn on it (one answer only)',
       )
+      .option('--anyway', 'answer a question, too, of a kind that the model was not taught')
       .option('--session <id>', 'add to this session of the same video, instead of a new one')
       .description('ask about one frame; the answer is kept in the data folder'),
     ask,
@@ -96,12 +98,13 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   if (options.model !== undefined) await workstation.loadModelFolder(options.model, options.variant);
   if (options.server === true) await loadFromServer(workstation);
 
+  const anyway = options.anyway === true;
   const settings = settingsOfSamples(samplingOf(options), options.samples ?? 1);
   if (options.question.length * settings.length > 1) {
-    return askSeveral(context, { workstation, open, at, questions: options.question, settings });
+    return askSeveral(context, { workstation, open, at, questions: options.question, anyway, settings });
   }
   const [question] = options.question as [string];
-  const asked = { open, at, question, settings: settings[0]!, onText: streamTo(output) };
+  const asked = { open, at, question, anyway, settings: settings[0]!, onText: streamTo(output) };
   const answer = await askAndWait(workstation, asked, context);
   output.write('\n');
   for (const line of answerForPeople(question, answer, open.video)) output.line(line);
@@ -134,19 +137,20 @@ interface Several {
   open: OpenSession;
   at: PlaceInVideo;
   questions: string[];
+  anyway: boolean;
   settings: SamplingOptions[];
 }
 
 /** Several questions, or several answers to one: told when all are there, with how far they agree. */
 async function askSeveral(context: CommandContext, several: Several): Promise<ExitCode> {
   const { output, signal } = context;
-  const { workstation, open, at, questions, settings } = several;
+  const { workstation, open, at, questions, anyway, settings } = several;
   const total = questions.length * settings.length;
   let done = 0;
   const found = await askAll(
     workstation,
     {
-      ...{ open, at, questions, settings },
+      ...{ open, at, questions, anyway, settings },
       onText: () => undefined,
       onAnswer: () => output.progress('Answers', (done += 1), total),
     },

@@ -50,7 +50,10 @@ export function addDemo(program: Command): void {
       const question = `Where is ${tool} located?`;
       output.line(`3  Ask: ${question}`);
       output.write('   ');
-      const asking = { open, at: { index: frameIndex as FrameIndex }, question, onText: streamTo(output) };
+      const asking = {
+        ...{ open, at: { index: frameIndex as FrameIndex }, question, anyway: false },
+        onText: streamTo(output),
+      };
       const answer = await askAndWait(first, asking, context);
       output.write('\n');
       for (const line of answerForPeople(question, answer, video)) output.line(`   ${line}`);

@@ -9,6 +9,7 @@ import { AnswerFormat, WorkstationError } from '../../../../preload/contract/ind
 import { act } from '../command.ts';
 import { variantOption } from '../variant-option.ts';
 import { addKeptModels, folderOf, importIntoData, timeLeft } from './models-kept.ts';
+import { addPictureGate } from './picture-gate.ts';
 
 interface ImportCommandOptions {
   out?: string;
@@ -28,6 +29,7 @@ export function addModels(program: Command): void {
     .command('models')
     .description('the models of this machine: list, import, choose, remove, check');
   addKeptModels(models);
+  addPictureGate(models);
   act(
     models
       .command('import')

@@ -1,0 +1,72 @@
+import { readdir } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { systemCode, WorkstationError } from '../../../../preload/contract/index.ts';
+import { act } from '../command.ts';
+import { decodePicture } from '../picture.ts';
+import { folderOf } from './models-kept.ts';
+
+interface PicturesOptions {
+  frames: string;
+  falseAlarms: string;
+}
+
+const endings = new Set(['.png', '.jpg', '.jpeg']);
+
+/** `models pictures`: teaches a model's folder to know pictures of a kind, so that others are marked. */
+export function addPictureGate(models: Command): void {
+  act(
+    models
+      .command('pictures')
+      .argument('<model>', 'folder of an imported model, or a checkpoint with a manifest; or a listed model')
+      .requiredOption(
+        '--frames <dir>',
+        'folder with PNG and JPEG frames of the kind that the model was taught with',
+      )
+      .option('--false-alarms <share>', 'share of frames of that kind that may be called unlike', '0.01')
+      .description(
+        'fit how unlike a picture is those that a model was taught with, and keep it with the model',
+      ),
+    async (context, options: PicturesOptions, model: string) => {
+      const { output, signal } = context;
+      const falseAlarms = Number(options.falseAlarms);
+      if (!(falseAlarms > 0 && falseAlarms <= 0.2)) {
+        throw new WorkstationError(
+          'invalid-input',
+          `--false-alarms is ${options.falseAlarms}; a share above 0 and up to 0.2 is expected.`,
+          'Leave it out for 0.01: one frame in a hundred.',
+        );
+      }
+      const files = await picturesIn(resolve(options.frames));
+      const { fitPictures } = await import('../../../../models/import/index.ts');
+      const fitted = await fitPictures({
+        model: await folderOf(context, model),
+        count: files.length,
+        picture: (index) => decodePicture(files[index] ?? ''),
+        fittedTo: `frames of ${basename(resolve(options.frames))}`,
+        falseAlarms,
+        signal,
+        onProgress: (done, total) => output.progress('Looking at the frames', done, total),
+      });
+      output.line(`${files.length} frames: a picture farther than ${fitted.threshold} is marked as unlike.`);
+      output.line('The model is another one by its hash now; its weights are the same.');
+      output.result({ ...fitted, frames: files.length });
+    },
+  );
+}
+
+/** Every PNG and JPEG below a folder, by path. */
+async function picturesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((error: unknown) => {
+    throw new WorkstationError(
+      'invalid-input',
+      `The folder ${folder} can't be read (${systemCode(error) ?? 'unknown reason'}).`,
+      'Name a folder with PNG and JPEG frames.',
+      { cause: error },
+    );
+  });
+  return entries
+    .filter((entry) => entry.isFile() && endings.has(extname(entry.name).toLowerCase()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
