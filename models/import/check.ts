@@ -8,6 +8,7 @@ import {
   visionPositions,
   windowLayout,
 } from '../../main/inference/index.ts';
+import { asModelError } from '../../main/inference/model/model-files.ts';
 import { noVariants } from '../../main/inference/model/transformers-variants.ts';
 import type { ImageGrid, DecoderCache, PreparedImage } from '../../main/inference/index.ts';
 import { throwIfAborted } from '../../preload/contract/errors.ts';
@@ -118,6 +119,8 @@ export async function withRunner<Result>(
     } finally {
       await runner.dispose();
     }
+  } catch (error) {
+    throw asModelError(model, error);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

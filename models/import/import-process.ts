@@ -1,5 +1,6 @@
 import { connectToParent } from '../../main/inference/index.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
+import { asModelError } from '../../main/inference/model/model-files.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
 import { ToImport, type FromImport, type ImportRequest } from './import-messages.ts';
 import type { ImportProgress } from './progress.ts';
@@ -36,7 +37,7 @@ async function run(request: ImportRequest): Promise<void> {
     send({ type: 'done', manifest });
   } catch (error) {
     if (!(error instanceof WorkstationError)) console.error(stackOf(error));
-    send({ type: 'failed', error: toErrorReport(error) });
+    send({ type: 'failed', error: toErrorReport(asModelError(request.checkpoint, error)) });
   }
 }
 

@@ -253,7 +253,8 @@ const idsToSpare = 2 ** 16;
 
 const Vocabulary = z.looseObject({
   model: z.looseObject({
-    vocab: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
+    // By its ids, or a list of tokens with their scores.
+    vocab: z.union([z.record(z.string(), z.unknown()), z.array(z.array(z.unknown()).min(1))]).optional(),
   }),
   added_tokens: z.array(z.looseObject({ id: z.unknown() })).optional(),
 });
