@@ -2,6 +2,7 @@ import type { BenchRow, BenchTable } from '../table.ts';
 import { attackCalls } from './calls.ts';
 import { attackByKills } from './kills.ts';
 import { attackModelFolders } from './model-folders.ts';
+import { attackPaths } from './paths.ts';
 import { Tally, wrongs, type Finding } from './tally.ts';
 import { attackVideos } from './videos.ts';
 
@@ -9,7 +10,8 @@ type Attack = (tally: Tally, seed: number, first: number, count: number) => Prom
 
 /** Each attack with its part of the inputs. Kills are counted for themselves, since each of them takes seconds. */
 export const attacks: Readonly<Record<string, { readonly attack: Attack; readonly part: number }>> = {
-  calls: { attack: attackCalls, part: 0.9 },
+  calls: { attack: attackCalls, part: 0.78 },
+  paths: { attack: attackPaths, part: 0.12 },
   'model-folders': { attack: attackModelFolders, part: 0.07 },
   videos: { attack: attackVideos, part: 0.03 },
   kills: { attack: attackByKills, part: 0 },
