@@ -244,9 +244,8 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
   if (inWords[answer.status] !== '') lines.push(inWords[answer.status]);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
   if (answer.box) lines.push(`Box       ${answer.box.map((value) => value.toFixed(1)).join(', ')} (pixels)`);
-  const sureness = surenessInWords(answer);
-  if (sureness !== '')
-    lines.push(`Sureness  ${sureness} (by the model's own numbers; not a measure of truth)`);
+  if (surenessOf(answer) !== null)
+    lines.push(`Sureness  ${surenessInWords(answer)} (by the model's own numbers; not a measure of truth)`);
   for (const doubt of doubtsOf(answer)) {
     if (doubt !== 'unsure' && answer.status !== 'refused') lines.push(`Doubt     ${doubtMeanings[doubt]}`);
   }
