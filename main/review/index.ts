@@ -121,7 +121,11 @@ export interface Review<Source extends VideoSource> {
 export function createReview<Source extends VideoSource>(options: ReviewOptions<Source>): Review<Source> {
   const { store, emit, now, newId } = options;
   const { database } = store;
-  const jobs = new JobRegistry({ newId, now, onChange: (job) => emit({ type: 'job', job }) });
+  const jobs = new JobRegistry({
+    newId,
+    now: () => performance.now(),
+    onChange: (job) => emit({ type: 'job', job }),
+  });
   const grants = new GrantRegistry(newId);
   const copies = new ImportedCopies(store.layout.home, newId);
   const browser = new FolderBrowser(grants, folderMemory(store), options.surroundings ?? ownSurroundings());

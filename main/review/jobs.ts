@@ -24,6 +24,7 @@ const isUnderWay = ({ state }: Job): boolean => state === 'queued' || state === 
 
 export interface JobOptions {
   newId: () => string;
+  /** Milliseconds that never go back: a wall clock that is set back would silence the progress until it has caught up. */
   now: () => number;
   onChange: (job: Job) => void;
 }

@@ -154,7 +154,7 @@ export const statements = {
   ),
   ofSession: statement(
     'answers.ofSession',
-    `SELECT ${columns} FROM answers WHERE session_id = :sessionId ORDER BY created_at, rowid`,
+    `SELECT ${columns} FROM answers WHERE session_id = :sessionId ORDER BY rowid`,
   ),
   beforeDisplay: statement(
     'answers.beforeDisplay',

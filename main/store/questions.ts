@@ -27,7 +27,7 @@ export const statements = {
   ofSession: statement(
     'questions.ofSession',
     `SELECT ${columns} FROM questions
-     WHERE session_id = :sessionId AND deleted_at IS NULL ORDER BY created_at, rowid`,
+     WHERE session_id = :sessionId AND deleted_at IS NULL ORDER BY rowid`,
   ),
   markDeleted: statement('questions.markDeleted', 'UPDATE questions SET deleted_at = :at WHERE id = :id'),
 };

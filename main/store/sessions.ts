@@ -51,18 +51,23 @@ const FoundRow = z.object({ found: z.int() });
 /** Where a reviewer stood may be lost; what was asked there is not. */
 const damaged = { fields: { frame_index: 0 } } satisfies Tolerance<Session>;
 
+/** What is opened or changed now comes after everything else, whatever the clock says. */
+const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM sessions)';
+const nextChanged = '(SELECT coalesce(max(changed_order), 0) + 1 FROM sessions)';
+
 const columns = 'id, case_id, video_id, number, created_at, updated_at, frame_index';
 
 export const statements = {
   insert: statement(
     'sessions.insert',
-    `INSERT INTO sessions (${columns}, opened_at) VALUES (:id, :caseId, :videoId,
-       (SELECT coalesce(max(number), 0) + 1 FROM sessions WHERE case_id = :caseId), :at, :at, :frameIndex, :at)`,
+    `INSERT INTO sessions (${columns}, opened_at, opened_order, changed_order) VALUES (:id, :caseId, :videoId,
+       (SELECT coalesce(max(number), 0) + 1 FROM sessions WHERE case_id = :caseId), :at, :at, :frameIndex, :at,
+       ${nextOpened}, ${nextChanged})`,
   ),
   byId: statement('sessions.byId', `SELECT ${columns} FROM sessions WHERE id = :id`),
   lastOpened: statement(
     'sessions.lastOpened',
-    `SELECT ${columns} FROM sessions ORDER BY opened_at DESC, rowid DESC LIMIT 1`,
+    `SELECT ${columns} FROM sessions ORDER BY opened_order DESC LIMIT 20`,
   ),
   lastOfCase: statement(
     'sessions.lastOfCase',
@@ -86,13 +91,20 @@ export const statements = {
      FROM sessions
        JOIN cases ON cases.id = sessions.case_id
        JOIN videos ON videos.id = sessions.video_id
-     ORDER BY sessions.updated_at DESC, sessions.rowid DESC`,
+     ORDER BY sessions.changed_order DESC`,
   ),
-  markOpened: statement('sessions.markOpened', 'UPDATE sessions SET opened_at = :at WHERE id = :id'),
-  touch: statement('sessions.touch', 'UPDATE sessions SET updated_at = :at WHERE id = :id'),
+  markOpened: statement(
+    'sessions.markOpened',
+    `UPDATE sessions SET opened_at = :at, opened_order = ${nextOpened} WHERE id = :id`,
+  ),
+  touch: statement(
+    'sessions.touch',
+    `UPDATE sessions SET updated_at = :at, changed_order = ${nextChanged} WHERE id = :id`,
+  ),
   savePosition: statement(
     'sessions.savePosition',
-    'UPDATE sessions SET frame_index = :frameIndex, updated_at = :at WHERE id = :id',
+    `UPDATE sessions SET frame_index = :frameIndex, updated_at = :at, changed_order = ${nextChanged}
+     WHERE id = :id`,
   ),
 };
 
@@ -116,8 +128,8 @@ export function findSession(database: ReadableDatabase, id: SessionId): Session 
 }
 
 export function findLastOpenedSession(database: ReadableDatabase): Session | null {
-  const row = database.get(statements.lastOpened);
-  return parseFound(database, Row, row, 'sessions', damaged);
+  // One that can't be read is passed over: the one before it is better than none.
+  return parseRows(database, Row, database.all(statements.lastOpened), 'sessions', damaged)[0] ?? null;
 }
 
 export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId): Session | null {

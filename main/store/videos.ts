@@ -123,6 +123,9 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
   recent: flag(video.recent),
 });
 
+/** What is opened now comes after everything else, whatever the clock says. */
+const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM videos)';
+
 const columns = `id, case_id, path, display_name, fingerprint, size_bytes, container, codec, width, height,
   time_base, variable_frame_rate, duration_seconds, frame_count, index_state, playback, problem, added_at,
   opened_at, recent, joins, streams, stream_index`;
@@ -130,9 +133,10 @@ const columns = `id, case_id, path, display_name, fingerprint, size_bytes, conta
 export const statements = {
   insert: statement(
     'videos.insert',
-    `INSERT INTO videos (${columns}) VALUES (:id, :caseId, :path, :displayName, :fingerprint, :sizeBytes,
+    `INSERT INTO videos (${columns}, opened_order) VALUES (:id, :caseId, :path, :displayName, :fingerprint, :sizeBytes,
        :container, :codec, :width, :height, :timeBase, :variableFrameRate, :durationSeconds, :frameCount,
-       :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins, :streams, :streamIndex)`,
+       :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins, :streams, :streamIndex,
+       ${nextOpened})`,
   ),
   update: statement(
     'videos.update',
@@ -141,19 +145,20 @@ export const statements = {
        width = :width, height = :height, time_base = :timeBase, variable_frame_rate = :variableFrameRate,
        duration_seconds = :durationSeconds, frame_count = :frameCount, index_state = :indexState,
        playback = :playback, problem = :problem, added_at = :addedAt, opened_at = :openedAt, recent = :recent,
-       joins = :joins, streams = :streams, stream_index = :streamIndex
+       joins = :joins, streams = :streams, stream_index = :streamIndex,
+       opened_order = iif(opened_at = :openedAt, opened_order, ${nextOpened})
      WHERE id = :id`,
   ),
   byId: statement('videos.byId', `SELECT ${columns} FROM videos WHERE id = :id`),
   byFingerprint: statement(
     'videos.byFingerprint',
-    `SELECT ${columns} FROM videos WHERE fingerprint = :fingerprint ORDER BY opened_at DESC`,
+    `SELECT ${columns} FROM videos WHERE fingerprint = :fingerprint ORDER BY opened_order DESC`,
   ),
   ofContent: statement(
     'videos.ofContent',
     // Behind the content's name a colon and the stream may stand; the semicolon comes after the colon.
     `SELECT ${columns} FROM videos WHERE fingerprint >= :content AND fingerprint < :content || ';'
-     ORDER BY opened_at DESC`,
+     ORDER BY opened_order DESC`,
   ),
   bySize: statement('videos.bySize', `SELECT DISTINCT path FROM videos WHERE size_bytes = :size`),
   inCase: statement(
@@ -162,7 +167,7 @@ export const statements = {
   ),
   recent: statement(
     'videos.recent',
-    `SELECT ${columns} FROM videos WHERE recent = 1 ORDER BY opened_at DESC LIMIT :limit`,
+    `SELECT ${columns} FROM videos WHERE recent = 1 ORDER BY opened_order DESC LIMIT :limit`,
   ),
   clearRecent: statement('videos.clearRecent', 'UPDATE videos SET recent = 0 WHERE recent = 1'),
 };

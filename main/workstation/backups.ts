@@ -11,10 +11,10 @@ export function backupCalls(store: Store, jobs: JobRegistry): BackupCalls {
     listBackups: async () => store.backupList(),
     restoreBackup: async ({ name }) => {
       // What runs belongs to rows of the present database: its end would be written into one that has no such rows.
-      if (jobs.list().some(({ state }) => state === 'running')) {
+      if (jobs.list().some(({ state }) => state === 'queued' || state === 'running')) {
         throw new WorkstationError(
           'busy',
-          'Something is still running, and its result would be lost.',
+          'Something is still running or waiting, and its result would be lost.',
           'Wait until it has ended, or stop it; then restore the backup.',
         );
       }

@@ -101,9 +101,8 @@ export class Opener {
   async openRecent(videoId: VideoId, name: string): Promise<void> {
     const sessions = await this.#parts.bridge.listSessions({});
     const latest = sessions.ok
-      ? sessions.value
-          .filter((session) => session.videoId === videoId)
-          .sort((a, b) => b.updatedAt - a.updatedAt)[0]
+      ? // They come last changed first, whatever the clock says.
+        sessions.value.find((session) => session.videoId === videoId)
       : undefined;
     if (latest) await this.openSession(latest.id, name);
     else await this.startSession(videoId, name);

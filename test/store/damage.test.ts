@@ -36,8 +36,8 @@ function edit(home: string, sql: string): void {
 
 describe('damage that a quick check passes', () => {
   it.each([
-    'questions_by_session',
-    'answers_by_session',
+    'questions_of_session',
+    'answers_of_session',
     'sqlite_autoindex_answers_1',
     'sqlite_autoindex_cases_1',
   ])('in %s: the next start makes the database anew from its rows, and says so', (index) => {
@@ -66,7 +66,7 @@ describe('damage that a quick check passes', () => {
 
   it('met while running: is said with a hint that comes true at the next start, of a command too', () => {
     const home = reviewed(40);
-    spoilIndex(databaseOf(home), 'answers_by_session');
+    spoilIndex(databaseOf(home), 'answers_of_session');
     const command = open(home);
     expect(() => listed(command)).toThrow(
       expect.objectContaining({
@@ -83,7 +83,7 @@ describe('damage that a quick check passes', () => {
   it('met by a command beside a window: the window is not taken away from, and the next start mends it', () => {
     const home = reviewed(40);
     const window = open(home, { exclusive: true });
-    spoilIndex(databaseOf(home), 'answers_by_session');
+    spoilIndex(databaseOf(home), 'answers_of_session');
     const command = open(home);
     expect(() => listed(command)).toThrow(/damaged/);
     command.close();
@@ -174,7 +174,7 @@ describe('a wrong number of the schema', () => {
 
   it('a missing index is made again', () => {
     const home = reviewed(5);
-    edit(home, 'DROP INDEX answers_by_session');
+    edit(home, 'DROP INDEX answers_of_session');
     expect(open(home).notices[0]?.message).toContain('Nothing is missing');
   });
 });
@@ -302,7 +302,7 @@ describe('what is kept aside', () => {
     copyFileSync(databaseOf(home), whole);
     for (let round = 0; round < 2; round++) {
       copyFileSync(whole, databaseOf(home));
-      edit(home, 'DROP INDEX answers_by_session');
+      edit(home, 'DROP INDEX answers_of_session');
       open(home).close();
     }
     expect(aside(home)).toHaveLength(2);

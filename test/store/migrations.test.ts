@@ -90,10 +90,10 @@ describe('step 1, cases and videos', () => {
     expect(plan(caseStatements.byId)).toMatch(/SEARCH cases USING INDEX sqlite_autoindex_cases_1/);
     expect(plan(videoStatements.byId)).toMatch(/SEARCH videos USING INDEX/);
     expect(plan(videoStatements.byFingerprint)).toBe(
-      'SEARCH videos USING INDEX videos_by_fingerprint (fingerprint=?)',
+      'SEARCH videos USING INDEX videos_of_content (fingerprint=?)',
     );
     expect(plan(videoStatements.inCase)).toMatch(/USING INDEX sqlite_autoindex_videos_2/);
-    expect(plan(videoStatements.recent)).toBe('SCAN videos USING INDEX videos_recent');
+    expect(plan(videoStatements.recent)).toBe('SCAN videos USING INDEX recent_videos');
   });
 });
 
@@ -117,7 +117,8 @@ describe('step 2, sessions', () => {
   });
 
   it('finds the last session without sorting', () => {
-    expect(plan(sessionStatements.lastOpened)).toBe('SCAN sessions USING INDEX sessions_by_opened');
+    migrate(database);
+    expect(plan(sessionStatements.lastOpened)).toBe('SCAN sessions USING INDEX sessions_in_order_of_opening');
     expect(plan(sessionStatements.lastOfCase)).toBe(
       'SEARCH sessions USING INDEX sqlite_autoindex_sessions_2 (case_id=?)',
     );
@@ -136,10 +137,10 @@ describe('step 3, questions and answers', () => {
     // The statements are those of the last step; its columns are not indexed.
     migrate(database);
     expect(plan(questionStatements.ofSession)).toBe(
-      'SEARCH questions USING INDEX questions_by_session (session_id=?)',
+      'SEARCH questions USING INDEX questions_of_session (session_id=?)',
     );
     expect(plan(answerStatements.ofSession)).toBe(
-      'SEARCH answers USING INDEX answers_by_session (session_id=?)',
+      'SEARCH answers USING INDEX answers_of_session (session_id=?)',
     );
     expect(plan(answerStatements.ofQuestion)).toMatch(
       /SEARCH answers USING INDEX sqlite_autoindex_answers_2 \(question_id=\?\)$/,
@@ -148,9 +149,10 @@ describe('step 3, questions and answers', () => {
   });
 
   it('lists sessions and counts their questions without reading all questions', () => {
+    migrate(database);
     const said = plan(sessionStatements.list);
-    expect(said).toMatch(/SCAN sessions USING INDEX sessions_by_updated/);
-    expect(said).toMatch(/SEARCH questions USING INDEX questions_by_session/);
+    expect(said).toMatch(/SCAN sessions USING INDEX sessions_in_order_of_change/);
+    expect(said).toMatch(/SEARCH questions USING INDEX questions_of_session/);
     expect(said).not.toMatch(/SCAN (questions|cases|videos)|TEMP B-TREE/);
   });
 
@@ -216,5 +218,27 @@ describe('step 8, answers that wait', () => {
   it('finds what a dead process left waiting or running without reading every answer', () => {
     migrate(database, upTo(8));
     expect(plan(answerStatements.running)).toMatch(/answers USING INDEX answers_under_way/);
+  });
+});
+
+describe('step 10, order', () => {
+  it('keeps the order of before, by the times of then', () => {
+    migrate(database, upTo(9));
+    database.exec(`INSERT INTO cases VALUES ('c', 'C', 0, 1)`);
+    for (const [id, at] of [
+      ['early', 10],
+      ['late', 30],
+      ['middle', 20],
+    ] as const) {
+      database.exec(`INSERT INTO videos (id, case_id, path, display_name, fingerprint, size_bytes, container, codec,
+        width, height, time_base, variable_frame_rate, index_state, playback, added_at, opened_at)
+        VALUES ('${id}', 'c', '/a', 'a', '${id}', 1, 'mp4', 'h264', 2, 2, '[1,1]', 0, 'building', 'native', 1, ${at})`);
+      database.exec(`INSERT INTO sessions VALUES ('${id}', 'c', '${id}', ${at}, 1, ${40 - at}, ${at}, 0)`);
+    }
+    migrate(database);
+    const ids = (sql: string) => database.prepare(sql).pluck().all();
+    expect(ids('SELECT id FROM videos ORDER BY opened_order')).toEqual(['early', 'middle', 'late']);
+    expect(ids('SELECT id FROM sessions ORDER BY opened_order')).toEqual(['early', 'middle', 'late']);
+    expect(ids('SELECT id FROM sessions ORDER BY changed_order')).toEqual(['late', 'middle', 'early']);
   });
 });

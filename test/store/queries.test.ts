@@ -228,3 +228,32 @@ describe('models and settings', () => {
     expect(store.notices[0]?.message).toContain('1 setting');
   });
 });
+
+describe('a clock that is set back', () => {
+  it('changes nothing in what was opened, changed or asked last', () => {
+    const back = noon - 1_000_000_000;
+    addSession('1', 'a', 'v', noon);
+    addSession('2', 'b', 'w', back);
+    expect(sessions.findLastOpenedSession(store.database)?.id).toBe('2');
+    expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['2', '1']);
+    sessions.markSessionOpened(store.database, id('1'), back + 1);
+    sessions.savePosition(store.database, id('1'), 3 as FrameIndex, back + 1);
+    expect(sessions.findLastOpenedSession(store.database)?.id).toBe('1');
+    expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['1', '2']);
+    videos.updateVideo(store.database, aVideo('v', 'a', { openedAt: back }));
+    expect(videos.listRecentVideos(store.database, 9).map((video) => video.id)).toEqual(['v', 'w']);
+    questions.insertQuestion(store.database, aQuestion('q1', '1', { createdAt: noon }));
+    questions.insertQuestion(store.database, aQuestion('q2', '1', { createdAt: back }));
+    expect(questions.listQuestions(store.database, id('1')).map((question) => question.id)).toEqual([
+      'q1',
+      'q2',
+    ]);
+  });
+
+  it('passes over the last opened session where that can’t be read', () => {
+    addSession('1', 'a', 'v', noon);
+    addSession('2', 'a', 'v', noon + 1);
+    store.database.run(statement('test.spoil', `UPDATE sessions SET created_at = -1 WHERE id = '2'`));
+    expect(sessions.findLastOpenedSession(store.database)?.id).toBe('1');
+  });
+});

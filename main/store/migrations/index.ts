@@ -8,6 +8,7 @@ import { migration as answerFormat } from './0006-answer-format.ts';
 import { migration as clockJoins } from './0007-clock-joins.ts';
 import { migration as waitingAnswers } from './0008-waiting-answers.ts';
 import { migration as pictureStreamsOfVideos } from './0009-picture-streams.ts';
+import { migration as order } from './0010-order.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   clockJoins,
   waitingAnswers,
   pictureStreamsOfVideos,
+  order,
 ];
