@@ -124,6 +124,9 @@ export function locationOf(index: number): FrameLocation {
 const notFound = (what: string): WorkstationError =>
   new WorkstationError('not-found', `This ${what} is not in the database.`, 'Choose from the list.');
 
+const definedOnly = (settings: object | undefined): object =>
+  Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
+
 const inOrder = (one: Entry, other: Entry): number => one.question.createdAt - other.question.createdAt;
 
 /** Of the picture of a frame: another for each, as of real ones. */
@@ -239,7 +242,10 @@ export class FakeWorkstation {
     openVideo: async () => this.open(),
     discardCopy: async () => ({}),
     relinkVideo: async () => (this.video = { ...this.video, availability: 'available', problem: null }),
-    getVideo: async () => this.video,
+    getVideo: async ({ videoId }) => {
+      this.#checkVideo(videoId);
+      return this.video;
+    },
     listRecentVideos: async () =>
       this.last
         ? [
@@ -253,7 +259,10 @@ export class FakeWorkstation {
           ]
         : [],
     clearRecentVideos: async () => ({}),
-    locate: async ({ at }) => this.#locate(at),
+    locate: async ({ videoId, at }) => {
+      this.#checkVideo(videoId);
+      return this.#locate(at);
+    },
     listSessions: async () =>
       this.last
         ? [
@@ -271,12 +280,22 @@ export class FakeWorkstation {
       this.video = { ...this.video, id: id(`video-stream-${streamIndex}`), streamIndex };
       return this.open();
     },
-    openSession: async () => this.open(),
+    openSession: async ({ sessionId }) => {
+      this.#checkSession(sessionId);
+      return this.open();
+    },
     openLastSession: async () => (this.last ? this.open() : null),
-    savePosition: async ({ frameIndex }) => (this.session = { ...this.session, frameIndex }),
-    ask: async ({ frameIndex, frameHash, question }) => {
+    savePosition: async ({ sessionId, frameIndex }) => {
+      this.#checkSession(sessionId);
+      return (this.session = { ...this.session, frameIndex });
+    },
+    ask: async ({ sessionId, frameIndex, frameHash, question, settings }) => {
+      this.#checkSession(sessionId);
       this.#checkPicture(frameIndex, frameHash);
-      const entry = this.addEntry(question, frameIndex, { status: 'running' });
+      const entry = this.addEntry(question, frameIndex, {
+        status: 'running',
+        settings: { ...defaultSettings, ...definedOnly(settings) },
+      });
       this.emit({ type: 'entry', entry });
       return { jobId: id('job1'), question: entry.question, answer: entry.answers[0]! };
     },
@@ -285,17 +304,19 @@ export class FakeWorkstation {
       const { index } = entry.question.location;
       this.#checkPicture(index, frameHash);
       const before = entry.answers.at(-1)?.settings ?? defaultSettings;
-      const given = Object.fromEntries(
-        Object.entries(settings ?? {}).filter(([, value]) => value !== undefined),
-      );
-      const answer = this.answer(questionId, index, { status: 'running', settings: { ...before, ...given } });
+      const answer = this.answer(questionId, index, {
+        status: 'running',
+        settings: { ...before, ...definedOnly(settings) },
+      });
       const grown = { ...entry, answers: [...entry.answers, answer] };
       this.entries = this.entries.map((other) => (other === entry ? grown : other));
       this.emit({ type: 'entry', entry: grown });
       return { jobId: id('job1'), answer };
     },
     getAnswer: async ({ answerId }) => {
-      const found = this.entries.flatMap((entry) => entry.answers).find((answer) => answer.id === answerId);
+      const found = [...this.entries, ...this.deleted]
+        .flatMap((entry) => entry.answers)
+        .find((answer) => answer.id === answerId);
       if (!found) throw notFound('answer');
       return found;
     },
@@ -315,11 +336,11 @@ export class FakeWorkstation {
     },
     stopAnswer: async ({ answerId }) => {
       const answer = await this.calls.getAnswer({ answerId });
-      if (isUnderWay(answer.status)) this.end({ ...answer, status: 'stopped' });
+      if (isUnderWay(answer.status)) this.end({ ...answer, status: 'stopped', endedAt: now });
       return {};
     },
     listEntries: async ({ sessionId }) => {
-      if (sessionId !== this.session.id) throw notFound('session');
+      this.#checkSession(sessionId);
       return this.entries;
     },
     cancelJob: async () => ({}),
@@ -493,6 +514,14 @@ export class FakeWorkstation {
   #put(work: ModelImport): ModelImport {
     this.imports = [...this.imports.filter(({ modelId }) => modelId !== work.modelId), work];
     return work;
+  }
+
+  #checkSession(sessionId: string): void {
+    if (sessionId !== this.session.id) throw notFound('session');
+  }
+
+  #checkVideo(videoId: string): void {
+    if (videoId !== this.video.id) throw notFound('video');
   }
 
   #checkPicture(index: number, hash: string): void {

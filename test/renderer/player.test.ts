@@ -113,13 +113,13 @@ describe('a place by its time', () => {
     const second = player.showIndex(50);
     await vi.waitFor(() => expect(pixels.asked).toContain(50));
     found();
-    await first;
+    await new Promise((resolve) => setTimeout(resolve, 20));
     // What is wanted is still frame 50: steps count from there, and nothing else is fetched.
     expect(player.index).toBe(50);
     expect(player.pending).toBe(50);
     expect(pixels.asked).not.toContain(100);
     pixels.letGo(50);
-    await second;
+    await Promise.all([first, second]);
     expect(player.shown?.location.index).toBe(50);
   });
 });

@@ -45,6 +45,24 @@ export function workstations(): Workstations {
   };
 }
 
+/** To be called at the top of a test file: what starts one workstation for all of its tests. */
+export function longLived(): () => Promise<Workstation> {
+  const root = mkdtempSync(join(tmpdir(), 'surgery-r1-workstation-'));
+  let workstation: Workstation | null = null;
+  afterAll(async () => {
+    await workstation?.dispose();
+    await rm(root, { recursive: true, force: true });
+  });
+  return async () =>
+    (workstation ??= await createWorkstation({
+      home: root,
+      host: 'web',
+      hostReason: 'a test',
+      log: () => undefined,
+      exclusive: true,
+    }));
+}
+
 /** Asks, and waits for the end of the answer. */
 export async function askAndWait(
   workstation: Workstation,
