@@ -74,7 +74,7 @@ export function duration(milliseconds: number): string {
 
 /** "greedy", or "drawn at 0.7, seed 5": how the answer's words were chosen. */
 export function decoding({ temperature, seed }: { temperature: number; seed: number }): string {
-  return temperature === 0 ? 'greedy' : `drawn at ${temperature}, seed ${grouped(seed)}`;
+  return temperature === 0 ? 'greedy' : `drawn at ${temperature}, seed ${seed}`;
 }
 
 /** "1 answer", "2 answers". */

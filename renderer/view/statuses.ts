@@ -75,13 +75,20 @@ export function headline(answer: Answer): string {
   }
 }
 
+/** What became of an answer, in a sentence; empty where its label says it all. */
+export function meaningOf({ status, raw, reasoning }: Pick<Answer, 'status' | 'raw' | 'reasoning'>): string {
+  if (status === 'stopped' && raw === '' && reasoning === '')
+    return 'Stopped before the model had begun. Ask again for an answer.';
+  return statusLooks[status].meaning;
+}
+
 /** What a screen reader hears when an answer has come to its end. */
 export function spoken(answer: Answer, warning: string | null): string {
   const parts = [headline(answer)];
   const sureness = surenessInWords(answer);
   if (sureness !== '') parts.push(`probability ${sureness}`);
   if (answer.status === 'answered' && answer.box) parts.push('box drawn on the frame');
-  const meaning = statusLooks[answer.status].meaning || (answer.error?.message ?? '');
+  const meaning = meaningOf(answer) || (answer.error?.message ?? '');
   if (meaning) parts.push(meaning);
   return warning === null ? parts.join(', ') : `${parts.join(', ')}. ${warning}`;
 }

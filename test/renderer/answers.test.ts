@@ -357,3 +357,65 @@ describe('the list', () => {
     expect(workstation.undoable).toBeNull();
   });
 });
+
+describe('a question among others', () => {
+  const job = (answer: Answer, state: 'queued' | 'running') => ({
+    id: id<never>(`job-${answer.id}`),
+    kind: 'answer' as const,
+    title: 'Answer',
+    subject: { sessionId: answer.sessionId, questionId: answer.questionId, answerId: answer.id },
+    done: 0,
+    total: null,
+    state,
+    error: null,
+  });
+
+  test('that waits says how many go before it, and is withdrawn', async () => {
+    const first = fake.addEntry('First?', 0, { status: 'running' }).answers[0]!;
+    const second = fake.addEntry('Second?', 0, { status: 'queued' }).answers[0]!;
+    const third = fake.addEntry('Third?', 0, { status: 'queued' }).answers[0]!;
+    fake.jobs = [job(first, 'running'), job(second, 'queued'), job(third, 'queued')];
+    const { review } = await opened();
+    await review.select(third.questionId);
+    render(AnswerPanel, { workstation, review });
+    expect(screen.getByRole('heading').textContent).toBe('Waiting for 2 questions before it…');
+    fake.emit({ type: 'job', job: { ...job(first, 'running'), state: 'done' } as never });
+    fake.emit({ type: 'job', job: job(second, 'running') });
+    await vi.waitFor(() =>
+      expect(screen.getByRole('heading').textContent).toBe('Waiting for 1 question before it…'),
+    );
+    await fireEvent.click(screen.getByRole('button', { name: /^Withdraw/ }));
+    expect(fake.logged('stopAnswer')).toEqual([{ answerId: third.id }]);
+    expect(await screen.findByText(/before the model had begun/)).toBeTruthy();
+  });
+});
+
+describe('whose an answer is', () => {
+  const origin = (): string => screen.getByText(/CPU · /).textContent ?? '';
+
+  test('stands under it: model, device, how it was drawn, how long it took and when', async () => {
+    const settings = {
+      temperature: 0.7,
+      topK: 0,
+      topP: 1,
+      repetitionPenalty: 1,
+      seed: 61335,
+      maxNewTokens: null,
+    };
+    fake.addEntry('What organ?', 0, { status: 'answered', label: 'Kidney', box, settings });
+    render(AnswerPanel, await opened());
+    expect(origin()).toMatch(
+      /^Surgery-R1 nano 0\.1\.0 · CPU · drawn at 0\.7, seed 61335 · 1\.2 s · today \d\d:\d\d$/,
+    );
+  });
+
+  test('is a warning where another model is in use, told apart where both have one name and version', async () => {
+    fake.addEntry('What organ?', 0, { status: 'answered', label: 'Kidney', box });
+    fake.model = { ...fake.model, sha256: 'f'.repeat(64) };
+    render(AnswerPanel, await opened());
+    expect(origin()).toMatch(
+      /^Surgery-R1 nano 0\.1\.0 #01234567 \(not the model in use now\) · CPU · greedy · /,
+    );
+    expect(screen.getByText(/CPU · /).classList.contains('other')).toBe(true);
+  });
+});
