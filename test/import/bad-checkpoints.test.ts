@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../../models/import/checkpoint.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
+import { toErrorReport } from '../../preload/contract/errors.ts';
 import { CheckpointBench, changeJson, changeTensors } from './checkpoint-files.ts';
 import type { RawTensor } from './checkpoint-files.ts';
 
@@ -180,6 +182,25 @@ describe('files that are missing or damaged', () => {
     const report = await refusal(folder);
     expect(report.code).toBe('model-altered-file');
     expect(report.message).toBe('config.json is a folder, where a file is expected.');
+  });
+
+  // Windows keeps permissions elsewhere.
+  it.skipIf(process.platform === 'win32')('a config.json that this account may not read', async () => {
+    const folder = bench.copy();
+    chmodSync(bench.root, 0o755);
+    chmodSync(join(folder, 'config.json'), 0o000);
+    // The administrator may read everything, so the folder is looked at as nobody is.
+    const administrator = process.geteuid?.() === 0;
+    if (administrator) process.seteuid?.(65_534);
+    try {
+      const error: unknown = await openCheckpoint(folder).catch((reason: unknown) => reason);
+      expect(toErrorReport(error)).toMatchObject({
+        code: 'file-unreadable',
+        message: 'config.json cannot be read (EACCES).',
+      });
+    } finally {
+      if (administrator) process.seteuid?.(0);
+    }
   });
 
   it('a config.json that is not JSON', async () => {
