@@ -3,6 +3,7 @@ import type { CallInput, CallName, CallOutput } from './calls.ts';
 import { ErrorReport, WorkstationError } from './errors.ts';
 import type { WorkstationEvent } from './events.ts';
 import { GrantId, Sha256 } from './values.ts';
+import { ShownName } from './visible-text.ts';
 
 /** The answer to every call: a value or an error report, never an exception across the door. */
 export type Result<T> = { ok: true; value: T } | { ok: false; error: ErrorReport };
@@ -16,9 +17,9 @@ export const resultOf = <T extends z.ZodType>(value: T) =>
 /** A file on the workstation's disks that holds what was dropped. */
 export const FoundFile = z.object({
   grantId: GrantId,
-  name: z.string(),
+  name: ShownName,
   /** The folder that it lies in, as a person tells two files of one name apart. */
-  folder: z.string(),
+  folder: ShownName,
 });
 export type FoundFile = z.infer<typeof FoundFile>;
 
@@ -43,7 +44,7 @@ export const DroppedDescription = z.strictObject({
 });
 export type DroppedDescription = z.infer<typeof DroppedDescription>;
 
-export const CopiedFile = z.object({ grantId: GrantId, name: z.string() });
+export const CopiedFile = z.object({ grantId: GrantId, name: ShownName });
 export type CopiedFile = z.infer<typeof CopiedFile>;
 
 /** The named functions that the renderer has; there is no generic `invoke`. */

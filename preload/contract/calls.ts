@@ -33,6 +33,7 @@ import {
   Sha256,
   VideoId,
 } from './values.ts';
+import { ShownName } from './visible-text.ts';
 
 const none = z.strictObject({});
 const done = z.object({});
@@ -69,7 +70,7 @@ export const calls = {
   },
 
   /** Opens the system's file dialog; null when the person closes it. */
-  chooseVideo: { input: none, output: z.object({ grantId: GrantId, name: z.string() }).nullable() },
+  chooseVideo: { input: none, output: z.object({ grantId: GrantId, name: ShownName }).nullable() },
   /**
    * Lists a folder for hosts without a file dialog. No id: the places to start from, or with `last` the folder that
    * something was last looked for in.
@@ -184,7 +185,7 @@ export const calls = {
   removeModel: { input: z.strictObject({ modelId: ModelId }), output: done },
 
   /** Opens the system's folder dialog; null when the person closes it. */
-  chooseModelFolder: { input: none, output: z.object({ grantId: GrantId, name: z.string() }).nullable() },
+  chooseModelFolder: { input: none, output: z.object({ grantId: GrantId, name: ShownName }).nullable() },
   /** Looks at a folder, changing nothing. `baseId`: the checkpoint that an adapter belongs to. */
   inspectModelFolder: {
     input: z.strictObject({ folderId: GrantId, baseId: GrantId.nullable() }),

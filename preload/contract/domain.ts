@@ -18,6 +18,7 @@ import {
   Timestamp,
   VideoId,
 } from './values.ts';
+import { ShownName } from './visible-text.ts';
 
 /** Said by the window and by everything that leaves it. */
 export const disclaimer = 'Education and research use. Not a medical device.';
@@ -86,7 +87,7 @@ export const mostStreams = 64;
 export const Video = z.object({
   id: VideoId,
   caseId: CaseId,
-  displayName: z.string(),
+  displayName: ShownName,
   /** Of the content, as in `FrameIdentity`: each picture stream of a file is a video of its own. */
   fingerprint: z.string(),
   /** The picture streams of a file that has several; else none are listed. */
@@ -122,7 +123,7 @@ export type Video = z.infer<typeof Video>;
 /** A recording that is here already, found by its content. */
 export const KnownVideo = z.object({
   videoId: VideoId,
-  displayName: z.string(),
+  displayName: ShownName,
   caseId: CaseId,
   casePseudonym: z.string(),
   availability: Video.shape.availability,
@@ -146,7 +147,7 @@ export type Session = z.infer<typeof Session>;
 
 export const SessionSummary = Session.extend({
   casePseudonym: z.string(),
-  videoName: z.string(),
+  videoName: ShownName,
   videoAvailability: Video.shape.availability,
   questionCount: z.int().min(0),
 });
@@ -382,7 +383,7 @@ export type QuestionTemplate = z.infer<typeof QuestionTemplate>;
 
 export const RecentVideo = z.object({
   videoId: VideoId,
-  displayName: z.string(),
+  displayName: ShownName,
   casePseudonym: z.string(),
   openedAt: Timestamp,
   availability: Video.shape.availability,
@@ -391,14 +392,14 @@ export type RecentVideo = z.infer<typeof RecentVideo>;
 
 export const Folder = z.object({
   id: GrantId.nullable(),
-  name: z.string(),
+  name: ShownName,
   parentId: GrantId.nullable(),
   /** Where it lies, as a person would type it; null for the places to start from. */
-  path: z.string().nullable(),
+  path: ShownName.nullable(),
   entries: z.array(
     z.object({
       id: GrantId,
-      name: z.string(),
+      name: ShownName,
       /** A model: a folder that holds a checkpoint, an adapter or graphs. */
       kind: z.enum(['folder', 'video', 'model']),
       sizeBytes: z.int().min(0).nullable(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ShownMessage } from './visible-text.ts';
 
 /** Every failure a person can meet, by cause. The text says what happened; the hint, what to do. */
 export const errorCodes = [
@@ -51,8 +52,8 @@ export type ErrorCode = z.infer<typeof ErrorCode>;
 /** What crosses the door in place of an exception: never a stack, a path of ours, or pixels. */
 export const ErrorReport = z.object({
   code: ErrorCode,
-  message: z.string(),
-  hint: z.string(),
+  message: ShownMessage,
+  hint: ShownMessage,
 });
 export type ErrorReport = z.infer<typeof ErrorReport>;
 

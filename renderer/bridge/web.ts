@@ -18,7 +18,7 @@ import { passHeader, type WindowPass } from './pass.ts';
 const lost: ErrorReport = {
   code: 'unavailable',
   message: 'The workstation does not answer.',
-  hint: 'Start it again with "npm start"; this window reconnects by itself.',
+  hint: 'If it was closed, start it again with "npm start", and open the address that it prints.',
 };
 
 const unreadable: ErrorReport = {

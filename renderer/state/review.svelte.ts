@@ -17,7 +17,7 @@ import {
   type Video,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
-import { spoken } from '../view/statuses.ts';
+import { headline, spoken } from '../view/statuses.ts';
 import { neighbour } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
@@ -44,7 +44,7 @@ export class Review {
   /** Questions whose call has not returned: they wait for their frame, or for the workstation to write them down. */
   asking = $state(0);
   readonly player: Player;
-  readonly view = new View();
+  readonly view = new View((zoom) => this.#announcer.settle(zoom));
 
   readonly #bridge: Bridge;
   readonly #announcer: Announcer;
@@ -116,7 +116,10 @@ export class Review {
       bridge: parts.bridge,
       fetchPixels: parts.fetchPixels,
       video: () => this.video,
-      onShown: (index) => this.#position.keep(index),
+      onShown: (index) => {
+        this.#position.keep(index);
+        this.#tellPlace();
+      },
       onFault: () => void this.lookAgain(),
     });
     const last = open.entries.at(-1);
@@ -153,8 +156,11 @@ export class Review {
   async selectNeighbour(direction: -1 | 1): Promise<void> {
     const from = this.onAnswersFrame && this.selected ? this.selected : this.player.index;
     const next = neighbour(this.entries, from, direction);
-    if (next) await this.select(next.question.id);
-    else this.#announcer.say(direction > 0 ? 'No answer further on' : 'No answer before this');
+    if (next) {
+      await this.select(next.question.id);
+      const { location, text } = next.question;
+      this.#announcer.settle(`${text} ${this.answer ? headline(this.answer) : ''}. Frame ${location.index}`);
+    } else this.#announcer.say(direction > 0 ? 'No answer further on' : 'No answer before this');
   }
 
   async goToAnswer(): Promise<void> {
@@ -346,5 +352,11 @@ export class Review {
     if (answer.status === 'queued') return;
     if (answer.status === 'running') this.#announcer.say('Thinking');
     else this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
+  }
+
+  /** After a step or a jump; not while an answer is read out as it is written. */
+  #tellPlace(): void {
+    const at = this.player.shown?.location;
+    if (at && this.stoppable === null) this.#announcer.settle(`Frame ${at.index}, ${at.timecode}`);
   }
 }

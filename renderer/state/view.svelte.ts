@@ -7,8 +7,14 @@ const nothing: Viewport = { scale: 1, x: 0, y: 0 };
 export class View {
   stage = $state.raw<Size | null>(null);
   picture = $state.raw<Size | null>(null);
+  readonly #tell: (text: string) => void;
   /** Null while the whole picture is shown, however large the stage. */
   #chosen = $state.raw<Viewport | null>(null);
+
+  /** @param tell takes the zoom in words, for those who do not see it */
+  constructor(tell: (text: string) => void = () => undefined) {
+    this.#tell = tell;
+  }
 
   readonly viewport: Viewport = $derived.by(() => {
     if (!this.stage || !this.picture) return nothing;
@@ -26,6 +32,7 @@ export class View {
     const next = zoomAt(this.viewport, factor, at ?? middle, this.picture, this.stage);
     const whole = fit(this.picture, this.stage).scale;
     this.#chosen = next.scale <= whole * 1.001 ? null : next;
+    this.#tell(this.#chosen ? `Zoom ${Math.round(next.scale * 100)} %` : 'Whole frame');
   }
 
   zoomIn(): void {
@@ -48,5 +55,6 @@ export class View {
 
   fit(): void {
     this.#chosen = null;
+    this.#tell('Whole frame');
   }
 }

@@ -252,6 +252,7 @@ export class Workstation {
     for (const stop of this.#stops) stop();
     clearTimeout(this.#undoTimer);
     this.review?.dispose();
+    this.announcer.dispose();
   }
 
   #enter(open: OpenSession): void {

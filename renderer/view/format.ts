@@ -1,4 +1,4 @@
-import { grouped } from '../../preload/contract/index.ts';
+import { grouped, type QuestionTemplate } from '../../preload/contract/index.ts';
 
 /** Numbers and times as the window writes them. */
 
@@ -61,9 +61,17 @@ export function signed(value: number): string {
   return value.toFixed(2).replace('-', '\u2212').replace('\u22120.00', '0.00');
 }
 
-/** "What is the state of scissors?" -> "State of scissors?": what tells questions apart comes first. */
-export function shortQuestion(text: string): string {
-  const rest = text.replace(/^what is the (?=\S)/i, '');
+/**
+ * A template's question in short: "What is the state of scissors?" -> "State of scissors?", since what tells questions apart
+ * comes first. What a person put in words of their own stands as it was typed.
+ */
+export function shortQuestion(text: string, templates: readonly QuestionTemplate[]): string {
+  const isTemplate = templates.some(
+    (template) =>
+      template.text === text || template.tools.some((tool) => template.text.replace('{tool}', tool) === text),
+  );
+  if (!isTemplate) return text;
+  const rest = text.replace(/^What is the (?=\S)/, '');
   return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 

@@ -209,7 +209,7 @@ describe('what stands below a saved frame', () => {
       frameIndex: 1,
       timecode: '',
     });
-    expect(first?.words).toBe('Is it[U+202E] lanipul?');
+    expect(first?.words).toBe('Is it\\u202e lanipul?');
   });
 });
 

@@ -2,6 +2,7 @@
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Box, WorkstationError, type Answer } from '../../preload/contract/index.ts';
+import AnswerLane from '../../renderer/components/AnswerLane.svelte';
 import AnswerList from '../../renderer/components/AnswerList.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import AskBox from '../../renderer/components/AskBox.svelte';
@@ -335,14 +336,42 @@ describe('the list', () => {
     for (let index = 0; index < 200; index += 1)
       fake.addEntry(`Question ${index}?`, index, { status: 'not-visible' });
     const { review } = await opened();
-    const shown: string[] = [];
-    vi.spyOn(HTMLElement.prototype, 'scrollIntoView').mockImplementation(function (this: HTMLElement) {
-      shown.push(this.querySelector('.question')?.textContent ?? '');
-    });
     render(AnswerList, { workstation, review });
+    const room = screen.getByRole('list', { name: 'Answers of this session' }).parentElement!;
+    Object.defineProperties(room, { scrollHeight: { value: 6600 }, clientHeight: { value: 100 } });
+    // Rows of 33 pixels, newest first.
+    vi.spyOn(HTMLElement.prototype, 'getBoundingClientRect').mockImplementation(function (this: HTMLElement) {
+      if (this === room) return new DOMRect(0, 0, 300, 100);
+      const place = [...(this.parentElement?.children ?? [])].indexOf(this);
+      return new DOMRect(0, place * 33 - room.scrollTop, 300, 33);
+    });
     await review.select(fake.entries[7]!.question.id);
-    await vi.waitFor(() => expect(shown).toEqual(['Question 7?']));
+    await vi.waitFor(() => expect(room.scrollTop).toBe(193 * 33 - 100));
+    await review.select(fake.entries[199]!.question.id);
+    await vi.waitFor(() => expect(room.scrollTop).toBe(0));
     vi.restoreAllMocks();
+  });
+
+  test('marks an answer that the model was unsure of, in words and on the timeline', async () => {
+    fake.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box, probability: 0.31 });
+    fake.addEntry('asdf qwer', 42, { status: 'answered', label: 'Kidney', box, probability: 0.93 });
+    const { review } = await opened();
+    render(AnswerList, { workstation, review });
+    const rows = screen.getAllByRole('listitem').map((row) => row.textContent ?? '');
+    expect(rows[0]).toContain('asdf qwer');
+    expect(rows[0]).not.toContain('unsure');
+    expect(rows[1]).toContain('unsure');
+    render(AnswerLane, { review, duration: 14 });
+    const mark = screen.getByRole('button', {
+      name: /2 questions: What organ\? Kidney, unsure · asdf qwer Kidney/,
+    });
+    expect(mark.textContent?.trim()).toBe('2');
+    await fireEvent.click(mark);
+    await vi.waitFor(() => expect(review.selected?.question.text).toBe('asdf qwer'));
+    await fireEvent.click(mark);
+    await vi.waitFor(() => expect(review.selected?.question.text).toBe('What organ?'));
+    await fireEvent.click(mark);
+    await vi.waitFor(() => expect(review.selected?.question.text).toBe('asdf qwer'));
   });
 
   test('deletes with a way back', async () => {

@@ -183,8 +183,15 @@ describe('words and numbers', () => {
   test('reads labels and questions as a person writes them', () => {
     expect(readable('Tissue_Manipulation')).toBe('Tissue manipulation');
     expect(readable('left-bottom')).toBe('Left-bottom');
-    expect(shortQuestion('What is the state of suction?')).toBe('State of suction?');
-    expect(shortQuestion('Where is suction located?')).toBe('Where is suction located?');
+    const templates = [
+      { id: 'state', short: '', text: 'What is the state of {tool}?', tools: ['suction'] },
+      { id: 'location', short: '', text: 'Where is {tool} located?', tools: ['suction'] },
+    ];
+    const short = (text: string): string => shortQuestion(text, templates);
+    expect(short('What is the state of suction?')).toBe('State of suction?');
+    expect(short('Where is suction located?')).toBe('Where is suction located?');
+    for (const own of ['asdf qwer', 'What is the state of my suction?', 'what is the state of suction?'])
+      expect(short(own)).toBe(own);
   });
 });
 

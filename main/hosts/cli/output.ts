@@ -1,21 +1,11 @@
-import type { ErrorReport } from '../../../preload/contract/index.ts';
+import { visibleText as plainText, type ErrorReport } from '../../../preload/contract/index.ts';
+
+export { plainText };
 
 export interface Streams {
   stdout: NodeJS.WritableStream;
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
 }
-
-/**
- * Characters that do something rather than stand for something: they command a terminal, end a line, or turn the order of
- * letters round. Names of files, models and cases may hold them, and so may what a model writes.
- */
-const commanding = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-const asCode = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-/** Text as a terminal may show it: what would command it is written as its code. `kept` may stay. */
-export const plainText = (text: string, kept = ''): string =>
-  text.replace(commanding, (character) => (kept.includes(character) ? character : asCode(character)));
 
 /**
  * Where a command's words go. Whatever they hold, they command no terminal. For people: text on standard output. For machines (`--json`): nothing there
