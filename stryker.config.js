@@ -8,14 +8,12 @@ export default {
   vitest: { configFile: 'vitest.mutants.config.ts' },
   plugins: ['@stryker-mutator/vitest-runner'],
   mutate: [
-    'main/store/backup.ts',
     'main/store/answers.ts',
     'main/review/jobs.ts',
     'main/hosts/web/security.ts',
     'main/hosts/consent.ts',
     'main/video/ffmpeg-version.ts',
     'preload/contract/frames.ts',
-    'preload/contract/boxes.ts',
     'preload/contract/sureness.ts',
   ],
   // Statements of SQL and texts for people: a changed word is not a changed behaviour, or every test of it would fail.
@@ -26,7 +24,7 @@ export default {
   timeoutMS: 30_000,
   ignorePatterns: ['build', 'dist', 'docs', 'reports', 'models/training', '.ci', '*.md'],
   tempDirName: '.stryker-tmp',
-  reporters: ['clear-text', 'json'],
+  reporters: ['clear-text', 'progress-append-only', 'json'],
   clearTextReporter: { allowColor: false, reportTests: false },
   allowConsoleColors: false,
   thresholds: { high: 90, low: 80, break: null },

@@ -7,14 +7,12 @@ export default defineConfig({
     env: withoutTelemetry,
     include: [
       'test/contract/{frames,sureness,review-clock}.test.ts',
-      'test/store/{backups,queries}.test.ts',
+      'test/store/queries.test.ts',
       'test/review/jobs.test.ts',
-      'test/hosts/web.test.ts',
+      'test/hosts/{web,security}.test.ts',
       'test/hosts/consent.test.ts',
       'test/video/tool-version.test.ts',
     ],
-    // Tests run in threads here, which share one mask of permissions and may not set it.
-    testNamePattern: /^(?!.*permissions)/,
     testTimeout: 120_000,
   },
 });

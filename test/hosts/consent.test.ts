@@ -70,7 +70,14 @@ describe('consent to a fetch', () => {
     expect(await at({}, true)).toEqual({ may: true });
     expect(await at({ WORKSTATION_FETCH: 'no' }, true)).toEqual({ may: true });
     expect(await at({ WORKSTATION_FETCH: 'yes', CI: '1' }, false)).toEqual({ may: false, how: '' });
-    expect(await at({ WORKSTATION_FETCH: 'yes' })).toEqual({ may: true });
+    for (const yes of ['yes', 'YES', '1', 'true']) {
+      expect(await at({ WORKSTATION_FETCH: yes })).toEqual({ may: true });
+    }
+    expect(await at({ WORKSTATION_FETCH: '' })).toMatchObject({
+      may: false,
+      how: expect.any(String) as string,
+    });
+    expect(await at({ WORKSTATION_FETCH: '', CI: '1' })).toEqual({ may: true });
     expect(await at({ WORKSTATION_FETCH: 'no', CI: '1' })).toEqual({ may: false, how: '' });
     expect(await at({ CI: '1' })).toEqual({ may: true });
   });
