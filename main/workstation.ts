@@ -95,6 +95,8 @@ export interface VideoReport {
   /** How many bytes of the file the fingerprint covers: all of a small one, samples of a large one. */
   fingerprintBytes: number;
   bytes: number;
+  /** What of the recording is missing; null where it is whole. */
+  incomplete: 'cut' | 'growing' | null;
   /** All picture streams of the file, covers too. */
   streams: readonly PictureStream[];
   /** The one that is reported of. */
@@ -327,6 +329,7 @@ async function inspectVideo(
     return {
       fingerprint: source.fingerprint,
       fingerprintBytes: fingerprintCoverage(bytes),
+      incomplete: source.incomplete,
       bytes,
       streams,
       streamIndex,

@@ -1,4 +1,4 @@
-import type { PictureStream } from '../../preload/contract/domain.ts';
+import type { PictureStream, Video } from '../../preload/contract/domain.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
 import type { Box, FrameIndex, TimeBase } from '../../preload/contract/values.ts';
 import type { Engine } from '../inference/index.ts';
@@ -27,6 +27,8 @@ export interface VideoFacts {
   readonly boxAsDisplayed: ((box: Box) => Box) | null;
   readonly timeBase: TimeBase;
   readonly durationSeconds: number | null;
+  /** What of the recording is missing, as far as it is known before its frames are counted. */
+  readonly incomplete: Video['incomplete'];
   /** Whether a browser plays the file itself. */
   readonly playback: 'native' | 'transcoded';
   /** What decodes its frames, with its version. */
@@ -38,6 +40,8 @@ export interface VideoIndex {
   readonly variableFrameRate: boolean;
   /** As `VideoFacts` says it, with the frames known. */
   readonly playback: VideoFacts['playback'];
+  /** As `VideoFacts` says it, after a longer look. */
+  readonly incomplete: Video['incomplete'];
   /** True when it was read rather than built. */
   readonly kept: boolean;
   /** For keeping; comes back through `OpenVideoOptions.readIndex`. */
@@ -56,6 +60,8 @@ export interface VideoSource {
 
 export interface OpenVideoOptions {
   /** An index kept from before; one that does not fit is built again. */
+  /** Bytes of the file that count, of one that has grown since. */
+  readonly length?: number | undefined;
   /** Which picture stream: one by its index, or that of a stored fingerprint; the file's default where neither is said. */
   readonly stream?: number | { readonly of: string } | undefined;
   readonly readIndex: (fingerprint: string) => Promise<Uint8Array | null>;

@@ -34,6 +34,7 @@ export class VideoFile implements VideoSource {
       boxAsDisplayed: isDisplayedAsCoded(probe, probe) ? null : (box) => boxAsDisplayed(box, probe, probe),
       timeBase: probe.timeBase,
       durationSeconds: file.hasIndex ? file.summary().durationSeconds : probe.durationSeconds,
+      incomplete: file.incomplete,
       playback: playbackOf(file),
       decoder: file.decoder,
     };
@@ -69,6 +70,7 @@ export class VideoFile implements VideoSource {
       times: file.table,
       variableFrameRate,
       playback: playbackOf(file),
+      incomplete: file.incomplete,
       kept,
       encode: () => file.encodedIndex(),
     };
@@ -88,7 +90,7 @@ function playbackOf(file: FileSource): VideoFacts['playback'] {
 export const openVideoFile =
   (log: Log): OpenVideo<VideoFile> =>
   async (path, options) => {
-    const { stream: wish, readIndex: index, signal } = options;
+    const { stream: wish, readIndex: index, length, signal } = options;
     const stream = typeof wish === 'object' ? streamOfFingerprint(wish.of) : wish;
-    return new VideoFile(await openFile(path, { index, stream, log, signal }), options);
+    return new VideoFile(await openFile(path, { index, stream, length, log, signal }), options);
   };

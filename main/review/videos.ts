@@ -26,7 +26,7 @@ import { createNumberedCase } from './cases.ts';
 import { statFile } from './grants.ts';
 import type { JobRegistry, RunningJob } from './jobs.ts';
 import { mustExist } from './lookup.ts';
-import { contentOf } from '../video/index.ts';
+import { contentOf, fingerprintFile } from '../video/index.ts';
 import type {
   DecodedFrame,
   FrameRequest,
@@ -68,6 +68,8 @@ export class VideoLibrary<Source extends VideoSource> {
   readonly #changed = new Set<VideoId>();
   /** Videos whose answers' boxes are known to lie on the displayed picture. */
   readonly #displayed = new Set<VideoId>();
+  /** What a look at a file that is longer than it was has shown. */
+  readonly #grown = new Map<VideoId, { looked: string; same: boolean }>();
   readonly #watched = new WeakMap<Source, Promise<VideoIndex>>();
   /** Whether a person stopped the counting of a source's frames. */
   readonly #stopped = new WeakMap<Source, () => boolean>();
@@ -236,7 +238,7 @@ export class VideoLibrary<Source extends VideoSource> {
     try {
       const source = await this.#pool.get(video, async () => {
         await statFile(video.path);
-        return this.#openSource(video.path, video.displayName, { of: video.fingerprint });
+        return this.#openSource(video.path, video.displayName, { of: video.fingerprint }, video.sizeBytes);
       });
       this.#changed.delete(id);
       this.#takeDisplay(id, source.facts);
@@ -290,7 +292,8 @@ export class VideoLibrary<Source extends VideoSource> {
     const video = this.find(id);
     const whole = resolve(path);
     await statFile(whole);
-    const source = await this.#openSource(whole, basename(whole), { of: video.fingerprint });
+    const as = { of: video.fingerprint };
+    const source = await this.#openSource(whole, basename(whole), as, video.sizeBytes);
     try {
       if (source.facts.fingerprint !== video.fingerprint) throw fileChanged(basename(whole));
       if (video.path !== whole && (await this.availability(video)) === 'available') {
@@ -361,7 +364,9 @@ export class VideoLibrary<Source extends VideoSource> {
   ): Promise<{ availability: Video['availability']; problem: ErrorReport | null }> {
     try {
       const { size } = await statFile(path);
-      if (size === video.sizeBytes && !this.#changed.has(video.id)) {
+      const same =
+        size === video.sizeBytes || (size > video.sizeBytes && (await this.#hasGrown(video, path, size)));
+      if (same && !this.#changed.has(video.id)) {
         return { availability: 'available', problem: null };
       }
       return { availability: 'changed', problem: fileChanged(video.displayName).toReport() };
@@ -370,13 +375,30 @@ export class VideoLibrary<Source extends VideoSource> {
     }
   }
 
+  /** Whether a longer file begins with all that was reviewed: then that part is the video still. */
+  async #hasGrown(video: StoredVideo, path: string, size: number): Promise<boolean> {
+    const looked = `${path} ${size}`;
+    const known = this.#grown.get(video.id);
+    if (known?.looked === looked) return known.same;
+    const content = await fingerprintFile(path, this.#ending.signal, video.sizeBytes);
+    const same = video.sizeBytes > 0 && content === contentOf(video.fingerprint);
+    this.#grown.set(video.id, { looked, same });
+    return same;
+  }
+
   /** Its index is built as a job of its own, which appears once there is progress to tell. */
-  async #openSource(path: string, name: string, stream?: OpenVideoOptions['stream']): Promise<Source> {
+  async #openSource(
+    path: string,
+    name: string,
+    stream?: OpenVideoOptions['stream'],
+    length?: number,
+  ): Promise<Source> {
     const { openVideo, store, jobs } = this.#context;
     const stopping = new AbortController();
     let job: RunningJob | null = null;
     const source = await openVideo(path, {
       stream,
+      length,
       signal: AbortSignal.any([stopping.signal, this.#ending.signal]),
       readIndex: (fingerprint) => store.frameIndexes.read(fingerprint),
       onProgress: (done, total) => {
@@ -429,6 +451,7 @@ export class VideoLibrary<Source extends VideoSource> {
         durationSeconds: durationSeconds(index.times),
         joins: clockJoins(index.times).slice(0, mostJoins),
         playback: index.playback,
+        incomplete: index.incomplete,
         problem: null,
       });
       await this.#tell(id);
@@ -484,6 +507,7 @@ const columnsOf = (facts: VideoFacts) => ({
   height: facts.height,
   timeBase: facts.timeBase,
   durationSeconds: facts.durationSeconds,
+  incomplete: facts.incomplete,
   playback: facts.playback,
 });
 

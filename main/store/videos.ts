@@ -22,6 +22,7 @@ const Row = z
     size_bytes: z.int(),
     streams: Json,
     stream_index: z.int().nullable(),
+    incomplete: z.string().nullable(),
     container: z.string(),
     codec: z.string(),
     width: z.int(),
@@ -47,6 +48,7 @@ const Row = z
     sizeBytes: row.size_bytes,
     streams: row.streams,
     streamIndex: row.stream_index,
+    incomplete: row.incomplete,
     container: row.container,
     codec: row.codec,
     width: row.width,
@@ -79,6 +81,7 @@ const damaged: Tolerance<StoredVideo> = {
     joins: '[]',
     streams: '[]',
     stream_index: null,
+    incomplete: null,
     frame_count: null,
     index_state: 'building',
     playback: 'native',
@@ -106,6 +109,7 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
   sizeBytes: video.sizeBytes,
   streams: json(video.streams),
   streamIndex: video.streamIndex,
+  incomplete: video.incomplete,
   container: video.container,
   codec: video.codec,
   width: video.width,
@@ -128,14 +132,14 @@ const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM videos)';
 
 const columns = `id, case_id, path, display_name, fingerprint, size_bytes, container, codec, width, height,
   time_base, variable_frame_rate, duration_seconds, frame_count, index_state, playback, problem, added_at,
-  opened_at, recent, joins, streams, stream_index`;
+  opened_at, recent, joins, streams, stream_index, incomplete`;
 
 export const statements = {
   insert: statement(
     'videos.insert',
     `INSERT INTO videos (${columns}, opened_order) VALUES (:id, :caseId, :path, :displayName, :fingerprint, :sizeBytes,
        :container, :codec, :width, :height, :timeBase, :variableFrameRate, :durationSeconds, :frameCount,
-       :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins, :streams, :streamIndex,
+       :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins, :streams, :streamIndex, :incomplete,
        ${nextOpened})`,
   ),
   update: statement(
@@ -146,7 +150,8 @@ export const statements = {
        duration_seconds = :durationSeconds, frame_count = :frameCount, index_state = :indexState,
        playback = :playback, problem = :problem, added_at = :addedAt, opened_at = :openedAt, recent = :recent,
        joins = :joins, streams = :streams, stream_index = :streamIndex,
-       opened_order = iif(opened_at = :openedAt, opened_order, ${nextOpened})
+       opened_order = iif(opened_at = :openedAt, opened_order, ${nextOpened}),
+       incomplete = :incomplete
      WHERE id = :id`,
   ),
   byId: statement('videos.byId', `SELECT ${columns} FROM videos WHERE id = :id`),

@@ -1,13 +1,20 @@
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import { findDicomVideo } from './dicom.ts';
 import { firstBytesLooked, readFirstBytes, type FirstBytes } from './first-bytes.ts';
 import { readIsoMedia, type IsoMedia } from './iso-boxes.ts';
 import { openRegularFile, readAt } from './regular-file.ts';
 
 export interface ContainerCheck {
   readonly first: FirstBytes;
+  /** The part of the file that holds the video; null where it is all of the file. */
+  readonly span: { readonly start: number; readonly end: number } | null;
+  /** Frames a second, where something else than the stream says it. */
+  readonly frameRate: string | null;
   /** Bytes that the container's own sizes announce; 0 when it announces none. */
   readonly announcedBytes: number;
   readonly actualBytes: number;
+  /** Of the file, as far as it counts; `actualBytes` are those of the video in it. */
+  readonly fileBytes: number;
   /** Null for anything but ISO media. */
   readonly isoMedia: IsoMedia | null;
 }
@@ -15,17 +22,38 @@ export interface ContainerCheck {
 /**
  * Reads what a file's first bytes say that it is, and the sizes that a container announces about itself, so that a copy cut
  * short is told from a file that is no video. ISO media (see there), Matroska (RFC 8794: element id and size as
- * variable-length integers) and AVI (RIFF chunk size). Reads a few kilobytes, whatever the size of the file.
+ * variable-length integers) and AVI (RIFF chunk size). Reads a few kilobytes, whatever the size of the file. In a DICOM
+ * object it is the video inside that is looked at.
+ *
+ * @param length bytes of the file that count, of one that grows
  */
-export async function checkContainer(path: string): Promise<ContainerCheck> {
+export async function checkContainer(path: string, length = Infinity): Promise<ContainerCheck> {
   const file = await openRegularFile(path);
   try {
-    const actualBytes = (await file.stat()).size;
-    const head = await readAt(file, 0, firstBytesLooked);
-    const first = readFirstBytes(head);
-    const isoMedia = first.kind === 'iso-media' ? await readIsoMedia(file, actualBytes) : null;
+    const { size } = await file.stat();
+    const whole = { start: 0, end: Math.min(size, length) };
+    const outside = readFirstBytes(await readAt(file, 0, Math.min(firstBytesLooked, whole.end)));
+    const inside = outside.kind === 'dicom' ? await findDicomVideo(file, whole.end) : null;
+    const { start, end } = inside ?? whole;
+    const head = await readAt(file, start, Math.min(firstBytesLooked, end - start));
+    const found = readFirstBytes(head);
+    // A picture or an unknown beginning inside is what the object says it is.
+    const first =
+      found.demuxer === null && inside
+        ? { ...found, kind: 'unknown' as const, demuxer: inside.demuxer }
+        : found;
+    const isoMedia = first.kind === 'iso-media' ? await readIsoMedia(file, start, end) : null;
     const announcedBytes = isoMedia?.announcedBytes ?? announced(first, head);
-    return { first, announcedBytes, actualBytes, isoMedia };
+    const span = inside || length !== Infinity ? { start, end } : null;
+    return {
+      first,
+      span,
+      frameRate: inside?.frameRate ?? null,
+      announcedBytes,
+      actualBytes: end - start,
+      fileBytes: whole.end,
+      isoMedia,
+    };
   } finally {
     await file.close();
   }
@@ -38,8 +66,8 @@ function announced({ kind }: FirstBytes, head: Buffer): number {
   return size === 0 ? 0 : size + 8;
 }
 
-/** Throws `video-truncated` when the file is shorter than it says, `video-not-a-video` when its pictures lie elsewhere. */
-export function refuseBrokenContainer({ isoMedia, announcedBytes, actualBytes }: ContainerCheck): void {
+/** Throws `video-truncated` without a table of contents, `video-not-a-video` when the pictures lie in other files. */
+export function refuseBrokenContainer({ isoMedia }: ContainerCheck): void {
   if (isoMedia?.refersElsewhere) {
     throw new WorkstationError(
       'video-not-a-video',
@@ -48,11 +76,15 @@ export function refuseBrokenContainer({ isoMedia, announcedBytes, actualBytes }:
     );
   }
   if (isoMedia && !isoMedia.hasContents) throw truncated('its table of contents is missing');
-  if (announcedBytes > actualBytes) {
-    const share = Math.floor((100 * actualBytes) / announcedBytes);
-    throw truncated(`only ${share} % of it is there`);
-  }
 }
+
+/** Whether the end of the file is missing, by the sizes that it states. */
+export const isCut = ({ announcedBytes, actualBytes }: ContainerCheck): boolean =>
+  announcedBytes > actualBytes;
+
+/** Whether the file says itself that nothing can come after what is there. */
+export const isFinished = ({ isoMedia, announcedBytes, actualBytes }: ContainerCheck): boolean =>
+  announcedBytes > 0 && announcedBytes <= actualBytes && isoMedia?.isFragmented !== true;
 
 export function truncated(reason: string): WorkstationError {
   return new WorkstationError(

@@ -14,13 +14,18 @@ export const fingerprintCoverage = (size: number): number => Math.min(size, samp
  * the first byte to the last (a file of up to 8 MiB is read whole). Two recordings that differ only between the samples
  * would share a name; every frame's own hash still tells them apart.
  *
+ * @param length bytes of the file that count, of one that grows: it has the name that it had when it was that long
  * @returns 64 hexadecimal digits
  */
-export async function fingerprintFile(path: string, signal?: AbortSignal): Promise<string> {
+export async function fingerprintFile(
+  path: string,
+  signal?: AbortSignal,
+  length = Infinity,
+): Promise<string> {
   try {
     const file = await openRegularFile(path);
     try {
-      const { size } = await file.stat();
+      const size = Math.min((await file.stat()).size, length);
       const hash = createHash('sha256').update(`surgery-r1 video fingerprint 1\n${size}\n`);
       const whole = size <= samples * sampleBytes;
       const buffer = Buffer.allocUnsafe(sampleBytes);
@@ -30,8 +35,13 @@ export async function fingerprintFile(path: string, signal?: AbortSignal): Promi
           ? sample * sampleBytes
           : Math.floor(((size - sampleBytes) * sample) / (samples - 1));
         let done = 0;
-        while (done < sampleBytes) {
-          const { bytesRead } = await file.read(buffer, done, sampleBytes - done, start + done);
+        while (done < Math.min(sampleBytes, size - start)) {
+          const { bytesRead } = await file.read(
+            buffer,
+            done,
+            Math.min(sampleBytes, size - start) - done,
+            start + done,
+          );
           if (bytesRead === 0) break;
           done += bytesRead;
         }

@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import {
   averageFrameRate,
@@ -14,6 +15,7 @@ import {
   type ClockJoin,
 } from '../../preload/contract/frames.ts';
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
+import { checkContainer, isFinished } from './container-check.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import type { DecodedFrame } from './decoder.ts';
 import { decoderName, findMediaTools } from './ffmpeg.ts';
@@ -34,6 +36,11 @@ export interface OpenVideoOptions {
    * ignored, and the log says why.
    */
   readonly index?: Uint8Array | null | ((fingerprint: string) => Promise<Uint8Array | null>) | undefined;
+  /**
+   * Bytes of the file that count, where it has grown since it was reviewed: it is opened as it was then. A longer one is
+   * refused by its fingerprint if it is another file.
+   */
+  readonly length?: number | undefined;
   /** Which picture stream is opened: the file's default where nothing is said. */
   readonly stream?: StreamWish | undefined;
   /** Bytes for decoded frames; by default an eighth of the memory, at most 768 MiB. */
@@ -78,12 +85,29 @@ export async function openVideo(path: string, options: OpenVideoOptions = {}): P
   const log = options.log ?? silentLog;
   const stamp = await stampFile(path);
   const tools = await findMediaTools({ log });
-  const probe = await probeVideo(path, tools, { stream: options.stream, signal: options.signal, log });
-  const content = await fingerprintFile(path, options.signal);
+  const length = await countedLength(path, stamp, options.length);
+  const { stream, signal } = options;
+  const probe = await probeVideo(path, tools, { stream, length, signal, log });
+  const content = await fingerprintFile(path, options.signal, length);
   const fingerprint = streamFingerprint(content, probe.streams, probe.streamIndex);
   const index = typeof options.index === 'function' ? await options.index(fingerprint) : options.index;
   throwIfAborted(options.signal);
   return new VideoSource({ path, tools, probe, log }, fingerprint, stamp, { ...options, index });
+}
+
+/** A file that was written to within this time may be a recording under way. */
+const recentMilliseconds = 60_000;
+/** Recorders write at least this often; a shorter look would take a recording under way for a finished one. */
+const growthMilliseconds = 1500;
+
+/**
+ * How much of a file is opened: all of it, or only what is there now where more may come, so that nothing changes under
+ * an index that is being built.
+ */
+async function countedLength(path: string, stamp: FileStamp, asked?: number): Promise<number | undefined> {
+  if (asked !== undefined && asked < stamp.size) return asked;
+  if (Date.now() - stamp.modifiedMilliseconds > recentMilliseconds) return undefined;
+  return isFinished(await checkContainer(path)) ? undefined : stamp.size;
 }
 
 /** An open video: its description, its frames by index, and how to play it. `dispose` it when done. */
@@ -94,6 +118,9 @@ export class VideoSource {
   readonly fingerprint: string;
   readonly context: DecodeContext;
   readonly #cacheBytes: number;
+  readonly #openedAt = performance.now();
+  /** Whether the file was seen to grow. */
+  #grows = false;
   #stamp: FileStamp;
   #table: FrameTable | null = null;
   #reader: FrameReader | null = null;
@@ -125,6 +152,14 @@ export class VideoSource {
     return decoderName(this.context.tools);
   }
 
+  /**
+   * What of the recording is missing: `cut`, its end; `growing`, what is still being recorded, as far as that was seen; null
+   * where it is whole. What is there is reviewed all the same.
+   */
+  get incomplete(): 'cut' | 'growing' | null {
+    return this.#grows ? 'growing' : this.probe.isCut ? 'cut' : null;
+  }
+
   get hasIndex(): boolean {
     return this.#table !== null;
   }
@@ -149,8 +184,23 @@ export class VideoSource {
     if (!this.#table) {
       await this.#checkFile();
       const table = await buildFrameTable(this.context, options);
-      // A file that was still being written would leave an index of a part.
+      const { signal } = options;
+      // A recording under way shows within a moment, which is waited for where nothing else says that it is finished.
+      if (this.#mayGrow) {
+        await sleep(Math.max(0, this.#openedAt + growthMilliseconds - performance.now()), null, {
+          signal,
+        }).catch(() => null);
+        throwIfAborted(signal);
+      }
       await this.#checkFile();
+      // The tools were not held to the beginning of the file, and may have counted what came meanwhile.
+      if (this.#grows && !this.#mayGrow) {
+        throw new WorkstationError(
+          'file-changed',
+          'This file is still being written.',
+          'Open it again: what is there by then can be reviewed.',
+        );
+      }
       this.#table = table;
     }
     const count = this.#table.ticks.length;
@@ -251,9 +301,11 @@ export class VideoSource {
     const stamp = await stampFile(this.path);
     if (stamp.size === this.#stamp.size && stamp.modifiedMilliseconds === this.#stamp.modifiedMilliseconds)
       return;
+    const { bytes } = this.probe;
+    // A recording that goes on keeps its beginning, and with it every frame that was counted.
     if (
-      stamp.size !== this.#stamp.size ||
-      (await fingerprintFile(this.path)) !== contentOf(this.fingerprint)
+      stamp.size < bytes ||
+      (await fingerprintFile(this.path, undefined, bytes)) !== contentOf(this.fingerprint)
     ) {
       throw new WorkstationError(
         'file-changed',
@@ -261,7 +313,13 @@ export class VideoSource {
         'Open the video again. Answers given before belong to the file as it was.',
       );
     }
+    this.#grows ||= stamp.size > this.#stamp.size;
     this.#stamp = stamp;
+  }
+
+  /** Whether the tools read the beginning of the file alone, so that more may come behind it. */
+  get #mayGrow(): boolean {
+    return this.probe.input.span?.end === this.probe.bytes;
   }
 }
 

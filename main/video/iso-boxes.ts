@@ -28,18 +28,18 @@ interface Box {
   readonly end: number;
 }
 
-/** Reads a few kilobytes, whatever the size of the file. */
-export async function readIsoMedia(file: FileHandle, actualBytes: number): Promise<IsoMedia> {
+/** Reads a few kilobytes of the bytes `from` to `to` of a file, however many they are. */
+export async function readIsoMedia(file: FileHandle, from: number, to: number): Promise<IsoMedia> {
   const found = { hasContents: false, isFragmented: false, isEncrypted: false, refersElsewhere: false };
   let announcedBytes = 0;
   // Hours in fragments have tens of thousands of boxes: where they go on, what is said of the end is left to the index.
-  for await (const { type, start, end } of boxesOf(file, 0, actualBytes, 20_000)) {
+  for await (const { type, start, end } of boxesOf(file, from, to, 20_000)) {
     if (type === 'moov') {
       found.hasContents = true;
-      await lookIntoMovie(file, start, Math.min(end, actualBytes), found);
+      await lookIntoMovie(file, start, Math.min(end, to), found);
     }
     if (type === 'moof') found.isFragmented = true;
-    announcedBytes = end;
+    announcedBytes = end - from;
   }
   return { announcedBytes, ...found };
 }

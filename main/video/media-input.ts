@@ -6,6 +6,10 @@ export interface MediaInput {
   readonly path: string;
   /** The demuxer that reads the file; null while that is still to be found out among `plainContainers`. */
   readonly demuxer: string | null;
+  /** The part of the file that is read, from its first byte to the byte behind its last; null for all of it. */
+  readonly span?: { readonly start: number; readonly end: number } | null | undefined;
+  /** Frames a second of a bare stream, where something else than the stream says it. */
+  readonly frameRate?: string | null | undefined;
 }
 
 /**
@@ -21,6 +25,12 @@ const plainContainers = (
 /** Demuxers of the MP4 family follow references to other files where they are let; by default they are not, and here it is said. */
 const isoMedia = new Set(['mov', 'mp4']);
 
+/** Streams without a container, and so without times. */
+const bareStreams = new Set(['mjpeg', 'mpegvideo', 'h264', 'hevc', 'm4v', 'vc1']);
+
+/** Demuxers that know how long a packet is to be, and mark one that is shorter. */
+const sizedPackets = new Set(['mov', 'mp4', 'avi']);
+
 /**
  * The arguments by which every ffprobe and ffmpeg is given its file; no other place in the workstation names an input.
  *
@@ -29,13 +39,21 @@ const isoMedia = new Set(['mov', 'mp4']);
  * version of ffmpeg decides anew what it is. No picture larger than the limit is decoded, also where the size changes on
  * the way.
  */
-export function inputOf({ path, demuxer }: MediaInput): string[] {
+export function inputOf({ path, demuxer, span, frameRate }: MediaInput): string[] {
   return [
-    ...['-protocol_whitelist', 'file', '-format_whitelist', plainContainers.join(',')],
+    ...[
+      '-protocol_whitelist',
+      span ? 'file,subfile' : 'file',
+      '-format_whitelist',
+      plainContainers.join(','),
+    ],
     ...(demuxer === null ? [] : ['-f', demuxer]),
     ...(demuxer !== null && isoMedia.has(demuxer) ? ['-enable_drefs', '0', '-use_absolute_path', '0'] : []),
+    ...(demuxer !== null && bareStreams.has(demuxer) && frameRate ? ['-framerate', frameRate] : []),
+    // What was cut through at the end of a file is no packet: half a picture must not count as one.
+    ...(demuxer !== null && sizedPackets.has(demuxer) ? ['-fflags', '+discardcorrupt'] : []),
     ...['-max_pixels', String(largestPicture)],
-    ...['-i', fileUrl(path)],
+    ...['-i', span ? `subfile,,start,${span.start},end,${span.end},,:${fileUrl(path)}` : fileUrl(path)],
   ];
 }
 

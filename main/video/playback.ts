@@ -70,6 +70,14 @@ export function planPlayback(
         'This file has several picture streams, and the window would choose among them by itself, so the chosen one is converted while it plays. Frames and answers come from the original.',
     };
   }
+  if (probe.input.span || probe.isCut) {
+    return {
+      kind: 'transcoded',
+      contentType: playbackEncoder(tools).contentType,
+      reason:
+        'The window can only play whole files, so this one is converted while it plays. Frames and answers come from the original.',
+    };
+  }
   const isMp4 = /\b(mov|mp4)\b/.test(probe.container);
   const isWebm = /\bwebm\b/.test(probe.container);
   const simple =

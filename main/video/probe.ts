@@ -3,7 +3,14 @@ import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.
 import { isTooLarge, pictureTooLarge } from '../../preload/contract/picture-limit.ts';
 import { mostStreams, type PictureStream } from '../../preload/contract/domain.ts';
 import { TimeBase } from '../../preload/contract/values.ts';
-import { checkContainer, refuseBrokenContainer, truncated, type ContainerCheck } from './container-check.ts';
+import {
+  checkContainer,
+  isCut,
+  isFinished,
+  refuseBrokenContainer,
+  truncated,
+  type ContainerCheck,
+} from './container-check.ts';
 import { orientationOf, turned, type Orientation } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
 import { protectedTags } from './iso-boxes.ts';
@@ -54,6 +61,10 @@ export interface VideoProbe {
   /** Frames that the container states; the index alone is right. */
   readonly statedFrames: number | null;
   readonly hasSound: boolean;
+  /** Whether the end is missing, by the sizes that the file states. */
+  readonly isCut: boolean;
+  /** Whether the file says itself that nothing can come after what is there. */
+  readonly isFinished: boolean;
   readonly bytes: number;
 }
 
@@ -97,11 +108,13 @@ export async function probeVideo(
   tools: MediaTools,
   options: {
     stream?: StreamWish | undefined;
+    /** Bytes of the file that count, of one that grows. */
+    length?: number | undefined;
     signal?: AbortSignal | undefined;
     log?: Log | undefined;
   } = {},
 ): Promise<VideoProbe> {
-  const check = await checkContainer(path);
+  const check = await checkContainer(path, options.length);
   refuseByName(path);
   if (check.actualBytes === 0) {
     throw new WorkstationError(
@@ -112,10 +125,11 @@ export async function probeVideo(
   }
   refuseByFirstBytes(check.first, path);
   refuseBrokenContainer(check);
-  const demuxer = isMotionJpeg(path) ? 'mjpeg' : check.first.demuxer;
+  const { span, frameRate } = check;
+  const input = { path, demuxer: isMotionJpeg(path) ? 'mjpeg' : check.first.demuxer, span, frameRate };
   const run = await readProcess(
     tools.ffprobe.path,
-    ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', ...inputOf({ path, demuxer })],
+    ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', ...inputOf(input)],
     { signal: options.signal, log: options.log ?? silentLog },
   );
   throwIfAborted(options.signal);
@@ -209,7 +223,9 @@ function describeStreams({
   const stated = Number(stream.duration ?? format.duration);
   const frames = Number(stream.nb_frames);
   return {
-    input: { path, demuxer: demuxerOf(format.format_name) },
+    input: { path, demuxer: demuxerOf(format.format_name), span: check.span, frameRate: check.frameRate },
+    isCut: isCut(check),
+    isFinished: isFinished(check),
     container: format.format_name,
     codec,
     profile: stream.profile ?? null,
@@ -226,7 +242,7 @@ function describeStreams({
     durationSeconds: Number.isFinite(stated) && stated > 0 ? stated : null,
     statedFrames: Number.isInteger(frames) && frames > 0 ? frames : null,
     hasSound: streams.some((other) => other.codec_type === 'audio'),
-    bytes: check.actualBytes,
+    bytes: check.fileBytes,
   };
 }
 

@@ -13,6 +13,7 @@ export * from './events.ts';
 export * from './file-samples.ts';
 export * from './frames.ts';
 export * from './media.ts';
+export * from './missing-words.ts';
 export * from './model.ts';
 export * from './models.ts';
 export * from './picture-limit.ts';

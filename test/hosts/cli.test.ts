@@ -72,6 +72,7 @@ describe('the command line', () => {
           'decoderWarning',
           'fingerprint',
           'fingerprintBytes',
+          'incomplete',
           'streamIndex',
           'streams',
         ],

@@ -48,6 +48,7 @@ export const fakeVideo: Video = {
   fingerprint: 'f'.repeat(64),
   streams: [],
   streamIndex: 0,
+  incomplete: null,
   sizeBytes: 1_335_939,
   container: 'mov,mp4,m4a,3gp,3g2,mj2',
   codec: 'h264',

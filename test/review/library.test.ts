@@ -23,6 +23,7 @@ class SlowFile implements VideoSource {
       fingerprint,
       streams: [],
       streamIndex: 0,
+      incomplete: null,
       sizeBytes: 1,
       container: 'mp4',
       codec: 'h264',
@@ -45,6 +46,7 @@ class SlowFile implements VideoSource {
       times,
       variableFrameRate: false,
       playback: 'native',
+      incomplete: null,
       kept: false,
       encode: () => new Uint8Array(1),
     });

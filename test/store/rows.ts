@@ -20,6 +20,7 @@ export const aVideo = (id: string, caseId: string, change: Partial<StoredVideo> 
     fingerprint: `print-of-${id}`,
     streams: [],
     streamIndex: 0,
+    incomplete: null,
     sizeBytes: 5_000_000_000,
     container: 'mov,mp4',
     codec: 'h264',

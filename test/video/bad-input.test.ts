@@ -17,14 +17,10 @@ const folder = new ClipFolder();
 afterAll(() => folder.remove());
 
 let mp4: string;
-let mkv: string;
-let avi: string;
 let ts: string;
 beforeAll(async () => {
   const short = (name: string) => ({ ...(recipes[name] as ClipRecipe), frames: 60 });
   mp4 = await folder.make('good', short('mp4-29.97'));
-  mkv = await folder.make('good', short('mkv'));
-  avi = await folder.make('good', short('avi-mpeg4'));
   ts = await folder.make('good', short('ts'));
 });
 
@@ -138,17 +134,8 @@ describe('a file that cannot be opened says why and what to do', () => {
     expect(await refusal(path)).toMatchObject({ code: 'video-no-picture' });
   });
 
-  it('cut short: MP4 with its contents at the end, and at the start', async () => {
+  it('cut short: MP4 with its contents at the end', async () => {
     expect(await refusal(cut(mp4, 'cut.mp4', 0.6))).toMatchObject({ code: 'video-truncated' });
-    const fast = await folder.convert(['-i', mp4, '-c', 'copy', '-movflags', '+faststart'], 'fast.mp4');
-    const error = await refusal(cut(fast, 'cut-fast.mp4', 0.7));
-    expect(error).toMatchObject({ code: 'video-truncated' });
-    expect(error.message).toMatch(/70 %|69 %/);
-  });
-
-  it('cut short: Matroska and AVI', async () => {
-    expect(await refusal(cut(mkv, 'cut.mkv', 0.5))).toMatchObject({ code: 'video-truncated' });
-    expect(await refusal(cut(avi, 'cut.avi', 0.5))).toMatchObject({ code: 'video-truncated' });
   });
 });
 

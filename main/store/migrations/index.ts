@@ -9,6 +9,7 @@ import { migration as clockJoins } from './0007-clock-joins.ts';
 import { migration as waitingAnswers } from './0008-waiting-answers.ts';
 import { migration as pictureStreamsOfVideos } from './0009-picture-streams.ts';
 import { migration as order } from './0010-order.ts';
+import { migration as incompleteRecordings } from './0011-incomplete-recordings.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   waitingAnswers,
   pictureStreamsOfVideos,
   order,
+  incompleteRecordings,
 ];

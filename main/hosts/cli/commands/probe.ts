@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatTimecode } from '../../../../preload/contract/index.ts';
+import { formatTimecode, missingInWords } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
 import { streamOption, streamsInWords, type StreamOption } from '../stream-option.ts';
 
@@ -31,12 +31,15 @@ export function addProbe(program: Command): void {
           `Join       at frame ${index}, ${timecode}: the file's own clock starts again or jumps there`,
         );
       }
+      const missing = missingInWords(facts.incomplete, frames);
+      if (missing !== null) output.line(`Note       ${missing}`);
       output.line(`Decoder    ${decoder}`);
       if (decoderWarning !== null) output.line(`Warning    ${decoderWarning}`);
       output.result({
         ...{ frames, width, height, codec, timeBase, variableFrameRate, container },
         ...{ durationSeconds, joins, coded, decoder, decoderWarning },
         bytes: facts.bytes,
+        incomplete: facts.incomplete,
         ...{ fingerprint: facts.fingerprint, fingerprintBytes: facts.fingerprintBytes },
         ...{ streamIndex: facts.streamIndex, streams: facts.streams },
       });

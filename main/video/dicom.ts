@@ -1,0 +1,158 @@
+import type { FileHandle } from 'node:fs/promises';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { readAt } from './regular-file.ts';
+
+/** Where in a DICOM object the video lies, and what reads it. */
+export interface DicomVideo {
+  /** First byte, and the byte behind the last. */
+  readonly start: number;
+  readonly end: number;
+  /** For a bare stream; null where a container lies inside, which says itself what it is. */
+  readonly demuxer: string | null;
+  /** Frames a second, where the object states it and a bare stream does not. */
+  readonly frameRate: string | null;
+}
+
+const family = '1.2.840.10008.1.2.4.';
+
+/** Transfer syntaxes that encapsulate a video (PS3.5, A.4 and A.6), by what follows `1.2.840.10008.1.2.4.`. */
+const streams: Readonly<Record<string, string>> = {
+  ...named('50', 'mjpeg'),
+  ...named('100 100.1 101 101.1', 'mpegvideo'),
+  ...named('102 102.1 103 103.1 104 104.1 105 105.1 106 106.1', 'h264'),
+  ...named('107 108', 'hevc'),
+};
+
+function named(syntaxes: string, demuxer: string): Record<string, string> {
+  return Object.fromEntries(syntaxes.split(' ').map((syntax) => [family + syntax, demuxer]));
+}
+
+/** Value representations with a length of 32 bits (PS3.5, 7.1.2). */
+const longForms = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
+const undefinedLength = 0xffffffff;
+const item = 0xfffee000;
+const itemEnd = 0xfffee00d;
+const sequenceEnd = 0xfffee0dd;
+const pixelData = 0x7fe00010;
+/** The only values that are read; all others are passed over by their length, those of the patient too. */
+const wanted = new Map([
+  [0x00020010, 'transferSyntax'],
+  [0x00180040, 'cineRate'],
+  [0x00181063, 'frameTime'],
+  [0x00280004, 'colours'],
+]);
+
+interface Element {
+  readonly tag: number;
+  readonly representation: string;
+  readonly length: number;
+  /** Where the value begins. */
+  readonly at: number;
+}
+
+/**
+ * Finds the video that a DICOM object encapsulates (PS3.5, A.4: fragments as items of the pixel data). What is needed is a
+ * handful of numbers, so nothing else of the header is read, kept or told. Throws `video-not-a-video` for an object without
+ * one, with how to get at the recording.
+ */
+export async function findDicomVideo(file: FileHandle, size: number): Promise<DicomVideo> {
+  const values: Record<string, string> = {};
+  let position = 132;
+  for (let count = 0; count < 20_000; count++) {
+    const element = await readElement(file, position);
+    if (element === null || element.at > size) throw notInside('it ends before its pictures');
+    if (element.tag === pixelData) {
+      if (element.length !== undefinedLength) throw notInside('its pictures are not compressed as a video');
+      return describeVideo(values, await fragmentsOf(file, element.at, size));
+    }
+    const name = wanted.get(element.tag);
+    if (name !== undefined && element.length <= 128) {
+      values[name] = (await readAt(file, element.at, element.length))
+        .toString('latin1')
+        .replace(/[\0 ]+$/, '');
+    }
+    position =
+      element.length === undefinedLength
+        ? await endOfSequence(file, element.at, 0)
+        : element.at + element.length;
+  }
+  throw notInside('its header is too long');
+}
+
+/** An element in explicit little-endian form, which every compressed object has. */
+async function readElement(file: FileHandle, position: number): Promise<Element | null> {
+  const head = await readAt(file, position, 12);
+  if (head.length < 8) return null;
+  const tag = head.readUInt16LE(0) * 65_536 + head.readUInt16LE(2);
+  if (tag === item || tag === itemEnd || tag === sequenceEnd) {
+    return { tag, representation: '', length: head.readUInt32LE(4), at: position + 8 };
+  }
+  const representation = head.toString('latin1', 4, 6);
+  if (!/^[A-Z]{2}$/.test(representation)) throw notInside('its header is not in the usual form');
+  if (!longForms.has(representation)) {
+    return { tag, representation, length: head.readUInt16LE(6), at: position + 8 };
+  }
+  if (head.length < 12) return null;
+  return { tag, representation, length: head.readUInt32LE(8), at: position + 12 };
+}
+
+/** Where a sequence, or an item, of undefined length ends. */
+async function endOfSequence(file: FileHandle, start: number, depth: number): Promise<number> {
+  if (depth > 16) throw notInside('its header is nested too deeply');
+  let position = start;
+  for (let count = 0; count < 20_000; count++) {
+    const element = await readElement(file, position);
+    if (element === null) throw notInside('it ends before its pictures');
+    if (element.tag === sequenceEnd || element.tag === itemEnd) return element.at;
+    position =
+      element.length === undefinedLength
+        ? await endOfSequence(file, element.at, depth + 1)
+        : element.at + element.length;
+  }
+  throw notInside('its header is too long');
+}
+
+interface Fragments {
+  readonly count: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The items behind the table of offsets, from the first byte of the first to the last of the last. */
+async function fragmentsOf(file: FileHandle, start: number, size: number): Promise<Fragments> {
+  const offsets = await readElement(file, start);
+  if (offsets?.tag !== item) throw notInside('its pictures are not where they should be');
+  let position = offsets.at + offsets.length;
+  let [count, first, end] = [0, 0, 0];
+  while (position < size) {
+    const element = await readElement(file, position);
+    if (element?.tag !== item || element.length === undefinedLength) break;
+    if (count++ === 0) first = element.at;
+    end = Math.min(size, element.at + element.length);
+    position = element.at + element.length;
+  }
+  if (count === 0) throw notInside('it holds no picture');
+  return { count, start: first, end };
+}
+
+function describeVideo(values: Readonly<Record<string, string>>, fragments: Fragments): DicomVideo {
+  const demuxer = streams[values['transferSyntax'] ?? ''];
+  if (demuxer === undefined) throw notInside('its pictures are not compressed as a video');
+  // Pictures of JPEG are found by their own marks, so what lies between them does no harm; a stream must be in one piece.
+  if (fragments.count > 1 && demuxer !== 'mjpeg') throw notInside('its video is cut into several pieces');
+  if (demuxer === 'mjpeg' && values['colours'] === 'RGB')
+    throw notInside('its colours are stored in an unusual way');
+  const time = Number(values['frameTime']);
+  const rate = Number(values['cineRate']);
+  const frameRate = time > 0 ? `1000/${time}` : rate > 0 ? String(rate) : null;
+  const exact = frameRate !== null && /^[\d./]+$/.test(frameRate) ? frameRate : null;
+  return { start: fragments.start, end: fragments.end, demuxer, frameRate: exact };
+}
+
+function notInside(why: string): WorkstationError {
+  return new WorkstationError(
+    'video-not-a-video',
+    `This is a DICOM object from which no video can be opened: ${why}.`,
+    'Export the recording as MP4 or AVI from the archive (PACS) or the viewer that shows it, then open that.',
+  );
+}
