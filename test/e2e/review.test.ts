@@ -78,6 +78,9 @@ describe('a review of the bundled clip', () => {
         '--out',
         file,
         '--json',
+        // Not the person's own data folder, whatever is in it.
+        '--home',
+        join(home, 'command-line'),
       ],
       { encoding: 'utf8' },
     );

@@ -126,7 +126,8 @@ async function playingPicture(): Promise<Rgb & { pixels: string }> {
 async function exported(path: string): Promise<Rgb> {
   const out = join(person, 'exported.png');
   const cli = join(repository, 'main/hosts/cli/index.ts');
-  execFileSync(process.execPath, [cli, 'frame', path, '--index', '3', '--out', out]);
+  const home = ['--home', join(person, 'command-line')];
+  execFileSync(process.execPath, [cli, 'frame', path, '--index', '3', '--out', out, ...home]);
   const picture = await loadImage(out);
   const canvas = createCanvas(picture.width, picture.height);
   canvas.getContext('2d').drawImage(picture, 0, 0);
