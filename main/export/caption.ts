@@ -1,4 +1,4 @@
-import { answerWarning } from '../../preload/contract/answer-warning.ts';
+import { answerWarning, damagedPicture } from '../../preload/contract/answer-warning.ts';
 import { decoding, domainWords, grouped, readable } from '../../preload/contract/answer-words.ts';
 import { disclaimer } from '../../preload/contract/domain.ts';
 import { doubtMeanings, doubtsOf, surenessInWords } from '../../preload/contract/doubts.ts';
@@ -24,12 +24,7 @@ export function captionOf({ frame, answer, question, frameIndex, timecode }: Sti
       : { words: `Answer: ${readable(label)} ${parenthesised(surenessInWords(answer))}`, tone: 'plain' },
     ...(label === null ? [] : doubtsOf(answer)).map((doubt) => warning(doubtMeanings[doubt])),
     warning(answerWarning(answer, question, frame)),
-    frame.isDamaged === true
-      ? {
-          words: 'The file is damaged at this frame: the picture may not be what was recorded.',
-          tone: 'warn',
-        }
-      : null,
+    warning(frame.isDamaged || identity?.isDamaged ? damagedPicture : null),
     ...answer.notes.map((words) => ({ words, tone: 'warn' as const })),
     warning(domain === null ? null : `The model was ${domain}.`),
     { words: `Frame ${grouped(frameIndex)} · ${timecode}${pts}`, tone: 'plain' },

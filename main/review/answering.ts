@@ -176,6 +176,7 @@ export class Answering<Source extends VideoSource> {
       hash: frame.hash,
       decoder: facts.decoder,
       picture: { width: frame.width, height: frame.height },
+      isDamaged: frame.isDamaged,
     };
     const location = locationOf(times, index);
     return { frame, identity, location };

@@ -39,6 +39,8 @@ export const FrameIdentity = z.object({
   decoder: z.string().nullable().default(null),
   /** Size of the picture as displayed, which the model was given; boxes are in its pixels. */
   picture: Size.optional(),
+  /** The file is damaged here: the decoder drew what it could. Missing for answers from before this was kept. */
+  isDamaged: z.boolean().optional(),
 });
 export type FrameIdentity = z.infer<typeof FrameIdentity>;
 

@@ -21,4 +21,6 @@ export const frameHeaders = {
   hash: 'x-frame-hash',
   width: 'x-frame-width',
   height: 'x-frame-height',
+  /** `1` where the file is damaged at this frame, else `0`. */
+  damaged: 'x-frame-damaged',
 } as const;

@@ -18,6 +18,8 @@ export interface Frame {
   readonly hash: string;
   readonly width: number;
   readonly height: number;
+  /** The file is damaged here: the picture may not be what was recorded. */
+  readonly isDamaged: boolean;
   /** Four bytes a pixel, opaque, row by row. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
@@ -136,6 +138,7 @@ async function decoded(location: FrameLocation, response: Response): Promise<Fra
     hash: response.headers.get(frameHeaders.hash) ?? '',
     width,
     height,
+    isDamaged: response.headers.get(frameHeaders.damaged) === '1',
     pixels: opaque(rgb),
   };
 }

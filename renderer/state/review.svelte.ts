@@ -119,6 +119,9 @@ export class Review {
       onShown: (index) => {
         this.#position.keep(index);
         this.#tellPlace();
+        // A recording may change its size on the way; boxes are in pixels of their own frame.
+        const { shown } = this.player;
+        if (shown) this.view.picture = { width: shown.width, height: shown.height };
       },
       onFault: () => void this.lookAgain(),
     });
@@ -131,7 +134,7 @@ export class Review {
 
   /** What to know before using an answer whose words and box disagree; null where they agree. */
   warning(entry: Entry, answer: Answer): string | null {
-    return answerWarning(answer, entry.question.text, this.video);
+    return answerWarning(answer, entry.question.text, answer.frame?.picture ?? this.video);
   }
 
   /** Newest last, as they were asked. */

@@ -25,6 +25,18 @@ test('`ask` warns of an answer whose words and box disagree, and of no other', (
   expect(answerForMachines(question, agreeing, open)).toMatchObject({ answer: { warning: null } });
 });
 
+test('`ask` tells of a frame at which the file is damaged, to people and as a code', () => {
+  const answer = fullAnswer('a', 'q', 's');
+  const damaged = { ...answer, frame: answer.frame && { ...answer.frame, isDamaged: true } };
+  expect(answerForPeople(question, damaged, video).join('\n')).toContain('The file is damaged at this frame');
+  expect(answerForMachines(question, damaged, open)).toMatchObject({
+    frame: { damaged: true },
+    answer: { warnings: expect.arrayContaining(['picture-damaged']) as string[] },
+  });
+  expect(answerForPeople(question, answer, video).join('\n')).not.toContain('damaged');
+  expect(answerForMachines(question, answer, open)).toMatchObject({ frame: { damaged: false } });
+});
+
 test('samples differ in their seed, and one is asked as it was', () => {
   expect(settingsOfSamples({ topK: 5 }, 1)).toEqual([{ topK: 5 }]);
   expect(settingsOfSamples({ topK: 5 }, 2)).toEqual([

@@ -10,6 +10,8 @@ export class FramePixels {
   readonly failing = new Map<number, { status: number; body: unknown }>();
   /** Pictures that are others than those of the fake workstation. */
   readonly hashes = new Map<number, string>();
+  /** Frames at which the file is damaged. */
+  readonly damaged = new Set<number>();
   hold = false;
   /** How long each frame takes to come, in ms. */
   delay = 0;
@@ -34,6 +36,7 @@ export class FramePixels {
         [frameHeaders.hash]: this.hashes.get(index) ?? hashOf(index),
         [frameHeaders.width]: '4',
         [frameHeaders.height]: '2',
+        [frameHeaders.damaged]: this.damaged.has(index) ? '1' : '0',
       },
     });
   };

@@ -1,6 +1,8 @@
 import {
   alsoConsidered,
   answerWarning,
+  answerWarningCodes,
+  damagedPicture,
   disclaimer,
   doubtMeanings,
   doubtsOf,
@@ -199,6 +201,7 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       timeBase: answer.frame.timeBase,
       hash: answer.frame.hash,
       decoder: answer.frame.decoder,
+      damaged: answer.frame.isDamaged ?? false,
     },
     question,
     answer: {
@@ -207,7 +210,8 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       box: answer.box,
       reasoning: answer.reasoning,
       raw: answer.raw,
-      warning: answerWarning(answer, question, video),
+      warning: answerWarning(answer, question, answer.frame?.picture ?? video),
+      warnings: answerWarningCodes(answer, question, answer.frame?.picture ?? video),
       probability: surenessOf(answer)?.probability ?? null,
       unsure: surenessOf(answer)?.unsure ?? false,
       warnings: doubtsOf(answer),
@@ -258,7 +262,8 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
     ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,
   );
   if (others.length > 0) lines.push(`Also      considered: ${others.join(', ')}`);
-  const warning = answerWarning(answer, question, frame);
+  if (answer.frame?.isDamaged) lines.push(`Warning   ${damagedPicture}`);
+  const warning = answerWarning(answer, question, answer.frame?.picture ?? frame);
   if (warning !== null) lines.push(`Warning   ${warning}`);
   if (answer.status === 'malformed') lines.push(`Raw text  ${answer.raw}`);
   if (answer.status === 'failed' && answer.error) lines.push(`Reason    ${answer.error.message}`);

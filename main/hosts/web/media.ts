@@ -50,6 +50,7 @@ export async function serveMedia(
       [frameHeaders.hash]: frame.hash,
       [frameHeaders.width]: String(frame.width),
       [frameHeaders.height]: String(frame.height),
+      [frameHeaders.damaged]: frame.isDamaged ? '1' : '0',
     });
   } else if (kind === 'videos' && last === undefined) {
     const { status, headers, stream } = await media.byteRange(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { damagedPicture } from '../../../../preload/contract/answer-warning.ts';
 import { drawFrame } from '../../../workstation.ts';
 import { act, wholeNumber } from '../command.ts';
 import { writeNamedFile } from '../picture.ts';
@@ -23,7 +24,9 @@ export function addFrame(program: Command): void {
       const file = await writeNamedFile(options.out, await drawFrame(frame));
       output.line(`Frame ${frame.index} (presentation time ${frame.pts} ticks) written to ${file}`);
       output.line(`Hash ${frame.hash}`);
-      output.result({ index: frame.index, pts: frame.pts, hash: frame.hash, file });
+      if (frame.isDamaged) output.line(`Warning: ${damagedPicture}`);
+      const { index: at, pts, hash, isDamaged } = frame;
+      output.result({ index: at, pts, hash, damaged: isDamaged, file });
     },
   );
 }
