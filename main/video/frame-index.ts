@@ -55,13 +55,15 @@ function longestStepSeconds(probe: VideoProbe): number {
 
 async function countFrames(context: DecodeContext, options: IndexOptions): Promise<FrameTable> {
   const { probe, log } = context;
+  let expected: number | null = null;
   if (!options.decodeAll && hasSeekTable(probe) && onePacketOneFrame.has(probe.codec)) {
     const packets = await tableFromPackets(context, options);
     const table = packets && (await samplesAgree(context, packets, options.signal));
     if (table) return table;
+    expected = packets?.ticks.length ?? null;
     log.info('The packets do not tell the frames; decoding all of them', { container: probe.container });
   }
-  return tableFromDecoding(context, options);
+  return tableFromDecoding(context, options, expected);
 }
 
 function reporter(context: DecodeContext, options: IndexOptions): (done: number) => void {
@@ -240,7 +242,12 @@ const everyFrameIsKey = new Set([
   'dvvideo',
 ]);
 
-async function tableFromDecoding(context: DecodeContext, options: IndexOptions): Promise<FrameTable> {
+/** @param expected frames that the packets promise; null where they promise none */
+async function tableFromDecoding(
+  context: DecodeContext,
+  options: IndexOptions,
+  expected: number | null,
+): Promise<FrameTable> {
   const { probe, log } = context;
   const { signal } = options;
   const report = reporter(context, options);
@@ -270,7 +277,9 @@ async function tableFromDecoding(context: DecodeContext, options: IndexOptions):
         'Copy it again from the recorder or the disk it came from.',
       );
     }
-    if (complaints > 0 && !singleThread) {
+    // Some decoders leave out what they cannot read, and say nothing.
+    const lacksFrames = expected !== null && builder.length < expected;
+    if (!singleThread && (complaints > 0 || corrupt.size > 0 || lacksFrames)) {
       // What several threads make of damage differs from run to run.
       log.info('The decoder complained; decoding again in the way that always gives the same', {
         complaints,
@@ -280,7 +289,7 @@ async function tableFromDecoding(context: DecodeContext, options: IndexOptions):
     }
     for (const index of keys) builder.setKey(index);
     const table = builder.finish(probe.timeBase, statedFormat(probe), 'decoded', null);
-    const account = new WholeAccount(corrupt);
+    const account = new WholeAccount(corrupt, lacksFrames);
     const isWhole = singleThread || sizes.size > 1;
     if (isWhole || !everyFrameIsKey.has(probe.codec)) {
       const entries = readAccount(context, { interval: null, keysOnly: !isWhole, signal });

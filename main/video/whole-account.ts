@@ -5,14 +5,18 @@ import type { FrameTable } from './frame-table.ts';
 
 /** What an account of a whole file adds to its table: formats that change on the way, and which frames are damaged. */
 export class WholeAccount {
-  readonly #finder = new DamageFinder(false);
+  readonly #finder: DamageFinder;
   readonly #changes: { position: number; pts: number | null; format: FrameFormat }[] = [];
   #frames = 0;
   #corruptPackets = 0;
   readonly #corrupt: ReadonlySet<number>;
 
-  /** @param corrupt times of packets that are known already to have arrived damaged */
-  constructor(corrupt: ReadonlySet<number>) {
+  /**
+   * @param corrupt times of packets that are known already to have arrived damaged
+   * @param lacksFrames each packet should make a frame, and some made none
+   */
+  constructor(corrupt: ReadonlySet<number>, lacksFrames: boolean) {
+    this.#finder = new DamageFinder(lacksFrames);
     this.#corrupt = corrupt;
   }
 

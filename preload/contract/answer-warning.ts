@@ -9,19 +9,9 @@ export const anotherPicture =
 /** Said wherever a frame is shown, answered about or exported at which the file is damaged. */
 export const damagedPicture = 'The file is damaged at this frame: the picture may not be what was recorded.';
 
-/** For machines: why an answer wants a second look. */
-export type AnswerWarningCode = 'picture-damaged' | 'words-and-box-disagree';
-
-export function answerWarningCodes(
-  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning' | 'frame'>,
-  question: string,
-  size: Size,
-): AnswerWarningCode[] {
-  return [
-    ...(answer.frame?.isDamaged ? (['picture-damaged'] as const) : []),
-    ...(answerWarning(answer, question, size) === null ? [] : (['words-and-box-disagree'] as const)),
-  ];
-}
+/** For machines: why the picture of an answer wants a second look. */
+export const pictureWarnings = ({ frame }: Pick<Answer, 'frame'>): 'picture-damaged'[] =>
+  frame?.isDamaged ? ['picture-damaged'] : [];
 
 /**
  * What a person should know before using an answer whose words and box disagree, in words; null where they agree.
