@@ -1,4 +1,12 @@
-import { appendFileSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { calls as contract } from '../../preload/contract/calls.ts';
@@ -183,7 +191,7 @@ describe('a file that is gone or another', () => {
     copyFileSync(clip, path);
     const opened = await bench.open(path);
     await bench.review.frame(opened.video.id, frame(3));
-    appendFileSync(path, 'more');
+    copyFileSync(otherClip, path);
     await expect(bench.ask(opened, 30)).rejects.toMatchObject({ code: 'file-changed' });
     const asking = {
       sessionId: opened.session.id,
@@ -195,6 +203,22 @@ describe('a file that is gone or another', () => {
     expect(engine.asked).toEqual([]);
     expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
     expect((await bench.calls.getVideo({ videoId: opened.video.id })).availability).toBe('changed');
+  });
+
+  it('that has only grown is reviewed as it was, also after a restart', async () => {
+    const path = join(bench.folder, 'grown.ts');
+    copyFileSync(await clips.make('grown', { frames: 40, extension: 'ts', output: x264 }), path);
+    const opened = await bench.open(path);
+    const before = await bench.hash(opened.video.id, 20);
+    appendFileSync(path, readFileSync(path));
+    expect(await bench.hash(opened.video.id, 21)).not.toBe(before);
+    expect((await bench.calls.getVideo({ videoId: opened.video.id })).availability).toBe('available');
+    await bench.restart();
+    const again = await bench.calls.openSession({ sessionId: opened.session.id });
+    expect(again.video).toMatchObject({ id: opened.video.id, availability: 'available', problem: null });
+    expect(await bench.hash(opened.video.id, 20)).toBe(before);
+    await expect(bench.hash(opened.video.id, 40)).rejects.toMatchObject({ code: 'frame-out-of-range' });
+    expect((await bench.open(path)).video.id).not.toBe(opened.video.id);
   });
 });
 
