@@ -8,6 +8,7 @@ import { WholeAccount } from './whole-account.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { inputOf } from './media-input.ts';
 import { linesOf, startProcess } from './process.ts';
+import { tableFromSamples } from './sample-index.ts';
 import type { VideoProbe } from './probe.ts';
 
 /** Frames found so far, and how many are expected (an estimate from the stated length, corrected as it goes). */
@@ -21,6 +22,8 @@ export interface IndexOptions {
   readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
   /** Decodes every frame even where the container's packets would do; for checking one way against the other. */
   readonly decodeAll?: boolean | undefined;
+  /** Reads every packet even where the file's own tables would do; for the same. */
+  readonly readPackets?: boolean | undefined;
 }
 
 /** Codecs of which, in MP4, MOV and Matroska, one packet is one shown frame (VP8 is not: it has hidden frames). */
@@ -31,7 +34,8 @@ const onePacketOneFrame = new Set(['h264', 'hevc', 'vp9', 'av1', 'prores', 'dnxh
  * frame 0.
  *
  * MP4, MOV and Matroska carry a presentation time in every packet, so reading the packets is enough, after samples at the
- * head, in the middle and at the tail have been decoded and agree. Any doubt, and any other container (packets of MPEG-PS
+ * head, in the middle and at the tail have been decoded and agree. MP4 and MOV list them in tables, so that mostly not even
+ * the packets have to be read (`sample-index.ts`). Any doubt, and any other container (packets of MPEG-PS
  * and AVI lack times), and every frame is decoded and ffmpeg's best-effort time taken, with a checksum by which the frame
  * is known again after a seek.
  *
@@ -57,7 +61,9 @@ async function countFrames(context: DecodeContext, options: IndexOptions): Promi
   const { probe, log } = context;
   let expected: number | null = null;
   if (!options.decodeAll && hasSeekTable(probe) && onePacketOneFrame.has(probe.codec)) {
-    const packets = await tableFromPackets(context, options);
+    const packets =
+      (options.readPackets ? null : await tableFromSamples(context, options.signal)) ??
+      (await tableFromPackets(context, options));
     const table = packets && (await samplesAgree(context, packets, options.signal));
     if (table) return table;
     expected = packets?.ticks.length ?? null;

@@ -21,7 +21,7 @@ export const protectedTags: ReadonlySet<string> = new Set(['encv', 'encu', 'drmi
 /** Boxes (4.2: size and type) on the way from `moov` to what is looked for. */
 const waysDown = new Set(['trak', 'mdia', 'minf', 'stbl', 'dinf']);
 
-interface Box {
+export interface Box {
   readonly type: string;
   /** Where its content begins, and where it ends. */
   readonly start: number;
@@ -44,7 +44,7 @@ export async function readIsoMedia(file: FileHandle, from: number, to: number): 
   return { announcedBytes, ...found };
 }
 
-async function* boxesOf(file: FileHandle, from: number, to: number, most: number): AsyncGenerator<Box> {
+export async function* boxesOf(file: FileHandle, from: number, to: number, most: number): AsyncGenerator<Box> {
   let position = from;
   for (let count = 0; position + 8 <= to && count < most; count++) {
     const head = await readAt(file, position, 16);

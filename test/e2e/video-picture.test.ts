@@ -14,7 +14,9 @@ import {
   type PatchClip,
   type Rgb,
 } from '../video/shown-clips.ts';
-import { newHome, removeHome, repository } from './host.ts';
+import { drawFrame } from '../../main/export/index.ts';
+import { openVideo } from '../../main/video/index.ts';
+import { newHome, removeHome } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';
 
@@ -123,12 +125,12 @@ async function playingPicture(): Promise<Rgb & { pixels: string }> {
   return { rgb: Uint8Array.from(data), ...size };
 }
 
+/** The frame as a PNG, read back. */
 async function exported(path: string): Promise<Rgb> {
-  const out = join(person, 'exported.png');
-  const cli = join(repository, 'main/hosts/cli/index.ts');
-  const home = ['--home', join(person, 'command-line')];
-  execFileSync(process.execPath, [cli, 'frame', path, '--index', '3', '--out', out, ...home]);
-  const picture = await loadImage(out);
+  const video = await openVideo(path);
+  await video.buildIndex();
+  const picture = await loadImage(await drawFrame(await video.frame(3)));
+  video.dispose();
   const canvas = createCanvas(picture.width, picture.height);
   canvas.getContext('2d').drawImage(picture, 0, 0);
   const { data } = canvas.getContext('2d').getImageData(0, 0, picture.width, picture.height);
