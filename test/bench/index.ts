@@ -2,6 +2,7 @@ import { arch, cpus, platform } from 'node:os';
 import { run as attacks } from './attacks/index.ts';
 import { run as drafts } from './drafts.ts';
 import { run as forcedTokens } from './forced-tokens.ts';
+import { run as frameIndex } from './frame-index.ts';
 import { run as frames } from './frames.ts';
 import { run as inPlace } from './in-place.ts';
 import { run as scenes } from './scenes.ts';
@@ -17,6 +18,7 @@ const chosen = process.argv.slice(2).filter((name) => !name.startsWith('--'));
  */
 const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   frames: async () => frames(),
+  'frame-index': async () => [await frameIndex()],
   scenes,
   'forced-tokens': async () => [await forcedTokens()],
   'second-question': async () => [await secondQuestion()],
