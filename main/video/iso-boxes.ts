@@ -44,7 +44,12 @@ export async function readIsoMedia(file: FileHandle, from: number, to: number): 
   return { announcedBytes, ...found };
 }
 
-export async function* boxesOf(file: FileHandle, from: number, to: number, most: number): AsyncGenerator<Box> {
+export async function* boxesOf(
+  file: FileHandle,
+  from: number,
+  to: number,
+  most: number,
+): AsyncGenerator<Box> {
   let position = from;
   for (let count = 0; position + 8 <= to && count < most; count++) {
     const head = await readAt(file, position, 16);
