@@ -15,6 +15,7 @@ import {
 } from './decode-arguments.ts';
 import { displayedSize, isCrossed, isUpright, orientationFilters } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
+import { formatAt, statedFormat, type FrameFormat } from './frame-format.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { reviewTimes } from './playback-clock.ts';
 import { Places } from './places.ts';
@@ -60,6 +61,14 @@ export function planPlayback(
       contentType: playbackEncoder(tools).contentType,
       reason:
         'The times in this file begin anew or leap, so it is converted to go on evenly while it plays. Frames and answers come from the original.',
+    };
+  }
+  if (table?.formats.some(({ format }) => !looksAlike(format, statedFormat(probe)))) {
+    return {
+      kind: 'transcoded',
+      contentType: playbackEncoder(tools).contentType,
+      reason:
+        'The picture in this file changes its size or colours on the way, so it is converted while it plays. Frames and answers come from the original.',
     };
   }
   if (probe.streams.length > 1) {
@@ -160,7 +169,8 @@ const conversions = new Places(4, 10_000);
 
 /**
  * Converts the video from frame `startIndex` on into a stream for a video element: same frame times, no sound. That it
- * starts at that very frame is checked before the first byte is handed out. It runs no faster than it is read.
+ * starts at that very frame is checked before the first byte is handed out. It runs no faster than it is read. Where the
+ * picture changes its size or colours it ends: the next stream has the new ones.
  *
  * At most four run at the same time: another waits for a place, and is refused after ten seconds.
  *
@@ -203,6 +213,23 @@ export async function openTranscodedStream(
   );
 }
 
+/** Whether frames of both can lie in one stream and on one place of the stage. */
+function looksAlike(a: FrameFormat, b: FrameFormat): boolean {
+  return (
+    a.width === b.width &&
+    a.height === b.height &&
+    a.colourMatrix === b.colourMatrix &&
+    a.fullRange === b.fullRange
+  );
+}
+
+/** The first frame after `index` that does not look like it: a stream ends before it, and the window asks for the next. */
+function nextChange(table: FrameTable, index: number): number {
+  const here = formatAt(table, index);
+  const next = table.formats.find(({ first, format }) => first > index && !looksAlike(format, here));
+  return next?.first ?? table.ticks.length;
+}
+
 /**
  * Filters that make of any decoded picture what stills show, in the size of the stream: the same pixels' shape, turn, mirror
  * and colours, as BT.601 in limited range. First the size, so that what follows sees one size alone.
@@ -238,11 +265,13 @@ async function transcodeFrom(
   signal: AbortSignal | undefined,
 ): Promise<Readable | null> {
   const { tools, probe } = context;
+  const change = nextChange(table, index);
+  const part = change < table.ticks.length ? `trim=end_frame=${change - index},` : '';
   const select = table.seekable && place !== null ? `gte(pts,${table.ticks[index]})` : `gte(n,${index})`;
   // The first frame is listed when the second one comes: ffmpeg 5.1 keeps each line back for so long.
   const graph =
-    `${sourceFilter(context)},select='${select}',split=2[played][first];[first]${corner},select='lt(n,2)'[times];` +
-    `[played]${displayFilters(probe)},${reviewTimes(table, index)}[pictures]`;
+    `${sourceFilter(context)},select='${select}',${part}split=2[played][first];[first]${corner},select='lt(n,2)'[times];` +
+    `[played]${displayFilters({ ...probe, ...formatAt(table, index) })},${reviewTimes(table, index)}[pictures]`;
   const child = startProcess(
     tools.ffmpeg.path,
     [

@@ -113,6 +113,12 @@ export class Motion {
     return this.seconds === null ? null : this.seconds + roundingSeconds;
   }
 
+  /** Where a converted stream has ended, in seconds since the first frame; null for the file itself, which ends with it. */
+  streamEnd(): number | null {
+    if (!this.#element || !this.#transcoded) return null;
+    return this.#streamSeconds + this.#element.currentTime - (this.#firstMediaTime ?? 0);
+  }
+
   /** The still is on screen: the browser's picture goes. */
   hide(): void {
     if (this.moving) return;

@@ -20,6 +20,9 @@ const shortestStepMilliseconds = 33;
 /** The fastest that J and L lead to, forwards and backwards. */
 const fastest = 8;
 
+/** A stream's own end may differ from the video's by its rounding. */
+const endSeconds = 0.02;
+
 export interface PlayerOptions {
   bridge: Bridge;
   fetchPixels: typeof fetch;
@@ -273,12 +276,26 @@ export class Player {
     else await this.play(1);
   }
 
-  /** Playback's end: the last frame, exactly. */
-  ended(): Promise<void> {
-    return this.#move(async () => {
-      await this.motion.pause();
-      if (this.ready && !this.motion.moving) await this.#showIndex(this.lastIndex);
+  /** Playback's end: the last frame, exactly. A converted stream ends where the picture changes its size; another goes on. */
+  async ended(): Promise<void> {
+    const run = this.#run;
+    const end = this.motion.streamEnd();
+    let goesOn = false;
+    await this.#move(async () => {
+      const seconds = await this.motion.pause();
+      if (!this.ready || this.motion.moving) return;
+      const next = seconds === null || end === null ? null : await this.#frameAfter(seconds, end);
+      await this.#showIndex(next ?? this.lastIndex);
+      goesOn = next !== null && this.fault === null;
     });
+    if (goesOn && run === this.#run) await this.play();
+  }
+
+  /** The frame after the one on screen, where a stream has ended before the video does. */
+  async #frameAfter(seconds: number, end: number): Promise<number | null> {
+    if (end > (this.video.durationSeconds ?? 0) - endSeconds) return null;
+    const here = await this.#options.bridge.locate({ videoId: this.video.id, at: { seconds } });
+    return here.ok && here.value.index < this.lastIndex ? here.value.index + 1 : null;
   }
 
   dispose(): void {

@@ -117,6 +117,7 @@ export class Review {
       fetchPixels: parts.fetchPixels,
       video: () => this.video,
       onShown: (index) => {
+        this.#takePicture();
         this.#position.keep(index);
         this.#tellPlace();
         // A recording may change its size on the way; boxes are in pixels of their own frame.
@@ -277,11 +278,18 @@ export class Review {
     else if (event.type === 'video' && event.video.id === this.video.id) this.takeVideo(event.video);
   }
 
+  /** The picture on the stage has the size of the frame shown: a recording may change it on the way. */
+  #takePicture(): void {
+    const { width, height } = this.player.shown ?? this.video;
+    const before = this.view.picture;
+    if (before?.width !== width || before.height !== height) this.view.picture = { width, height };
+  }
+
   takeVideo(video: Video): void {
     const before = this.video.availability;
     const was = this.player.ready;
     this.video = video;
-    this.view.picture = { width: video.width, height: video.height };
+    this.#takePicture();
     if (video.availability === 'available' && before !== 'available') {
       this.relinkFault = null;
       this.player.fault = null;

@@ -19,6 +19,8 @@ beforeAll(async () => {
   const parts = [{ frames: 150 }, { frames: 75 }, { frames: 75, at: 36_000 }];
   mkdirSync(join(person, 'Documents'));
   copyFileSync(await makeJoined(clips, 'joined', 'ts', parts), join(person, 'Documents', 'joined.ts'));
+  const sizes = [{ frames: 75 }, { frames: 75, width: 384, height: 320, at: 3 }];
+  copyFileSync(await makeJoined(clips, 'sizes', 'ts', sizes), join(person, 'Documents', 'sizes.ts'));
   opened = await openWindow(newHome(), {}, { HOME: person, USERPROFILE: person });
   opened.context.setDefaultTimeout(60_000);
   ({ window } = opened);
@@ -88,5 +90,33 @@ describe('a recording whose clock begins anew', () => {
     expect(index).toBeGreaterThan(start + 19);
     expect(index).toBeLessThan(Math.min(300, start + 75));
     expect(readCounter(await window.frame.picture())).toBe(index);
+  });
+});
+
+describe('a recording whose picture changes its size and shape', () => {
+  it('is played through the change, each part in its own shape', async () => {
+    await window.library.open();
+    await window.library.openFile('sizes.ts');
+    await page.getByText('/ 00:00:06', { exact: true }).waitFor();
+    await window.goToFrame(60);
+    const before = (await window.frame.canvas.boundingBox())!;
+    expect(before.width / before.height).toBeCloseTo(192 / 144, 1);
+    await window.play();
+    await page.waitForFunction(
+      () => {
+        const text = document.querySelector('[data-part="frame-readout"]')?.textContent ?? '';
+        return Number(/playing · 00:00:([\d.]+)/.exec(text)?.[1]) > 3.4;
+      },
+      undefined,
+      { polling: 20 },
+    );
+    const after = (await page.locator('.stage video').boundingBox())!;
+    expect(after.width / after.height).toBeCloseTo(384 / 320, 1);
+    await window.pause();
+    const index = await window.frame.index();
+    expect(index).toBeGreaterThan(84);
+    const picture = await window.frame.picture();
+    expect([picture.width, picture.height]).toEqual([384, 320]);
+    expect(readCounter(picture)).toBe(index);
   });
 });

@@ -121,3 +121,29 @@ describe('the times of a converted stream', () => {
     expect(reviewTimes(table(ticks), 0).length).toBeLessThan(24_000);
   });
 });
+
+describe.each([
+  ['with times that go on', 3],
+  ['with times that begin anew', 0],
+])('a picture that changes its size and shape, %s', (_title, at) => {
+  it('plays through it, each part in its own size', { timeout: 240_000 }, async () => {
+    const name = `size-${at}`;
+    const parts = [{ frames: 75 }, { frames: 75, width: 384, height: 320, at }];
+    const video = await openVideo(await makeJoined(folder, name, 'ts', parts));
+    expect(await video.buildIndex()).toMatchObject({ frames: 150, durationSeconds: 6 });
+    expect(video.playbackPlan()).toMatchObject({ kind: 'transcoded' });
+    for (const [start, end, width, height] of [
+      [20, 75, 192, 144],
+      [75, 150, 384, 320],
+    ] as const) {
+      const still = await video.frame(start);
+      expect([readCounter(still), still.width, still.height]).toEqual([start, width, height]);
+      const played = await playedFrom(video, start, name);
+      expect(played.summary().frames).toBe(end - start);
+      const last = await played.frame(end - start - 1);
+      expect([readCounter(last), last.width, last.height]).toEqual([end - 1, width, height]);
+      played.dispose();
+    }
+    video.dispose();
+  });
+});
