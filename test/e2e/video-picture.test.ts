@@ -157,8 +157,9 @@ it.each(Object.entries(cases))(
     // The folders begin where a video was opened before.
     await window.library.openFile(...(isFirst ? ['Documents', file] : [file]));
     isFirst = false;
+    await page.locator(`.chip.file[title="${file}"]`).waitFor();
     await page.getByText('/ 00:00:01', { exact: true }).waitFor();
-    await expect.poll(() => window.frame.index()).toBe(0);
+    await window.frame.waitFor(0);
     const goTo = page.getByRole('button', { name: /go to a frame or time/ });
     await expect.poll(() => goTo.isEnabled()).toBe(true);
     await window.goToFrame(3);

@@ -98,6 +98,7 @@ describe('a recording whose picture changes its size and shape', () => {
     await window.library.open();
     await window.library.openFile('sizes.ts');
     await page.getByText('/ 00:00:06', { exact: true }).waitFor();
+    await window.frame.waitFor(0);
     await window.goToFrame(60);
     const before = (await window.frame.canvas.boundingBox())!;
     expect(before.width / before.height).toBeCloseTo(192 / 144, 1);
