@@ -10,6 +10,7 @@ import {
 import { playBackwards, wait } from './backwards.ts';
 import { FrameSource, type Frame, type Settled } from './frames.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
+import { frameAfterStream, middleOfFrame } from './stream-places.ts';
 
 /** How long a key is held before one step becomes a run of steps, in ms. */
 const holdMilliseconds = 280;
@@ -19,9 +20,6 @@ const shortestStepMilliseconds = 33;
 
 /** The fastest that J and L lead to, forwards and backwards. */
 const fastest = 8;
-
-/** A stream's own end may differ from the video's by its rounding. */
-const endSeconds = 0.02;
 
 export interface PlayerOptions {
   bridge: Bridge;
@@ -279,23 +277,16 @@ export class Player {
   /** Playback's end: the last frame, exactly. A converted stream ends where the picture changes its size; another goes on. */
   async ended(): Promise<void> {
     const run = this.#run;
-    const end = this.motion.streamEnd();
+    const endSeconds = this.motion.streamEnd();
     let goesOn = false;
     await this.#move(async () => {
-      const seconds = await this.motion.pause();
+      const shownSeconds = await this.motion.pause();
       if (!this.ready || this.motion.moving) return;
-      const next = seconds === null || end === null ? null : await this.#frameAfter(seconds, end);
+      const next = await frameAfterStream(this.#options.bridge, this.video, { shownSeconds, endSeconds });
       await this.#showIndex(next ?? this.lastIndex);
       goesOn = next !== null && this.fault === null;
     });
     if (goesOn && run === this.#run) await this.play();
-  }
-
-  /** The frame after the one on screen, where a stream has ended before the video does. */
-  async #frameAfter(seconds: number, end: number): Promise<number | null> {
-    if (end > (this.video.durationSeconds ?? 0) - endSeconds) return null;
-    const here = await this.#options.bridge.locate({ videoId: this.video.id, at: { seconds } });
-    return here.ok && here.value.index < this.lastIndex ? here.value.index + 1 : null;
   }
 
   dispose(): void {
@@ -367,17 +358,10 @@ export class Player {
     await this.#show({ seconds });
   }
 
-  /** A browser shows the frame that holds a time: the frame's middle is the time least open to rounding. */
   async #motionStart(at: { index: FrameIndex } | { seconds: number }): Promise<MotionStart> {
     const seconds = 'seconds' in at ? at.seconds : (this.shown?.location.seconds ?? 0);
     const roughly = { frame: seconds, within: seconds };
-    if (!this.ready) return roughly;
-    const here = await this.#options.bridge.locate({ videoId: this.video.id, at });
-    if (!here.ok) return roughly;
-    const next = FrameIndex.parse(Math.min(this.lastIndex, here.value.index + 1));
-    const after = await this.#options.bridge.locate({ videoId: this.video.id, at: { index: next } });
-    const frame = here.value.seconds;
-    return { frame, within: after.ok ? (frame + after.value.seconds) / 2 : frame };
+    return this.ready ? ((await middleOfFrame(this.#options.bridge, this.video, at)) ?? roughly) : roughly;
   }
 
   /** Fetches the frame that the next step in this direction would show, and forgets failures. */
