@@ -83,7 +83,9 @@ let opened: OpenedWindow;
 let page: Page;
 let window: WorkstationPage;
 let isFirst = true;
-const fileOf = (name: string, extension = 'mp4') => `${name.replaceAll(/[^\w°]+/g, '-')}.${extension}`;
+/** No name is a part of another, so that a click on it is on no other. */
+const fileOf = (name: string, extension = 'mp4') =>
+  `case-${Object.keys(cases).indexOf(name)}-${name.replaceAll(/[^\w°]+/g, '-')}.${extension}`;
 
 beforeAll(async () => {
   const folder = join(person, 'Documents');
