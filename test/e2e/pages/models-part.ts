@@ -38,7 +38,11 @@ export class ModelsPart {
 
   async browseTo(...names: string[]): Promise<void> {
     const list = this.#page.getByRole('list', { name: 'Folders' });
-    for (const name of names) await list.getByRole('button').filter({ hasText: name }).first().click();
+    await list.getByRole('button').first().waitFor();
+    const button = (name: string) => list.getByRole('button').filter({ hasText: name }).first();
+    // It begins where a folder was chosen last, which may be on the way already.
+    const begun = (await button(names.at(-1)!).isVisible()) ? names.slice(-1) : names;
+    for (const name of begun) await button(name).click();
     await list.waitFor({ state: 'hidden' });
   }
 
