@@ -126,6 +126,7 @@ describe('files dropped on the window', () => {
     await drop('behind.mp4');
     await page.keyboard.press('Escape');
     await drop('letter.mp4');
+    await page.getByRole('button', { name: /^Copy \d/ }).click();
     await page.getByRole('alert').getByText('letter.mp4 was not opened.').waitFor();
     expect(await page.getByText('behind.mp4').count()).toBe(0);
     await page.getByRole('button', { name: 'Dismiss' }).click();

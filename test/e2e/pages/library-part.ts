@@ -30,6 +30,9 @@ export class LibraryPart {
   async openFile(...names: string[]): Promise<void> {
     await this.#page.getByRole('button', { name: 'Open a video…' }).click();
     const list = this.#page.getByRole('list', { name: 'Folders and videos' });
+    // The dialog begins where something was last looked for.
+    const places = this.#page.getByRole('button', { name: 'Places', exact: true });
+    if (await places.isEnabled()) await places.click();
     for (const name of names) await list.getByRole('button').filter({ hasText: name }).first().click();
     await this.#page.getByRole('dialog').waitFor({ state: 'hidden' });
   }

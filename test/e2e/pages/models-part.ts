@@ -38,11 +38,10 @@ export class ModelsPart {
 
   async browseTo(...names: string[]): Promise<void> {
     const list = this.#page.getByRole('list', { name: 'Folders' });
-    await list.getByRole('button').first().waitFor();
-    const button = (name: string) => list.getByRole('button').filter({ hasText: name }).first();
-    // It begins where a folder was chosen last, which may be on the way already.
-    const begun = (await button(names.at(-1)!).isVisible()) ? names.slice(-1) : names;
-    for (const name of begun) await button(name).click();
+    // The dialog begins where something was last looked for.
+    const places = this.#page.getByRole('button', { name: 'Places', exact: true });
+    if (await places.isEnabled()) await places.click();
+    for (const name of names) await list.getByRole('button').filter({ hasText: name }).first().click();
     await list.waitFor({ state: 'hidden' });
   }
 
