@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findMediaTools, openVideo } from '../../main/video/index.ts';
+import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { addBitErrors, damagePicture, losePackets, mutate } from './broken-clips.ts';
 import { ClipFolder, type ClipRecipe } from './clips.ts';
 
@@ -33,25 +33,23 @@ const transport: ClipRecipe = { frames: 100, width: 640, height: 512, extension:
 type Told = string;
 
 async function told(path: string, asked: readonly number[], priority?: 'work'): Promise<Map<number, Told>> {
-  const video = await openVideo(path);
+  const codeOf = (error: { code?: string }) => error.code ?? 'no code';
   const seen = new Map<number, Told>();
+  let video: VideoSource | null = null;
   try {
+    video = await openVideo(path);
     const { frames } = await video.buildIndex();
     seen.set(-1, String(frames));
-    for (const index of asked) {
-      if (index >= frames) continue;
-      seen.set(
-        index,
-        await video.frame(index, { priority }).then(
-          (frame) => `${frame.hash} ${frame.isDamaged}`,
-          (error: { code?: string }) => error.code ?? 'no code',
-        ),
-      );
+    for (const index of asked.filter((each) => each < frames)) {
+      const entry = await video
+        .frame(index, { priority })
+        .then(({ hash, isDamaged }) => `${hash} ${isDamaged}`, codeOf);
+      seen.set(index, entry);
     }
   } catch (error) {
-    seen.set(-1, (error as { code?: string }).code ?? 'no code');
+    seen.set(-1, codeOf(error as { code?: string }));
   } finally {
-    video.dispose();
+    video?.dispose();
   }
   return seen;
 }
