@@ -40,9 +40,11 @@ export async function createByteRangeStream(
   path: string,
   rangeHeader: string | null | undefined,
   contentType = 'application/octet-stream',
+  counted = Infinity,
 ): Promise<ByteRangeAnswer> {
   const file = await openRegularFile(path);
-  const { size } = await file.stat();
+  // Of a file that grows, what was counted.
+  const size = Math.min((await file.stat()).size, counted);
   const range = parseByteRange(rangeHeader, size);
   const common = { 'accept-ranges': 'bytes', 'content-type': contentType, 'cache-control': 'no-store' };
   if (range === 'unsatisfiable' || size === 0) {

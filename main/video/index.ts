@@ -263,6 +263,7 @@ export class VideoSource {
       this.path,
       rangeHeader,
       plan.kind === 'native' ? plan.contentType : undefined,
+      this.probe.bytes,
     );
   }
 

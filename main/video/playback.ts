@@ -79,7 +79,8 @@ export function planPlayback(
         'This file has several picture streams, and the window would choose among them by itself, so the chosen one is converted while it plays. Frames and answers come from the original.',
     };
   }
-  if (probe.input.span || probe.isCut) {
+  const { span } = probe.input;
+  if ((span && (span.start > 0 || span.end < probe.bytes)) || probe.isCut) {
     return {
       kind: 'transcoded',
       contentType: playbackEncoder(tools).contentType,
