@@ -1,4 +1,12 @@
-import { surenessInWords, type Answer, type AnswerStatus } from '../../preload/contract/index.ts';
+import {
+  doubtsOf,
+  doubtWords,
+  isUnderWay,
+  probabilityInWords,
+  surenessOf,
+  type Answer,
+  type AnswerStatus,
+} from '../../preload/contract/index.ts';
 import { readable } from './format.ts';
 
 /** How a status is drawn: never by colour alone. */
@@ -8,7 +16,7 @@ export interface StatusLook {
   /** What it means, for the person who has to check the answer. */
   readonly meaning: string;
   readonly tone: 'accent' | 'dim' | 'warn' | 'bad';
-  readonly mark: 'full' | 'ring' | 'dash' | 'exclamation' | 'square' | 'cross' | 'dots';
+  readonly mark: 'full' | 'ring' | 'dash' | 'exclamation' | 'square' | 'cross' | 'dots' | 'question';
 }
 
 export const statusLooks: Record<AnswerStatus, StatusLook> = {
@@ -36,7 +44,7 @@ export const statusLooks: Record<AnswerStatus, StatusLook> = {
     word: 'not taught',
     meaning: 'The model was not taught this kind of question, so nothing was asked of it.',
     tone: 'warn',
-    mark: 'ring',
+    mark: 'question',
   },
   malformed: {
     word: 'malformed',
@@ -82,11 +90,22 @@ export function meaningOf({ status, raw, reasoning }: Pick<Answer, 'status' | 'r
   return statusLooks[status].meaning;
 }
 
+/** What to doubt about an answer beyond its status, weightiest first: "unsure". Empty where nothing is. */
+export function doubtsInWords(answer: Answer | undefined): string {
+  // One that is refused says by its status that its question was not taught.
+  if (answer === undefined || isUnderWay(answer.status) || answer.status === 'refused') return '';
+  return doubtsOf(answer)
+    .map((doubt) => doubtWords[doubt])
+    .join(', ');
+}
+
 /** What a screen reader hears when an answer has come to its end. */
 export function spoken(answer: Answer, warning: string | null): string {
   const parts = [headline(answer)];
-  const sureness = surenessInWords(answer);
-  if (sureness !== '') parts.push(`probability ${sureness}`);
+  const sureness = surenessOf(answer);
+  if (sureness !== null) parts.push(`probability ${probabilityInWords(sureness.probability)}`);
+  const doubts = doubtsInWords(answer);
+  if (doubts !== '') parts.push(doubts);
   if (answer.status === 'answered' && answer.box) parts.push('box drawn on the frame');
   const meaning = meaningOf(answer) || (answer.error?.message ?? '');
   if (meaning) parts.push(meaning);

@@ -1,13 +1,14 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Box, WorkstationError, type Answer } from '../../preload/contract/index.ts';
+import { AnswerEvidence, Box, WorkstationError, type Answer } from '../../preload/contract/index.ts';
 import AnswerLane from '../../renderer/components/AnswerLane.svelte';
 import AnswerList from '../../renderer/components/AnswerList.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import AskBox from '../../renderer/components/AskBox.svelte';
 import type { Review } from '../../renderer/state/review.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
+import { spoken } from '../../renderer/view/statuses.ts';
 import { FakeWorkstation, id, now } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
@@ -15,6 +16,17 @@ let fake: FakeWorkstation;
 let workstation: Workstation;
 const box = Box.parse([10, 20, 30, 40]);
 const ignore = (): void => undefined;
+
+/** What an answer is kept with whose question, or whose picture, is of none that the model was taught. */
+const withDoubts = ({ question, picture }: { question?: boolean; picture?: boolean }) =>
+  AnswerEvidence.parse({
+    labelLogProbability: null,
+    boxLogProbability: null,
+    choices: [],
+    entropy: null,
+    ...(question ? { question: { untaughtWords: [], rewrites: [] } } : {}),
+    ...(picture ? { picture: { distance: 2, threshold: 1 } } : {}),
+  });
 
 beforeEach(() => {
   fake = new FakeWorkstation();
@@ -350,6 +362,44 @@ describe('the list', () => {
     await review.select(fake.entries[199]!.question.id);
     await vi.waitFor(() => expect(room.scrollTop).toBe(0));
     vi.restoreAllMocks();
+  });
+
+  test.each<[string, Partial<Answer>, string]>([
+    ['unsure', { probability: 0.31 }, 'unsure'],
+    ['its question was not taught', { evidence: withDoubts({ question: true }) }, 'question not taught'],
+    ['its picture is unlike', { evidence: withDoubts({ picture: true }) }, 'unlike picture'],
+    [
+      'both',
+      { evidence: withDoubts({ question: true, picture: true }) },
+      'question not taught, unlike picture',
+    ],
+  ])('tells of an answer to doubt, in words and by its mark: %s', async (_what, change, words) => {
+    fake.addEntry('What organ?', 42, {
+      status: 'answered',
+      label: 'Kidney',
+      box,
+      probability: 0.93,
+      ...change,
+    });
+    fake.addEntry('Which organ?', 42, { status: 'answered', label: 'Kidney', box, probability: 0.93 });
+    fake.addEntry('Is it red?', 42, { status: 'refused', evidence: withDoubts({ question: true }) });
+    const { review } = await opened();
+    const list = render(AnswerList, { workstation, review });
+    const [refused, certain, doubted] = screen.getAllByRole('listitem');
+    expect(within(doubted!).getByText(words)).toBeTruthy();
+    const drawn = (row: HTMLElement): string => row.querySelector('.outcome > svg')!.innerHTML;
+    expect(drawn(doubted!)).not.toBe(drawn(certain!));
+    // Its status says it already, once.
+    expect(refused!.querySelector('.outcome')!.textContent?.match(/not taught/g)).toHaveLength(1);
+    expect(drawn(refused!)).toBe(drawn(doubted!));
+    const said = spoken(fake.entries[0]!.answers[0]!, null);
+    expect(said).toMatch(new RegExp(`^Kidney, (probability 0\\.31, )?${words}, box drawn`));
+    expect(said.includes('probability')).toBe(words === 'unsure');
+    list.unmount();
+    render(AnswerLane, { review, duration: 14 });
+    expect(
+      screen.getByRole('button', { name: new RegExp(`What organ\\? Kidney, ${words} · Which`) }),
+    ).toBeTruthy();
   });
 
   test('marks an answer that the model was unsure of, in words and on the timeline', async () => {

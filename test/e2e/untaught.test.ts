@@ -1,0 +1,84 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { barriersOf } from './barriers.ts';
+import { newHome } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
+
+/** A question of a kind that the model was never taught, by keyboard alone, as a person without a pointer meets it. */
+const untaught = 'Is there bleeding?';
+let opened: OpenedWindow;
+let page: Page;
+let window: WorkstationPage;
+
+beforeAll(async () => {
+  opened = await openWindow(newHome(), { reducedMotion: 'reduce' });
+  opened.context.setDefaultTimeout(120_000);
+  ({ window } = opened);
+  ({ page } = window);
+  await window.waitUntilAskable();
+  await window.goToFrame(60);
+});
+
+afterAll(() => opened.close());
+
+const known = () => page.getByRole('group', { name: 'Questions that the model knows' });
+const focused = (): Promise<string> =>
+  page.evaluate(() => document.activeElement?.textContent?.trim().replaceAll(/\s+/g, ' ') ?? '');
+
+/** Tabs on until the button with these words has the focus, and presses Enter on it. */
+async function press(words: string): Promise<void> {
+  for (let tabs = 0; tabs < 80 && (await focused()) !== words; tabs += 1) await page.keyboard.press('Tab');
+  expect(await focused()).toBe(words);
+  await page.keyboard.press('Enter');
+}
+
+describe('a question that was not taught', () => {
+  it('is refused, with the words that the model does not know and questions that it does', async () => {
+    await window.ask(untaught);
+    expect(await window.waitForAnswer()).toBe('refused');
+    expect(await window.answer.label.textContent()).toBe('Not a question it was taught');
+    expect(await known().getByText('bleeding').count()).toBe(1);
+    expect(await known().getByRole('listitem').count()).toBeGreaterThan(0);
+    expect(await window.answer.panel.locator('.probability').count()).toBe(0);
+    expect(await window.boxOnFrame()).toBeNull();
+    expect(await window.answerRow(untaught).locator('.outcome').textContent()).toMatch(/not taught/);
+    await page.getByRole('status').getByText('Not a question it was taught').waitFor({ state: 'attached' });
+    expect(await barriersOf(page)).toEqual([]);
+  });
+
+  it('is answered in other words by one of them', async () => {
+    const rewrite = (await known().getByRole('listitem').first().textContent())!.trim();
+    await press(rewrite);
+    // The panel names the rewrite before it is asked, too.
+    await expect.poll(() => window.questions()).toEqual([rewrite, untaught]);
+    await expect.poll(() => window.answer.status()).not.toBe('refused');
+    expect(await window.waitForAnswer()).toMatch(/^(answered|answered-without-location|not-visible)$/);
+    expect(await known().count()).toBe(0);
+    expect(await barriersOf(page)).toEqual([]);
+  });
+
+  it('is answered all the same where somebody wants it, without a probability and with the doubt', async () => {
+    const row = window.answerRow(untaught);
+    await row.focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => window.answer.status()).toBe('refused');
+    await press('Answer anyway');
+    await expect.poll(() => window.answer.status()).not.toBe('refused');
+    expect(await window.waitForAnswer()).not.toMatch(/^(refused|failed|stopped)$/);
+    await window.answer.panel.getByText(/^The model was not taught this kind of question/).waitFor();
+    expect(await window.answer.panel.locator('.probability').count()).toBe(0);
+    expect(await window.answer.panel.getByText('Words and box name the same place').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Answer anyway' }).count()).toBe(0);
+    expect(await row.getByText('question not taught').isVisible()).toBe(true);
+    expect(
+      await page.getByRole('button', { name: /Is there bleeding\?.*, question not taught/ }).count(),
+    ).toBe(1);
+    expect(await barriersOf(page)).toEqual([]);
+  });
+
+  it('keeps its doubt over a reload', async () => {
+    await window.reload();
+    await window.answerRow(untaught).getByText('question not taught').waitFor();
+  });
+});
