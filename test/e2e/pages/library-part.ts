@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { goToPlaces } from './folder-dialog.ts';
 
 /** Sessions and recent videos, and the way to open another. */
 export class LibraryPart {
@@ -30,9 +31,7 @@ export class LibraryPart {
   async openFile(...names: string[]): Promise<void> {
     await this.#page.getByRole('button', { name: 'Open a video…' }).click();
     const list = this.#page.getByRole('list', { name: 'Folders and videos' });
-    // The dialog begins where something was last looked for.
-    const places = this.#page.getByRole('button', { name: 'Places', exact: true });
-    if (await places.isEnabled()) await places.click();
+    await goToPlaces(this.#page);
     for (const name of names) await list.getByRole('button').filter({ hasText: name }).first().click();
     await this.#page.getByRole('dialog').waitFor({ state: 'hidden' });
   }

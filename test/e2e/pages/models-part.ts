@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { goToPlaces } from './folder-dialog.ts';
 
 /** The dialog of models: which there are, which answers, and how others come to be here. */
 export class ModelsPart {
@@ -38,9 +39,7 @@ export class ModelsPart {
 
   async browseTo(...names: string[]): Promise<void> {
     const list = this.#page.getByRole('list', { name: 'Folders' });
-    // The dialog begins where something was last looked for.
-    const places = this.#page.getByRole('button', { name: 'Places', exact: true });
-    if (await places.isEnabled()) await places.click();
+    await goToPlaces(this.#page);
     for (const name of names) await list.getByRole('button').filter({ hasText: name }).first().click();
     await list.waitFor({ state: 'hidden' });
   }
