@@ -65,7 +65,7 @@ export function addEvaluate(program: Command): void {
       const { compareReports, comparisonMarkdown, readReport } =
         await import('../../../../models/evaluation/index.ts');
       const groups = compareReports(await Promise.all(files.map((file) => readReport(file))));
-      output.line(comparisonMarkdown(groups));
+      for (const line of comparisonMarkdown(groups).trimEnd().split('\n')) output.line(line);
       output.result({ groups });
     },
   );
