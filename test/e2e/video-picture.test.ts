@@ -82,7 +82,6 @@ const clips = new ClipFolder();
 let opened: OpenedWindow;
 let page: Page;
 let window: WorkstationPage;
-let isFirst = true;
 /** No name is a part of another, so that a click on it is on no other. */
 const fileOf = (name: string, extension = 'mp4') =>
   `case-${Object.keys(cases).indexOf(name)}-${name.replaceAll(/[^\w°]+/g, '-')}.${extension}`;
@@ -156,9 +155,7 @@ it.each(Object.entries(cases))(
   async (name, { extension, playback }) => {
     const file = fileOf(name, extension);
     await window.library.open();
-    // The folders begin where a video was opened before.
-    await window.library.openFile(...(isFirst ? ['Documents', file] : [file]));
-    isFirst = false;
+    await window.library.openFile('Documents', file);
     await page.locator(`.chip.file[title="${file}"]`).waitFor();
     await page.getByText('/ 00:00:01', { exact: true }).waitFor();
     await window.frame.waitFor(0);
