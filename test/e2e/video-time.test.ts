@@ -96,7 +96,7 @@ describe('a recording whose clock begins anew', () => {
 describe('a recording whose picture changes its size and shape', () => {
   it('is played through the change, each part in its own shape', async () => {
     await window.library.open();
-    await window.library.openFile('sizes.ts');
+    await window.library.openFile('Documents', 'sizes.ts');
     await page.getByText('/ 00:00:06', { exact: true }).waitFor();
     await window.frame.waitFor(0);
     await window.goToFrame(60);
