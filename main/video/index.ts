@@ -308,11 +308,18 @@ export class VideoSource {
       stamp.size < bytes ||
       (await fingerprintFile(this.path, undefined, bytes)) !== contentOf(this.fingerprint)
     ) {
-      throw new WorkstationError(
-        'file-changed',
-        'The video file has changed since it was opened.',
-        'Open the video again. Answers given before belong to the file as it was.',
-      );
+      // Some recorders go back and fill in what they left open, so no frame that was counted is sure to stay.
+      throw stamp.size > bytes
+        ? new WorkstationError(
+            'file-changed',
+            'The video file has grown, and its beginning has changed: it is still being written, or was replaced.',
+            'Open it again when the recording has ended. Answers given before belong to the file as it was.',
+          )
+        : new WorkstationError(
+            'file-changed',
+            'The video file has changed since it was opened.',
+            'Open the video again. Answers given before belong to the file as it was.',
+          );
     }
     this.#grows ||= stamp.size > this.#stamp.size;
     this.#stamp = stamp;

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findMediaTools } from '../../main/video/ffmpeg.ts';
@@ -142,14 +150,17 @@ describe('a file that is still being recorded', () => {
     const { ffmpeg } = await findMediaTools();
     const source = folder.file('table at the end.mp4');
     const path = folder.file(`growing.${ending}`);
+    const file = openSync(path, 'w');
     const recorder = spawn(
       ffmpeg.path,
       [
         ...['-v', 'error', '-y', '-re', '-stream_loop', '20', '-i', source, ...steady],
-        ...['-flush_packets', '1', ...output, path],
+        // Through a pipe it cannot go back: some versions fill in sizes that they left open in a file.
+        ...['-flush_packets', '1', ...output, 'pipe:1'],
       ],
-      { stdio: 'ignore' },
+      { stdio: ['ignore', file, 'ignore'] },
     );
+    closeSync(file);
     const ended = once(recorder, 'close');
     try {
       while (!(statSync(path, { throwIfNoEntry: false })?.size ?? 0)) await sleep(50);
