@@ -9,7 +9,7 @@ export default {
   plugins: ['@stryker-mutator/vitest-runner'],
   mutate: [
     'main/store/answers.ts',
-    'main/review/jobs.ts',
+    'main/jobs/job-registry.ts',
     'main/hosts/web/security.ts',
     'main/hosts/consent.ts',
     'main/video/ffmpeg-version.ts',

@@ -8,7 +8,7 @@ export default defineConfig({
     include: [
       'test/contract/{frames,sureness,review-clock}.test.ts',
       'test/store/queries.test.ts',
-      'test/review/jobs.test.ts',
+      'test/jobs/jobs.test.ts',
       'test/hosts/{web,security}.test.ts',
       'test/hosts/consent.test.ts',
       'test/video/tool-version.test.ts',

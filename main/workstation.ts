@@ -8,6 +8,7 @@ import type { DeviceWish } from '../preload/contract/devices.ts';
 import {
   formatTimecode,
   toErrorReport,
+  type AnswerId,
   type DroppedDescription,
   type DroppedFile,
   type ErrorReport,
@@ -19,9 +20,19 @@ import {
   type WorkstationCalls,
   type WorkstationEvent,
 } from '../preload/contract/index.ts';
-import { createEngine, type AnswerResult, type StartEngine } from './inference/index.ts';
-import { createReview, openVideoFile, type Grant } from './review/index.ts';
+import { drawStill } from './export/index.ts';
+import type { Grant } from './files/index.ts';
+import { createEngine, removeOldReports, type AnswerResult, type StartEngine } from './inference/index.ts';
+import {
+  createModels,
+  engineWithServer,
+  readEngineSettings,
+  readServerSetting,
+  type Models,
+} from './models/index.ts';
 import { logTo, type LogSink } from './platform/log.ts';
+import { createVideoMedia, openVideoFile, type VideoMedia } from './recordings/index.ts';
+import { backupCalls, createReview } from './review/index.ts';
 import { openStore } from './store/index.ts';
 import {
   decoderName,
@@ -33,20 +44,13 @@ import {
   orientationInWords,
   type DecodedFrame,
 } from './video/index.ts';
-import { backupCalls } from './workstation/backups.ts';
-import { createMedia, type Media } from './workstation/media.ts';
-import { createModels, type Models } from './workstation/models.ts';
-import { removeOldReports } from './workstation/old-reports.ts';
-import { readEngineSettings } from './workstation/engine-settings.ts';
-import { engineWithServer, readServerSetting } from './workstation/server-model.ts';
 
 export { drawFrame } from './export/index.ts';
+export type { Grant } from './files/index.ts';
 export { engineEnvironment } from './inference/index.ts';
-export type { Grant } from './review/index.ts';
-export { defaultHome } from './store/index.ts';
-export type { Media } from './workstation/media.ts';
-export { checkServer } from './workstation/server-model.ts';
+export { checkServer } from './models/index.ts';
 export type { LogSink } from './platform/log.ts';
+export { defaultHome } from './store/index.ts';
 
 /** What decodes videos here, and what is known against it; null where nothing does. */
 export async function describeDecoder(): Promise<{ name: string; warning: string | null } | null> {
@@ -125,6 +129,12 @@ export interface VideoJoin {
   timecode: string;
   ptsBefore: number;
   pts: number;
+}
+
+/** What a host shows of videos and answers besides the calls: pixels and streams. Failures are WorkstationErrors. */
+export interface Media extends VideoMedia {
+  /** An answer's frame with its box and label drawn on it. */
+  still: (answerId: AnswerId) => Promise<{ png: Uint8Array }>;
 }
 
 /** The one object behind every host. Failures are WorkstationErrors. */
@@ -282,7 +292,10 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
 
   return {
     calls,
-    media: createMedia(review),
+    media: {
+      ...createVideoMedia(review),
+      still: async (answerId) => ({ png: await drawStill(await review.answeredFrame(answerId)) }),
+    },
     onEvent: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

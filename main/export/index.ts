@@ -1,1 +1,1 @@
-export { drawFrame, drawStill, putFrame, type Picture, type StillContent } from './still.ts';
+export { drawFrame, drawStill, type StillContent } from './still.ts';

@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
-import { createCanvas, GlobalFonts, ImageData, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { readable } from '../../preload/contract/answer-words.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { surenessInWords } from '../../preload/contract/doubts.ts';
 import type { Box } from '../../preload/contract/values.ts';
+import { putPicture, type Picture } from '../platform/picture.ts';
 import { captionOf, type Caption } from './caption.ts';
 import { fitLines, wrapText, type MeasureText } from './text.ts';
 
@@ -20,13 +21,6 @@ const bold = 'Workstation Sans Bold';
 const elsewhere = 'sans-serif';
 /** A picture is at least this wide, so that what stands below a small frame can be read. */
 const leastWidth = 480;
-
-/** `rgb` is height x width x 3 bytes, row by row. */
-export interface Picture {
-  width: number;
-  height: number;
-  rgb: Uint8Array;
-}
 
 export interface StillContent {
   /** `isDamaged`: the file is damaged here, and the decoder drew what it could. */
@@ -53,7 +47,7 @@ export interface StillContent {
 /** The frame as it is, as PNG. */
 export async function drawFrame(frame: Picture): Promise<Buffer> {
   const canvas = createCanvas(frame.width, frame.height);
-  putFrame(canvas.getContext('2d'), frame);
+  putPicture(canvas.getContext('2d'), frame);
   return canvas.encode('png');
 }
 
@@ -72,7 +66,7 @@ export async function drawStill(content: StillContent): Promise<Buffer> {
   const context = canvas.getContext('2d');
   context.fillStyle = panel;
   context.fillRect(0, 0, width, frame.height + footer.height);
-  putFrame(context, frame);
+  putPicture(context, frame);
   // What is drawn for a box at the frame's edge stays on the frame.
   context.save();
   context.beginPath();
@@ -115,24 +109,6 @@ export function labelText(answer: StillContent['answer']): string | null {
 /** One unit is a pixel of a 1280x1024 frame, and no smaller than lets a small frame's text be read. */
 function unitOf({ width, height }: Picture): number {
   return Math.max(0.7, Math.sqrt((width * height) / (1280 * 1024)));
-}
-
-/** Puts a frame's own pixels into a canvas of at least its size, at the upper left. */
-export function putFrame(context: SKRSContext2D, { width, height, rgb }: Picture): void {
-  if (rgb.length !== width * height * 3) {
-    throw new WorkstationError(
-      'internal',
-      `A frame of ${width}x${height} should have ${width * height * 3} bytes, but has ${rgb.length}.`,
-      'Open the video again.',
-    );
-  }
-  const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
-    rgba[to] = rgb[from] as number;
-    rgba[to + 1] = rgb[from + 1] as number;
-    rgba[to + 2] = rgb[from + 2] as number;
-  }
-  context.putImageData(new ImageData(rgba, width, height), 0, 0);
 }
 
 function drawBox(context: SKRSContext2D, [x1, y1, x2, y2]: Box, unit: number): void {

@@ -14,15 +14,10 @@ export {
   type PartialAnswer,
 } from './engine/engine.ts';
 export type { EnginePhase, EngineState } from './engine/engine-state.ts';
+export { removeOldReports } from './old-reports.ts';
 export { engineEnvironment } from './engine/engine-environment.ts';
 export { engineEntry, startWithNode, type EngineChild, type StartEngine } from './engine/engine-host.ts';
-export type {
-  AnswerResult,
-  EngineFrame,
-  EngineSettings,
-  EngineText,
-  ModelInfo,
-} from './engine/engine-messages.ts';
+export type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './messages.ts';
 export { Answerer, type AnswerRequest, type OpenAnswererOptions } from './answer/answerer.ts';
 export {
   parseAnswer,
@@ -30,9 +25,9 @@ export {
   type AnswerContext,
   type ParsedAnswer,
   type ParsedText,
-} from './answer/answer-parser.ts';
-export { AnswerSplitter, type AnswerText } from './answer/answer-stream.ts';
-export { deviceNames, deviceWishes, type Device, type DeviceWish } from './devices/devices.ts';
+} from './grammar/answer-parser.ts';
+export { AnswerSplitter, type AnswerText } from './grammar/answer-stream.ts';
+export { deviceName, deviceNames, deviceWishes, type Device, type DeviceWish } from './devices/devices.ts';
 export {
   ImageProcessor,
   ImageProcessorConfig,
@@ -49,7 +44,7 @@ export type {
   ModelGraphs,
   VisionGraph,
 } from './graphs/model-graphs.ts';
-export { ModelRunner, type PrefillOptions } from './answer/model-runner.ts';
+export { ModelRunner, type PrefillOptions } from './runner/model-runner.ts';
 export { connectToParent, type ParentPort } from './engine/parent-port.ts';
 export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './graphs/positions.ts';
 export {
@@ -63,8 +58,8 @@ export {
   readNumbers,
   writeNumbers,
   type GateNumbers,
-} from './answer/picture-gate.ts';
-export { argmax, logProbability, logSumExp, Sampler } from './answer/sampling.ts';
+} from './model/picture-gate.ts';
+export { argmax, logProbability, logSumExp, Sampler } from './decoding/sampling.ts';
 export { smartResize } from './image/smart-resize.ts';
 export { ModelTokenizer } from './model/tokenizer.ts';
 export { visionPositions, windowLayout, type WindowLayout } from './graphs/window-layout.ts';

@@ -1,5 +1,5 @@
 import { settings, type Store } from '../store/index.ts';
-import type { FolderMemory } from './browse.ts';
+import type { FolderMemory } from '../files/index.ts';
 
 const settingOf = { videos: 'lastVideoFolder', models: 'lastModelFolder' } as const;
 

@@ -7,6 +7,7 @@ import type { AnswerId, FrameIndex, GrantId, VideoId } from '../../preload/contr
 import {
   answers,
   cases,
+  mustExist,
   questions,
   sessions,
   videos,
@@ -14,17 +15,34 @@ import {
   type Store,
   type StoredVideo,
 } from '../store/index.ts';
-import { Answering } from './answering.ts';
-import { FolderBrowser, ownSurroundings, type Surroundings } from './browse.ts';
-import { createCase, demonstrationCase, renameCase } from './cases.ts';
-import { findDropped } from './dropped.ts';
-import { GrantRegistry, type Grant } from './grants.ts';
-import { ImportedCopies } from './imports.ts';
-import { JobRegistry } from './jobs.ts';
+import {
+  answeredFrame,
+  Answering,
+  questionTemplates,
+  type AnswerEngine,
+  type AnsweredFrame,
+} from '../answering/index.ts';
+import {
+  findDropped,
+  FolderBrowser,
+  GrantRegistry,
+  ImportedCopies,
+  ownSurroundings,
+  type Grant,
+  type Surroundings,
+} from '../files/index.ts';
+import { JobRegistry } from '../jobs/index.ts';
+import {
+  createCase,
+  demonstrationCase,
+  lookUpVideo,
+  renameCase,
+  VideoLibrary,
+  type DecodedFrame,
+  type OpenVideo,
+  type VideoSource,
+} from '../recordings/index.ts';
 import { folderMemory } from './folder-memory.ts';
-import { lookUpVideo } from './known-videos.ts';
-import { mustExist } from './lookup.ts';
-import type { AnswerEngine, DecodedFrame, OpenVideo, VideoSource } from './ports.ts';
 import { tellSaves } from './saved.ts';
 import {
   entriesOf,
@@ -34,16 +52,8 @@ import {
   startSession,
   type SessionContext,
 } from './sessions.ts';
-import { answeredFrame, type AnsweredFrame } from './stills.ts';
-import { questionTemplates } from './templates.ts';
-import { VideoLibrary } from './videos.ts';
 
-export type { Grant } from './grants.ts';
-export type { AnsweredFrame } from './stills.ts';
-export { deviceName } from './draft.ts';
-export { JobRegistry, type RunningJob } from './jobs.ts';
-export type * from './ports.ts';
-export { openVideoFile, VideoFile } from './video-files.ts';
+export { backupCalls } from './backups.ts';
 
 export interface ReviewOptions<Source extends VideoSource> {
   store: Store;

@@ -2,10 +2,16 @@ import type { Entry, OpenSession, Session, SessionSummary } from '../../preload/
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { FrameIndex, QuestionId, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { SessionId as SessionIdSchema } from '../../preload/contract/values.ts';
-import { answers, cases, questions, sessions, type Store, type StoredVideo } from '../store/index.ts';
-import { mustExist } from './lookup.ts';
-import type { VideoSource } from './ports.ts';
-import type { VideoLibrary } from './videos.ts';
+import {
+  answers,
+  cases,
+  mustExist,
+  questions,
+  sessions,
+  type Store,
+  type StoredVideo,
+} from '../store/index.ts';
+import type { VideoLibrary, VideoSource } from '../recordings/index.ts';
 
 export interface SessionContext<Source extends VideoSource> {
   store: Store;

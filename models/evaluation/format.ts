@@ -1,4 +1,4 @@
-import { parseAnswerText } from '../../main/inference/answer/answer-parser.ts';
+import { parseAnswerText } from '../../main/inference/grammar/answer-parser.ts';
 
 /** `<think>...</think><answer>...</answer>` and nothing else, each tag once. */
 const FORM =

@@ -7,7 +7,7 @@ import { CheckpointManifest } from '../../preload/contract/model.ts';
 import type { AnswerFormat } from '../../preload/contract/model.ts';
 import { answerFormatOf, readStatement } from '../../main/inference/model/model-statement.ts';
 import type { Statement } from '../../main/inference/model/model-statement.ts';
-import { picturesFile } from '../../main/inference/answer/picture-gate.ts';
+import { picturesFile } from '../../main/inference/model/picture-gate.ts';
 import { fileLimits, plainBytes, plainStat } from '../../main/inference/model/plain-file.ts';
 import { applyAdapter, openAdapter } from './adapter.ts';
 import type { Adapter } from './adapter.ts';

@@ -6,7 +6,7 @@ import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { ImageProcessorConfig } from '../../main/inference/image/image-processor.ts';
 import { asModelError } from '../../main/inference/model/model-files.ts';
-import { estimateMemory } from '../../main/inference/engine/memory-estimate.ts';
+import { estimateMemory } from '../../main/inference/model/memory-estimate.ts';
 import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';

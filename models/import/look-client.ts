@@ -8,7 +8,7 @@ import {
   type StartEngine,
 } from '../../main/inference/engine/engine-host.ts';
 import { inWords, readPulse } from '../../main/inference/engine/engine-watch.ts';
-import { Turns } from '../../main/inference/engine/turns.ts';
+import { Turns } from '../../main/platform/task-queue.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { ModelFolderReport } from '../../preload/contract/models.ts';
 import { ModelId } from '../../preload/contract/values.ts';

@@ -4,9 +4,9 @@ import {
   toBinary,
   type GrammarOptions,
   type GrammarState,
-} from '../../main/inference/answer/answer-grammar.ts';
-import { labelsFor } from '../../main/inference/answer/label-sets.ts';
-import { tokenBytes, TokenVocabulary, walk } from '../../main/inference/model/token-vocabulary.ts';
+} from '../../main/inference/grammar/answer-grammar.ts';
+import { labelsFor } from '../../main/inference/grammar/label-sets.ts';
+import { tokenBytes, TokenVocabulary, walk } from '../../main/inference/grammar/token-vocabulary.ts';
 
 const options: GrammarOptions = {
   format: 'think-answer-json',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnswerFormat } from '../../preload/contract/model.ts';
-import { parseAnswer, type AnswerContext } from '../../main/inference/answer/answer-parser.ts';
-import { AnswerSplitter, type AnswerText } from '../../main/inference/answer/answer-stream.ts';
+import { parseAnswer, type AnswerContext } from '../../main/inference/grammar/answer-parser.ts';
+import { AnswerSplitter, type AnswerText } from '../../main/inference/grammar/answer-stream.ts';
 
 /** A 1280 by 1024 frame that the model saw at 448 by 364. */
 const context: AnswerContext = {

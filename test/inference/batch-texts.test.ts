@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AnswerBatch } from '../../main/inference/answer/answer-batch.ts';
-import { planRun, type BatchRequest } from '../../main/inference/answer/batch-run.ts';
-import { DraftMemory } from '../../main/inference/answer/draft-memory.ts';
-import { DraftedText } from '../../main/inference/answer/drafted-text.ts';
-import type { SeenFrame } from '../../main/inference/answer/frame-cache.ts';
-import { FrameLooks } from '../../main/inference/answer/frame-looks.ts';
+import { AnswerBatch } from '../../main/inference/decoding/answer-batch.ts';
+import { planRun, type BatchRequest } from '../../main/inference/runner/batch-run.ts';
+import { DraftMemory } from '../../main/inference/decoding/draft-memory.ts';
+import { DraftedText } from '../../main/inference/decoding/drafted-text.ts';
+import type { SeenFrame } from '../../main/inference/decoding/frame-cache.ts';
+import { FrameLooks } from '../../main/inference/decoding/frame-features.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
-import type { ModelRunner } from '../../main/inference/answer/model-runner.ts';
-import { randomNumbers } from '../../main/inference/answer/sampling.ts';
+import type { ModelRunner } from '../../main/inference/runner/model-runner.ts';
+import { randomNumbers } from '../../main/inference/decoding/sampling.ts';
 import {
   mostTogether,
   SolePlace,
   type TextBranch,
   type TextPlaces,
-} from '../../main/inference/answer/text-branch.ts';
+} from '../../main/inference/decoding/text-branch.ts';
 import type { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
 import { makeTestModels, openAskable, stripes, type TestModels } from './askable-model.ts';
 import { largestDifference } from './golden.ts';

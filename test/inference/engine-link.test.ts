@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { explainExit } from '../../main/inference/engine/engine-exit.ts';
 import type { EngineChild } from '../../main/inference/engine/engine-host.ts';
 import { EngineProcess, StopOverdue } from '../../main/inference/engine/engine-link.ts';
-import type { FromEngine, ToEngine } from '../../main/inference/engine/engine-messages.ts';
+import type { FromEngine, ToEngine } from '../../main/inference/messages.ts';
 import { usualWatchLimits } from '../../main/inference/engine/engine-watch.ts';
 
 /** The far end of the messages, for orders of them that a real process takes only by chance. */

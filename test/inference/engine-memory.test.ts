@@ -12,7 +12,7 @@ import {
   patchLimit,
   planMemory,
   visionBytes,
-} from '../../main/inference/engine/memory-estimate.ts';
+} from '../../main/inference/model/memory-estimate.ts';
 import { makeTestModels, stripes, type TestModels } from './askable-model.ts';
 
 const mebibyte = 2 ** 20;

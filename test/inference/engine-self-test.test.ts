@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ModelRunner, openModelDirectory, type PreparedImage } from '../../main/inference/index.ts';
-import { checkThatModelSees, reactionToCards } from '../../main/inference/answer/vision-self-test.ts';
+import { checkThatModelSees, reactionToCards } from '../../main/inference/runner/vision-self-test.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import { goldenFolder } from './golden.ts';
 

@@ -7,7 +7,7 @@ import { ImageProcessor } from '../../main/inference/image/image-processor.ts';
 import { openModelDirectory, type ModelDirectory } from '../../main/inference/model/model-directory.ts';
 import { openModelGraphs, type ModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
 import { promptPositions, type ImageGrid } from '../../main/inference/graphs/positions.ts';
-import { randomNumbers, Sampler, type SamplingSettings } from '../../main/inference/answer/sampling.ts';
+import { randomNumbers, Sampler, type SamplingSettings } from '../../main/inference/decoding/sampling.ts';
 import { openTransformersGraphs } from '../../main/inference/graphs/transformers-graphs.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import { stripes } from './askable-model.ts';

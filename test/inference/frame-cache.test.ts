@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FrameCache, SeenFrame } from '../../main/inference/answer/frame-cache.ts';
-import { FrameLooks } from '../../main/inference/answer/frame-looks.ts';
+import { FrameCache, SeenFrame } from '../../main/inference/decoding/frame-cache.ts';
+import { FrameLooks } from '../../main/inference/decoding/frame-features.ts';
 import { Answerer, type ModelRunner } from '../../main/inference/index.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
 import type { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';

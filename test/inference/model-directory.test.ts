@@ -5,9 +5,9 @@ import { Answerer } from '../../main/inference/answer/answerer.ts';
 import { checkGraph, expectedGraphs } from '../../main/inference/graphs/graph-sessions.ts';
 import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
 import { modelSha256, pathInModel } from '../../main/inference/model/model-files.ts';
-import { ModelRunner } from '../../main/inference/answer/model-runner.ts';
+import { ModelRunner } from '../../main/inference/runner/model-runner.ts';
 import { ModelTokenizer, StreamingDecoder } from '../../main/inference/model/tokenizer.ts';
-import { checkThatModelSees } from '../../main/inference/answer/vision-self-test.ts';
+import { checkThatModelSees } from '../../main/inference/runner/vision-self-test.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import {
   chatTemplate,

@@ -8,7 +8,7 @@ import {
   randomNumbers,
   Sampler,
   type SamplingSettings,
-} from '../../main/inference/answer/sampling.ts';
+} from '../../main/inference/decoding/sampling.ts';
 
 const greedy: SamplingSettings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
 /** Probabilities 0.5, 0.3, 0.15, 0.05. */

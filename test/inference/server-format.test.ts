@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AnswerGrammar, toBinary, type GrammarOptions } from '../../main/inference/answer/answer-grammar.ts';
-import { walk } from '../../main/inference/model/token-vocabulary.ts';
+import { AnswerGrammar, toBinary, type GrammarOptions } from '../../main/inference/grammar/answer-grammar.ts';
+import { walk } from '../../main/inference/grammar/token-vocabulary.ts';
 import { answerPattern } from '../../main/inference/server/answer-pattern.ts';
 import { chatBody, type ChatRequest, type ServedModel } from '../../main/inference/server/dialects.ts';
 import { RegexAutomaton } from './model-server/regex-automaton.ts';

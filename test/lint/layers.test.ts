@@ -19,10 +19,8 @@ tester.run('house/layers', layersRule, {
     at('main/video/index.ts', "import { WorkstationError } from '../../preload/contract/index.ts';"),
     at('main/review/index.ts', "import { openStore } from '../store/index.ts'; import '../video/index.ts';"),
     at('main/export/training.ts', "import { writeScenes } from '../../models/data/index.ts';"),
-    at(
-      'main/workstation.ts',
-      "import './review/index.ts'; import '../models/import/index.ts'; import './workstation/media.ts';",
-    ),
+    at('main/models/index.ts', "import '../../models/import/index.ts'; import '../jobs/index.ts';"),
+    at('main/workstation.ts', "import './review/index.ts'; import '../models/import/index.ts';"),
     at('main/hosts/serve.ts', "const { createWorkstation } = await import('../workstation.ts');"),
     at(
       'main/hosts/cli/commands/scenes.ts',
@@ -98,11 +96,33 @@ tester.run('house/layers', layersRule, {
 });
 
 describe('the layers', () => {
+  const ground = ['video', 'inference', 'store', 'files'];
+  const upper = ['jobs', 'recordings', 'answering', 'models', 'review', 'export'];
+  const mayImport = (from: string, to: string): boolean =>
+    refuseImport(`main/${from}/index.ts`, `../${to}/index.ts`) === null;
+
+  it('let an upper room see those before it, and none see what stands after it', () => {
+    const order = [...upper].map((from) => upper.filter((to) => to !== from && mayImport(from, to)));
+    expect(order).toEqual(upper.map((_, index) => upper.slice(0, index)));
+    for (const room of upper) {
+      expect(['platform', ...ground].filter((below) => !mayImport(room, below))).toEqual([]);
+    }
+  });
+
+  it('keep the rooms on the ground apart', () => {
+    for (const room of ground) {
+      expect(mayImport(room, 'platform')).toBe(true);
+      const others = [...ground, ...upper].filter((other) => other !== room);
+      expect(others.filter((other) => mayImport(room, other))).toEqual([]);
+    }
+    expect([...ground, ...upper].filter((other) => mayImport('platform', other))).toEqual([]);
+  });
+
   it('give the most exact folder the say', () => {
     expect(layerOf('main/hosts/cli/index.ts')?.name).toBe('command line');
     expect(layerOf('main/hosts/start.ts')?.name).toBe('hosts');
     expect(layerOf('main/workstation.ts')?.name).toBe('workstation');
-    expect(layerOf('main/workstation/media.ts')?.name).toBe('workstation');
+    expect(layerOf('main/recordings/media.ts')?.name).toBe('main/recordings');
     expect(layerOf('main/newcomer/index.ts')).toBeNull();
     expect(layerOf('docs/x.ts')).toBeNull();
   });

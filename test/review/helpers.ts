@@ -1,13 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createReview,
-  openVideoFile,
-  type AnswerEngine,
-  type Review,
-  type VideoFile,
-} from '../../main/review/index.ts';
+import type { AnswerEngine } from '../../main/answering/index.ts';
+import { openVideoFile, type VideoFile } from '../../main/recordings/index.ts';
+import { createReview, type Review } from '../../main/review/index.ts';
 import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
 import { isUnderWay, type Answer, type OpenSession } from '../../preload/contract/domain.ts';

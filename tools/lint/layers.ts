@@ -4,10 +4,11 @@ import type { Rule } from 'eslint';
 /**
  * Who may import whom. Data flows one way through the house, and a wall that nobody checks is soon a door:
  *
- *   file -> video -> frame -> inference -> review -> store -> renderer, export
+ *   file -> recordings -> video -> frame -> answering -> inference -> answer -> review -> store -> renderer, export
  *
- * `contract` is the one room that all may enter, and `platform` the ground floor of everything in main; `video`, `inference` and `store` never see each other;
- * `workstation` composes; hosts see the workstation; the renderer sees the contract alone.
+ * `contract` is the one room that all may enter, and `platform` the ground floor of everything in main; `video`,
+ * `inference`, `store` and `files` stand on those two and never see each other; the rooms above bring them together, each
+ * seeing what stands before it; `workstation` composes; hosts see the workstation; the renderer sees the contract alone.
  */
 
 interface Layer {
@@ -20,23 +21,29 @@ interface Layer {
 
 const modelLibraries = ['models/import', 'models/data', 'models/evaluation'];
 const ground = ['contract', 'main/platform'];
-const rooms = ['main/video', 'main/inference', 'main/store'];
+const rooms = ['main/video', 'main/inference', 'main/store', 'main/files'];
+/** In the order of the one way: each may import those before it, the rooms and the ground. */
+const upper = ['main/jobs', 'main/recordings', 'main/answering', 'main/models', 'main/review', 'main/export'];
+/** Upper rooms that use what makes and measures models, with the libraries that each needs. */
+const librariesOf: Readonly<Record<string, readonly string[]>> = {
+  'main/models': ['models/import'],
+  'main/export': modelLibraries,
+};
 
 export const layers: readonly Layer[] = [
   { name: 'contract', paths: ['preload/contract'], may: [] },
   { name: 'bridge', paths: ['preload'], may: ['contract'] },
   { name: 'main/platform', paths: ['main/platform'], may: ['contract'] },
   ...rooms.map((room) => ({ name: room, paths: [room], may: ground })),
-  { name: 'main/review', paths: ['main/review'], may: [...ground, ...rooms] },
-  {
-    name: 'main/export',
-    paths: ['main/export'],
-    may: [...ground, ...rooms, 'main/review', ...modelLibraries],
-  },
+  ...upper.map((room, index) => ({
+    name: room,
+    paths: [room],
+    may: [...ground, ...rooms, ...upper.slice(0, index), ...(librariesOf[room] ?? [])],
+  })),
   {
     name: 'workstation',
-    paths: ['main/workstation.ts', 'main/workstation'],
-    may: [...ground, 'package', ...rooms, 'main/review', 'main/export', ...modelLibraries],
+    paths: ['main/workstation.ts'],
+    may: [...ground, 'package', ...rooms, ...upper, ...modelLibraries],
   },
   { name: 'hosts', paths: ['main/hosts'], may: [...ground, 'workstation', 'package'] },
   { name: 'electron', paths: ['main/hosts/electron'], may: [...ground, 'workstation', 'hosts', 'bridge'] },
@@ -49,7 +56,7 @@ export const layers: readonly Layer[] = [
   ...modelLibraries.map((library) => ({
     name: library,
     paths: [library],
-    may: ['contract', 'main/inference', ...modelLibraries],
+    may: [...ground, 'main/inference', ...modelLibraries],
   })),
   { name: 'package', paths: ['package.json'], may: [] },
 ];

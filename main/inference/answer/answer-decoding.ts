@@ -2,14 +2,14 @@ import { performance } from 'node:perf_hooks';
 import type { AnswerEvidence } from '../../../preload/contract/domain.ts';
 import { throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
 import type { AnswerFormat } from '../../../preload/contract/model.ts';
-import type { AnswerConstraint, NextToken } from './answer-constraint.ts';
-import { openLabelTokens } from './answer-constraints.ts';
-import type { TextEnding } from './answer-parser.ts';
-import { AnswerSplitter, type AnswerText } from './answer-stream.ts';
-import type { ChoiceNode } from './canonical-tokens.ts';
-import { entropyBits, labelProbabilities, labelTree } from './label-evidence.ts';
-import { logProbability, type Sampler } from './sampling.ts';
-import type { TextBranch } from './text-branch.ts';
+import type { AnswerConstraint, NextToken } from '../grammar/answer-constraint.ts';
+import { openLabelTokens } from '../grammar/answer-constraints.ts';
+import type { TextEnding } from '../grammar/answer-parser.ts';
+import { AnswerSplitter, type AnswerText } from '../grammar/answer-stream.ts';
+import type { ChoiceNode } from '../grammar/canonical-tokens.ts';
+import { entropyBits, labelProbabilities, labelTree } from '../grammar/label-evidence.ts';
+import { logProbability, type Sampler } from '../decoding/sampling.ts';
+import type { TextBranch } from '../decoding/text-branch.ts';
 import type { StreamingDecoder } from '../model/tokenizer.ts';
 
 export interface AnswerListener {

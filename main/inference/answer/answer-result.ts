@@ -1,10 +1,10 @@
 import type { AnswerEvidence, AnswerSettings } from '../../../preload/contract/domain.ts';
 import type { ModelCalibration, ModelManifest } from '../../../preload/contract/model.ts';
 import type { Size } from '../../../preload/contract/values.ts';
-import { usualAbsentLabel } from './answer-constraints.ts';
+import { usualAbsentLabel } from '../grammar/answer-constraints.ts';
 import type { AnswerDecoding, WrittenToken } from './answer-decoding.ts';
-import { parseAnswer, type ParsedAnswer, type TextEnding } from './answer-parser.ts';
-import { noTimings, type AnswerResult } from '../engine/engine-messages.ts';
+import { parseAnswer, type ParsedAnswer, type TextEnding } from '../grammar/answer-parser.ts';
+import { noTimings, type AnswerResult } from '../messages.ts';
 
 /** What was written, and what its own numbers say: of the engine's decoding, or of a server's. */
 export type AnswerWriting = Pick<

@@ -3,11 +3,11 @@ import type { AnswerSettings } from '../../../preload/contract/domain.ts';
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
 import { examineQuestion } from '../../../preload/contract/teaching.ts';
 import type { Size } from '../../../preload/contract/values.ts';
-import { AnswerBatch } from './answer-batch.ts';
-import type { AnswerConstraint } from './answer-constraint.ts';
-import { AnswerConstraints } from './answer-constraints.ts';
+import { AnswerBatch } from '../decoding/answer-batch.ts';
+import type { AnswerConstraint } from '../grammar/answer-constraint.ts';
+import { AnswerConstraints } from '../grammar/answer-constraints.ts';
 import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
-import type { TextEnding } from './answer-parser.ts';
+import type { TextEnding } from '../grammar/answer-parser.ts';
 import { answerResult, newProgress, refusedResult, type AnswerProgress } from './answer-result.ts';
 import type { Device, DeviceTroubles, DeviceWish } from '../devices/devices.ts';
 import {
@@ -17,20 +17,20 @@ import {
   type MemoryEstimate,
   type ModelInfo,
   type WorkPhase,
-} from '../engine/engine-messages.ts';
-import { DraftMemory } from './draft-memory.ts';
-import { DraftedText } from './drafted-text.ts';
-import { FrameLooks } from './frame-looks.ts';
+} from '../messages.ts';
+import { DraftMemory } from '../decoding/draft-memory.ts';
+import { DraftedText } from '../decoding/drafted-text.ts';
+import { FrameLooks } from '../decoding/frame-features.ts';
 import type { ImageProcessor } from '../image/image-processor.ts';
-import { checkMemory, planMemory, shrunkNote } from '../engine/memory-estimate.ts';
+import { checkMemory, planMemory, shrunkNote } from '../model/memory-estimate.ts';
 import { openModelDirectory, type ModelDirectory } from '../model/model-directory.ts';
 import { asModelError } from '../model/model-files.ts';
-import { ModelRunner } from './model-runner.ts';
-import { PictureGate } from './picture-gate.ts';
-import { Sampler } from './sampling.ts';
-import { mostTogether, SolePlace, type TextPlaces } from './text-branch.ts';
+import { ModelRunner } from '../runner/model-runner.ts';
+import { PictureGate } from '../model/picture-gate.ts';
+import { Sampler } from '../decoding/sampling.ts';
+import { mostTogether, SolePlace, type TextPlaces } from '../decoding/text-branch.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from '../model/tokenizer.ts';
-import { checkThatModelSees } from './vision-self-test.ts';
+import { checkThatModelSees } from '../runner/vision-self-test.ts';
 import { DeviceLostError } from '../graphs/watched-graphs.ts';
 
 /** Most tokens of an answer where neither the settings nor the model name a number. */

@@ -1,4 +1,4 @@
-import type { Device } from '../../../preload/contract/devices.ts';
+import { deviceNames, type Device } from '../../../preload/contract/devices.ts';
 
 export {
   deviceNames,
@@ -7,6 +7,18 @@ export {
   type Device,
   type DeviceWish,
 } from '../../../preload/contract/devices.ts';
+
+/** Where a model runs, as people write it; `server` is the host and port of one that runs elsewhere. */
+export function deviceName({
+  device,
+  server,
+}: {
+  device: Device | 'server';
+  server?: string | undefined;
+}): string {
+  if (device === 'server') return `Server ${server ?? ''}`.trimEnd();
+  return deviceNames[device];
+}
 
 /** Devices that a model need not run on. */
 export type Accelerator = Exclude<Device, 'cpu'>;

@@ -5,7 +5,7 @@ import { askProcess, stoppedAnswer } from './engine-answering.ts';
 import { engineEntry, startWithNode } from './engine-host.ts';
 import { EngineProcess, ProcessLost } from './engine-link.ts';
 import { EngineLosses, lossInLoading, reportOfLoss } from './engine-losses.ts';
-import type { AnswerResult, ModelInfo } from './engine-messages.ts';
+import type { AnswerResult, ModelInfo } from '../messages.ts';
 import { emptyState, EngineStates, type EngineState } from './engine-state.ts';
 import { usualMemoryCeiling, usualWatchLimits } from './engine-watch.ts';
 import {
@@ -16,7 +16,7 @@ import {
   type LoadRequest,
 } from './engine.ts';
 import { startLongTimer } from './long-timer.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../../platform/task-queue.ts';
 
 /** A restart is nobody's to stop. */
 const neverAborted = new AbortController().signal;

@@ -1,8 +1,8 @@
-import { parseAnswerText } from '../answer/answer-parser.ts';
+import { parseAnswerText } from '../grammar/answer-parser.ts';
 import { EngineLostError, type AskRequest, type PartialAnswer } from './engine.ts';
 import { ProcessLost, StopOverdue, type EngineProcess } from './engine-link.ts';
-import { ceilingHint } from './memory-estimate.ts';
-import { noTimings, type AnswerResult, type EngineSettings } from './engine-messages.ts';
+import { ceilingHint } from '../model/memory-estimate.ts';
+import { noTimings, type AnswerResult, type EngineSettings } from '../messages.ts';
 
 /**
  * Asks a running process one question, and keeps what it writes in case it is lost.

@@ -10,7 +10,7 @@ import {
   type ModelInfo,
   type ToEngine,
   type WorkPhase,
-} from './engine-messages.ts';
+} from '../messages.ts';
 import { ProcessWatch, readPulse, type WatchLimits } from './engine-watch.ts';
 
 /**

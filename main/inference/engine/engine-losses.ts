@@ -1,6 +1,6 @@
 import { WorkstationError, type ErrorReport } from '../../../preload/contract/errors.ts';
 import type { ProcessLost } from './engine-link.ts';
-import { ceilingHint } from './memory-estimate.ts';
+import { ceilingHint } from '../model/memory-estimate.ts';
 
 /** More losses than this within a minute: it would only go on, so it is said instead. */
 const lossesPerMinute = 3;

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
 import { Answerer } from '../answer/answerer.ts';
-import { ToEngine, type FromEngine, type WorkPhase } from './engine-messages.ts';
+import { ToEngine, type FromEngine, type WorkPhase } from '../messages.ts';
 import { connectToParent } from './parent-port.ts';
 import { DeviceLostError } from '../graphs/watched-graphs.ts';
 

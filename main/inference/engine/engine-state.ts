@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../../../preload/contract/errors.ts';
-import type { MemoryEstimate, ModelInfo } from './engine-messages.ts';
+import type { MemoryEstimate, ModelInfo } from '../messages.ts';
 
 export type EnginePhase = 'unloaded' | 'loading' | 'ready' | 'failed' | 'restarting';
 

@@ -1,4 +1,4 @@
-import type { WorkPhase } from './engine-messages.ts';
+import type { WorkPhase } from '../messages.ts';
 
 /** When a process is taken for hung, and how much memory it may take. */
 export interface WatchLimits {

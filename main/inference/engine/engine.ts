@@ -1,7 +1,7 @@
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { Accelerator, DeviceWish } from '../devices/devices.ts';
 import type { StartEngine } from './engine-host.ts';
-import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './engine-messages.ts';
+import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from '../messages.ts';
 import type { EngineState } from './engine-state.ts';
 import type { WatchLimits } from './engine-watch.ts';
 

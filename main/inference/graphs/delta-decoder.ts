@@ -3,7 +3,7 @@ import type { ModelParameters } from '../../../preload/contract/model.ts';
 import type { Device } from '../devices/devices.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import type { DecoderCache, DecoderGraph, DecoderInput } from './model-graphs.ts';
-import { RowInputs } from '../answer/row-inputs.ts';
+import { RowInputs } from './row-inputs.ts';
 
 /**
  * `decoder` of format version 1, which takes past keys and values as views of growing buffers and gives back the

@@ -3,7 +3,7 @@ import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import { deviceNames, executionProviders, type Device } from '../devices/devices.ts';
 import type { ModelDirectory } from '../model/model-directory.ts';
-import { outOfMemoryHint } from '../engine/memory-estimate.ts';
+import { outOfMemoryHint } from '../model/memory-estimate.ts';
 import { pathInModel } from '../model/model-files.ts';
 import { spinMicroseconds, type ThreadSetting } from '../devices/thread-setting.ts';
 

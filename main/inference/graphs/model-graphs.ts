@@ -7,7 +7,7 @@ import { openInPlaceSupport } from './in-place-attention.ts';
 import type { Feeds } from './key-value-cache.ts';
 import type { ModelDirectory } from '../model/model-directory.ts';
 import { defaultSetting, type ThreadSetting } from '../devices/thread-setting.ts';
-import { RowInputs } from '../answer/row-inputs.ts';
+import { RowInputs } from './row-inputs.ts';
 import { SessionEmbedder } from './token-embedder.ts';
 import { openTransformersGraphs } from './transformers-graphs.ts';
 import { WindowedVisionEncoder } from './windowed-vision-encoder.ts';

@@ -1,7 +1,7 @@
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { deviceLost, deviceNames, type Device } from '../devices/devices.ts';
-import type { WorkPhase } from '../engine/engine-messages.ts';
-import { outOfMemoryHint } from '../engine/memory-estimate.ts';
+import type { WorkPhase } from '../messages.ts';
+import { outOfMemoryHint } from '../model/memory-estimate.ts';
 import type { ModelGraphs } from './model-graphs.ts';
 
 /** The device of a run is lost, or refuses it: what is on it is gone, and another device has to answer. */

@@ -5,9 +5,9 @@ import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { modelLimits } from '../../../preload/contract/model.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { readJson, readModelFile } from './model-files.ts';
-import { tokenBytes, type TokenList } from './token-vocabulary.ts';
+import { tokenBytes, type TokenList } from '../grammar/token-vocabulary.ts';
 import { withinTime } from './within-time.ts';
-import { toBinary } from '../answer/answer-grammar.ts';
+import { toBinary } from '../grammar/answer-grammar.ts';
 
 const SpecialToken = z.union([
   z.string(),

@@ -1,4 +1,4 @@
-import type { ConstrainedFormat, GrammarOptions } from '../answer/answer-grammar.ts';
+import type { ConstrainedFormat, GrammarOptions } from '../grammar/answer-grammar.ts';
 
 /**
  * The answer format in the languages that servers hold a model to. They say what `AnswerGrammar` says but for the

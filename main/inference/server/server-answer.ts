@@ -1,20 +1,20 @@
 import { performance } from 'node:perf_hooks';
 import type { AnswerEvidence, AnswerSettings } from '../../../preload/contract/domain.ts';
 import { throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
-import { usualAbsentLabel } from '../answer/answer-constraints.ts';
+import { usualAbsentLabel } from '../grammar/answer-constraints.ts';
 import type { WrittenToken } from '../answer/answer-decoding.ts';
-import { parseAnswer, parseAnswerText, type TextEnding } from '../answer/answer-parser.ts';
+import { parseAnswer, parseAnswerText, type TextEnding } from '../grammar/answer-parser.ts';
 import {
   answerResult,
   newProgress,
   type AnswerProgress,
   type AnswerWriting,
 } from '../answer/answer-result.ts';
-import { AnswerSplitter, type AnswerText } from '../answer/answer-stream.ts';
+import { AnswerSplitter, type AnswerText } from '../grammar/answer-stream.ts';
 import { EngineLostError, type AskRequest } from '../engine/engine.ts';
-import type { AnswerResult } from '../engine/engine-messages.ts';
-import { entropyBits } from '../answer/label-evidence.ts';
-import { labelsFor } from '../answer/label-sets.ts';
+import type { AnswerResult } from '../messages.ts';
+import { entropyBits } from '../grammar/label-evidence.ts';
+import { labelsFor } from '../grammar/label-sets.ts';
 import { answerPattern, type AnswerPattern } from './answer-pattern.ts';
 import { readChatStream, type ChatChunk, type ServerToken, type TokenChoice } from './chat-stream.ts';
 import { serverAddress } from './configuration.ts';

@@ -1,7 +1,7 @@
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
 import { ModelId } from '../../../preload/contract/values.ts';
 import { EngineLostError, type AskRequest, type Engine, type LoadRequest } from '../engine/engine.ts';
-import type { AnswerResult, ModelInfo } from '../engine/engine-messages.ts';
+import type { AnswerResult, ModelInfo } from '../messages.ts';
 import { emptyState, EngineStates, type EngineState } from '../engine/engine-state.ts';
 import { serverAddress, type ServerConfiguration } from './configuration.ts';
 import { ServerConnection } from './connection.ts';

@@ -1,5 +1,5 @@
 import type { Engine } from '../../../main/inference/engine/engine.ts';
-import type { AnswerResult } from '../../../main/inference/engine/engine-messages.ts';
+import type { AnswerResult } from '../../../main/inference/messages.ts';
 import { createServerEngine } from '../../../main/inference/server/index.ts';
 import { makeConfigurationFolder } from './configured.ts';
 import { startModelServer, tls, type ModelServer } from './start.ts';

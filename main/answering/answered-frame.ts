@@ -1,0 +1,43 @@
+import { anotherPicture } from '../../preload/contract/answer-warning.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { Answer } from '../../preload/contract/domain.ts';
+import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';
+import { answers, mustExist, questions, sessions, type Store } from '../store/index.ts';
+import type { DecodedFrame, VideoLibrary, VideoSource } from '../recordings/index.ts';
+
+/** An answer with the pixels that it is about. */
+export interface AnsweredFrame {
+  frame: DecodedFrame;
+  answer: Answer;
+  question: string;
+  frameIndex: FrameIndex;
+  timecode: string;
+}
+
+/**
+ * An answer's frame, for drawing on. It is decoded again and must be the one that the model saw, pixel for
+ * pixel: throws `file-changed` if it isn't.
+ */
+export async function answeredFrame<Source extends VideoSource>(
+  { store, library }: { store: Store; library: VideoLibrary<Source> },
+  answerId: AnswerId,
+): Promise<AnsweredFrame> {
+  const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
+  const question = mustExist(questions.findQuestion(store.database, answer.questionId), 'question');
+  const session = mustExist(sessions.findSession(store.database, answer.sessionId), 'session');
+  const { frame } = await library.frame(session.videoId, question.location.index, { priority: 'work' });
+  if (answer.frame !== null && answer.frame.hash !== frame.hash) {
+    throw new WorkstationError(
+      'file-changed',
+      anotherPicture,
+      'No picture is saved with its box. Ask again about this frame to get an answer for it as it is now.',
+    );
+  }
+  return {
+    frame,
+    answer,
+    question: question.text,
+    frameIndex: question.location.index,
+    timecode: question.location.timecode,
+  };
+}

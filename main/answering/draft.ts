@@ -1,0 +1,58 @@
+import type { Answer, ModelStamp } from '../../preload/contract/domain.ts';
+import { deviceName, EngineLostError, type EngineText, type ModelInfo } from '../inference/index.ts';
+
+/** The answer so far, as its text comes in. */
+export class Draft {
+  answer: Answer;
+  /** Whether the model answers a question, too, that it was not taught. */
+  readonly anyway: boolean;
+  /** Whether there is text that has not been saved. */
+  changed = false;
+  /** Characters of each section so far. */
+  #lengths = { reasoning: 0, answer: 0 };
+
+  constructor(answer: Answer, anyway: boolean) {
+    this.answer = answer;
+    this.anyway = anyway;
+  }
+
+  /** The model that answers; the last one known stays when the engine has none at the moment. */
+  stamp(model: ModelInfo | null): void {
+    if (model === null) return;
+    const { id, name, version, sha256, domain } = model;
+    this.answer = {
+      ...this.answer,
+      model: { id, name, version, sha256, domain, device: deviceName(model) } satisfies ModelStamp,
+    };
+  }
+
+  write(raw: string): void {
+    this.answer = { ...this.answer, raw };
+    this.changed = true;
+  }
+
+  /** What was written is void. */
+  clear(): void {
+    this.answer = { ...this.answer, raw: '', reasoning: '' };
+    this.#lengths = { reasoning: 0, answer: 0 };
+    this.changed = true;
+  }
+
+  /** Returns where in its section the text stands. */
+  add({ section, text }: EngineText): number {
+    const at = this.#lengths[section];
+    this.#lengths[section] += text.length;
+    if (section === 'reasoning') {
+      this.answer = { ...this.answer, reasoning: this.answer.reasoning + text };
+      this.changed = true;
+    }
+    return at;
+  }
+
+  /** As it was left: with what a lost engine had written, where it says so. */
+  left(error: unknown): Answer {
+    if (!(error instanceof EngineLostError)) return this.answer;
+    const { raw, reasoning, label } = error.partial;
+    return { ...this.answer, raw, reasoning, label };
+  }
+}

@@ -1,0 +1,4 @@
+/** From a question to its stored answer, and from an answer back to the pixels that it is about. */
+export { answeredFrame, type AnsweredFrame } from './answered-frame.ts';
+export { Answering, type AnswerEngine, type AnsweringContext } from './answering.ts';
+export { questionTemplates } from './question-templates.ts';

@@ -1,0 +1,138 @@
+import { performance } from 'node:perf_hooks';
+import type { EngineFrame } from '../messages.ts';
+import { FrameCache, SeenFrame, type FramePrefix } from './frame-cache.ts';
+import type { ModelRunner } from '../runner/model-runner.ts';
+import type { PictureGate } from '../model/picture-gate.ts';
+import { takeStoppable } from '../../platform/stoppable-turn.ts';
+import type { Prompt } from '../model/tokenizer.ts';
+import { Turns } from '../../platform/task-queue.ts';
+import { positionsWithText } from '../graphs/positions.ts';
+import { rowsOf } from '../graphs/rows.ts';
+
+/** What a look took; zeros where it was kept from before. */
+export interface LookTimings {
+  preprocessMilliseconds: number;
+  visionMilliseconds: number;
+}
+
+/** A frame that is looked at, in use until it is released. */
+export interface Look {
+  readonly frame: SeenFrame;
+  readonly seenBefore: boolean;
+  /** Null where the model cannot tell how far a picture lies from those that it was taught with. */
+  readonly picture: { readonly distance: number; readonly threshold: number } | null;
+  readonly timings: LookTimings;
+}
+
+/** Room behind a prefix for the texts of a question, before the buffers have to grow. */
+const spareTokens = 256;
+
+/**
+ * Looks at frames, one after another, each once: whoever asks for a frame that another is looking at waits for that.
+ */
+export class FrameLooks {
+  readonly #runner: ModelRunner;
+  readonly #frames: FrameCache;
+  readonly #turns = new Turns();
+  readonly #gate: PictureGate | null;
+
+  constructor(runner: ModelRunner, limitBytes: number, gate: PictureGate | null = null) {
+    this.#runner = runner;
+    this.#frames = new FrameCache(limitBytes);
+    this.#gate = gate;
+  }
+
+  /** See `FrameCache.bytes`. */
+  get bytes(): number {
+    return this.#frames.bytes;
+  }
+
+  /** The frame's features: kept ones, or a new look. @throws WorkstationError `cancelled`. */
+  look(frame: EngineFrame, signal: AbortSignal | undefined): Promise<Look> {
+    const { model, processor } = this.#runner;
+    const key = `${model.sha256} ${processor.fingerprint} ${frame.hash}`;
+    return takeStoppable(this.#turns, signal, async () => {
+      const timings: LookTimings = { preprocessMilliseconds: 0, visionMilliseconds: 0 };
+      const kept = this.#frames.take(key);
+      if (kept !== undefined) return { frame: kept, seenBefore: true, picture: this.#measure(kept), timings };
+      const start = performance.now();
+      const image = this.#runner.prepareImage(frame);
+      const visionStart = performance.now();
+      timings.preprocessMilliseconds = visionStart - start;
+      const features = await this.#runner.encodeImage(image);
+      timings.visionMilliseconds = performance.now() - visionStart;
+      const seen = new SeenFrame({ features, grid: image.grid, resized: image.resized });
+      return { frame: this.#frames.add(key, seen), seenBefore: false, picture: this.#measure(seen), timings };
+    });
+  }
+
+  #measure({ features }: SeenFrame): Look['picture'] {
+    const gate = this.#gate;
+    return gate === null ? null : { distance: gate.distance(features), threshold: gate.threshold };
+  }
+
+  /**
+   * Sees to it that a frame has gone through the decoder, as the beginning of the prompt. What it returns is in use
+   * in place of the given frame: another one where that is in use behind another beginning.
+   * @param textBegins What the text behind it begins with, to go through the decoder in the same runs where the frame
+   *   has to, and of how many of the last tokens the logits will be wanted.
+   * @throws WorkstationError `cancelled` between two chunks; the given frame is in use still.
+   */
+  withPrefix(
+    frame: SeenFrame,
+    prompt: Prompt,
+    signal: AbortSignal | undefined,
+    textBegins: () => { ids: readonly number[]; keep: number } = () => ({ ids: [], keep: 0 }),
+  ): Promise<SeenFrame> {
+    const ids = prompt.ids.slice(0, prompt.prefixLength);
+    return takeStoppable(this.#turns, signal, async () => {
+      const kept = frame.prefix;
+      if (kept !== null && sameIds(kept.ids, ids)) return frame;
+      const positions = this.#runner.positions(ids, [frame.grid]);
+      const ahead = textBegins();
+      const embeddings = await this.#runner.embed(ids, [frame.features], ahead.ids);
+      const cache = this.#runner.newCache(ids.length + spareTokens);
+      let logits: Float32Array;
+      try {
+        logits = await this.#runner.prefill({
+          ...{ embeddings, positions: positionsWithText(positions, ahead.ids.length), cache },
+          ...{ from: 0, to: ids.length + ahead.ids.length, keep: ahead.keep },
+          ...(signal ? { signal } : {}),
+        });
+      } catch (error) {
+        cache.dispose();
+        throw error;
+      }
+      const prefix: FramePrefix = {
+        ...{ ids, cache, delta: positions.delta },
+        ahead: ahead.keep === 0 ? null : { ids: ahead.ids, logits: rowsOf(logits, ahead.keep) },
+      };
+      if (kept === null || frame.users === 1) {
+        frame.prefix?.cache.dispose();
+        frame.prefix = prefix;
+        this.#frames.trim();
+        return frame;
+      }
+      const other = this.#frames.retain(new SeenFrame(frame));
+      other.prefix = prefix;
+      this.#frames.release(frame);
+      return other;
+    });
+  }
+
+  retain(frame: SeenFrame): SeenFrame {
+    return this.#frames.retain(frame);
+  }
+
+  release(frame: SeenFrame): void {
+    this.#frames.release(frame);
+  }
+
+  clear(): void {
+    this.#frames.clear();
+  }
+}
+
+function sameIds(first: Int32Array, second: Int32Array): boolean {
+  return first.length === second.length && first.every((id, index) => id === second[index]);
+}

@@ -1,0 +1,140 @@
+import { throwIfAborted } from '../../../preload/contract/errors.ts';
+import type { FramePrefix, SeenFrame } from './frame-cache.ts';
+import type { ModelRunner } from '../runner/model-runner.ts';
+import { joined } from '../graphs/rows.ts';
+import { takeStoppable } from '../../platform/stoppable-turn.ts';
+import { knownOf } from './tokens-ahead.ts';
+import { Turns } from '../../platform/task-queue.ts';
+
+/** Tokens that are decoded together at most, of several texts or of one: a run takes little longer for so few. */
+export const mostTogether = 8;
+
+/** A token to try, in a list that puts parents first; `parent` is an index into it, -1 for what is written. */
+export interface TreeToken {
+  readonly id: number;
+  readonly parent: number;
+}
+
+/**
+ * One text that grows behind a frame, as the writing of its answer sees it: alone in a cache, or one of several
+ * that are decoded together.
+ */
+export interface TextBranch {
+  /** Tokens so far, those of the frame included. */
+  readonly length: number;
+  /** Tokens that the next run takes beside one at little more than the price of one. */
+  readonly spare: number;
+  /**
+   * Adds text tokens. Returns the logits of the last `keep` of them, `[keep, vocabulary]`; at least 1.
+   * @throws WorkstationError `cancelled` between two runs.
+   */
+  feed: (ids: readonly number[], keep: number) => Promise<Float32Array>;
+  /** Logits after each token of a tree, `[tokens, vocabulary]`; the text is left as it was. */
+  tryTree: (tree: readonly TreeToken[]) => Promise<Float32Array>;
+  /** Forgets all tokens from `length` on. */
+  rewind: (length: number) => void;
+  /** Ends the text. Nothing else may be called after. */
+  leave: () => void;
+}
+
+/** Where texts are written. */
+export interface TextPlaces {
+  /** How many texts are written together at most. */
+  readonly most: number;
+  /**
+   * Begins a text behind a frame that has its prefix and is in use, as soon as there is a place.
+   * @throws WorkstationError `cancelled` where a stop comes before the place.
+   */
+  join: (frame: SeenFrame, signal: AbortSignal | undefined) => Promise<TextBranch>;
+}
+
+/** One text after another, in the cache of its frame: what every decoder can do. */
+export class SolePlace implements TextPlaces {
+  readonly most = 1;
+  readonly #runner: ModelRunner;
+  readonly #turns = new Turns();
+
+  constructor(runner: ModelRunner) {
+    this.#runner = runner;
+  }
+
+  join(frame: SeenFrame, signal: AbortSignal | undefined): Promise<TextBranch> {
+    const prefix = prefixOf(frame);
+    return new Promise((resolve, reject) => {
+      takeStoppable(
+        this.#turns,
+        signal,
+        () => new Promise<void>((leave) => resolve(new SoleBranch(this.#runner, prefix, leave, signal))),
+      ).catch(reject);
+    });
+  }
+}
+
+class SoleBranch implements TextBranch {
+  readonly #runner: ModelRunner;
+  readonly #prefix: FramePrefix;
+  readonly #leave: () => void;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(runner: ModelRunner, prefix: FramePrefix, leave: () => void, signal: AbortSignal | undefined) {
+    this.#runner = runner;
+    this.#prefix = prefix;
+    this.#leave = leave;
+    this.#signal = signal;
+  }
+
+  get length(): number {
+    const { ahead, cache, ids } = this.#prefix;
+    return ahead === null ? cache.length : ids.length;
+  }
+
+  get spare(): number {
+    return mostTogether - 1;
+  }
+
+  async feed(ids: readonly number[], keep: number): Promise<Float32Array> {
+    const prefix = this.#prefix;
+    const { cache, delta } = prefix;
+    const known = prefix.ahead === null ? { count: 0, logits: [] } : knownOf(prefix.ahead, ids, keep);
+    this.#forgetAhead(known.count);
+    if (known.count === ids.length) return joined(known.logits);
+    const rest = await this.#runner.feed(
+      ids.slice(known.count),
+      cache,
+      delta,
+      keep - known.logits.length,
+      this.#signal,
+    );
+    return joined([...known.logits, rest]);
+  }
+
+  /** What is ahead of the text has become its first `known` tokens. */
+  #forgetAhead(known: number): void {
+    const prefix = this.#prefix;
+    if (prefix.ahead === null) return;
+    prefix.cache.truncate(prefix.ids.length + known);
+    prefix.ahead = null;
+  }
+
+  tryTree(tree: readonly TreeToken[]): Promise<Float32Array> {
+    throwIfAborted(this.#signal);
+    return this.#runner.tryTree(tree, this.#prefix.cache, this.#prefix.delta);
+  }
+
+  rewind(length: number): void {
+    this.#prefix.cache.truncate(length);
+  }
+
+  leave(): void {
+    // The buffers go on to serve the next question on this frame, from the end of the image.
+    this.#prefix.ahead = null;
+    this.#prefix.cache.truncate(this.#prefix.ids.length);
+    this.#leave();
+  }
+}
+
+/** @throws RangeError for a frame that has not gone through the decoder. */
+export function prefixOf(frame: SeenFrame): FramePrefix {
+  if (frame.prefix === null) throw new RangeError('the frame has not gone through the decoder');
+  return frame.prefix;
+}

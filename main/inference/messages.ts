@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { AnswerEvidence, AnswerSettings, AnswerTimings, TokenCounts } from '../../preload/contract/domain.ts';
+import { ErrorReport } from '../../preload/contract/errors.ts';
+import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
+import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
+import { devices, deviceWishes } from './devices/devices.ts';
+
+const bytes = z.number().min(0);
+
+/** What a model will take of memory; see `estimateMemory`. */
+export const MemoryEstimate = z.object({
+  /** The program itself with its runtime. */
+  program: bytes,
+  weights: bytes,
+  /** While a frame of 1920 x 1080 is looked at, or a piece of a prompt goes through. */
+  working: bytes,
+  /** The same for the largest frame that the model takes here. */
+  workingMost: bytes,
+  /** Keys and values of one token, and of as many as the model can hold at once. */
+  keyValuesPerToken: bytes,
+  keyValuesFullContext: bytes,
+  /** Looks at frames that are kept, at most. */
+  frameCache: bytes,
+  /** Needed to answer a usual question: what a refusal goes by. */
+  needed: bytes,
+  /** With the largest frame, the full context and a full frame cache. */
+  most: bytes,
+  /** What was free for the engine when it was estimated. */
+  free: bytes,
+});
+export type MemoryEstimate = z.infer<typeof MemoryEstimate>;
+
+/** What the engine says of the model that it has loaded. */
+export const ModelInfo = z.object({
+  id: ModelId,
+  name: z.string(),
+  version: z.string(),
+  licence: z.string(),
+  domain: ModelDomain,
+  domainNote: z.string(),
+  dtype: z.string(),
+  /** Identity of the model: see `modelSha256`. Null where a server doesn't prove which weights it has. */
+  sha256: Sha256.nullable(),
+  device: z.enum([...devices, 'server']),
+  /** Host and port, where the device is a server. */
+  server: z.string().optional(),
+  deviceReason: z.string(),
+  /** A faster device was wanted, and does not work here. */
+  deviceFallback: z.boolean(),
+  /** Resident memory of the engine's process after loading; null for a server. */
+  memoryBytes: z.int().min(0).nullable(),
+  /** What it was expected to take; missing for a server. */
+  memoryEstimate: MemoryEstimate.optional(),
+  /** How the CPU is used, and why so: `2 threads, measured 2026-11-22: ...`; missing for a server. */
+  threads: z.object({ threads: z.int().positive(), spinning: z.boolean(), reason: z.string() }).optional(),
+  labels: ModelLabels.nullable(),
+  /** False: no tokenizer, so the model can be checked but not asked. */
+  canAsk: z.boolean(),
+  /** How many questions are answered together at most; one where this is absent. */
+  answersTogether: z.int().positive().optional(),
+  /** Most tokens that an answer gets where the settings name no other number. */
+  maxNewTokens: z.int().positive(),
+});
+export type ModelInfo = z.infer<typeof ModelInfo>;
+
+/** A frame to ask about: 8-bit RGB24 without row padding, and the hash that names these pixels. */
+export const EngineFrame = z.object({
+  rgb: z.instanceof(Uint8Array),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  hash: z.string().min(1),
+});
+export type EngineFrame = z.infer<typeof EngineFrame>;
+
+export const EngineSettings = z.object({
+  temperature: AnswerSettings.shape.temperature.removeDefault().optional(),
+  topK: AnswerSettings.shape.topK.removeDefault().optional(),
+  topP: AnswerSettings.shape.topP.removeDefault().optional(),
+  /** Default: the model's own, from its generation_config.json. */
+  repetitionPenalty: AnswerSettings.shape.repetitionPenalty.removeDefault().optional(),
+  seed: AnswerSettings.shape.seed.removeDefault().optional(),
+  maxNewTokens: AnswerSettings.shape.maxNewTokens.removeDefault().optional(),
+});
+export type EngineSettings = z.infer<typeof EngineSettings>;
+
+/** Text as the model writes it. */
+export const EngineText = z.object({
+  section: z.enum(['reasoning', 'answer']),
+  text: z.string(),
+  /** Tokens generated so far. */
+  generatedTokens: z.int().min(0),
+});
+export type EngineText = z.infer<typeof EngineText>;
+
+export const AnswerResult = z.object({
+  status: z.enum(['answered', 'answered-without-location', 'not-visible', 'refused', 'malformed', 'stopped']),
+  label: z.string().nullable(),
+  /** In pixels of the source frame. */
+  box: Box.nullable(),
+  reasoning: z.string(),
+  /** What the model wrote, unaltered. */
+  raw: z.string(),
+  /** Product of the probabilities that the model gave to the tokens of its label; null without a label. */
+  probability: z.number().min(0).max(1).nullable(),
+  /** Null where the answer was stopped or cut off. */
+  evidence: AnswerEvidence.nullable(),
+  notes: z.array(z.string()),
+  tokens: TokenCounts,
+  /** The frame's size as the model saw it; null where it was stopped before. */
+  modelInput: Size.nullable(),
+  /** As used, with the model's own values where none were given. */
+  settings: AnswerSettings,
+  /** Whether the look at the frame was kept from a question before. */
+  frameSeenBefore: z.boolean(),
+  timings: AnswerTimings.omit({ decodeFrameMilliseconds: true }),
+});
+export type AnswerResult = z.infer<typeof AnswerResult>;
+
+/** Of an answer that has not begun. */
+export const noTimings: Readonly<AnswerResult['timings']> = {
+  preprocessMilliseconds: 0,
+  visionMilliseconds: 0,
+  prefillMilliseconds: 0,
+  firstTokenMilliseconds: 0,
+  decodeMilliseconds: 0,
+  totalMilliseconds: 0,
+};
+
+/** What the engine is doing. */
+export const WorkPhase = z.enum(['load', 'preprocess', 'vision', 'prefill', 'decode']);
+export type WorkPhase = z.infer<typeof WorkPhase>;
+
+export const DeviceWish = z.enum(deviceWishes);
+
+const id = z.int().min(0);
+
+/**
+ * From the workstation to the engine's process. One load at a time and nothing beside it; questions together, as many
+ * as the model answers together; cancel at any time.
+ */
+export const ToEngine = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('load'),
+    id,
+    directory: z.string(),
+    device: DeviceWish,
+    /** Which of a folder's graphs; null: what suits the device. */
+    variant: z.string().nullable(),
+    threads: z.int().positive().nullable(),
+    /** Where measurements are remembered. */
+    cacheFolder: z.string().nullable(),
+    /** Why not to touch a device, where it is known already. */
+    troubles: z.partialRecord(z.enum(devices), z.string()),
+    /** Resident memory at which the process will be ended. */
+    memoryCeilingBytes: z.number().positive(),
+  }),
+  z.object({
+    type: z.literal('ask'),
+    id,
+    frame: EngineFrame,
+    question: z.string().min(1),
+    settings: EngineSettings,
+    /** See `AnswerRequest`. */
+    reproducible: z.boolean(),
+    onlyTaught: z.boolean(),
+  }),
+  z.object({ type: z.literal('cancel'), id }),
+]);
+export type ToEngine = z.infer<typeof ToEngine>;
+
+/** From the engine's process to the workstation. */
+export const FromEngine = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({
+    type: z.literal('progress'),
+    id,
+    activity: z.string(),
+    /** 0..1 of the whole load. */
+    fraction: z.number().min(0).max(1),
+  }),
+  /** A device is about to be touched, which may be the last that is heard. */
+  z.object({ type: z.literal('trying'), id, device: z.enum(devices) }),
+  /** What the model will take of memory, before its graphs are opened. */
+  z.object({ type: z.literal('estimate'), id, estimate: MemoryEstimate }),
+  z.object({ type: z.literal('loaded'), id, info: ModelInfo }),
+  /** What the answer under way has come to; what follows may block the thread. */
+  z.object({ type: z.literal('phase'), id, phase: WorkPhase }),
+  z.object({
+    type: z.literal('text'),
+    id,
+    /** The model's text as it is; its pieces, tags removed, in `shown`. */
+    raw: z.string(),
+    shown: z.array(EngineText.pick({ section: true, text: true })),
+    generatedTokens: z.int().min(0),
+  }),
+  z.object({ type: z.literal('answered'), id, result: AnswerResult }),
+  z.object({ type: z.literal('failed'), id, error: ErrorReport }),
+  /** The device failed in the middle of the work: this process is of no more use. */
+  z.object({ type: z.literal('device-lost'), id, device: z.enum(devices), reason: z.string() }),
+  /**
+   * Every second while the engine's main thread is free; not during a run of a graph. A second thread tells memory
+   * and processor time all along, on the standard output: see `engine-pulse.ts`.
+   */
+  z.object({ type: z.literal('heartbeat'), residentBytes: z.int().min(0) }),
+]);
+export type FromEngine = z.infer<typeof FromEngine>;

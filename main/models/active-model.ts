@@ -1,0 +1,243 @@
+import type { Catalogue, PreparedModel, PrepareOptions } from '../../models/import/catalogue.ts';
+import {
+  toErrorReport,
+  WorkstationError,
+  type ErrorReport,
+  type ModelId,
+  type ModelState,
+  type ModelSummary,
+} from '../../preload/contract/index.ts';
+import {
+  deviceName,
+  type AnswerResult,
+  type AskRequest,
+  type Engine,
+  type EngineState,
+} from '../inference/index.ts';
+import type { AnswerEngine } from '../answering/index.ts';
+import type { JobRegistry, RunningJob } from '../jobs/index.ts';
+
+export interface ModelDeskOptions {
+  engine: Engine;
+  catalogue: Catalogue;
+  /** The review's registry; asked for late, because the review is built on this desk. */
+  jobs: () => JobRegistry;
+  /** The model that a person has chosen for all sessions; null: the embedded one. */
+  chosen: () => ModelId | null;
+  /** What a person knows a model by, also where its files can't be read; null where nothing is known of it. */
+  nameOf: (modelId: ModelId) => string | null;
+  /** Host and port that frames go to with the model of this directory; null where they stay on this machine. */
+  serverOf: (directory: string) => string | null;
+  onState: (state: ModelState) => void;
+}
+
+/** `chosen`: the one that is remembered, or the embedded one where that can't be had. */
+type Wish = { modelId: ModelId | null } | { folder: string; variant?: string } | 'chosen';
+
+/**
+ * Which model is wanted, and what has become of it: an import at first use, then the engine's own states. The
+ * engine is loaded when it is first needed, or sooner when a window asks for it.
+ */
+export class ModelDesk implements AnswerEngine {
+  readonly #options: ModelDeskOptions;
+  readonly #endListening: () => void;
+  #model: ModelSummary | null = null;
+  #server: string | null = null;
+  #import: { activity: string; progress: number | null } | null = null;
+  #failure: unknown = null;
+  #loading: Promise<void> | null = null;
+  /** What a question is answered with: loaded where it is not yet. */
+  #wish: Wish = 'chosen';
+  /** Why the embedded model answers and not the chosen one. */
+  #substitution: ErrorReport | null = null;
+  #loaded = false;
+  #ended = false;
+
+  constructor(options: ModelDeskOptions) {
+    this.#options = options;
+    this.#endListening = options.engine.onState(() => options.onState(this.describe()));
+  }
+
+  /** For the window. */
+  describe(): ModelState {
+    const { state } = this.#options.engine;
+    const { model } = state;
+    const error = this.#failure === null ? state.error : toErrorReport(this.#failure);
+    return {
+      phase: this.#import ? 'loading' : this.#failure === null ? state.phase : 'failed',
+      model: this.#model,
+      sha256: model?.sha256 ?? null,
+      dtype: model?.dtype ?? null,
+      device: model ? deviceName(model) : null,
+      ...(this.#server === null ? {} : { server: this.#server }),
+      deviceReason: model?.deviceReason ?? null,
+      deviceFallback: model?.deviceFallback ?? false,
+      memoryBytes: state.phase === 'unloaded' ? null : (state.residentBytes ?? model?.memoryBytes ?? null),
+      memoryExpectedBytes: state.estimate === null ? null : Math.round(state.estimate.needed),
+      memoryCeilingBytes: state.ceilingBytes === null ? null : Math.round(state.ceilingBytes),
+      threads: model?.threads?.reason ?? null,
+      unloadedReason: state.unloadedReason,
+      activity: this.#import?.activity ?? state.activity,
+      progress: this.#import?.progress ?? state.progress,
+      error,
+      substitution: this.#substitution,
+    };
+  }
+
+  /** What questions are answered with now, for a way back to it. */
+  get wish(): Wish {
+    return this.#wish;
+  }
+
+  /**
+   * Replaces the model. Throws what is wrong with it. A model in use stays in use when its successor can't be
+   * found or prepared; otherwise the state says what is wrong, too.
+   */
+  load(wish: Wish): Promise<void> {
+    const before = this.#loading ?? Promise.resolve();
+    const loading = before
+      .catch(() => undefined)
+      .then(() => this.#loadAsWished(wish))
+      .finally(() => {
+        if (this.#loading === loading) this.#loading = null;
+      });
+    this.#loading = loading;
+    return loading;
+  }
+
+  get state(): EngineState {
+    return this.#options.engine.state;
+  }
+
+  /** Loads the model that is wanted where it is not loaded yet. */
+  async ask(request: AskRequest): Promise<AnswerResult> {
+    if (!this.#loaded || this.#loading) {
+      await unlessStopped(this.#loading ?? this.load(this.#wish), request.signal);
+    }
+    return this.#options.engine.ask(request);
+  }
+
+  /** Waits for a loading under way, whose job should have been asked to stop; begins none that waits. */
+  async dispose(): Promise<void> {
+    this.#ended = true;
+    this.#endListening();
+    // Whoever asked for it was told.
+    await this.#loading?.catch(() => undefined);
+  }
+
+  async #loadAsWished(wish: Wish): Promise<void> {
+    this.#substitution = null;
+    if (wish !== 'chosen') return this.#load(wish);
+    const modelId = this.#options.chosen();
+    try {
+      await this.#load({ modelId });
+    } catch (error) {
+      if (modelId === null || toErrorReport(error).code === 'cancelled') throw error;
+      const { code, message, hint } = toErrorReport(error);
+      const known = this.#model?.id === modelId ? this.#model.name : this.#options.nameOf(modelId);
+      const name = known === null ? 'The chosen model' : `The chosen model, ${known},`;
+      const told = `${name} could not be loaded, so the embedded model answers. ${message}`;
+      this.#substitution = {
+        code,
+        message: told,
+        hint: `${hint} Another model can be chosen in the list of models.`,
+      };
+      await this.#load({ modelId: null });
+    } finally {
+      if (this.#loaded) this.#wish = 'chosen';
+    }
+  }
+
+  async #load(wish: Exclude<Wish, 'chosen'>): Promise<void> {
+    if (this.#ended) {
+      throw new WorkstationError(
+        'cancelled',
+        'The workstation is closing.',
+        'Start it again, then load a model.',
+      );
+    }
+    const inUse = this.#loaded;
+    let prepared: PreparedModel | null = null;
+    this.#failure = null;
+    try {
+      await this.#options.jobs().run('model', 'Loading the model', async (job) => {
+        const options = this.#importOptions(job);
+        prepared = await this.#prepare(wish, options);
+        await this.#bring(wish, prepared, job.signal).catch(async (error: unknown) => {
+          if (prepared?.importAgain == null || !isDamage(error)) throw error;
+          await this.#bring(wish, await prepared.importAgain(options), job.signal);
+        });
+      });
+      this.#loaded = true;
+    } catch (error) {
+      if (!inUse || prepared !== null) {
+        this.#wish = wish;
+        this.#failure = error;
+      }
+      throw error;
+    } finally {
+      this.#tell(null);
+    }
+  }
+
+  async #bring(
+    wish: Exclude<Wish, 'chosen'>,
+    { directory, summary }: PreparedModel,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#wish = wish;
+    this.#loaded = false;
+    this.#model = summary;
+    this.#server = this.#options.serverOf(directory);
+    this.#tell(null);
+    const variant = 'folder' in wish && wish.variant !== undefined ? { variant: wish.variant } : {};
+    await this.#options.engine.load({ directory, ...variant, signal });
+  }
+
+  #prepare(wish: Exclude<Wish, 'chosen'>, options: PrepareOptions): Promise<PreparedModel> {
+    const { catalogue } = this.#options;
+    return 'folder' in wish
+      ? catalogue.prepareFolder(wish.folder, {
+          ...options,
+          ...(wish.variant !== undefined && { variant: wish.variant }),
+        })
+      : catalogue.prepare(wish.modelId, options);
+  }
+
+  #importOptions(job: RunningJob): PrepareOptions {
+    return {
+      signal: job.signal,
+      onProgress: ({ done, total }) => {
+        job.progress(done, total);
+        this.#tell({
+          activity: 'Preparing the model for its first use',
+          progress: done / Math.max(1, total),
+        });
+      },
+    };
+  }
+
+  #tell(importing: { activity: string; progress: number | null } | null): void {
+    this.#import = importing;
+    this.#options.onState(this.describe());
+  }
+}
+
+/** Whether a model's files are not those that were imported. */
+const isDamage = (error: unknown): boolean =>
+  error instanceof WorkstationError &&
+  (error.code === 'model-missing-file' || error.code === 'model-altered-file');
+
+/** Waits for the work, but no longer than until the signal; the work itself goes on. */
+async function unlessStopped(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  const stopped = Promise.withResolvers<void>();
+  const stop = (): void => stopped.resolve();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (!signal.aborted) await Promise.race([work, stopped.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { createCatalogue } from '../../models/import/catalogue.ts';
+import { FolderLooks } from '../../models/import/look-client.ts';
+import type {
+  GrantId,
+  ModelFolderReport,
+  ModelId,
+  WorkstationCalls,
+  WorkstationEvent,
+} from '../../preload/contract/index.ts';
+import type { Engine, StartEngine } from '../inference/index.ts';
+import { serverAddress, serverDirectory, type ServerConfiguration } from '../inference/server/index.ts';
+import type { JobRegistry } from '../jobs/index.ts';
+import { models, type Store } from '../store/index.ts';
+import { ModelDesk } from './active-model.ts';
+import { ModelImports } from './model-imports.ts';
+import { ModelShelf } from './model-list.ts';
+import { catalogueWithServer } from './server-model.ts';
+
+export { readEngineSettings, type EngineSettings } from './engine-settings.ts';
+export { checkServer, engineWithServer, readServerSetting, type ServerSetting } from './server-model.ts';
+
+export interface ModelsOptions {
+  store: Store;
+  engine: Engine;
+  embeddedFolder: string;
+  /** Of a server in the hospital, where an administrator has set one; the engine must know it, too. */
+  server: ServerConfiguration | null;
+  startEngine?: StartEngine;
+  /** The review's registry; asked for late, because the review is built on the desk. */
+  jobs: () => JobRegistry;
+  /** The path that a grant stands for. */
+  pathOf: (id: GrantId) => string;
+  emit: (event: WorkstationEvent) => void;
+  now: () => number;
+  log: (line: string) => void;
+}
+
+/** The calls of the contract about models. */
+type ModelCall =
+  | 'listModels'
+  | 'getModelState'
+  | 'loadModel'
+  | 'loadChosenModel'
+  | 'chooseModel'
+  | 'removeModel'
+  | 'inspectModelFolder'
+  | 'importModel'
+  | 'listModelImports'
+  | 'resumeModelImport'
+  | 'discardModelImport'
+  | 'addModelFolder';
+
+export interface Models {
+  readonly calls: Pick<WorkstationCalls, ModelCall>;
+  readonly desk: ModelDesk;
+  /** Looks at a folder by its path; see `inspectModelFolder`. */
+  inspect: (folder: string, base: string | null) => Promise<ModelFolderReport>;
+  /** Where a listed model's files lie. */
+  folderOf: (modelId: ModelId, signal?: AbortSignal) => Promise<string>;
+  readonly shelf: ModelShelf;
+  readonly imports: ModelImports;
+  dispose: () => Promise<void>;
+}
+
+/** Everything about models: which there are, which answers, and how others come to be here. */
+export function createModels(options: ModelsOptions): Models {
+  const { store, engine, emit, now, pathOf, jobs, log } = options;
+  const modelsFolder = join(store.layout.home, 'models');
+  const looks = new FolderLooks({
+    ...(options.startEngine && { start: options.startEngine }),
+    log,
+  });
+  const imported = createCatalogue({
+    modelsFolder,
+    look: (place, again) => looks.inPlace(place, again),
+    embeddedFolder: options.embeddedFolder,
+    inPlace: () =>
+      models
+        .listModels(store.database)
+        .filter(({ kind }) => kind === 'in-place')
+        .map(({ id, source }) => ({ id, folder: source })),
+  });
+  const catalogue = catalogueWithServer(imported, options.server);
+  const serverPlace = options.server && serverAddress(options.server);
+  const onChange = (): void => emit({ type: 'models' });
+  const shelf: ModelShelf = new ModelShelf({
+    store,
+    catalogue,
+    serverPlace,
+    desk: () => desk,
+    onChange,
+    now,
+  });
+  const desk = new ModelDesk({
+    engine,
+    catalogue,
+    jobs,
+    chosen: () => shelf.chosen,
+    nameOf: (modelId) => models.findModel(store.database, modelId)?.name ?? null,
+    serverOf: (directory) => (directory === serverDirectory ? serverPlace : null),
+    onState: (state) => emit({ type: 'model', state }),
+  });
+  const imports = new ModelImports({
+    store,
+    modelsFolder,
+    placeOf: (source, dtype) => looks.place(source, modelsFolder, dtype),
+    ...(options.startEngine && { start: options.startEngine }),
+    jobs,
+    onChange: (state) => emit({ type: 'model-import', import: state }),
+    onDone: onChange,
+    now,
+    log,
+  });
+  const inspect = (folder: string, base: string | null): Promise<ModelFolderReport> =>
+    looks.report({ folder, base, modelsFolder });
+  const basePath = (id: GrantId | null): string | null => (id === null ? null : pathOf(id));
+
+  return {
+    desk,
+    shelf,
+    imports,
+    inspect,
+    folderOf: async (modelId, signal) =>
+      (await catalogue.prepare(modelId, signal ? { signal } : {})).directory,
+    calls: {
+      listModels: () => shelf.list(),
+      getModelState: async () => desk.describe(),
+      loadModel: async ({ modelId }) => {
+        await desk.load({ modelId });
+        return desk.describe();
+      },
+      loadChosenModel: async () => {
+        await desk.load('chosen');
+        return desk.describe();
+      },
+      chooseModel: async ({ modelId }) => {
+        await shelf.choose(modelId);
+        return desk.describe();
+      },
+      removeModel: async ({ modelId }) => {
+        await shelf.remove(modelId);
+        return {};
+      },
+      inspectModelFolder: async ({ folderId, baseId }) => inspect(pathOf(folderId), basePath(baseId)),
+      importModel: async ({ folderId, baseId, dtype, answerFormat = null }) =>
+        imports.start({ folder: pathOf(folderId), base: basePath(baseId), dtype, answerFormat }),
+      listModelImports: async () => imports.list(),
+      resumeModelImport: async ({ modelId }) => imports.resume(modelId),
+      discardModelImport: async ({ modelId }) => {
+        await imports.discard(modelId);
+        return {};
+      },
+      addModelFolder: async ({ folderId }) => shelf.add(pathOf(folderId)),
+    },
+    dispose: async () => {
+      looks.dispose();
+      await imports.dispose();
+      await desk.dispose();
+    },
+  };
+}

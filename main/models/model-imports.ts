@@ -1,0 +1,244 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { ImportPlace } from '../../models/import/folder-report.ts';
+import { runImport } from '../../models/import/index.ts';
+import { discardInterrupted } from '../../models/import/work-folder.ts';
+import {
+  toErrorReport,
+  WorkstationError,
+  type AnswerFormat,
+  type ModelId,
+  type ModelImport,
+  type WeightDtype,
+} from '../../preload/contract/index.ts';
+import type { StartEngine } from '../inference/index.ts';
+import type { JobRegistry } from '../jobs/index.ts';
+import { models, type ModelRecord, type Store } from '../store/index.ts';
+
+export interface ModelImportsOptions {
+  store: Store;
+  modelsFolder: string;
+  /** Looks at what is to be imported, and says where it goes. */
+  placeOf: (source: { checkpoint: string; base?: string }, dtype: WeightDtype) => Promise<ImportPlace>;
+  /** How the import's process is started; Node's fork by default. */
+  start?: StartEngine;
+  jobs: () => JobRegistry;
+  onChange: (state: ModelImport) => void;
+  /** A model has come to be. */
+  onDone: () => void;
+  now: () => number;
+  log: (line: string) => void;
+}
+
+/** What is to be imported, by folders that the person chose. */
+export interface ImportSource {
+  folder: string;
+  /** The checkpoint that `folder` is an adapter for. */
+  base: string | null;
+  dtype: WeightDtype;
+  /** How the model writes its answers; null: as its folder says. */
+  answerFormat: AnswerFormat | null;
+}
+
+/**
+ * Imports of checkpoints into the data folder: one at a time, in a process of its own. Each has a record in the store
+ * from its beginning, so that one that was interrupted is offered again after a restart.
+ */
+export class ModelImports {
+  readonly #options: ModelImportsOptions;
+  /** In the order of their start: those of this run, and what earlier ones have left. */
+  readonly #imports = new Map<ModelId, ModelImport>();
+  #running: Promise<void> | null = null;
+
+  constructor(options: ModelImportsOptions) {
+    this.#options = options;
+    for (const record of models.listModels(options.store.database)) {
+      if (record.kind === 'imported' && record.state === 'importing') this.#takeUp(record);
+    }
+  }
+
+  list(): ModelImport[] {
+    return [...this.#imports.values()];
+  }
+
+  /** Returns once it has begun. Throws what is wrong with the folder, or `busy` where one is under way. */
+  async start({ folder, base, dtype, answerFormat }: ImportSource): Promise<ModelImport> {
+    this.#requireIdle();
+    const { placeOf, store, now } = this.#options;
+    const source = { checkpoint: folder, ...(base !== null && { base }) };
+    const { id, out } = await placeOf(source, dtype);
+    if (existsSync(join(out, 'manifest.json'))) {
+      throw new WorkstationError(
+        'invalid-input',
+        `${basename(folder)} is imported as ${dtype} already.`,
+        'Choose it in the list of models, or remove it there first.',
+      );
+    }
+    this.#requireIdle();
+    const name = basename(folder);
+    models.putModel(store.database, {
+      id,
+      kind: 'imported',
+      state: 'importing',
+      name,
+      source: folder,
+      base,
+      dtype,
+      answerFormat,
+      addedAt: now(),
+    });
+    return this.#begin({
+      modelId: id,
+      jobId: null,
+      name,
+      source: folder,
+      base,
+      dtype,
+      state: 'running',
+      activity: 'Starting',
+      done: 0,
+      total: null,
+      secondsLeft: null,
+      error: null,
+    });
+  }
+
+  /** Goes on with an import that was interrupted or failed. */
+  async resume(modelId: ModelId): Promise<ModelImport> {
+    const { source, base, dtype, state } = this.#find(modelId);
+    if (state === 'running') return this.#find(modelId);
+    const answerFormat = this.#answerFormat(modelId);
+    const next = await this.start({ folder: source, base, dtype, answerFormat });
+    // The folder has changed since: what was done of the old one is of no use.
+    if (next.modelId !== modelId) await this.#forget(modelId);
+    return next;
+  }
+
+  /** Removes what an import has left that did not come to its end; one that did is only taken off the list. */
+  async discard(modelId: ModelId): Promise<void> {
+    const { state } = this.#find(modelId);
+    if (state === 'running') {
+      throw new WorkstationError('busy', 'This import is under way.', 'Stop it first, then discard it.');
+    }
+    if (state === 'done') this.#imports.delete(modelId);
+    else await this.#forget(modelId);
+  }
+
+  /** Waits for an import under way, whose job should have been asked to stop. */
+  async dispose(): Promise<void> {
+    await this.#running;
+  }
+
+  async #forget(modelId: ModelId): Promise<void> {
+    const { store, modelsFolder } = this.#options;
+    await discardInterrupted(join(modelsFolder, modelId));
+    models.removeModel(store.database, modelId);
+    this.#imports.delete(modelId);
+  }
+
+  #begin(state: ModelImport): ModelImport {
+    const { modelId, name, source, base, dtype } = state;
+    const { modelsFolder, start, log, store, onDone } = this.#options;
+    const job = this.#options.jobs().start('import', `Importing ${name}`);
+    this.#imports.delete(modelId);
+    const answerFormat = this.#answerFormat(modelId);
+    const begun = this.#set({ ...state, jobId: job.id });
+    const run = async (): Promise<void> => {
+      try {
+        await runImport(
+          {
+            ...{ checkpoint: source, out: join(modelsFolder, modelId), dtype },
+            ...(base !== null && { base }),
+            ...(answerFormat !== null && { answerFormat }),
+          },
+          {
+            ...(start && { start }),
+            log,
+            signal: job.signal,
+            onProgress: ({ done, total, secondsLeft, activity }) => {
+              job.progress(done, total);
+              this.#change(modelId, { done, total, secondsLeft, activity });
+            },
+          },
+        );
+        const record = models.findModel(store.database, modelId);
+        if (record) models.putModel(store.database, { ...record, state: 'ready' });
+        job.finish();
+        this.#change(modelId, { state: 'done', activity: null, secondsLeft: 0 });
+        onDone();
+      } catch (error) {
+        const stopped = job.signal.aborted;
+        if (stopped) job.cancelled();
+        else job.fail(error);
+        this.#change(modelId, {
+          state: stopped ? 'interrupted' : 'failed',
+          activity: null,
+          secondsLeft: null,
+          error: stopped ? null : toErrorReport(error),
+        });
+      } finally {
+        this.#running = null;
+      }
+    };
+    this.#running = run();
+    return begun;
+  }
+
+  #answerFormat(modelId: ModelId): AnswerFormat | null {
+    return models.findModel(this.#options.store.database, modelId)?.answerFormat ?? null;
+  }
+
+  #takeUp({ id, name, source, base, dtype }: ModelRecord): void {
+    const { modelsFolder, store } = this.#options;
+    if (existsSync(join(modelsFolder, id, 'manifest.json'))) {
+      // It came to its end, and the workstation to its own before it could say so.
+      const record = models.findModel(store.database, id);
+      if (record) models.putModel(store.database, { ...record, state: 'ready' });
+      return;
+    }
+    this.#imports.set(id, {
+      modelId: id,
+      jobId: null,
+      name,
+      source,
+      base,
+      dtype: dtype as WeightDtype,
+      state: 'interrupted',
+      activity: null,
+      done: 0,
+      total: null,
+      secondsLeft: null,
+      error: null,
+    });
+  }
+
+  #requireIdle(): void {
+    if (this.#running === null) return;
+    throw new WorkstationError(
+      'busy',
+      'Another model is being imported.',
+      'Wait until it is done, or stop it: it can be gone on with later.',
+    );
+  }
+
+  #find(modelId: ModelId): ModelImport {
+    const found = this.#imports.get(modelId);
+    if (found) return found;
+    throw new WorkstationError(
+      'not-found',
+      'There is no such import any more.',
+      'Choose the folder again to import it.',
+    );
+  }
+
+  #change(modelId: ModelId, part: Partial<ModelImport>): void {
+    const known = this.#imports.get(modelId);
+    if (known) this.#set({ ...known, ...part });
+  }
+
+  #set(state: ModelImport): ModelImport {
+    this.#imports.set(state.modelId, state);
+    this.#options.onChange(state);
+    return state;
+  }
+}

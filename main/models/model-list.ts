@@ -1,0 +1,128 @@
+import { basename } from 'node:path';
+import type { CatalogueModel } from '../../models/import/catalogue-model.ts';
+import type { Catalogue } from '../../models/import/catalogue.ts';
+import { placeId } from '../../models/import/in-place-model.ts';
+import { ModelId, toErrorReport, WorkstationError, type ModelEntry } from '../../preload/contract/index.ts';
+import { models, settings, type ModelRecord, type Store } from '../store/index.ts';
+import type { ModelDesk } from './active-model.ts';
+
+export interface ModelShelfOptions {
+  store: Store;
+  catalogue: Catalogue;
+  /** Where frames go when the server's model is chosen; null without a server. */
+  serverPlace: string | null;
+  desk: () => ModelDesk;
+  /** The list, or what is chosen of it, has changed. */
+  onChange: () => void;
+  now: () => number;
+}
+
+/** The models that a person can choose among: what the catalogue finds, with what the store remembers of it. */
+export class ModelShelf {
+  readonly #options: ModelShelfOptions;
+
+  constructor(options: ModelShelfOptions) {
+    this.#options = options;
+  }
+
+  /** The model that questions go to; null: the embedded one. */
+  get chosen(): ModelId | null {
+    const chosen = ModelId.nullable().safeParse(this.#setting());
+    return chosen.success ? chosen.data : null;
+  }
+
+  /** Null also for one that something else wrote into the database: the embedded model answers then. */
+  #setting(): string | null {
+    try {
+      return settings.readSetting(this.#options.store.database, 'model');
+    } catch (error) {
+      if (toErrorReport(error).code === 'store-corrupt') return null;
+      throw error;
+    }
+  }
+
+  async list(): Promise<ModelEntry[]> {
+    const found = await this.#options.catalogue.list();
+    const { chosen } = this;
+    const records = new Map(this.#records().map((record) => [record.id, record]));
+    return found.map((model) => {
+      const entry = entryOf(model, records.get(model.id) ?? null, chosen);
+      return model.kind === 'server' ? { ...entry, source: this.#options.serverPlace } : entry;
+    });
+  }
+
+  /**
+   * Loads a model and remembers it. Where it can't be loaded, the one before comes back, and the reason is thrown.
+   */
+  async choose(modelId: ModelId): Promise<void> {
+    const { store, onChange } = this.#options;
+    const desk = this.#options.desk();
+    const before = desk.wish;
+    const embedded = (await this.#options.catalogue.list()).find(({ kind }) => kind === 'embedded');
+    try {
+      await desk.load({ modelId });
+    } catch (error) {
+      // Whether the one before can be loaded again is told by the state.
+      if (desk.wish !== before) desk.load(before).catch(() => undefined);
+      throw error;
+    }
+    settings.writeSetting(store.database, 'model', modelId === embedded?.id ? null : modelId);
+    onChange();
+  }
+
+  /** Adds a folder that is used where it lies. Throws what is wrong with it. */
+  async add(folder: string): Promise<ModelEntry> {
+    const { catalogue, store, onChange, now } = this.#options;
+    const id = placeId(folder);
+    const model = await catalogue.describeInPlace({ id, folder });
+    const record: ModelRecord = {
+      id,
+      kind: 'in-place',
+      state: 'ready',
+      name: basename(folder),
+      source: folder,
+      base: null,
+      dtype: null,
+      answerFormat: null,
+      addedAt: now(),
+    };
+    models.putModel(store.database, record);
+    onChange();
+    return entryOf(model, record, this.chosen);
+  }
+
+  /** Deletes an imported model, or forgets one in place. One in use gives way to the embedded model first. */
+  async remove(modelId: ModelId): Promise<void> {
+    const { catalogue, store, onChange } = this.#options;
+    const model = (await catalogue.list()).find(({ id }) => id === modelId);
+    if (!model) {
+      throw new WorkstationError(
+        'not-found',
+        'There is no such model any more.',
+        'Nothing needs to be done: it is off the list already.',
+      );
+    }
+    const desk = this.#options.desk();
+    if (this.chosen === modelId) settings.writeSetting(store.database, 'model', null);
+    if (model.kind !== 'embedded' && desk.describe().model?.id === modelId) {
+      await desk.load('chosen');
+    }
+    if (model.kind !== 'in-place') await catalogue.remove(modelId);
+    models.removeModel(store.database, modelId);
+    onChange();
+  }
+
+  #records(): ModelRecord[] {
+    return models.listModels(this.#options.store.database);
+  }
+}
+
+function entryOf(model: CatalogueModel, record: ModelRecord | null, chosen: ModelId | null): ModelEntry {
+  const { directory: _directory, ...entry } = model;
+  return {
+    ...entry,
+    source: record?.source ?? null,
+    addedAt: record?.addedAt ?? null,
+    chosen: chosen === null ? model.kind === 'embedded' : chosen === model.id,
+  };
+}

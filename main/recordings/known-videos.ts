@@ -1,0 +1,26 @@
+import { resolve } from 'node:path';
+import type { KnownVideo } from '../../preload/contract/domain.ts';
+import { cases, mustExist, type Store } from '../store/index.ts';
+import { fingerprintFile } from '../video/index.ts';
+import { statFile } from '../files/index.ts';
+import type { VideoSource } from './ports.ts';
+import type { VideoLibrary } from './library.ts';
+
+/** Whether a file's content is that of a video which is here already. Throws `file-missing` or `file-unreadable`. */
+export async function lookUpVideo<Source extends VideoSource>(
+  { store, library }: { store: Store; library: VideoLibrary<Source> },
+  path: string,
+): Promise<KnownVideo | null> {
+  const whole = resolve(path);
+  await statFile(whole);
+  const known = library.knownAsContent(await fingerprintFile(whole), whole)[0];
+  if (known === undefined) return null;
+  return {
+    videoId: known.id,
+    displayName: known.displayName,
+    caseId: known.caseId,
+    casePseudonym: mustExist(cases.findCase(store.database, known.caseId), 'case').pseudonym,
+    availability: await library.availability(known),
+    here: known.path === whole,
+  };
+}

@@ -1,0 +1,93 @@
+import { createCanvas } from '@napi-rs/canvas';
+import { Readable } from 'node:stream';
+import { throwIfAborted, type FrameIndex, type VideoId } from '../../preload/contract/index.ts';
+import { putPicture } from '../platform/picture.ts';
+import { keyFrameBefore } from '../video/index.ts';
+import type { DecodedFrame } from './ports.ts';
+import type { VideoFile } from './video-files.ts';
+
+/** Videos as pixels and streams are asked of them. */
+export interface OpenVideos {
+  frame: (videoId: VideoId, index: FrameIndex, signal?: AbortSignal) => Promise<DecodedFrame>;
+  source: (videoId: VideoId) => Promise<VideoFile>;
+}
+
+/** Pixels and streams of videos for the loopback server. Failures are WorkstationErrors. */
+export interface VideoMedia {
+  /** The exact frame, as the model gets it. */
+  frame: (videoId: VideoId, index: FrameIndex, signal: AbortSignal) => Promise<DecodedFrame>;
+  /** The file itself; `range` is the request's Range header, the status 200, 206 or 416. */
+  byteRange: (
+    videoId: VideoId,
+    range: string | undefined,
+  ) => Promise<{ status: number; headers: Readonly<Record<string, string>>; stream: Readable }>;
+  /** The video from `startSeconds` on, in a form that browsers play; ends with the signal. */
+  transcoded: (
+    videoId: VideoId,
+    startSeconds: number,
+    signal: AbortSignal,
+  ) => Promise<{ headers: Readonly<Record<string, string>>; stream: Readable }>;
+  /** A small picture of the key frame at or before `index`, for the timeline only. */
+  thumbnail: (
+    videoId: VideoId,
+    index: FrameIndex,
+    width: number,
+    signal: AbortSignal,
+  ) => Promise<{ jpeg: Uint8Array }>;
+}
+
+const keptThumbnails = 2000;
+
+export function createVideoMedia(videos: OpenVideos): VideoMedia {
+  /** Least recently used first. */
+  const thumbnails = new Map<string, Uint8Array>();
+  let lane: Promise<unknown> = Promise.resolve();
+
+  return {
+    frame: (videoId, index, signal) => videos.frame(videoId, index, signal),
+    byteRange: async (videoId, range) => {
+      const { status, headers, stream } = await (await videos.source(videoId)).file.byteRange(range);
+      return { status, headers, stream: stream ?? Readable.from([]) };
+    },
+    transcoded: async (videoId, startSeconds, signal) => {
+      const source = await videos.source(videoId);
+      await source.indexed();
+      const { index } = source.file.locate({ seconds: startSeconds });
+      const { contentType, stream } = await source.file.transcodedStream(index, signal);
+      return { headers: { 'content-type': contentType, 'cache-control': 'no-store' }, stream };
+    },
+    thumbnail: async (videoId, index, width, signal) => {
+      const source = await videos.source(videoId);
+      await source.indexed();
+      const { table } = source.file;
+      // Decoding a key frame costs a tenth of decoding a frame deep in its group of pictures.
+      const key = keyFrameBefore(table, Math.min(index, table.ticks.length - 1)) as FrameIndex;
+      const name = `${videoId} ${key} ${width}`;
+      const make = async (): Promise<Uint8Array> => {
+        throwIfAborted(signal);
+        return thumbnails.get(name) ?? shrink(await source.frame(key, { signal, priority: 'work' }), width);
+      };
+      // One at a time, so that a model's frame never waits behind a whole timeline of them.
+      const making = lane.then(make, make);
+      lane = making.catch(() => undefined);
+      const jpeg = await making;
+      thumbnails.delete(name);
+      thumbnails.set(name, jpeg);
+      for (const oldest of thumbnails.keys()) {
+        if (thumbnails.size <= keptThumbnails) break;
+        thumbnails.delete(oldest);
+      }
+      return { jpeg };
+    },
+  };
+}
+
+function shrink(frame: DecodedFrame, width: number): Uint8Array {
+  const whole = createCanvas(frame.width, frame.height);
+  putPicture(whole.getContext('2d'), frame);
+  const small = createCanvas(width, Math.max(1, Math.round((frame.height * width) / frame.width)));
+  const context = small.getContext('2d');
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(whole, 0, 0, small.width, small.height);
+  return small.toBuffer('image/jpeg', 80);
+}

@@ -1,0 +1,77 @@
+import type { PictureStream, Video } from '../../preload/contract/domain.ts';
+import type { FrameTimes } from '../../preload/contract/frames.ts';
+import type { Box, FrameIndex, TimeBase } from '../../preload/contract/values.ts';
+import type { DecodedFrame, FrameRequest } from '../video/index.ts';
+
+export type { DecodedFrame, FrameRequest } from '../video/index.ts';
+
+/**
+ * What the review needs of video and inference, in its own words. The workstation gives it the real ones;
+ * a test may give it a part that fails on purpose.
+ */
+
+/** What a look at a file says of it, before its frames are counted. */
+export interface VideoFacts {
+  readonly fingerprint: string;
+  /** The picture streams of a file that has several. */
+  readonly streams: readonly PictureStream[];
+  readonly streamIndex: number;
+  readonly sizeBytes: number;
+  readonly container: string;
+  readonly codec: string;
+  /** Of the picture as displayed. */
+  readonly width: number;
+  readonly height: number;
+  /** For boxes found on the picture as coded, as answers of earlier versions were; null where that is the displayed one. */
+  readonly boxAsDisplayed: ((box: Box) => Box) | null;
+  readonly timeBase: TimeBase;
+  readonly durationSeconds: number | null;
+  /** What of the recording is missing, as far as it is known before its frames are counted. */
+  readonly incomplete: Video['incomplete'];
+  /** Whether a browser plays the file itself. */
+  readonly playback: 'native' | 'transcoded';
+  /** What decodes its frames, with its version. */
+  readonly decoder: string;
+}
+
+export interface VideoIndex {
+  readonly times: FrameTimes;
+  readonly variableFrameRate: boolean;
+  /** As `VideoFacts` says it, with the frames known. */
+  readonly playback: VideoFacts['playback'];
+  /** As `VideoFacts` says it, after a longer look. */
+  readonly incomplete: Video['incomplete'];
+  /** True when it was read rather than built. */
+  readonly kept: boolean;
+  /** For keeping; comes back through `OpenVideoOptions.readIndex`. */
+  encode(): Uint8Array;
+}
+
+/** A video held open. Its frames are there once `indexed` has resolved. */
+export interface VideoSource {
+  readonly facts: VideoFacts;
+  /** Resolves with the index; the same promise for every caller. */
+  indexed(): Promise<VideoIndex>;
+  /** Throws `frame-out-of-range`, `file-changed`, `ffmpeg-failed`, `unavailable` before the index. */
+  frame(index: FrameIndex, request?: FrameRequest): Promise<DecodedFrame>;
+  dispose(): Promise<void>;
+}
+
+export interface OpenVideoOptions {
+  /** An index kept from before; one that does not fit is built again. */
+  /** Bytes of the file that count, of one that has grown since. */
+  readonly length?: number | undefined;
+  /** Which picture stream: one by its index, or that of a stored fingerprint; the file's default where neither is said. */
+  readonly stream?: number | { readonly of: string } | undefined;
+  readonly readIndex: (fingerprint: string) => Promise<Uint8Array | null>;
+  /** Frames found so far, and how many are expected where that is known. */
+  readonly onProgress: (done: number, total: number | null) => void;
+  /** Ends the building of the index. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens the file in place, and starts on its index where none was kept. Throws what a person must know. */
+export type OpenVideo<Source extends VideoSource = VideoSource> = (
+  path: string,
+  options: OpenVideoOptions,
+) => Promise<Source>;

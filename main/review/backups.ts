@@ -1,0 +1,29 @@
+import { basename } from 'node:path';
+import { WorkstationError, type WorkstationCalls } from '../../preload/contract/index.ts';
+import type { JobRegistry } from '../jobs/index.ts';
+import type { Store } from '../store/index.ts';
+
+type BackupCalls = Pick<WorkstationCalls, 'listBackups' | 'restoreBackup' | 'keepDatabase'>;
+
+/** What a person does with the backups of the database. */
+export function backupCalls(store: Store, jobs: JobRegistry): BackupCalls {
+  return {
+    listBackups: async () => store.backupList(),
+    restoreBackup: async ({ name }) => {
+      // What runs belongs to rows of the present database: its end would be written into one that has no such rows.
+      if (jobs.list().some(({ state }) => state === 'queued' || state === 'running')) {
+        throw new WorkstationError(
+          'busy',
+          'Something is still running or waiting, and its result would be lost.',
+          'Wait until it has ended, or stop it; then restore the backup.',
+        );
+      }
+      const { movedTo } = store.restore(name);
+      return { movedTo: basename(movedTo) };
+    },
+    keepDatabase: async () => {
+      store.keepPresent();
+      return {};
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { calls as contract } from '../../preload/contract/calls.ts';
+import type { FrameIndex } from '../../preload/contract/values.ts';
+import { ClipFolder, readCounter, x264 } from '../video/clips.ts';
+import { Bench, ScriptedEngine } from '../review/helpers.ts';
+
+const clips = new ClipFolder();
+let file = '';
+let engine: ScriptedEngine;
+let bench: Bench;
+
+beforeAll(async () => {
+  const room = await clips.make('room', { frames: 40, first: 1000, extension: 'mp4', output: x264 });
+  const scope = await clips.make('scope', { frames: 40, extension: 'mp4', output: x264 });
+  file = await clips.convert(
+    [
+      ...['-i', room, '-i', scope, '-map', '0', '-map', '1', '-c', 'copy'],
+      ...['-disposition:v:0', '0', '-disposition:v:1', 'default'],
+    ],
+    'cameras.mkv',
+  );
+});
+afterAll(() => clips.remove());
+beforeEach(() => {
+  engine = new ScriptedEngine();
+  bench = new Bench(engine);
+});
+afterEach(() => bench.remove());
+
+const number = async (videoId: Parameters<Bench['hash']>[0], index: number): Promise<number> =>
+  readCounter(await bench.review.frame(videoId, index as FrameIndex));
+
+describe('a video of several picture streams', () => {
+  it('is one video for each in the same case; still, question, answer and picture are of the same one', async () => {
+    const scope = await bench.open(file);
+    expect(() => contract.openVideo.output.parse(scope)).not.toThrow();
+    expect(scope.video).toMatchObject({
+      streamIndex: 1,
+      streams: [{ index: 0 }, { index: 1, isDefault: true }],
+    });
+    expect(await number(scope.video.id, 9)).toBe(9);
+
+    const room = await bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 0 });
+    expect(room.case.id).toBe(scope.case.id);
+    expect(room.video.id).not.toBe(scope.video.id);
+    expect(room.video).toMatchObject({ streamIndex: 0, playback: 'transcoded' });
+    expect(await number(room.video.id, 9)).toBe(1009);
+
+    let ended = bench.ended();
+    await bench.ask(room, 9);
+    const inRoom = await ended;
+    expect(readCounter(engine.asked[0]?.frame as never)).toBe(1009);
+    ended = bench.ended();
+    await bench.ask(scope, 9);
+    const inScope = await ended;
+    expect(readCounter(engine.asked[1]?.frame as never)).toBe(9);
+    expect(inRoom.frame?.fingerprint).not.toBe(inScope.frame?.fingerprint);
+    expect(inScope.frame?.fingerprint).toMatch(/:1$/);
+    expect(readCounter((await bench.review.answeredFrame(inRoom.id)).frame)).toBe(1009);
+    expect(readCounter((await bench.review.answeredFrame(inScope.id)).frame)).toBe(9);
+  });
+
+  it('goes on in the session of the stream that is chosen again, also after a restart', async () => {
+    const scope = await bench.open(file);
+    const room = await bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 0 });
+    await bench.restart();
+    expect(await number(room.video.id, 3)).toBe(1003);
+    expect(await number(scope.video.id, 3)).toBe(3);
+    const back = await bench.calls.chooseStream({ videoId: room.video.id, streamIndex: 1 });
+    expect(back.session.id).toBe(scope.session.id);
+    const again = await bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 0 });
+    expect(again.session.id).toBe(room.session.id);
+    await expect(bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 5 })).rejects.toMatchObject(
+      { code: 'invalid-input' },
+    );
+  });
+
+  it('is known again as a file, whichever stream was reviewed', async () => {
+    const { grantId } = await bench.review.grantPath(file);
+    const opened = await bench.calls.openVideo({ grantId, caseId: null, streamIndex: 1 });
+    expect((await bench.calls.lookUpVideo({ grantId }))?.videoId).toBe(opened.video.id);
+  });
+
+  it('that was reviewed before streams could be chosen stays at its first', async () => {
+    const { grantId } = await bench.review.grantPath(file);
+    const first = await bench.calls.openVideo({ grantId, caseId: null, streamIndex: 0 });
+    expect(first.video.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    await bench.restart();
+    expect(await number(first.video.id, 5)).toBe(1005);
+  });
+});
