@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import packageFile from '../package.json' with { type: 'json' };
 import type { DeviceWish } from '../preload/contract/devices.ts';
 import {
+  ActorId,
   formatTimecode,
   toErrorReport,
+  type Actor,
   type AnswerId,
   type DroppedDescription,
   type DroppedFile,
@@ -33,7 +36,7 @@ import {
 import { logTo, type LogSink } from './platform/log.ts';
 import { createVideoMedia, openVideoFile, type VideoMedia } from './recordings/index.ts';
 import { backupCalls, createReview } from './review/index.ts';
-import { openStore } from './store/index.ts';
+import { localActor, openStore, type Log, type Store } from './store/index.ts';
 import {
   decoderName,
   decoderWarning,
@@ -140,6 +143,8 @@ export interface Media extends VideoMedia {
 /** The one object behind every host. Failures are WorkstationErrors. */
 export interface Workstation {
   readonly calls: WorkstationCalls;
+  /** The person at this machine, by the account of the operating system that the workstation runs under. */
+  readonly localActor: Actor;
   readonly media: Media;
   /** Returns the function that ends the listening. */
   onEvent: (listener: (event: WorkstationEvent) => void) => () => void;
@@ -185,6 +190,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   const now = Date.now;
   const wasUsedBefore = existsSync(join(home, 'workstation.db'));
   const store = openStore({ home, now, log: logTo(log, 'store'), exclusive: options.exclusive });
+  let actor = findActor(store, randomUUID, logTo(log, 'store'));
   await removeOldReports(home, wasUsedBefore, logTo(log, 'engine'));
   const listeners = new Set<(event: WorkstationEvent) => void>();
   const emit = (event: WorkstationEvent): void => {
@@ -261,7 +267,9 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   const calls: WorkstationCalls = {
     ...review.calls,
     ...models.calls,
-    getStatus: async () => ({
+    getStatus: async (_input, { window }) => ({
+      actor,
+      window,
       version: packageFile.version,
       host: options.host,
       hostReason: options.hostReason,
@@ -273,7 +281,10 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       notices: allNotices(),
       restoreOffered: store.restoreOffered,
     }),
-    ...backupCalls(store, review.jobs),
+    ...backupCalls(store, review.jobs, () => {
+      const { id } = actor;
+      actor = findActor(store, () => id, logTo(log, 'store'));
+    }),
     chooseVideo: async () => {
       const path = (await options.chooseFile?.()) ?? null;
       if (path === null) return null;
@@ -284,14 +295,17 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       const path = (await options.chooseFolder?.()) ?? null;
       return path === null ? null : review.grantFolder(path);
     },
-    openLastSession: async () => {
-      const last = await review.calls.openLastSession({});
+    openLastSession: async (input, context) => {
+      const last = await review.calls.openLastSession(input, context);
       return last ?? (options.exclusive ? openDemonstration() : null);
     },
   };
 
   return {
     calls,
+    get localActor() {
+      return actor;
+    },
     media: {
       ...createVideoMedia(review),
       still: async (answerId) => ({ png: await drawStill(await review.answeredFrame(answerId)) }),
@@ -328,6 +342,22 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       store.close();
     },
   };
+}
+
+/** The local profile as the database has it. One that can't be read or written keeps nobody from what else there is. */
+function findActor(store: Store, newId: () => string, log: Log): Actor {
+  let account = 'this account';
+  try {
+    account = userInfo().username;
+  } catch {
+    // An account without an entry in the system's list: a container's, for instance.
+  }
+  try {
+    return localActor(store.database, account, newId);
+  } catch (error) {
+    log.warn('the local profile could not be kept', { code: toErrorReport(error).code });
+    return { id: ActorId.parse(newId()), kind: 'person', name: account };
+  }
 }
 
 async function inspectVideo(

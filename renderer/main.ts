@@ -3,7 +3,7 @@ import { z } from 'zod';
 import './styles/base.css';
 import App from './App.svelte';
 import { connect } from './bridge/index.ts';
-import { usePass, WindowPass } from './bridge/pass.ts';
+import { claimByLock, usePass, WindowPass } from './bridge/pass.ts';
 import NoEntry from './components/NoEntry.svelte';
 
 // The content security policy forbids code made from text, which zod would use for speed.
@@ -17,7 +17,8 @@ const token = new URLSearchParams(search).get('token');
 // It has done its work once it was presented, and should stand in no bookmark.
 if (token !== null) window.history.replaceState(null, '', pathname);
 const channel = new BroadcastChannel('workstation');
-const pass = await WindowPass.enter({ origin, storage: sessionStorage, channel }, token);
+const claim = claimByLock(navigator.locks);
+const pass = await WindowPass.enter({ origin, storage: sessionStorage, channel, claim }, token);
 if (pass === null) {
   mount(NoEntry, {
     target,

@@ -5,18 +5,25 @@ import {
   stackOf,
   toErrorReport,
   WorkstationError,
+  type ActorId,
+  type CallContext,
   type CallName,
   type ErrorReport,
   type Result,
+  type WindowId,
   type WorkstationCalls,
 } from '../../preload/contract/index.ts';
 import type { LogSink } from '../platform/log.ts';
 
 /** Who sent a call, as the host found it out. What a host doesn't trust, the door refuses. */
-export interface Sender {
-  host: 'electron' | 'web';
-  trusted: boolean;
-}
+export type Sender =
+  | { readonly trusted: false }
+  | {
+      readonly trusted: true;
+      readonly window: WindowId;
+      /** Aborts when the request is broken off, or its window goes. */
+      readonly signal: AbortSignal;
+    };
 
 export interface Door {
   /** Answers one call. Never throws. */
@@ -24,21 +31,26 @@ export interface Door {
   /** What may be told of a failure. What isn't ours is logged under an id, and told without its text. */
   report: (name: string, error: unknown) => ErrorReport;
   /** The same care for work of a host's own that isn't a call of the contract, a dropped file for instance. */
-  guard: <T>(sender: Sender, name: string, work: () => Promise<T>) => Promise<Result<T>>;
+  guard: <T>(sender: Sender, name: string, work: (context: CallContext) => Promise<T>) => Promise<Result<T>>;
+  /** The same for work that nobody has to be let in for: the letting in itself. */
+  attempt: <T>(name: string, work: () => Promise<T>) => Promise<Result<T>>;
 }
 
 export interface DoorOptions {
   calls: WorkstationCalls;
+  /** Who acts in every window of this host now: another database may know the same person by another id. */
+  actor: () => ActorId;
   log: LogSink;
   newErrorId?: () => string;
 }
 
 /**
  * The one wrapper that takes every call of every host: who sent it, does the name exist, does the input
- * parse, run it, does the output parse, and `{ok, value}` or `{ok: false, error}` as the answer.
+ * parse, run it in its context, does the output parse, and `{ok, value}` or `{ok: false, error}` as the answer.
  */
 export function createDoor({
   calls: answers,
+  actor,
   log,
   newErrorId = () => randomBytes(4).toString('hex'),
 }: DoorOptions): Door {
@@ -67,8 +79,16 @@ export function createDoor({
     };
   }
 
-  async function guard<T>(sender: Sender, name: string, work: () => Promise<T>): Promise<Result<T>> {
+  async function attempt<T>(name: string, work: () => Promise<T>): Promise<Result<T>> {
     try {
+      return { ok: true, value: await work() };
+    } catch (error) {
+      return { ok: false, error: report(name, error) };
+    }
+  }
+
+  const guard: Door['guard'] = (sender, name, work) =>
+    attempt(name, async () => {
       if (!sender.trusted) {
         throw new WorkstationError(
           'not-allowed',
@@ -76,13 +96,10 @@ export function createDoor({
           'Use the window that the workstation itself opened.',
         );
       }
-      return { ok: true, value: await work() };
-    } catch (error) {
-      return { ok: false, error: report(name, error) };
-    }
-  }
+      return work({ actor: actor(), window: sender.window, signal: sender.signal });
+    });
 
-  async function run<N extends CallName>(name: N, input: unknown): Promise<unknown> {
+  async function run<N extends CallName>(name: N, input: unknown, context: CallContext): Promise<unknown> {
     const schema: { input: z.ZodType; output: z.ZodType } = calls[name];
     const parsed = schema.input.safeParse(input);
     if (!parsed.success) {
@@ -93,7 +110,10 @@ export function createDoor({
       );
     }
     // The schema just proved the type that the compiler can't follow through the lookup by name.
-    const value = await (answers[name] as (input: unknown) => Promise<unknown>)(parsed.data);
+    const value = await (answers[name] as (input: unknown, context: CallContext) => Promise<unknown>)(
+      parsed.data,
+      context,
+    );
     const output = schema.output.safeParse(value);
     if (!output.success) {
       throw new Error(`output of '${name}' breaks the contract: ${describeIssues(output.error)}`);
@@ -103,9 +123,10 @@ export function createDoor({
 
   return {
     report,
+    attempt,
     guard,
     answer: (sender, name, input) =>
-      guard(sender, typeof name === 'string' ? name.slice(0, 60) : 'unnamed', async () => {
+      guard(sender, typeof name === 'string' ? name.slice(0, 60) : 'unnamed', async (context) => {
         if (typeof name !== 'string' || !Object.hasOwn(calls, name)) {
           throw new WorkstationError(
             'not-found',
@@ -113,7 +134,7 @@ export function createDoor({
             'Reload the window: it may be older than the workstation that serves it.',
           );
         }
-        return run(name as CallName, input);
+        return run(name as CallName, input, context);
       }),
   };
 }

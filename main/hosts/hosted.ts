@@ -1,3 +1,4 @@
+import type { CallsInContext } from '../../preload/contract/index.ts';
 import type { Workstation } from '../workstation.ts';
 
 export type { Grant } from '../workstation.ts';
@@ -8,11 +9,11 @@ export type HostedMedia = Workstation['media'];
 /** What a host with a window needs of the workstation. */
 export type HostedWorkstation = Pick<
   Workstation,
-  'calls' | 'media' | 'onEvent' | 'grantPath' | 'findDropped' | 'importStream' | 'dispose'
+  'calls' | 'localActor' | 'media' | 'onEvent' | 'grantPath' | 'findDropped' | 'importStream' | 'dispose'
 >;
 
-/** What the command line needs besides. */
-export type CommandLineWorkstation = HostedWorkstation &
+/** What the command line needs: calls in the context of the command, and more than a window may do. */
+export type CommandLineWorkstation = { readonly calls: CallsInContext } & Omit<HostedWorkstation, 'calls'> &
   Pick<
     Workstation,
     | 'grantFolder'

@@ -5,8 +5,8 @@ import type { Store } from '../store/index.ts';
 
 type BackupCalls = Pick<WorkstationCalls, 'listBackups' | 'restoreBackup' | 'keepDatabase'>;
 
-/** What a person does with the backups of the database. */
-export function backupCalls(store: Store, jobs: JobRegistry): BackupCalls {
+/** What a person does with the backups of the database. `onRestored` is told once another database has taken its place. */
+export function backupCalls(store: Store, jobs: JobRegistry, onRestored: () => void): BackupCalls {
   return {
     listBackups: async () => store.backupList(),
     restoreBackup: async ({ name }) => {
@@ -19,6 +19,7 @@ export function backupCalls(store: Store, jobs: JobRegistry): BackupCalls {
         );
       }
       const { movedTo } = store.restore(name);
+      onRestored();
       return { movedTo: basename(movedTo) };
     },
     keepDatabase: async () => {

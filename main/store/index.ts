@@ -1,6 +1,7 @@
 export { openStore, type Store, type StoreOptions } from './open.ts';
 export { mustExist } from './must-exist.ts';
 export { defaultHome, homeLayout, type HomeLayout } from './home.ts';
+export { localActor } from './local-actor.ts';
 export type { Log } from '../platform/log.ts';
 export type { ReadableDatabase, WritableDatabase } from './database.ts';
 export type { FrameIndexFiles } from './frame-indexes.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ActorId } from '../../preload/contract/context.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { Json } from './rows.ts';
 
@@ -12,6 +13,8 @@ const schemas = {
 
   /** Backups that hold more than the database, and that a person has said may be left alone. */
   backupsLeft: z.array(z.string()),
+  /** The accounts of this machine's operating system that have used the data folder, each with the actor that it is. */
+  localActors: z.array(z.object({ id: ActorId, account: z.string() })),
 } as const;
 
 export type SettingName = keyof typeof schemas;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BackupList, BackupName } from './backups.ts';
+import type { CallContext } from './context.ts';
 import {
   Answer,
   AnswerSettings,
@@ -218,4 +219,26 @@ export type CallOutput<N extends CallName> = z.infer<(typeof calls)[N]['output']
 export const callNames = Object.keys(calls) as CallName[];
 
 /** What the workstation object implements. Failures are thrown; the door turns them into envelopes. */
-export type WorkstationCalls = { [N in CallName]: (input: CallInput<N>) => Promise<CallOutput<N>> };
+export type WorkstationCalls = {
+  [N in CallName]: (input: CallInput<N>, context: CallContext) => Promise<CallOutput<N>>;
+};
+
+/** Calls of the contract whose context is given already. */
+export type CallsInContext<Names extends CallName = CallName> = {
+  [N in Names]: (input: CallInput<N>) => Promise<CallOutput<N>>;
+};
+
+/** Gives every call the same context: for a command, and for what a host does by itself. */
+export function inContext<Names extends CallName>(
+  calls: Pick<WorkstationCalls, Names>,
+  context: CallContext,
+): CallsInContext<Names> {
+  const names = Object.keys(calls) as Names[];
+  const given = names.map((name) => [
+    name,
+    (input: CallInput<Names>) =>
+      (calls[name] as (input: CallInput<Names>, context: CallContext) => Promise<unknown>)(input, context),
+  ]);
+  // One function for each call that was given, by its name.
+  return Object.fromEntries(given) as CallsInContext<Names>;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Actor, WindowId } from './context.ts';
 import { ErrorReport } from './errors.ts';
 import { ModelTeaching } from './teaching.ts';
 import {
@@ -415,6 +416,10 @@ export type Folder = z.infer<typeof Folder>;
 
 export const Status = z.object({
   version: z.string(),
+  /** Who acts in this window. */
+  actor: Actor,
+  /** This window's own id, by which it knows its changes again. */
+  window: WindowId,
   host: z.enum(['electron', 'web', 'command-line']),
   /** Why this host and not Electron; null in Electron. */
   hostReason: z.string().nullable(),

@@ -6,6 +6,7 @@ export * from './bridge.ts';
 export * from './calls.ts';
 export * from './coherence.ts';
 export * from './considered.ts';
+export * from './context.ts';
 export * from './domain.ts';
 export * from './doubts.ts';
 export * from './errors.ts';

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { resultOf } from '../../preload/contract/index.ts';
 
-const Pass = z.object({ call: z.string(), resume: z.string() });
+const Pass = z.object({
+  call: z.string(),
+  resume: z.string(),
+  /** The window's own id. What an older version kept has none, and gets one with the next pass. */
+  window: z.string().optional(),
+});
 type Pass = z.infer<typeof Pass>;
 const Challenge = z.object({ challenge: z.string(), proof: z.string() });
 
@@ -21,6 +26,8 @@ export interface Surroundings {
   storage: Pick<Storage, 'getItem' | 'setItem'>;
   /** Of the tabs that show this workstation, and no other site's. */
   channel: BroadcastChannel | null;
+  /** Takes a name for the life of the page; false where another page of the browser has it. */
+  claim: (name: string) => Promise<boolean>;
 }
 
 /**
@@ -43,14 +50,22 @@ export class WindowPass {
 
   /**
    * Lets the window in: by the token of its address, by what this tab held before, or by another tab of the same
-   * workstation. Null where none of these does.
+   * workstation. Null where none of these does. Each window has a pass of its own: a tab that was duplicated, and one that
+   * another tab lets in, ask for one.
    */
   static async enter(surroundings: Surroundings, token: string | null): Promise<WindowPass | null> {
-    const pass =
-      (token === null ? null : known(await post(surroundings.origin, '/api/enter', { token }, Pass))) ??
-      read(surroundings.storage) ??
-      (await askOtherTabs(surroundings.channel));
-    return pass && new WindowPass(surroundings, pass);
+    const { origin, storage, channel, claim } = surroundings;
+    const own =
+      (token === null ? null : known(await post(origin, '/api/enter', { token }, Pass))) ?? read(storage);
+    const pass = own ?? (await askOtherTabs(channel));
+    if (pass === null) return null;
+    const { call, resume, window } = pass;
+    if (own !== null && window !== undefined && (await claim(window)))
+      return new WindowPass(surroundings, own);
+    const another = known(await post(origin, '/api/another-window', {}, Pass, { [passHeader]: call }));
+    if (another?.window !== undefined) await claim(another.window);
+    // A workstation that was started anew knows neither; it gives a pass when it is asked for one by `resume`.
+    return new WindowPass(surroundings, another ?? { call: '', resume });
   }
 
   get call(): string {
@@ -79,12 +94,31 @@ export class WindowPass {
     if (host === 'refused' || host === 'unreachable') return host;
     if (host.proof !== (await sign(resume, `host ${nonce} ${host.challenge}`))) return 'refused';
     const answer = await sign(resume, `window ${host.challenge}`);
-    const pass = await post(origin, '/api/resume', { challenge: host.challenge, answer }, Pass);
+    const { window } = this.#pass;
+    const pass = await post(origin, '/api/resume', { challenge: host.challenge, answer, window }, Pass);
     if (pass === 'refused' || pass === 'unreachable') return pass;
     this.#pass = pass;
     storage.setItem(storageKey, JSON.stringify(pass));
     return 'resumed';
   }
+}
+
+/** How long the page before may take to give a name back at a reload, in ms. */
+const claimMilliseconds = 500;
+
+/** Claims names by the browser's locks, which end with the page that holds them. */
+export function claimByLock(locks: LockManager): Surroundings['claim'] {
+  return (name) =>
+    new Promise((resolve) => {
+      const held = new Promise<never>(() => undefined);
+      const take = (): Promise<never> => {
+        resolve(true);
+        return held;
+      };
+      locks
+        .request(`workstation ${name}`, { signal: AbortSignal.timeout(claimMilliseconds) }, take)
+        .catch(() => resolve(false));
+    });
 }
 
 let current: WindowPass | null = null;
@@ -132,11 +166,12 @@ async function post<T>(
   path: string,
   body: object,
   schema: z.ZodType<T>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<T | 'refused' | 'unreachable'> {
   try {
     const response = await fetch(origin + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     });
     const result = resultOf(schema).safeParse(await response.json().catch(() => null));

@@ -1,4 +1,4 @@
-import type { Workstation } from '../../main/workstation.ts';
+import type { OpenedWorkstation } from '../workstation/workstations.ts';
 import { isUnderWay, type FrameIndex, type OpenSession } from '../../preload/contract/index.ts';
 import { median, type BenchTable } from './table.ts';
 import { withWorkstation } from './workstation.ts';
@@ -36,7 +36,7 @@ export const run = (): Promise<BenchTable> =>
 
 /** Milliseconds to the first text; waits for the end of the answer before it returns. */
 async function firstText(
-  workstation: Workstation,
+  workstation: OpenedWorkstation,
   open: OpenSession,
   index: number,
   question: string,

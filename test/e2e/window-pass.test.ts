@@ -41,8 +41,23 @@ describe("a window's pass", () => {
   it('lets in a second tab of the same browser by the bare address, while the first is open', async () => {
     const second = new WorkstationPage(await context.newPage());
     await second.open(origin);
-    expect(await passOf(second.page)).toBe(await passOf(window.page));
+    // Each is a window of its own: what is done in one is known from what is done in the other.
+    expect(await passOf(second.page)).not.toBe(await passOf(window.page));
+    const own = await passOf(second.page);
+    await second.reload();
+    expect(await passOf(second.page)).toBe(own);
     await second.page.close();
+  });
+
+  it('is another one in a tab that was duplicated, which has a copy of what the first one keeps', async () => {
+    const kept = await window.page.evaluate(() => sessionStorage.getItem('workstation-pass'));
+    const copy = new WorkstationPage(await context.newPage());
+    await copy.page.addInitScript((pass) => {
+      if (!sessionStorage.getItem('workstation-pass')) sessionStorage.setItem('workstation-pass', pass);
+    }, kept ?? '');
+    await copy.open(origin);
+    expect(await passOf(copy.page)).not.toBe(await passOf(window.page));
+    await copy.page.close();
   });
 
   it('is had by nobody else: a bookmark in another browser explains itself', async () => {

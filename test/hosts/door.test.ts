@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { createDoor, type Sender } from '../../main/hosts/door.ts';
 import type { LogEntry } from '../../main/platform/log.ts';
-import { WorkstationError, type WorkstationCalls } from '../../preload/contract/index.ts';
+import {
+  ActorId,
+  WorkstationError,
+  type CallContext,
+  type WorkstationCalls,
+} from '../../preload/contract/index.ts';
+import { testContext } from '../context.ts';
 
-const page: Sender = { host: 'web', trusted: true };
+const { window, signal } = testContext();
+const page: Sender = { trusted: true, window, signal };
 
 function doorOver(answers: Partial<WorkstationCalls>) {
   const entries: LogEntry[] = [];
   const door = createDoor({
     calls: answers as WorkstationCalls,
+    actor: () => ActorId.parse('surgeon'),
     log: (entry) => entries.push(entry),
     newErrorId: () => 'e1',
   });
@@ -21,6 +29,21 @@ describe('the door', () => {
   it('runs a call that is known and parses', async () => {
     const { door } = doorOver({ listCases: () => Promise.resolve([aCase] as never) });
     expect(await door.answer(page, 'listCases', {})).toEqual({ ok: true, value: [aCase] });
+  });
+
+  it('says who acts, in which window, and for how long the result is waited for', async () => {
+    let told: CallContext | undefined;
+    const { door } = doorOver({
+      listCases: (_input, context) => {
+        told = context;
+        return Promise.resolve([]);
+      },
+    });
+    await door.answer(page, 'listCases', { actor: 'somebody else' });
+    expect(told).toBeUndefined();
+    await door.answer(page, 'listCases', {});
+    expect(told).toEqual({ actor: 'surgeon', window, signal });
+    expect(told?.signal).toBe(signal);
   });
 
   it('gives the answering side the parsed input, not what was sent', async () => {
@@ -44,7 +67,7 @@ describe('the door', () => {
         return Promise.resolve([]);
       },
     });
-    const answer = await door.answer({ host: 'electron', trusted: false }, 'listCases', {});
+    const answer = await door.answer({ trusted: false }, 'listCases', {});
     expect(answer).toMatchObject({ ok: false, error: { code: 'not-allowed' } });
     expect(ran).toBe(false);
   });

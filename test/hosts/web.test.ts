@@ -10,16 +10,35 @@ import type { HostedWorkstation } from '../../main/hosts/hosted.ts';
 import type { WindowPass } from '../../main/hosts/web/passes.ts';
 import { startWebHost, type WebHost } from '../../main/hosts/web/server.ts';
 import type { LogEntry } from '../../main/platform/log.ts';
-import { GrantId, Ticks, WorkstationError, type WorkstationEvent } from '../../preload/contract/index.ts';
+import {
+  ActorId,
+  GrantId,
+  Ticks,
+  WorkstationError,
+  type CallContext,
+  type WorkstationEvent,
+} from '../../preload/contract/index.ts';
 
 const listeners = new Set<(event: WorkstationEvent) => void>();
+const contexts: CallContext[] = [];
 const aborted: string[] = [];
 const imported: { name: string; bytes: number }[] = [];
 let frameWaits = false;
 
 /** What lies behind the host is tested where it lives; here it is only something to be reached or not. */
 const workstation: HostedWorkstation = {
-  calls: { listCases: () => Promise.resolve([]) } as unknown as HostedWorkstation['calls'],
+  localActor: { id: ActorId.parse('surgeon'), kind: 'person', name: 'surgeon' },
+  calls: {
+    listCases: (_input: object, context: CallContext) => {
+      contexts.push(context);
+      return Promise.resolve([]);
+    },
+    listJobs: async (_input: object, context: CallContext) => {
+      contexts.push(context);
+      await once(context.signal, 'abort');
+      return [];
+    },
+  } as unknown as HostedWorkstation['calls'],
   media: {
     frame: async (_video, index, signal) => {
       if (frameWaits) {
@@ -84,6 +103,7 @@ beforeEach(async () => {
   entries = [];
   lines = [];
   frameWaits = false;
+  contexts.length = 0;
   host = await startWebHost({
     workstation,
     rendererFolder: folder,
@@ -150,9 +170,11 @@ describe('entering', () => {
     const token = tokenOf(host.entryAddress);
     const answer = await post('/api/enter', { token });
     expect(valueOf(answer)).toEqual({
-      call: expect.stringMatching(/^[\w-]{43}$/) as string,
+      call: expect.stringMatching(/^web-\w{32}\.[\w-]{43}$/) as string,
       resume: expect.stringMatching(/^[\w-]{43}$/) as string,
+      window: expect.stringMatching(/^web-\w{32}$/) as string,
     });
+    expect(valueOf(answer)['window']).not.toBe(pass.window);
     expect(answer.headers['set-cookie']).toBeUndefined();
 
     const again = await post('/api/enter', { token });
@@ -171,6 +193,9 @@ describe('entering', () => {
         {},
         { headers: { 'x-workstation-pass': 'x'.repeat(43) } },
         { headers: { 'x-workstation-pass': pass.resume } },
+        { headers: { 'x-workstation-pass': `${pass.call}x` } },
+        { headers: { 'x-workstation-pass': pass.call.split('.')[1] } },
+        { headers: { 'x-workstation-pass': `web-${'0'.repeat(32)}.${pass.call.split('.')[1]}` } },
         { headers: { cookie: `workstation-${host.port}=${pass.call}; x-workstation-pass=${pass.call}` } },
       ]) {
         expect((await send(path, options)).status).toBe(401);
@@ -205,8 +230,26 @@ describe('entering', () => {
     // What the server proved itself with is no answer to it.
     expect((await post('/api/resume', { challenge: next, answer: asked['proof'] })).status).toBe(401);
     const last = valueOf(await post('/api/challenge', { nonce: 'n3' }))['challenge'] ?? '';
-    const letIn = await post('/api/resume', { challenge: last, answer: sign(pass.resume, `window ${last}`) });
-    expect(valueOf(letIn)).toEqual(pass);
+    const { window } = pass;
+    const answer = sign(pass.resume, `window ${last}`);
+    expect(valueOf(await post('/api/resume', { challenge: last, answer, window }))).toEqual(pass);
+    // One of an older version has no id; it gets one. One of a command or of another host is nobody's to take.
+    for (const other of [undefined, 'cli-0123456789abcdef', 'electron-0123456789abcdef', 'web-', 7]) {
+      const { challenge: anew = '' } = valueOf(await post('/api/challenge', { nonce: 'n4' }));
+      const asks = { challenge: anew, answer: sign(pass.resume, `window ${anew}`), window: other };
+      const given = await post('/api/resume', asks);
+      expect(given.status).toBe(other === undefined ? 200 : 401);
+      if (other === undefined) expect(valueOf(given)['window']).not.toBe(pass.window);
+    }
+  });
+
+  it('gives a tab that another one lets in a pass of its own', async () => {
+    const other = valueOf(await call('another-window', '{}'));
+    expect(other['window']).not.toBe(pass.window);
+    expect(
+      (await send('/media/frames/v1/3', { headers: { 'x-workstation-pass': other['call'] } })).status,
+    ).toBe(200);
+    expect((await post('/api/another-window', {})).status).toBe(401);
   });
 
   it('listens on the loopback address alone', async () => {
@@ -288,6 +331,29 @@ describe('calls', () => {
   it('answers with the envelope', async () => {
     expect(JSON.parse((await call('listCases', '{}')).body)).toEqual({ ok: true, value: [] });
     expect(JSON.parse((await call('nothing', '{}')).body)).toMatchObject({ error: { code: 'not-found' } });
+  });
+
+  it('come with who acts, and the window whose pass they have; what else they claim counts for nothing', async () => {
+    await call('listCases', '{}', { 'x-workstation-window': 'web-1111111111' });
+    const other = valueOf(await call('another-window', '{}'))['call'] ?? '';
+    await call('listCases', '{}', { 'x-workstation-pass': other });
+    expect(contexts).toMatchObject([
+      { actor: 'surgeon', window: pass.window },
+      { actor: 'surgeon', window: other.split('.')[0] },
+    ]);
+    expect(contexts.some(({ signal }) => signal.aborted)).toBe(false);
+  });
+
+  it('hear that their request was broken off', async () => {
+    const sent = request({
+      ...{ host: '127.0.0.1', port: host.port, path: '/api/listJobs', method: 'POST' },
+      headers: { ...known(), origin: host.origin, 'content-type': 'application/json' },
+    });
+    sent.on('error', () => undefined);
+    sent.end('{}');
+    await expect.poll(() => contexts.length).toBe(1);
+    sent.destroy();
+    await expect.poll(() => contexts[0]?.signal.aborted).toBe(true);
   });
 
   it.each([

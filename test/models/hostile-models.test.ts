@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWithNode, type EngineChild } from '../../main/inference/index.ts';
-import type { Workstation } from '../../main/workstation.ts';
 import { FolderLooks } from '../../models/import/look-client.ts';
 import { placeId } from '../../models/import/in-place-model.ts';
 import { toErrorReport, type ErrorReport, type ModelId } from '../../preload/contract/index.ts';
@@ -14,7 +13,7 @@ import {
   type SoundFolders,
   type Spoiling,
 } from '../bench/attacks/hostile-folders.ts';
-import { workstations } from '../workstation/workstations.ts';
+import { workstations, type OpenedWorkstation } from '../workstation/workstations.ts';
 
 const { root, start, close } = workstations();
 let sound: SoundFolders;
@@ -25,13 +24,13 @@ beforeAll(async () => {
 
 const failure = (work: Promise<unknown>): Promise<ErrorReport | null> => work.then(() => null, toErrorReport);
 
-async function add(workstation: Workstation, folder: string): Promise<ModelId> {
+async function add(workstation: OpenedWorkstation, folder: string): Promise<ModelId> {
   const { grantId } = await workstation.grantFolder(folder);
   return (await workstation.calls.addModelFolder({ folderId: grantId })).id;
 }
 
 /** What is said of a folder when it is looked at, and when it is added. */
-async function lookAndAdd(workstation: Workstation, folder: string): Promise<(ErrorReport | null)[]> {
+async function lookAndAdd(workstation: OpenedWorkstation, folder: string): Promise<(ErrorReport | null)[]> {
   const folderId = (await workstation.grantFolder(folder)).grantId;
   const looked = workstation.calls.inspectModelFolder({ folderId, baseId: null });
   return [

@@ -4,7 +4,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { writeTensors } from '../import/checkpoint-files.ts';
 import { startOverheard } from '../inference/overheard.ts';
 import { copyPlainCheckpoint } from '../import/plain-checkpoint.ts';
-import type { Workstation } from '../../main/workstation.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import {
   calls,
@@ -15,20 +14,20 @@ import {
   type ModelManifest,
   type WeightDtype,
 } from '../../preload/contract/index.ts';
-import { askAndWait, workstations } from '../workstation/workstations.ts';
+import { askAndWait, workstations, type OpenedWorkstation } from '../workstation/workstations.ts';
 
 const { root, start, close } = workstations();
 
 /** The embedded model's checkpoint as Hugging Face would have it. */
 const checkpoint = (name: string): string => copyPlainCheckpoint(join(root, name));
 
-async function grant(workstation: Workstation, folder: string): Promise<GrantId> {
+async function grant(workstation: OpenedWorkstation, folder: string): Promise<GrantId> {
   return (await workstation.grantFolder(folder)).grantId;
 }
 
 /** Starts an import and waits for its end. */
 async function importAndWait(
-  workstation: Workstation,
+  workstation: OpenedWorkstation,
   folder: string,
   dtype: WeightDtype = 'q8',
   onProgress: (state: ModelImport) => void = () => undefined,
@@ -42,7 +41,7 @@ async function importAndWait(
 }
 
 async function ended(
-  workstation: Workstation,
+  workstation: OpenedWorkstation,
   begin: () => Promise<ModelImport>,
   onProgress: (state: ModelImport) => void = () => undefined,
 ): Promise<ModelImport> {

@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Workstation } from '../../main/workstation.ts';
 import type { Answer } from '../../preload/contract/index.ts';
 import { leastSettings } from '../inference/model-server/configured.ts';
 import { startModelServer, tls, type ModelServer } from '../inference/model-server/start.ts';
-import { askAndWait, workstations } from '../workstation/workstations.ts';
+import { askAndWait, workstations, type OpenedWorkstation } from '../workstation/workstations.ts';
 
 /** The server writes a script; what is tested is who is asked, and what is kept of it. */
 const { root, start: startOn } = workstations();
@@ -16,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function start(name: string, settings: object | null): Promise<Workstation> {
+async function start(name: string, settings: object | null): Promise<OpenedWorkstation> {
   const home = join(root, name);
   await mkdir(home, { recursive: true });
   if (settings !== null) {
@@ -27,7 +26,7 @@ async function start(name: string, settings: object | null): Promise<Workstation
   return startOn(name, { host: 'command-line', hostReason: null, exclusive: false });
 }
 
-async function ask(workstation: Workstation): Promise<Answer> {
+async function ask(workstation: OpenedWorkstation): Promise<Answer> {
   return askAndWait(workstation, await workstation.openDemonstration(), 20, 'What organ is being operated?');
 }
 

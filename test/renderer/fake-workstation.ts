@@ -2,6 +2,7 @@ import { checkpointReport, embeddedModel, folderModel, runningImport } from './f
 import {
   FrameIndex,
   formatTimecode,
+  inContext,
   isUnderWay,
   parseTimecode,
   toErrorReport,
@@ -10,6 +11,7 @@ import {
   type AnswerStatus,
   type BackupList,
   type Bridge,
+  type CallContext,
   type CallInput,
   type CallName,
   type CallOutput,
@@ -146,6 +148,8 @@ export class FakeWorkstation {
   };
   status: Status = {
     version: '0.1.0',
+    actor: { id: id('surgeon'), kind: 'person', name: 'surgeon' },
+    window: id('web-0123456789'),
     host: 'web',
     hostReason: null,
     fileDialog: false,
@@ -212,7 +216,7 @@ export class FakeWorkstation {
       this.status = { ...this.status, notices: [], restoreOffered: false };
       return {};
     },
-    getStatus: async () => this.status,
+    getStatus: async (_input, { window }) => ({ ...this.status, window }),
     listQuestionTemplates: async () => [
       {
         id: 'state',
@@ -335,8 +339,8 @@ export class FakeWorkstation {
       this.emit({ type: 'entry', entry });
       return entry;
     },
-    stopAnswer: async ({ answerId }) => {
-      const answer = await this.calls.getAnswer({ answerId });
+    stopAnswer: async ({ answerId }, context) => {
+      const answer = await this.calls.getAnswer({ answerId }, context);
       if (isUnderWay(answer.status)) this.end({ ...answer, status: 'stopped', endedAt: now });
       return {};
     },
@@ -378,6 +382,13 @@ export class FakeWorkstation {
       return folderModel;
     },
   };
+
+  /** The same calls, made in another window by the same person. */
+  readonly elsewhere = inContext(this.calls, {
+    actor: this.status.actor.id,
+    window: id('web-9876543210'),
+    signal: new AbortController().signal,
+  });
 
   onEvent = (listener: (event: WorkstationEvent) => void): (() => void) => {
     this.#listeners.add(listener);
@@ -493,8 +504,13 @@ export class FakeWorkstation {
       try {
         const failure = this.failures.get(name);
         if (failure) throw failure;
-        const perform = this.calls[name] as (input: CallInput<N>) => Promise<CallOutput<N>>;
-        return { ok: true as const, value: await perform(input) };
+        const perform = this.calls[name] as (
+          input: CallInput<N>,
+          context: CallContext,
+        ) => Promise<CallOutput<N>>;
+        const { actor, window } = this.status;
+        const { signal } = new AbortController();
+        return { ok: true as const, value: await perform(input, { actor: actor.id, window, signal }) };
       } catch (error) {
         return { ok: false as const, error: toErrorReport(error) };
       }

@@ -191,7 +191,7 @@ describe('the folder dialog', () => {
 
   test('shows what is called so; Enter takes the first', async () => {
     fake.calls.browseFolder = async () => ({
-      ...(await fake.calls.browsePath({ path: '/x', find: 'videos' })).folder,
+      ...(await fake.elsewhere.browsePath({ path: '/x', find: 'videos' })).folder,
     });
     await open();
     await fireEvent.input(field(), { target: { value: '0002' } });

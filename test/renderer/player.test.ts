@@ -103,9 +103,9 @@ describe('a place by its time', () => {
     await player.showIndex(10);
     const locate = workstation.calls.locate;
     let found = (): void => undefined;
-    workstation.calls.locate = async (input) => {
+    workstation.calls.locate = async (input, context) => {
       if ('seconds' in input.at) await new Promise<void>((resolve) => (found = resolve));
-      return locate(input);
+      return locate(input, context);
     };
     const first = player.show({ seconds: 4 });
     await vi.waitFor(() => expect(workstation.logged('locate').some(({ at }) => 'seconds' in at)).toBe(true));

@@ -80,8 +80,8 @@ describe('asking', () => {
   test('keeps an answer that ends before the call that asked for it returns', async () => {
     const review = await opened();
     const ask = workstation.calls.ask;
-    workstation.calls.ask = async (input) => {
-      const asked = await ask(input);
+    workstation.calls.ask = async (input, context) => {
+      const asked = await ask(input, context);
       emitText(asked.answer.id, 'reasoning', 0, 'Quick.');
       workstation.emit({ type: 'answer', answer: finished(asked.answer) });
       return asked;
@@ -122,10 +122,10 @@ describe('asking', () => {
   test('goes on while others are answered, in the order of typing, about the frame of each Enter', async () => {
     const review = await opened();
     const ask = workstation.calls.ask;
-    workstation.calls.ask = async (input) => {
+    workstation.calls.ask = async (input, context) => {
       // The first call takes longest: those behind it must not overtake it.
       await new Promise((later) => setTimeout(later, 30 - 10 * workstation.logged('ask').length));
-      return ask(input);
+      return ask(input, context);
     };
     const first = review.ask('First?');
     await review.player.settled();
@@ -203,7 +203,7 @@ describe('the list', () => {
 
   test('follows what another window does in the same session, and nothing of other sessions', async () => {
     const review = await opened();
-    const asked = await workstation.calls.ask({
+    const asked = await workstation.elsewhere.ask({
       sessionId: workstation.session.id,
       frameIndex: id2(3),
       frameHash: hashOf(3),
@@ -214,11 +214,11 @@ describe('the list', () => {
     expect(review.selectedQuestion).toBeNull();
     emitText(asked.answer.id, 'reasoning', 0, 'It is', 1);
     expect(review.stream(review.entries[0]!.answers[0]!).reasoning).toBe('It is');
-    await workstation.calls.deleteQuestion({ questionId: asked.question.id });
+    await workstation.elsewhere.deleteQuestion({ questionId: asked.question.id });
     expect(review.entries).toEqual([]);
-    await workstation.calls.restoreQuestion({ questionId: asked.question.id });
+    await workstation.elsewhere.restoreQuestion({ questionId: asked.question.id });
     expect(review.entries).toHaveLength(1);
-    await workstation.calls.renameCase({ caseId: workstation.case.id, pseudonym: 'Case 7' });
+    await workstation.elsewhere.renameCase({ caseId: workstation.case.id, pseudonym: 'Case 7' });
     expect(review.case.pseudonym).toBe('Case 7');
     const entry = review.entries[0]!;
     const foreign = {

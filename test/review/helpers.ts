@@ -7,9 +7,10 @@ import { createReview, type Review } from '../../main/review/index.ts';
 import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
 import { isUnderWay, type Answer, type OpenSession } from '../../preload/contract/domain.ts';
-import type { CallInput } from '../../preload/contract/calls.ts';
+import { inContext, type CallInput } from '../../preload/contract/calls.ts';
 import { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { CaseId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
+import { testContext } from '../context.ts';
 
 const ignore = (): void => undefined;
 export const silent: Log = { debug: ignore, info: ignore, warn: ignore };
@@ -122,8 +123,8 @@ export class Bench {
     });
   }
 
-  get calls(): Review<VideoFile>['calls'] {
-    return this.review.calls;
+  get calls() {
+    return inContext(this.review.calls, testContext());
   }
 
   async open(path: string, caseId: CaseId | null = null) {

@@ -3,6 +3,7 @@ import {
   calls as contract,
   isUnderWay,
   type AnswerId,
+  type CallContext,
   type CallInput,
   type CallName,
   type CallOutput,
@@ -14,6 +15,7 @@ import {
   type WorkstationCalls,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
+import { testContext } from '../context.ts';
 
 /** A workstation, or what stands in for it, with a session to go back to and a model that can be asked. */
 export interface Promising {
@@ -34,11 +36,12 @@ export function promises(name: string, make: () => Promise<Promising>): void {
     let workstation: Promising;
     let opened: OpenSession;
     const events: WorkstationEvent[] = [];
+    const context = testContext();
 
     /** As the door makes it: what goes in and what comes out are of the contract's shape. */
     async function call<N extends CallName>(called: N, input: CallInput<N>): Promise<CallOutput<N>> {
-      const perform = workstation.calls[called] as (input: unknown) => Promise<unknown>;
-      const value = await perform(contract[called].input.parse(input));
+      const perform = workstation.calls[called] as (input: unknown, context: CallContext) => Promise<unknown>;
+      const value = await perform(contract[called].input.parse(input), context);
       return contract[called].output.parse(value) as CallOutput<N>;
     }
 
@@ -74,8 +77,10 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       await vi.waitFor(indexed, { timeout: 60_000 });
     });
 
-    it('says what it is, and which questions the models were taught', async () => {
-      expect((await call('getStatus', {})).notices).toEqual([]);
+    it('says what it is, who acts in which window, and which questions the models were taught', async () => {
+      const status = await call('getStatus', {});
+      expect(status.notices).toEqual([]);
+      expect(status).toMatchObject({ actor: { kind: 'person' }, window: context.window });
       expect((await call('listQuestionTemplates', {})).map(({ id }) => id)).toEqual([
         'state',
         'location',

@@ -1,7 +1,6 @@
 import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Workstation } from '../../main/workstation.ts';
 import {
   calls,
   iou,
@@ -10,7 +9,7 @@ import {
   type ModelId,
   type OpenSession,
 } from '../../preload/contract/index.ts';
-import { askAndWait, workstations } from './workstations.ts';
+import { askAndWait, workstations, type OpenedWorkstation } from './workstations.ts';
 
 const model = join(import.meta.dirname, '../../models/nano');
 const clip = join(import.meta.dirname, '../../resources/clip/demo.mp4');
@@ -21,7 +20,7 @@ interface ClipTruth {
 
 const { root, start, close } = workstations();
 
-async function lastSession(workstation: Workstation): Promise<OpenSession> {
+async function lastSession(workstation: OpenedWorkstation): Promise<OpenSession> {
   const session = await workstation.calls.openLastSession({});
   if (session === null) throw new Error('no session');
   return session;

@@ -5,21 +5,29 @@ import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
 import { isUnderWay, type Answer, type FrameIndex, type OpenSession } from '../../preload/contract/index.ts';
+import { inTests, testContext, type InTests } from '../context.ts';
+
+/** A workstation as tests call it: as its local profile, from one window. */
+export type OpenedWorkstation = InTests<Workstation>;
 
 /** The workstations of one test file. */
 export interface Workstations {
   /** A folder for the file's data folders and whatever else it makes; removed at its end. */
   readonly root: string;
   /** Opens one on the data folder of this name in `root`; it is closed after the test, if not before. */
-  readonly start: (home: string, options?: Partial<WorkstationOptions>) => Promise<Workstation>;
-  readonly close: (workstation: Workstation) => Promise<void>;
+  readonly start: (home: string, options?: Partial<WorkstationOptions>) => Promise<OpenedWorkstation>;
+  readonly close: (workstation: OpenedWorkstation) => Promise<void>;
 }
+
+/** Calls as the workstation's own person does. */
+export const asItsPerson = (workstation: Workstation): OpenedWorkstation =>
+  inTests(workstation, testContext({ actor: workstation.localActor.id }));
 
 /** To be called at the top of a test file: it adds the hooks that close and remove everything. */
 export function workstations(): Workstations {
   const root = mkdtempSync(join(tmpdir(), 'surgery-r1-workstation-'));
-  const open = new Set<Workstation>();
-  const close = async (workstation: Workstation): Promise<void> => {
+  const open = new Set<OpenedWorkstation>();
+  const close = async (workstation: OpenedWorkstation): Promise<void> => {
     open.delete(workstation);
     await workstation.dispose();
   };
@@ -31,14 +39,16 @@ export function workstations(): Workstations {
     root,
     close,
     async start(home, options = {}) {
-      const workstation = await createWorkstation({
-        home: join(root, home),
-        host: 'web',
-        hostReason: 'a test',
-        log: () => undefined,
-        exclusive: true,
-        ...options,
-      });
+      const workstation = asItsPerson(
+        await createWorkstation({
+          home: join(root, home),
+          host: 'web',
+          hostReason: 'a test',
+          log: () => undefined,
+          exclusive: true,
+          ...options,
+        }),
+      );
       open.add(workstation);
       return workstation;
     },
@@ -65,7 +75,7 @@ export function longLived(): () => Promise<Workstation> {
 
 /** Asks, and waits for the end of the answer. */
 export async function askAndWait(
-  workstation: Workstation,
+  workstation: Pick<OpenedWorkstation, 'calls' | 'onEvent' | 'media'>,
   { session }: Pick<OpenSession, 'session'>,
   index: number,
   question: string,

@@ -1,6 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { DeviceWish } from '../../../preload/contract/devices.ts';
-import { stackOf, toErrorReport, WorkstationError } from '../../../preload/contract/index.ts';
+import {
+  inContext,
+  stackOf,
+  toErrorReport,
+  windowId,
+  WorkstationError,
+} from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
 import { openLogFile, type LogFile } from '../../platform/log-file.ts';
 import { exitCodeOf, type ExitCode } from '../exit-codes.ts';
@@ -43,6 +50,7 @@ export async function runCommand(
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
 
+  const window = windowId('cli', randomUUID());
   const held: { logFile?: LogFile; workstation?: Promise<CommandLineWorkstation> } = {};
   const close = async () => {
     const { workstation, logFile } = held;
@@ -59,7 +67,7 @@ export async function runCommand(
       const folder = home ?? defaultHome();
       held.logFile = openLogFile(folder);
       const { log } = held.logFile;
-      const workstation = await createWorkstation({
+      const opened = await createWorkstation({
         home: folder,
         host: 'command-line',
         hostReason: null,
@@ -67,6 +75,10 @@ export async function runCommand(
         exclusive: false,
         ...(options.device === undefined ? {} : { device: options.device }),
       });
+      const workstation = {
+        ...opened,
+        calls: inContext(opened.calls, { actor: opened.localActor.id, window, signal: controller.signal }),
+      };
       const { notices } = await workstation.calls.getStatus({});
       for (const notice of notices.filter(({ code }) => code.startsWith('store-'))) output.notice(notice);
       return workstation;

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { app, BrowserWindow, dialog, session } from 'electron';
-import { stackOf, toErrorReport, videoEndings } from '../../../preload/contract/index.ts';
+import { stackOf, toErrorReport, videoEndings, windowId } from '../../../preload/contract/index.ts';
 import { createWorkstation, defaultHome } from '../../workstation.ts';
 import { createDoor } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
@@ -11,7 +12,7 @@ import { openLogFile } from '../../platform/log-file.ts';
 import { startWebHost } from '../web/server.ts';
 import { startInUtilityProcess } from './engine.ts';
 import { FilesToOpen } from './files-to-open.ts';
-import { serveIpc } from './ipc.ts';
+import { OpenWindows, serveIpc } from './ipc.ts';
 import { lockPages, lockSession, silenceChromium } from './lockdown.ts';
 import { setMenu } from './menu.ts';
 
@@ -84,15 +85,17 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   const { origin } = host;
   lockPages(origin);
   await lockSession(session.defaultSession, origin);
+  const windows = new OpenWindows();
   const stopIpc = serveIpc({
-    door: createDoor({ calls: workstation.calls, log }),
+    door: createDoor({ calls: workstation.calls, actor: () => workstation.localActor.id, log }),
     workstation,
-    window: () => window?.webContents ?? null,
+    windows,
     origin,
   });
 
   const open = () => {
     window = openWindow(host.entryAddress);
+    windows.add(window.webContents);
     window.on('closed', () => {
       window = null;
     });
@@ -151,7 +154,12 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
 /** The page shows the last session when it loads; so an opened file needs no message of its own. */
 async function openAsLastSession(workstation: HostedWorkstation, path: string): Promise<void> {
   const { grantId } = await workstation.grantPath(path);
-  await workstation.calls.openVideo({ grantId, caseId: null });
+  const context = {
+    actor: workstation.localActor.id,
+    window: windowId('electron', randomUUID()),
+    signal: new AbortController().signal,
+  };
+  await workstation.calls.openVideo({ grantId, caseId: null }, context);
 }
 
 /** @param address lets one window in: each that is opened takes a new one */

@@ -1,33 +1,70 @@
+import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import { channels } from '../../../preload/channels.ts';
-import { WorkstationError, type DroppedFile } from '../../../preload/contract/index.ts';
+import {
+  windowId,
+  WorkstationError,
+  type DroppedFile,
+  type WindowId,
+  type WorkstationEvent,
+} from '../../../preload/contract/index.ts';
 import type { Door, Sender } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
 
 export interface IpcOptions {
   door: Door;
   workstation: HostedWorkstation;
-  /** The window's contents; null before it opens and after it closes. */
-  window: () => WebContents | null;
+  windows: OpenWindows;
   /** The one origin that the window's page may have. */
   origin: string;
 }
 
+/** The windows that this program has open, each with the id that its changes are recorded under. */
+export class OpenWindows {
+  readonly #open = new Map<WebContents, { id: WindowId; page: AbortController }>();
+
+  /** Takes a window in until it closes. Loading its page anew breaks off what the page before has asked for. */
+  add(contents: WebContents): void {
+    const open = { id: windowId('electron', randomUUID()), page: new AbortController() };
+    this.#open.set(contents, open);
+    contents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
+      if (!isMainFrame || isSameDocument) return;
+      open.page.abort();
+      open.page = new AbortController();
+    });
+    contents.once('destroyed', () => {
+      this.#open.delete(contents);
+      open.page.abort();
+    });
+  }
+
+  /** What the window sends of its own; null for one that is not ours. */
+  senderOf(contents: WebContents): Sender | null {
+    const open = this.#open.get(contents);
+    return open === undefined ? null : { trusted: true, window: open.id, signal: open.page.signal };
+  }
+
+  send(event: WorkstationEvent): void {
+    for (const contents of this.#open.keys())
+      if (!contents.isDestroyed()) contents.send(channels.event, event);
+  }
+}
+
 /**
- * The only place that listens on IPC. Every message is checked for its frame: the top frame of our window,
+ * The only place that listens on IPC. Every message is checked for its frame: the top frame of a window of ours,
  * showing our page. Returns the way to stop sending events.
  */
-export function serveIpc({ door, workstation, window, origin }: IpcOptions): () => void {
-  const senderOf = ({ senderFrame, sender }: IpcMainInvokeEvent): Sender => ({
-    host: 'electron',
-    trusted:
+export function serveIpc({ door, workstation, windows, origin }: IpcOptions): () => void {
+  const senderOf = ({ senderFrame, sender }: IpcMainInvokeEvent): Sender => {
+    const known = windows.senderOf(sender);
+    const ours =
       senderFrame !== null &&
-      sender === window() &&
       senderFrame === sender.mainFrame &&
       URL.canParse(senderFrame.url) &&
-      new URL(senderFrame.url).origin === origin,
-  });
+      new URL(senderFrame.url).origin === origin;
+    return known !== null && ours ? known : { trusted: false };
+  };
 
   ipcMain.handle(channels.call, (event, name: unknown, input: unknown) =>
     door.answer(senderOf(event), name, input),
@@ -50,10 +87,7 @@ export function serveIpc({ door, workstation, window, origin }: IpcOptions): () 
       } satisfies DroppedFile;
     }),
   );
-  const stop = workstation.onEvent((event) => {
-    const contents = window();
-    if (contents && !contents.isDestroyed()) contents.send(channels.event, event);
-  });
+  const stop = workstation.onEvent((event) => windows.send(event));
   return () => {
     stop();
     ipcMain.removeHandler(channels.call);

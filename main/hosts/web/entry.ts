@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { WorkstationError } from '../../../preload/contract/index.ts';
-import { Passes } from './passes.ts';
+import { WindowId, WorkstationError } from '../../../preload/contract/index.ts';
+import { Passes, type WindowPass } from './passes.ts';
 import { EntryTokens } from './security.ts';
 
 const secret = z.string().min(1).max(100);
 const Enter = z.strictObject({ token: secret });
 const Challenge = z.strictObject({ nonce: secret });
-const Resume = z.strictObject({ challenge: secret, answer: secret });
+/** A window of a browser keeps its id; it can't take that of a command, or of a window of Electron's. */
+const BrowserWindowId = WindowId.refine((id) => id.startsWith('web-'));
+const Resume = z.strictObject({ challenge: secret, answer: secret, window: BrowserWindowId.optional() });
 
 /** How a window gets its pass: by a printed address, or by one that an earlier run gave it. */
 export class Entry {
@@ -36,12 +38,14 @@ export class Entry {
       if (asked.success) return this.#passes.challenge(asked.data.nonce);
     } else if (path === '/api/resume') {
       const asked = Resume.safeParse(body);
-      const pass = asked.success ? this.#passes.answer(asked.data.challenge, asked.data.answer) : null;
+      const pass = asked.success
+        ? this.#passes.answer(asked.data.challenge, asked.data.answer, asked.data.window)
+        : null;
       if (pass !== null) return pass;
     } else {
       const asked = Enter.safeParse(body);
       const outcome = asked.success ? this.#tokens.present(asked.data.token) : 'wrong';
-      if (outcome === 'accepted') return this.#passes.pass;
+      if (outcome === 'accepted') return this.#passes.pass();
       this.#onRefused(outcome);
     }
     throw new WorkstationError(
@@ -51,10 +55,18 @@ export class Entry {
     );
   }
 
-  /** Elements of a page can set no headers: for pictures, streams and events the pass is part of the address. */
-  accepts(request: IncomingMessage, url: URL): boolean {
+  /** The pass of another window: for a tab that another one of the same browser lets in. */
+  another(): WindowPass {
+    return this.#passes.pass();
+  }
+
+  /**
+   * Which window sends a request; null where it was not let in. Elements of a page can set no headers: for pictures, streams
+   * and events the pass is part of the address.
+   */
+  windowOf(request: IncomingMessage, url: URL): WindowId | null {
     const header = request.headers['x-workstation-pass'];
-    if (header !== undefined) return this.#passes.accepts(typeof header === 'string' ? header : null);
-    return request.method === 'POST' ? false : this.#passes.accepts(url.searchParams.get('pass'));
+    if (header !== undefined) return this.#passes.windowOf(typeof header === 'string' ? header : null);
+    return request.method === 'POST' ? null : this.#passes.windowOf(url.searchParams.get('pass'));
   }
 }

@@ -1,13 +1,18 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { windowId, WindowId } from '../../../preload/contract/index.ts';
 import { newSecret, sameSecret } from './security.ts';
 
-/** What a window holds: `call` opens this run's calls, pictures and streams, `resume` asks a later run for its own. */
+/**
+ * What a window holds: `call` opens this run's calls, pictures and streams and says which window it is, `resume` asks a later
+ * run for its own.
+ */
 export interface WindowPass {
   call: string;
   resume: string;
+  window: WindowId;
 }
 
 const Kept = z.object({
@@ -28,7 +33,8 @@ const MAXIMUM_CHALLENGES = 100;
  * proves first that it is one of the same data folder: whoever took over the port of one that has ended learns nothing.
  */
 export class Passes {
-  readonly #call = newSecret();
+  /** Signs the passes of this run. */
+  readonly #run = newSecret();
   readonly #resume: string;
   /** With the time at which each was given out, oldest first. */
   readonly #challenges = new Map<string, number>();
@@ -37,12 +43,16 @@ export class Passes {
     this.#resume = resume;
   }
 
-  get pass(): WindowPass {
-    return { call: this.#call, resume: this.#resume };
+  /** The pass of a window that was let in: of a new one, or of one that has an id from before. */
+  pass(window: WindowId = windowId('web', randomUUID())): WindowPass {
+    return { call: `${window}.${sign(this.#run, window)}`, resume: this.#resume, window };
   }
 
-  accepts(given: string | null | undefined): boolean {
-    return typeof given === 'string' && sameSecret(given, this.#call);
+  /** Which window holds this pass; null where it is none of this run. */
+  windowOf(given: string | null | undefined): WindowId | null {
+    const [name, signature = ''] = (given ?? '').split('.');
+    const window = WindowId.safeParse(name);
+    return window.success && sameSecret(signature, sign(this.#run, window.data)) ? window.data : null;
   }
 
   /** Answers a window that wants to know whom it is talking to, and asks it the same. */
@@ -54,21 +64,23 @@ export class Passes {
       this.#challenges.delete(oldest);
     }
     this.#challenges.set(challenge, performance.now());
-    return { challenge, proof: this.#sign(`host ${nonce} ${challenge}`) };
+    return { challenge, proof: sign(this.#resume, `host ${nonce} ${challenge}`) };
   }
 
-  /** This run's pass for a window that answers its challenge; null for any other. A challenge is answered once. */
-  answer(challenge: string, answer: string): WindowPass | null {
+  /**
+   * This run's pass for a window that answers its challenge; null for any other. A challenge is answered once.
+   * @param window the id that the window had in the run before, which it keeps
+   */
+  answer(challenge: string, answer: string, window?: WindowId): WindowPass | null {
     const at = this.#challenges.get(challenge);
     this.#challenges.delete(challenge);
     if (at === undefined || performance.now() - at > CHALLENGE_MILLISECONDS) return null;
-    return sameSecret(answer, this.#sign(`window ${challenge}`)) ? this.pass : null;
-  }
-
-  #sign(text: string): string {
-    return createHmac('sha256', this.#resume).update(text).digest('base64url');
+    return sameSecret(answer, sign(this.#resume, `window ${challenge}`)) ? this.pass(window) : null;
   }
 }
+
+const sign = (secret: string, text: string): string =>
+  createHmac('sha256', secret).update(text).digest('base64url');
 
 /**
  * By what windows outlive a restart: the secret that they are known by, and the port that they call. It is kept in the data

@@ -3,8 +3,13 @@ import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import sirv from 'sirv';
-import { DroppedDescription, WorkstationError, type DroppedFile } from '../../../preload/contract/index.ts';
-import { createDoor, type Door, type Sender } from '../door.ts';
+import {
+  DroppedDescription,
+  WorkstationError,
+  type DroppedFile,
+  type WindowId,
+} from '../../../preload/contract/index.ts';
+import { createDoor, type Sender } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
 import type { LogSink } from '../../platform/log.ts';
 import { serveEvents } from './events.ts';
@@ -17,7 +22,6 @@ import { newSecret, refuseForeign, securityHeaders } from './security.ts';
 const maximumCallBytes = 1024 * 1024;
 const maximumEntryBytes = 2048;
 const defaultStallMilliseconds = 60_000;
-const entry: Sender = { host: 'web', trusted: true };
 
 export interface WebHostOptions {
   workstation: HostedWorkstation;
@@ -52,6 +56,7 @@ export interface WebHost {
  *
  * With the pass of this run, in the header `x-workstation-pass` or, where a page can set no headers, as `?pass=`:
  *
+ *   POST /api/another-window a pass of its own, for a tab that another one of the same browser lets in
  *   POST /api/CALL           input as JSON; the envelope of the contract comes back, always with status 200
  *   GET  /api/events         server-sent events
  *   POST /api/grant-dropped  name, size and digests -> envelope of the files on this machine that hold the same bytes
@@ -68,7 +73,7 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   if (!existsSync(join(rendererFolder, 'index.html'))) {
     throw new WorkstationError('unavailable', 'The window has not been built.', 'Run: npm run build');
   }
-  const door = createDoor({ calls: workstation.calls, log });
+  const door = createDoor({ calls: workstation.calls, actor: () => workstation.localActor.id, log });
   const serveFile = sirv(rendererFolder, { etag: true, dotfiles: false });
   const server = createServer();
   // A copy of a long recording takes longer than any limit worth setting here; one that stalls is ended in `watchBody`.
@@ -103,15 +108,16 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
         return refuse(response, 403, 'This address is for another account of this machine.', true);
       }
       watchBody(request, stallMilliseconds);
-      const result = await door.guard(entry, 'enter', async () =>
+      const result = await door.attempt('enter', async () =>
         windows.answer(url.pathname, await readJson(request, maximumEntryBytes)),
       );
       return sendJson(response, result.ok ? 200 : 401, result);
     }
-    if ((call || url.pathname.startsWith('/media/')) && !windows.accepts(request, url)) {
-      return refuse(response, 401, 'This window has not been let in.', true);
+    if (call || url.pathname.startsWith('/media/')) {
+      const window = windows.windowOf(request, url);
+      if (window === null) return refuse(response, 401, 'This window has not been let in.', true);
+      if (call) return handleApi(window, request, response, url);
     }
-    if (url.pathname.startsWith('/api/')) return handleApi(door, request, response, url);
     if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, 'Only calls may change things.');
     if (url.pathname.startsWith('/media/')) {
       return serveMedia(workstation.media, request, response, url);
@@ -120,7 +126,7 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   }
 
   async function handleApi(
-    calls: Door,
+    window: WindowId,
     request: IncomingMessage,
     response: ServerResponse,
     url: URL,
@@ -128,23 +134,25 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     const name = url.pathname.slice('/api/'.length);
     if (name === 'events' && request.method === 'GET') return serveEvents(workstation, response);
     watchBody(request, stallMilliseconds);
+    const sender: Sender = { trusted: true, window, signal: abortOnClose(response) };
     if (name === 'import' && request.method === 'PUT') {
-      const signal = abortOnClose(response);
       const fileName = url.searchParams.get('name') ?? '';
-      return sendJson(
-        response,
-        200,
-        await calls.guard(entry, name, () => workstation.importStream(fileName, request, signal)),
+      const copied = await door.guard(sender, name, ({ signal }) =>
+        workstation.importStream(fileName, request, signal),
       );
+      return sendJson(response, 200, copied);
     }
     if (request.method !== 'POST') return refuse(response, 405, 'Calls are sent with POST.', true);
-    const body = await calls.guard(entry, name, () => readJson(request, maximumCallBytes));
+    const body = await door.guard(sender, name, () => readJson(request, maximumCallBytes));
     if (!body.ok) return sendJson(response, 200, body);
+    if (name === 'another-window') {
+      return sendJson(response, 200, await door.guard(sender, name, async () => windows.another()));
+    }
     if (name === 'grant-dropped') {
-      const found = await calls.guard(entry, name, () => findDropped(workstation, body.value));
+      const found = await door.guard(sender, name, () => findDropped(workstation, body.value));
       return sendJson(response, 200, found);
     }
-    sendJson(response, 200, await calls.answer(entry, name, body.value));
+    sendJson(response, 200, await door.answer(sender, name, body.value));
   }
 
   server.on('request', (request, response) => {

@@ -2,9 +2,10 @@ import Database from 'better-sqlite3';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDoor } from '../../../main/hosts/door.ts';
+import { createDoor, type Sender } from '../../../main/hosts/door.ts';
 import { createWorkstation } from '../../../main/workstation.ts';
 import { callNames, calls, type CallName } from '../../../preload/contract/index.ts';
+import { inTests, testContext } from '../../context.ts';
 import { Inputs } from './inputs.ts';
 import { patience, randomOf, type Tally } from './tally.ts';
 
@@ -29,10 +30,12 @@ export async function attackCalls(tally: Tally, seed: number, first: number, cou
   const home = await mkdtemp(join(tmpdir(), 'attack-calls-'));
   const opened = () =>
     createWorkstation({ home, host: 'web', hostReason: null, log: () => undefined, exclusive: false });
-  const workstation = await opened();
+  const served = await opened();
+  const workstation = inTests(served);
   let stack = '';
   const door = createDoor({
-    calls: workstation.calls,
+    calls: served.calls,
+    actor: () => served.localActor.id,
     log: ({ details }) => {
       stack = typeof details?.['stack'] === 'string' ? details['stack'] : stack;
     },
@@ -50,7 +53,9 @@ export async function attackCalls(tally: Tally, seed: number, first: number, cou
         : random.weighted(weights);
       const known = typeof name === 'string' && Object.hasOwn(calls, name);
       const given = known ? inputs.make(calls[name as CallName].input, random) : {};
-      const sender = { host: 'web', trusted: !random.chance(0.02) } as const;
+      const { window, signal } = testContext();
+      const trusted = !random.chance(0.02);
+      const sender: Sender = trusted ? { trusted, window, signal } : { trusted };
       stack = '';
       const result = await tally.take(input, () => door.answer(sender, name, given));
       if (result === null) continue;
@@ -76,7 +81,7 @@ export async function attackCalls(tally: Tally, seed: number, first: number, cou
   const sound = database.pragma('integrity_check', { simple: true });
   database.close();
   if (sound !== 'ok') tally.add(first + count, 'lost', `integrity: ${String(sound)}`);
-  const again = await opened();
+  const again = inTests(await opened());
   const cases = await again.calls.listCases({});
   if (!cases.some(({ id }) => id === before.id)) tally.add(first + count, 'lost', 'a case is gone');
   const sessions = await again.calls.listSessions({});

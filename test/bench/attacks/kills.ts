@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createWorkstation } from '../../../main/workstation.ts';
+import { inTests } from '../../context.ts';
 import { randomOf, type Tally } from './tally.ts';
 
 /** Kills a workstation while it writes, again and again on one data folder, and compares what it had accepted. */
@@ -29,13 +30,15 @@ export async function attackByKills(tally: Tally, seed: number, first: number, c
         const sound = database.pragma('integrity_check', { simple: true });
         database.close();
         if (sound !== 'ok') tally.add(input, 'lost', `integrity: ${String(sound)}`);
-        const workstation = await createWorkstation({
-          home,
-          host: 'command-line',
-          hostReason: null,
-          log: () => undefined,
-          exclusive: false,
-        });
+        const workstation = inTests(
+          await createWorkstation({
+            home,
+            host: 'command-line',
+            hostReason: null,
+            log: () => undefined,
+            exclusive: false,
+          }),
+        );
         try {
           const found = await workstation.calls.listCases({});
           for (const [id, pseudonym] of cases) {

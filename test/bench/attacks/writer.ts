@@ -1,19 +1,22 @@
 import { join } from 'node:path';
 import { createWorkstation } from '../../../main/workstation.ts';
 import type { FrameIndex } from '../../../preload/contract/index.ts';
+import { inTests } from '../../context.ts';
 
 /**
  * A workstation that writes for as long as it lives, and says on its standard output what was accepted, once it was. To be
  * killed at any moment.
  */
 const [home, mark] = process.argv.slice(2) as [string, string];
-const workstation = await createWorkstation({
-  home,
-  host: 'command-line',
-  hostReason: null,
-  log: () => undefined,
-  exclusive: false,
-});
+const workstation = inTests(
+  await createWorkstation({
+    home,
+    host: 'command-line',
+    hostReason: null,
+    log: () => undefined,
+    exclusive: false,
+  }),
+);
 const { calls } = workstation;
 const clip = join(import.meta.dirname, '../../../resources/clip/demo.mp4');
 const { grantId } = await workstation.grantPath(clip);
