@@ -11,6 +11,11 @@ export const TaughtKind = z.object({
   words: z.array(z.string().min(1)).min(1),
   /** What it can be asked about. */
   subjects: z.array(z.string().min(1)),
+  /**
+   * `any`: a kind with so many wordings that no one word marks it. Without this, a question that names nothing has to
+   * have a content word of the example, such as "organ".
+   */
+  about: z.literal('any').optional(),
 });
 export type TaughtKind = z.infer<typeof TaughtKind>;
 
@@ -89,13 +94,14 @@ export function examineQuestion(text: string, teaching: ModelTeaching): Question
 
 function isOfKind(
   words: readonly string[],
-  { words: taught, openings, subjects, example }: TaughtKind,
+  { words: taught, openings, subjects, example, about }: TaughtKind,
 ): boolean {
   if (!openings.includes(words[0] ?? '')) return false;
   const { subject, rest } = splitOff(words, subjects);
   const named = example.includes('{subject}');
   // A kind without a subject still turns on one word, such as "organ": the only content word of its example.
-  if (named ? subject === null : !contentOf(example).some((word) => rest.includes(word))) return false;
+  const marked = (): boolean => about === 'any' || contentOf(example).some((word) => rest.includes(word));
+  if (named ? subject === null : !marked()) return false;
   if (named && splitOff(rest, subjects).subject !== null) return false;
   const set = new Set(taught);
   return rest.every((word) => set.has(word)) && rest.some((word) => !fillers.has(word));

@@ -6,6 +6,7 @@ import { dataCard } from './card.ts';
 import { prepareFolder } from './folder.ts';
 import { LOOKS_WITHOUT_COLOUR, ORGAN_LOOKS } from './grammar.ts';
 import { JsonlFile } from './jsonl-file.ts';
+import { knownScene } from './language/known-scene.ts';
 import { strictError, writeError } from './problems.ts';
 import type { Problem } from './problems.ts';
 import { FORMAT, FORMAT_VERSION, KINDS, SPLITS } from './record.ts';
@@ -37,6 +38,8 @@ export interface BuildOptions {
   /** Questions about absent instruments a frame; when absent, 1 for scenes and 0 for real pictures. */
   absent?: number;
   toolStyle?: ToolStyle;
+  /** `core` when absent: organ, state, location, grounding. `all` needs drawn scenes. */
+  questions?: RecordOptions['questions'];
   seed?: number;
   /** Folders of review sheets; their records go to the train split. */
   reviewed?: readonly string[];
@@ -146,6 +149,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     heldOut: options.heldOut ?? 1,
     toolStyle: options.toolStyle ?? 'mixed',
     seed: options.seed ?? 1,
+    questions: options.questions ?? 'core',
   } satisfies Partial<RecordOptions>;
   const sheets = options.reviewed ?? [];
   if (wishes.length + sheets.length === 0) {
@@ -156,6 +160,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     );
   }
   const sources = await openSources(wishes, signal);
+  if (settings.questions === 'all') refuseUndrawn(sources);
   const reviewed = await openReviewed(sheets, new Set(sources.map(({ entry }) => entry.name)));
   const splitOf = sources.map((source, i) => {
     const wish = wishes[i];
@@ -269,6 +274,11 @@ async function writeSource(
     const sequence = source.sequenceOf({ path: frame.file, sequence: frame.sequence });
     const split = splitOf(sequence);
     const first = written.get(frame.image) ?? 0;
+    const onProblem = (line: number | null, reason: string): void => {
+      writing.problem({ source: entry.name, file: frame.file, line, reason });
+    };
+    const known = options.questions === 'all' ? await knownScene(frame.image) : null;
+    if (known !== null && 'reason' in known) onProblem(null, known.reason);
     const records = recordsOfFrame(frame, {
       source: entry.name,
       root: entry.root,
@@ -277,9 +287,8 @@ async function writeSource(
       world,
       options,
       first,
-      onProblem: (line, reason) => {
-        writing.problem({ source: entry.name, file: frame.file, line, reason });
-      },
+      onProblem,
+      ...(known !== null && !('reason' in known) && { scene: known }),
     });
     written.set(frame.image, first + records.length);
     if ((await writing.frames(records, split)) > 0) empty = false;
@@ -313,6 +322,17 @@ async function openReviewed(
     found.push({ entry: { name: takeName(basename(root), names), root, layout: 'reviewed' }, sheet });
   }
   return found;
+}
+
+/** The richer kinds of question need more than an annotation says. */
+function refuseUndrawn(sources: readonly OpenSource[]): void {
+  const real = sources.find(({ world }) => world === 'real');
+  if (real === undefined) return;
+  throw new WorkstationError(
+    'invalid-input',
+    `The pictures of ${real.entry.root} were not drawn: their annotation does not answer all kinds of question.`,
+    'Build a data set of scenes alone with all questions, and one of these pictures without.',
+  );
 }
 
 function refuseEmpty(asked: readonly Split[], writing: Writing): void {

@@ -1,4 +1,4 @@
-import { RECORD_TYPES, SPLITS } from './record.ts';
+import { ALL_TYPES, SPLITS } from './record.ts';
 import type { Counts, DatasetFile, Split } from './record.ts';
 import { placeOf } from './problems.ts';
 import type { Problem } from './problems.ts';
@@ -77,7 +77,7 @@ ${byKey((count) => count.byWording)}
 
 ## Labels and their skew
 
-${RECORD_TYPES.filter((type) => counts.some(([, count]) => count.byLabel[type]))
+${ALL_TYPES.filter((type) => counts.some(([, count]) => count.byLabel[type]))
   .map(
     (type) =>
       `### ${type}\n\n` +
@@ -101,7 +101,7 @@ ${content.blindFittedOn} split. What a model scores means little until this is t
 
 ${table(
   ['', ...splits],
-  ['all', ...RECORD_TYPES]
+  ['all', ...ALL_TYPES]
     .filter((type) => splits.some((split) => content.blind[split]?.[type] !== undefined))
     .map((type) => [type, ...splits.map((split) => content.blind[split]?.[type]?.toFixed(3) ?? '')]),
 )}

@@ -1,20 +1,22 @@
 import { checkCoherence, absentLabel } from '../../../preload/contract/coherence.ts';
 import type { Finding } from '../../../preload/contract/coherence.ts';
-import { PLACES, STATES } from '../labels.ts';
+import { PLACES, STATES, TOOLS } from '../labels.ts';
+import { COUNTS, NO, REFUSALS, YES, isPlaceless, saysNothingThere } from './language/answers.ts';
 import type { DatasetRecord, Span } from './record.ts';
 
 /** What is wrong with one record by itself, in words; nothing when it is sound. */
 export function recordFaults(record: DatasetRecord): string[] {
   const { kind, questionType, reasoning, label, box, width, height, question } = record;
   const faults: string[] = [];
+  const boxless = isPlaceless(label) || record.items !== undefined;
   if ((kind === 'grounding-qa') !== (questionType === 'grounding')) {
     faults.push(`kind ${kind} with question type ${questionType}`);
   }
   if ((kind === 'visual-qa') !== (reasoning === null)) {
     faults.push(kind === 'visual-qa' ? 'visual-qa with reasoning' : `${kind} without reasoning`);
   }
-  if (record.wording === 'held-out' && record.split !== 'test')
-    faults.push(`a held-out wording in ${record.split}`);
+  if (record.wording.startsWith('held-out') && record.split !== 'test')
+    faults.push(`a ${record.wording} wording in ${record.split}`);
   if (/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(record.image))
     faults.push(`an image outside its source: ${record.image}`);
   if (!record.id.startsWith(`${record.source}/${record.image.replace(/\.[^./]+$/, '')}#`)) {
@@ -23,13 +25,18 @@ export function recordFaults(record: DatasetRecord): string[] {
   if (box && (box[0] < 0 || box[1] < 0 || box[2] > width || box[3] > height)) {
     faults.push(`the box ${box.join(', ')} leaves the ${width}x${height} image`);
   }
+  for (const item of record.items ?? []) {
+    const [x1, y1, x2, y2] = item.box;
+    if (x1 < 0 || y1 < 0 || x2 > width || y2 > height)
+      faults.push(`the box of ${item.label}, ${item.box.join(', ')}, leaves the ${width}x${height} image`);
+  }
   faults.push(...labelFaults(record));
   if (reasoning !== null) {
     faults.push(...reasoningFaults(reasoning, label, record.spans));
     faults.push(
-      ...checkCoherence({ reasoning, label, box, size: { width, height }, question }).findings.map(
-        incoherent,
-      ),
+      ...checkCoherence({ reasoning, label, box, size: { width, height }, question })
+        .findings.filter(({ kind: found }) => found !== 'box-missing' || !boxless)
+        .map(incoherent),
     );
   } else if (record.spans.length > 0) {
     faults.push('spans without reasoning');
@@ -37,13 +44,22 @@ export function recordFaults(record: DatasetRecord): string[] {
   return faults;
 }
 
-function labelFaults({ questionType, label, subject }: DatasetRecord): string[] {
+function labelFaults({ questionType, label, subject, items = [] }: DatasetRecord): string[] {
   if (label === absentLabel) return [];
+  const listed = items.map((item) => item.label);
+  if (questionType === 'count' && label !== String(listed.length))
+    return [`the count ${label} with ${listed.length} items`];
   const known: Record<DatasetRecord['questionType'], readonly string[]> = {
     state: STATES,
     location: PLACES,
     organ: [subject],
     grounding: [subject],
+    instruments: [listed.join(', ')],
+    description: [listed.join(', ')],
+    count: COUNTS,
+    presence: [YES, NO],
+    relation: TOOLS,
+    refusal: Object.values(REFUSALS),
   };
   return known[questionType].includes(label) ? [] : [`an unknown ${questionType} label "${label}"`];
 }
@@ -55,7 +71,7 @@ const letter = (text: string, at: number): boolean => /[\p{L}\p{N}_]/u.test(text
 
 /**
  * What is wrong with reasoning and its spans. Spans begin with the space before a word and end with one, in order;
- * the first is the first word, which is "No" exactly where the subject is absent.
+ * the first is the first word, which is "No" exactly where what was asked for is not there.
  */
 export function reasoningFaults(reasoning: string, label: string, spans: readonly Span[]): string[] {
   const faults: string[] = [];
@@ -63,7 +79,7 @@ export function reasoningFaults(reasoning: string, label: string, spans: readonl
     faults.push('reasoning with a line break or a character of the answer tags: < > { }');
   const first = /^[\p{L}\p{N}]+/u.exec(reasoning)?.[0] ?? '';
   if (first === '') faults.push('reasoning that does not begin with a word');
-  if ((first === 'No') !== (label === absentLabel)) {
+  if ((first === 'No') !== saysNothingThere(label)) {
     faults.push(`reasoning that begins with "${first}" for the label ${label}`);
   }
   let end = 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CoordinateSpace } from '../../../preload/contract/boxes.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { prepareFolder } from './folder.ts';
-import { ROW_OF, VERL_COLUMNS, datasetInfo } from './formats.ts';
+import { ROW_OF, VERL_COLUMNS, datasetInfo, fits } from './formats.ts';
 import type { Format, RowOptions } from './formats.ts';
 import { ParquetFile } from './parquet-file.ts';
 import { writeError } from './problems.ts';
@@ -39,6 +39,8 @@ export interface ConvertResult {
   format: Format;
   /** Rows of each file. */
   rows: Record<string, number>;
+  /** Records that the format cannot hold: lists and answers without a place, where rewards know one box alone. */
+  leftOut: number;
 }
 
 /** 32 x 40 patches of 28 x 28 pixels: the number that every recipe has. */
@@ -97,6 +99,7 @@ export async function convertDataset(options: ConvertOptions): Promise<ConvertRe
   const rows: Record<string, number> = {};
   try {
     let done = 0;
+    let leftOut = 0;
     for (const split of splits) {
       const { name, file } = rowFile(format, out, split);
       files.push(file);
@@ -104,6 +107,10 @@ export async function convertDataset(options: ConvertOptions): Promise<ConvertRe
       for await (const record of readRecords(folder, split, signal)) {
         if (done++ % 500 === 0) onProgress?.({ done, total });
         if (!kinds.has(record.kind)) continue;
+        if (!fits(format, record)) {
+          leftOut++;
+          continue;
+        }
         const image = join(roots.get(record.source) ?? '', record.image);
         if (index === 0) refuseMissing(image, folder);
         await file.write(ROW_OF[format](record, { image, index }, row));
@@ -122,7 +129,7 @@ export async function convertDataset(options: ConvertOptions): Promise<ConvertRe
     if (format === 'llamafactory-sharegpt') {
       await writeFile(join(out, 'dataset_info.json'), `${JSON.stringify(datasetInfo(written), null, 2)}\n`);
     }
-    return { out, format, rows };
+    return { out, format, rows, leftOut };
   } catch (error) {
     for (const file of files) await file.discard();
     for (const name of Object.keys(rows)) await rm(join(out, name), { force: true });

@@ -1,3 +1,5 @@
+import { absentLabel } from '../../../preload/contract/coherence.ts';
+import type { Box } from '../../../preload/contract/values.ts';
 import { words } from './grammar.ts';
 import { answerText, modelBox, promptText, solutionText } from './prompt.ts';
 import type { ModelInput } from './prompt.ts';
@@ -8,6 +10,13 @@ import type { DatasetRecord, Split } from './record.ts';
 
 export const FORMATS = ['llamafactory-sharegpt', 'ms-swift', 'ms-swift-grpo', 'trl-grpo', 'verl'] as const;
 export type Format = (typeof FORMATS)[number];
+
+/** Formats of reinforcement, whose rewards hold an answer against one label and one box. */
+const REWARDED: readonly Format[] = ['ms-swift-grpo', 'trl-grpo', 'verl'];
+
+/** Whether a format can hold a record: rewards know neither lists nor answers without a place. */
+export const fits = (format: Format, { box, label, items }: DatasetRecord): boolean =>
+  !REWARDED.includes(format) || (items === undefined && (box !== null || label === absentLabel));
 
 export interface RowOptions extends ModelInput {
   /** Say the answer's format behind every question. */
@@ -22,8 +31,10 @@ export interface RowContext {
   index: number;
 }
 
-const boxText = (record: DatasetRecord, options: RowOptions): string =>
-  record.box === null ? 'null' : `[${modelBox(record.box, record, options).join(', ')}]`;
+const boxText =
+  (record: DatasetRecord, options: RowOptions) =>
+  (box: Box | null): string =>
+    box === null ? 'null' : `[${modelBox(box, record, options).join(', ')}]`;
 
 const asked = (record: DatasetRecord, options: RowOptions): string =>
   promptText(record.question, options.space, options.instructions);
@@ -73,7 +84,7 @@ function swift(record: DatasetRecord, { image }: RowContext, options: RowOptions
   return {
     messages: [
       { role: 'user', content: `${IMAGE}${asked(record, options)}` },
-      { role: 'assistant', content: answerText(record, '<bbox>') },
+      { role: 'assistant', content: answerText(record, () => '<bbox>') },
     ],
     images: [image],
     objects: { ref: [words(record.subject)], bbox: [record.box], bbox_type: 'real' },

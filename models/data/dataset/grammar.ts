@@ -78,6 +78,9 @@ export const LOOKS_WITHOUT_COLOUR: Readonly<Record<string, string>> = {
 /** Said of an organ whose look no rule knows. */
 const NEUTRAL_LOOK = 'is being operated on';
 
+/** How a drawn organ looks; what follows `The organ`. */
+export const lookOf = (organ: string): string => ORGAN_LOOKS[organ] ?? NEUTRAL_LOOK;
+
 /** The first wording of each type is the data set's own. `{subject}` stands for the instrument or organ. */
 export const WORDINGS_OF: Readonly<Record<RecordType, readonly [string, ...string[]]>> = {
   organ: [
@@ -235,7 +238,7 @@ export interface Reasoning {
  * Joins pieces into a text and notes where the marked ones lie. Every piece after the first begins with its space
  * or its full stop, and a marked one ends with a word: tokenising piece by piece equals tokenising the whole.
  */
-function join(...pieces: (string | readonly [string, SpanRole])[]): Reasoning {
+export function join(...pieces: (string | readonly [string, SpanRole])[]): Reasoning {
   let text = '';
   const spans: Span[] = [];
   for (const piece of pieces) {
@@ -247,8 +250,8 @@ function join(...pieces: (string | readonly [string, SpanRole])[]): Reasoning {
 }
 
 const THE = ['The', 'presence'] as const;
-const place = (said: string) => [` ${said}`, 'place'] as const;
-const cue = (said: string) => [` ${said}`, 'cue'] as const;
+export const place = (said: string) => [` ${said}`, 'place'] as const;
+export const cue = (said: string) => [` ${said}`, 'cue'] as const;
 
 /** `synthetic`: the picture was drawn, and shows what the rules say. `real`: only the annotation is known. */
 export type World = 'synthetic' | 'real';
@@ -287,7 +290,7 @@ export function reasonOrgan(organ: string, box: Box, size: Size, world: World): 
     ' organ',
     look === undefined ? ` ${NEUTRAL_LOOK}` : cue(look),
     '. It lies in the',
-    place(organPlace(box, size)),
+    place(boxPlace(box, size)),
     '. This is the',
     [` ${words(organ)}`, 'label'],
     '.',
@@ -301,7 +304,7 @@ export function reasonGrounding(subject: string, organ: boolean, box: Box, size:
     THE,
     [` ${words(subject)}`, 'label'],
     ' lies in the',
-    place(organ ? organPlace(box, size) : PLACE_WORDS[quadrantOf(box, size)]),
+    place(organ ? boxPlace(box, size) : PLACE_WORDS[quadrantOf(box, size)]),
     `. Its box is ${wide ? 'wide' : 'narrow'} and ${tall ? 'tall' : 'low'}.`,
   );
 }
@@ -315,10 +318,11 @@ export function reasonAbsent(subject: string): Reasoning {
 
 /** Share of the frame's side from which on a box is called wide or tall. */
 const WIDE = 0.25;
-/** An organ whose centre is this near the frame's centre, as a share of each side, lies in the middle. */
+/** What has its centre this near the frame's centre, as a share of each side, lies in the middle. */
 const MIDDLE = 0.1;
 
-function organPlace(box: Box, size: Size): string {
+/** "middle" or one of {@link PLACE_WORDS}: for what may lie anywhere, also across the middle. */
+export function boxPlace(box: Box, size: Size): string {
   const fromCentre = (low: number, high: number, extent: number): number =>
     Math.abs((low + high) / 2 / extent - 0.5);
   const middle =

@@ -3,6 +3,7 @@ import type { CoordinateSpace } from '../../../preload/contract/boxes.ts';
 import { absentLabel } from '../../../preload/contract/coherence.ts';
 import type { Box, Size } from '../../../preload/contract/values.ts';
 import { smartResize } from '../../../main/inference/index.ts';
+import { listEntries } from './language/answers.ts';
 import type { DatasetRecord } from './record.ts';
 
 /** What a model reads and writes: the prompt's text, the answer's text, and boxes in the model's coordinates. */
@@ -54,9 +55,17 @@ export function modelBox(box: Box, source: Size, input: ModelInput): [number, nu
   ];
 }
 
-/** The answer of a record; `box` is the text of `bbox_2d`. Without reasoning there is no `<think>`. */
-export function answerText({ reasoning, label }: DatasetRecord, box: string): string {
-  const answer = `<answer>{"label": ${JSON.stringify(label)}, "bbox_2d": ${box}}</answer>`;
+/**
+ * The answer of a record: an object, or a list of objects where it has items. `boxText` writes a box in the model's
+ * units. Without reasoning there is no `<think>`.
+ */
+export function answerText(
+  { reasoning, label, box, items }: DatasetRecord,
+  boxText: (box: Box | null) => string,
+): string {
+  const objects = items === undefined ? [{ label, box }] : listEntries(label, items);
+  const written = objects.map((entry) => `{"label": ${JSON.stringify(entry.label)}, "bbox_2d": ${boxText(entry.box)}}`);
+  const answer = `<answer>${items === undefined ? written[0]! : `[${written.join(', ')}]`}</answer>`;
   return reasoning === null ? answer : `<think>${reasoning}</think>${answer}`;
 }
 

@@ -3,6 +3,7 @@ import { absentLabel } from '../../../preload/contract/coherence.ts';
 import { ModelTeaching } from '../../../preload/contract/teaching.ts';
 import { Box } from '../../../preload/contract/values.ts';
 import { QUESTION_TYPES } from '../labels.ts';
+import { isPlaceless } from './language/answers.ts';
 
 /** The folder that `cli data build` writes: `dataset.json`, `DATA_CARD.md` and one JSONL file a split. */
 
@@ -11,9 +12,23 @@ export const FORMAT_VERSION = 1;
 
 export const KINDS = ['visual-qa', 'grounding-qa', 'chain-of-thought'] as const;
 export const SPLITS = ['train', 'validation', 'test'] as const;
-/** The data set's own words, another of the training wordings, or one that only the test split has. */
-export const WORDINGS = ['dataset', 'paraphrase', 'held-out'] as const;
+/**
+ * The data set's own words, another of the training wordings, one that only the test split has, or a training wording
+ * with a word that only the test split says.
+ */
+export const WORDINGS = ['dataset', 'paraphrase', 'held-out', 'held-out-words'] as const;
+/** What an annotation of EndoVis-VQLA answers. */
 export const RECORD_TYPES = [...QUESTION_TYPES, 'grounding'] as const;
+/** What only a drawn scene answers, of which everything is known; `refusal`: what is not to be answered. */
+export const SCENE_TYPES = [
+  'instruments',
+  'count',
+  'presence',
+  'relation',
+  'description',
+  'refusal',
+] as const;
+export const ALL_TYPES = [...RECORD_TYPES, ...SCENE_TYPES] as const;
 export const SPAN_ROLES = ['presence', 'place', 'cue', 'label'] as const;
 
 /** [begin, end, role]: characters of `reasoning` from begin up to end, with the space before them. */
@@ -44,6 +59,10 @@ export const ReviewedProvenance = z.strictObject({
 /** Two kinds of origin: a data set's annotation, or a reviewed session. */
 export const Provenance = z.discriminatedUnion('type', [AnnotationProvenance, ReviewedProvenance]);
 
+/** One of several things that an answer names. */
+export const AnswerItem = z.strictObject({ label: z.string().min(1), box: Box });
+export type AnswerItem = z.infer<typeof AnswerItem>;
+
 /** One line of a JSONL file: a question about one picture with its true answer. */
 export const DatasetRecord = z
   .strictObject({
@@ -57,20 +76,25 @@ export const DatasetRecord = z
     image: z.string().min(1),
     width: z.int().positive(),
     height: z.int().positive(),
-    questionType: z.enum(RECORD_TYPES),
+    questionType: z.enum(ALL_TYPES),
     /** What the question is about: an instrument or an organ, asked for even where it is absent. */
     subject: z.string().min(1),
     question: z.string().min(1),
     wording: z.enum(WORDINGS),
     label: z.string().min(1),
-    /** [x1, y1, x2, y2] in continuous pixels of the image, counted from 0; null where the subject is absent. */
+    /**
+     * [x1, y1, x2, y2] in continuous pixels of the image, counted from 0; null where the subject is absent, where the
+     * label has no place, and where `items` have the boxes.
+     */
     box: Box.nullable(),
+    /** Of an answer with several boxes: each with its name, from the top of the picture to its bottom. */
+    items: z.array(AnswerItem).min(1).optional(),
     reasoning: z.string().min(1).nullable(),
     spans: z.array(Span),
     provenance: Provenance,
   })
-  .refine(({ label, box }) => (label === absentLabel) === (box === null), {
-    message: `the box is null exactly where the label is "${absentLabel}"`,
+  .refine(({ label, box, items }) => (isPlaceless(label) || items !== undefined) === (box === null), {
+    message: `the box is null exactly where the label has no place, such as "${absentLabel}", or there are items`,
     path: ['box'],
   });
 
@@ -78,7 +102,9 @@ export type DatasetRecord = z.infer<typeof DatasetRecord>;
 export type Kind = DatasetRecord['kind'];
 export type Split = DatasetRecord['split'];
 export type Wording = DatasetRecord['wording'];
-export type RecordType = DatasetRecord['questionType'];
+export type RecordType = (typeof RECORD_TYPES)[number];
+export type SceneType = (typeof SCENE_TYPES)[number];
+export type AnyType = DatasetRecord['questionType'];
 export type Span = z.infer<typeof Span>;
 export type SpanRole = Span[2];
 

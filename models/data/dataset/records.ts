@@ -18,7 +18,9 @@ import {
   spell,
 } from './grammar.ts';
 import type { Reasoning, Spelling, World } from './grammar.ts';
-import type { DatasetRecord, Kind, RecordType, Split, Wording } from './record.ts';
+import type { KnownScene } from './language/scene-questions.ts';
+import { wordedQuestions } from './language/scene-records.ts';
+import type { AnswerItem, AnyType, DatasetRecord, Kind, RecordType, Split, Wording } from './record.ts';
 
 /** How instruments are spelt in paraphrases: all ways mixed, or one. */
 export type ToolStyle = 'mixed' | Exclude<Spelling, 'small'>;
@@ -33,6 +35,8 @@ export interface RecordOptions {
   absent: number;
   toolStyle: ToolStyle;
   seed: number;
+  /** `all`: also the kinds of question that only a drawn scene answers, and questions that are to be refused. */
+  questions: 'core' | 'all';
 }
 
 /** Where a frame lies in the data set. */
@@ -46,6 +50,8 @@ export interface FrameContext {
   /** Number of the next record of this picture: two label files may name one picture. */
   first: number;
   onProblem: (line: number | null, reason: string) => void;
+  /** What is known besides the annotation, where all of it is asked for. */
+  scene?: KnownScene;
 }
 
 /** The seed of one frame's draws: they do not depend on which frames come before it. */
@@ -54,13 +60,14 @@ function frameSeed(...parts: readonly (string | number)[]): number {
 }
 
 /** A row whose answer is known: what it is about, and the reasoning that leads to its label. */
-interface Truth {
-  questionType: RecordType;
+interface Truth<Type extends AnyType = RecordType> {
+  questionType: Type;
   subject: string;
   label: string;
   box: Box | null;
   line: number | null;
   reasoning: Reasoning;
+  items?: AnswerItem[];
 }
 
 interface Wish {
@@ -76,7 +83,7 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
   const size = { width: frame.width, height: frame.height };
   const stem = image.slice(0, image.length - extname(image).length);
   const records: DatasetRecord[] = [];
-  const add = (kind: Kind, truth: Truth, { text, wording }: Wish): void => {
+  const add = (kind: Kind, truth: Truth<AnyType>, { text, wording }: Wish): void => {
     const reasoned = kind !== 'visual-qa';
     records.push({
       id: `${context.source}/${stem}#${context.first + records.length}`,
@@ -92,6 +99,7 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
       wording,
       label: truth.label,
       box: truth.box,
+      ...(truth.items && { items: truth.items }),
       reasoning: reasoned ? truth.reasoning.text : null,
       spans: reasoned ? truth.reasoning.spans : [],
       provenance: { type: 'annotation', file: frame.file.split(sep).join('/'), line: truth.line },
@@ -122,6 +130,13 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
   if (frame.whole && truths.length === frame.rows.length) {
     for (const [kind, truth] of absences(random, truths, options)) {
       add(kind, truth, drawn(random, truth, split, options));
+    }
+  }
+  if (context.scene && options.questions === 'all') {
+    // Draws of their own, so that the records before are the same with and without them.
+    const own = new Random(frameSeed(options.seed, context.source, image, 'scene'));
+    for (const { question, wording, ...truth } of wordedQuestions(context.scene, records.length, split, own)) {
+      for (const kind of asked) add(kind, { ...truth, line: null }, { text: question, wording });
     }
   }
   return records;
@@ -163,14 +178,15 @@ function spelling(random: Random, style: ToolStyle): Spelling {
   return style === 'mixed' ? random.weighted({ underscores: 0.25, words: 0.6, small: 0.15 }) : style;
 }
 
-const otherWordings = (type: RecordType, wording: Exclude<Wording, 'dataset'>): string[] =>
+type OtherWording = 'paraphrase' | 'held-out';
+const otherWordings = (type: RecordType, wording: OtherWording): string[] =>
   wording === 'held-out' ? [...HELD_OUT_WORDINGS[type]] : WORDINGS_OF[type].slice(1);
 
 /** Different wordings of one question, drawn without putting back. */
 function paraphrases(
   random: Random,
   { questionType, subject }: Truth,
-  wording: Exclude<Wording, 'dataset'>,
+  wording: OtherWording,
   count: number,
   { toolStyle }: RecordOptions,
 ): Wish[] {
@@ -185,7 +201,7 @@ function paraphrases(
 
 /** One wording of a question that no annotation spells: the set's own, a paraphrase, in the test also a held-out one. */
 function drawn(random: Random, truth: Truth, split: Split, options: RecordOptions): Wish {
-  const wording = random.pick<Wording>(
+  const wording = random.pick<OtherWording | 'dataset'>(
     split === 'test' && options.heldOut > 0
       ? ['dataset', 'paraphrase', 'held-out']
       : options.paraphrases > 0

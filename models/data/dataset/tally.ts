@@ -3,8 +3,10 @@ import type { ModelTeaching } from '../../../preload/contract/teaching.ts';
 import { fitBlindLookup } from '../../evaluation/metrics.ts';
 import type { BlindRow } from '../../evaluation/metrics.ts';
 import { WORDINGS_OF } from './grammar.ts';
-import { RECORD_TYPES } from './record.ts';
-import type { Counts, DatasetRecord, RecordType } from './record.ts';
+import { listLabel } from './language/answers.ts';
+import { NAMES, RICH_WORDINGS } from './language/questions.ts';
+import { ALL_TYPES, RECORD_TYPES } from './record.ts';
+import type { AnyType, Counts, DatasetRecord, RecordType, SceneType } from './record.ts';
 
 const more = (table: Record<string, number>, key: string): void => {
   table[key] = (table[key] ?? 0) + 1;
@@ -17,19 +19,44 @@ interface Heard {
   readonly subjects: Set<string>;
 }
 
-/** Counts the records of one split as they are written; its size depends on the wordings, not on the records. */
+const isCore = (type: AnyType): type is RecordType => (RECORD_TYPES as readonly string[]).includes(type);
+
+/** Whether every question of a type says what it is about; an organ's question does not: its subject is the answer. */
+const namesItsSubject = (type: AnyType): boolean => type === 'presence' || (isCore(type) && type !== 'organ');
+
+/** How a question of this type may call its subject, the longest name first. */
+function namesOf(type: AnyType, subject: string): string[] {
+  if (!namesItsSubject(type)) return [];
+  const others = Object.hasOwn(NAMES, subject) ? NAMES[subject as keyof typeof NAMES].taught : [];
+  return [subject, ...others].sort((a, b) => wordsOf(b).length - wordsOf(a).length);
+}
+
+function exampleOf(type: Exclude<AnyType, 'refusal'>): string {
+  if (isCore(type)) return WORDINGS_OF[type][0];
+  const examples: Record<Exclude<SceneType, 'refusal'>, string> = {
+    instruments: RICH_WORDINGS.instruments[0],
+    count: RICH_WORDINGS.count[0],
+    presence: RICH_WORDINGS.presence[0],
+    relation: RICH_WORDINGS.nearest[0].replace('{subject}', 'blood'),
+    description: RICH_WORDINGS.description[0],
+  };
+  return examples[type];
+}
+
+/** Counts the records of one split as they are written; it remembers texts of questions, not records. */
 export class Tally {
   readonly counts: Counts = { frames: 0, records: 0, byKind: {}, byType: {}, byWording: {}, byLabel: {} };
   /** Question type, question and label, with how often they were asked together. */
   readonly #asked = new Map<string, { row: BlindRow; times: number }>();
 
-  readonly #heard = new Map<RecordType, Heard>();
+  readonly #heard = new Map<AnyType, Heard>();
 
   /** Records of one picture or more; a picture's lie together. */
   add(records: readonly DatasetRecord[]): void {
     const { counts } = this;
     let last = '';
-    for (const { source, image, kind, questionType, wording, label, question, subject } of records) {
+    for (const record of records) {
+      const { source, image, kind, questionType, wording, label, question, subject, items } = record;
       const picture = `${source}/${image}`;
       if (picture !== last) counts.frames++;
       last = picture;
@@ -37,7 +64,9 @@ export class Tally {
       more(counts.byKind, kind);
       more(counts.byType, questionType);
       more(counts.byWording, wording);
-      more((counts.byLabel[questionType] ??= {}), label);
+      // Of a list, how long it is: hardly two scenes have the same names.
+      const listed = items !== undefined && label === listLabel(items);
+      more((counts.byLabel[questionType] ??= {}), listed ? `${items.length} names` : label);
       const key = `${questionType}\n${question}\n${label}`;
       const asked = this.#asked.get(key);
       if (asked) asked.times++;
@@ -57,13 +86,14 @@ export class Tally {
     }
   }
 
-  #hear(type: RecordType, question: string, subject: string): void {
+  #hear(type: AnyType, question: string, subject: string): void {
     const heard = this.#heard.get(type) ?? { openings: new Set(), words: new Set(), subjects: new Set() };
     this.#heard.set(type, heard);
-    // An organ's question does not name it: its subject is the answer.
-    const named = type === 'organ' ? null : subject;
-    if (named !== null) heard.subjects.add(named);
-    const words = named === null ? wordsOf(question) : withoutName(wordsOf(question), wordsOf(named));
+    const spoken = wordsOf(question);
+    const named = namesOf(type, subject).find((name) => withoutName(spoken, wordsOf(name)).length < spoken.length);
+    if (namesItsSubject(type)) heard.subjects.add(subject);
+    if (named !== undefined) heard.subjects.add(named);
+    const words = named === undefined ? spoken : withoutName(spoken, wordsOf(named));
     for (const word of words) heard.words.add(word);
     const [opening] = words;
     if (opening !== undefined) heard.openings.add(opening);
@@ -71,16 +101,18 @@ export class Tally {
 
   /** What a model that learns from these records is taught of questions; null where there are none. */
   teaching(): ModelTeaching | null {
-    const kinds = RECORD_TYPES.flatMap((kind) => {
+    const kinds = ALL_TYPES.flatMap((kind) => {
       const heard = this.#heard.get(kind);
-      if (heard === undefined || heard.words.size === 0) return [];
+      // What is to be refused is no kind of question that it can be asked.
+      if (kind === 'refusal' || heard === undefined || heard.words.size === 0) return [];
       const sorted = (set: ReadonlySet<string>): string[] => [...set].sort();
       return {
         kind,
-        example: WORDINGS_OF[kind][0],
+        example: exampleOf(kind),
         openings: sorted(heard.openings),
         words: sorted(heard.words),
         subjects: sorted(heard.subjects),
+        ...(!isCore(kind) && { about: 'any' as const }),
       };
     });
     return kinds.length > 0 ? { kinds } : null;
@@ -95,7 +127,7 @@ export class Tally {
    * Share of this split's records that the most frequent label of their type and subject in `fitted` answers
    * rightly, with no picture: for each question type, and for all of them.
    */
-  blindScore(fitted: Tally): Partial<Record<RecordType | 'all', number>> {
+  blindScore(fitted: Tally): Partial<Record<AnyType | 'all', number>> {
     const lookup = fitBlindLookup(fitted.#rows());
     const right: Record<string, { right: number; all: number }> = {};
     for (const { row, times } of this.#asked.values()) {

@@ -17,6 +17,7 @@ interface Options {
   heldOut: number;
   absent?: number;
   toolStyle: 'mixed' | 'underscores' | 'words';
+  questions: 'core' | 'all';
   seed: number;
   strict?: boolean;
 }
@@ -77,6 +78,14 @@ export function addDataBuild(data: Command): void {
           .choices(['mixed', 'underscores', 'words'])
           .default('mixed'),
       )
+      .addOption(
+        new Option(
+          '--questions <which>',
+          'core: organ, state, location, grounding; all, of scenes alone: also lists, counts, yes or no, relations, descriptions and what is to be refused',
+        )
+          .choices(['core', 'all'])
+          .default('core'),
+      )
       .option('--seed <n>', 'of every draw', wholeNumber(0), 1)
       .option('--writer <module.mjs>', 'exports write(record): own reasoning, or null to keep the grammar’s')
       .option('--strict', 'end at the first line or file that cannot be used as it is')
@@ -101,6 +110,7 @@ export function addDataBuild(data: Command): void {
         reviewed: options.reviewed,
         ...(options.writer !== undefined && { writer: await loadWriter(options.writer) }),
         toolStyle: options.toolStyle,
+        questions: options.questions,
         seed: options.seed,
         strict: options.strict === true,
         signal,
