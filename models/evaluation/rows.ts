@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Corners } from '../../preload/contract/boxes.ts';
 import { absentLabel } from '../../preload/contract/coherence.ts';
 import { Box, Size } from '../../preload/contract/values.ts';
-import { ALL_TYPES, AnswerItem, WORDINGS } from '../data/dataset/record.ts';
+import { ALL_TYPES, WORDINGS } from '../data/dataset/record.ts';
 import { ANSWERS_26 } from '../data/labels.ts';
 
 /** What a question asks for. `grounding` names the thing and asks for its box alone. */

@@ -104,7 +104,9 @@ function isOfKind(
   if (named ? subject === null : !marked()) return false;
   if (named && splitOff(rest, subjects).subject !== null) return false;
   const set = new Set(taught);
-  return rest.every((word) => set.has(word)) && rest.some((word) => !fillers.has(word));
+  if (!rest.every((word) => set.has(word))) return false;
+  // "Smoke in view?" asks whether it is there; of other kinds a name and fillers ask nothing.
+  return (named && about === 'any') || rest.some((word) => !fillers.has(word));
 }
 
 const contentOf = (example: string): string[] =>

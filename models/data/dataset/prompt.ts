@@ -64,7 +64,9 @@ export function answerText(
   boxText: (box: Box | null) => string,
 ): string {
   const objects = items === undefined ? [{ label, box }] : listEntries(label, items);
-  const written = objects.map((entry) => `{"label": ${JSON.stringify(entry.label)}, "bbox_2d": ${boxText(entry.box)}}`);
+  const written = objects.map(
+    (entry) => `{"label": ${JSON.stringify(entry.label)}, "bbox_2d": ${boxText(entry.box)}}`,
+  );
   const answer = `<answer>${items === undefined ? written[0]! : `[${written.join(', ')}]`}</answer>`;
   return reasoning === null ? answer : `<think>${reasoning}</think>${answer}`;
 }

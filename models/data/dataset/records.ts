@@ -135,7 +135,12 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
   if (context.scene && options.questions === 'all') {
     // Draws of their own, so that the records before are the same with and without them.
     const own = new Random(frameSeed(options.seed, context.source, image, 'scene'));
-    for (const { question, wording, ...truth } of wordedQuestions(context.scene, records.length, split, own)) {
+    for (const { question, wording, ...truth } of wordedQuestions(
+      context.scene,
+      records.length,
+      split,
+      own,
+    )) {
       for (const kind of asked) add(kind, { ...truth, line: null }, { text: question, wording });
     }
   }

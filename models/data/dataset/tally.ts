@@ -28,7 +28,8 @@ const namesItsSubject = (type: AnyType): boolean => type === 'presence' || (isCo
 function namesOf(type: AnyType, subject: string): string[] {
   if (!namesItsSubject(type)) return [];
   const others = Object.hasOwn(NAMES, subject) ? NAMES[subject as keyof typeof NAMES].taught : [];
-  return [subject, ...others].sort((a, b) => wordsOf(b).length - wordsOf(a).length);
+  const bare = others.map((name) => name.replace(/^an? /, ''));
+  return [subject, ...bare].sort((a, b) => wordsOf(b).length - wordsOf(a).length);
 }
 
 function exampleOf(type: Exclude<AnyType, 'refusal'>): string {
@@ -90,12 +91,14 @@ export class Tally {
     const heard = this.#heard.get(type) ?? { openings: new Set(), words: new Set(), subjects: new Set() };
     this.#heard.set(type, heard);
     const spoken = wordsOf(question);
-    const named = namesOf(type, subject).find((name) => withoutName(spoken, wordsOf(name)).length < spoken.length);
+    const named = namesOf(type, subject).find(
+      (name) => withoutName(spoken, wordsOf(name)).length < spoken.length,
+    );
     if (namesItsSubject(type)) heard.subjects.add(subject);
     if (named !== undefined) heard.subjects.add(named);
     const words = named === undefined ? spoken : withoutName(spoken, wordsOf(named));
     for (const word of words) heard.words.add(word);
-    const [opening] = words;
+    const [opening] = spoken;
     if (opening !== undefined) heard.openings.add(opening);
   }
 

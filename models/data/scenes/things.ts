@@ -8,15 +8,7 @@ import type { Point, Scene, SceneInstrument } from './types.ts';
  * What a scene shows besides its organ and its instruments. All of it is drawn in some scenes and not in others, so
  * that a question whether it is there cannot be answered without looking.
  */
-export const THINGS = [
-  'smoke',
-  'blood',
-  'thread',
-  'needle',
-  'clipped_vessel',
-  'staples',
-  'gel',
-] as const;
+export const THINGS = ['smoke', 'blood', 'thread', 'needle', 'clipped_vessel', 'staples', 'gel'] as const;
 export type Thing = (typeof THINGS)[number];
 
 export interface SeenThing {
@@ -110,7 +102,8 @@ export function thingsOf(scene: Scene, size: Size): Things {
       const [x1, y1, x2, y2] = RISING.map((side) => side * item.size) as unknown as Rectangle;
       add('smoke', [x + x1, y + y1, x + x2, y + y2], item.tool);
     }
-    for (const [thing, rectangle] of AT_TIP[item.state] ?? []) add(thing, aboutTip(item, rectangle), item.tool);
+    for (const [thing, rectangle] of AT_TIP[item.state] ?? [])
+      add(thing, aboutTip(item, rectangle), item.tool);
     if (item.state === 'Ultrasound_Sensing') {
       const middle = -0.45 * TOOL_SHAPES[item.tool].jawLength;
       add('gel', aboutTip(item, [middle - 0.78, -0.5, middle + 0.78, 0.5]), item.tool);

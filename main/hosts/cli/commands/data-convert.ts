@@ -56,7 +56,9 @@ export function addDataConvert(data: Command): void {
       });
       for (const [name, rows] of Object.entries(converted.rows)) output.line(`${rows} rows in ${name}`);
       if (converted.leftOut > 0) {
-        output.line(`${converted.leftOut} records left out: the rewards know one label and one box, no lists.`);
+        output.line(
+          `${converted.leftOut} records left out: the rewards know one label and one box, no lists.`,
+        );
       }
       output.result(converted);
     },

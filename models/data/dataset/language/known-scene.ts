@@ -23,7 +23,9 @@ export async function knownScene(image: string): Promise<KnownScene | { reason: 
   try {
     truth = SceneTruth.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    return { reason: `its truth cannot be read (${error instanceof Error ? error.message.slice(0, 120) : String(error)})` };
+    return {
+      reason: `its truth cannot be read (${error instanceof Error ? error.message.slice(0, 120) : String(error)})`,
+    };
   }
   const scene = describeScene(truth.seed, { aspect: truth.width / truth.height });
   if (JSON.stringify(sceneTruth(scene, truth)) !== JSON.stringify(truth)) {

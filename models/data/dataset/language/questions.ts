@@ -27,7 +27,10 @@ export const CLASSES = {
     'in this still|in this shot|on the monitor|at this instant|in the operative field',
   ),
   seen: words('visible|seen|shown|present|found', 'displayed|discernible|detectable'),
-  can: words('can you see|do you see|are you seeing|can be seen', 'can you spot|can you make out|do you notice'),
+  can: words(
+    'can you see|do you see|are you seeing|can be seen',
+    'can you spot|can you make out|do you notice',
+  ),
   name: words('name|list|tell me|give me|say', 'enumerate|identify|report|spell out'),
   show: words('show|mark|outline|box|point out|find', 'highlight|indicate|circle'),
   any: words('any|some', 'a trace of|a bit of'),
@@ -38,12 +41,20 @@ export const CLASSES = {
 } satisfies WordClasses;
 
 /** How people call what can be asked for: the vocabulary's own name comes first. */
-export const NAMES: Readonly<Record<Tool | Thing, { taught: readonly string[]; heldOut: readonly string[] }>> = {
+export const NAMES: Readonly<
+  Record<Tool | Thing, { taught: readonly string[]; heldOut: readonly string[] }>
+> = {
   bipolar_forceps: words('bipolar forceps|bipolar|bipolar grasper', 'bipolar instrument|Maryland bipolar'),
   prograsp_forceps: words('prograsp forceps|prograsp|ProGrasp', 'prograsp instrument'),
   large_needle_driver: words('large needle driver|needle driver|needle holder', 'needle-holder|needledriver'),
-  monopolar_curved_scissors: words('monopolar curved scissors|scissors|curved scissors|monopolar scissors', 'shears|hot shears'),
-  ultrasound_probe: words('ultrasound probe|ultrasound|sonography probe', 'ultrasonic transducer|drop-in probe'),
+  monopolar_curved_scissors: words(
+    'monopolar curved scissors|scissors|curved scissors|monopolar scissors',
+    'shears|hot shears',
+  ),
+  ultrasound_probe: words(
+    'ultrasound probe|ultrasound|sonography probe',
+    'ultrasonic transducer|drop-in probe',
+  ),
   suction: words('suction|suction irrigator|sucker', 'aspirator|suction tube'),
   clip_applier: words('clip applier|clipper|clip applicator', 'clipping instrument|clip gun'),
   stapler: words('stapler|stapling device', 'linear stapler|endostapler'),
@@ -51,7 +62,10 @@ export const NAMES: Readonly<Record<Tool | Thing, { taught: readonly string[]; h
   blood: words('blood|bleeding|a pool of blood|a bleed', 'haemorrhage|hemorrhage|oozing'),
   thread: words('thread|suture thread|suture|stitches', 'suturing material|string'),
   needle: words('needle|a needle|a curved needle', 'suturing needle|stitching needle'),
-  clipped_vessel: words('a clipped vessel|a vessel with a clip|a vessel being clipped', 'a vessel under a clip|a clipped artery'),
+  clipped_vessel: words(
+    'a clipped vessel|a vessel with a clip|a vessel being clipped',
+    'a vessel under a clip|a clipped artery',
+  ),
   staples: words('staples|a staple line|a row of staples', 'stapled tissue|surgical staples'),
   gel: words('gel|ultrasound gel|coupling gel', 'contact gel|sonography gel'),
 };

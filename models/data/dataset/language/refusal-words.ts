@@ -4,7 +4,11 @@
  * split alone says it.
  */
 
-const split = (text: string): string[] => text.trim().split(/\s*,\s*|\s*\n\s*/).filter((word) => word !== '');
+const split = (text: string): string[] =>
+  text
+    .trim()
+    .split(/\s*,\s*|\s*\n\s*/)
+    .filter((word) => word !== '');
 
 export const ANATOMY = split(`
   ureter, bladder, prostate, uterus, ovary, fallopian tube, cervix, vagina, urethra, seminal vesicle, vas deferens, testis,

@@ -31,10 +31,22 @@ export const REFUSAL_CLASSES: WordClasses = {
   foreign: halves(lists.FOREIGN),
   organ: { taught: ['kidney', 'liver', 'spleen', 'gallbladder', 'bowel', 'organ'], heldOut: [] },
   tool: {
-    taught: ['forceps', 'scissors', 'stapler', 'clip applier', 'needle driver', 'suction', 'instrument', 'tool'],
+    taught: [
+      'forceps',
+      'scissors',
+      'stapler',
+      'clip applier',
+      'needle driver',
+      'suction',
+      'instrument',
+      'tool',
+    ],
     heldOut: [],
   },
-  when: { taught: ['now', 'next', 'here', 'first', 'later', 'today', 'afterwards'], heldOut: ['immediately', 'soon'] },
+  when: {
+    taught: ['now', 'next', 'here', 'first', 'later', 'today', 'afterwards'],
+    heldOut: ['immediately', 'soon'],
+  },
 };
 
 /** Wordings of each reason, those of the test split alone behind them. */
@@ -131,7 +143,10 @@ export function nonsense(random: Random): string {
     if (kind < 0.45) return letters('asdfjkl;qwer', random.integer(3, 8));
     if (kind < 0.55) return letters('0123456789', random.integer(1, 6));
     if (kind < 0.62) return letters('?!.,-#%&*', random.integer(1, 5));
-    return Array.from({ length: random.integer(2, 4) }, () => letters(CONSONANTS, 1) + letters(VOWELS, 1)).join('');
+    return Array.from(
+      { length: random.integer(2, 4) },
+      () => letters(CONSONANTS, 1) + letters(VOWELS, 1),
+    ).join('');
   };
   return Array.from({ length: random.integer(1, 3) }, word).join(' ');
 }

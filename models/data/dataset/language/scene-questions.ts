@@ -49,7 +49,10 @@ const placeOfBox = (box: Box, size: Size): readonly [string, 'place'] => place(b
 const COUNT_WORDS = ['none', 'one', 'two', 'three', 'four'];
 
 /** The suction lies in the upper left, the stapler in the lower right. */
-function tellInstruments(instruments: readonly InstrumentTruth[], size: Size): (string | readonly [string, 'place'])[] {
+function tellInstruments(
+  instruments: readonly InstrumentTruth[],
+  size: Size,
+): (string | readonly [string, 'place'])[] {
   return instruments.flatMap(({ tool, box }, i) => [
     `${i === 0 ? '' : ', the'} ${words(tool)}${i === 0 ? ' lies' : ''} in the`,
     placeOfBox(box, size),
@@ -113,7 +116,11 @@ function tip({ tool, state, box }: InstrumentTruth, size: Size): SceneQuestion {
 }
 
 /** The organ first, then the instruments from top to bottom, with what else is seen named in the words alone. */
-function describe({ truth, things }: KnownScene, instruments: readonly InstrumentTruth[], size: Size): SceneQuestion {
+function describe(
+  { truth, things }: KnownScene,
+  instruments: readonly InstrumentTruth[],
+  size: Size,
+): SceneQuestion {
   const { organ } = truth;
   const besides = [...new Set(things.seen.map(({ thing }) => words(thing)))];
   const items = [
@@ -163,7 +170,13 @@ function presences({ truth, things }: KnownScene, size: Size, random: Random): S
   }
   if (gone.length > 0) asked.push(absent(random.pick(gone)));
   const tool = random.pick(tools);
-  asked.push(present(tool, truth.instruments.filter((item) => item.tool === tool), size));
+  asked.push(
+    present(
+      tool,
+      truth.instruments.filter((item) => item.tool === tool),
+      size,
+    ),
+  );
   asked.push(absent(random.pick(TOOLS.filter((other) => !tools.includes(other)))));
   return asked;
 }
@@ -201,7 +214,22 @@ function relations({ truth, things, onOrgan }: KnownScene, size: Size): SceneQue
   for (const state of STATES.filter((known): known is State => known !== 'Idle')) {
     const [one, ...others] = instruments.filter((item) => item.state === state);
     if (one === undefined || others.length > 0) continue;
-    add('doing', state, one, join(THE, label(words(one.tool)), ' lies in the', placeOfBox(one.box, size), '.', cue(SCENE_CUES[state]), '. This is', cue(words(state).toLowerCase()), '.'));
+    add(
+      'doing',
+      state,
+      one,
+      join(
+        THE,
+        label(words(one.tool)),
+        ' lies in the',
+        placeOfBox(one.box, size),
+        '.',
+        cue(SCENE_CUES[state]),
+        '. This is',
+        cue(words(state).toLowerCase()),
+        '.',
+      ),
+    );
   }
   if (instruments.length > 1) {
     const sides = [
@@ -211,10 +239,23 @@ function relations({ truth, things, onOrgan }: KnownScene, size: Size): SceneQue
       ['bottom', 1, 1, size.height],
     ] as const;
     for (const [side, axis, sign, extent] of sides) {
-      const [first, second] = instruments.toSorted((a, b) => sign * (centre(b.box)[axis] - centre(a.box)[axis]));
+      const [first, second] = instruments.toSorted(
+        (a, b) => sign * (centre(b.box)[axis] - centre(a.box)[axis]),
+      );
       const apart = Math.abs(centre(first!.box)[axis] - centre(second!.box)[axis]);
       if (apart < CLEARLY_FURTHER * extent) continue;
-      add('furthest', side, first!, join(THE, label(words(first!.tool)), ' is the last one towards that side. It lies in the', placeOfBox(first!.box, size), '.'));
+      add(
+        'furthest',
+        side,
+        first!,
+        join(
+          THE,
+          label(words(first!.tool)),
+          ' is the last one towards that side. It lies in the',
+          placeOfBox(first!.box, size),
+          '.',
+        ),
+      );
     }
   }
   for (const thing of THINGS) {
@@ -224,12 +265,34 @@ function relations({ truth, things, onOrgan }: KnownScene, size: Size): SceneQue
     const far = ({ box }: InstrumentTruth): number => Math.hypot(centre(box)[0] - x, centre(box)[1] - y);
     const [first, second] = instruments.toSorted((a, b) => far(a) - far(b));
     if (far(second!) < CLEARLY_NEARER * far(first!)) continue;
-    add('nearest', thing, first!, join(THE, label(words(first!.tool)), ` is the nearest to the ${words(thing)}. It lies in the`, placeOfBox(first!.box, size), '.'), thing);
+    add(
+      'nearest',
+      thing,
+      first!,
+      join(
+        THE,
+        label(words(first!.tool)),
+        ` is the nearest to the ${words(thing)}. It lies in the`,
+        placeOfBox(first!.box, size),
+        '.',
+      ),
+      thing,
+    );
   }
   const [touching, ...more] = instruments.filter(({ tool }) => onOrgan.has(tool));
   if (touching !== undefined && more.length === 0) {
-    add('touching', 'organ', touching, join(THE, label(words(touching.tool)), ' meets the organ. It lies in the', placeOfBox(touching.box, size), '.'));
+    add(
+      'touching',
+      'organ',
+      touching,
+      join(
+        THE,
+        label(words(touching.tool)),
+        ' meets the organ. It lies in the',
+        placeOfBox(touching.box, size),
+        '.',
+      ),
+    );
   }
   return found;
 }
-

@@ -34,7 +34,10 @@ export function wordedQuestions(
   const all = sceneQuestions(scene, random);
   const some = (test: (question: SceneQuestion) => boolean, count: number): SceneQuestion[] => {
     const left = all.filter(test);
-    return Array.from({ length: Math.min(count, left.length) }, () => left.splice(random.integer(0, left.length - 1), 1)[0]!);
+    return Array.from(
+      { length: Math.min(count, left.length) },
+      () => left.splice(random.integer(0, left.length - 1), 1)[0]!,
+    );
   };
   const asked = [
     ...all.filter(({ questionType }) => questionType !== 'relation' && questionType !== 'state'),
@@ -46,7 +49,11 @@ export function wordedQuestions(
   return [...asked, ...Array.from({ length: refused }, () => refusal(split, random))];
 }
 
-function worded({ topic, named, said, ...question }: SceneQuestion, split: Split, random: Random): WordedQuestion {
+function worded(
+  { topic, named, said, ...question }: SceneQuestion,
+  split: Split,
+  random: Random,
+): WordedQuestion {
   const wish: Wording =
     split === 'test'
       ? random.pick(['dataset', 'paraphrase', 'held-out', 'held-out-words'])
@@ -57,15 +64,21 @@ function worded({ topic, named, said, ...question }: SceneQuestion, split: Split
   const names = named === null ? null : NAMES[named];
   if (wish === 'held-out-words') {
     // A name of the subject's own that training never says, or another word of the wording.
-    const form = names !== null && random.chance(0.5) ? null : drawForm(random, random.pick(others), CLASSES, true);
+    const form =
+      names !== null && random.chance(0.5) ? null : drawForm(random, random.pick(others), CLASSES, true);
     const subject = form === null ? names?.heldOut : names?.taught;
     if (form !== null || subject !== undefined) {
       const text = form ?? drawForm(random, random.pick(others), CLASSES)!;
-      return { ...question, question: casual(random, filled(text, subject ? random.pick(subject) : said)), wording: wish };
+      return {
+        ...question,
+        question: casual(random, filled(text, subject ? random.pick(subject) : said)),
+        wording: wish,
+      };
     }
   }
   const wording = wish === 'held-out-words' ? 'held-out' : wish;
-  const template = wording === 'dataset' ? plain : random.pick(wording === 'held-out' ? RICH_HELD_OUT[topic] : others);
+  const template =
+    wording === 'dataset' ? plain : random.pick(wording === 'held-out' ? RICH_HELD_OUT[topic] : others);
   const text = drawForm(random, template, CLASSES)!;
   const name = names === null ? said : wording === 'dataset' ? names.taught[0]! : random.pick(names.taught);
   const complete = filled(text, name);
@@ -84,7 +97,8 @@ function filled(text: string, name: string | null): string {
 
 function refusal(split: Split, random: Random): WordedQuestion {
   const reason: RefusalReason = random.chance(0.55) ? 'picture' : 'question';
-  const wording = split === 'test' ? random.pick(['paraphrase', 'held-out', 'held-out-words'] as const) : 'paraphrase';
+  const wording =
+    split === 'test' ? random.pick(['paraphrase', 'held-out', 'held-out-words'] as const) : 'paraphrase';
   return {
     questionType: 'refusal',
     subject: reason,
