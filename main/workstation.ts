@@ -19,6 +19,7 @@ import {
   type ModelState,
   type OpenSession,
   type PictureStream,
+  type Video,
   type Status,
   type WorkstationCalls,
   type WorkstationEvent,
@@ -103,7 +104,7 @@ export interface VideoReport {
   fingerprintBytes: number;
   bytes: number;
   /** What of the recording is missing; null where it is whole. */
-  incomplete: 'cut' | 'growing' | null;
+  incomplete: Video['incomplete'];
   /** All picture streams of the file, covers too. */
   streams: readonly PictureStream[];
   /** The one that is reported of. */
@@ -368,13 +369,13 @@ async function inspectVideo(
   try {
     const summary = await source.buildIndex({ signal: look.signal });
     const { width, height, pixelAspect, orientation, codec, container, timeBase } = source.probe;
-    const { streams, streamIndex, bytes } = source.probe;
+    const { streamIndex, bytes } = source.probe;
     return {
       fingerprint: source.fingerprint,
       fingerprintBytes: fingerprintCoverage(bytes),
       incomplete: source.incomplete,
       bytes,
-      streams,
+      streams: source.streams,
       streamIndex,
       frames: summary.frames,
       ...displayedSize(source.probe, source.probe),

@@ -451,6 +451,7 @@ export class VideoLibrary<Source extends VideoSource> {
         joins: clockJoins(index.times).slice(0, mostJoins),
         playback: index.playback,
         incomplete: index.incomplete,
+        streams: [...index.streams],
         problem: null,
       });
       await this.#tell(id);

@@ -41,6 +41,8 @@ export interface VideoIndex {
   readonly playback: VideoFacts['playback'];
   /** As `VideoFacts` says it, after a longer look. */
   readonly incomplete: Video['incomplete'];
+  /** As `VideoFacts` says it, without those in which the chosen one goes on later. */
+  readonly streams: VideoFacts['streams'];
   /** True when it was read rather than built. */
   readonly kept: boolean;
   /** For keeping; comes back through `OpenVideoOptions.readIndex`. */

@@ -25,7 +25,7 @@ export class VideoFile implements VideoSource {
     this.file = file;
     this.facts = {
       fingerprint: file.fingerprint,
-      streams: probe.streams.length > 1 ? probe.streams : [],
+      streams: streamsOf(file),
       streamIndex: probe.streamIndex,
       sizeBytes: probe.bytes,
       container: probe.container,
@@ -71,11 +71,15 @@ export class VideoFile implements VideoSource {
       variableFrameRate,
       playback: playbackOf(file),
       incomplete: file.incomplete,
+      streams: streamsOf(file),
       kept,
       encode: () => file.encodedIndex(),
     };
   }
 }
+
+/** Where there is a choice among them. */
+const streamsOf = ({ streams }: FileSource): VideoFacts['streams'] => (streams.length > 1 ? streams : []);
 
 /** A video that can't be played can still be reviewed frame by frame; playing it says why it can't. */
 function playbackOf(file: FileSource): VideoFacts['playback'] {

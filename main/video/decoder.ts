@@ -15,14 +15,16 @@ import {
   type DecodeContext,
   type DecodeStart,
 } from './decode-arguments.ts';
-import { asDisplayed } from './display.ts';
+import { asDisplayed, type Display } from './display.ts';
 import { isComplaint } from './frame-account.ts';
 import { formatAt, rawLayout, type FrameFormat } from './frame-format.ts';
 import { FrameList, listOutput, type ListedFrame } from './frame-list.ts';
 import { knownDamage, learnFormats, lookForDamage } from './frame-look.ts';
 import { nextKeyFrame, type FrameTable } from './frame-table.ts';
 import { PixelPipe } from './pixel-pipe.ts';
+import type { VideoProbe } from './probe.ts';
 import { startProcess, type ProcessEnd } from './process.ts';
+import { partAt } from './table-parts.ts';
 
 /** A frame as it leaves the decoder: planes where our own conversion reads them, else RGB. */
 export interface RawFrame {
@@ -31,6 +33,8 @@ export interface RawFrame {
   readonly format: FrameFormat;
   readonly isDamaged: boolean;
   readonly data: Buffer;
+  /** What the file says of the stream that it comes from. */
+  readonly source: Display & Pick<VideoProbe, 'pixelFormat'>;
 }
 
 /** A frame as people and models see it: as displayed, upright and with square pixels (`display.ts`). */
@@ -55,15 +59,15 @@ export interface DecodedFrame {
 }
 
 /** The one way from decoded planes to a frame with its hash, whether they were cached or not. */
-export function finishFrame(context: DecodeContext, raw: RawFrame): DecodedFrame {
-  const { index, pts, isDamaged, format } = raw;
+export function finishFrame(raw: RawFrame): DecodedFrame {
+  const { index, pts, isDamaged, format, source } = raw;
   const { width, height, colourMatrix, fullRange } = format;
-  const { planar } = rawLayout(context.probe, format);
+  const { planar } = rawLayout(source, format);
   const rgb = planar
     ? planarToRgb({ planes: raw.data, width, height, format: planar, matrix: colourMatrix, fullRange })
     : new Uint8Array(raw.data);
   const hash = hashPicture(rgb, width, height);
-  return { index, pts, ...asDisplayed({ rgb, width, height }, context.probe), hash, isDamaged };
+  return { index, pts, ...asDisplayed({ rgb, width, height }, source), hash, isDamaged };
 }
 
 export function hashPicture(rgb: Uint8Array, width: number, height: number): string {
@@ -98,9 +102,26 @@ export async function decodeFrames(
   table: FrameTable,
   request: DecodeRequest,
 ): Promise<void> {
-  const count = table.ticks.length;
-  checkFrameIndex(request.first, count);
-  checkFrameIndex(request.last, count);
+  checkFrameIndex(request.first, table.ticks.length);
+  checkFrameIndex(request.last, table.ticks.length);
+  for (let next = request.first; next <= request.last;) {
+    const part = partAt(context, table, next);
+    const end = part.first + part.table.ticks.length;
+    await decodeOneStream(part.context, part.table, {
+      ...request,
+      first: next - part.first,
+      last: Math.min(request.last, end - 1) - part.first,
+      onFrame: (frame) => request.onFrame({ ...frame, index: (part.first + frame.index) as FrameIndex }),
+    });
+    next = end;
+  }
+}
+
+async function decodeOneStream(
+  context: DecodeContext,
+  table: FrameTable,
+  request: DecodeRequest,
+): Promise<void> {
   let next = request.first;
   let killed = 0;
   const onFrame = (frame: RawFrame) => {
@@ -235,6 +256,7 @@ async function attempt(
         format: formatAt(table, index),
         isDamaged: table.damaged ? table.damaged[index] === 1 : hasGap || !!request.damaged?.has(index),
         data,
+        source: context.probe,
       });
     }
     drained = next <= last && mismatch === null && !complained;

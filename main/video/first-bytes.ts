@@ -1,3 +1,5 @@
+import { arePackets } from './transport-tables.ts';
+
 /** What the first bytes of a file say it is. */
 export type FileKind =
   | 'iso-media'
@@ -98,21 +100,9 @@ export function readFirstBytes(head: Buffer): FirstBytes {
   return playlist ? { kind: 'playlist', demuxer: null, name: playlist[1] } : found('text');
 }
 
-/** Packets of 188 bytes that begin with 0x47; on discs and in cameras each has 4 bytes before it. */
+/** Packets of 188 bytes; on discs and in cameras each has 4 bytes before it. */
 function isTransportStream(head: Buffer): boolean {
-  const packets = 5;
-  return [
-    [0, 188],
-    [4, 192],
-    [0, 204],
-  ].some(
-    ([start, length]) =>
-      head.length > (start as number) + (length as number) * (packets - 1) &&
-      Array.from(
-        { length: packets },
-        (_, packet) => head[(start as number) + packet * (length as number)],
-      ).every((byte) => byte === 0x47),
-  );
+  return arePackets(head, 0, 188) || arePackets(head, 4, 192) || arePackets(head, 0, 204);
 }
 
 /** The bytes as text, or null where they are none: text has no control characters but those that lay out lines. */

@@ -55,7 +55,7 @@ export interface RawLayout {
  * How a frame leaves ffmpeg: as its own planes where our conversion reads those, else as RGB. Which of the two is decided
  * for a whole file, by the format that it states.
  */
-export function rawLayout(probe: VideoProbe, format: FrameFormat): RawLayout {
+export function rawLayout(probe: Pick<VideoProbe, 'pixelFormat'>, format: FrameFormat): RawLayout {
   const { width, height, pixelFormat } = format;
   const planar = planarFormat(probe.pixelFormat) ? planarFormat(pixelFormat) : null;
   return { planar, bytes: planar ? planarBytes(planar, width, height) : width * height * 3 };

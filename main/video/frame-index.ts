@@ -4,6 +4,7 @@ import { decodeEveryFrame, decodeSample } from './decode-listing.ts';
 import { describeToolEnd, hasSeekTable, seekPlaces, type DecodeContext } from './decode-arguments.ts';
 import { readAccount } from './frame-account.ts';
 import { rawLayout, statedFormat } from './frame-format.ts';
+import { countInParts, partsOf } from './frame-parts.ts';
 import { WholeAccount } from './whole-account.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { inputOf } from './media-input.ts';
@@ -37,7 +38,7 @@ const onePacketOneFrame = new Set(['h264', 'hevc', 'vp9', 'av1', 'prores', 'dnxh
  * head, in the middle and at the tail have been decoded and agree. MP4 and MOV list them in tables, so that mostly not even
  * the packets have to be read (`sample-index.ts`). Any doubt, and any other container (packets of MPEG-PS
  * and AVI lack times), and every frame is decoded and ffmpeg's best-effort time taken, with a checksum by which the frame
- * is known again after a seek.
+ * is known again after a seek. A recording that goes on in another stream of a transport stream is counted part by part.
  *
  * Throws `cancelled`, `ffmpeg-failed`, `video-truncated`, `ffmpeg-missing`.
  */
@@ -45,7 +46,11 @@ export async function buildFrameTable(
   context: DecodeContext,
   options: IndexOptions = {},
 ): Promise<FrameTable> {
-  const table = await countFrames(context, options);
+  const parts = await partsOf(context, options.signal);
+  const table =
+    parts.length > 0
+      ? await countInParts(context, parts, options, countFrames)
+      : await countFrames(context, options);
   return { ...table, longestStep: secondsToTicks(longestStepSeconds(context.probe), table.timeBase) };
 }
 

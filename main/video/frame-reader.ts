@@ -120,7 +120,7 @@ export class FrameReader {
         const raw = await next;
         if (!raw) break;
         next = new Promise((resolve) => (offer = resolve));
-        yield finishFrame(context, raw);
+        yield finishFrame(raw);
         release();
       }
       await decoding;
@@ -334,7 +334,7 @@ export class FrameReader {
   }
 
   #finish(raw: RawFrame): DecodedFrame {
-    return this.#keep(this.#finished.get(raw.index) ?? finishFrame(this.#options.context, raw));
+    return this.#keep(this.#finished.get(raw.index) ?? finishFrame(raw));
   }
 
   /** The frame on screen is asked for by the window, the model and the still: made once, the latest used kept. */

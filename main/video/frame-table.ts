@@ -3,6 +3,7 @@ import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
 import type { TimeBase } from '../../preload/contract/values.ts';
 import type { FormatRun, FrameFormat } from './frame-format.ts';
+import { withParts, type PartHead, type TablePart } from './table-parts.ts';
 
 /** How a table was made: from the container's packets (checked by decoding samples), or by decoding every frame. */
 export type TableSource = 'packets' | 'decoded';
@@ -28,6 +29,10 @@ export interface FrameTable extends FrameTimes {
   readonly source: TableSource;
   /** False where times are missing, repeated or run backwards: then only decoding from the start is sure. */
   readonly seekable: boolean;
+  /** Where the picture goes on in another stream of the file; none where it stays in one. */
+  readonly parts: readonly TablePart[];
+  /** Parts of the picture that no decoder reads, whose frames are missing here. */
+  readonly lostParts: number;
 }
 
 /** Collects frames in the order in which they come, without knowing how many. */
@@ -102,6 +107,8 @@ export class FrameTableBuilder {
       checksums: source === 'decoded' ? this.#checksums.slice(0, this.#length) : null,
       source,
       seekable: this.#rising,
+      parts: [],
+      lostParts: 0,
     };
   }
 
@@ -140,7 +147,7 @@ export interface TableOrigin {
 }
 
 const magic = 'SRFI';
-const version = 3;
+const version = 4;
 
 /**
  * Writes a table compactly: `SRFI`, a version byte, the length of a JSON head as 32-bit little-endian, the head, then
@@ -175,6 +182,8 @@ export function encodeFrameIndex(table: FrameTable, origin: TableOrigin): Buffer
       longestStep: table.longestStep,
       singleThread: table.singleThread,
       formats: table.formats,
+      parts: table.parts.map(({ table: _, ...head }) => head),
+      lostParts: table.lostParts,
       timesBytes: times.length,
     }),
   );
@@ -198,6 +207,8 @@ interface Head extends TableOrigin {
   readonly longestStep?: number;
   readonly singleThread: boolean;
   readonly formats: readonly FormatRun[];
+  readonly parts: readonly PartHead[];
+  readonly lostParts: number;
   readonly timesBytes: number;
 }
 
@@ -224,7 +235,7 @@ export function decodeFrameIndex(data: Uint8Array, origin: TableOrigin): FrameTa
     const hasChecksums = head.source === 'decoded';
     const damagedStart = checksumStart + (hasChecksums ? count * 4 : 0);
     if (body.length !== damagedStart + (hasChecksums ? keyBytes : 0)) throw malformed('its length is wrong');
-    return {
+    const table = {
       timeBase: head.timeBase,
       ticks: readTicks(body.subarray(0, head.timesBytes), count),
       endTicks: head.endTicks,
@@ -237,8 +248,10 @@ export function decodeFrameIndex(data: Uint8Array, origin: TableOrigin): FrameTa
         : null,
       source: head.source,
       seekable: head.seekable,
+      lostParts: head.lostParts,
       ...(head.longestStep !== undefined && { longestStep: head.longestStep }),
     };
+    return withParts(table, head.parts);
   } catch (error) {
     if (error instanceof WorkstationError) throw error;
     throw malformed('it is damaged', error);

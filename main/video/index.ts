@@ -14,6 +14,7 @@ import {
   ticksOfFrame,
   type ClockJoin,
 } from '../../preload/contract/frames.ts';
+import type { PictureStream } from '../../preload/contract/domain.ts';
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
 import { checkContainer, isFinished } from './container-check.ts';
 import type { DecodeContext } from './decode-arguments.ts';
@@ -153,11 +154,20 @@ export class VideoSource {
   }
 
   /**
-   * What of the recording is missing: `cut`, its end; `growing`, what is still being recorded, as far as that was seen; null
-   * where it is whole. What is there is reviewed all the same.
+   * What of the recording is missing: `cut`, its end; `growing`, what is still being recorded, as far as that was seen;
+   * `partial`, a part that no decoder reads; null where it is whole. What is there is reviewed all the same.
    */
-  get incomplete(): 'cut' | 'growing' | null {
-    return this.#grows ? 'growing' : this.probe.isCut ? 'cut' : null;
+  get incomplete(): 'cut' | 'growing' | 'partial' | null {
+    if (this.#grows) return 'growing';
+    if ((this.#table?.lostParts ?? 0) > 0) return 'partial';
+    return this.probe.isCut ? 'cut' : null;
+  }
+
+  /** The picture streams to choose from: those in which the chosen one goes on later are no others. */
+  get streams(): readonly PictureStream[] {
+    const { streams, streamIndex, pids } = this.probe;
+    const later = new Set(this.#table?.parts.map(({ pid }) => pid));
+    return streams.filter(({ index }) => index === streamIndex || !later.has(pids[index] ?? -1));
   }
 
   get hasIndex(): boolean {

@@ -22,6 +22,7 @@ import { Places } from './places.ts';
 import type { VideoProbe } from './probe.ts';
 import { startProcess } from './process.ts';
 import { FrameList, listOutput } from './frame-list.ts';
+import { partAt, type FramePart } from './table-parts.ts';
 import { uprightStream } from './upright-stream.ts';
 
 /** How a video element gets its picture. */
@@ -193,9 +194,10 @@ export async function openTranscodedStream(
     signal,
   );
   try {
-    const places = seekPlaces(table, keyFrameBefore(table, index), context.probe);
-    for (const place of places) {
-      const stream = await transcodeFrom(context, table, index, place, encoder, signal);
+    const part = partAt(context, table, index);
+    const key = keyFrameBefore(part.table, index - part.first);
+    for (const place of seekPlaces(part.table, key, part.context.probe)) {
+      const stream = await transcodeFrom(part, table, index, place, encoder, signal);
       if (!stream) continue;
       const { contentType } = encoder;
       if (stream.destroyed) leave();
@@ -224,11 +226,16 @@ function looksAlike(a: FrameFormat, b: FrameFormat): boolean {
   );
 }
 
-/** The first frame after `index` that does not look like it: a stream ends before it, and the window asks for the next. */
+/**
+ * The first frame after `index` that does not look like it, or lies in another part of the file: a stream ends before it,
+ * and the window asks for the next.
+ */
 function nextChange(table: FrameTable, index: number): number {
   const here = formatAt(table, index);
-  const next = table.formats.find(({ first, format }) => first > index && !looksAlike(format, here));
-  return next?.first ?? table.ticks.length;
+  const other = table.formats.find(({ first, format }) => first > index && !looksAlike(format, here));
+  const part = table.parts.find(({ first }) => first > index);
+  const end = table.ticks.length;
+  return Math.min(other?.first ?? end, part?.first ?? end);
 }
 
 /**
@@ -256,9 +263,12 @@ const colourTags = [
   ...['-color_range', 'tv'],
 ];
 
-/** Null when the first frame out is not the one asked for. */
+/**
+ * @param table of the whole file, by whose clock the stream runs
+ * @returns null when the first frame out is not the one asked for
+ */
 async function transcodeFrom(
-  context: DecodeContext,
+  { context, table: own, first }: FramePart,
   table: FrameTable,
   index: number,
   place: number | null,
@@ -268,7 +278,8 @@ async function transcodeFrom(
   const { tools, probe } = context;
   const change = nextChange(table, index);
   const part = change < table.ticks.length ? `trim=end_frame=${change - index},` : '';
-  const select = table.seekable && place !== null ? `gte(pts,${table.ticks[index]})` : `gte(n,${index})`;
+  const select =
+    own.seekable && place !== null ? `gte(pts,${table.ticks[index]})` : `gte(n,${index - first})`;
   // The first frame is listed when the second one comes: ffmpeg 5.1 keeps each line back for so long.
   const graph =
     `${sourceFilter(context)},select='${select}',${part}split=2[played][first];[first]${corner},select='lt(n,2)'[times];` +
@@ -292,12 +303,11 @@ async function transcodeFrom(
     if (end.killedBy) throw describeToolEnd(end, context.log);
     return null;
   }
-  if (table.seekable && pts !== table.ticks[index]) {
+  if (own.seekable && pts !== table.ticks[index]) {
     child.kill();
     return null;
   }
   child.stdout.once('close', child.kill);
-  if (isUpright(context.probe.orientation) || !encoder.contentType.startsWith('video/mp4'))
-    return child.stdout;
+  if (isUpright(probe.orientation) || !encoder.contentType.startsWith('video/mp4')) return child.stdout;
   return pipeline(child.stdout, uprightStream(), () => child.kill());
 }

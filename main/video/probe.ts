@@ -18,6 +18,7 @@ import { silentLog, type Log } from '../platform/log.ts';
 import { demuxerOf, inputOf, type MediaInput } from './media-input.ts';
 import { readProcess } from './process.ts';
 import { choosePicture, pictureStreams, type StreamWish } from './picture-streams.ts';
+import type { TransportPart } from './transport-parts.ts';
 import { isMotionJpeg, refuseByFirstBytes, refuseByName } from './refusals.ts';
 
 /** How a picture's three planes stand for red, green and blue (ITU-T H.273, MatrixCoefficients); `rgb`: they are those. */
@@ -42,6 +43,8 @@ export interface VideoProbe {
   readonly streamIndex: number;
   /** All picture streams of the file, covers and thumbnails too. */
   readonly streams: readonly PictureStream[];
+  /** PIDs of the streams of a transport stream, by their index; empty for other containers. */
+  readonly pids: Readonly<Record<number, number>>;
   /** Size of a decoded frame in pixels, before it is made ready to be shown (`display.ts`). */
   readonly width: number;
   readonly height: number;
@@ -71,6 +74,7 @@ export interface VideoProbe {
 const Ratio = z.string().regex(/^-?\d+[/:]\d+$/);
 const ProbedStream = z.object({
   index: z.number(),
+  id: z.string().optional(),
   codec_type: z.string().optional(),
   codec_name: z.string().optional(),
   codec_tag_string: z.string().optional(),
@@ -110,11 +114,14 @@ export async function probeVideo(
     stream?: StreamWish | undefined;
     /** Bytes of the file that count, of one that grows. */
     length?: number | undefined;
+    /** A part of a transport stream, of which the picture with this PID is meant. */
+    part?: TransportPart | undefined;
     signal?: AbortSignal | undefined;
     log?: Log | undefined;
   } = {},
 ): Promise<VideoProbe> {
-  const check = await checkContainer(path, options.length);
+  const whole = await checkContainer(path, options.length);
+  const check = options.part ? { ...whole, span: options.part } : whole;
   refuseByName(path);
   if (check.actualBytes === 0) {
     throw new WorkstationError(
@@ -151,6 +158,7 @@ export async function probeVideo(
     errors: run.errors,
     check,
     wish: options.stream ?? 'default',
+    pid: options.part?.pid ?? null,
   });
 }
 
@@ -170,6 +178,7 @@ function describeStreams({
   errors,
   check,
   wish,
+  pid,
 }: {
   path: string;
   streams: readonly ProbedStream[];
@@ -177,10 +186,13 @@ function describeStreams({
   errors: string;
   check: ContainerCheck;
   wish: StreamWish;
+  pid: number | null;
 }): VideoProbe {
   const pictures = pictureStreams(streams);
-  const chosen = choosePicture(pictures, wish);
-  const stream = streams.find(({ index }) => index === chosen?.index);
+  const chosen = pid === null ? choosePicture(pictures, wish) : null;
+  const stream = streams.find(({ index, id }) =>
+    pid === null ? index === chosen?.index : Number(id) === pid,
+  );
   if (!stream) {
     if (streams.some((other) => other.codec_type === 'audio')) {
       throw new WorkstationError(
@@ -231,6 +243,7 @@ function describeStreams({
     profile: stream.profile ?? null,
     streamIndex: stream.index,
     streams: pictures.slice(0, mostStreams),
+    pids: format.format_name === 'mpegts' ? pidsOf(streams) : {},
     width,
     height,
     pixelAspect: aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect : [1, 1],
@@ -244,6 +257,11 @@ function describeStreams({
     hasSound: streams.some((other) => other.codec_type === 'audio'),
     bytes: check.fileBytes,
   };
+}
+
+/** ffprobe writes them in base 16, such as `0x100`. */
+function pidsOf(streams: readonly ProbedStream[]): Record<number, number> {
+  return Object.fromEntries(streams.flatMap(({ index, id }) => (id ? [[index, Number(id)]] : [])));
 }
 
 function notAVideo(): WorkstationError {

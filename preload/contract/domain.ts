@@ -115,7 +115,7 @@ export const Video = z.object({
   /** How the browser plays it: the file itself, or a stream transcoded on the way. */
   playback: z.enum(['native', 'transcoded']),
   /** Missing of the recording: its end, or what is still being recorded; null where it is whole. */
-  incomplete: z.enum(['cut', 'growing']).nullable(),
+  incomplete: z.enum(['cut', 'growing', 'partial']).nullable(),
   availability: z.enum(['available', 'missing', 'changed']),
   problem: ErrorReport.nullable(),
   /** It lies in the data folder: a copy of a file that was dropped into a browser. */

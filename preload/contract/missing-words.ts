@@ -1,9 +1,19 @@
 import type { Video } from './domain.ts';
 
+/** For a mark beside the picture. */
+export const missingInBrief: Readonly<Record<NonNullable<Video['incomplete']>, string>> = {
+  cut: 'end missing',
+  growing: 'still recording',
+  partial: 'part missing',
+};
+
 /** What of a recording is missing, in words; null where it is whole or where that is not known yet. */
 export function missingInWords(incomplete: Video['incomplete'], frames: number | null): string | null {
   if (incomplete === null) return null;
   const there = frames === null ? 'What is there' : `${frames} whole frames are here; what is there`;
+  if (incomplete === 'partial') {
+    return `A part of this recording is in a form that cannot be read, and its pictures are left out. ${there} can be reviewed.`;
+  }
   return incomplete === 'cut'
     ? `The end of this recording is missing. ${there} can be reviewed.`
     : `This file is still being recorded. ${there} can be reviewed; open the file again for what has come since.`;

@@ -48,6 +48,7 @@ class SlowFile implements VideoSource {
       variableFrameRate: false,
       playback: 'native',
       incomplete: null,
+      streams: [],
       kept: false,
       encode: () => new Uint8Array(1),
     });

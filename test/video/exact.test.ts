@@ -16,7 +16,7 @@ async function frameOf(context: DecodeContext, table: FrameTable, index: number)
   await decodeFrames(context, table, {
     first: index,
     last: index,
-    onFrame: (raw) => void frames.push(finishFrame(context, raw)),
+    onFrame: (raw) => void frames.push(finishFrame(raw)),
   });
   expect(frames).toHaveLength(1);
   return frames[0] as DecodedFrame;
@@ -137,7 +137,7 @@ describe('identity', () => {
     await decodeFrames(context, table, {
       first: 100,
       last: 140,
-      onFrame: (raw) => void run.push(finishFrame(context, raw)),
+      onFrame: (raw) => void run.push(finishFrame(raw)),
     });
     for (const index of [100, 121, 140]) {
       expect((await frameOf(context, table, index)).hash).toBe(run[index - 100]?.hash);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { upright } from '../../main/video/display.ts';
 import { FrameCache } from '../../main/video/frame-cache.ts';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { runningProcesses } from '../../main/video/process.ts';
@@ -252,6 +253,7 @@ describe('FrameCache', () => {
     format: { width: 8, height: 8, pixelFormat: 'yuv420p', colourMatrix: 'bt601', fullRange: false },
     isDamaged: false,
     data: Buffer.alloc(0),
+    source: { pixelFormat: 'yuv420p', pixelAspect: [1, 1], orientation: upright },
   });
 
   it('keeps to its budget and gives up the farthest frames first', () => {
