@@ -64,7 +64,7 @@ export class ModelDesk implements AnswerEngine {
     const { model } = state;
     const error = this.#failure === null ? state.error : toErrorReport(this.#failure);
     return {
-      phase: this.#import ? 'loading' : this.#failure === null ? state.phase : 'failed',
+      phase: this.#phase(),
       model: this.#model,
       sha256: model?.sha256 ?? null,
       dtype: model?.dtype ?? null,
@@ -82,6 +82,14 @@ export class ModelDesk implements AnswerEngine {
       error,
       substitution: this.#substitution,
     };
+  }
+
+  /** A model that is looked for and checked is on its way, although the engine does not know of it yet. */
+  #phase(): ModelState['phase'] {
+    const { phase } = this.#options.engine.state;
+    if (this.#import) return 'loading';
+    if (this.#failure !== null) return 'failed';
+    return phase === 'unloaded' && this.#loading !== null ? 'loading' : phase;
   }
 
   /** What questions are answered with now, for a way back to it. */
@@ -102,6 +110,7 @@ export class ModelDesk implements AnswerEngine {
         if (this.#loading === loading) this.#loading = null;
       });
     this.#loading = loading;
+    this.#options.onState(this.describe());
     return loading;
   }
 

@@ -26,7 +26,7 @@ export type ModelTeaching = z.infer<typeof ModelTeaching>;
 /** What a question is to a model that states what it was taught. */
 export interface QuestionExam {
   readonly taught: boolean;
-  /** Words of the question, as typed, that the model was never taught in a question of any kind. */
+  /** Words with a meaning of their own that the model was never taught in a question of any kind. */
   readonly untaughtWords: readonly string[];
   /** Questions that the model knows and that come nearest, each ready to be asked; empty where `taught`. */
   readonly rewrites: readonly string[];
@@ -36,6 +36,20 @@ export interface QuestionExam {
 const fillers = new Set(
   'a an and at be by can do does for here in is it me of on or the this to view with'.split(' '),
 );
+/** Words that hold a sentence together: that a model never met one of them tells nobody why a question is refused. */
+const functionWords = new Set([
+  ...fillers,
+  ...'about also am any are as because been being but could did does doing done from had has have he her him his how'.split(
+    ' ',
+  ),
+  ...'i if into its let may me might must my myself off ok okay our out over own please shall she should so some'.split(
+    ' ',
+  ),
+  ...'thank thanks that their them then there these they those through too under until up upon us was we were'.split(
+    ' ',
+  ),
+  ...'what when where whether which while who whom whose why will would you your yours'.split(' '),
+]);
 const mostRewrites = 4;
 
 /** "bipolar_forceps" and "Bipolar forceps" are the same name. */
@@ -88,7 +102,7 @@ export function examineQuestion(text: string, teaching: ModelTeaching): Question
   const known = new Set(
     teaching.kinds.flatMap(({ words: taught, subjects }) => [...taught, ...subjects.flatMap(wordsOf)]),
   );
-  const untaughtWords = [...new Set(words.filter((word) => !known.has(word)))];
+  const untaughtWords = [...new Set(words.filter((word) => !known.has(word) && !functionWords.has(word)))];
   return { taught: false, untaughtWords, rewrites: rewritesOf(words, teaching) };
 }
 

@@ -6,6 +6,7 @@ import {
   type Bridge,
   type Entry,
   type QuestionId,
+  type SessionId,
 } from '../../preload/contract/index.ts';
 import { later, mergedVersions } from './answer-versions.ts';
 import { noText, withFetched, withPiece, type AnswerStream, type AnswerText } from './answer-stream.ts';
@@ -27,17 +28,18 @@ export class Entries {
   /** Answers that came before their question did. */
   readonly #early = new SvelteMap<AnswerId, Answer>();
   readonly #mending = new SvelteMap<AnswerId, Mending>();
+  /** Every question that this window has known, in the order of asking; those that were taken out, too. */
+  #order: readonly QuestionId[] = [];
 
   constructor(bridge: Bridge, list: readonly Entry[]) {
     this.#bridge = bridge;
     this.list = list;
+    this.#order = list.map(({ question }) => question.id);
   }
 
-  /** Answers that wait or are being written, in the order of asking. */
+  /** Answers that wait or are being written, in the order of their questions. */
   get underWay(): Answer[] {
-    return this.list
-      .flatMap(({ answers }) => answers.filter(({ status }) => isUnderWay(status)))
-      .sort((one, other) => one.createdAt - other.createdAt);
+    return this.list.flatMap(({ answers }) => answers.filter(({ status }) => isUnderWay(status)));
   }
 
   find(questionId: QuestionId | null): Entry | null {
@@ -48,16 +50,23 @@ export class Entries {
     return this.#streams.get(answer.id) ?? noText;
   }
 
-  /** Takes a question with its answers, in its place by time. What is known of an answer that has ended stays. */
+  /** Takes a question with its answers, in its place. What is known of an answer that has ended stays. */
   put(entry: Entry): void {
     const known = this.find(entry.question.id);
     const early = entry.answers.flatMap(({ id }) => this.#early.get(id) ?? []);
     for (const { id } of early) this.#early.delete(id);
     const told = mergedVersions(entry.answers, early);
     const taken = { question: entry.question, answers: mergedVersions(known?.answers ?? [], told) };
-    this.list = known
-      ? this.list.map((other) => (other === known ? taken : other))
-      : [...this.list, taken].sort((one, other) => one.question.createdAt - other.question.createdAt);
+    if (known) {
+      this.list = this.list.map((other) => (other === known ? taken : other));
+      return;
+    }
+    const { id, sessionId } = entry.question;
+    const isNew = !this.#order.includes(id);
+    if (isNew) this.#order = [...this.#order, id];
+    this.#sort([...this.list, taken]);
+    // Asked long ago and brought back by another window: only the workstation knows its place.
+    if (isNew && entry.answers.some(({ status }) => !isUnderWay(status))) void this.#learnOrder(sessionId);
   }
 
   remove(questionId: QuestionId): void {
@@ -69,7 +78,9 @@ export class Entries {
     for (const { question } of this.list) {
       if (!entries.some((entry) => entry.question.id === question.id)) this.remove(question.id);
     }
+    this.#order = entries.map(({ question }) => question.id);
     for (const entry of entries) this.put(entry);
+    this.#sort(this.list);
     for (const answer of this.underWay) this.#take(answer);
   }
 
@@ -106,6 +117,21 @@ export class Entries {
       void this.#mend(answerId, begun);
     }
     return false;
+  }
+
+  /** By the order of asking, which the clock doesn't tell: one that was set back would put the newest question first. */
+  #sort(list: readonly Entry[]): void {
+    const place = new Map(this.#order.map((id, at) => [id, at]));
+    const at = ({ question }: Entry): number => place.get(question.id) ?? list.length;
+    this.list = [...list].sort((one, other) => at(one) - at(other));
+  }
+
+  async #learnOrder(sessionId: SessionId): Promise<void> {
+    const told = await this.#bridge.listEntries({ sessionId });
+    if (!told.ok) return;
+    const ids = told.value.map(({ question }) => question.id);
+    this.#order = [...ids, ...this.#order.filter((id) => !ids.includes(id))];
+    this.#sort(this.list);
   }
 
   /** Fetches an answer until its text is whole again. */

@@ -51,6 +51,7 @@ export class Review {
   readonly #entries: Entries;
   readonly #position: Position;
   readonly #drawSeed: () => number;
+  readonly #modelIsComing: () => boolean;
   /** Calls that ask, one after another: questions keep the order in which they were typed. */
   #asked: Promise<unknown> = Promise.resolve();
 
@@ -97,6 +98,8 @@ export class Review {
       fetchPixels: typeof fetch;
       announcer: Announcer;
       readOnly: () => boolean;
+      /** Whether the model is still being loaded, so that answers wait for it; never by default. */
+      modelIsComing?: () => boolean;
       /** The seed of another draw; random by default. */
       drawSeed?: () => number;
     },
@@ -108,6 +111,7 @@ export class Review {
     this.session = open.session;
     this.#entries = new Entries(parts.bridge, open.entries);
     this.#drawSeed = parts.drawSeed ?? randomSeed;
+    this.#modelIsComing = parts.modelIsComing ?? (() => false);
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
       if (!parts.readOnly()) await parts.bridge.savePosition({ sessionId: this.session.id, frameIndex });
@@ -146,6 +150,11 @@ export class Review {
   /** What has come of an answer's text while it is written. */
   stream(answer: Answer): AnswerStream {
     return this.#entries.stream(answer);
+  }
+
+  /** Whether nothing of an answer can be written yet, because the model is still being loaded. */
+  waitsForModel(answer: Answer): boolean {
+    return isUnderWay(answer.status) && this.stream(answer).tokens === 0 && this.#modelIsComing();
   }
 
   /** Selects a question; goes to its frame unless that is on screen. */
@@ -361,8 +370,9 @@ export class Review {
   #onAnswer(answer: Answer): void {
     const entry = this.#entries.answer(answer);
     if (answer.status === 'queued') return;
-    if (answer.status === 'running') this.#announcer.say('Thinking');
-    else this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
+    if (answer.status === 'running') {
+      this.#announcer.say(this.waitsForModel(answer) ? 'Waits for the model' : 'Thinking');
+    } else this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
   }
 
   /** After a step or a jump; not while an answer is read out as it is written. */

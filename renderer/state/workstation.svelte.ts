@@ -115,6 +115,12 @@ export class Workstation {
     return at < 0 ? null : at;
   }
 
+  /** The model is on its way: what is asked now waits for it. */
+  get modelIsComing(): boolean {
+    const { phase, server } = this.model ?? {};
+    return phase === 'loading' || (phase === 'restarting' && server === undefined);
+  }
+
   /** Why a question cannot be asked now; null where it can. */
   get askObstacle(): string | null {
     const review = this.review;
@@ -128,15 +134,12 @@ export class Workstation {
     if (review.video.index === 'failed') return 'This video’s frames could not be indexed.';
     // A model that rests is loaded again by the question itself.
     if (this.model?.phase === 'unloaded' && this.model.unloadedReason !== null) return null;
+    if (this.modelIsComing) return null;
     switch (this.model?.phase) {
       case 'ready':
         return null;
-      case 'loading':
-        return 'The model is loading.';
       case 'restarting':
-        return this.model.server === undefined
-          ? 'The model’s process is starting again.'
-          : 'The server does not answer. It is tried again by itself.';
+        return 'The server does not answer. It is tried again by itself.';
       case 'failed':
         return 'The model could not be loaded.';
       default:
@@ -263,6 +266,7 @@ export class Workstation {
       fetchPixels: this.#fetch,
       announcer: this.announcer,
       readOnly: () => this.readOnly,
+      modelIsComing: () => this.modelIsComing,
     });
     this.announcer.say(`Opened ${open.case.pseudonym}, session ${open.session.number}`);
   }

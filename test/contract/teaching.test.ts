@@ -49,17 +49,18 @@ describe('what the embedded model states that it was taught', () => {
 describe('a question that it was not taught', () => {
   // Typed as a surgeon or a child at the keyboard would.
   test.each([
-    ['Is there bleeding?', ['there', 'bleeding']],
-    ['How many instruments are there?', ['many', 'instruments', 'are', 'there']],
+    ['Is there bleeding?', ['bleeding']],
+    ['How many instruments are there?', ['many', 'instruments']],
     ['Where is the tumor?', ['tumor']],
     ['hello', ['hello']],
     ['asdf qwer zxcv?? 12', ['asdf', 'qwer', 'zxcv', '12']],
-    ['Was macht die Schere?', ['was', 'macht', 'die', 'schere']],
+    ['Was macht die Schere?', ['macht', 'die', 'schere']],
     ['¿Dónde está el riñón?', ['dónde', 'está', 'el', 'riñón']],
     ['Where is 器械 located?', ['器械']],
-    ['Should I convert to open?', ['should', 'i', 'convert', 'open']],
+    ['Should I convert to open?', ['convert', 'open']],
     ['Which organ is the surgeon not operating on?', ['not']],
-    ['Where is the stapler and the suction?', ['and']],
+    ['Where is the stapler and the suction?', []],
+    ['Could you please tell me about the bleeding of their kidney?', ['bleeding']],
     ['What instrument is at the left?', ['instrument', 'left']],
     ["What isn't the stapler doing?", ["isn't"]],
   ])('%j is told by its words', (text, untaughtWords) => {

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barriersOf } from './barriers.ts';
 import { newHome } from './host.ts';
@@ -26,6 +26,16 @@ const known = () => page.getByRole('group', { name: 'Questions that the model kn
 const focused = (): Promise<string> =>
   page.evaluate(() => document.activeElement?.textContent?.trim().replaceAll(/\s+/g, ' ') ?? '');
 
+const focusIsInAskBox = (): Promise<boolean> =>
+  window.askField.evaluate((field) => field === document.activeElement);
+
+/** Whether the middle of an element can be seen and clicked without scrolling. */
+const isOnTop = (locator: Locator): Promise<boolean> =>
+  locator.evaluate((element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    return document.elementFromPoint((left + right) / 2, (top + bottom) / 2) === element;
+  });
+
 /** Tabs on until the button with these words has the focus, and presses Enter on it. */
 async function press(words: string): Promise<void> {
   for (let tabs = 0; tabs < 80 && (await focused()) !== words; tabs += 1) await page.keyboard.press('Tab');
@@ -47,11 +57,33 @@ describe('a question that was not taught', () => {
     expect(await barriersOf(page)).toEqual([]);
   });
 
+  it.each([
+    [1440, 900],
+    [1280, 720],
+    [720, 450],
+    [640, 360],
+  ])('can be answered anyway by a button in sight, however long it is, at %i x %i', async (width, height) => {
+    await page.setViewportSize({ width, height });
+    const anyway = page.getByRole('button', { name: 'Answer anyway' });
+    const long = `Is this patient ${'bleeding dangerously, and is this patient '.repeat(8)}in need of help?`;
+    for (const question of [untaught, long]) {
+      if ((await window.answerRow(question).count()) === 0) await window.ask(question);
+      else await window.answerRow(question).click();
+      await expect.poll(() => window.answer.status()).toBe('refused');
+      await anyway.waitFor();
+      expect(await isOnTop(anyway)).toBe(true);
+    }
+    await window.answerRow(untaught).click();
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
   it('is answered in other words by one of them', async () => {
     const rewrite = (await known().getByRole('listitem').first().textContent())!.trim();
     await press(rewrite);
     // The panel names the rewrite before it is asked, too.
-    await expect.poll(() => window.questions()).toEqual([rewrite, untaught]);
+    await expect.poll(async () => (await window.questions())[0]).toBe(rewrite);
+    // The next question can be typed at once.
+    expect(await focusIsInAskBox()).toBe(true);
     await expect.poll(() => window.answer.status()).not.toBe('refused');
     expect(await window.waitForAnswer()).toMatch(/^(answered|answered-without-location|not-visible)$/);
     expect(await known().count()).toBe(0);
@@ -64,6 +96,7 @@ describe('a question that was not taught', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => window.answer.status()).toBe('refused');
     await press('Answer anyway');
+    expect(await focusIsInAskBox()).toBe(true);
     await expect.poll(() => window.answer.status()).not.toBe('refused');
     expect(await window.waitForAnswer()).not.toMatch(/^(refused|failed|stopped)$/);
     await window.answer.panel.getByText(/^The model was not taught this kind of question/).waitFor();

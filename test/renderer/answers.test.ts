@@ -199,9 +199,9 @@ describe('the ask box', () => {
     ],
     ['the database is read-only', () => (fake.status = { ...fake.status, readOnly: true }), /Read-only/],
     [
-      'the engine starts again',
-      () => (fake.model = { ...fake.model, phase: 'restarting' }),
-      /starting again/,
+      'the model failed',
+      () => (fake.model = { ...fake.model, phase: 'failed', error: null }),
+      /could not be loaded/,
     ],
   ])('takes no question while %s, and says so', async (_, arrange, words) => {
     arrange();
@@ -213,9 +213,33 @@ describe('the ask box', () => {
     await fireEvent.input(field(), { target: { value: 'What organ?' } });
     await fireEvent.keyDown(field(), { key: 'Enter' });
     expect(fake.logged('ask')).toEqual([]);
+    expect(field()).toHaveProperty('value', 'What organ?');
+    const held = () => document.querySelector('[data-part="held-back"]')?.textContent ?? null;
+    expect(held()).toMatch(words);
+    expect(held()).toMatch(/^Not asked; the question stays here/);
+    await fireEvent.input(field(), { target: { value: 'What organ is it?' } });
+    expect(held()).toBeNull();
   });
 
-  test('shows what the model is doing while it loads, and takes questions once it is ready', async () => {
+  test.each(['loading', 'restarting'] as const)(
+    'a question asked while the model is %s waits for it',
+    async (phase) => {
+      const ready = fake.model;
+      fake.model = { ...ready, phase, activity: 'Checking hashes', progress: 0.42 };
+      const parts = await opened();
+      render(AskBox, { ...parts, onModels: ignore });
+      render(AnswerPanel, parts);
+      await fireEvent.input(field(), { target: { value: 'What organ?' } });
+      await fireEvent.keyDown(field(), { key: 'Enter' });
+      await vi.waitFor(() => expect(screen.getByText('Waits for the model…')).toBeTruthy());
+      expect(fake.logged('ask')).toHaveLength(1);
+      expect(field()).toHaveProperty('value', '');
+      fake.emit({ type: 'model', state: ready });
+      await vi.waitFor(() => expect(screen.queryByText('Waits for the model…')).toBeNull());
+    },
+  );
+
+  test('shows what the model is doing while it loads', async () => {
     const ready = fake.model;
     fake.model = { ...ready, phase: 'loading', activity: 'Checking hashes', progress: 0.42 };
     render(AskBox, { ...(await opened()), onModels: ignore });

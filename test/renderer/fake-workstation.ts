@@ -130,7 +130,9 @@ const notFound = (what: string): WorkstationError =>
 const definedOnly = (settings: object | undefined): object =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 
-const inOrder = (one: Entry, other: Entry): number => one.question.createdAt - other.question.createdAt;
+/** Numbers of questions are counted up as they are asked. */
+const inOrder = (one: Entry, other: Entry): number =>
+  one.question.id.localeCompare(other.question.id, 'en', { numeric: true });
 
 /** Of the picture of a frame: another for each, as of real ones. */
 export const hashOf = (index: number): string => index.toString(16).padStart(64, 'ab');
@@ -181,6 +183,8 @@ export class FakeWorkstation {
     updatedAt: now,
     frameIndex: FrameIndex.parse(0),
   };
+  /** When something is asked; set back by a test. */
+  clock = (): number => now + this.#count * 1000;
   entries: Entry[] = [];
   deleted: Entry[] = [];
   /** Hashes of frames that have become other pictures. */
@@ -432,7 +436,7 @@ export class FakeWorkstation {
       sessionId: this.session.id,
       text,
       location: locationOf(index),
-      createdAt: now + this.#count * 1000,
+      createdAt: this.clock(),
     };
     const entry = { question, answers: [this.answer(question.id, index, answer)] };
     this.entries = [...this.entries, entry];

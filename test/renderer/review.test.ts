@@ -191,6 +191,27 @@ describe('the list', () => {
     expect(review.selected).toEqual(second);
   });
 
+  test('is in the order of asking, whatever the clock says, and however a question came back', async () => {
+    const questions = ['First?', 'Second?', 'Third?'];
+    let time = Date.UTC(2026, 10, 26);
+    workstation.clock = () => (time -= 3_600_000);
+    for (const text of questions) workstation.addEntry(text, 10, { status: 'not-visible' });
+    const [first] = workstation.entries;
+    await workstation.calls.deleteQuestion({ questionId: first!.question.id });
+    const review = await opened();
+    const texts = () => review.entries.map((entry) => entry.question.text);
+    expect(texts()).toEqual(['Second?', 'Third?']);
+    // Another window brings back what this one has never known.
+    await workstation.calls.restoreQuestion({ questionId: first!.question.id });
+    await vi.waitFor(() => expect(texts()).toEqual(questions));
+    const second = review.entries[1]!.question.id;
+    await review.remove(second);
+    await review.restore(second);
+    expect(texts()).toEqual(questions);
+    await review.catchUp();
+    expect(texts()).toEqual(questions);
+  });
+
   test('brings back what is true now, not what was true when it was taken out', async () => {
     workstation.addEntry('First?', 10, { status: 'running' });
     const review = await opened();
