@@ -121,7 +121,7 @@ export class Entries {
 
   /** By the order of asking, which the clock doesn't tell: one that was set back would put the newest question first. */
   #sort(list: readonly Entry[]): void {
-    const place = new Map(this.#order.map((id, at) => [id, at]));
+    const place = new SvelteMap(this.#order.map((id, at) => [id, at]));
     const at = ({ question }: Entry): number => place.get(question.id) ?? list.length;
     this.list = [...list].sort((one, other) => at(one) - at(other));
   }

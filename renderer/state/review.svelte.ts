@@ -3,7 +3,6 @@ import {
   isUnderWay,
   samplesTemperature,
   unwrap,
-  toErrorReport,
   type Answer,
   type Bridge,
   type Case,
@@ -21,6 +20,7 @@ import { headline, spoken } from '../view/statuses.ts';
 import { neighbour } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
+import { AskTurns } from './ask-turns.svelte.ts';
 import { Entries } from './entries.svelte.ts';
 import { frameToAsk } from './frame-to-ask.ts';
 import type { Frame } from './frames.ts';
@@ -37,12 +37,8 @@ export class Review {
   selectedQuestion = $state<QuestionId | null>(null);
   /** Version of the selected question's answer; null: the newest. */
   selectedVersion = $state<number | null>(null);
-  /** What the last question met that kept it from being asked. */
-  askFault = $state.raw<ErrorReport | null>(null);
   /** Why the file that was named as the missing one is not taken. */
   relinkFault = $state.raw<ErrorReport | null>(null);
-  /** Questions whose call has not returned: they wait for their frame, or for the workstation to write them down. */
-  asking = $state(0);
   readonly player: Player;
   readonly view = new View((zoom) => this.#announcer.settle(zoom));
 
@@ -52,8 +48,7 @@ export class Review {
   readonly #position: Position;
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
-  /** Calls that ask, one after another: questions keep the order in which they were typed. */
-  #asked: Promise<unknown> = Promise.resolve();
+  readonly asking = new AskTurns(() => void this.player.refresh());
 
   readonly selected: Entry | null = $derived.by(() => this.#entries.find(this.selectedQuestion));
 
@@ -161,7 +156,7 @@ export class Review {
   async select(questionId: QuestionId): Promise<void> {
     this.selectedQuestion = questionId;
     this.selectedVersion = null;
-    this.askFault = null;
+    this.asking.fault = null;
     await this.goToAnswer();
   }
 
@@ -194,7 +189,7 @@ export class Review {
   async ask(text: string): Promise<boolean> {
     const question = text.trim();
     if (!question) return false;
-    return this.#ask(
+    return this.asking.take(
       frameToAsk(this.player),
       async ({ location: { index: frameIndex }, hash: frameHash }) => {
         const asked = unwrap(
@@ -225,7 +220,7 @@ export class Review {
           };
     // The person sees what is asked about, before it is asked.
     const frame = this.goToAnswer().then(() => frameToAsk(this.player));
-    return this.#ask(frame, async ({ hash: frameHash }) => {
+    return this.asking.take(frame, async ({ hash: frameHash }) => {
       const questionId = entry.question.id;
       const asked = unwrap(
         await this.#bridge.askAgain({
@@ -243,14 +238,14 @@ export class Review {
     const answer = this.stoppable;
     if (!answer) return;
     const result = await this.#bridge.stopAnswer({ answerId: answer.id });
-    if (!result.ok) this.askFault = result.error;
+    if (!result.ok) this.asking.fault = result.error;
   }
 
   /** Takes a question out of the list; returns whether that succeeded. */
   async remove(questionId: QuestionId): Promise<boolean> {
     const result = await this.#bridge.deleteQuestion({ questionId });
     if (!result.ok) {
-      this.askFault = result.error;
+      this.asking.fault = result.error;
       return false;
     }
     this.#onDeleted(questionId);
@@ -261,7 +256,7 @@ export class Review {
   async restore(questionId: QuestionId): Promise<void> {
     const result = await this.#bridge.restoreQuestion({ questionId });
     if (!result.ok) {
-      this.askFault = result.error;
+      this.asking.fault = result.error;
       return;
     }
     this.#entries.put(result.value);
@@ -340,26 +335,6 @@ export class Review {
   dispose(): void {
     void this.flushPosition();
     this.player.dispose();
-  }
-
-  /** Makes the call about a frame once that is there and the calls before have returned. */
-  async #ask(awaited: Promise<Frame>, call: (frame: Frame) => Promise<void>): Promise<boolean> {
-    this.asking += 1;
-    this.askFault = null;
-    const asked = this.#asked.then(async () => call(await awaited));
-    this.#asked = asked.catch(() => undefined);
-    awaited.catch(() => undefined);
-    try {
-      await asked;
-      return true;
-    } catch (error) {
-      this.askFault = toErrorReport(error);
-      // The picture on the screen is one of before: the person is shown what there is now.
-      if (this.askFault.code === 'frame-mismatch') void this.player.refresh();
-      return false;
-    } finally {
-      this.asking -= 1;
-    }
   }
 
   #onDeleted(questionId: QuestionId): void {

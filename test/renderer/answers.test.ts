@@ -173,7 +173,7 @@ describe('the ask box', () => {
     render(AskBox, { workstation, review, onModels: ignore });
     await fireEvent.input(field(), { target: { value: 'What organ?' } });
     await fireEvent.keyDown(field(), { key: 'Enter' });
-    await vi.waitFor(() => expect(review.askFault?.code).toBe('busy'));
+    await vi.waitFor(() => expect(review.asking.fault?.code).toBe('busy'));
     expect(field().value).toBe('What organ?');
   });
 

@@ -98,11 +98,11 @@ describe('asking', () => {
       new WorkstationError('busy', 'The model is answering.', 'Wait or stop it.'),
     );
     expect(await review.ask('What organ?')).toBe(false);
-    expect(review.askFault).toMatchObject({ code: 'busy', hint: 'Wait or stop it.' });
+    expect(review.asking.fault).toMatchObject({ code: 'busy', hint: 'Wait or stop it.' });
     expect(review.entries).toEqual([]);
     workstation.failures.clear();
     expect(await review.ask('What organ?')).toBe(true);
-    expect(review.askFault).toBeNull();
+    expect(review.asking.fault).toBeNull();
   });
 
   test('stops the answer on show, or else the one that is being written, and never another', async () => {
@@ -139,7 +139,7 @@ describe('asking', () => {
       ['Second?', 7],
       ['Third?', 8],
     ]);
-    expect(review.asking).toBe(0);
+    expect(review.asking.pending).toBe(0);
   });
 
   test('again keeps the versions before, and shows the newest', async () => {
@@ -260,7 +260,7 @@ describe('the list', () => {
     const review = await opened();
     expect(await review.remove(review.entries[0]!.question.id)).toBe(false);
     expect(review.entries).toHaveLength(1);
-    expect(review.askFault?.code).toBe('store-full');
+    expect(review.asking.fault?.code).toBe('store-full');
   });
 
   test('shows a box only on its own frame', async () => {
@@ -376,7 +376,7 @@ describe('a question is about the picture that the person sees', () => {
     await vi.waitFor(() => expect(pixels.asked).toContain(7));
     pixels.letGo(7);
     expect(await asked).toBe(false);
-    expect(review.askFault?.message).toContain('Another frame was gone to');
+    expect(review.asking.fault?.message).toContain('Another frame was gone to');
     expect(workstation.logged('ask')).toEqual([]);
   });
 
@@ -399,7 +399,7 @@ describe('a question is about the picture that the person sees', () => {
     pixels.hold = false;
     workstation.pictures.set(100, hashOf(9999));
     expect(await review.ask('What organ?')).toBe(false);
-    expect(review.askFault?.code).toBe('frame-mismatch');
+    expect(review.asking.fault?.code).toBe('frame-mismatch');
     expect(review.entries).toEqual([]);
     pixels.hashes.set(100, hashOf(9999));
     await review.player.refresh();
@@ -429,7 +429,7 @@ describe('a question is about the picture that the person sees', () => {
     const asked = review.ask('What organ?');
     review.dispose();
     expect(await asked).toBe(false);
-    expect(review.askFault?.message).toContain('no frame on screen');
+    expect(review.asking.fault?.message).toContain('no frame on screen');
     expect(workstation.logged('ask')).toEqual([]);
   });
 });
