@@ -23,7 +23,6 @@ import type { Announcer } from './announcer.svelte.ts';
 import { AskTurns } from './ask-turns.svelte.ts';
 import { Entries } from './entries.svelte.ts';
 import { frameToAsk } from './frame-to-ask.ts';
-import type { Frame } from './frames.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
 import { otherSeed, randomSeed } from './seeds.ts';
