@@ -197,12 +197,12 @@ describe('the list', () => {
     workstation.clock = () => (time -= 3_600_000);
     for (const text of questions) workstation.addEntry(text, 10, { status: 'not-visible' });
     const [first] = workstation.entries;
-    await workstation.calls.deleteQuestion({ questionId: first!.question.id });
+    await workstation.bridge.deleteQuestion({ questionId: first!.question.id });
     const review = await opened();
     const texts = () => review.entries.map((entry) => entry.question.text);
     expect(texts()).toEqual(['Second?', 'Third?']);
     // Another window brings back what this one has never known.
-    await workstation.calls.restoreQuestion({ questionId: first!.question.id });
+    await workstation.bridge.restoreQuestion({ questionId: first!.question.id });
     await vi.waitFor(() => expect(texts()).toEqual(questions));
     const second = review.entries[1]!.question.id;
     await review.remove(second);
