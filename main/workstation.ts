@@ -25,8 +25,9 @@ import {
   type WorkstationEvent,
 } from '../preload/contract/index.ts';
 import { drawStill } from './export/index.ts';
-import type { Grant } from './files/index.ts';
+import { GrantRegistry, type Grant } from './files/index.ts';
 import { createEngine, removeOldReports, type AnswerResult, type StartEngine } from './inference/index.ts';
+import { JobRegistry } from './jobs/index.ts';
 import {
   createModels,
   engineWithServer,
@@ -221,14 +222,20 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     ...(options.device === undefined ? {} : { device: options.device }),
   });
   const engine = engineWithServer(localEngine, server.configuration, (line) => engineLog.info(line));
+  const jobs = new JobRegistry({
+    newId: randomUUID,
+    now: () => performance.now(),
+    onChange: (job) => emit({ type: 'job', job }),
+  });
+  const grants = new GrantRegistry(randomUUID);
   const models: Models = createModels({
     store,
     engine,
     embeddedFolder: options.resources?.model ?? embeddedModel,
     server: server.configuration,
     ...(options.startEngine ? { startEngine: options.startEngine } : {}),
-    jobs: () => review.jobs,
-    pathOf: (id) => review.grantedPath(id),
+    jobs,
+    grants,
     emit,
     now,
     log: (line) => engineLog.info(line),
@@ -237,6 +244,8 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   const videoLog = logTo(log, 'video');
   const review = createReview({
     store,
+    jobs,
+    grants,
     engine: desk,
     openVideo: openVideoFile(videoLog),
     emit,
@@ -282,19 +291,19 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       notices: allNotices(),
       restoreOffered: store.restoreOffered,
     }),
-    ...backupCalls(store, review.jobs, () => {
+    ...backupCalls(store, jobs, () => {
       const { id } = actor;
       actor = findActor(store, () => id, logTo(log, 'store'));
     }),
     chooseVideo: async () => {
       const path = (await options.chooseFile?.()) ?? null;
       if (path === null) return null;
-      const { grantId, name } = await review.grantPath(path);
+      const { grantId, name } = await grants.addFile(path);
       return { grantId: grantId, name };
     },
     chooseModelFolder: async () => {
       const path = (await options.chooseFolder?.()) ?? null;
-      return path === null ? null : review.grantFolder(path);
+      return path === null ? null : grants.addFolder(path);
     },
     openLastSession: async (input, context) => {
       const last = await review.calls.openLastSession(input, context);
@@ -315,8 +324,8 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    grantPath: review.grantPath,
-    grantFolder: review.grantFolder,
+    grantPath: (path) => grants.addFile(path),
+    grantFolder: (path) => grants.addFolder(path),
     modelFolder: models.folderOf,
     findDropped: review.findDropped,
     importStream: review.importStream,

@@ -3,7 +3,7 @@ import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';
 import { answers, mustExist, questions, sessions, type Store } from '../store/index.ts';
-import type { DecodedFrame, VideoLibrary, VideoSource } from '../recordings/index.ts';
+import type { DecodedFrame, VideoLibrary } from '../recordings/index.ts';
 
 /** An answer with the pixels that it is about. */
 export interface AnsweredFrame {
@@ -18,8 +18,8 @@ export interface AnsweredFrame {
  * An answer's frame, for drawing on. It is decoded again and must be the one that the model saw, pixel for
  * pixel: throws `file-changed` if it isn't.
  */
-export async function answeredFrame<Source extends VideoSource>(
-  { store, library }: { store: Store; library: VideoLibrary<Source> },
+export async function answeredFrame(
+  { store, library }: { store: Store; library: VideoLibrary },
   answerId: AnswerId,
 ): Promise<AnsweredFrame> {
   const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');

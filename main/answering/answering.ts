@@ -4,11 +4,11 @@ import {
   type Answer,
   type Entry,
   type FrameIdentity,
-  type FrameLocation,
   type Question,
 } from '../../preload/contract/domain.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import { locationOf, type FrameLocation } from '../../preload/contract/places.ts';
 import {
   AnswerId,
   QuestionId,
@@ -22,13 +22,7 @@ import { answers, mustExist, questions, sessions, type Log, type Store } from '.
 import { AnswerQueue } from './answer-queue.ts';
 import { Draft } from './draft.ts';
 import type { JobRegistry, RunningJob } from '../jobs/index.ts';
-import {
-  locationOf,
-  type DecodedFrame,
-  type FrameRequest,
-  type VideoLibrary,
-  type VideoSource,
-} from '../recordings/index.ts';
+import type { DecodedFrame, FrameRequest, VideoLibrary } from '../recordings/index.ts';
 import { SaveLater } from './save-later.ts';
 
 const SAVE_MILLISECONDS = 500;
@@ -38,9 +32,9 @@ const ALIVE_MILLISECONDS = 10_000;
 /** The engine as it is asked here: it answers one question after another, and says what model it runs. */
 export type AnswerEngine = Pick<Engine, 'ask' | 'state'>;
 
-export interface AnsweringContext<Source extends VideoSource> {
+export interface AnsweringContext {
   store: Store;
-  library: VideoLibrary<Source>;
+  library: VideoLibrary;
   engine: AnswerEngine;
   jobs: JobRegistry;
   emit: (event: WorkstationEvent) => void;
@@ -54,8 +48,8 @@ type SettingsInput = { [K in keyof AnswerSettings]?: AnswerSettings[K] | undefin
 type GivenSettings = NonNullable<AskRequest['settings']>;
 
 /** Asks the model, question by question as it takes them, and writes down what it says while it says it. */
-export class Answering<Source extends VideoSource> {
-  readonly #context: AnsweringContext<Source>;
+export class Answering {
+  readonly #context: AnsweringContext;
   readonly #later: SaveLater;
   readonly #queue: AnswerQueue;
   /** Answers that wait or are being written, as they are now. */
@@ -63,7 +57,7 @@ export class Answering<Source extends VideoSource> {
   #signsOfLife: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(context: AnsweringContext<Source>) {
+  constructor(context: AnsweringContext) {
     this.#context = context;
     this.#queue = new AnswerQueue(() => context.engine.state.model?.answersTogether ?? 1);
     this.#later = new SaveLater({

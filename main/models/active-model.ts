@@ -20,8 +20,7 @@ import type { JobRegistry, RunningJob } from '../jobs/index.ts';
 export interface ModelDeskOptions {
   engine: Engine;
   catalogue: Catalogue;
-  /** The review's registry; asked for late, because the review is built on this desk. */
-  jobs: () => JobRegistry;
+  jobs: JobRegistry;
   /** The model that a person has chosen for all sessions; null: the embedded one. */
   chosen: () => ModelId | null;
   /** What a person knows a model by, also where its files can't be read; null where nothing is known of it. */
@@ -169,7 +168,7 @@ export class ModelDesk implements AnswerEngine {
     let prepared: PreparedModel | null = null;
     this.#failure = null;
     try {
-      await this.#options.jobs().run('model', 'Loading the model', async (job) => {
+      await this.#options.jobs.run('model', 'Loading the model', async (job) => {
         const options = this.#importOptions(job);
         prepared = await this.#prepare(wish, options);
         await this.#bring(wish, prepared, job.signal).catch(async (error: unknown) => {

@@ -10,6 +10,7 @@ import type {
 } from '../../preload/contract/index.ts';
 import type { Engine, StartEngine } from '../inference/index.ts';
 import { serverAddress, serverDirectory, type ServerConfiguration } from '../inference/server/index.ts';
+import type { GrantRegistry } from '../files/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
 import { models, type Store } from '../store/index.ts';
 import { ModelDesk } from './active-model.ts';
@@ -27,10 +28,9 @@ export interface ModelsOptions {
   /** Of a server in the hospital, where an administrator has set one; the engine must know it, too. */
   server: ServerConfiguration | null;
   startEngine?: StartEngine;
-  /** The review's registry; asked for late, because the review is built on the desk. */
-  jobs: () => JobRegistry;
-  /** The path that a grant stands for. */
-  pathOf: (id: GrantId) => string;
+  jobs: JobRegistry;
+  /** What the person picked: folders of models come by their grants. */
+  grants: GrantRegistry;
   emit: (event: WorkstationEvent) => void;
   now: () => number;
   log: (line: string) => void;
@@ -65,7 +65,8 @@ export interface Models {
 
 /** Everything about models: which there are, which answers, and how others come to be here. */
 export function createModels(options: ModelsOptions): Models {
-  const { store, engine, emit, now, pathOf, jobs, log } = options;
+  const { store, engine, emit, now, grants, jobs, log } = options;
+  const pathOf = (id: GrantId): string => grants.path(id);
   const modelsFolder = join(store.layout.home, 'models');
   const looks = new FolderLooks({
     ...(options.startEngine && { start: options.startEngine }),

@@ -22,7 +22,7 @@ export interface ModelImportsOptions {
   placeOf: (source: { checkpoint: string; base?: string }, dtype: WeightDtype) => Promise<ImportPlace>;
   /** How the import's process is started; Node's fork by default. */
   start?: StartEngine;
-  jobs: () => JobRegistry;
+  jobs: JobRegistry;
   onChange: (state: ModelImport) => void;
   /** A model has come to be. */
   onDone: () => void;
@@ -139,7 +139,7 @@ export class ModelImports {
   #begin(state: ModelImport): ModelImport {
     const { modelId, name, source, base, dtype } = state;
     const { modelsFolder, start, log, store, onDone } = this.#options;
-    const job = this.#options.jobs().start('import', `Importing ${name}`);
+    const job = this.#options.jobs.start('import', `Importing ${name}`);
     this.#imports.delete(modelId);
     const answerFormat = this.#answerFormat(modelId);
     const begun = this.#set({ ...state, jobId: job.id });

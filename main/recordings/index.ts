@@ -1,7 +1,7 @@
 /** The videos of all cases: their rows, their files, those held open, and the times of their frames. */
 export { createCase, demonstrationCase, renameCase, type CaseContext } from './cases.ts';
 export { lookUpVideo } from './known-videos.ts';
-export { locationOf, VideoLibrary, type OpenWishes, type VideoContext } from './library.ts';
+export { VideoLibrary, type OpenWishes, type VideoContext } from './library.ts';
 export { createVideoMedia, type VideoMedia } from './media.ts';
 export type * from './ports.ts';
-export { openVideoFile, VideoFile } from './video-files.ts';
+export { openVideoFile } from './video-files.ts';

@@ -3,12 +3,11 @@ import type { KnownVideo } from '../../preload/contract/domain.ts';
 import { cases, mustExist, type Store } from '../store/index.ts';
 import { fingerprintFile } from '../video/index.ts';
 import { statFile } from '../files/index.ts';
-import type { VideoSource } from './ports.ts';
 import type { VideoLibrary } from './library.ts';
 
 /** Whether a file's content is that of a video which is here already. Throws `file-missing` or `file-unreadable`. */
-export async function lookUpVideo<Source extends VideoSource>(
-  { store, library }: { store: Store; library: VideoLibrary<Source> },
+export async function lookUpVideo(
+  { store, library }: { store: Store; library: VideoLibrary },
   path: string,
 ): Promise<KnownVideo | null> {
   const whole = resolve(path);

@@ -1,47 +1,39 @@
 import { basename, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  mostJoins,
-  type FrameLocation,
-  type RecentVideo,
-  type Video,
-} from '../../preload/contract/domain.ts';
-import type { PlaceInVideo } from '../../preload/contract/calls.ts';
-import { stackOf, toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
+import type { RecentVideo, Video } from '../../preload/contract/domain.ts';
+import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import { checkFrameIndex, type FrameTimes } from '../../preload/contract/frames.ts';
 import {
-  checkFrameIndex,
-  clockJoins,
-  durationSeconds,
-  formatTimecode,
-  frameAtSeconds,
-  frameAtTimecode,
-  secondsOfFrame,
-  ticksOfFrame,
-  type FrameTimes,
-} from '../../preload/contract/frames.ts';
+  frameAtPlace,
+  locationOf,
+  type FrameLocation,
+  type PlaceInVideo,
+} from '../../preload/contract/places.ts';
 import { VideoId, type CaseId, type FrameIndex } from '../../preload/contract/values.ts';
-import { answers, cases, mustExist, videos, type Log, type Store, type StoredVideo } from '../store/index.ts';
-import { createNumberedCase } from './cases.ts';
 import { statFile } from '../files/index.ts';
-import type { JobRegistry, RunningJob } from '../jobs/index.ts';
-import { contentOf, fingerprintFile } from '../video/index.ts';
+import type { JobRegistry } from '../jobs/index.ts';
+import { answers, cases, mustExist, videos, type Log, type Store, type StoredVideo } from '../store/index.ts';
+import { contentOf } from '../video/index.ts';
+import { fileChanged, FileAvailability } from './availability.ts';
+import { createNumberedCase } from './cases.ts';
+import { FrameCounting } from './frame-counting.ts';
+import { OpenRecordings } from './open-recordings.ts';
 import type {
   DecodedFrame,
   FrameRequest,
-  OpenVideo,
-  OpenVideoOptions,
+  OpenRecording,
+  Recording,
   VideoFacts,
   VideoIndex,
-  VideoSource,
 } from './ports.ts';
-import { fileChanged, SourcePool } from './open-recordings.ts';
+import { columnsOf } from './video-columns.ts';
 
 const RECENT_VIDEOS = 20;
 
-export interface VideoContext<Source extends VideoSource> {
+export interface VideoContext {
   store: Store;
-  openVideo: OpenVideo<Source>;
+  openVideo: OpenRecording;
   jobs: JobRegistry;
   emit: (event: WorkstationEvent) => void;
   now: () => number;
@@ -60,28 +52,31 @@ export interface OpenWishes {
 }
 
 /** The videos of all cases: their rows, their files, and those held open. */
-export class VideoLibrary<Source extends VideoSource> {
-  readonly #context: VideoContext<Source>;
-  readonly #pool: SourcePool<Source>;
-  /** Videos whose path holds another file, found when it was opened. */
-  readonly #changed = new Set<VideoId>();
+export class VideoLibrary {
+  readonly #context: VideoContext;
+  readonly #open: OpenRecordings;
+  readonly #counting: FrameCounting;
+  readonly #files: FileAvailability;
   /** Videos whose answers' boxes are known to lie on the displayed picture. */
   readonly #displayed = new Set<VideoId>();
-  /** What a look at a file that is longer than it was has shown. */
-  readonly #grown = new Map<VideoId, { looked: string; same: boolean }>();
-  readonly #watched = new WeakMap<Source, Promise<VideoIndex>>();
-  /** Whether a person stopped the counting of a source's frames. */
-  readonly #stopped = new WeakMap<Source, () => boolean>();
-  /** Sources whose index is being built. */
-  readonly #busy = new WeakSet<Source>();
-  readonly #isBusy = (source: Source): boolean => this.#busy.has(source);
   readonly #ending = new AbortController();
 
-  constructor(context: VideoContext<Source>) {
+  constructor(context: VideoContext) {
     this.#context = context;
-    this.#pool = new SourcePool((error) =>
+    this.#files = new FileAvailability(this.#ending.signal);
+    this.#open = new OpenRecordings((error) =>
       context.log.warn('a video could not be closed', { code: toErrorReport(error).code }),
     );
+    this.#counting = new FrameCounting({
+      store: context.store,
+      openVideo: context.openVideo,
+      jobs: context.jobs,
+      log: context.log,
+      ending: this.#ending.signal,
+      changeRow: (id, change) => this.#changeRow(id, change),
+      tell: (id) => this.#tell(id),
+      drop: (id, recording) => this.#open.dropRecording(id, recording),
+    });
   }
 
   /**
@@ -116,26 +111,26 @@ export class VideoLibrary<Source extends VideoSource> {
     const whole = resolve(path);
     await statFile(whole);
     if (caseId !== null) mustExist(cases.findCase(store.database, caseId), 'case');
-    const source = await this.#openSource(whole, basename(whole), stream?.index);
+    const recording = await this.#counting.open(whole, basename(whole), stream?.index);
     try {
-      if (stream?.of !== undefined && contentOf(source.facts.fingerprint) !== contentOf(stream.of)) {
+      if (stream?.of !== undefined && contentOf(recording.facts.fingerprint) !== contentOf(stream.of)) {
         throw fileChanged(basename(whole));
       }
-      const kept = asNewCase ? null : await this.#keptElsewhere(source.facts.fingerprint, whole, caseId);
+      const kept = asNewCase ? null : await this.#keptElsewhere(recording.facts.fingerprint, whole, caseId);
       if (kept !== null) {
-        await source.dispose();
+        await recording.dispose();
         const again = { ...kept, openedAt: this.#context.now(), recent: true };
         videos.updateVideo(store.database, again);
         return again;
       }
-      const video = this.#write(source.facts, whole, caseId, asNewCase);
-      this.#takeDisplay(video.id, source.facts);
-      this.#changed.delete(video.id);
-      const open = await this.#pool.put(video, source, this.#isBusy);
-      void this.#watchIndex(video.id, open);
+      const video = this.#write(recording.facts, whole, caseId, asNewCase);
+      this.#takeDisplay(video.id, recording.facts);
+      this.#files.markUnchanged(video.id);
+      const open = await this.#open.put(video, recording, this.#counting.isBusy);
+      void this.#counting.index(video.id, open);
       return video;
     } catch (error) {
-      await source.dispose();
+      await recording.dispose();
       throw error;
     }
   }
@@ -207,7 +202,7 @@ export class VideoLibrary<Source extends VideoSource> {
   /** As the window sees it, without its path. */
   async show(stored: StoredVideo): Promise<Video> {
     const { path, recent: _recent, ...video } = stored;
-    const { availability, problem } = await this.#lookAt(stored, path);
+    const { availability, problem } = await this.#files.of(stored);
     const copied = this.#context.isCopy(path);
     return { ...video, availability, problem: problem ?? video.problem, copied };
   }
@@ -215,7 +210,7 @@ export class VideoLibrary<Source extends VideoSource> {
   /** Opens the file if it can be, so that its frames are at hand, and shows the video either way. */
   async prepare(stored: StoredVideo): Promise<Video> {
     try {
-      await this.source(stored.id);
+      await this.recording(stored.id);
     } catch (error) {
       const shown = await this.show(this.find(stored.id));
       return { ...shown, problem: toErrorReport(error) };
@@ -231,27 +226,28 @@ export class VideoLibrary<Source extends VideoSource> {
     answers.moveBoxesToDisplayed(this.#context.store.database, id, { width, height }, boxAsDisplayed);
   }
 
-  /** The open source of a video. Throws `file-missing`, `file-changed` and what opening throws. */
-  async source(id: VideoId): Promise<Source> {
+  /** The open recording of a video. Throws `file-missing`, `file-changed` and what opening throws. */
+  async recording(id: VideoId): Promise<Recording> {
     const video = this.find(id);
     try {
-      const source = await this.#pool.get(video, async () => {
+      const recording = await this.#open.get(video, async () => {
         await statFile(video.path);
-        return this.#openSource(video.path, video.displayName, { of: video.fingerprint }, video.sizeBytes);
+        const stream = { of: video.fingerprint };
+        return this.#counting.open(video.path, video.displayName, stream, video.sizeBytes);
       });
-      this.#changed.delete(id);
-      this.#takeDisplay(id, source.facts);
-      void this.#watchIndex(id, source);
-      return source;
+      this.#files.markUnchanged(id);
+      this.#takeDisplay(id, recording.facts);
+      void this.#counting.index(id, recording);
+      return recording;
     } catch (error) {
-      if (error instanceof WorkstationError && error.code === 'file-changed') this.#changed.add(id);
+      if (error instanceof WorkstationError && error.code === 'file-changed') this.#files.markChanged(id);
       throw error;
     }
   }
 
   /** Waits for the index where it is being built. */
   async index(id: VideoId): Promise<VideoIndex> {
-    return this.#watchIndex(id, await this.source(id));
+    return this.#counting.index(id, await this.recording(id));
   }
 
   /**
@@ -265,12 +261,12 @@ export class VideoLibrary<Source extends VideoSource> {
   ): Promise<{ frame: DecodedFrame; times: FrameTimes; facts: VideoFacts }> {
     try {
       const { times } = await this.index(id);
-      const source = await this.source(id);
+      const recording = await this.recording(id);
       checkFrameIndex(index, times.ticks.length);
-      return { frame: await source.frame(index, request), times, facts: source.facts };
+      return { frame: await recording.frame(index, request), times, facts: recording.facts };
     } catch (error) {
       const { code } = toErrorReport(error);
-      if (code === 'file-changed') this.#changed.add(id);
+      if (code === 'file-changed') this.#files.markChanged(id);
       if (code === 'file-missing' || code === 'file-changed' || code === 'file-unreadable')
         await this.#tell(id);
       throw error;
@@ -279,7 +275,7 @@ export class VideoLibrary<Source extends VideoSource> {
 
   async locate(id: VideoId, at: PlaceInVideo): Promise<FrameLocation> {
     const { times } = await this.index(id);
-    return locationOf(times, frameNamed(times, at));
+    return locationOf(times, frameAtPlace(times, at));
   }
 
   /**
@@ -292,11 +288,11 @@ export class VideoLibrary<Source extends VideoSource> {
     const whole = resolve(path);
     await statFile(whole);
     const as = { of: video.fingerprint };
-    const source = await this.#openSource(whole, basename(whole), as, video.sizeBytes);
+    const recording = await this.#counting.open(whole, basename(whole), as, video.sizeBytes);
     try {
-      if (source.facts.fingerprint !== video.fingerprint) throw fileChanged(basename(whole));
+      if (recording.facts.fingerprint !== video.fingerprint) throw fileChanged(basename(whole));
       if (video.path !== whole && (await this.availability(video)) === 'available') {
-        await source.dispose();
+        await recording.dispose();
         return await this.show(video);
       }
       const moved: StoredVideo = {
@@ -308,10 +304,10 @@ export class VideoLibrary<Source extends VideoSource> {
         problem: null,
       };
       videos.updateVideo(store.database, moved);
-      this.#changed.delete(id);
-      void this.#watchIndex(id, await this.#pool.put(moved, source, this.#isBusy));
+      this.#files.markUnchanged(id);
+      void this.#counting.index(id, await this.#open.put(moved, recording, this.#counting.isBusy));
     } catch (error) {
-      await source.dispose();
+      await recording.dispose();
       throw error;
     }
     await this.#tell(id);
@@ -349,138 +345,12 @@ export class VideoLibrary<Source extends VideoSource> {
   }
 
   async availability(video: StoredVideo): Promise<Video['availability']> {
-    return (await this.#lookAt(video, video.path)).availability;
+    return (await this.#files.of(video)).availability;
   }
 
   async close(): Promise<void> {
     this.#ending.abort();
-    await this.#pool.close();
-  }
-
-  async #lookAt(
-    video: StoredVideo,
-    path: string,
-  ): Promise<{ availability: Video['availability']; problem: ErrorReport | null }> {
-    try {
-      const { size } = await statFile(path);
-      const same =
-        size === video.sizeBytes || (size > video.sizeBytes && (await this.#hasGrown(video, path, size)));
-      if (same && !this.#changed.has(video.id)) {
-        return { availability: 'available', problem: null };
-      }
-      return { availability: 'changed', problem: fileChanged(video.displayName).toReport() };
-    } catch (error) {
-      return { availability: 'missing', problem: toErrorReport(error) };
-    }
-  }
-
-  /** Whether a longer file begins with all that was reviewed: then that part is the video still. */
-  async #hasGrown(video: StoredVideo, path: string, size: number): Promise<boolean> {
-    const looked = `${path} ${size}`;
-    const known = this.#grown.get(video.id);
-    if (known?.looked === looked) return known.same;
-    const content = await fingerprintFile(path, this.#ending.signal, video.sizeBytes);
-    const same = video.sizeBytes > 0 && content === contentOf(video.fingerprint);
-    this.#grown.set(video.id, { looked, same });
-    return same;
-  }
-
-  /** Its index is built as a job of its own, which appears once there is progress to tell. */
-  async #openSource(
-    path: string,
-    name: string,
-    stream?: OpenVideoOptions['stream'],
-    length?: number,
-  ): Promise<Source> {
-    const { openVideo, store, jobs } = this.#context;
-    const stopping = new AbortController();
-    let job: RunningJob | null = null;
-    const source = await openVideo(path, {
-      stream,
-      length,
-      signal: AbortSignal.any([stopping.signal, this.#ending.signal]),
-      readIndex: (fingerprint) => store.frameIndexes.read(fingerprint),
-      onProgress: (done, total) => {
-        if (job === null) {
-          job = jobs.start('index', `Counting the frames of ${name}`, { total });
-          job.signal.addEventListener('abort', () => stopping.abort(), { once: true });
-        }
-        job.progress(done, total);
-      },
-    });
-    this.#busy.add(source);
-    // Here, not where the index is kept: a source may be closed before anyone waits for its index.
-    source.indexed().then(
-      () => {
-        this.#busy.delete(source);
-        job?.finish();
-      },
-      (error: unknown) => {
-        this.#busy.delete(source);
-        if (toErrorReport(error).code === 'cancelled') job?.cancelled();
-        else job?.fail(error);
-      },
-    );
-    this.#stopped.set(source, () => job?.signal.aborted === true);
-    return source;
-  }
-
-  /** Keeps the index when it is done and tells the window; once for each source. */
-  #watchIndex(id: VideoId, source: Source): Promise<VideoIndex> {
-    const watched = this.#watched.get(source);
-    if (watched !== undefined) return watched;
-    const done = this.#finishIndex(id, source);
-    this.#watched.set(source, done);
-    // Whoever waits for it gets the failure; with nobody waiting, the video's problem says it.
-    done.catch(() => undefined);
-    return done;
-  }
-
-  async #finishIndex(id: VideoId, source: Source): Promise<VideoIndex> {
-    const { log } = this.#context;
-    try {
-      const index = await source.indexed();
-      if (!index.kept) await this.#keepIndex(source.facts.fingerprint, index);
-      this.#changeRow(id, {
-        // What a damaged row no longer said of the file is said by the file again.
-        ...columnsOf(source.facts),
-        index: 'ready',
-        frameCount: index.times.ticks.length,
-        variableFrameRate: index.variableFrameRate,
-        durationSeconds: durationSeconds(index.times),
-        joins: clockJoins(index.times).slice(0, mostJoins),
-        playback: index.playback,
-        incomplete: index.incomplete,
-        streams: [...index.streams],
-        problem: null,
-      });
-      await this.#tell(id);
-      return index;
-    } catch (error) {
-      const report = toErrorReport(error);
-      log.warn('a frame index could not be built', {
-        video: id,
-        code: report.code,
-        ...(report.code === 'internal' ? { stack: stackOf(error) } : {}),
-      });
-      await this.#pool.dropSource(id, source);
-      // Closed rather than stopped by a person: the next opening goes on as if nothing had been.
-      const closed = report.code === 'cancelled' && this.#stopped.get(source)?.() !== true;
-      if (!closed && !this.#ending.signal.aborted) {
-        this.#changeRow(id, { index: 'failed', problem: report });
-        await this.#tell(id);
-      }
-      throw error;
-    }
-  }
-
-  /** An index that can't be kept is built again next time; that is no reason to stop a review. */
-  async #keepIndex(fingerprint: string, index: VideoIndex): Promise<void> {
-    try {
-      await this.#context.store.frameIndexes.write(fingerprint, index.encode());
-    } catch (error) {
-      this.#context.log.warn('a frame index could not be kept', { code: toErrorReport(error).code });
-    }
+    await this.#open.close();
   }
 
   #changeRow(id: VideoId, change: Partial<StoredVideo>): void {
@@ -494,34 +364,4 @@ export class VideoLibrary<Source extends VideoSource> {
   async #tell(id: VideoId): Promise<void> {
     this.#context.emit({ type: 'video', video: await this.show(this.find(id)) });
   }
-}
-
-const columnsOf = (facts: VideoFacts) => ({
-  fingerprint: facts.fingerprint,
-  streams: [...facts.streams],
-  streamIndex: facts.streamIndex,
-  sizeBytes: facts.sizeBytes,
-  container: facts.container,
-  codec: facts.codec,
-  width: facts.width,
-  height: facts.height,
-  timeBase: facts.timeBase,
-  durationSeconds: facts.durationSeconds,
-  incomplete: facts.incomplete,
-  playback: facts.playback,
-});
-
-export function locationOf(times: FrameTimes, index: FrameIndex): FrameLocation {
-  const seconds = secondsOfFrame(times, index);
-  return { index, pts: ticksOfFrame(times, index), seconds, timecode: formatTimecode(seconds) };
-}
-
-/** The frame that a person named by number, time or timecode. `#12` is frame 12. */
-function frameNamed(times: FrameTimes, at: PlaceInVideo): FrameIndex {
-  if ('index' in at) return checkFrameIndex(at.index, times.ticks.length);
-  if ('seconds' in at) return frameAtSeconds(times, at.seconds);
-  const number = /^\s*#\s*(\d{1,15})\s*$/.exec(at.timecode)?.[1];
-  return number === undefined
-    ? frameAtTimecode(times, at.timecode)
-    : checkFrameIndex(Number(number), times.ticks.length);
 }

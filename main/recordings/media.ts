@@ -2,14 +2,12 @@ import { createCanvas } from '@napi-rs/canvas';
 import { Readable } from 'node:stream';
 import { throwIfAborted, type FrameIndex, type VideoId } from '../../preload/contract/index.ts';
 import { putPicture } from '../platform/picture.ts';
-import { keyFrameBefore } from '../video/index.ts';
-import type { DecodedFrame } from './ports.ts';
-import type { VideoFile } from './video-files.ts';
+import type { DecodedFrame, Recording } from './ports.ts';
 
-/** Videos as pixels and streams are asked of them. */
+/** Where pixels and streams come from. */
 export interface OpenVideos {
   frame: (videoId: VideoId, index: FrameIndex, signal?: AbortSignal) => Promise<DecodedFrame>;
-  source: (videoId: VideoId) => Promise<VideoFile>;
+  recording: (videoId: VideoId) => Promise<Recording>;
 }
 
 /** Pixels and streams of videos for the loopback server. Failures are WorkstationErrors. */
@@ -46,26 +44,26 @@ export function createVideoMedia(videos: OpenVideos): VideoMedia {
   return {
     frame: (videoId, index, signal) => videos.frame(videoId, index, signal),
     byteRange: async (videoId, range) => {
-      const { status, headers, stream } = await (await videos.source(videoId)).file.byteRange(range);
+      const { status, headers, stream } = await (await videos.recording(videoId)).byteRange(range);
       return { status, headers, stream: stream ?? Readable.from([]) };
     },
     transcoded: async (videoId, startSeconds, signal) => {
-      const source = await videos.source(videoId);
-      await source.indexed();
-      const { index } = source.file.locate({ seconds: startSeconds });
-      const { contentType, stream } = await source.file.transcodedStream(index, signal);
+      const recording = await videos.recording(videoId);
+      await recording.indexed();
+      const { contentType, stream } = await recording.transcodedStream(startSeconds, signal);
       return { headers: { 'content-type': contentType, 'cache-control': 'no-store' }, stream };
     },
     thumbnail: async (videoId, index, width, signal) => {
-      const source = await videos.source(videoId);
-      await source.indexed();
-      const { table } = source.file;
+      const recording = await videos.recording(videoId);
+      await recording.indexed();
       // Decoding a key frame costs a tenth of decoding a frame deep in its group of pictures.
-      const key = keyFrameBefore(table, Math.min(index, table.ticks.length - 1)) as FrameIndex;
+      const key = recording.keyFrameBefore(index);
       const name = `${videoId} ${key} ${width}`;
       const make = async (): Promise<Uint8Array> => {
         throwIfAborted(signal);
-        return thumbnails.get(name) ?? shrink(await source.frame(key, { signal, priority: 'work' }), width);
+        return (
+          thumbnails.get(name) ?? shrink(await recording.frame(key, { signal, priority: 'work' }), width)
+        );
       };
       // One at a time, so that a model's frame never waits behind a whole timeline of them.
       const making = lane.then(make, make);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { PictureStream, Video } from '../../preload/contract/domain.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
 import type { Box, FrameIndex, TimeBase } from '../../preload/contract/values.ts';
@@ -6,8 +7,8 @@ import type { DecodedFrame, FrameRequest } from '../video/index.ts';
 export type { DecodedFrame, FrameRequest } from '../video/index.ts';
 
 /**
- * What the review needs of video and inference, in its own words. The workstation gives it the real ones;
- * a test may give it a part that fails on purpose.
+ * What this room needs of a video that is held open. `openVideoFile` gives the real one; a test may give one that fails
+ * on purpose.
  */
 
 /** What a look at a file says of it, before its frames are counted. */
@@ -34,6 +35,7 @@ export interface VideoFacts {
   readonly decoder: string;
 }
 
+/** What the counting of a video's frames has found. */
 export interface VideoIndex {
   readonly times: FrameTimes;
   readonly variableFrameRate: boolean;
@@ -45,26 +47,40 @@ export interface VideoIndex {
   readonly streams: VideoFacts['streams'];
   /** True when it was read rather than built. */
   readonly kept: boolean;
-  /** For keeping; comes back through `OpenVideoOptions.readIndex`. */
+  /** For keeping; comes back through `OpenRecordingOptions.readIndex`. */
   encode(): Uint8Array;
 }
 
-/** A video held open. Its frames are there once `indexed` has resolved. */
-export interface VideoSource {
+/** A video that is held open. Its frames are there once `indexed` has resolved. */
+export interface Recording {
   readonly facts: VideoFacts;
   /** Resolves with the index; the same promise for every caller. */
   indexed(): Promise<VideoIndex>;
   /** Throws `frame-out-of-range`, `file-changed`, `ffmpeg-failed`, `unavailable` before the index. */
   frame(index: FrameIndex, request?: FrameRequest): Promise<DecodedFrame>;
+  /** The last key frame at or before `index`. Throws `unavailable` before the index. */
+  keyFrameBefore(index: number): FrameIndex;
+  /** The file itself, for a player; `range` is a request's Range header. Throws `file-missing`, `file-changed`. */
+  byteRange(range: string | undefined): Promise<{
+    status: number;
+    headers: Readonly<Record<string, string>>;
+    /** Null where the range is outside of the file. */
+    stream: Readable | null;
+  }>;
+  /** The video from `startSeconds` on as browsers play it, until the signal. Throws `unavailable` before the index. */
+  transcodedStream(
+    startSeconds: number,
+    signal: AbortSignal,
+  ): Promise<{ contentType: string; stream: Readable }>;
   dispose(): Promise<void>;
 }
 
-export interface OpenVideoOptions {
-  /** An index kept from before; one that does not fit is built again. */
+export interface OpenRecordingOptions {
   /** Bytes of the file that count, of one that has grown since. */
   readonly length?: number | undefined;
   /** Which picture stream: one by its index, or that of a stored fingerprint; the file's default where neither is said. */
   readonly stream?: number | { readonly of: string } | undefined;
+  /** Finds an index that was kept from before; one that does not fit is built again. */
   readonly readIndex: (fingerprint: string) => Promise<Uint8Array | null>;
   /** Frames found so far, and how many are expected where that is known. */
   readonly onProgress: (done: number, total: number | null) => void;
@@ -73,7 +89,4 @@ export interface OpenVideoOptions {
 }
 
 /** Opens the file in place, and starts on its index where none was kept. Throws what a person must know. */
-export type OpenVideo<Source extends VideoSource = VideoSource> = (
-  path: string,
-  options: OpenVideoOptions,
-) => Promise<Source>;
+export type OpenRecording = (path: string, options: OpenRecordingOptions) => Promise<Recording>;

@@ -1,28 +1,28 @@
 import type { FrameIndex } from '../../preload/contract/values.ts';
+import type { Log } from '../platform/log.ts';
 import {
   boxAsDisplayed,
   displayedSize,
   isDisplayedAsCoded,
-  openVideo as openFile,
+  keyFrameBefore,
+  openVideo,
   streamOfFingerprint,
   type DecodedFrame,
   type FrameRequest,
-  type Log,
-  type VideoSource as FileSource,
+  type VideoSource,
 } from '../video/index.ts';
-import type { OpenVideo, OpenVideoOptions, VideoFacts, VideoIndex, VideoSource } from './ports.ts';
+import type { OpenRecording, OpenRecordingOptions, Recording, VideoFacts, VideoIndex } from './ports.ts';
 
 /** A video file, opened by `main/video`; its index is built once, in the background. */
-export class VideoFile implements VideoSource {
-  /** For playing, thumbnails and exports. */
-  readonly file: FileSource;
+export class VideoFile implements Recording {
   readonly facts: VideoFacts;
+  readonly #file: VideoSource;
   readonly #index: Promise<VideoIndex>;
   readonly #closing = new AbortController();
 
-  constructor(file: FileSource, options: OpenVideoOptions) {
+  constructor(file: VideoSource, options: OpenRecordingOptions) {
     const { probe } = file;
-    this.file = file;
+    this.#file = file;
     this.facts = {
       fingerprint: file.fingerprint,
       streams: streamsOf(file),
@@ -48,17 +48,33 @@ export class VideoFile implements VideoSource {
   }
 
   frame(index: FrameIndex, request: FrameRequest = {}): Promise<DecodedFrame> {
-    return this.file.frame(index, request);
+    return this.#file.frame(index, request);
+  }
+
+  keyFrameBefore(index: number): FrameIndex {
+    const { table } = this.#file;
+    return keyFrameBefore(table, Math.min(index, table.ticks.length - 1)) as FrameIndex;
+  }
+
+  byteRange(range: string | undefined): ReturnType<Recording['byteRange']> {
+    return this.#file.byteRange(range);
+  }
+
+  async transcodedStream(
+    startSeconds: number,
+    signal: AbortSignal,
+  ): ReturnType<Recording['transcodedStream']> {
+    return this.#file.transcodedStream(this.#file.locate({ seconds: startSeconds }).index, signal);
   }
 
   async dispose(): Promise<void> {
     this.#closing.abort();
-    this.file.dispose();
+    this.#file.dispose();
     await this.#index.catch(() => undefined);
   }
 
-  async #build({ signal, onProgress }: OpenVideoOptions): Promise<VideoIndex> {
-    const { file } = this;
+  async #build({ signal, onProgress }: OpenRecordingOptions): Promise<VideoIndex> {
+    const file = this.#file;
     const kept = file.hasIndex;
     const { variableFrameRate } = await file.buildIndex({
       signal: AbortSignal.any([signal, this.#closing.signal]),
@@ -79,10 +95,10 @@ export class VideoFile implements VideoSource {
 }
 
 /** Where there is a choice among them. */
-const streamsOf = ({ streams }: FileSource): VideoFacts['streams'] => (streams.length > 1 ? streams : []);
+const streamsOf = ({ streams }: VideoSource): VideoFacts['streams'] => (streams.length > 1 ? streams : []);
 
 /** A video that can't be played can still be reviewed frame by frame; playing it says why it can't. */
-function playbackOf(file: FileSource): VideoFacts['playback'] {
+function playbackOf(file: VideoSource): VideoFacts['playback'] {
   try {
     return file.playbackPlan().kind;
   } catch {
@@ -90,11 +106,11 @@ function playbackOf(file: FileSource): VideoFacts['playback'] {
   }
 }
 
-/** `createReview`'s way to open videos: real files through `main/video`. */
+/** The library's way to open videos: real files through `main/video`. */
 export const openVideoFile =
-  (log: Log): OpenVideo<VideoFile> =>
+  (log: Log): OpenRecording =>
   async (path, options) => {
-    const { stream: wish, readIndex: index, length, signal } = options;
-    const stream = typeof wish === 'object' ? streamOfFingerprint(wish.of) : wish;
-    return new VideoFile(await openFile(path, { index, stream, length, log, signal }), options);
+    const { stream: wanted, readIndex: index, length, signal } = options;
+    const stream = typeof wanted === 'object' ? streamOfFingerprint(wanted.of) : wanted;
+    return new VideoFile(await openVideo(path, { index, stream, length, log, signal }), options);
   };

@@ -3,7 +3,7 @@ import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { DroppedDescription, DroppedFile } from '../../preload/contract/bridge.ts';
 import type { OpenSession } from '../../preload/contract/domain.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { AnswerId, FrameIndex, GrantId, VideoId } from '../../preload/contract/values.ts';
+import type { AnswerId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
 import {
   answers,
   cases,
@@ -25,13 +25,13 @@ import {
 import {
   findDropped,
   FolderBrowser,
-  GrantRegistry,
   ImportedCopies,
   ownSurroundings,
   type Grant,
+  type GrantRegistry,
   type Surroundings,
 } from '../files/index.ts';
-import { JobRegistry } from '../jobs/index.ts';
+import type { JobRegistry } from '../jobs/index.ts';
 import {
   createCase,
   demonstrationCase,
@@ -39,8 +39,8 @@ import {
   renameCase,
   VideoLibrary,
   type DecodedFrame,
-  type OpenVideo,
-  type VideoSource,
+  type OpenRecording,
+  type Recording,
 } from '../recordings/index.ts';
 import { folderMemory } from './folder-memory.ts';
 import { tellSaves } from './saved.ts';
@@ -55,10 +55,13 @@ import {
 
 export { backupCalls } from './backups.ts';
 
-export interface ReviewOptions<Source extends VideoSource> {
+export interface ReviewOptions {
   store: Store;
+  /** Of the whole workstation: work of other rooms is told through it, too. */
+  jobs: JobRegistry;
+  grants: GrantRegistry;
   engine: AnswerEngine;
-  openVideo: OpenVideo<Source>;
+  openVideo: OpenRecording;
   emit: (event: WorkstationEvent) => void;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
@@ -101,15 +104,8 @@ type ReviewCall =
   | 'cancelJob'
   | 'listJobs';
 
-export interface Review<Source extends VideoSource> {
+export interface Review {
   readonly calls: Pick<WorkstationCalls, ReviewCall>;
-  /** Work of other parts is told through the same registry. */
-  readonly jobs: JobRegistry;
-  grantPath(path: string): Promise<Grant>;
-  /** A folder that the person picked. Throws `file-missing` or `file-unreadable`. */
-  grantFolder(path: string): Promise<Grant>;
-  /** What a grant stands for; throws `not-found` for one that is no longer known. */
-  grantedPath(id: GrantId): string;
   /** Looks for a file that was dropped into a browser among the places that the workstation may read. */
   findDropped(file: DroppedDescription): Promise<DroppedFile>;
   importStream(name: string, content: Readable, signal: AbortSignal): Promise<Grant>;
@@ -119,8 +115,8 @@ export interface Review<Source extends VideoSource> {
   openDemonstration(path: string): Promise<OpenSession>;
   /** The exact frame, as the model gets it. Waits for the index where it is being built. */
   frame(videoId: VideoId, index: FrameIndex, signal?: AbortSignal): Promise<DecodedFrame>;
-  /** The video's open source, for playing and thumbnails. */
-  source(videoId: VideoId): Promise<Source>;
+  /** The video's open recording, for playing and thumbnails. */
+  recording(videoId: VideoId): Promise<Recording>;
   /** An answer with its frame, decoded again and proven to be the one that the model saw. */
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
   /** Stops all work, keeps what there is of it, and closes the videos. The store stays open. */
@@ -128,20 +124,14 @@ export interface Review<Source extends VideoSource> {
 }
 
 /** The review of cases: what the workstation knows, asks and remembers. Brings store, video and engine together. */
-export function createReview<Source extends VideoSource>(options: ReviewOptions<Source>): Review<Source> {
-  const { store, emit, now, newId } = options;
+export function createReview(options: ReviewOptions): Review {
+  const { store, jobs, grants, emit, now, newId } = options;
   const { database } = store;
-  const jobs = new JobRegistry({
-    newId,
-    now: () => performance.now(),
-    onChange: (job) => emit({ type: 'job', job }),
-  });
-  const grants = new GrantRegistry(newId);
   const copies = new ImportedCopies(store.layout.home, newId);
   const browser = new FolderBrowser(grants, folderMemory(store), options.surroundings ?? ownSurroundings());
-  const library = new VideoLibrary<Source>({ ...options, jobs, isCopy: (path) => copies.owns(path) });
-  const answering = new Answering<Source>({ ...options, jobs, library });
-  const context: SessionContext<Source> = {
+  const library = new VideoLibrary({ ...options, isCopy: (path) => copies.owns(path) });
+  const answering = new Answering({ ...options, library });
+  const context: SessionContext = {
     store,
     library,
     now,
@@ -155,7 +145,7 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     return opened;
   };
 
-  const calls: Review<Source>['calls'] = {
+  const calls: Review['calls'] = {
     listQuestionTemplates: async () => structuredClone([...questionTemplates]),
 
     listCases: async () => cases.listCases(database),
@@ -246,10 +236,6 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
 
   return {
     calls,
-    jobs,
-    grantPath: (path) => grants.addFile(path),
-    grantFolder: (path) => grants.addFolder(path),
-    grantedPath: (id) => grants.path(id),
     findDropped: (file) =>
       findDropped(file, {
         grants,
@@ -269,7 +255,7 @@ export function createReview<Source extends VideoSource>(options: ReviewOptions<
     frame: async (videoId, index, signal) => {
       return (await library.frame(videoId, index, { signal, priority: 'interaction' })).frame;
     },
-    source: (videoId) => library.source(videoId),
+    recording: (videoId) => library.recording(videoId),
     answeredFrame: (answerId) => answeredFrame({ store, library }, answerId),
     dispose: async () => {
       jobs.cancelAll();

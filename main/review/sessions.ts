@@ -11,11 +11,11 @@ import {
   type Store,
   type StoredVideo,
 } from '../store/index.ts';
-import type { VideoLibrary, VideoSource } from '../recordings/index.ts';
+import type { VideoLibrary } from '../recordings/index.ts';
 
-export interface SessionContext<Source extends VideoSource> {
+export interface SessionContext {
   store: Store;
-  library: VideoLibrary<Source>;
+  library: VideoLibrary;
   now: () => number;
   newId: () => string;
   /** An answer as it now stands, which may be ahead of what is stored. */
@@ -26,10 +26,7 @@ export interface SessionContext<Source extends VideoSource> {
  * Goes on in the video's last session where nothing was asked in it yet; else starts one where the video begins, with the
  * next number of its case. Opening a recording again and again leaves no empty sessions behind.
  */
-export function startSession<Source extends VideoSource>(
-  context: SessionContext<Source>,
-  video: StoredVideo,
-): Session {
+export function startSession(context: SessionContext, video: StoredVideo): Session {
   const empty = sessions.findEmptyLastSession(context.store.database, video.id);
   if (empty !== null) return empty;
   return sessions.insertSession(context.store.database, {
@@ -42,10 +39,7 @@ export function startSession<Source extends VideoSource>(
 }
 
 /** Everything to show of a session. A video that can't be opened says why; its answers are there all the same. */
-export async function openSession<Source extends VideoSource>(
-  context: SessionContext<Source>,
-  id: SessionId,
-): Promise<OpenSession> {
+export async function openSession(context: SessionContext, id: SessionId): Promise<OpenSession> {
   const { store, library, now } = context;
   const session = mustExist(sessions.findSession(store.database, id), 'session');
   const owner = mustExist(cases.findCase(store.database, session.caseId), 'case');
@@ -54,10 +48,7 @@ export async function openSession<Source extends VideoSource>(
   return { case: owner, video, session, entries: entriesOf(context, id) };
 }
 
-export function entriesOf<Source extends VideoSource>(
-  { store, current }: SessionContext<Source>,
-  id: SessionId,
-): Entry[] {
+export function entriesOf({ store, current }: SessionContext, id: SessionId): Entry[] {
   const versions = new Map<QuestionId, Answer[]>();
   for (const stored of answers.listAnswersOfSession(store.database, id)) {
     const answer = current(stored);
@@ -71,10 +62,7 @@ export function entriesOf<Source extends VideoSource>(
   });
 }
 
-export async function listSessions<Source extends VideoSource>({
-  store,
-  library,
-}: SessionContext<Source>): Promise<SessionSummary[]> {
+export async function listSessions({ store, library }: SessionContext): Promise<SessionSummary[]> {
   const looks = new Map<VideoId, Promise<SessionSummary['videoAvailability']>>();
   return Promise.all(
     sessions.listSessions(store.database).map(async (summary) => {
@@ -89,11 +77,7 @@ export async function listSessions<Source extends VideoSource>({
   );
 }
 
-export function savePosition<Source extends VideoSource>(
-  { store, now }: SessionContext<Source>,
-  id: SessionId,
-  frameIndex: FrameIndex,
-): Session {
+export function savePosition({ store, now }: SessionContext, id: SessionId, frameIndex: FrameIndex): Session {
   sessions.savePosition(store.database, id, frameIndex, now());
   return mustExist(sessions.findSession(store.database, id), 'session');
 }

@@ -3,19 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import {
   averageFrameRate,
-  checkFrameIndex,
   clockJoins,
   durationSeconds,
-  formatTimecode,
-  frameAtSeconds,
-  frameAtTimecode,
   isVariableFrameRate,
-  secondsOfFrame,
-  ticksOfFrame,
   type ClockJoin,
 } from '../../preload/contract/frames.ts';
 import type { PictureStream } from '../../preload/contract/domain.ts';
-import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
+import {
+  frameAtPlace,
+  locationOf,
+  type FrameLocation,
+  type UncheckedPlace,
+} from '../../preload/contract/places.ts';
 import { checkContainer, isFinished } from './container-check.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import type { DecodedFrame } from './decoder.ts';
@@ -49,20 +48,6 @@ export interface OpenVideoOptions {
   readonly log?: Log | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** A place in a video, in every way that people and programs name it. */
-export interface FrameLocation {
-  readonly index: FrameIndex;
-  readonly pts: Ticks;
-  /** From the first frame. */
-  readonly seconds: number;
-  /** `HH:MM:SS.mmm` from the first frame. */
-  readonly timecode: string;
-}
-
-/** One way of naming a frame. */
-export type FramePlace =
-  { readonly index: number } | { readonly seconds: number } | { readonly timecode: string };
 
 /** What the index tells of the whole video. */
 export interface FrameSummary {
@@ -235,16 +220,8 @@ export class VideoSource {
   }
 
   /** Throws `frame-out-of-range`, `invalid-input`, `unavailable`. */
-  locate(place: FramePlace): FrameLocation {
-    const { table } = this;
-    const index =
-      'index' in place
-        ? checkFrameIndex(place.index, table.ticks.length)
-        : 'seconds' in place
-          ? frameAtSeconds(table, place.seconds)
-          : frameAtTimecode(table, place.timecode);
-    const seconds = secondsOfFrame(table, index);
-    return { index, pts: ticksOfFrame(table, index), seconds, timecode: formatTimecode(seconds) };
+  locate(place: UncheckedPlace): FrameLocation {
+    return locationOf(this.table, frameAtPlace(this.table, place));
   }
 
   /**

@@ -7,7 +7,6 @@ import {
   Case,
   Entry,
   Folder,
-  FrameLocation,
   Job,
   KnownVideo,
   ModelState,
@@ -34,19 +33,11 @@ import {
   Sha256,
   VideoId,
 } from './values.ts';
+import { FrameLocation, PlaceInVideo } from './places.ts';
 import { ShownName } from './visible-text.ts';
 
 const none = z.strictObject({});
 const done = z.object({});
-
-/** What a person may type to name a place in a video. */
-export const PlaceInVideo = z.union([
-  z.strictObject({ index: FrameIndex }),
-  z.strictObject({ seconds: z.number().min(0) }),
-  /** hh:mm:ss.mmm, mm:ss or ss, or a bare frame number after `#`. */
-  z.strictObject({ timecode: z.string().min(1).max(40) }),
-]);
-export type PlaceInVideo = z.infer<typeof PlaceInVideo>;
 
 const question = z.string().trim().min(1).max(2000);
 const settings = AnswerSettings.partial().optional();

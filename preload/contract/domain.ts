@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Actor, WindowId } from './context.ts';
 import { ErrorReport } from './errors.ts';
+import { FrameLocation } from './places.ts';
 import { ModelTeaching } from './teaching.ts';
 import {
   AnswerId,
@@ -44,17 +45,6 @@ export const FrameIdentity = z.object({
   isDamaged: z.boolean().optional(),
 });
 export type FrameIdentity = z.infer<typeof FrameIdentity>;
-
-/** A place in a video, in every unit that a person may name it by. */
-export const FrameLocation = z.object({
-  index: FrameIndex,
-  pts: Ticks,
-  /** Seconds since the first frame. */
-  seconds: z.number(),
-  /** hh:mm:ss.mmm since the first frame. */
-  timecode: z.string(),
-});
-export type FrameLocation = z.infer<typeof FrameLocation>;
 
 export const Case = z.object({
   id: CaseId,

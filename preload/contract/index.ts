@@ -18,6 +18,7 @@ export * from './missing-words.ts';
 export * from './model.ts';
 export * from './models.ts';
 export * from './picture-limit.ts';
+export * from './places.ts';
 export * from './sureness.ts';
 export * from './teaching.ts';
 export * from './values.ts';

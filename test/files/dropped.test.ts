@@ -167,14 +167,14 @@ describe('a copy of a dropped file', () => {
     await bench.calls.openVideo({ grantId: kept.grantId, caseId: null });
     await bench.calls.discardCopy({ grantId: kept.grantId });
     expect(imports()).toHaveLength(1);
-    const outside = (await bench.review.grantPath(clip)).grantId;
+    const outside = (await bench.grants.addFile(clip)).grantId;
     await bench.calls.discardCopy({ grantId: outside });
     expect(existsSync(clip)).toBe(true);
   });
 });
 
 describe('a recording that is known already', () => {
-  const grant = async (path: string): Promise<GrantId> => (await bench.review.grantPath(path)).grantId;
+  const grant = async (path: string): Promise<GrantId> => (await bench.grants.addFile(path)).grantId;
   let first: string;
   let second: string;
 

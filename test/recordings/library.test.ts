@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JobRegistry } from '../../main/jobs/index.ts';
-import type { OpenVideoOptions, VideoSource } from '../../main/recordings/index.ts';
+import type { OpenRecordingOptions, Recording } from '../../main/recordings/index.ts';
 import { VideoLibrary } from '../../main/recordings/library.ts';
 import { openStore, type Store } from '../../main/store/index.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
@@ -12,13 +12,13 @@ import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import { silent } from '../review/helpers.ts';
 
 /** A file whose frames are counted when the test says so, or until it is closed. */
-class SlowFile implements VideoSource {
-  readonly facts: VideoSource['facts'];
+class SlowFile implements Recording {
+  readonly facts: Recording['facts'];
   readonly signal: AbortSignal;
   closed = false;
-  readonly #index = Promise.withResolvers<Awaited<ReturnType<VideoSource['indexed']>>>();
+  readonly #index = Promise.withResolvers<Awaited<ReturnType<Recording['indexed']>>>();
 
-  constructor(fingerprint: string, { signal, onProgress }: OpenVideoOptions) {
+  constructor(fingerprint: string, { signal, onProgress }: OpenRecordingOptions) {
     this.signal = signal;
     this.facts = {
       fingerprint,
@@ -62,6 +62,18 @@ class SlowFile implements VideoSource {
     return Promise.reject(new Error('no pixels here'));
   }
 
+  keyFrameBefore(): never {
+    throw new Error('no pixels here');
+  }
+
+  byteRange(): Promise<never> {
+    return Promise.reject(new Error('no bytes here'));
+  }
+
+  transcodedStream(): Promise<never> {
+    return Promise.reject(new Error('no pixels here'));
+  }
+
   dispose(): Promise<void> {
     this.closed = true;
     this.#cancel();
@@ -77,7 +89,7 @@ let folder: string;
 let file: string;
 let store: Store;
 let jobs: JobRegistry;
-let library: VideoLibrary<SlowFile>;
+let library: VideoLibrary;
 let files: SlowFile[];
 let events: WorkstationEvent[];
 let fingerprint: string;
@@ -93,7 +105,7 @@ beforeEach(() => {
   let ids = 0;
   const newId = (): string => `id-${ids++}`;
   jobs = new JobRegistry({ newId, now: Date.now, onChange: () => undefined });
-  library = new VideoLibrary<SlowFile>({
+  library = new VideoLibrary({
     store,
     jobs,
     emit: (event) => events.push(event),
@@ -136,7 +148,7 @@ describe('a file opened again while its frames are counted', () => {
     await library.index(id);
     await library.open(file, { caseId: null });
     expect(files.map(({ closed }) => closed)).toEqual([true, false]);
-    expect(await library.source(id)).toBe(files[1]);
+    expect(await library.recording(id)).toBe(files[1]);
   });
 });
 

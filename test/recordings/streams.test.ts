@@ -76,13 +76,13 @@ describe('a video of several picture streams', () => {
   });
 
   it('is known again as a file, whichever stream was reviewed', async () => {
-    const { grantId } = await bench.review.grantPath(file);
+    const { grantId } = await bench.grants.addFile(file);
     const opened = await bench.calls.openVideo({ grantId, caseId: null, streamIndex: 1 });
     expect((await bench.calls.lookUpVideo({ grantId }))?.videoId).toBe(opened.video.id);
   });
 
   it('that was reviewed before streams could be chosen stays at its first', async () => {
-    const { grantId } = await bench.review.grantPath(file);
+    const { grantId } = await bench.grants.addFile(file);
     const first = await bench.calls.openVideo({ grantId, caseId: null, streamIndex: 0 });
     expect(first.video.fingerprint).toMatch(/^[0-9a-f]{64}$/);
     await bench.restart();

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswerEngine } from '../../main/answering/index.ts';
-import { openVideoFile, type VideoFile } from '../../main/recordings/index.ts';
+import { GrantRegistry } from '../../main/files/index.ts';
+import { JobRegistry } from '../../main/jobs/index.ts';
+import { openVideoFile } from '../../main/recordings/index.ts';
 import { createReview, type Review } from '../../main/review/index.ts';
 import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
@@ -93,7 +95,8 @@ export class Bench {
   readonly home = join(this.folder, 'home');
   events: WorkstationEvent[] = [];
   store!: Store;
-  review!: Review<VideoFile>;
+  review!: Review;
+  grants!: GrantRegistry;
   #waiting: { wanted: (event: WorkstationEvent) => boolean; found: (event: WorkstationEvent) => void }[] = [];
   #ids = 0;
   /** How far the review's clock goes before or behind the machine's. */
@@ -108,16 +111,25 @@ export class Bench {
 
   start(): void {
     this.store = openStore({ home: this.home, now: Date.now, log: silent });
+    const emit = (event: WorkstationEvent): void => {
+      this.events.push(event);
+      for (const waiter of this.#waiting) if (waiter.wanted(event)) waiter.found(event);
+    };
+    const newId = (): string => `id-${Date.now().toString(36)}-${this.#ids++}`;
+    this.grants = new GrantRegistry(newId);
     this.review = createReview({
       store: this.store,
+      jobs: new JobRegistry({
+        newId,
+        now: () => performance.now(),
+        onChange: (job) => emit({ type: 'job', job }),
+      }),
+      grants: this.grants,
       engine: this.engine,
       openVideo: openVideoFile(silent),
-      emit: (event) => {
-        this.events.push(event);
-        for (const waiter of this.#waiting) if (waiter.wanted(event)) waiter.found(event);
-      },
+      emit,
       now: () => Date.now() + this.shiftMilliseconds,
-      newId: () => `id-${Date.now().toString(36)}-${this.#ids++}`,
+      newId,
       log: silent,
       surroundings: { homeFolder: this.folder, platform: 'linux', volumeFolders: [] },
     });
@@ -128,7 +140,7 @@ export class Bench {
   }
 
   async open(path: string, caseId: CaseId | null = null) {
-    const { grantId } = await this.review.grantPath(path);
+    const { grantId } = await this.grants.addFile(path);
     return this.calls.openVideo({ grantId: grantId, caseId });
   }
 

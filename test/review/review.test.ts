@@ -60,13 +60,13 @@ describe('opening a video', () => {
     expect(kept).not.toBeNull();
     await bench.restart();
     const again = await bench.open(clip);
-    expect(await bench.review.source(again.video.id).then((source) => source.indexed())).toMatchObject({
+    expect(await bench.review.recording(again.video.id).then((source) => source.indexed())).toMatchObject({
       kept: true,
     });
     await bench.store.frameIndexes.write(video.fingerprint, Buffer.from('spoilt'));
     await bench.restart();
     await bench.open(clip);
-    expect(await bench.review.source(video.id).then((source) => source.indexed())).toMatchObject({
+    expect(await bench.review.recording(video.id).then((source) => source.indexed())).toMatchObject({
       kept: false,
     });
     await bench.calls.locate({ videoId: video.id, at: { index: frame(39) } });
@@ -106,7 +106,7 @@ describe('opening a video', () => {
     const text = join(bench.folder, 'notes.mp4');
     writeFileSync(text, 'not a video '.repeat(500));
     await expect(bench.open(text)).rejects.toMatchObject({ code: 'video-not-a-video' });
-    await expect(bench.review.grantPath(join(bench.folder, 'none.mp4'))).rejects.toMatchObject({
+    await expect(bench.grants.addFile(join(bench.folder, 'none.mp4'))).rejects.toMatchObject({
       code: 'file-missing',
     });
     expect(await bench.calls.listCases({})).toEqual([]);
@@ -162,7 +162,7 @@ describe('a file that is gone or another', () => {
       code: 'file-changed',
     });
 
-    const grant = async (file: string) => (await bench.review.grantPath(file)).grantId;
+    const grant = async (file: string) => (await bench.grants.addFile(file)).grantId;
     await expect(
       bench.calls.relinkVideo({ videoId: opened.video.id, grantId: await grant(otherClip) }),
     ).rejects.toMatchObject({ code: 'file-changed' });

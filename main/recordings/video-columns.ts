@@ -1,0 +1,19 @@
+import type { StoredVideo } from '../store/index.ts';
+import type { VideoFacts } from './ports.ts';
+
+/** What is stored of a file's facts. */
+export const columnsOf = (facts: VideoFacts) =>
+  ({
+    fingerprint: facts.fingerprint,
+    streams: [...facts.streams],
+    streamIndex: facts.streamIndex,
+    sizeBytes: facts.sizeBytes,
+    container: facts.container,
+    codec: facts.codec,
+    width: facts.width,
+    height: facts.height,
+    timeBase: facts.timeBase,
+    durationSeconds: facts.durationSeconds,
+    incomplete: facts.incomplete,
+    playback: facts.playback,
+  }) satisfies Partial<StoredVideo>;
