@@ -10,6 +10,7 @@ import { migration as waitingAnswers } from './0008-waiting-answers.ts';
 import { migration as pictureStreamsOfVideos } from './0009-picture-streams.ts';
 import { migration as order } from './0010-order.ts';
 import { migration as incompleteRecordings } from './0011-incomplete-recordings.ts';
+import { migration as record } from './0012-record.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   pictureStreamsOfVideos,
   order,
   incompleteRecordings,
+  record,
 ];
