@@ -1,14 +1,12 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { readable } from '../../preload/contract/answer-words.ts';
-import type { Answer } from '../../preload/contract/domain.ts';
+import { placedItems, type Answer } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { surenessInWords } from '../../preload/contract/doubts.ts';
 import type { Box } from '../../preload/contract/values.ts';
 import { putPicture, type Picture } from '../platform/picture.ts';
-import { visibleText } from '../../preload/contract/visible-text.ts';
 import { captionOf, type Caption } from './caption.ts';
-import { glyphsOf, nameMissing, type HasGlyph } from './glyphs.ts';
 import { fitLines, wrapText, type MeasureText } from './text.ts';
 
 const accent = '#4fb3bf';
@@ -32,6 +30,7 @@ export interface StillContent {
     | 'status'
     | 'label'
     | 'box'
+    | 'items'
     | 'reasoning'
     | 'probability'
     | 'evidence'
@@ -74,8 +73,8 @@ export async function drawStill(content: StillContent): Promise<Buffer> {
   context.beginPath();
   context.rect(0, 0, frame.width, frame.height);
   context.clip();
-  if (answer.box !== null) drawBox(context, answer.box, unit);
-  drawLabel(context, content, unit);
+  for (const { box } of placedItems(answer)) drawBox(context, box, unit);
+  drawLabels(context, content, unit);
   context.restore();
   drawFooter(context, frame, footer);
   return canvas.encode('png');
@@ -84,7 +83,7 @@ export async function drawStill(content: StillContent): Promise<Buffer> {
 /** The words on the picture: label and sureness as the window shows them, or why there is no box. */
 export function labelText(answer: StillContent['answer']): string | null {
   const { status, label } = answer;
-  const said = label === null ? '' : visibleText(readable(label));
+  const said = label === null ? '' : readable(label);
   const sureness = surenessInWords(answer);
   const certain = sureness === '' ? '' : ` · ${sureness}`;
   switch (status) {
@@ -95,7 +94,9 @@ export function labelText(answer: StillContent['answer']): string | null {
     case 'not-visible':
       return `Not visible${certain}`;
     case 'refused':
-      return 'not asked: the model was not taught this kind of question';
+      return said === ''
+        ? 'not asked: the model was not taught this kind of question'
+        : `${said} · the model declines`;
     case 'malformed':
       return 'No readable answer';
     case 'stopped':
@@ -125,10 +126,21 @@ function drawBox(context: SKRSContext2D, [x1, y1, x2, y2]: Box, unit: number): v
   context.strokeRect(x1, y1, x2 - x1, y2 - y1);
 }
 
-function drawLabel(context: SKRSContext2D, { frame, answer }: StillContent, unit: number): void {
-  const label = labelText(answer);
-  if (label === null) return;
-  const words = drawable(label, bold);
+function drawLabels(context: SKRSContext2D, { frame, answer }: StillContent, unit: number): void {
+  const words = labelText(answer);
+  if (words !== null) drawLabel(context, frame, words, answer.box, unit);
+  // Of a list, each thing has its name at its box, and the whole answer stands in the corner.
+  if (answer.items.length === 0) return;
+  for (const { label, box } of placedItems(answer)) drawLabel(context, frame, readable(label), box, unit);
+}
+
+function drawLabel(
+  context: SKRSContext2D,
+  frame: Picture,
+  words: string,
+  box: Box | null,
+  unit: number,
+): void {
   const padding = Math.round(8 * unit);
   const room = frame.width - 2 * padding;
   const { lines, size } = fitLines(words, room, 19 * unit, 11, measureWith(context, bold));
@@ -139,12 +151,12 @@ function drawLabel(context: SKRSContext2D, { frame, answer }: StillContent, unit
   const height = lines.length * lineHeight + Math.round(size * 0.3);
   // A label that would hide the box's frame, or not fit on it, stands whole below the frame alone.
   if (height > frame.height / 2) return;
-  const [x, y] = placeLabel(answer.box, { width, height }, frame, Math.max(2, Math.round(3 * unit)), unit);
-  context.fillStyle = answer.box === null ? 'rgba(14, 17, 20, 0.82)' : accent;
+  const [x, y] = placeLabel(box, { width, height }, frame, Math.max(2, Math.round(3 * unit)), unit);
+  context.fillStyle = box === null ? 'rgba(14, 17, 20, 0.82)' : accent;
   context.beginPath();
   context.roundRect(x, y, width, height, Math.round(3 * unit));
   context.fill();
-  context.fillStyle = answer.box === null ? text : ink;
+  context.fillStyle = box === null ? text : ink;
   context.textBaseline = 'middle';
   for (const [row, line] of lines.entries()) {
     context.fillText(line, x + padding, y + size * 0.19 + (row + 0.5) * lineHeight);
@@ -196,7 +208,7 @@ function layOutFooter(captions: readonly Caption[], width: number, unit: number)
   const measure = createCanvas(1, 1).getContext('2d');
   const lines = captions.flatMap(({ words, tone }) => {
     const font = tone === 'title' ? bold : regular;
-    const wrapped = wrapText(drawable(words, font), room, (line) => measureWith(measure, font)(line, size));
+    const wrapped = wrapText(words, room, (line) => measureWith(measure, font)(line, size));
     return wrapped.map((line) => ({ words: line, font, colour: colours[tone] }));
   });
   const lineHeight = Math.round(size * 1.45);
@@ -209,8 +221,7 @@ function layOutFooter(captions: readonly Caption[], width: number, unit: number)
   };
 }
 
-const familiesOf = (font: string): string => `"${font}", ${elsewhere}`;
-const fontOf = (font: string, size: number): string => `${size}px ${familiesOf(font)}`;
+const fontOf = (font: string, size: number): string => `${size}px "${font}", ${elsewhere}`;
 
 function drawFooter(context: SKRSContext2D, frame: Picture, footer: Footer): void {
   context.textBaseline = 'middle';
@@ -229,15 +240,6 @@ const measureWith =
     context.font = fontOf(font, size);
     return context.measureText(words).width;
   };
-
-const glyphs = new Map<string, HasGlyph>();
-
-/** The words as this font and those of the system can draw them. */
-function drawable(words: string, font: string): string {
-  const has = glyphs.get(font) ?? glyphsOf(familiesOf(font));
-  glyphs.set(font, has);
-  return nameMissing(words, has);
-}
 
 let registered = false;
 

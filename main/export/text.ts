@@ -3,8 +3,7 @@ export type MeasureText = (words: string, size: number) => number;
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** As a person counts them: an accent or a joined sign stays with its letter. */
-export const charactersOf = (text: string): string[] =>
-  [...characters.segment(text)].map(({ segment }) => segment);
+const charactersOf = (text: string): string[] => [...characters.segment(text)].map(({ segment }) => segment);
 
 /**
  * Words whole: in one line, set smaller down to `minimum` where that makes it fit, else in as many lines as they take. Sizes

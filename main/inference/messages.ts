@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { AnswerEvidence, AnswerSettings, AnswerTimings, TokenCounts } from '../../preload/contract/domain.ts';
+import {
+  AnswerEvidence,
+  AnswerItem,
+  AnswerSettings,
+  AnswerTimings,
+  TokenCounts,
+} from '../../preload/contract/domain.ts';
 import { ErrorReport } from '../../preload/contract/errors.ts';
 import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
 import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
@@ -95,8 +101,10 @@ export type EngineText = z.infer<typeof EngineText>;
 export const AnswerResult = z.object({
   status: z.enum(['answered', 'answered-without-location', 'not-visible', 'refused', 'malformed', 'stopped']),
   label: z.string().nullable(),
-  /** In pixels of the source frame. */
+  /** In pixels of the source frame; null where there are items. */
   box: Box.nullable(),
+  /** The things of a list answer, boxes in pixels of the source frame. */
+  items: z.array(AnswerItem),
   reasoning: z.string(),
   /** What the model wrote, unaltered. */
   raw: z.string(),

@@ -13,16 +13,7 @@ import {
 import { VideoId, type CaseId, type FrameIndex } from '../../preload/contract/values.ts';
 import { statFile } from '../files/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
-import {
-  cases,
-  moveBoxesToDisplayed,
-  mustExist,
-  videos,
-  type ChangeContext,
-  type Log,
-  type Store,
-  type StoredVideo,
-} from '../store/index.ts';
+import { answers, cases, mustExist, videos, type Log, type Store, type StoredVideo } from '../store/index.ts';
 import { contentOf } from '../video/index.ts';
 import { fileChanged, FileAvailability } from './availability.ts';
 import { createNumberedCase } from './cases.ts';
@@ -93,20 +84,19 @@ export class VideoLibrary {
    * goes on with the file that the case has, as long as it has one. Without a case it joins the one that it is in already,
    * else a new one; `asNewCase`: a new one in any case. Throws what `openVideo` throws.
    */
-  async open(
-    path: string,
-    { caseId, asNewCase = false, streamIndex }: OpenWishes,
-    by: ChangeContext,
-  ): Promise<StoredVideo> {
+  async open(path: string, { caseId, asNewCase = false, streamIndex }: OpenWishes): Promise<StoredVideo> {
     const stream = streamIndex === undefined ? undefined : { index: streamIndex };
-    return this.#openFile(path, { caseId, asNewCase, stream }, by);
+    return this.#openFile(path, { caseId, asNewCase, stream });
   }
 
   /** Another picture stream of a video's file, as a video of the same case. Throws `invalid-input`, `file-changed`. */
-  async openStream(id: VideoId, streamIndex: number, by: ChangeContext): Promise<StoredVideo> {
+  async openStream(id: VideoId, streamIndex: number): Promise<StoredVideo> {
     const { path, caseId, fingerprint } = this.find(id);
-    const stream = { index: streamIndex, of: fingerprint };
-    return this.#openFile(path, { caseId, asNewCase: false, stream }, by);
+    return this.#openFile(path, {
+      caseId,
+      asNewCase: false,
+      stream: { index: streamIndex, of: fingerprint },
+    });
   }
 
   async #openFile(
@@ -116,7 +106,6 @@ export class VideoLibrary {
       asNewCase,
       stream,
     }: { caseId: CaseId | null; asNewCase: boolean; stream?: { index: number; of?: string } | undefined },
-    by: ChangeContext,
   ): Promise<StoredVideo> {
     const { store } = this.#context;
     const whole = resolve(path);
@@ -134,7 +123,7 @@ export class VideoLibrary {
         videos.updateVideo(store.database, again);
         return again;
       }
-      const video = this.#write(recording.facts, whole, { caseId, asNewCase, by });
+      const video = this.#write(recording.facts, whole, caseId, asNewCase);
       this.#takeDisplay(video.id, recording.facts);
       this.#files.markUnchanged(video.id);
       const open = await this.#open.put(video, recording, this.#counting.isBusy);
@@ -172,11 +161,7 @@ export class VideoLibrary {
   }
 
   /** The video's row: a new one, or that of the same content seen again. */
-  #write(
-    facts: VideoFacts,
-    whole: string,
-    { caseId, asNewCase, by }: { caseId: CaseId | null; asNewCase: boolean; by: ChangeContext },
-  ): StoredVideo {
+  #write(facts: VideoFacts, whole: string, caseId: CaseId | null, asNewCase: boolean): StoredVideo {
     const { store, now, newId } = this.#context;
     return store.database.transaction(() => {
       // A case has a content once: in one that is named, the video that is there is meant.
@@ -196,7 +181,7 @@ export class VideoLibrary {
       }
       const added: StoredVideo = {
         id: VideoId.parse(newId()),
-        caseId: caseId ?? createNumberedCase(this.#context, by).id,
+        caseId: caseId ?? createNumberedCase(this.#context).id,
         ...columnsOf(facts),
         variableFrameRate: false,
         joins: [],
@@ -233,15 +218,12 @@ export class VideoLibrary {
     return this.show(this.find(stored.id));
   }
 
-  /**
-   * Earlier versions knew videos and boxes in pixels of the picture as coded. Where that is the displayed one, their answers
-   * are closed as they are.
-   */
+  /** Earlier versions knew videos and boxes in pixels of the picture as coded. */
   #takeDisplay(id: VideoId, { width, height, boxAsDisplayed }: VideoFacts): void {
-    if (this.#displayed.has(id)) return;
+    if (boxAsDisplayed === null || this.#displayed.has(id)) return;
     this.#displayed.add(id);
-    if (boxAsDisplayed !== null) this.#changeRow(id, { width, height });
-    moveBoxesToDisplayed(this.#context.store, id, { width, height }, boxAsDisplayed ?? ((box) => box));
+    this.#changeRow(id, { width, height });
+    answers.moveBoxesToDisplayed(this.#context.store.database, id, { width, height }, boxAsDisplayed);
   }
 
   /** The open recording of a video. Throws `file-missing`, `file-changed` and what opening throws. */

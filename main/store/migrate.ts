@@ -31,7 +31,7 @@ export function migrate(
     database
       .transaction(() => {
         if (schemaVersion(database) >= step.version) return;
-        step.up(database);
+        database.exec(step.sql);
         database.pragma(`user_version = ${step.version}`);
         onStep(step);
       })

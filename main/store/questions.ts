@@ -18,13 +18,10 @@ const Row = z
 const columns = 'id, session_id, text, location, created_at';
 
 export const statements = {
-  put: statement(
-    'questions.put',
+  insert: statement(
+    'questions.insert',
     `INSERT INTO questions (${columns}, frame_index)
-     VALUES (:id, :sessionId, :text, :location, :createdAt, :frameIndex)
-     ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, text = excluded.text,
-       location = excluded.location, created_at = excluded.created_at, frame_index = excluded.frame_index,
-       deleted_at = NULL`,
+     VALUES (:id, :sessionId, :text, :location, :createdAt, :frameIndex)`,
   ),
   byId: statement('questions.byId', `SELECT ${columns} FROM questions WHERE id = :id`),
   ofSession: statement(
@@ -32,16 +29,11 @@ export const statements = {
     `SELECT ${columns} FROM questions
      WHERE session_id = :sessionId AND deleted_at IS NULL ORDER BY rowid`,
   ),
-  present: statement(
-    'questions.present',
-    `SELECT ${columns} FROM questions WHERE id = :id AND deleted_at IS NULL`,
-  ),
-  hide: statement('questions.hide', 'UPDATE questions SET deleted_at = :at WHERE id = :id'),
+  markDeleted: statement('questions.markDeleted', 'UPDATE questions SET deleted_at = :at WHERE id = :id'),
 };
 
-/** Adds a question, writes it anew, or brings a deleted one back. Called by the record alone. */
-export function putQuestion(database: WritableDatabase, question: Question): void {
-  database.run(statements.put, {
+export function insertQuestion(database: WritableDatabase, question: Question): void {
+  database.run(statements.insert, {
     id: question.id,
     sessionId: question.sessionId,
     text: question.text,
@@ -62,13 +54,11 @@ export function listQuestions(database: ReadableDatabase, sessionId: SessionId):
   return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'questions');
 }
 
-/** Null for a deleted one, too. */
-export function findPresentQuestion(database: ReadableDatabase, id: QuestionId): Question | null {
-  const row = database.get(statements.present, { id });
-  return parseFound(database, Row, row, 'questions');
-}
-
-/** Deletes a question, whose row stays so that it can be brought back. Called by the record alone. */
-export function hideQuestion(database: WritableDatabase, id: QuestionId, at: number): void {
-  database.run(statements.hide, { id, at });
+/** Hides a question, or with null brings it back. False when there is no such question. */
+export function setQuestionDeleted(
+  database: WritableDatabase,
+  id: QuestionId,
+  deletedAt: number | null,
+): boolean {
+  return database.run(statements.markDeleted, { id, at: deletedAt }) > 0;
 }

@@ -257,14 +257,24 @@ export const ModelStamp = z.object({
 });
 export type ModelStamp = z.infer<typeof ModelStamp>;
 
+/** One of several things that an answer names. */
+export const AnswerItem = z.object({
+  label: z.string(),
+  /** In pixels of the frame as displayed; null where the model gave none that can be used. */
+  box: Box.nullable(),
+});
+export type AnswerItem = z.infer<typeof AnswerItem>;
+
 export const Answer = z.object({
   id: AnswerId,
   questionId: QuestionId,
   sessionId: SessionId,
   status: AnswerStatus,
   label: z.string().nullable(),
-  /** In pixels of the frame as displayed, in its own size. */
+  /** In pixels of the frame as displayed, in its own size; null where there are items. */
   box: Box.nullable(),
+  /** Of a list answer: each thing with its box. Empty for an answer of one thing. */
+  items: z.preprocess((value) => value ?? [], z.array(AnswerItem)),
   reasoning: z.string(),
   /** What the model wrote, unaltered. */
   raw: z.string(),
@@ -286,6 +296,16 @@ export const Answer = z.object({
 });
 export type Answer = z.infer<typeof Answer>;
 
+/** Everything that an answer places on the picture: its items, or its one box with its label. */
+export const placedItems = ({
+  label,
+  box,
+  items,
+}: Pick<Answer, 'label' | 'box' | 'items'>): { label: string; box: Box }[] =>
+  (items.length > 0 ? items : [{ label: label ?? '', box }]).flatMap((item) =>
+    item.box === null ? [] : [{ label: item.label, box: item.box }],
+  );
+
 export const Question = z.object({
   id: QuestionId,
   sessionId: SessionId,
@@ -305,8 +325,6 @@ export const OpenSession = z.object({
   video: Video,
   session: Session,
   entries: z.array(Entry),
-  /** The newest change of the record that is in it: what comes later is told by `changes` events. */
-  seq: z.int().min(0),
 });
 export type OpenSession = z.infer<typeof OpenSession>;
 

@@ -9,7 +9,6 @@ export const errorCodes = [
   'cancelled',
   'busy',
   'unavailable',
-  'changed-since',
   // video
   'file-missing',
   'file-empty',

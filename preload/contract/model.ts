@@ -19,6 +19,21 @@ export const ModelLabels = z.object({
   /** What it can be asked to find. */
   grounding: z.array(z.string()).optional(),
   absent: z.string(),
+  /** What it answers yes or no with; a no has no box. */
+  presence: z.object({ yes: z.string().min(1), no: z.string().min(1) }).optional(),
+  /** By what it declines to answer, without a box. */
+  refusals: z.array(z.string().min(1)).optional(),
+  /** Of a model that answers with lists of several things, each with its box. */
+  lists: z
+    .object({
+      /** What can stand in a list, besides what can be asked for. */
+      names: z.array(z.string().min(1)),
+      /** Counts, as they are written before what was counted. */
+      counts: z.array(z.string().min(1)),
+      /** Most things in a list. */
+      most: z.int().min(1).max(32),
+    })
+    .optional(),
 });
 export type ModelLabels = z.infer<typeof ModelLabels>;
 
@@ -29,7 +44,11 @@ export type ModelLabels = z.infer<typeof ModelLabels>;
  * - `qwen-bbox-list`: a fenced JSON list of one `{"bbox_2d": [...], "label": "..."}`, as Qwen2.5-VL grounds
  * - `none`: any text; what can be read in it is shown
  *
- * Spaces between the corners are the model's choice. In the first two, `null` stands in place of the box with the label that means "not in view"; the list is empty.
+ * A model whose labels tell of `lists` may write, in the first two, a list of such objects: one for each thing, and
+ * before them, where the answer says more than their names, one with that label and `null`: `[{"label": "2", "bbox_2d":
+ * null}, {"label": "suction", "bbox_2d": [...]}, {"label": "stapler", "bbox_2d": [...]}]`.
+ *
+ * Spaces between the corners are the model's choice. In the first two, `null` stands in place of the box with the label that means "not in view", with a no, and with a label that declines; the list is empty.
  */
 export const AnswerFormat = z.enum(['think-answer-json', 'json', 'qwen-bbox-list', 'none']);
 export type AnswerFormat = z.infer<typeof AnswerFormat>;

@@ -2,6 +2,7 @@ import {
   doubtsOf,
   doubtWords,
   isUnderWay,
+  placedItems,
   probabilityInWords,
   surenessOf,
   type Answer,
@@ -71,7 +72,7 @@ export function headline(answer: Answer): string {
     case 'not-visible':
       return 'Not visible';
     case 'refused':
-      return 'Not a question it was taught';
+      return answer.label ? readable(answer.label) : 'Not a question it was taught';
     case 'malformed':
       return 'Malformed answer';
     case 'failed':
@@ -84,7 +85,14 @@ export function headline(answer: Answer): string {
 }
 
 /** What became of an answer, in a sentence; empty where its label says it all. */
-export function meaningOf({ status, raw, reasoning }: Pick<Answer, 'status' | 'raw' | 'reasoning'>): string {
+export function meaningOf({
+  status,
+  label,
+  raw,
+  reasoning,
+}: Pick<Answer, 'status' | 'label' | 'raw' | 'reasoning'>): string {
+  if (status === 'refused' && label !== null)
+    return 'The model declines to answer: it was taught to tell what it can answer from what it cannot.';
   if (status === 'stopped' && raw === '' && reasoning === '')
     return 'Stopped before the model had begun. Ask again for an answer.';
   return statusLooks[status].meaning;
@@ -106,7 +114,9 @@ export function spoken(answer: Answer, warning: string | null): string {
   if (sureness !== null) parts.push(`probability ${probabilityInWords(sureness.probability)}`);
   const doubts = doubtsInWords(answer);
   if (doubts !== '') parts.push(doubts);
-  if (answer.status === 'answered' && answer.box) parts.push('box drawn on the frame');
+  const boxes = placedItems(answer).length;
+  if (answer.status === 'answered' && boxes > 0)
+    parts.push(boxes === 1 ? 'box drawn on the frame' : `${boxes} boxes drawn on the frame`);
   const meaning = meaningOf(answer) || (answer.error?.message ?? '');
   if (meaning) parts.push(meaning);
   return warning === null ? parts.join(', ') : `${parts.join(', ')}. ${warning}`;

@@ -45,6 +45,7 @@ const content = (change: Partial<StillContent['answer']> = {}, width = 640, heig
     status: 'answered',
     label: 'Tissue_Manipulation',
     box: [100, 200, 300, 400],
+    items: [],
     reasoning: 'The monopolar curved scissors lies in the lower left.',
     probability: 0.871,
     evidence: null,
@@ -109,6 +110,33 @@ describe('an annotated still', () => {
       Array.from({ length: 300 }, (_, x) => shown.at(x, top)).some((colour) => (colour[0] as number) > 0x80);
     const written = Array.from({ length: shown.height - 512 }, (_, row) => ink(512 + row));
     expect(written.filter(Boolean).length).toBeGreaterThan(20);
+  });
+
+  it('has a box and a name for each thing of a list, and the whole answer in the corner', async () => {
+    const items = [
+      { label: 'suction', box: [40, 120, 160, 220] as [number, number, number, number] },
+      { label: 'stapler', box: [400, 300, 560, 440] as [number, number, number, number] },
+      { label: 'clip_applier', box: null },
+    ];
+    const shown = await pixels(await drawStill(content({ label: '3', box: null, items })));
+    for (const [x, y] of [
+      [40, 170],
+      [160, 170],
+      [100, 220],
+      [400, 380],
+      [560, 380],
+      [480, 440],
+    ] as const)
+      expect(shown.at(x, y)).toEqual(accent);
+    // Names stand over their boxes, in the boxes' colour.
+    const coloured = (top: number, bottom: number, left: number): number =>
+      Array.from({ length: bottom - top }, (_, row) => shown.at(left + 3, top + row)).filter(
+        (colour) => String(colour) === String(accent),
+      ).length;
+    expect(coloured(96, 118, 40)).toBeGreaterThan(8);
+    expect(coloured(276, 298, 400)).toBeGreaterThan(8);
+    // The answer's own label lies dark in the upper left.
+    expect(shown.at(25, 22)).not.toEqual([25, 22, 17]);
   });
 
   it('draws no box where there is none', async () => {

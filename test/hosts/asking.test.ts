@@ -37,6 +37,39 @@ test('`ask` tells of a frame at which the file is damaged, to people and as a co
   expect(answerForMachines(question, answer, open)).toMatchObject({ frame: { damaged: false } });
 });
 
+test('`ask` gives everything that an answer places as items, and tells a list line by line', () => {
+  const answer = fullAnswer('a', 'q', 's');
+  const corners = [10, 20, 300, 200] as [number, number, number, number];
+  const listed = {
+    ...answer,
+    label: '2',
+    box: null,
+    items: [
+      { label: 'prograsp_forceps', box: corners },
+      { label: 'suction', box: null },
+    ],
+  };
+  const lines = answerForPeople('How many instruments?', listed, video);
+  expect(lines).toContain('Answer    2');
+  expect(lines).toContain('Item      prograsp_forceps  10.0, 20.0, 300.0, 200.0 (pixels)');
+  expect(lines).toContain('Item      suction  without a usable box');
+  expect(answerForMachines('How many?', listed, open)).toMatchObject({
+    answer: { label: '2', box: null, items: [{ label: 'prograsp_forceps', box: corners }] },
+  });
+  expect(answerForMachines(question, answer, open)).toMatchObject({
+    answer: { items: [{ label: answer.label, box: answer.box }] },
+  });
+  const declined = {
+    ...answer,
+    status: 'refused' as const,
+    label: 'cannot be told from this picture',
+    box: null,
+  };
+  expect(answerForPeople('Will he live?', declined, video)).toEqual(
+    expect.arrayContaining(['The model declines to answer.', 'Answer    cannot be told from this picture']),
+  );
+});
+
 test('samples differ in their seed, and one is asked as it was', () => {
   expect(settingsOfSamples({ topK: 5 }, 1)).toEqual([{ topK: 5 }]);
   expect(settingsOfSamples({ topK: 5 }, 2)).toEqual([

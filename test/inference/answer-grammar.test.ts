@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  AnswerGrammar,
-  toBinary,
-  type GrammarOptions,
-  type GrammarState,
-} from '../../main/inference/grammar/answer-grammar.ts';
-import { labelsFor } from '../../main/inference/grammar/label-sets.ts';
+import { AnswerGrammar, toBinary } from '../../main/inference/grammar/answer-grammar.ts';
+import type { GrammarOptions, GrammarState } from '../../main/inference/grammar/grammar-state.ts';
+import { answerLabels, labelsFor } from '../../main/inference/grammar/label-sets.ts';
 import { tokenBytes, TokenVocabulary, walk } from '../../main/inference/grammar/token-vocabulary.ts';
 
 const options: GrammarOptions = {
@@ -118,6 +114,112 @@ describe('the grammar of an answer', () => {
       expect(box[3], text).toBeLessThanOrEqual(extent.height);
     }
   });
+});
+
+describe('lists, of a model that was taught them', () => {
+  const lists = { heads: ['2', 'yes'], items: ['stapler', 'suction'], most: 3 };
+  const taught = { labels: ['Idle', 'yes'], boxless: ['no', 'cannot be told'], lists };
+  const item = (label: string, corners = '0, 0, 8, 8'): string =>
+    `{"label": "${label}", "bbox_2d": [${corners}]}`;
+  const head = (label: string): string => `{"label": "${label}", "bbox_2d": null}`;
+  const rows: [name: string, json: string, verdict: 'whole' | 'no'][] = [
+    ['one object', item('Idle'), 'whole'],
+    ['yes with its box', item('yes'), 'whole'],
+    ['no without one', head('no'), 'whole'],
+    ['no with one', item('no'), 'no'],
+    ['a label that declines', head('cannot be told'), 'whole'],
+    ['the absent label', head('not visible'), 'whole'],
+    ['yes without a box', head('yes'), 'no'],
+    ['a list of one', `[${item('suction')}]`, 'whole'],
+    ['a list of two', `[${item('suction')}, ${item('stapler', '4,4,12,12')}]`, 'whole'],
+    ['a list with its count', `[${head('2')}, ${item('suction')}, ${item('stapler')}]`, 'whole'],
+    ['yes in two places', `[${head('yes')}, ${item('suction')}, ${item('suction')}]`, 'whole'],
+    ['the most', `[${head('2')}, ${Array(3).fill(item('suction')).join(', ')}]`, 'whole'],
+    ['one too many', `[${Array(4).fill(item('suction')).join(', ')}]`, 'no'],
+    ['a head alone', `[${head('2')}]`, 'no'],
+    ['a head in the middle', `[${item('suction')}, ${head('2')}]`, 'no'],
+    ['two heads', `[${head('2')}, ${head('yes')}, ${item('suction')}]`, 'no'],
+    ['an empty list', '[]', 'no'],
+    ['a name that is none of the list', `[${item('Idle')}]`, 'no'],
+    ['other spaces', `[${item('suction')},${item('suction')}]`, 'no'],
+    ['an inverted box in a list', `[${item('suction')}, ${item('suction', '8, 8, 0, 16')}]`, 'no'],
+  ];
+  test.each(rows)('%s', (_name, json, verdict) => {
+    expect(judge(answer(json), taught)).toBe(verdict);
+    expect(judge(json, { ...taught, format: 'json' })).toBe(verdict);
+  });
+
+  test('are for no other model', () => {
+    expect(judge(answer(`[${item('Idle')}]`))).toBe('no');
+    expect(judge(answer(head('no')))).toBe('no');
+  });
+
+  test('always end, hold together and stay within the image, whatever is drawn', () => {
+    let seed = 11;
+    const next = (below: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return Math.floor((seed / 2_147_483_648) * below);
+    };
+    const lengths = new Set<number>();
+    for (let round = 0; round < 300; round += 1) {
+      const grammar = new AnswerGrammar({ ...options, ...taught, format: 'json', step: 1 + next(28) });
+      let state: GrammarState = grammar.start;
+      let text = '';
+      while (state.part !== 'done') {
+        const byte: number = state.bytes![next(state.bytes!.length)]!;
+        text += String.fromCharCode(byte);
+        state = state.step(byte)!;
+      }
+      const parsed: unknown = JSON.parse(text);
+      const objects = (Array.isArray(parsed) ? parsed : [parsed]) as {
+        label: string;
+        bbox_2d: [number, number, number, number] | null;
+      }[];
+      if (Array.isArray(parsed)) lengths.add(objects.length);
+      const boxes = objects.flatMap(({ bbox_2d: box }) => (box === null ? [] : [box]));
+      if (Array.isArray(parsed)) expect(boxes.length).toBeGreaterThan(0);
+      for (const box of boxes) {
+        expect(box[2], text).toBeGreaterThan(box[0]);
+        expect(box[3], text).toBeGreaterThan(box[1]);
+        expect(box[2], text).toBeLessThanOrEqual(options.extent.width);
+        expect(box[3], text).toBeLessThanOrEqual(options.extent.height);
+      }
+    }
+    expect([...lengths].toSorted()).toEqual([1, 2, 3, 4]);
+  });
+
+  test('only the label of the answer has alternatives worth telling', () => {
+    const text = answer(`[${head('2')}, ${item('suction')}, ${item('stapler')}]`);
+    let state: GrammarState = new AnswerGrammar({ ...options, ...taught }).start;
+    const told: string[] = [];
+    for (const [at, byte] of Buffer.from(text).entries()) {
+      if (state.unit?.alternatives === true && state.unit.written === '') told.push(text.slice(at, at + 1));
+      state = state.step(byte)!;
+    }
+    expect(told).toEqual(['2']);
+  });
+});
+
+test('what a model was taught says which labels, refusals and lists a free question may get', () => {
+  const labels = {
+    organ: ['kidney'],
+    state: ['Idle'],
+    location: ['left-top'],
+    grounding: ['stapler'],
+    absent: 'not visible',
+    presence: { yes: 'yes', no: 'no' },
+    refusals: ['cannot be told'],
+    lists: { names: ['blood', 'stapler'], counts: ['1', '2'], most: 6 },
+  };
+  expect(answerLabels('How many are there?', labels)).toEqual({
+    labels: ['kidney', 'Idle', 'left-top', 'stapler', 'not visible', 'yes'],
+    boxless: ['no', 'cannot be told'],
+    lists: { heads: ['1', '2', 'yes'], items: ['stapler', 'kidney', 'blood'], most: 6 },
+  });
+  expect(answerLabels('Where is the stapler located?', labels)).toEqual({
+    labels: ['left-top', 'not visible'],
+  });
+  expect(answerLabels('How many are there?', undefined)).toEqual({ labels: null });
 });
 
 describe('the vocabulary', () => {

@@ -18,6 +18,103 @@ const good =
   '<think>The jaws are open.</think><answer>{"label": "Grasping", "bbox_2d": [112, 91, 224, 182]}</answer>';
 const sourceBox = [320, 256, 640, 512];
 
+describe('a list answer', () => {
+  const item = (label: string, box: string): string => `{"label": "${label}", "bbox_2d": ${box}}`;
+  const list = (...objects: string[]): string => `<think>So.</think><answer>[${objects.join(', ')}]</answer>`;
+  const suction = item('suction', '[112, 91, 224, 182]');
+  const stapler = item('stapler', '[0, 0, 112, 91]');
+  const placed = [
+    { label: 'suction', box: sourceBox },
+    { label: 'stapler', box: [0, 0, 320, 256] },
+  ];
+  const bare = (raw: string, change: Partial<AnswerContext> = {}) => {
+    const { items, ...parsed } = parseAnswer(raw, { ...context, ...change });
+    return { ...parsed, items: items.map(({ label, box }) => ({ label, box })) };
+  };
+
+  test('has its items with a box each; its label is their names', () => {
+    expect(bare(list(suction, stapler))).toMatchObject({
+      status: 'answered',
+      label: 'suction, stapler',
+      labelRange: null,
+      box: null,
+      items: placed,
+      notes: [],
+    });
+  });
+
+  test('has the label of its first object, where that has no box', () => {
+    const raw = list(item('2', 'null'), suction, stapler);
+    const parsed = bare(raw);
+    expect(parsed).toMatchObject({ status: 'answered', label: '2', box: null, items: placed, notes: [] });
+    expect(raw.slice(...parsed.labelRange!)).toBe('2');
+    expect(bare(list(item('yes', 'null'), suction))).toMatchObject({ label: 'yes', items: [placed[0]] });
+  });
+
+  test('tells where each label and box stands in the text', () => {
+    const raw = list(suction, stapler);
+    const { items } = parseAnswer(raw, context);
+    expect(items.map(({ labelRange }) => raw.slice(...labelRange!))).toEqual(['suction', 'stapler']);
+    expect(items.map(({ boxRange }) => raw.slice(...boxRange!))).toEqual([
+      '112, 91, 224, 182',
+      '0, 0, 112, 91',
+    ]);
+  });
+
+  test('keeps a thing whose box cannot be used, and says why', () => {
+    const found = bare(list(suction, item('stapler', '[50, 50, 20, 80]')));
+    expect(found.items).toEqual([placed[0], { label: 'stapler', box: null }]);
+    expect(found.status).toBe('answered');
+    expect(found.notes).toEqual(['The box [50, 50, 20, 80] is empty or inverted.']);
+    const none = bare(list(item('suction', '[50, 50, 20, 80]'), item('stapler', '"here"')));
+    expect(none.status).toBe('answered-without-location');
+    expect(none.notes).toHaveLength(2);
+  });
+
+  test('is whole up to where it was cut off', () => {
+    const raw = `<think>So.</think><answer>[${suction}, ${stapler}, {"label": "clip_ap`;
+    const found = bare(raw, { ending: 'token-limit' });
+    expect(found.items).toEqual(placed);
+    expect(found.notes).toEqual(['The <answer> block is not closed.', 'The answer reached its token limit.']);
+  });
+
+  test('comes from Qwen’s list and from a list without a fence, too', () => {
+    const object = (label: string, box: string): string => `\t{"bbox_2d": ${box}, "label": "${label}"}`;
+    const raw = `\`\`\`json\n[\n${object('suction', '[112, 91, 224, 182]')},\n${object('stapler', '[0, 0, 112, 91]')}\n]\n\`\`\``;
+    expect(bare(raw, { format: 'qwen-bbox-list' })).toMatchObject({
+      items: placed,
+      reasoning: '',
+      notes: [],
+    });
+    expect(bare(`Seen: [${suction},${stapler}] and no more {`).items).toEqual(placed);
+  });
+
+  test('does not take in what stands apart from it', () => {
+    expect(bare(`<think>x</think><answer>${suction} or ${stapler}</answer>`)).toMatchObject({
+      label: 'suction',
+      box: sourceBox,
+      items: [],
+    });
+    const many = Array.from({ length: 200 }, () => suction);
+    expect(bare(list(...many)).items).toHaveLength(64);
+  });
+
+  test('yes, no and a label that declines are whole answers', () => {
+    const meanings = { boxless: ['no'], refusals: ['cannot be told from this picture'] };
+    const one = (label: string, box: string) =>
+      bare(`<think>a</think><answer>${item(label, box)}</answer>`, meanings);
+    expect(one('no', 'null')).toMatchObject({ status: 'answered', label: 'no', box: null, notes: [] });
+    expect(one('yes', '[112, 91, 224, 182]')).toMatchObject({ status: 'answered', box: sourceBox });
+    expect(one('yes', 'null')).toMatchObject({ status: 'answered-without-location' });
+    expect(one('cannot be told from this picture', 'null')).toMatchObject({ status: 'refused', box: null });
+    expect(one('Cannot be told from this picture', '[1, 1, 9, 9]')).toMatchObject({
+      status: 'refused',
+      box: null,
+      notes: ['A box came with an answer that declines; it is not shown.'],
+    });
+  });
+});
+
 describe('the answer parser', () => {
   const rows: [name: string, raw: string, expected: Record<string, unknown>][] = [
     ['the plain form', good, { status: 'answered', label: 'Grasping', box: sourceBox, notes: [] }],

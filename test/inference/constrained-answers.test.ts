@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AnswerConstraint, type NextToken } from '../../main/inference/grammar/answer-constraint.ts';
 import { AnswerConstraints } from '../../main/inference/grammar/answer-constraints.ts';
-import { AnswerGrammar, type GrammarOptions } from '../../main/inference/grammar/answer-grammar.ts';
+import { AnswerGrammar } from '../../main/inference/grammar/answer-grammar.ts';
+import type { GrammarOptions } from '../../main/inference/grammar/grammar-state.ts';
 import { CanonicalTokens } from '../../main/inference/grammar/canonical-tokens.ts';
 import { Answerer, type EngineFrame } from '../../main/inference/index.ts';
 import { openModelDirectory, type ModelDirectory } from '../../main/inference/model/model-directory.ts';
@@ -273,6 +274,61 @@ test('texts tried together score as those written one after another', async () =
 });
 
 describe('random weights', () => {
+  test('write lists where the model’s labels tell of them, each thing with a box in the frame', async () => {
+    const directory = path.join(random.folder, 'listing');
+    await cp(random.askable, directory, { recursive: true });
+    const file = path.join(directory, 'manifest.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    const labels = {
+      ...{ organ: ['kidney'], state: ['Idle'], location: ['left-top'], grounding: ['suction', 'stapler'] },
+      ...{ absent: 'not visible', presence: { yes: 'yes', no: 'no' }, refusals: ['cannot be told'] },
+      lists: { names: ['smoke', 'blood'], counts: ['1', '2', '3'], most: 3 },
+    };
+    await writeFile(file, JSON.stringify({ ...manifest, labels }));
+    const listing = await Answerer.open({ directory, device: 'cpu' });
+    try {
+      const statuses = new Set<string>();
+      let lists = 0;
+      let headed = 0;
+      for (let seed = 1; seed <= 24; seed += 1) {
+        const settings = { maxNewTokens: 700, temperature: 1.5, seed };
+        const answer = await listing.answer({ frame: stripes(seed), question: 'What do you see?', settings });
+        expect(answer.status, answer.raw).not.toBe('malformed');
+        statuses.add(answer.status);
+        expect(isWellFormed(answer.raw), answer.raw).toBe(true);
+        for (const { label, box } of answer.items) {
+          expect(['suction', 'stapler', 'kidney', 'smoke', 'blood']).toContain(label);
+          expect(box![2]).toBeLessThanOrEqual(448);
+          expect(box![3]).toBeLessThanOrEqual(364);
+        }
+        const { labelLogProbability, boxLogProbability, choices } = answer.evidence!;
+        expect(labelLogProbability).toBeLessThan(0);
+        if (answer.items.length === 0) continue;
+        lists += 1;
+        expect(answer.box).toBeNull();
+        expect(answer.items.length).toBeLessThanOrEqual(3);
+        expect(boxLogProbability).toBeLessThan(0);
+        expect(Math.exp(labelLogProbability!)).toBeCloseTo(answer.probability!, 6);
+        const head = [...labels.lists.counts, 'yes'].includes(answer.label!);
+        if (head) headed += 1;
+        else expect(answer.label).toBe(answer.items.map(({ label }) => label).join(', '));
+        // What else the first thing could have been says nothing of a list.
+        expect(choices.length > 0).toBe(head);
+      }
+      expect(lists).toBeGreaterThan(3);
+      expect(headed).toBeGreaterThan(0);
+      // In the data set's own words a question has one answer, of its kind.
+      const settings = { maxNewTokens: 700, temperature: 1.5, seed: 3 };
+      const plain = await listing.answer({
+        ...{ frame: stripes(3), question: questionText.state('suction'), settings },
+      });
+      expect(plain.items).toEqual([]);
+      expect(['Idle', 'not visible']).toContain(plain.label);
+    } finally {
+      await listing.dispose();
+    }
+  });
+
   test('give a well-formed answer, and say that they were made to', async () => {
     const settings = { maxNewTokens: 220 };
     const held = await nonsense.answer({ frame: stripes(1), question: 'Where?', settings });

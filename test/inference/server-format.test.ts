@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AnswerGrammar, toBinary, type GrammarOptions } from '../../main/inference/grammar/answer-grammar.ts';
+import { AnswerGrammar, toBinary } from '../../main/inference/grammar/answer-grammar.ts';
+import type { GrammarOptions } from '../../main/inference/grammar/grammar-state.ts';
 import { walk } from '../../main/inference/grammar/token-vocabulary.ts';
 import { answerPattern } from '../../main/inference/server/answer-pattern.ts';
 import { chatBody, type ChatRequest, type ServedModel } from '../../main/inference/server/dialects.ts';
@@ -26,6 +27,11 @@ describe('the regular expression', () => {
   const answer = (label: string, corners: string, think = 'It is there.'): string =>
     `<think>${think}</think><answer>{"label": ${JSON.stringify(label)}, "bbox_2d": ${corners}}</answer>`;
   const listAnswer = '```json\n[\n\t{"bbox_2d": [1, 2, 30, 40], "label": "kidney"}\n]\n```';
+  const taught = { boxless: ['no'], lists: { heads: ['2'], items: ['kidney', 'smoke'], most: 3 } };
+  const named = (label: string): string => `{"label": "${label}", "bbox_2d": ${box}}`;
+  const bare = (label: string): string => `{"label": "${label}", "bbox_2d": null}`;
+  const things = (...objects: string[]): string =>
+    `<think>So.</think><answer>[${objects.join(', ')}]</answer>`;
   const cases: [string, Partial<GrammarOptions>, string, boolean][] = [
     ['an answer', {}, answer('kidney', box), true],
     ['corners without spaces', {}, answer('kidney', '[1,20,300,364]'), true],
@@ -47,6 +53,16 @@ describe('the regular expression', () => {
     ['an object alone', { format: 'json' }, `{"label": "kidney", "bbox_2d": ${box}}`, true],
     ['a list', { format: 'qwen-bbox-list' }, listAnswer, true],
     ['an empty list', { format: 'qwen-bbox-list' }, '```json\n[]\n```', true],
+    ['a list of things', taught, things(named('kidney'), named('smoke')), true],
+    ['a list with its count', taught, things(bare('2'), named('kidney'), named('smoke')), true],
+    ['a list of one', taught, things(named('smoke')), true],
+    ['one object of a model that lists', taught, answer('kidney', box), true],
+    ['a no', taught, answer('no', 'null'), true],
+    ['a no with a box', taught, answer('no', box), false],
+    ['a list that is too long', taught, things(...Array<string>(4).fill(named('smoke'))), false],
+    ['a count behind', taught, things(named('smoke'), bare('2')), false],
+    ['a count alone', taught, things(bare('2')), false],
+    ['a list of a model that does not list', {}, things(named('kidney')), false],
     ['a list without its fence', { format: 'qwen-bbox-list' }, listAnswer.slice(8), false],
   ];
   test.each(cases)('agrees with the engine’s grammar on %s', (_name, changes, text, fits) => {
@@ -77,6 +93,13 @@ describe('the regular expression', () => {
       },
       required: ['label', 'bbox_2d'],
       additionalProperties: false,
+    });
+    const lists = { heads: ['2'], items: ['smoke'], most: 3 };
+    expect(answerPattern({ ...options, format: 'json', boxless: ['no'], lists }).jsonSchema).toMatchObject({
+      anyOf: [
+        { properties: { label: { enum: [...options.labels!, 'no'] } } },
+        { type: 'array', maxItems: 4, items: { properties: { label: { enum: ['2', 'smoke'] } } } },
+      ],
     });
     expect(answerPattern({ ...options, format: 'qwen-bbox-list' }).jsonSchema).toMatchObject({
       type: 'array',

@@ -1,7 +1,13 @@
 // @vitest-environment happy-dom
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { AnswerEvidence, Box, WorkstationError, type Answer } from '../../preload/contract/index.ts';
+import {
+  AnswerEvidence,
+  Box,
+  placedItems,
+  WorkstationError,
+  type Answer,
+} from '../../preload/contract/index.ts';
 import AnswerLane from '../../renderer/components/AnswerLane.svelte';
 import AnswerList from '../../renderer/components/AnswerList.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
@@ -356,6 +362,57 @@ test('a model that was refused offers another', async () => {
   render(AskBox, { ...(await opened()), onModels });
   await fireEvent.click(screen.getByRole('button', { name: 'Choose another model…' }));
   expect(onModels).toHaveBeenCalledOnce();
+});
+
+describe('an answer that names several things', () => {
+  const video = { width: 1280, height: 1024 };
+  const items = [
+    { label: 'bipolar_forceps', box: Box.parse([10, 20, 300, 200]) },
+    { label: 'suction', box: Box.parse([900, 700, 1200, 1000]) },
+    { label: 'stapler', box: null },
+  ];
+
+  test('has its headline, and each thing with its place', async () => {
+    fake.video = { ...fake.video, ...video };
+    fake.addEntry('How many instruments?', 0, { status: 'answered', label: '3', items });
+    render(AnswerPanel, await opened());
+    expect(screen.getByRole('heading', { level: 2 }).textContent).toBe('3');
+    const list = screen.getByRole('list', { name: 'What the answer names' });
+    const rows = within(list)
+      .getAllByRole('listitem')
+      .map((row) => row.textContent?.replace(/\s+/g, ' ').trim());
+    expect(rows).toEqual(['Bipolar forceps upper left', 'Suction lower right', 'Stapler no usable box']);
+  });
+
+  test('places each that has a box, and tells a screen reader how many', () => {
+    const label = 'bipolar_forceps, suction, stapler';
+    const { answers } = fake.addEntry('Which instruments?', 0, { status: 'answered', label, items });
+    expect(placedItems(answers[0]!)).toEqual(items.slice(0, 2));
+    expect(spoken(answers[0]!, null)).toBe('Bipolar forceps, suction, stapler, 2 boxes drawn on the frame');
+    const one = fake.addEntry('What organ?', 0, { status: 'answered', label: 'Kidney', box }).answers[0]!;
+    expect(placedItems(one)).toEqual([{ label: 'Kidney', box }]);
+    expect(placedItems({ ...one, box: null })).toEqual([]);
+  });
+
+  test('yes and no are read as such; a model that declines says by what', async () => {
+    fake.addEntry('Is there smoke?', 0, { status: 'answered', label: 'no', box: null });
+    const reason = 'cannot be told from this picture';
+    fake.addEntry('Will he live?', 0, { status: 'refused', label: reason });
+    const { review } = await opened();
+    const panel = render(AnswerPanel, { workstation, review });
+    await review.select(fake.entries[0]!.question.id);
+    await vi.waitFor(() => expect(screen.getByRole('heading', { level: 2 }).textContent).toBe('No'));
+    expect(screen.queryByText(/without location/)).toBeNull();
+    await review.select(fake.entries[1]!.question.id);
+    await vi.waitFor(() =>
+      expect(screen.getByRole('heading', { level: 2 }).textContent).toBe('Cannot be told from this picture'),
+    );
+    expect(screen.getByText(/declines to answer/)).toBeTruthy();
+    panel.unmount();
+    render(AnswerList, { workstation, review });
+    const rows = screen.getAllByRole('listitem').map((row) => row.textContent);
+    expect(rows.join()).toMatch(/Cannot be told from this picture.*No/s);
+  });
 });
 
 describe('the list', () => {

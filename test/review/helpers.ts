@@ -46,6 +46,7 @@ export const result = (change: Partial<AnswerResult> = {}): AnswerResult => ({
   status: 'answered',
   label: 'kidney',
   box: [10, 20, 60, 90],
+  items: [],
   reasoning: 'It looks like one.',
   raw: '<think>It looks like one.</think><answer>{"label": "kidney"}</answer>',
   probability: 0.75,

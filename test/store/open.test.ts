@@ -5,15 +5,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import type { WorkstationError } from '../../preload/contract/errors.ts';
-import type { Change } from '../../preload/contract/changes.ts';
-import type { AnswerId, FrameIndex, SessionId } from '../../preload/contract/values.ts';
+import type { AnswerId } from '../../preload/contract/values.ts';
 import { statement } from '../../main/store/database.ts';
-import { answers, cases, defaultHome, sessions } from '../../main/store/index.ts';
+import { answers, cases, defaultHome } from '../../main/store/index.ts';
 import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, day, noon } from './rows.ts';
-import { addCase } from './write.ts';
 
 function refusal(work: () => unknown): WorkstationError {
   try {
@@ -28,7 +26,7 @@ function refusal(work: () => unknown): WorkstationError {
 function fill(home: string, count = 400): void {
   const store = open(home);
   store.database.transaction(() => {
-    for (let index = 0; index < count; index++) addCase(store, aCase(`case-${index}`));
+    for (let index = 0; index < count; index++) cases.insertCase(store.database, aCase(`case-${index}`));
   });
   store.close();
 }
@@ -72,16 +70,15 @@ describe('a data folder', () => {
     const end = store.onSaved((at) => heard.push(at));
     expect(store.savedAt).toBeNull();
     store.database.transaction(() => {
-      addCase(store, aCase('a'));
-      addCase(store, aCase('b'));
+      cases.insertCase(store.database, aCase('a'));
+      cases.insertCase(store.database, aCase('b'));
     });
-    expect(heard).toEqual([noon, noon]);
-    expect(() => addCase(store, aCase('a'))).toThrow('is there already');
-    sessions.savePosition(store.database, 's' as SessionId, 3 as FrameIndex, noon);
-    expect(heard).toHaveLength(2);
+    expect(heard).toEqual([noon]);
+    expect(() => cases.insertCase(store.database, aCase('a'))).toThrow('UNIQUE');
+    expect(heard).toHaveLength(1);
     end();
-    addCase(store, aCase('c'));
-    expect(heard).toHaveLength(2);
+    cases.insertCase(store.database, aCase('c'));
+    expect(heard).toHaveLength(1);
     expect(store.savedAt).toBe(noon);
   });
 });
@@ -148,7 +145,7 @@ describe('a damaged database', () => {
     expect(aside(home)).toHaveLength(1);
     expect(readFileSync(join(home, aside(home)[0] as string)).equals(damaged)).toBe(true);
     expect(cases.listCases(store.database)).toEqual([]);
-    addCase(store, aCase('new'));
+    cases.insertCase(store.database, aCase('new'));
     expect(cases.listCases(store.database)).toHaveLength(1);
   });
 
@@ -211,27 +208,24 @@ describe('backups', () => {
 describe('a full disk', () => {
   it('is said as such, loses only the change that did not fit, and is over when there is room', () => {
     const store = open(temporaryFolder());
-    addCase(store, aCase('before'));
+    cases.insertCase(store.database, aCase('before'));
     const pages = (store.database.get(statement('p', 'PRAGMA page_count')) as { page_count: number })
       .page_count;
     // SQLite itself refuses to grow the file, by the same path as on a disk without room.
     store.database.get(statement('p', `PRAGMA max_page_count = ${pages}`));
-    const many = (): void =>
-      store.database.transaction(() => {
-        for (let index = 0; index < 500; index++) addCase(store, aCase(`large-${index}`));
-      });
-    const told: Change[] = [];
-    store.record.onChange((change) => told.push(change));
-    const error = refusal(many);
+    const large = aCase('large', { pseudonym: 'x'.repeat(100_000) });
+    const error = refusal(() => cases.insertCase(store.database, large));
     expect(error).toMatchObject({ code: 'store-full' });
     expect(error.hint).toContain('Free some space');
+    expect(
+      refusal(() => store.database.transaction(() => cases.insertCase(store.database, large))),
+    ).toMatchObject({
+      code: 'store-full',
+    });
     expect(cases.listCases(store.database).map(({ id }) => id)).toEqual(['before']);
-    expect(store.record.seq).toBe(1);
-    expect(told).toEqual([]);
     store.database.get(statement('p', 'PRAGMA max_page_count = 1000000'));
-    addCase(store, aCase('after'));
+    cases.insertCase(store.database, aCase('after'));
     expect(cases.listCases(store.database)).toHaveLength(2);
-    expect(told.map(({ seq }) => seq)).toEqual([2]);
   });
 });
 
@@ -290,7 +284,7 @@ describe('two processes', () => {
     const home = temporaryFolder();
     const store = open(home, { exclusive: true });
     const command = child('writer', home);
-    for (let index = 0; index < 50; index++) addCase(store, aCase(`window-${index}`));
+    for (let index = 0; index < 50; index++) cases.insertCase(store.database, aCase(`window-${index}`));
     expect(await command.line()).toBe('written');
     await command.end();
     expect(cases.listCases(store.database)).toHaveLength(100);

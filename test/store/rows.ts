@@ -63,6 +63,7 @@ export const runningAnswer = (
     status: 'running',
     label: null,
     box: null,
+    items: [],
     reasoning: '',
     raw: '',
     probability: null,

@@ -7,12 +7,14 @@ import {
   doubtMeanings,
   doubtsOf,
   isUnderWay,
+  placedItems,
   surenessInWords,
   surenessOf,
   throwIfAborted,
   WorkstationError,
   type Answer,
   type AnswerId,
+  type Box,
   type JobId,
   type OpenSession,
   type PlaceInVideo,
@@ -208,6 +210,7 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       status: answer.status,
       label: answer.label,
       box: answer.box,
+      items: placedItems(answer),
       reasoning: answer.reasoning,
       raw: answer.raw,
       warning: answerWarning(answer, question, answer.frame?.picture ?? video),
@@ -244,9 +247,14 @@ export function answerForPeople(question: string, answer: Answer, frame: Size): 
 /** The answer alone, for one of several on a frame. */
 export function shortAnswerForPeople(question: string, answer: Answer, frame: Size): string[] {
   const lines: string[] = [];
-  if (inWords[answer.status] !== '') lines.push(inWords[answer.status]);
+  const declined = answer.status === 'refused' && answer.label !== null;
+  const words = declined ? 'The model declines to answer.' : inWords[answer.status];
+  if (words !== '') lines.push(words);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
-  if (answer.box) lines.push(`Box       ${answer.box.map((value) => value.toFixed(1)).join(', ')} (pixels)`);
+  const corners = (box: Box): string => `${box.map((value) => value.toFixed(1)).join(', ')} (pixels)`;
+  if (answer.box) lines.push(`Box       ${corners(answer.box)}`);
+  for (const { label, box } of answer.items)
+    lines.push(`Item      ${label}  ${box === null ? 'without a usable box' : corners(box)}`);
   if (surenessOf(answer) !== null)
     lines.push(`Sureness  ${surenessInWords(answer)} (by the model's own numbers; not a measure of truth)`);
   for (const doubt of doubtsOf(answer)) {

@@ -1,9 +1,14 @@
 import type { AnswerEvidence, AnswerSettings } from '../../../preload/contract/domain.ts';
-import type { ModelCalibration, ModelManifest } from '../../../preload/contract/model.ts';
+import type { ModelCalibration, ModelLabels, ModelManifest } from '../../../preload/contract/model.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { usualAbsentLabel } from '../grammar/answer-constraints.ts';
 import type { AnswerDecoding, WrittenToken } from './answer-decoding.ts';
-import { parseAnswer, type ParsedAnswer, type TextEnding } from '../grammar/answer-parser.ts';
+import {
+  parseAnswer,
+  type AnswerContext,
+  type ParsedAnswer,
+  type TextEnding,
+} from '../grammar/answer-parser.ts';
 import { noTimings, type AnswerResult } from '../messages.ts';
 
 /** What was written, and what its own numbers say: of the engine's decoding, or of a server's. */
@@ -50,16 +55,17 @@ export function answerResult(
   const { decoding } = progress;
   const parsed = parseAnswer(decoding.raw, {
     mapping: { space: manifest.coordinateSpace, resized: progress.modelInput ?? frame, source: frame },
-    absentLabels: [manifest.labels?.absent ?? usualAbsentLabel],
+    ...labelMeanings(manifest.labels),
     ending,
     format: manifest.answerFormat,
   });
   const evidence = ending === 'end-token' ? evidenceOf(parsed, progress, calibrationOf(manifest)) : null;
-  const label = logProbabilityOf(parsed.labelRange, decoding);
+  const label = labelLogProbability(parsed, decoding);
   return {
     status: parsed.status,
     label: parsed.label,
     box: parsed.box,
+    items: parsed.items.map(({ label: name, box }) => ({ label: name, box })),
     reasoning: parsed.reasoning,
     raw: decoding.raw,
     probability: label === null ? null : Math.exp(label),
@@ -83,6 +89,7 @@ export function refusedResult(
     status: 'refused',
     label: null,
     box: null,
+    items: [],
     reasoning: '',
     raw: '',
     probability: null,
@@ -102,7 +109,9 @@ function evidenceOf(
   calibration: ModelCalibration | null,
 ): AnswerEvidence {
   const reasoning = reasoningLogProbability(decoding.written);
-  const label = logProbabilityOf(parsed.labelRange, decoding);
+  const label = labelLogProbability(parsed, decoding);
+  // Of a list without a label of its own, what else its first item could have been says nothing of the whole.
+  const weighed = parsed.labelRange !== null;
   return {
     ...(question && { question }),
     ...(picture && { picture }),
@@ -112,11 +121,38 @@ function evidenceOf(
     reasoningLogProbability: reasoning,
     labelLogProbability: label,
     // Of the digits: what stands between them is the format's.
-    boxLogProbability:
-      parsed.box === null ? null : logProbabilityOf(parsed.boxRange, decoding, (text) => /\d/.test(text)),
-    choices: decoding.choices,
-    entropy: decoding.entropy,
+    boxLogProbability: together(
+      (parsed.items.length > 0 ? parsed.items : [parsed])
+        .filter(({ box }) => box !== null)
+        .map(({ boxRange }) => logProbabilityOf(boxRange, decoding, (text) => /\d/.test(text))),
+    ),
+    choices: weighed ? decoding.choices : [],
+    entropy: weighed ? decoding.entropy : null,
   };
+}
+
+/** What the model's labels mean to the reader of its text. */
+export const labelMeanings = (
+  labels: ModelLabels | undefined,
+): Pick<AnswerContext, 'absentLabels' | 'refusals' | 'boxless'> => ({
+  absentLabels: [labels?.absent ?? usualAbsentLabel],
+  refusals: labels?.refusals ?? [],
+  boxless: labels?.presence ? [labels.presence.no] : [],
+});
+
+/** Sum of log-probabilities; null where there are none, or one is not known. */
+function together(parts: readonly (number | null)[]): number | null {
+  if (parts.length === 0) return null;
+  return parts.reduce<number | null>((sum, part) => (sum === null || part === null ? null : sum + part), 0);
+}
+
+/** Of the answer's label; of a list without one, of its items' labels together. */
+function labelLogProbability(
+  { labelRange, items }: Pick<ParsedAnswer, 'labelRange' | 'items'>,
+  decoding: AnswerWriting,
+): number | null {
+  if (labelRange !== null || items.length === 0) return logProbabilityOf(labelRange, decoding);
+  return together(items.map((item) => logProbabilityOf(item.labelRange, decoding)));
 }
 
 /** A model's calibration, where it is of the weights that answer. */

@@ -67,6 +67,7 @@ export function stoppedAnswer(
     status: 'stopped',
     label: partial.label,
     box: null,
+    items: [],
     reasoning: partial.reasoning,
     raw: partial.raw,
     probability: null,

@@ -1,4 +1,5 @@
-import { type AnswerGrammar, type GrammarState } from './answer-grammar.ts';
+import type { AnswerGrammar } from './answer-grammar.ts';
+import type { GrammarState } from './grammar-state.ts';
 import { sharedLength, type CanonicalTokens, type ChoiceNode } from './canonical-tokens.ts';
 import type { TokenMask } from '../decoding/sampling.ts';
 import { walk, type MaskCache, type TokenVocabulary } from './token-vocabulary.ts';
@@ -60,10 +61,10 @@ export class AnswerConstraint {
     return this.#place.state.part;
   }
 
-  /** The choices of the label, where the next token is its first; null elsewhere. */
+  /** The choices of the answer's label, where the next token is its first; null elsewhere. */
   get labelChoices(): ChoiceNode | null {
     const { state, node } = this.#place;
-    return state.unit?.kind === 'label' && state.unit.written === '' ? node : null;
+    return state.unit?.alternatives === true && state.unit.written === '' ? node : null;
   }
 
   /** Whether free text is under way that {@link close} can end here. */

@@ -1,9 +1,10 @@
 import type { ModelManifest } from '../../../preload/contract/model.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { AnswerConstraint } from './answer-constraint.ts';
-import { AnswerGrammar, toBinary, type GrammarOptions } from './answer-grammar.ts';
+import { AnswerGrammar, toBinary } from './answer-grammar.ts';
+import type { GrammarOptions } from './grammar-state.ts';
 import { CanonicalTokens } from './canonical-tokens.ts';
-import { labelsFor } from './label-sets.ts';
+import { answerLabels } from './label-sets.ts';
 import { MaskCache, TokenVocabulary } from './token-vocabulary.ts';
 import type { ModelTokenizer } from '../model/tokenizer.ts';
 
@@ -51,7 +52,7 @@ export class AnswerConstraints {
     const extent = coordinateSpace === 'normalized-1000' ? { width: 1000, height: 1000 } : request.resized;
     const kept = this.#grammar({
       format: answerFormat,
-      labels: labels ? labelsFor(request.question, labels) : null,
+      ...answerLabels(request.question, labels),
       absent: labels?.absent ?? usualAbsentLabel,
       extent: { width: extent.width, height: extent.height },
       step: coordinateStep ?? 1,
@@ -88,12 +89,18 @@ export class AnswerConstraints {
 
   /** Tokens that the longest answer of a grammar takes after its reasoning. */
   #reserve(options: GrammarOptions): number {
-    const labels = options.labels ?? [''];
     const corner = String(Math.floor(Math.max(options.extent.width, options.extent.height)));
-    const lengths = labels.map((label) => {
-      const object = `{"label": "${label}", "bbox_2d": [${[corner, corner, corner, corner].join(', ')}]}`;
-      return this.#canonical.encode(toBinary(`</think><answer>${object}</answer>`)).length;
-    });
-    return Math.max(...lengths) + (options.labels === null ? openLabelTokens : 0);
+    const object = (label: string): string =>
+      `{"label": "${label}", "bbox_2d": [${[corner, corner, corner, corner].join(', ')}]}`;
+    const longest = (labels: readonly string[]): number =>
+      Math.max(
+        ...labels.map(
+          (label) => this.#canonical.encode(toBinary(`</think><answer>${object(label)}</answer>`)).length,
+        ),
+      );
+    const { lists } = options;
+    // As many items as the model was taught, and the label before them.
+    const list = lists ? (lists.most + 1) * longest([...lists.items, ...lists.heads]) : 0;
+    return Math.max(list, longest(options.labels ?? [''])) + (options.labels === null ? openLabelTokens : 0);
   }
 }

@@ -1,55 +1,5 @@
-import type { AnswerFormat } from '../../../preload/contract/model.ts';
+import type { GrammarOptions, GrammarState, ListOptions } from './grammar-state.ts';
 import { isSeparator, plainLabel } from './plain-label.ts';
-
-/** A format that there is a grammar of. */
-export type ConstrainedFormat = Exclude<AnswerFormat, 'none'>;
-
-export interface GrammarOptions {
-  readonly format: ConstrainedFormat;
-  /** The labels to choose from, the absent one among them; null for any text. */
-  readonly labels: readonly string[] | null;
-  /** The label that goes with `null` in place of a box. */
-  readonly absent: string;
-  /** Size of the model's coordinate space, in its own units. */
-  readonly extent: { readonly width: number; readonly height: number };
-  /** Coordinates are multiples of this many units. */
-  readonly step: number;
-  /** The prompt ends inside `<think>` already. */
-  readonly opened: boolean;
-}
-
-/** A text of which there are finitely many: a label or a coordinate. */
-export interface GrammarUnit {
-  /** Equal for units with the same choices in the same surroundings. */
-  readonly key: string;
-  readonly kind: 'label' | 'number';
-  /** How much of it is written. */
-  readonly written: string;
-  choices(): readonly string[];
-  /** The fixed text right before it, and right after this choice. */
-  readonly before: string;
-  after(choice: string): string;
-  /** The state in which nothing more can be added to it; null where it is not complete. */
-  end(): GrammarState | null;
-  /** Where a space may stand before it: the state in which one must. */
-  readonly lead: (() => GrammarState) | null;
-}
-
-/**
- * A state of the automaton over bytes. Texts are "binary strings": one character of code 0..255 for each byte
- * of UTF-8, so that tokens which hold a part of a character are matched like all others.
- */
-export interface GrammarState {
-  /** Equal for states that behave alike. */
-  readonly key: string;
-  readonly part: 'reasoning' | 'form' | 'label' | 'box' | 'done';
-  /** Bytes that may follow; null where almost any may. */
-  readonly bytes: readonly number[] | null;
-  step(byte: number): GrammarState | null;
-  /** In free text: what ends it from here. Null elsewhere, and in the middle of a character. */
-  readonly closing: string | null;
-  readonly unit: GrammarUnit | null;
-}
 
 export const toBinary = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 export const fromBinary = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
@@ -71,19 +21,54 @@ const done: GrammarState = {
 
 type Next = () => GrammarState;
 
+/** Where a label of a closed set stands, and what follows it. */
+interface LabelSite {
+  /** Of this site alone. */
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly before: string;
+  readonly after: (label: string) => { name: string; text: string; next: Next };
+  readonly alternatives: boolean;
+}
+
+/** Where a box stands, and what follows it. */
+interface BoxSite {
+  /** Of this site alone. */
+  readonly name: string;
+  readonly close: string;
+  readonly next: Next;
+}
+
+const openObject = '{"label": "';
+const openBox = '", "bbox_2d": [';
+const noBox = '", "bbox_2d": null}';
+
 /** The automaton of one answer: {@link AnswerGrammar.start}, then {@link GrammarState.step} byte by byte. */
 export class AnswerGrammar {
   readonly start: GrammarState;
   readonly options: GrammarOptions;
   readonly #labels: readonly string[] | null;
+  /** Labels, as they are written, that have no box. */
+  readonly #boxless: ReadonlySet<string>;
+  readonly #lists: ListOptions | null;
   readonly #maximum: readonly [number, number];
   readonly #step: number;
   readonly #states = new Map<string, GrammarState>();
 
   constructor(options: GrammarOptions) {
     this.options = options;
+    const boxless = options.labels === null ? [] : (options.boxless ?? []);
     this.#labels =
-      options.labels === null ? null : [...new Set([...options.labels, options.absent])].map(escaped);
+      options.labels === null
+        ? null
+        : [...new Set([...options.labels, options.absent, ...boxless])].map(escaped);
+    this.#boxless = new Set([options.absent, ...boxless].map(escaped));
+    const lists = options.labels === null ? null : (options.lists ?? null);
+    this.#lists = lists && {
+      heads: lists.heads.map(escaped),
+      items: lists.items.map(escaped),
+      most: lists.most,
+    };
     // Coordinates are written as whole numbers; a finer step than one has no whole multiples of its own.
     this.#step = Number.isInteger(options.step) ? options.step : 1;
     const last = (side: number): number => Math.floor(side / this.#step) * this.#step;
@@ -98,8 +83,8 @@ export class AnswerGrammar {
 
   #begin(): GrammarState {
     const { format, opened } = this.options;
-    if (format === 'json') return this.#literal('object', '{"label": "', 'form', () => this.#labelFirst());
-    if (format === 'qwen-bbox-list') return this.#list();
+    if (format === 'json') return this.#objects('');
+    if (format === 'qwen-bbox-list') return this.#qwenList();
     return opened
       ? this.#reasoning('')
       : this.#literal('think', '<think>', 'form', () => this.#reasoning(''));
@@ -139,7 +124,7 @@ export class AnswerGrammar {
         let end = matched + String.fromCharCode(byte);
         while (end !== '' && !marks.some((mark) => mark.startsWith(end))) end = end.slice(1);
         if (end === closeThink) {
-          return this.#literal('answer', '<answer>{"label": "', 'form', () => this.#labelFirst());
+          return this.#literal('answer', '<answer>', 'form', () => this.#objects('</answer>'));
         }
         return marks.includes(end) ? null : this.#reasoning(end);
       },
@@ -148,26 +133,105 @@ export class AnswerGrammar {
     }));
   }
 
-  #labelFirst(): GrammarState {
-    const after = (absent: boolean): { name: string; text: string; next: Next } => {
-      const close = this.options.format === 'json' ? '' : '</answer>';
-      return absent
-        ? { name: 'absent', text: `", "bbox_2d": null}${close}`, next: () => done }
-        : {
-            name: 'placed',
-            text: '", "bbox_2d": [',
-            next: () => this.#number([], '', `]}${close}`, () => done),
-          };
-    };
-    return this.#label('', '{"label": "', after);
+  /** One object, or a list of them where that is allowed; then `close`. */
+  #objects(close: string): GrammarState {
+    const single = (skip: number): GrammarState =>
+      this.#literal('object', openObject, 'form', () => this.#labelFirst(close), skip);
+    if (this.#lists === null) return single(0);
+    return this.#state('objects', () => ({
+      part: 'form',
+      bytes: ['{'.charCodeAt(0), '['.charCodeAt(0)],
+      step: (byte) =>
+        byte === '{'.charCodeAt(0)
+          ? single(1)
+          : byte === '['.charCodeAt(0)
+            ? this.#literal('list', `[${openObject}`, 'form', () => this.#item(0, true, close), 1)
+            : null,
+      closing: null,
+      unit: null,
+    }));
   }
 
-  #list(): GrammarState {
+  /** The label of one object, and what follows it. */
+  #labelFirst(close: string): GrammarState {
+    const placed = (): GrammarState =>
+      this.#number({ name: 'object', close: `]}${close}`, next: () => done }, [], '');
+    if (this.#labels === null) {
+      return this.#openLabel({
+        name: openObject,
+        after: (absent) =>
+          absent
+            ? { name: 'absent', text: `${noBox}${close}`, next: () => done }
+            : { name: 'placed', text: openBox, next: placed },
+        ...{ started: false, inside: 'text', absent: 0, withAbsent: true },
+      });
+    }
+    return this.#label({
+      name: 'object',
+      labels: this.#labels,
+      before: openObject,
+      after: (label) =>
+        this.#boxless.has(label)
+          ? { name: 'absent', text: `${noBox}${close}`, next: () => done }
+          : { name: 'placed', text: openBox, next: placed },
+      alternatives: true,
+    });
+  }
+
+  /** The label of a list's next object, of which `count` with a box stand before it. */
+  #item(count: number, first: boolean, close: string): GrammarState {
+    const { heads, items, most } = this.#lists!;
+    const name = `item:${count}:${first}`;
+    const box: BoxSite = {
+      name,
+      close: ']}',
+      next: () =>
+        this.#state(`after:${count + 1}`, () => ({
+          part: 'form',
+          bytes: [...(count + 1 < most ? [','.charCodeAt(0)] : []), ']'.charCodeAt(0)],
+          step: (byte) =>
+            byte === ','.charCodeAt(0) && count + 1 < most
+              ? this.#literal(
+                  `more:${count + 1}`,
+                  `, ${openObject}`,
+                  'form',
+                  () => this.#item(count + 1, false, close),
+                  1,
+                )
+              : byte === ']'.charCodeAt(0)
+                ? this.#literal('listed', `]${close}`, 'form', () => done, 1)
+                : null,
+          closing: null,
+          unit: null,
+        })),
+    };
+    return this.#label({
+      name,
+      labels: first ? [...heads, ...items] : items,
+      before: openObject,
+      after: (label) =>
+        first && heads.includes(label)
+          ? { name: 'head', text: `${noBox}, ${openObject}`, next: () => this.#item(0, false, close) }
+          : { name, text: openBox, next: () => this.#number(box, [], '') },
+      alternatives: first,
+    });
+  }
+
+  #qwenList(): GrammarState {
     const tail = '"}\n]\n```';
+    const labelled = (): GrammarState => {
+      const before = '], "label": "';
+      const after = () => ({ name: 'tail', text: tail, next: () => done });
+      if (this.#labels === null) {
+        return this.#openLabel({
+          ...{ name: before, after, started: false, inside: 'text', absent: 0, withAbsent: false },
+        });
+      }
+      const labels = this.#labels.filter((label) => !this.#boxless.has(label));
+      return this.#label({ name: 'object', labels, before, after, alternatives: true });
+    };
     const box = (): GrammarState =>
-      this.#number([], '', '], "label": "', () =>
-        this.#label('', '], "label": "', () => ({ name: 'tail', text: tail, next: () => done }), false),
-      );
+      this.#number({ name: 'object', close: '], "label": "', next: labelled }, [], '');
     const object = '\n\t{"bbox_2d": [';
     return this.#literal('fence', '```json\n[', 'form', () =>
       this.#state('list', () => ({
@@ -185,24 +249,16 @@ export class AnswerGrammar {
     );
   }
 
-  #label(
-    written: string,
-    before: string,
-    after: (absent: boolean) => { name: string; text: string; next: Next },
-    withAbsent = true,
-  ): GrammarState {
-    const absent = escaped(this.options.absent);
-    if (this.#labels === null)
-      return this.#openLabel({ name: before, after, started: false, inside: 'text', absent: 0, withAbsent });
-    const labels = withAbsent ? this.#labels : this.#labels.filter((label) => label !== absent);
-    const follow = (label: string) => after(label === absent);
-    return this.#state(`label:${written}`, () => {
+  /** A label of a closed set, of which `written` is there. */
+  #label(site: LabelSite, written = ''): GrammarState {
+    const { name, labels, before, after, alternatives } = site;
+    return this.#state(`label:${name}:${written}`, () => {
       const possible = labels.filter((label) => label.startsWith(written));
       const complete = possible.includes(written);
       const end = (skip: number): GrammarState | null => {
         if (!complete) return null;
-        const { name, text, next } = follow(written);
-        return this.#literal(name, text, 'form', next, skip);
+        const { name: follower, text, next } = after(written);
+        return this.#literal(`${name}:${follower}`, text, 'form', next, skip);
       };
       const bytes = new Set(
         possible.filter((label) => label !== written).map((label) => label.charCodeAt(written.length)),
@@ -211,21 +267,20 @@ export class AnswerGrammar {
         part: 'label',
         bytes: [...bytes, ...(complete ? [quote] : [])],
         step: (byte) => {
-          if (bytes.has(byte)) {
-            return this.#label(written + String.fromCharCode(byte), before, after, withAbsent);
-          }
+          if (bytes.has(byte)) return this.#label(site, written + String.fromCharCode(byte));
           return byte === quote ? end(1) : null;
         },
         closing: null,
         unit: {
-          key: `label:${before}`,
+          key: `label:${name}:${before}`,
           kind: 'label',
           written,
           choices: () => labels,
           before,
-          after: (choice) => follow(choice).text,
+          after: (choice) => after(choice).text,
           end: () => end(0),
           lead: null,
+          alternatives,
         },
       };
     });
@@ -278,12 +333,12 @@ export class AnswerGrammar {
    * the model to say, once: what it does after the first comma, it does after all.
    */
   #number(
+    site: BoxSite,
     corners: readonly number[],
     digits: string,
-    close: string,
-    next: Next,
     spacing: 'open' | 'spaced' | 'tight' = 'open',
   ): GrammarState {
+    const { name, close, next } = site;
     const slot = corners.length;
     const axis = slot % 2;
     const low = slot < 2 ? 0 : corners[axis]! + this.#step;
@@ -291,20 +346,20 @@ export class AnswerGrammar {
     const comma = spacing === 'spaced' ? ', ' : ',';
     const terminator = slot < 3 ? comma : close;
     const go = (written: string, how: typeof spacing): GrammarState =>
-      this.#number(corners, written, close, next, how);
-    return this.#state(`corner:${corners.join(',')}:${digits}:${spacing}`, () => {
+      this.#number(site, corners, written, how);
+    return this.#state(`corner:${name}:${corners.join(',')}:${digits}:${spacing}`, () => {
       const complete = digits !== '' && this.#reaches(digits, low, high, 0);
       const follow: Next = () =>
-        slot < 3 ? this.#number([...corners, Number(digits)], '', close, next, spacing) : next();
+        slot < 3 ? this.#number(site, [...corners, Number(digits)], '', spacing) : next();
       const end = (skip: number): GrammarState =>
-        this.#literal(`${spacing}:${corners.join(',')},${digits}`, terminator, 'box', follow, skip);
+        this.#literal(`${name}:${spacing}:${corners.join(',')},${digits}`, terminator, 'box', follow, skip);
       const more = digitBytes.filter((byte) =>
         this.#reaches(digits + String.fromCharCode(byte), low, high, 3),
       );
       const terminatorByte = terminator.charCodeAt(0);
       const undecided = spacing === 'open' && slot > 0 && digits === '';
       const lead = (): GrammarState =>
-        this.#literal(`lead:${corners.join(',')}`, ' ', 'box', () => go('', 'spaced'));
+        this.#literal(`${name}:lead:${corners.join(',')}`, ' ', 'box', () => go('', 'spaced'));
       return {
         part: 'box',
         bytes: [...more, ...(complete ? [terminatorByte] : []), ...(undecided ? [space] : [])],
@@ -327,6 +382,7 @@ export class AnswerGrammar {
           after: () => terminator,
           end: () => (complete ? end(0) : null),
           lead: undecided ? lead : null,
+          alternatives: false,
         },
       };
     });

@@ -5,43 +5,64 @@ import {
   type Corners,
 } from '../../../preload/contract/boxes.ts';
 import type { AnswerFormat } from '../../../preload/contract/model.ts';
+import type { AnswerItem } from '../../../preload/contract/domain.ts';
 import type { Box } from '../../../preload/contract/values.ts';
 import { plainLabel } from './plain-label.ts';
 
 /** How the text of an answer ended. */
 export type TextEnding = 'end-token' | 'token-limit' | 'stopped';
 
-export type ParsedStatus = 'answered' | 'answered-without-location' | 'not-visible' | 'malformed' | 'stopped';
+export type ParsedStatus =
+  'answered' | 'answered-without-location' | 'not-visible' | 'refused' | 'malformed' | 'stopped';
 
-/** What a model's text says, still in the model's own coordinates. */
-export interface ParsedText {
-  readonly label: string | null;
+/** One object of a text, still in the model's own coordinates. */
+export interface ParsedObject {
+  readonly label: string;
   /** Where the label's characters stand in the text, `[start, end)`. */
   readonly labelRange: readonly [number, number] | null;
   readonly corners: Corners | null;
   /** Where the corners' characters stand in the text, between the brackets. */
   readonly boxRange: readonly [number, number] | null;
+}
+
+/** What a model's text says, still in the model's own coordinates. */
+export interface ParsedText {
+  /** Of a list without a label of its own: its items' labels, joined. */
+  readonly label: string | null;
+  /** Where the label's characters stand in the text, `[start, end)`; null, too, where the label is joined. */
+  readonly labelRange: readonly [number, number] | null;
+  readonly corners: Corners | null;
+  readonly boxRange: readonly [number, number] | null;
+  /** The things of a list answer, in the model's order; empty for an answer of one object. */
+  readonly items: readonly ParsedObject[];
   readonly reasoning: string;
   readonly notes: readonly string[];
 }
 
-export interface ParsedAnswer extends Omit<ParsedText, 'corners'> {
+export interface ParsedAnswer extends Omit<ParsedText, 'corners' | 'items'> {
   readonly status: ParsedStatus;
-  /** In pixels of the source frame, inside it. */
+  /** In pixels of the source frame, inside it; null for a list. */
   readonly box: Box | null;
+  readonly items: readonly (AnswerItem & Pick<ParsedObject, 'labelRange' | 'boxRange'>)[];
 }
 
 export interface AnswerContext {
   readonly mapping: BoxMapping;
   /** Labels that mean that nothing of the kind is in sight. */
   readonly absentLabels: readonly string[];
+  /** Labels by which the model declines to answer. */
+  readonly refusals?: readonly string[];
+  /** Labels that are whole answers without a box, such as "no". */
+  readonly boxless?: readonly string[];
   readonly ending: TextEnding;
   /** How the model declares to write; with tags by default. */
   readonly format?: AnswerFormat;
 }
 
 /**
- * Reads `<think>...</think><answer>{"label": ..., "bbox_2d": [x1, y1, x2, y2]}</answer>`.
+ * Reads `<think>...</think><answer>{"label": ..., "bbox_2d": [x1, y1, x2, y2]}</answer>`, or a list of such objects.
+ * A first object of a list that has no box is the answer's label, the others are its items; without such a one, the
+ * label is the items' labels, joined.
  *
  * Tolerated, each with a note where it changes what is shown: white space, a code fence, a list around the
  * object or the box, missing tags, text around the object. Nothing is guessed: text that is no JSON object
@@ -50,19 +71,35 @@ export interface AnswerContext {
 export function parseAnswerText(raw: string, format: AnswerFormat = 'think-answer-json'): ParsedText {
   const notes: string[] = [];
   const { reasoning, start, end } = sections(raw, notes, format === 'think-answer-json');
-  const nothing = { label: null, labelRange: null, corners: null, boxRange: null, reasoning };
-  const found = findObject(raw, start, end);
-  if (found === undefined) return { ...nothing, notes: [...notes, noObject] };
-  const label = typeof found.value['label'] === 'string' ? found.value['label'].trim() : '';
-  if (label === '') return { ...nothing, notes: [...notes, 'No label.'] };
-  const corners = readCorners(found.value['bbox_2d'], notes);
+  const nothing = { label: null, labelRange: null, corners: null, boxRange: null, items: [], reasoning };
+  const objects = findObjects(raw, start, end);
+  if (objects.length === 0) return { ...nothing, notes: [...notes, noObject] };
+  const read = objects.flatMap((found) => readObject(raw, found, notes) ?? []);
+  const [first, ...others] = read;
+  if (first === undefined) return { ...nothing, notes: [...notes, 'No label.'] };
+  if (others.length === 0) return { ...first, items: [], reasoning, notes };
+  const headed = first.corners === null;
+  const items = headed ? others : read;
   return {
-    label,
-    labelRange: rangeOfLabel(raw, found.start, found.end, label),
-    corners,
-    boxRange: corners === null ? null : rangeOfBox(raw, found.start, found.end),
+    label: headed ? first.label : items.map(({ label }) => label).join(', '),
+    labelRange: headed ? first.labelRange : null,
+    corners: null,
+    boxRange: null,
+    items,
     reasoning,
     notes,
+  };
+}
+
+function readObject(raw: string, { value, start, end }: FoundObject, notes: string[]): ParsedObject | null {
+  const label = typeof value['label'] === 'string' ? value['label'].trim() : '';
+  if (label === '') return null;
+  const corners = readCorners(value['bbox_2d'], notes);
+  return {
+    label,
+    labelRange: rangeOfLabel(raw, start, end, label),
+    corners,
+    boxRange: corners === null ? null : rangeOfBox(raw, start, end),
   };
 }
 
@@ -78,24 +115,37 @@ export function parseAnswer(raw: string, context: AnswerContext): ParsedAnswer {
   const label = nothingFound ? (context.absentLabels[0] ?? null) : parsed.label;
   const said = notes.filter((note) => !nothingFound || note !== noObject);
   if (context.ending === 'token-limit') said.push('The answer reached its token limit.');
-  const absent = label !== null && isAbsent(label, context.absentLabels);
+  const absent = label !== null && isOneOf(label, context.absentLabels);
+  const declined = label !== null && isOneOf(label, context.refusals ?? []);
   if (absent && corners !== null) said.push('A box came with an answer of "not visible"; it is not shown.');
-  const box = corners === null || absent ? null : placeBox(corners, context.mapping, said);
+  else if (declined && corners !== null)
+    said.push('A box came with an answer that declines; it is not shown.');
+  const box = corners === null || absent || declined ? null : placeBox(corners, context.mapping, said);
+  const items = parsed.items.map((item) => ({
+    label: item.label,
+    box: item.corners === null ? null : placeBox(item.corners, context.mapping, said),
+    labelRange: item.labelRange,
+    boxRange: item.boxRange,
+  }));
+  const whole = label !== null && isOneOf(label, context.boxless ?? []);
+  const placed = box !== null || items.some((item) => item.box !== null);
   const status: ParsedStatus =
     context.ending === 'stopped'
       ? 'stopped'
       : label === null
         ? 'malformed'
-        : absent
-          ? 'not-visible'
-          : box === null
-            ? 'answered-without-location'
-            : 'answered';
-  return { status, label, labelRange, boxRange, box, reasoning, notes: said };
+        : declined
+          ? 'refused'
+          : absent
+            ? 'not-visible'
+            : placed || whole
+              ? 'answered'
+              : 'answered-without-location';
+  return { status, label, labelRange, boxRange, box, items, reasoning, notes: said };
 }
 
-function isAbsent(label: string, absentLabels: readonly string[]): boolean {
-  return absentLabels.some((absent) => plainLabel(absent) === plainLabel(label));
+function isOneOf(label: string, labels: readonly string[]): boolean {
+  return labels.some((known) => plainLabel(known) === plainLabel(label));
 }
 
 function placeBox(corners: Corners, mapping: BoxMapping, notes: string[]): Box | null {
@@ -151,15 +201,24 @@ interface FoundObject {
   readonly end: number;
 }
 
-/** The first JSON object of the range that parses; a list or a fence around it doesn't matter. */
-function findObject(raw: string, from: number, end: number): FoundObject | undefined {
+/** No answer names more things; what comes after them is left. */
+const mostObjects = 64;
+
+/** The first JSON object of the range that parses, and those that follow it as in a list; a fence doesn't matter. */
+function findObjects(raw: string, from: number, end: number): FoundObject[] {
+  const found: FoundObject[] = [];
   for (let start = raw.indexOf('{', from); start >= 0 && start < end; start = raw.indexOf('{', start + 1)) {
+    const before = found.at(-1);
+    if (before !== undefined && !/^\s*,\s*$/.test(raw.slice(before.end, start))) break;
     const close = closingBrace(raw, start, end);
     if (close === undefined) continue;
     const value = parseObject(raw.slice(start, close + 1));
-    if (value !== undefined) return { value, start, end: close + 1 };
+    if (value === undefined) continue;
+    found.push({ value, start, end: close + 1 });
+    if (found.length === mostObjects) break;
+    start = close;
   }
-  return undefined;
+  return found;
 }
 
 function closingBrace(raw: string, start: number, end: number): number | undefined {

@@ -1,4 +1,5 @@
-import { fromBinary, type GrammarState, type GrammarUnit } from './answer-grammar.ts';
+import { fromBinary } from './answer-grammar.ts';
+import type { GrammarState, GrammarUnit } from './grammar-state.ts';
 import type { TokenVocabulary } from './token-vocabulary.ts';
 
 /** Token sequences of the choices of a unit, shared beginnings together. */

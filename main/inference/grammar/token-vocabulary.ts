@@ -1,4 +1,5 @@
-import { markEnd, toBinary, type GrammarState } from './answer-grammar.ts';
+import { markEnd, toBinary } from './answer-grammar.ts';
+import type { GrammarState } from './grammar-state.ts';
 import type { TokenMask } from '../decoding/sampling.ts';
 
 /** A token and the bytes that it stands for, as a binary string. */

@@ -1,4 +1,4 @@
-import type { ConstrainedFormat, GrammarOptions } from '../grammar/answer-grammar.ts';
+import type { ConstrainedFormat, GrammarOptions } from '../grammar/grammar-state.ts';
 
 /**
  * The answer format in the languages that servers hold a model to. They say what `AnswerGrammar` says but for the
@@ -18,6 +18,8 @@ export interface AnswerPattern {
 interface Language {
   literal(text: string): string;
   anyOf(choices: readonly string[]): string;
+  /** The part up to this many times, or not at all. */
+  upTo(part: string, times: number): string;
   /** Digits of a whole number up to this many. */
   number(digits: number): string;
   /** Text without `<`. */
@@ -35,6 +37,7 @@ const regex: Language = {
       .replaceAll('\n', String.raw`\n`)
       .replaceAll('\t', String.raw`\t`),
   anyOf: (choices) => `(${choices.join('|')})`,
+  upTo: (part, times) => `(${part}){0,${times}}`,
   number: (digits) => (digits === 1 ? '[0-9]' : `(0|[1-9][0-9]{0,${digits - 1}})`),
   reasoning: '[^<]*',
   text: String.raw`([^"\\\x00-\x1f]|\\["\\/])+`,
@@ -44,6 +47,7 @@ const regex: Language = {
 const gbnf: Language = {
   literal: (text) => JSON.stringify(text),
   anyOf: (choices) => `(${choices.join(' | ')})`,
+  upTo: (part, times) => `(${part}){0,${times}}`,
   number: (digits) => (digits === 1 ? '[0-9]' : `("0" | [1-9] [0-9]{0,${digits - 1}})`),
   reasoning: '[^<]*',
   text: String.raw`([^"\\\x00-\x1f] | "\\" ["\\/])+`,
@@ -59,7 +63,8 @@ export function answerPattern(options: GrammarOptions): AnswerPattern {
   };
 }
 
-function patternIn(language: Language, { format, labels, absent, extent, opened }: GrammarOptions): string {
+function patternIn(language: Language, options: GrammarOptions): string {
+  const { format, labels, absent, boxless = [], lists = null, extent, opened } = options;
   const { literal, anyOf, join } = language;
   const sequence = (...parts: string[]): string => parts.filter((part) => part !== '').join(join);
   const escaped = (label: string): string => literal(JSON.stringify(label).slice(1, -1));
@@ -72,7 +77,8 @@ function patternIn(language: Language, { format, labels, absent, extent, opened 
       return sequence(number, ...rest, ...rest, ...rest);
     }),
   );
-  const placed = labels === null ? null : labels.filter((label) => label !== absent);
+  const unplaced = [absent, ...(labels === null ? [] : boxless)];
+  const placed = labels === null ? null : labels.filter((label) => !unplaced.includes(label));
   const label = placed === null ? language.text : oneOf(placed);
   if (format === 'qwen-bbox-list') {
     const found = sequence(
@@ -84,12 +90,25 @@ function patternIn(language: Language, { format, labels, absent, extent, opened 
     );
     return sequence(literal('```json\n['), anyOf([found, literal(']')]), literal('\n```'));
   }
-  const box = sequence(label, literal('", "bbox_2d": ['), corners, literal(']'));
-  const object = sequence(
+  const boxed = (of: string): string => sequence(of, literal('", "bbox_2d": ['), corners, literal(']'));
+  const single = sequence(
     literal('{"label": "'),
-    anyOf([box, sequence(escaped(absent), literal('", "bbox_2d": null'))]),
+    anyOf([boxed(label), sequence(oneOf(unplaced), literal('", "bbox_2d": null'))]),
     literal('}'),
   );
+  const list = (): string => {
+    const { heads, items, most } = lists!;
+    const item = sequence(literal('{"label": "'), boxed(oneOf(items)), literal('}'));
+    const head = sequence(literal('{"label": "'), oneOf(heads), literal('", "bbox_2d": null}, '));
+    return sequence(
+      literal('['),
+      ...(heads.length > 0 ? [language.upTo(head, 1)] : []),
+      item,
+      language.upTo(sequence(literal(', '), item), most - 1),
+      literal(']'),
+    );
+  };
+  const object = lists === null || labels === null ? single : anyOf([single, list()]);
   if (format === 'json') return object;
   return sequence(
     opened ? '' : literal('<think>'),
@@ -101,14 +120,33 @@ function patternIn(language: Language, { format, labels, absent, extent, opened 
 }
 
 const jsonSchemas: Partial<Record<ConstrainedFormat, (options: GrammarOptions) => object>> = {
-  json: (options) => schemaOfObject(options, true),
+  json: (options) => {
+    const { lists = null, labels } = options;
+    const single = schemaOfObject(options, true);
+    if (lists === null || labels === null) return single;
+    // This language cannot say that a first one alone may be without a box.
+    const named = { ...options, labels: [...lists.heads, ...lists.items], boxless: [] };
+    return {
+      anyOf: [
+        single,
+        { type: 'array', items: schemaOfObject(named, true), minItems: 1, maxItems: lists.most + 1 },
+      ],
+    };
+  },
   'qwen-bbox-list': (options) => ({ type: 'array', items: schemaOfObject(options, false), maxItems: 1 }),
 };
 
-function schemaOfObject({ labels, absent, extent }: GrammarOptions, withAbsent: boolean): object {
+function schemaOfObject(
+  { labels, absent, boxless = [], extent }: GrammarOptions,
+  withAbsent: boolean,
+): object {
   const corner = { type: 'integer', minimum: 0, maximum: Math.max(extent.width, extent.height) };
   const box = { type: 'array', items: corner, minItems: 4, maxItems: 4 };
-  const choices = labels?.filter((label) => withAbsent || label !== absent);
+  const choices = labels
+    ? [...new Set([...labels, ...boxless])].filter(
+        (label) => withAbsent || (label !== absent && !boxless.includes(label)),
+      )
+    : undefined;
   return {
     type: 'object',
     properties: {

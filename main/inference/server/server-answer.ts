@@ -6,6 +6,7 @@ import type { WrittenToken } from '../answer/answer-decoding.ts';
 import { parseAnswer, parseAnswerText, type TextEnding } from '../grammar/answer-parser.ts';
 import {
   answerResult,
+  labelMeanings,
   newProgress,
   type AnswerProgress,
   type AnswerWriting,
@@ -14,7 +15,7 @@ import { AnswerSplitter, type AnswerText } from '../grammar/answer-stream.ts';
 import { EngineLostError, type AskRequest } from '../engine/engine.ts';
 import type { AnswerResult } from '../messages.ts';
 import { entropyBits } from '../grammar/label-evidence.ts';
-import { labelsFor } from '../grammar/label-sets.ts';
+import { answerLabels } from '../grammar/label-sets.ts';
 import { answerPattern, type AnswerPattern } from './answer-pattern.ts';
 import { readChatStream, type ChatChunk, type ServerToken, type TokenChoice } from './chat-stream.ts';
 import { serverAddress } from './configuration.ts';
@@ -221,7 +222,7 @@ function patternFor(
   if (format === 'none') return null;
   return answerPattern({
     format,
-    labels: labels ? labelsFor(question, labels) : null,
+    ...answerLabels(question, labels),
     absent: labels?.absent ?? usualAbsentLabel,
     extent: coordinateSpace === 'normalized-1000' ? { width: 1000, height: 1000 } : resized,
     step: coordinateStep,
@@ -251,20 +252,21 @@ async function addEvidence(access: ServerAccess, served: ServedModel, written: W
     return;
   const { labelRange } = parseAnswer(writing.raw, {
     mapping: { space: coordinateSpace, resized: picture.resized, source: request.frame },
-    absentLabels: [labels.absent],
+    ...labelMeanings(labels),
     ending,
     format: answerFormat,
   });
   if (labelRange === null) return;
+  const may = answerLabels(request.question, labels);
   let asked = 0;
   writing.choices = await weighLabels({
     raw: writing.raw,
     range: labelRange,
     tokens: placed,
-    labels: labelsFor(request.question, labels),
+    labels: [...(may.labels ?? []), ...(may.boxless ?? [])],
     after: async (beginning) => {
-      const may = configuration.weighLabels && canContinue(served) && asked < mostWeighings;
-      if (!may || request.signal?.aborted === true) return null;
+      const can = configuration.weighLabels && canContinue(served) && asked < mostWeighings;
+      if (!can || request.signal?.aborted === true) return null;
       asked += 1;
       return nextTokens(
         access,

@@ -1,6 +1,6 @@
-import { sqlMigration } from './migration.ts';
+import type { Migration } from './migration.ts';
 
-export const migration = sqlMigration({
+export const migration: Migration = {
   version: 2,
   name: 'sessions',
   sql: `
@@ -20,4 +20,4 @@ export const migration = sqlMigration({
     CREATE INDEX sessions_by_updated ON sessions (updated_at);
     CREATE INDEX sessions_by_opened ON sessions (opened_at);
   `,
-});
+};

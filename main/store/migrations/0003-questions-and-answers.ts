@@ -1,6 +1,6 @@
-import { sqlMigration } from './migration.ts';
+import type { Migration } from './migration.ts';
 
-export const migration = sqlMigration({
+export const migration: Migration = {
   version: 3,
   name: 'questions and answers',
   sql: `
@@ -46,4 +46,4 @@ export const migration = sqlMigration({
     CREATE INDEX answers_by_session ON answers (session_id, created_at);
     CREATE INDEX answers_running ON answers (process_id) WHERE status = 'running';
   `,
-});
+};

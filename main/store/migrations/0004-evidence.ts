@@ -1,10 +1,10 @@
-import { sqlMigration } from './migration.ts';
+import type { Migration } from './migration.ts';
 
 /** What the model's numbers say of an answer; null for the answers from before they were kept. */
-export const migration = sqlMigration({
+export const migration: Migration = {
   version: 4,
   name: 'evidence',
   sql: `
     ALTER TABLE answers ADD COLUMN evidence TEXT;
   `,
-});
+};

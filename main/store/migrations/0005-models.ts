@@ -1,7 +1,7 @@
-import { sqlMigration } from './migration.ts';
+import type { Migration } from './migration.ts';
 
 /** What a person chose once for all sessions, and where the models beside the embedded one come from. */
-export const migration = sqlMigration({
+export const migration: Migration = {
   version: 5,
   name: 'models',
   sql: `
@@ -23,4 +23,4 @@ export const migration = sqlMigration({
       added_at INTEGER NOT NULL
     ) STRICT;
   `,
-});
+};

@@ -1,8 +1,8 @@
-import { sqlMigration } from './migration.ts';
+import type { Migration } from './migration.ts';
 
 /** How a model writes its answers, where a person said so when it was imported: an interrupted import goes on with it. */
-export const migration = sqlMigration({
+export const migration: Migration = {
   version: 6,
   name: 'answer-format',
   sql: 'ALTER TABLE models ADD COLUMN answer_format TEXT;',
-});
+};
