@@ -39,6 +39,7 @@ import { ShownName } from './visible-text.ts';
 const none = z.strictObject({});
 const done = z.object({});
 
+const pseudonym = z.string().trim().min(1).max(120).pipe(ShownName);
 const question = z.string().trim().min(1).max(2000);
 const settings = AnswerSettings.partial().optional();
 
@@ -55,9 +56,9 @@ export const calls = {
   listQuestionTemplates: { input: none, output: z.array(QuestionTemplate) },
 
   listCases: { input: none, output: z.array(Case) },
-  createCase: { input: z.strictObject({ pseudonym: z.string().trim().min(1).max(120) }), output: Case },
+  createCase: { input: z.strictObject({ pseudonym }), output: Case },
   renameCase: {
-    input: z.strictObject({ caseId: CaseId, pseudonym: z.string().trim().min(1).max(120) }),
+    input: z.strictObject({ caseId: CaseId, pseudonym }),
     output: Case,
   },
 

@@ -20,7 +20,7 @@ import {
   Timestamp,
   VideoId,
 } from './values.ts';
-import { ShownName } from './visible-text.ts';
+import { ShownMessage, ShownName } from './visible-text.ts';
 
 /** Said by the window and by everything that leaves it. */
 export const disclaimer = 'Education and research use. Not a medical device.';
@@ -49,7 +49,7 @@ export type FrameIdentity = z.infer<typeof FrameIdentity>;
 export const Case = z.object({
   id: CaseId,
   /** Chosen by the reviewer; never a patient's name. */
-  pseudonym: z.string().min(1).max(120),
+  pseudonym: ShownName,
   createdAt: Timestamp,
   /** The case that the workstation brings along, with the bundled clip. */
   demonstration: z.boolean(),
@@ -64,7 +64,7 @@ export const PictureStream = z.object({
   width: z.int().min(0),
   height: z.int().min(0),
   /** What the file calls it. */
-  title: z.string().nullable(),
+  title: ShownName.nullable(),
   /** Whether the file says that it is to be shown where nobody chooses. */
   isDefault: z.boolean(),
   /** A cover or a thumbnail: it belongs to a recording and is not it. */
@@ -120,7 +120,7 @@ export const KnownVideo = z.object({
   videoId: VideoId,
   displayName: ShownName,
   caseId: CaseId,
-  casePseudonym: z.string(),
+  casePseudonym: ShownName,
   availability: Video.shape.availability,
   /** It lies where the case has it; else this is a copy of it, or the case's file has moved. */
   here: z.boolean(),
@@ -141,7 +141,7 @@ export const Session = z.object({
 export type Session = z.infer<typeof Session>;
 
 export const SessionSummary = Session.extend({
-  casePseudonym: z.string(),
+  casePseudonym: ShownName,
   videoName: ShownName,
   videoAvailability: Video.shape.availability,
   questionCount: z.int().min(0),
@@ -246,13 +246,13 @@ export type AnswerEvidence = z.infer<typeof AnswerEvidence>;
 /** The model as an answer remembers it. */
 export const ModelStamp = z.object({
   id: ModelId,
-  name: z.string(),
+  name: ShownName,
   /** Null in answers from before it was kept. */
-  version: z.preprocess((value) => value ?? null, z.string().nullable()),
+  version: z.preprocess((value) => value ?? null, ShownName.nullable()),
   /** Null where it answered on a server that doesn't prove which weights it has. */
   sha256: Sha256.nullable(),
   /** As shown to a person: 'CPU', 'WebGPU', 'Server gpu.hospital.local:8000'. */
-  device: z.string(),
+  device: ShownName,
   domain: z.enum(['synthetic', 'surgical', 'general', 'unknown']),
 });
 export type ModelStamp = z.infer<typeof ModelStamp>;
@@ -330,12 +330,12 @@ export type OpenSession = z.infer<typeof OpenSession>;
 
 export const ModelSummary = z.object({
   id: ModelId,
-  name: z.string(),
-  version: z.string(),
+  name: ShownName,
+  version: ShownName,
   embedded: z.boolean(),
   domain: ModelStamp.shape.domain,
-  domainNote: z.string(),
-  licence: z.string(),
+  domainNote: ShownMessage,
+  licence: ShownName,
   /** The questions that it was taught; missing where its maker doesn't state them. */
   taught: ModelTeaching.optional(),
 });
@@ -375,7 +375,7 @@ export type ModelState = z.infer<typeof ModelState>;
 export const Job = z.object({
   id: JobId,
   kind: z.enum(['answer', 'index', 'model', 'import']),
-  title: z.string(),
+  title: ShownMessage,
   /** The answer that it writes; null for work of other kinds. */
   subject: z.object({ sessionId: SessionId, questionId: QuestionId, answerId: AnswerId }).nullable(),
   done: z.number().min(0),
@@ -399,7 +399,7 @@ export type QuestionTemplate = z.infer<typeof QuestionTemplate>;
 export const RecentVideo = z.object({
   videoId: VideoId,
   displayName: ShownName,
-  casePseudonym: z.string(),
+  casePseudonym: ShownName,
   openedAt: Timestamp,
   availability: Video.shape.availability,
 });

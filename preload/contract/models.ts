@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ModelSummary } from './domain.ts';
 import { ErrorReport } from './errors.ts';
 import { ModelManifest } from './model.ts';
+import { ShownName } from './visible-text.ts';
 import { JobId, ModelId, Sha256, Timestamp } from './values.ts';
 
 /** How the weights of an imported model are stored, from the largest and most exact to the smallest. */
@@ -25,7 +26,7 @@ export const ModelEntry = ModelSummary.extend({
    * The folder that the person chose, as a path: shown, never taken back. Of a server its address. Null for the
    * embedded model.
    */
-  source: z.string().nullable(),
+  source: ShownName.nullable(),
   addedAt: Timestamp.nullable(),
   /** False: it has no tokenizer, so it cannot be asked. */
   canAsk: z.boolean(),
@@ -58,9 +59,9 @@ export type ImportChoice = z.infer<typeof ImportChoice>;
 export const ModelFolderReport = z.object({
   kind: z.enum(['checkpoint', 'adapter', 'imported', 'in-place', 'unknown']),
   /** The folder's own name. */
-  name: z.string(),
+  name: ShownName,
   /** `Qwen2_5_VLForConditionalGeneration`, for instance. */
-  architecture: z.string().nullable(),
+  architecture: ShownName.nullable(),
   parameters: z.int().min(0).nullable(),
   weights: z
     .object({ files: z.int().min(0), bytes: z.int().min(0), dtype: z.string().nullable() })
@@ -75,9 +76,9 @@ export const ModelFolderReport = z.object({
   }).nullable(),
   /** Of a LoRA adapter: the model that it names as its base, and the base's folder where it was found or chosen. */
   adapter: z
-    .object({ base: z.string().nullable(), baseFolder: z.string().nullable(), rank: z.int().positive() })
+    .object({ base: ShownName.nullable(), baseFolder: ShownName.nullable(), rank: z.int().positive() })
     .nullable(),
-  files: z.array(z.object({ name: z.string(), present: z.boolean() })),
+  files: z.array(z.object({ name: ShownName, present: z.boolean() })),
   /** What stands in the way. */
   problem: ErrorReport.nullable(),
   choices: z.array(ImportChoice),
@@ -93,10 +94,10 @@ export const ModelImport = z.object({
   modelId: ModelId,
   /** Null where it is not under way and was not in this run. */
   jobId: JobId.nullable(),
-  name: z.string(),
+  name: ShownName,
   /** The folder that the person chose, and the checkpoint that it is merged into where it is an adapter. */
-  source: z.string(),
-  base: z.string().nullable(),
+  source: ShownName,
+  base: ShownName.nullable(),
   dtype: WeightDtype,
   state: z.enum(['running', 'done', 'failed', 'interrupted']),
   /** What it is doing, in words. */

@@ -16,6 +16,7 @@ import {
   type Video,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
+import { written } from '../view/format.ts';
 import { headline, spoken } from '../view/statuses.ts';
 import { neighbour } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
@@ -166,7 +167,9 @@ export class Review {
     if (next) {
       await this.select(next.question.id);
       const { location, text } = next.question;
-      this.#announcer.settle(`${text} ${this.answer ? headline(this.answer) : ''}. Frame ${location.index}`);
+      this.#announcer.settle(
+        `${written(text)} ${this.answer ? headline(this.answer) : ''}. Frame ${location.index}`,
+      );
     } else this.#announcer.say(direction > 0 ? 'No answer further on' : 'No answer before this');
   }
 

@@ -1,8 +1,11 @@
-import { grouped, type QuestionTemplate } from '../../preload/contract/index.ts';
+import { grouped, visibleText, type QuestionTemplate } from '../../preload/contract/index.ts';
 
 /** Numbers and times as the window writes them. */
 
-export { grouped, readable } from '../../preload/contract/index.ts';
+export { decoding, grouped, readable } from '../../preload/contract/index.ts';
+
+/** What a person or a model wrote, as it can be shown: its lines stay, and what would hide or turn letters round is written out. */
+export const written = (text: string): string => visibleText(text, '\n\t');
 
 /** Whole seconds as hh:mm:ss. */
 export function clock(seconds: number): string {
@@ -70,7 +73,7 @@ export function shortQuestion(text: string, templates: readonly QuestionTemplate
     (template) =>
       template.text === text || template.tools.some((tool) => template.text.replace('{tool}', tool) === text),
   );
-  if (!isTemplate) return text;
+  if (!isTemplate) return written(text);
   const rest = text.replace(/^What is the (?=\S)/, '');
   return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
@@ -78,11 +81,6 @@ export function shortQuestion(text: string, templates: readonly QuestionTemplate
 /** 1834 -> "1.8 s", 412 -> "412 ms". */
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
-}
-
-/** "greedy", or "drawn at 0.7, seed 5": how the answer's words were chosen. */
-export function decoding({ temperature, seed }: { temperature: number; seed: number }): string {
-  return temperature === 0 ? 'greedy' : `drawn at ${temperature}, seed ${seed}`;
 }
 
 /** "1 answer", "2 answers". */

@@ -15,3 +15,7 @@ it('is how names and messages reach the window', () => {
   const report = { code: 'internal', message: 'a\u202eb\nc', hint: '' };
   expect(ErrorReport.parse(report).message).toBe('a\\u202eb\nc');
 });
+
+it('writes out what stands for nothing beyond the first plane, too', () => {
+  expect(visibleText('a\u{e0041}b\u3164c')).toBe('a\\u{e0041}b\\u3164c');
+});
