@@ -1,3 +1,4 @@
+import type { Edit } from '../../preload/contract/changes.ts';
 import {
   AnswerSettings,
   isUnderWay,
@@ -18,7 +19,16 @@ import {
   type VideoId,
 } from '../../preload/contract/values.ts';
 import type { AskRequest, Engine } from '../inference/index.ts';
-import { answers, mustExist, questions, sessions, type Log, type Store } from '../store/index.ts';
+import {
+  answers,
+  endAnswer,
+  mustExist,
+  questions,
+  sessions,
+  type ChangeContext,
+  type Log,
+  type Store,
+} from '../store/index.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import { Draft } from './draft.ts';
 import type { JobRegistry, RunningJob } from '../jobs/index.ts';
@@ -61,7 +71,7 @@ export class Answering {
     this.#context = context;
     this.#queue = new AnswerQueue(() => context.engine.state.model?.answersTogether ?? 1);
     this.#later = new SaveLater({
-      save: (answer) => void answers.updateAnswer(context.store.database, answer),
+      save: (answer) => void endAnswer(context.store, answer),
       onSaved: (answer) => context.emit({ type: 'answer', answer }),
       log: context.log,
     });
@@ -71,14 +81,17 @@ export class Answering {
    * Writes the question down, queues its answer and returns. The rest is told by events. Throws `frame-mismatch`, and
    * writes nothing, where the frame is not the picture of `frameHash`.
    */
-  async ask(input: {
-    sessionId: SessionId;
-    frameIndex: FrameIndex;
-    frameHash: string;
-    question: string;
-    anyway?: boolean;
-    settings?: SettingsInput;
-  }): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
+  async ask(
+    input: {
+      sessionId: SessionId;
+      frameIndex: FrameIndex;
+      frameHash: string;
+      question: string;
+      anyway?: boolean;
+      settings?: SettingsInput;
+    },
+    by: ChangeContext,
+  ): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
     const { store, newId, now } = this.#context;
     const session = mustExist(sessions.findSession(store.database, input.sessionId), 'session');
     const { location, identity } = await this.#look(session.videoId, input.frameIndex, {
@@ -95,21 +108,25 @@ export class Answering {
     const given = definedOnly(input.settings);
     const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
-      questions.insertQuestion(store.database, question);
-      answers.insertAnswer(store.database, answer, process.pid);
+      const command = { name: 'question.ask', caseId: session.caseId, sessionId: session.id };
+      store.record.commit(by, command, [asked(question), wanted(answer, 1)]);
+      answers.startAnswer(store.database, answer, process.pid);
       sessions.savePosition(store.database, session.id, location.index, now());
     });
     const draft = new Draft(answer, input.anyway ?? false);
-    return { ...this.#start(question, draft, given, [answer]), question };
+    return { ...this.#start(question, draft, given), question };
   }
 
   /** Another version, with the last one's settings but for what is given. Throws `frame-mismatch` as `ask` does. */
-  async askAgain(input: {
-    questionId: QuestionId;
-    frameHash: string;
-    anyway?: boolean;
-    settings?: SettingsInput;
-  }): Promise<{ jobId: JobId; answer: Answer }> {
+  async askAgain(
+    input: {
+      questionId: QuestionId;
+      frameHash: string;
+      anyway?: boolean;
+      settings?: SettingsInput;
+    },
+    by: ChangeContext,
+  ): Promise<{ jobId: JobId; answer: Answer }> {
     const { store, now } = this.#context;
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
     const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
@@ -122,11 +139,15 @@ export class Answering {
     const given = { ...(before && settingsOf(before)), ...definedOnly(input.settings) };
     const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
-      answers.insertAnswer(store.database, answer, process.pid);
+      if (questions.findPresentQuestion(store.database, question.id) === null) throw deleted();
+      const command = { name: 'answer.ask-again', caseId: session.caseId, sessionId: session.id };
+      const version = answers.nextAnswerVersion(store.database, question.id);
+      store.record.commit(by, command, [wanted(answer, version)]);
+      answers.startAnswer(store.database, answer, process.pid);
       sessions.touchSession(store.database, question.sessionId, now());
     });
     const draft = new Draft(answer, input.anyway ?? (before !== undefined && wasAnsweredAnyway(before)));
-    return this.#start(question, draft, given, [...versions.map((version) => this.current(version)), answer]);
+    return this.#start(question, draft, given);
   }
 
   /** What is known of an answer: its text up to now while it is written, and also where the disk would not take it. */
@@ -210,19 +231,13 @@ export class Answering {
     };
   }
 
-  /** Queues what was just written down, and tells every window. `versions`: all of the question's answers. */
-  #start(
-    question: Question,
-    draft: Draft,
-    given: GivenSettings,
-    versions: [Answer, ...Answer[]] | Answer[],
-  ): { jobId: JobId; answer: Answer } {
-    const { jobs, emit } = this.#context;
+  /** Queues what was just written down. */
+  #start(question: Question, draft: Draft, given: GivenSettings): { jobId: JobId; answer: Answer } {
+    const { jobs } = this.#context;
     const { sessionId, id: questionId } = question;
     const { answer } = draft;
     this.#underWay.set(answer.id, draft);
     this.#signsOfLife ??= setInterval(() => this.#signLife(), ALIVE_MILLISECONDS);
-    emit({ type: 'entry', entry: { question, answers: versions } });
     const job = jobs.start('answer', question.text, {
       subject: { sessionId, questionId, answerId: answer.id },
       waits: true,
@@ -380,6 +395,27 @@ export class Answering {
     }, SAVE_MILLISECONDS);
   }
 }
+
+const asked = (question: Question): Edit => ({
+  entity: 'question',
+  id: question.id,
+  before: null,
+  after: question,
+});
+
+const wanted = ({ id, questionId, sessionId, createdAt }: Answer, version: number): Edit => ({
+  entity: 'answer',
+  id,
+  before: null,
+  after: { id, questionId, sessionId, version, createdAt },
+});
+
+const deleted = (): WorkstationError =>
+  new WorkstationError(
+    'not-found',
+    'This question was deleted.',
+    'Bring it back first: undo that it was deleted, then ask again.',
+  );
 
 const frameMismatch = (index: FrameIndex): WorkstationError =>
   new WorkstationError(

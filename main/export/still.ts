@@ -6,7 +6,9 @@ import { WorkstationError } from '../../preload/contract/errors.ts';
 import { surenessInWords } from '../../preload/contract/doubts.ts';
 import type { Box } from '../../preload/contract/values.ts';
 import { putPicture, type Picture } from '../platform/picture.ts';
+import { visibleText } from '../../preload/contract/visible-text.ts';
 import { captionOf, type Caption } from './caption.ts';
+import { glyphsOf, nameMissing, type HasGlyph } from './glyphs.ts';
 import { fitLines, wrapText, type MeasureText } from './text.ts';
 
 const accent = '#4fb3bf';
@@ -83,7 +85,7 @@ export async function drawStill(content: StillContent): Promise<Buffer> {
 /** The words on the picture: label and sureness as the window shows them, or why there is no box. */
 export function labelText(answer: StillContent['answer']): string | null {
   const { status, label } = answer;
-  const said = label === null ? '' : readable(label);
+  const said = label === null ? '' : visibleText(readable(label));
   const sureness = surenessInWords(answer);
   const certain = sureness === '' ? '' : ` · ${sureness}`;
   switch (status) {
@@ -137,10 +139,11 @@ function drawLabels(context: SKRSContext2D, { frame, answer }: StillContent, uni
 function drawLabel(
   context: SKRSContext2D,
   frame: Picture,
-  words: string,
+  label: string,
   box: Box | null,
   unit: number,
 ): void {
+  const words = drawable(label, bold);
   const padding = Math.round(8 * unit);
   const room = frame.width - 2 * padding;
   const { lines, size } = fitLines(words, room, 19 * unit, 11, measureWith(context, bold));
@@ -208,7 +211,7 @@ function layOutFooter(captions: readonly Caption[], width: number, unit: number)
   const measure = createCanvas(1, 1).getContext('2d');
   const lines = captions.flatMap(({ words, tone }) => {
     const font = tone === 'title' ? bold : regular;
-    const wrapped = wrapText(words, room, (line) => measureWith(measure, font)(line, size));
+    const wrapped = wrapText(drawable(words, font), room, (line) => measureWith(measure, font)(line, size));
     return wrapped.map((line) => ({ words: line, font, colour: colours[tone] }));
   });
   const lineHeight = Math.round(size * 1.45);
@@ -221,7 +224,8 @@ function layOutFooter(captions: readonly Caption[], width: number, unit: number)
   };
 }
 
-const fontOf = (font: string, size: number): string => `${size}px "${font}", ${elsewhere}`;
+const familiesOf = (font: string): string => `"${font}", ${elsewhere}`;
+const fontOf = (font: string, size: number): string => `${size}px ${familiesOf(font)}`;
 
 function drawFooter(context: SKRSContext2D, frame: Picture, footer: Footer): void {
   context.textBaseline = 'middle';
@@ -240,6 +244,15 @@ const measureWith =
     context.font = fontOf(font, size);
     return context.measureText(words).width;
   };
+
+const glyphs = new Map<string, HasGlyph>();
+
+/** The words as this font and those of the system can draw them. */
+function drawable(words: string, font: string): string {
+  const has = glyphs.get(font) ?? glyphsOf(familiesOf(font));
+  glyphs.set(font, has);
+  return nameMissing(words, has);
+}
 
 let registered = false;
 

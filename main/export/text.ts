@@ -3,7 +3,8 @@ export type MeasureText = (words: string, size: number) => number;
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** As a person counts them: an accent or a joined sign stays with its letter. */
-const charactersOf = (text: string): string[] => [...characters.segment(text)].map(({ segment }) => segment);
+export const charactersOf = (text: string): string[] =>
+  [...characters.segment(text)].map(({ segment }) => segment);
 
 /**
  * Words whole: in one line, set smaller down to `minimum` where that makes it fit, else in as many lines as they take. Sizes

@@ -23,6 +23,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   cancelled: 130,
   busy: 1,
   unavailable: 1,
+  'changed-since': 1,
   internal: 1,
   'file-missing': 3,
   'file-empty': 3,

@@ -1,6 +1,8 @@
+import type { CallInput } from '../../preload/contract/calls.ts';
+import type { Edit } from '../../preload/contract/changes.ts';
 import type { Case } from '../../preload/contract/domain.ts';
 import { CaseId } from '../../preload/contract/values.ts';
-import { cases, mustExist, type Store } from '../store/index.ts';
+import { cases, mustBelong, mustExist, sessions, type ChangeContext, type Store } from '../store/index.ts';
 
 export interface CaseContext {
   store: Store;
@@ -8,8 +10,10 @@ export interface CaseContext {
   newId: () => string;
 }
 
+/** It is recorded and not undone: somebody may work in it by then. */
 export function createCase(
   context: CaseContext,
+  by: ChangeContext,
   input: { pseudonym: string; demonstration?: boolean },
 ): Case {
   const added: Case = {
@@ -18,25 +22,41 @@ export function createCase(
     createdAt: context.now(),
     demonstration: input.demonstration ?? false,
   };
-  cases.insertCase(context.store.database, added);
-  return added;
+  const command = { name: 'case.create', kind: 'record', caseId: added.id, sessionId: null } as const;
+  context.store.record.commit(by, command, [{ entity: 'case', id: added.id, before: null, after: added }]);
+  return mustExist(cases.findCase(context.store.database, added.id), 'case');
 }
 
 /** A case for a video that was opened without one. Its name is a number: file names may hold a patient's. */
-export function createNumberedCase(context: CaseContext): Case {
+export function createNumberedCase(context: CaseContext, by: ChangeContext): Case {
   const count = cases.countCases(context.store.database) + 1;
-  return createCase(context, { pseudonym: `Case ${String(count).padStart(4, '0')}` });
+  return createCase(context, by, { pseudonym: `Case ${String(count).padStart(4, '0')}` });
 }
 
 /** The case that the workstation brings along; made at the first start. */
-export function demonstrationCase(context: CaseContext): Case {
+export function demonstrationCase(context: CaseContext, by: ChangeContext): Case {
   return (
     cases.findDemonstrationCase(context.store.database) ??
-    createCase(context, { pseudonym: 'Demonstration case', demonstration: true })
+    createCase(context, by, { pseudonym: 'Demonstration case', demonstration: true })
   );
 }
 
-export function renameCase(context: CaseContext, caseId: CaseId, pseudonym: string): Case {
-  cases.renameCase(context.store.database, caseId, pseudonym);
-  return mustExist(cases.findCase(context.store.database, caseId), 'case');
+export function renameCase(
+  { store: { database, record } }: CaseContext,
+  by: ChangeContext,
+  { caseId, pseudonym, sessionId }: CallInput<'renameCase'>,
+): Case {
+  return database.transaction(() => {
+    const before = mustExist(cases.findCase(database, caseId), 'case');
+    if (sessionId !== undefined) {
+      mustBelong(mustExist(sessions.findSession(database, sessionId), 'session'), caseId);
+    }
+    const command = { name: 'case.rename', caseId, sessionId: sessionId ?? null };
+    record.commit(by, command, renamed(before, pseudonym));
+    return mustExist(cases.findCase(database, caseId), 'case');
+  });
 }
+
+export const renamed = (before: Case, pseudonym: string): Edit[] => [
+  { entity: 'case', id: before.id, before, after: { ...before, pseudonym } },
+];

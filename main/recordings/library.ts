@@ -13,7 +13,16 @@ import {
 import { VideoId, type CaseId, type FrameIndex } from '../../preload/contract/values.ts';
 import { statFile } from '../files/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
-import { answers, cases, mustExist, videos, type Log, type Store, type StoredVideo } from '../store/index.ts';
+import {
+  cases,
+  moveBoxesToDisplayed,
+  mustExist,
+  videos,
+  type ChangeContext,
+  type Log,
+  type Store,
+  type StoredVideo,
+} from '../store/index.ts';
 import { contentOf } from '../video/index.ts';
 import { fileChanged, FileAvailability } from './availability.ts';
 import { createNumberedCase } from './cases.ts';
@@ -84,19 +93,20 @@ export class VideoLibrary {
    * goes on with the file that the case has, as long as it has one. Without a case it joins the one that it is in already,
    * else a new one; `asNewCase`: a new one in any case. Throws what `openVideo` throws.
    */
-  async open(path: string, { caseId, asNewCase = false, streamIndex }: OpenWishes): Promise<StoredVideo> {
+  async open(
+    path: string,
+    { caseId, asNewCase = false, streamIndex }: OpenWishes,
+    by: ChangeContext,
+  ): Promise<StoredVideo> {
     const stream = streamIndex === undefined ? undefined : { index: streamIndex };
-    return this.#openFile(path, { caseId, asNewCase, stream });
+    return this.#openFile(path, { caseId, asNewCase, stream }, by);
   }
 
   /** Another picture stream of a video's file, as a video of the same case. Throws `invalid-input`, `file-changed`. */
-  async openStream(id: VideoId, streamIndex: number): Promise<StoredVideo> {
+  async openStream(id: VideoId, streamIndex: number, by: ChangeContext): Promise<StoredVideo> {
     const { path, caseId, fingerprint } = this.find(id);
-    return this.#openFile(path, {
-      caseId,
-      asNewCase: false,
-      stream: { index: streamIndex, of: fingerprint },
-    });
+    const stream = { index: streamIndex, of: fingerprint };
+    return this.#openFile(path, { caseId, asNewCase: false, stream }, by);
   }
 
   async #openFile(
@@ -106,6 +116,7 @@ export class VideoLibrary {
       asNewCase,
       stream,
     }: { caseId: CaseId | null; asNewCase: boolean; stream?: { index: number; of?: string } | undefined },
+    by: ChangeContext,
   ): Promise<StoredVideo> {
     const { store } = this.#context;
     const whole = resolve(path);
@@ -123,7 +134,7 @@ export class VideoLibrary {
         videos.updateVideo(store.database, again);
         return again;
       }
-      const video = this.#write(recording.facts, whole, caseId, asNewCase);
+      const video = this.#write(recording.facts, whole, { caseId, asNewCase, by });
       this.#takeDisplay(video.id, recording.facts);
       this.#files.markUnchanged(video.id);
       const open = await this.#open.put(video, recording, this.#counting.isBusy);
@@ -161,7 +172,11 @@ export class VideoLibrary {
   }
 
   /** The video's row: a new one, or that of the same content seen again. */
-  #write(facts: VideoFacts, whole: string, caseId: CaseId | null, asNewCase: boolean): StoredVideo {
+  #write(
+    facts: VideoFacts,
+    whole: string,
+    { caseId, asNewCase, by }: { caseId: CaseId | null; asNewCase: boolean; by: ChangeContext },
+  ): StoredVideo {
     const { store, now, newId } = this.#context;
     return store.database.transaction(() => {
       // A case has a content once: in one that is named, the video that is there is meant.
@@ -181,7 +196,7 @@ export class VideoLibrary {
       }
       const added: StoredVideo = {
         id: VideoId.parse(newId()),
-        caseId: caseId ?? createNumberedCase(this.#context).id,
+        caseId: caseId ?? createNumberedCase(this.#context, by).id,
         ...columnsOf(facts),
         variableFrameRate: false,
         joins: [],
@@ -218,12 +233,15 @@ export class VideoLibrary {
     return this.show(this.find(stored.id));
   }
 
-  /** Earlier versions knew videos and boxes in pixels of the picture as coded. */
+  /**
+   * Earlier versions knew videos and boxes in pixels of the picture as coded. Where that is the displayed one, their answers
+   * are closed as they are.
+   */
   #takeDisplay(id: VideoId, { width, height, boxAsDisplayed }: VideoFacts): void {
-    if (boxAsDisplayed === null || this.#displayed.has(id)) return;
+    if (this.#displayed.has(id)) return;
     this.#displayed.add(id);
-    this.#changeRow(id, { width, height });
-    answers.moveBoxesToDisplayed(this.#context.store.database, id, { width, height }, boxAsDisplayed);
+    if (boxAsDisplayed !== null) this.#changeRow(id, { width, height });
+    moveBoxesToDisplayed(this.#context.store, id, { width, height }, boxAsDisplayed ?? ((box) => box));
   }
 
   /** The open recording of a video. Throws `file-missing`, `file-changed` and what opening throws. */

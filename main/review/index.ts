@@ -6,11 +6,12 @@ import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { AnswerId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
 import {
   answers,
+  byItself,
   cases,
   mustExist,
-  questions,
   sessions,
   videos,
+  type ChangeContext,
   type Log,
   type Store,
   type StoredVideo,
@@ -42,7 +43,9 @@ import {
   type OpenRecording,
   type Recording,
 } from '../recordings/index.ts';
+import { changeCalls, tellChanges, type ChangeCall } from './changes.ts';
 import { folderMemory } from './folder-memory.ts';
+import { deleteQuestion, restoreQuestion } from './questions.ts';
 import { tellSaves } from './saved.ts';
 import {
   entriesOf,
@@ -100,6 +103,7 @@ type ReviewCall =
   | 'getAnswer'
   | 'deleteQuestion'
   | 'restoreQuestion'
+  | ChangeCall
   | 'stopAnswer'
   | 'cancelJob'
   | 'listJobs';
@@ -139,8 +143,9 @@ export function createReview(options: ReviewOptions): Review {
     current: (answer) => answering.current(answer),
   };
   const endTelling = tellSaves(store, emit);
-  const begin = async (video: StoredVideo): Promise<OpenSession> => {
-    const opened = await openSession(context, startSession(context, video).id);
+  const endTellingChanges = tellChanges({ store, emit, entry: (question) => answering.entry(question) });
+  const begin = async (video: StoredVideo, by: ChangeContext): Promise<OpenSession> => {
+    const opened = await openSession(context, startSession(context, video, by).id);
     emit({ type: 'sessions' });
     return opened;
   };
@@ -149,13 +154,8 @@ export function createReview(options: ReviewOptions): Review {
     listQuestionTemplates: async () => structuredClone([...questionTemplates]),
 
     listCases: async () => cases.listCases(database),
-    createCase: async ({ pseudonym }) => createCase(options, { pseudonym }),
-    renameCase: async ({ caseId, pseudonym }) => {
-      const renamed = renameCase(options, caseId, pseudonym);
-      emit({ type: 'case', case: renamed });
-      emit({ type: 'sessions' });
-      return renamed;
-    },
+    createCase: async ({ pseudonym }, by) => createCase(options, by, { pseudonym }),
+    renameCase: async (input, by) => renameCase(options, by, input),
 
     browseFolder: async ({ folderId, find, last }) =>
       folderId === null && last === true
@@ -163,10 +163,10 @@ export function createReview(options: ReviewOptions): Review {
         : browser.browse(folderId, find),
     browsePath: async ({ path, find }) => browser.browsePath(path, find),
     lookUpVideo: async ({ grantId }) => lookUpVideo({ store, library }, grants.path(grantId)),
-    openVideo: async ({ grantId, ...wishes }) => {
+    openVideo: async ({ grantId, ...wishes }, by) => {
       const path = grants.path(grantId);
-      const video = await copies.opening(path, () => library.open(path, wishes));
-      return begin(video);
+      const video = await copies.opening(path, () => library.open(path, wishes, by));
+      return begin(video, by);
     },
     discardCopy: async ({ grantId }) => {
       await copies.discard(grants.path(grantId));
@@ -181,10 +181,10 @@ export function createReview(options: ReviewOptions): Review {
       return library.show(library.find(videoId));
     },
     getVideo: async ({ videoId }) => library.show(library.find(videoId)),
-    chooseStream: async ({ videoId, streamIndex }) => {
-      const video = await library.openStream(videoId, streamIndex);
+    chooseStream: async ({ videoId, streamIndex }, by) => {
+      const video = await library.openStream(videoId, streamIndex, by);
       const last = sessions.findLastSessionOfVideo(database, video.id);
-      return last === null ? begin(video) : openSession(context, last.id);
+      return last === null ? begin(video, by) : openSession(context, last.id);
     },
     listRecentVideos: async () => library.recent(),
     clearRecentVideos: async () => {
@@ -195,7 +195,7 @@ export function createReview(options: ReviewOptions): Review {
     locate: async ({ videoId, at }) => library.locate(videoId, at),
 
     listSessions: async () => listSessions(context),
-    startSession: async ({ videoId }) => begin(library.find(videoId)),
+    startSession: async ({ videoId }, by) => begin(library.find(videoId), by),
     openSession: async ({ sessionId }) => openSession(context, sessionId),
     listEntries: async ({ sessionId }) =>
       entriesOf(context, mustExist(sessions.findSession(database, sessionId), 'session').id),
@@ -205,27 +205,21 @@ export function createReview(options: ReviewOptions): Review {
     },
     savePosition: async ({ sessionId, frameIndex }) => savePosition(context, sessionId, frameIndex),
 
-    ask: async (input) => answering.ask(input),
-    askAgain: async (input) => answering.askAgain(input),
+    ask: async (input, by) => answering.ask(input, by),
+    askAgain: async (input, by) => answering.askAgain(input, by),
     getAnswer: async ({ answerId }) =>
       answering.current(mustExist(answers.findAnswer(database, answerId), 'answer')),
-    deleteQuestion: async ({ questionId }) => {
-      const { sessionId } = mustExist(questions.findQuestion(database, questionId), 'question');
-      questions.setQuestionDeleted(database, questionId, now());
-      emit({ type: 'question-deleted', sessionId, questionId });
+    deleteQuestion: async ({ questionId }, by) => {
+      deleteQuestion(store, by, questionId);
       return {};
     },
-    restoreQuestion: async ({ questionId }) => {
-      const question = mustExist(questions.findQuestion(database, questionId), 'question');
-      questions.setQuestionDeleted(database, questionId, null);
-      const entry = answering.entry(question);
-      emit({ type: 'entry', entry });
-      return entry;
-    },
+    restoreQuestion: async ({ questionId }, by) => answering.entry(restoreQuestion(store, by, questionId)),
     stopAnswer: async ({ answerId }) => {
       answering.stop(mustExist(answers.findAnswer(database, answerId), 'answer'));
       return {};
     },
+
+    ...changeCalls(store),
 
     cancelJob: async ({ jobId }) => {
       jobs.cancel(jobId);
@@ -248,9 +242,10 @@ export function createReview(options: ReviewOptions): Review {
       grants.addFile(await copies.receive(name, content, signal)),
     discardLeftOvers: () => copies.discardLeftOvers(),
     openDemonstration: async (path) => {
-      const video = await library.open(path, { caseId: demonstrationCase(options).id });
+      const { id: caseId } = demonstrationCase(options, byItself);
+      const video = await library.open(path, { caseId }, byItself);
       const last = sessions.findLastSessionOfCase(database, video.caseId);
-      return openSession(context, (last ?? startSession(context, video)).id);
+      return openSession(context, (last ?? startSession(context, video, byItself)).id);
     },
     frame: async (videoId, index, signal) => {
       return (await library.frame(videoId, index, { signal, priority: 'interaction' })).frame;
@@ -262,6 +257,7 @@ export function createReview(options: ReviewOptions): Review {
       await answering.close();
       await library.close();
       endTelling();
+      endTellingChanges();
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   mustExist,
   questions,
   sessions,
+  type ChangeContext,
   type Store,
   type StoredVideo,
 } from '../store/index.ts';
@@ -26,15 +27,20 @@ export interface SessionContext {
  * Goes on in the video's last session where nothing was asked in it yet; else starts one where the video begins, with the
  * next number of its case. Opening a recording again and again leaves no empty sessions behind.
  */
-export function startSession(context: SessionContext, video: StoredVideo): Session {
-  const empty = sessions.findEmptyLastSession(context.store.database, video.id);
-  if (empty !== null) return empty;
-  return sessions.insertSession(context.store.database, {
-    id: SessionIdSchema.parse(context.newId()),
-    caseId: video.caseId,
-    videoId: video.id,
-    frameIndex: 0 as FrameIndex,
-    at: context.now(),
+export function startSession(context: SessionContext, video: StoredVideo, by: ChangeContext): Session {
+  const { store, newId, now } = context;
+  const { database, record } = store;
+  return database.transaction(() => {
+    const empty = sessions.findEmptyLastSession(database, video.id);
+    if (empty !== null) return empty;
+    const id = SessionIdSchema.parse(newId());
+    const { caseId, id: videoId } = video;
+    const number = sessions.nextSessionNumber(database, caseId);
+    // It is recorded and not undone: that would take away what one stands in.
+    record.commit(by, { name: 'session.start', kind: 'record', caseId, sessionId: id }, [
+      { entity: 'session', id, before: null, after: { id, caseId, videoId, number, createdAt: now() } },
+    ]);
+    return mustExist(sessions.findSession(database, id), 'session');
   });
 }
 
@@ -45,7 +51,9 @@ export async function openSession(context: SessionContext, id: SessionId): Promi
   const owner = mustExist(cases.findCase(store.database, session.caseId), 'case');
   const video = await library.prepare(library.find(session.videoId));
   sessions.markSessionOpened(store.database, id, now());
-  return { case: owner, video, session, entries: entriesOf(context, id) };
+  // Read before the rest: a change in between is told again, which does no harm; one that is missed would.
+  const { seq } = store.record;
+  return { case: owner, video, session, entries: entriesOf(context, id), seq };
 }
 
 export function entriesOf({ store, current }: SessionContext, id: SessionId): Entry[] {

@@ -1,15 +1,9 @@
 import { z } from 'zod';
-import { Answer, AnswerSettings, FrameIdentity } from '../../preload/contract/domain.ts';
-import {
-  Box,
-  type AnswerId,
-  type QuestionId,
-  type SessionId,
-  type Size,
-  type VideoId,
-} from '../../preload/contract/values.ts';
+import { AnswerFacts } from '../../preload/contract/changes.ts';
+import { Answer, AnswerSettings } from '../../preload/contract/domain.ts';
+import type { AnswerId, QuestionId, SessionId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
-import { json, Json, parseFound, parseRows, type Tolerance } from './rows.ts';
+import { json, Json, parseFound, parseRow, parseRows, type Tolerance } from './rows.ts';
 
 const Row = z
   .object({
@@ -121,21 +115,42 @@ const damaged: Tolerance<Answer> = {
 const columns = `id, question_id, session_id, status, label, box, items, reasoning, raw, probability, evidence, notes,
   frame, model, settings, model_input, tokens, timings, error, created_at, ended_at`;
 
+const content = `status = :status, label = :label, box = :box, items = :items, reasoning = :reasoning, raw = :raw,
+  probability = :probability, evidence = :evidence, notes = :notes, frame = :frame, model = :model,
+  settings = :settings, model_input = :modelInput, tokens = :tokens, timings = :timings, error = :error,
+  ended_at = :endedAt`;
+
 export const statements = {
-  insert: statement(
-    'answers.insert',
-    `INSERT INTO answers (${columns}, version, process_id, alive_at) VALUES (:id, :questionId, :sessionId,
-       :status, :label, :box, :items, :reasoning, :raw, :probability, :evidence, :notes, :frame, :model, :settings,
-       :modelInput, :tokens, :timings, :error, :createdAt, :endedAt,
-       (SELECT coalesce(max(version), 0) + 1 FROM answers WHERE question_id = :questionId),
-       :processId, :createdAt)`,
+  put: statement(
+    'answers.put',
+    `INSERT INTO answers (id, question_id, session_id, version, created_at, status, reasoning, raw, notes, settings,
+       process_id, alive_at)
+     VALUES (:id, :questionId, :sessionId, :version, :createdAt, 'queued', '', '', '[]', '{}', 0, :at)
+     ON CONFLICT (id) DO UPDATE SET hidden_at = NULL`,
   ),
-  update: statement(
-    'answers.update',
-    `UPDATE answers SET status = :status, label = :label, box = :box, items = :items, reasoning = :reasoning, raw = :raw,
-       probability = :probability, evidence = :evidence, notes = :notes, frame = :frame, model = :model, settings = :settings,
-       model_input = :modelInput, tokens = :tokens, timings = :timings, error = :error, ended_at = :endedAt
-     WHERE id = :id AND (status IN ('queued', 'running') OR (status = 'stopped' AND process_id = :processId))`,
+  facts: statement(
+    'answers.facts',
+    `SELECT id, question_id, session_id, version, created_at FROM answers WHERE id = :id AND hidden_at IS NULL`,
+  ),
+  nextVersion: statement(
+    'answers.nextVersion',
+    'SELECT coalesce(max(version), 0) + 1 AS version FROM answers WHERE question_id = :questionId',
+  ),
+  hiddenOf: statement(
+    'answers.hiddenOf',
+    `SELECT id, question_id, session_id, version, created_at FROM answers
+     WHERE question_id = :questionId AND hidden_at IS NOT NULL ORDER BY version`,
+  ),
+  hide: statement('answers.hide', 'UPDATE answers SET hidden_at = :at WHERE id = :id'),
+  start: statement(
+    'answers.start',
+    `UPDATE answers SET ${content}, process_id = :processId WHERE id = :id AND process_id = 0`,
+  ),
+  end: statement(
+    'answers.end',
+    `UPDATE answers SET ${content}
+     WHERE id = :id AND seal IS NULL
+       AND (status IN ('queued', 'running') OR (status = 'stopped' AND process_id = :processId))`,
   ),
   begin: statement(
     'answers.begin',
@@ -153,28 +168,11 @@ export const statements = {
   byId: statement('answers.byId', `SELECT ${columns} FROM answers WHERE id = :id`),
   ofQuestion: statement(
     'answers.ofQuestion',
-    `SELECT ${columns} FROM answers WHERE question_id = :questionId ORDER BY version`,
+    `SELECT ${columns} FROM answers WHERE question_id = :questionId AND hidden_at IS NULL ORDER BY version`,
   ),
   ofSession: statement(
     'answers.ofSession',
-    `SELECT ${columns} FROM answers WHERE session_id = :sessionId ORDER BY rowid`,
-  ),
-  beforeDisplay: statement(
-    'answers.beforeDisplay',
-    `SELECT a.id, a.box, a.frame FROM answers a JOIN sessions s ON s.id = a.session_id
-     WHERE s.video_id = :videoId AND a.frame IS NOT NULL AND json_valid(a.frame)
-       AND json_extract(a.frame, '$.picture') IS NULL`,
-  ),
-  moveBox: statement('answers.moveBox', 'UPDATE answers SET box = :box, frame = :frame WHERE id = :id'),
-  running: statement(
-    'answers.running',
-    `SELECT id, process_id, alive_at, status FROM answers
-     WHERE ended_at IS NULL AND status IN ('queued', 'running')`,
-  ),
-  stopOrphan: statement(
-    'answers.stopOrphan',
-    `UPDATE answers SET status = 'stopped', ended_at = :at, notes = json_insert(notes, '$[#]', :note)
-     WHERE id = :id AND status = :status`,
+    `SELECT ${columns} FROM answers WHERE session_id = :sessionId AND hidden_at IS NULL ORDER BY rowid`,
   ),
 };
 
@@ -199,27 +197,60 @@ const toParameters = (answer: Answer): SqlParameters => ({
   endedAt: answer.endedAt,
 });
 
-/** Adds the next version of a question's answer; `processId` is of the process that writes it. */
-export function insertAnswer(database: WritableDatabase, answer: Answer, processId: number): void {
-  database.run(statements.insert, {
-    ...toParameters(answer),
-    questionId: answer.questionId,
-    sessionId: answer.sessionId,
-    createdAt: answer.createdAt,
-    processId,
-  });
+const FactsRow = z
+  .object({
+    id: z.string(),
+    question_id: z.string(),
+    session_id: z.string(),
+    version: z.int(),
+    created_at: z.int(),
+  })
+  .transform((row) => ({
+    id: row.id,
+    questionId: row.question_id,
+    sessionId: row.session_id,
+    version: row.version,
+    createdAt: row.created_at,
+  }))
+  .pipe(AnswerFacts);
+
+/** That an answer was asked for; null where it was not, or where that was taken back. */
+export function findAnswerFacts(database: ReadableDatabase, id: AnswerId): AnswerFacts | null {
+  return parseFound(database, FactsRow, database.get(statements.facts, { id }), 'answers');
+}
+
+/** The versions that were taken back, oldest first. */
+export function listHiddenAnswers(database: ReadableDatabase, questionId: QuestionId): AnswerFacts[] {
+  return parseRows(database, FactsRow, database.all(statements.hiddenOf, { questionId }), 'answers');
+}
+
+/** The number of a question's next answer. */
+export function nextAnswerVersion(database: ReadableDatabase, questionId: QuestionId): number {
+  const row = database.get(statements.nextVersion, { questionId });
+  return parseRow(z.object({ version: z.int().positive() }), row, 'answers').version;
+}
+
+/** Adds an answer that was asked for, or brings one back that was taken back. Called by the record alone. */
+export function putAnswer(database: WritableDatabase, facts: AnswerFacts, at: number): void {
+  database.run(statements.put, { ...facts, at });
+}
+
+/** Takes an answer back; its row stays, so that it can be brought back. Called by the record alone. */
+export function hideAnswer(database: WritableDatabase, id: AnswerId, at: number): void {
+  database.run(statements.hide, { id, at });
+}
+
+/** Says of an answer that was just added what it was asked, and which process writes it. */
+export function startAnswer(database: WritableDatabase, answer: Answer, processId: number): void {
+  database.run(statements.start, { ...toParameters(answer), processId });
 }
 
 /**
  * Writes how an answer ended. One that has ended already is left alone; but where another process took its writer for
  * dead and stopped it, as after a machine's sleep, the writer's own word counts. Returns whether it was written.
  */
-export function updateAnswer(
-  database: WritableDatabase,
-  answer: Answer,
-  processId: number = process.pid,
-): boolean {
-  return database.run(statements.update, { ...toParameters(answer), processId }) > 0;
+export function writeEnd(database: WritableDatabase, answer: Answer, processId: number): boolean {
+  return database.run(statements.end, { ...toParameters(answer), processId }) > 0;
 }
 
 /** Its turn has come. False where it does not wait any more: somebody has ended it. */
@@ -257,81 +288,4 @@ export function listAnswers(database: ReadableDatabase, questionId: QuestionId):
 /** Every version of every answer of a session, oldest first. */
 export function listAnswersOfSession(database: ReadableDatabase, sessionId: SessionId): Answer[] {
   return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'answers', damaged);
-}
-
-const BeforeDisplayRow = z.object({
-  id: z.string(),
-  box: Json.pipe(Box.nullable()),
-  frame: Json.pipe(FrameIdentity),
-});
-
-/**
- * Puts the boxes of earlier versions, which were found on the picture as coded, where they lie on the displayed one. Once
- * for each answer: its frame then says the size of the picture that its box belongs to.
- */
-export function moveBoxesToDisplayed(
-  database: WritableDatabase,
-  videoId: VideoId,
-  picture: Size,
-  boxAsDisplayed: (box: Box) => Box,
-): void {
-  database.transaction(() => {
-    const rows = parseRows(
-      database,
-      BeforeDisplayRow,
-      database.all(statements.beforeDisplay, { videoId }),
-      'answers',
-    );
-    for (const { id, box, frame } of rows) {
-      database.run(statements.moveBox, {
-        id,
-        box: json(box && boxAsDisplayed(box)),
-        frame: json({ ...frame, picture }),
-      });
-    }
-  });
-}
-
-/** Longer than any writer goes without a sign of life. */
-const SILENCE_MILLISECONDS = 2 * 60 * 1000;
-const RunningRow = z.object({
-  id: z.string(),
-  process_id: z.int(),
-  alive_at: z.int(),
-  status: z.enum(['queued', 'running']),
-});
-
-const orphanNotes = {
-  queued: 'The workstation ended before the turn of this question came: the model had not begun.',
-  running: 'The workstation ended while this was being written; the text up to then was kept.',
-} as const;
-
-/**
- * Ends the answers that a dead process left waiting or running; their text so far is kept. Called once at start, so
- * an own process id means an earlier process that had the same number. Returns how many there were.
- */
-export function stopOrphans(database: WritableDatabase, now: number): number {
-  const running = parseRows(database, RunningRow, database.all(statements.running), 'answers');
-  const orphans = running.filter(
-    (row) =>
-      row.process_id === process.pid || now - row.alive_at > SILENCE_MILLISECONDS || !isAlive(row.process_id),
-  );
-  if (orphans.length === 0) return 0;
-  return database.transaction(() => {
-    return orphans.reduce(
-      (count, { id, status }) =>
-        count + database.run(statements.stopOrphan, { id, status, at: now, note: orphanNotes[status] }),
-      0,
-    );
-  });
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, under another account.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

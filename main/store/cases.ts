@@ -14,9 +14,11 @@ const damaged: Tolerance<Case> = { fields: { demonstration: 0, created_at: 0 } }
 const columns = 'id, pseudonym, demonstration, created_at';
 
 export const statements = {
-  insert: statement(
-    'cases.insert',
-    `INSERT INTO cases (${columns}) VALUES (:id, :pseudonym, :demonstration, :createdAt)`,
+  put: statement(
+    'cases.put',
+    `INSERT INTO cases (${columns}) VALUES (:id, :pseudonym, :demonstration, :createdAt)
+     ON CONFLICT (id) DO UPDATE SET pseudonym = excluded.pseudonym, demonstration = excluded.demonstration,
+       created_at = excluded.created_at`,
   ),
   byId: statement('cases.byId', `SELECT ${columns} FROM cases WHERE id = :id`),
   list: statement('cases.list', `SELECT ${columns} FROM cases ORDER BY rowid DESC`),
@@ -25,11 +27,11 @@ export const statements = {
     `SELECT ${columns} FROM cases WHERE demonstration = 1 ORDER BY rowid`,
   ),
   count: statement('cases.count', 'SELECT count(*) AS count FROM cases WHERE demonstration = 0'),
-  rename: statement('cases.rename', 'UPDATE cases SET pseudonym = :pseudonym WHERE id = :id'),
 };
 
-export function insertCase(database: WritableDatabase, added: Case): void {
-  database.run(statements.insert, { ...added, demonstration: flag(added.demonstration) });
+/** Adds a case, or writes it anew. Called by the record alone, as all that changes a case is in it. */
+export function putCase(database: WritableDatabase, { id, pseudonym, createdAt, demonstration }: Case): void {
+  database.run(statements.put, { id, pseudonym, createdAt, demonstration: flag(demonstration) });
 }
 
 export function findCase(database: ReadableDatabase, id: CaseId): Case | null {
@@ -49,9 +51,4 @@ export function findDemonstrationCase(database: ReadableDatabase): Case | null {
 /** How many cases there are beside the demonstration. */
 export function countCases(database: ReadableDatabase): number {
   return parseRow(z.object({ count: z.int() }), database.get(statements.count), 'cases').count;
-}
-
-/** False when there is no such case. */
-export function renameCase(database: WritableDatabase, id: CaseId, pseudonym: string): boolean {
-  return database.run(statements.rename, { id, pseudonym }) > 0;
 }

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { connect } from './connect.ts';
+import { stackOf } from '../../preload/contract/errors.ts';
 import { isDamage, toStoreError } from './failure.ts';
 import type { Log } from '../platform/log.ts';
 
@@ -41,14 +42,14 @@ export interface WritableDatabase extends ReadableDatabase {
   run(statement: Statement, parameters?: SqlParameters): number;
   /** All of `work` or nothing. Takes the write lock at once, so that what it read stays true. */
   transaction<T>(work: () => T): T;
+  /** Inside a transaction: runs `tell` once everything is committed, and never where it is rolled back. */
+  afterCommit(tell: () => void): void;
 }
 
 const SLOW_MILLISECONDS = 50;
 
 export interface ConnectionOptions {
   log: Log;
-  /** Called after every committed change. */
-  onCommit: () => void;
   /** Called when SQLite finds the file damaged. */
   onDamage: () => void;
   onUnreadable: (row: UnreadableRow) => void;
@@ -61,6 +62,8 @@ export class Connection implements WritableDatabase {
   #database: Database.Database;
   readonly #options: ConnectionOptions;
   readonly #prepared = new Map<Statement, Database.Statement>();
+  /** What is to be told once the transaction is committed. */
+  #untold: (() => void)[] = [];
 
   constructor(database: Database.Database, options: ConnectionOptions) {
     this.#database = database;
@@ -76,15 +79,35 @@ export class Connection implements WritableDatabase {
   }
 
   run(statement: Statement, parameters: SqlParameters = {}): number {
-    const { changes } = this.#timed(statement.name, () => this.#prepare(statement).run(parameters));
-    if (!this.#database.inTransaction) this.#options.onCommit();
-    return changes;
+    return this.#timed(statement.name, () => this.#prepare(statement).run(parameters)).changes;
   }
 
   transaction<T>(work: () => T): T {
-    const result = this.#timed('transaction', () => this.#database.transaction(work).immediate());
-    if (!this.#database.inTransaction) this.#options.onCommit();
-    return result;
+    const before = this.#untold.length;
+    try {
+      const result = this.#timed('transaction', () => this.#database.transaction(work).immediate());
+      if (!this.#database.inTransaction) this.#tell();
+      return result;
+    } catch (error) {
+      this.#untold.length = before;
+      throw error;
+    }
+  }
+
+  afterCommit(tell: () => void): void {
+    if (!this.#database.inTransaction) throw new Error('there is no transaction to wait for');
+    this.#untold.push(tell);
+  }
+
+  /** What is committed stays so: a listener that fails is noted, and the others are told. */
+  #tell(): void {
+    for (const tell of this.#untold.splice(0)) {
+      try {
+        tell();
+      } catch (error) {
+        this.#options.log.warn('a listener to the database failed', { stack: stackOf(error) });
+      }
+    }
   }
 
   tellUnreadable(row: UnreadableRow): void {

@@ -1,10 +1,18 @@
 export { openStore, type Store, type StoreOptions } from './open.ts';
 export { mustExist } from './must-exist.ts';
 export { defaultHome, homeLayout, type HomeLayout } from './home.ts';
-export { localActor } from './local-actor.ts';
 export type { Log } from '../platform/log.ts';
 export type { ReadableDatabase, WritableDatabase } from './database.ts';
 export type { FrameIndexFiles } from './frame-indexes.ts';
+export { endAnswer, moveBoxesToDisplayed } from './answer-ends.ts';
+export {
+  byItself,
+  localActor,
+  mustBelong,
+  type ChangeContext,
+  type ChangeRecord,
+  type NewCommand,
+} from './changes/index.ts';
 export * as answers from './answers.ts';
 export * as cases from './cases.ts';
 export * as models from './models.ts';

@@ -31,7 +31,7 @@ export function migrate(
     database
       .transaction(() => {
         if (schemaVersion(database) >= step.version) return;
-        database.exec(step.sql);
+        step.up(database);
         database.pragma(`user_version = ${step.version}`);
         onStep(step);
       })

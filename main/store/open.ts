@@ -1,8 +1,17 @@
 import type Database from 'better-sqlite3';
 import type { BackupList } from '../../preload/contract/backups.ts';
+import type { RecordCheck } from '../../preload/contract/changes.ts';
 import { toErrorReport, type ErrorReport } from '../../preload/contract/errors.ts';
-import { stopOrphans } from './answers.ts';
-import { backupIsDue, listBackups, writeBackup, type Backup } from './backup.ts';
+import type { CaseId } from '../../preload/contract/values.ts';
+import { stopOrphans } from './answer-ends.ts';
+import { backupIsDue, fileStamp, listBackups, nextBackup, writeBackup, type Backup } from './backup.ts';
+import {
+  ChangeRecord,
+  eraseCase,
+  runCheckInTurns,
+  verifyRecord,
+  type ChangeContext,
+} from './changes/index.ts';
 import { connect } from './connect.ts';
 import { readContent } from './content.ts';
 import { dropSuspicion, isSuspected, keepOrphanedLog, noteSuspicion, replaceDamaged } from './damage.ts';
@@ -12,6 +21,7 @@ import { frameIndexFiles, type FrameIndexFiles } from './frame-indexes.ts';
 import { homeLayout, prepareHome, type HomeLayout } from './home.ts';
 import { hasOrphanedLog, inspect, type Depth, type Finding } from './inspect.ts';
 import { takeWindowLock, type WindowLock } from './lock.ts';
+import { backupHeads } from './backup-heads.ts';
 import type { Log } from '../platform/log.ts';
 import { latestVersion, migrate, schemaVersion } from './migrate.ts';
 import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } from './restore.ts';
@@ -33,14 +43,16 @@ export interface StoreOptions {
 export interface Store {
   readonly layout: HomeLayout;
   readonly database: WritableDatabase;
+  /** Every change to what is recorded goes through it. */
+  readonly record: ChangeRecord;
   readonly frameIndexes: FrameIndexFiles;
   /** What a person should know about how the database was found, and of what in it can't be read. */
   readonly notices: readonly ErrorReport[];
-  /** When something was last committed in this process. */
+  /** When a change was last committed in this process. */
   readonly savedAt: number | null;
   /** Whether backups hold something that the database lacks, and nobody has said that it may stay there. */
   readonly restoreOffered: boolean;
-  /** Calls the listener after every commit; returns how to stop that. */
+  /** Calls the listener after every committed change; returns how to stop that. */
   onSaved(listener: (at: number) => void): () => void;
   /** Calls the listener when the notices have changed; returns how to stop that. */
   onNotices(listener: () => void): () => void;
@@ -54,6 +66,13 @@ export interface Store {
   restore(name: string): { movedTo: string };
   /** Says that what the backups hold beyond the database may stay there: it is not offered again. */
   keepPresent(): void;
+  /**
+   * Whether the record is as it was written, held against the backups, too. `sinceLast`: what came after the last check
+   * alone, which takes milliseconds.
+   */
+  checkRecord(sinceLast: boolean): Promise<RecordCheck>;
+  /** Erases what the record holds of a case; its rows stay. Returns how many changes lost their edits. */
+  eraseFromRecord(context: ChangeContext, erased: { caseId: CaseId; reason: string }): number;
   close(): void;
 }
 
@@ -86,7 +105,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   const { now, log, lock } = context;
   const notices: ErrorReport[] = [];
   const finding = prepareDatabase(layout, context, notices);
-  const database = openDatabase(layout, context, notices);
+  const { database, outdated } = openDatabase(layout, context);
 
   let savedAt: number | null = null;
   const savedListeners = new Set<(at: number) => void>();
@@ -97,19 +116,21 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   const unreadable = new UnreadableRows(tellNotices);
   const connection = new Connection(database, {
     log,
-    onCommit: () => {
-      savedAt = now();
-      for (const listener of savedListeners) listener(savedAt);
-    },
     onDamage: () => noteSuspicion(layout),
     onUnreadable: (row) => {
       if (unreadable.add(row)) log.warn('a row can’t be read', { table: row.table, id: row.id });
     },
   });
+  const record = new ChangeRecord(connection, now);
+  record.onChange(({ at }) => {
+    savedAt = at;
+    for (const listener of savedListeners) listener(at);
+  });
   const backupList = (): BackupList => describeBackups(layout, connection.inspect(readContent));
   let loss: ErrorReport | null = null;
   try {
-    const stopped = stopOrphans(connection, now());
+    if (!outdated && backupIsDue(layout, now())) tryBackup({ connection, record }, layout, context, notices);
+    const stopped = stopOrphans({ database: connection, record }, now());
     if (stopped > 0) log.warn('answers left running were stopped', { stopped });
     loss = findLoss(connection, backupList, finding.state);
     if (loss !== null) log.warn('a backup holds more than the database');
@@ -132,6 +153,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   return {
     layout,
     database: connection,
+    record,
     frameIndexes: frameIndexFiles(layout),
     get notices() {
       return [...notices, loss, unreadable.notice()].filter((notice) => notice !== null);
@@ -154,16 +176,31 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     backupList,
     restore: (name) => {
       const backup = backupToRestore(layout, name);
+      const replaced = headBefore(record);
       const { movedTo } = withWindowLock(layout, context, () =>
         connection.replace((present) => swapIn(layout, backup, present, now())),
       );
       log.info('a backup was restored', { sequence: backup.sequence });
       unreadable.clear();
-      stopOrphans(connection, now());
+      if (replaced !== null) {
+        const anchor = { id: `${name} ${fileStamp(now())}`, kind: 'replaced' as const, ...replaced };
+        record.note({ name: 'record.restore', caseId: null }, [
+          { entity: 'anchor', id: anchor.id, before: null, after: anchor },
+        ]);
+      }
+      stopOrphans({ database: connection, record }, now());
       settle();
       return { movedTo };
     },
     keepPresent: settle,
+    checkRecord: (sinceLast) =>
+      runCheckInTurns(verifyRecord(connection, { sinceLast, outside: sinceLast ? [] : backupHeads(layout) })),
+    eraseFromRecord: (by, erased) => {
+      const count = eraseCase({ database: connection, record }, by, erased);
+      // Until then the log of changes still holds the pages as they were.
+      connection.inspect((open) => open.pragma('wal_checkpoint(TRUNCATE)'));
+      return count;
+    },
     close: () => {
       savedListeners.clear();
       noticeListeners.clear();
@@ -202,22 +239,27 @@ function prepareDatabase(layout: HomeLayout, context: OpenContext, notices: Erro
   return finding;
 }
 
-/** Connects, brings the schema up to date, and writes the backups that are due before and after that. */
+/** The newest change of a database that is about to be replaced; null where it has none, or can't be read. */
+function headBefore(record: ChangeRecord): { seq: number; hash: string } | null {
+  try {
+    return record.head;
+  } catch {
+    return null;
+  }
+}
+
+/** Connects and brings the schema up to date, with a backup before that. Says whether it was not. */
 function openDatabase(
   layout: HomeLayout,
   { now, log }: OpenContext,
-  notices: ErrorReport[],
-): Database.Database {
+): { database: Database.Database; outdated: boolean } {
   const database = connect(layout.database);
   try {
     const before = schemaVersion(database);
     const outdated = before > 0 && before < latestVersion;
     if (outdated) writeBackup(database, layout, now());
     migrate(database, undefined, (step) => log.info('schema step applied', { version: step.version }));
-    if (before === latestVersion && backupIsDue(layout, now())) {
-      tryBackup(database, layout, now(), notices, log);
-    }
-    return database;
+    return { database, outdated: before < latestVersion };
   } catch (error) {
     database.close();
     throw error;
@@ -250,16 +292,26 @@ function withWindowLock<T>(layout: HomeLayout, context: OpenContext, work: () =>
   }
 }
 
-/** An empty database needs no backup. One that can't be written is said, but does not keep anyone from their sessions. */
+/**
+ * An empty database needs no backup. The head of the record is written down first, in the database and so in its backup. One
+ * that can't be written is said, but does not keep anyone from their sessions.
+ */
 function tryBackup(
-  database: Database.Database,
+  { connection, record }: { connection: Connection; record: ChangeRecord },
   layout: HomeLayout,
-  at: number,
+  { now, log }: OpenContext,
   notices: ErrorReport[],
-  log: Log,
 ): void {
   try {
-    if (readContent(database).ids.size > 0) writeBackup(database, layout, at);
+    if (connection.inspect(readContent).ids.size === 0) return;
+    const { head } = record;
+    const { name } = nextBackup(layout, now());
+    if (head !== null) {
+      record.note({ name: 'record.backup', caseId: null }, [
+        { entity: 'anchor', id: name, before: null, after: { id: name, kind: 'backup', ...head } },
+      ]);
+    }
+    connection.inspect((database) => writeBackup(database, layout, now()));
   } catch (error) {
     const report = toErrorReport(toStoreError(error, layout.database));
     notices.push({

@@ -18,10 +18,13 @@ const Row = z
 const columns = 'id, session_id, text, location, created_at';
 
 export const statements = {
-  insert: statement(
-    'questions.insert',
+  put: statement(
+    'questions.put',
     `INSERT INTO questions (${columns}, frame_index)
-     VALUES (:id, :sessionId, :text, :location, :createdAt, :frameIndex)`,
+     VALUES (:id, :sessionId, :text, :location, :createdAt, :frameIndex)
+     ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, text = excluded.text,
+       location = excluded.location, created_at = excluded.created_at, frame_index = excluded.frame_index,
+       deleted_at = NULL`,
   ),
   byId: statement('questions.byId', `SELECT ${columns} FROM questions WHERE id = :id`),
   ofSession: statement(
@@ -29,11 +32,16 @@ export const statements = {
     `SELECT ${columns} FROM questions
      WHERE session_id = :sessionId AND deleted_at IS NULL ORDER BY rowid`,
   ),
-  markDeleted: statement('questions.markDeleted', 'UPDATE questions SET deleted_at = :at WHERE id = :id'),
+  present: statement(
+    'questions.present',
+    `SELECT ${columns} FROM questions WHERE id = :id AND deleted_at IS NULL`,
+  ),
+  hide: statement('questions.hide', 'UPDATE questions SET deleted_at = :at WHERE id = :id'),
 };
 
-export function insertQuestion(database: WritableDatabase, question: Question): void {
-  database.run(statements.insert, {
+/** Adds a question, writes it anew, or brings a deleted one back. Called by the record alone. */
+export function putQuestion(database: WritableDatabase, question: Question): void {
+  database.run(statements.put, {
     id: question.id,
     sessionId: question.sessionId,
     text: question.text,
@@ -54,11 +62,13 @@ export function listQuestions(database: ReadableDatabase, sessionId: SessionId):
   return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'questions');
 }
 
-/** Hides a question, or with null brings it back. False when there is no such question. */
-export function setQuestionDeleted(
-  database: WritableDatabase,
-  id: QuestionId,
-  deletedAt: number | null,
-): boolean {
-  return database.run(statements.markDeleted, { id, at: deletedAt }) > 0;
+/** Null for a deleted one, too. */
+export function findPresentQuestion(database: ReadableDatabase, id: QuestionId): Question | null {
+  const row = database.get(statements.present, { id });
+  return parseFound(database, Row, row, 'questions');
+}
+
+/** Deletes a question, whose row stays so that it can be brought back. Called by the record alone. */
+export function hideQuestion(database: WritableDatabase, id: QuestionId, at: number): void {
+  database.run(statements.hide, { id, at });
 }

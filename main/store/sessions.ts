@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SessionFacts } from '../../preload/contract/changes.ts';
 import { Session, SessionSummary } from '../../preload/contract/domain.ts';
 import type { CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
@@ -58,11 +59,16 @@ const nextChanged = '(SELECT coalesce(max(changed_order), 0) + 1 FROM sessions)'
 const columns = 'id, case_id, video_id, number, created_at, updated_at, frame_index';
 
 export const statements = {
-  insert: statement(
-    'sessions.insert',
+  put: statement(
+    'sessions.put',
     `INSERT INTO sessions (${columns}, opened_at, opened_order, changed_order) VALUES (:id, :caseId, :videoId,
-       (SELECT coalesce(max(number), 0) + 1 FROM sessions WHERE case_id = :caseId), :at, :at, :frameIndex, :at,
-       ${nextOpened}, ${nextChanged})`,
+       :number, :createdAt, :at, 0, :at, ${nextOpened}, ${nextChanged})
+     ON CONFLICT (id) DO UPDATE SET case_id = excluded.case_id, video_id = excluded.video_id,
+       number = excluded.number, created_at = excluded.created_at`,
+  ),
+  nextNumber: statement(
+    'sessions.nextNumber',
+    'SELECT coalesce(max(number), 0) + 1 AS number FROM sessions WHERE case_id = :caseId',
   ),
   byId: statement('sessions.byId', `SELECT ${columns} FROM sessions WHERE id = :id`),
   lastOpened: statement(
@@ -108,18 +114,19 @@ export const statements = {
   ),
 };
 
-export interface NewSession {
-  id: SessionId;
-  caseId: CaseId;
-  videoId: Session['videoId'];
-  frameIndex: FrameIndex;
-  at: number;
+/** The number of a case's next session. */
+export function nextSessionNumber(database: ReadableDatabase, caseId: CaseId): number {
+  const row = database.get(statements.nextNumber, { caseId });
+  return parseRow(z.object({ number: z.int().positive() }), row, 'sessions').number;
 }
 
-/** Adds a session with the next number of its case. */
-export function insertSession(database: WritableDatabase, added: NewSession): Session {
-  database.run(statements.insert, { ...added });
-  return parseRow(Row, database.get(statements.byId, { id: added.id }), 'sessions');
+/** Adds a session where its video begins, or writes it anew. Called by the record alone. */
+export function putSession(
+  database: WritableDatabase,
+  { id, caseId, videoId, number, createdAt }: SessionFacts,
+  at: number,
+): void {
+  database.run(statements.put, { id, caseId, videoId, number, createdAt, at });
 }
 
 export function findSession(database: ReadableDatabase, id: SessionId): Session | null {

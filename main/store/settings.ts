@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ActorId } from '../../preload/contract/context.ts';
+import { Sha256 } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { Json } from './rows.ts';
 
@@ -13,8 +13,8 @@ const schemas = {
 
   /** Backups that hold more than the database, and that a person has said may be left alone. */
   backupsLeft: z.array(z.string()),
-  /** The accounts of this machine's operating system that have used the data folder, each with the actor that it is. */
-  localActors: z.array(z.object({ id: ActorId, account: z.string() })),
+  /** Up to where the record was found whole, with the hash of the change there. */
+  recordChecked: z.object({ seq: z.int().positive(), hash: Sha256 }),
 } as const;
 
 export type SettingName = keyof typeof schemas;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BackupList, BackupName } from './backups.ts';
-import type { CallContext } from './context.ts';
+import { ChangeList, RecordCheck, Undoable, Undone } from './changes.ts';
+import { Actor, type CallContext } from './context.ts';
 import {
   Answer,
   AnswerSettings,
@@ -57,8 +58,9 @@ export const calls = {
 
   listCases: { input: none, output: z.array(Case) },
   createCase: { input: z.strictObject({ pseudonym }), output: Case },
+  /** `sessionId`: the session of the case that it is done in, where `undo` takes it back. */
   renameCase: {
-    input: z.strictObject({ caseId: CaseId, pseudonym }),
+    input: z.strictObject({ caseId: CaseId, pseudonym, sessionId: SessionId.exactOptional() }),
     output: Case,
   },
 
@@ -159,6 +161,25 @@ export const calls = {
   deleteQuestion: { input: z.strictObject({ questionId: QuestionId }), output: done },
   /** Gives it back as it is now, with every answer. */
   restoreQuestion: { input: z.strictObject({ questionId: QuestionId }), output: Entry },
+
+  /**
+   * Takes back what the caller did last in a session, however long ago; what others did stays. Refused with `changed-since`
+   * where somebody has changed it since then, with `not-found` where there is nothing.
+   */
+  undo: { input: z.strictObject({ sessionId: SessionId }), output: Undone },
+  /** Does again what the caller undid last in a session, unless something else was done since. Refused as `undo` is. */
+  redo: { input: z.strictObject({ sessionId: SessionId }), output: Undone },
+  /** What `undo` and `redo` would do next. */
+  getUndoable: { input: z.strictObject({ sessionId: SessionId }), output: Undoable },
+  /** What was changed after a place in the record, oldest first, some at a time. */
+  changesSince: { input: z.strictObject({ seq: z.int().min(0) }), output: ChangeList },
+  /** Everyone whom a change can name. */
+  listActors: { input: none, output: z.array(Actor) },
+  /**
+   * Whether the record is as it was written, held against the backups, too. `sinceLast`: only what came after the last
+   * check, which is trusted.
+   */
+  checkRecord: { input: z.strictObject({ sinceLast: z.boolean() }), output: RecordCheck },
 
   /** Ends an answer: one that waits is withdrawn, one that is written keeps its text. Does nothing to one that has ended. */
   stopAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },

@@ -325,6 +325,8 @@ export const OpenSession = z.object({
   video: Video,
   session: Session,
   entries: z.array(Entry),
+  /** The newest change of the record that is in it: what comes later is told by `changes` events. */
+  seq: z.int().min(0),
 });
 export type OpenSession = z.infer<typeof OpenSession>;
 

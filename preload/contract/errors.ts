@@ -9,6 +9,7 @@ export const errorCodes = [
   'cancelled',
   'busy',
   'unavailable',
+  'changed-since',
   // video
   'file-missing',
   'file-empty',

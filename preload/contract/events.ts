@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Change } from './changes.ts';
 import { Answer, Case, Entry, Job, ModelState, Video } from './domain.ts';
 import { ErrorReport } from './errors.ts';
 import { ModelImport } from './models.ts';
@@ -20,6 +21,8 @@ export const WorkstationEvent = z.discriminatedUnion('type', [
     generatedTokens: z.int().min(0),
   }),
   z.object({ type: z.literal('answer'), answer: Answer }),
+  /** Changes to what is recorded, in their order; told once they are committed, to the window that made them, too. */
+  z.object({ type: z.literal('changes'), changes: z.array(Change).min(1) }),
   /** A question was asked, or brought back, in whichever window. */
   z.object({ type: z.literal('entry'), entry: Entry }),
   z.object({ type: z.literal('question-deleted'), sessionId: SessionId, questionId: QuestionId }),

@@ -4,6 +4,8 @@ export * from './backups.ts';
 export * from './boxes.ts';
 export * from './bridge.ts';
 export * from './calls.ts';
+export * from './change-words.ts';
+export * from './changes.ts';
 export * from './coherence.ts';
 export * from './considered.ts';
 export * from './context.ts';

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { testContext } from '../context.ts';
 import { JobRegistry } from '../../main/jobs/index.ts';
 import type { OpenRecordingOptions, Recording } from '../../main/recordings/index.ts';
 import { VideoLibrary } from '../../main/recordings/library.ts';
@@ -130,9 +131,9 @@ const states = (): string[] => jobs.list().map(({ state }) => state);
 
 describe('a file opened again while its frames are counted', () => {
   it('goes on counting once, and whoever waits gets the index', async () => {
-    const first = await library.open(file, { caseId: null });
+    const first = await library.open(file, { caseId: null }, testContext());
     const waiting = library.index(first.id);
-    const again = await library.open(file, { caseId: null });
+    const again = await library.open(file, { caseId: null }, testContext());
     expect(again.id).toBe(first.id);
     expect(files.map(({ closed }) => closed)).toEqual([false, true]);
     files[0]?.count();
@@ -143,10 +144,10 @@ describe('a file opened again while its frames are counted', () => {
   });
 
   it('is the new one when the first was counted', async () => {
-    const { id } = await library.open(file, { caseId: null });
+    const { id } = await library.open(file, { caseId: null }, testContext());
     files[0]?.count();
     await library.index(id);
-    await library.open(file, { caseId: null });
+    await library.open(file, { caseId: null }, testContext());
     expect(files.map(({ closed }) => closed)).toEqual([true, false]);
     expect(await library.recording(id)).toBe(files[1]);
   });
@@ -154,7 +155,7 @@ describe('a file opened again while its frames are counted', () => {
 
 describe('what is not taken', () => {
   it('is closed, and its job ends: another file at the new place', async () => {
-    const { id } = await library.open(file, { caseId: null });
+    const { id } = await library.open(file, { caseId: null }, testContext());
     fingerprint = 'other';
     await expect(library.relink(id, file)).rejects.toMatchObject({ code: 'file-changed' });
     expect(files.map(({ closed }) => closed)).toEqual([false, true]);
@@ -163,7 +164,7 @@ describe('what is not taken', () => {
 
   it('is closed, and its job ends: a file that cannot be written down', async () => {
     store.close();
-    await expect(library.open(file, { caseId: null })).rejects.toThrow();
+    await expect(library.open(file, { caseId: null }, testContext())).rejects.toThrow();
     expect(files.map(({ closed }) => closed)).toEqual([true]);
     await expect.poll(states).toEqual(['cancelled']);
   });
@@ -171,7 +172,7 @@ describe('what is not taken', () => {
 
 describe('counting', () => {
   it('that a person stops is said as a problem of the video, and tried again when it is asked for', async () => {
-    const { id } = await library.open(file, { caseId: null });
+    const { id } = await library.open(file, { caseId: null }, testContext());
     const waiting = library.index(id);
     const job = jobs.list()[0];
     jobs.cancel(job!.id);
@@ -185,7 +186,7 @@ describe('counting', () => {
   });
 
   it('ends with the library, and no video is blamed for it', async () => {
-    const { id } = await library.open(file, { caseId: null });
+    const { id } = await library.open(file, { caseId: null }, testContext());
     await library.close();
     expect(files[0]?.signal.aborted).toBe(true);
     expect(library.find(id)).toMatchObject({ index: 'building', problem: null });
@@ -198,7 +199,7 @@ it('keeps no listener for each file that was ever opened', async () => {
   process.on('warning', onWarning);
   for (let count = 0; count < 15; count++) {
     fingerprint = `file ${count}`;
-    const { id } = await library.open(file, { caseId: null });
+    const { id } = await library.open(file, { caseId: null }, testContext());
     files.at(-1)?.count();
     await library.index(id);
   }

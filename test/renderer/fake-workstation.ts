@@ -1,3 +1,4 @@
+import { FakeRecord } from './fake-record.ts';
 import { checkpointReport, embeddedModel, folderModel, runningImport } from './fake-models.ts';
 import {
   FrameIndex,
@@ -18,6 +19,7 @@ import {
   type Case,
   type Entry,
   type DroppedFile,
+  type Edit,
   type Folder,
   type FrameLocation,
   type Job,
@@ -210,6 +212,11 @@ export class FakeWorkstation {
   readonly #listeners = new Set<(event: WorkstationEvent) => void>();
   #count = 0;
 
+  readonly record = new FakeRecord(
+    (edits) => edits.forEach((edit) => this.#show(edit)),
+    (change) => this.emit({ type: 'changes', changes: [change] }),
+  );
+
   readonly calls: WorkstationCalls = {
     listBackups: async () => structuredClone(this.backups),
     restoreBackup: async () => {
@@ -238,10 +245,11 @@ export class FakeWorkstation {
     ],
     listCases: async () => [this.case],
     createCase: async () => this.case,
-    renameCase: async ({ pseudonym }) => {
-      this.case = { ...this.case, pseudonym };
-      this.emit({ type: 'case', case: this.case });
-      this.emit({ type: 'sessions' });
+    renameCase: async ({ pseudonym }, by) => {
+      const before = this.case;
+      this.record.commit(by, 'case.rename', this.session.id, [
+        { entity: 'case', id: before.id, before, after: { ...before, pseudonym } },
+      ]);
       return this.case;
     },
     chooseVideo: async () => ({ grantId: id('grant1'), name: 'demo.mp4' }),
@@ -298,14 +306,17 @@ export class FakeWorkstation {
       this.#checkSession(sessionId);
       return (this.session = { ...this.session, frameIndex });
     },
-    ask: async ({ sessionId, frameIndex, frameHash, question, settings }) => {
+    ask: async ({ sessionId, frameIndex, frameHash, question, settings }, by) => {
       this.#checkSession(sessionId);
       this.#checkPicture(frameIndex, frameHash);
       const entry = this.addEntry(question, frameIndex, {
         status: 'running',
         settings: { ...defaultSettings, ...definedOnly(settings) },
       });
-      this.emit({ type: 'entry', entry });
+      const { question: after } = entry;
+      this.record.commit(by, 'question.ask', sessionId, [
+        { entity: 'question', id: after.id, before: null, after },
+      ]);
       return { jobId: id('job1'), question: entry.question, answer: entry.answers[0]! };
     },
     askAgain: async ({ questionId, frameHash, settings }) => {
@@ -329,20 +340,35 @@ export class FakeWorkstation {
       if (!found) throw notFound('answer');
       return found;
     },
-    deleteQuestion: async ({ questionId }) => {
-      const entry = this.#entry(questionId);
-      this.deleted = [...this.deleted, entry];
-      this.entries = this.entries.filter((other) => other !== entry);
-      this.emit({ type: 'question-deleted', sessionId: this.session.id, questionId });
+    deleteQuestion: async ({ questionId }, by) => {
+      const { question: before } = this.#entry(questionId);
+      this.record.commit(by, 'question.delete', this.session.id, [
+        { entity: 'question', id: questionId, before, after: null },
+      ]);
       return {};
     },
-    restoreQuestion: async ({ questionId }) => {
-      const entry = this.#entry(questionId);
-      this.deleted = this.deleted.filter((other) => other !== entry);
-      if (!this.entries.includes(entry)) this.entries = [...this.entries, entry].sort(inOrder);
-      this.emit({ type: 'entry', entry });
-      return entry;
+    restoreQuestion: async ({ questionId }, by) => {
+      const { question: after } = this.#entry(questionId);
+      this.record.commit(by, 'question.restore', this.session.id, [
+        { entity: 'question', id: questionId, before: null, after },
+      ]);
+      return this.#entry(questionId);
     },
+    undo: async (input, by) => {
+      this.#checkSession(input.sessionId);
+      return this.record.calls.undo(input, by);
+    },
+    redo: async (input, by) => {
+      this.#checkSession(input.sessionId);
+      return this.record.calls.redo(input, by);
+    },
+    getUndoable: async (input, by) => {
+      this.#checkSession(input.sessionId);
+      return this.record.calls.getUndoable(input, by);
+    },
+    changesSince: (input, by) => this.record.calls.changesSince(input, by),
+    listActors: async () => [this.status.actor],
+    checkRecord: (input, by) => this.record.calls.checkRecord(input, by),
     stopAnswer: async ({ answerId }, context) => {
       const answer = await this.calls.getAnswer({ answerId }, context);
       if (isUnderWay(answer.status)) this.end({ ...answer, status: 'stopped', endedAt: now });
@@ -404,7 +430,33 @@ export class FakeWorkstation {
   }
 
   open(): OpenSession {
-    return { case: this.case, video: this.video, session: this.session, entries: this.entries };
+    return {
+      case: this.case,
+      video: this.video,
+      session: this.session,
+      entries: this.entries,
+      seq: this.record.seq,
+    };
+  }
+
+  /** What an edit makes of what is shown, told as the workstation tells it. */
+  #show(edit: Edit): void {
+    if (edit.entity === 'case' && edit.after !== null) {
+      this.case = edit.after;
+      this.emit({ type: 'case', case: this.case });
+      this.emit({ type: 'sessions' });
+    }
+    if (edit.entity !== 'question') return;
+    const entry = this.#entry(id(edit.id));
+    this.deleted = this.deleted.filter((other) => other !== entry);
+    this.entries = this.entries.filter((other) => other !== entry);
+    if (edit.after === null) {
+      this.deleted = [...this.deleted, entry];
+      this.emit({ type: 'question-deleted', sessionId: this.session.id, questionId: entry.question.id });
+    } else {
+      this.entries = [...this.entries, entry].sort(inOrder);
+      this.emit({ type: 'entry', entry });
+    }
   }
 
   /** Calls of one name that have come, oldest first. */

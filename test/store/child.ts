@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { answers, cases, openStore, questions, sessions, videos } from '../../main/store/index.ts';
-import type { AnswerId, CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
+import { answers, openStore, videos } from '../../main/store/index.ts';
+import type { AnswerId } from '../../preload/contract/values.ts';
 import { aCase, aQuestion, aVideo, runningAnswer, silent } from './rows.ts';
+import { addAnswer, addCase, addQuestion, addSession } from './write.ts';
 
 /** Another process on the same data folder, for tests of locks and of sudden ends. Ends with its input. */
 const [mode, home] = process.argv.slice(2) as [string, string];
@@ -12,23 +13,17 @@ if (mode === 'window' || mode === 'look') {
   console.log('open');
 } else if (mode === 'writer') {
   for (let index = 0; index < 50; index++) {
-    cases.insertCase(store.database, aCase(`${process.pid}-${index}`));
+    addCase(store, aCase(`${process.pid}-${index}`));
   }
   console.log('written');
 } else {
   const id = 'x' as AnswerId;
-  const sessionId = 's' as SessionId;
-  cases.insertCase(store.database, aCase('a'));
+  const sessionId = 's';
+  addCase(store, aCase('a'));
   videos.insertVideo(store.database, aVideo('v', 'a'));
-  sessions.insertSession(store.database, {
-    id: sessionId,
-    caseId: 'a' as CaseId,
-    videoId: 'v' as VideoId,
-    frameIndex: 0 as FrameIndex,
-    at: now(),
-  });
-  questions.insertQuestion(store.database, aQuestion('q', sessionId));
-  answers.insertAnswer(store.database, runningAnswer(id, 'q', sessionId, { createdAt: now() }), process.pid);
+  addSession(store, { id: sessionId, caseId: 'a', videoId: 'v' });
+  addQuestion(store, aQuestion('q', sessionId));
+  addAnswer(store, runningAnswer(id, 'q', sessionId, { createdAt: now() }));
   console.log('open');
   const words: number[] = [];
   for (let count = 1; count < 100_000; count++) {

@@ -1,33 +1,24 @@
-import { answers, cases, questions, sessions, videos, type Store } from '../../main/store/index.ts';
-import type { AnswerId, CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
+import { endAnswer, videos, type Store } from '../../main/store/index.ts';
+import type { AnswerId, SessionId } from '../../preload/contract/values.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
+import { addAnswer as addRunning, addCase, addQuestion, addSession } from './write.ts';
 
 /** A case with a session of `count` questions, each with a whole answer. Ids begin with `name`. */
 export function addReview(store: Store, name: string, count: number): void {
   const { database } = store;
   database.transaction(() => {
-    cases.insertCase(database, aCase(`${name}-case`));
+    addCase(store, aCase(`${name}-case`));
     videos.insertVideo(database, aVideo(`${name}-video`, `${name}-case`));
-    sessions.insertSession(database, {
-      id: `${name}-session` as SessionId,
-      caseId: `${name}-case` as CaseId,
-      videoId: `${name}-video` as VideoId,
-      frameIndex: 0 as FrameIndex,
-      at: noon,
-    });
+    addSession(store, { id: `${name}-session`, caseId: `${name}-case`, videoId: `${name}-video` });
     for (let index = 0; index < count; index++) addAnswer(store, name, index);
   });
 }
 
-export function addAnswer({ database }: Store, name: string, index: number): void {
+export function addAnswer(store: Store, name: string, index: number): void {
   const [question, answer, session] = [`${name}-q${index}`, `${name}-a${index}`, `${name}-session`];
-  questions.insertQuestion(database, aQuestion(question, session, { createdAt: noon + index }));
-  answers.insertAnswer(
-    database,
-    runningAnswer(answer, question, session, { createdAt: noon + index }),
-    process.pid,
-  );
-  answers.updateAnswer(database, fullAnswer(answer, question, session));
+  addQuestion(store, aQuestion(question, session, { createdAt: noon + index }));
+  addRunning(store, runningAnswer(answer, question, session, { createdAt: noon + index }));
+  endAnswer(store, fullAnswer(answer, question, session));
 }
 
 export const sessionOf = (name: string): SessionId => `${name}-session` as SessionId;

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { statements as endStatements } from '../../main/store/answer-ends.ts';
 import { statements as answerStatements } from '../../main/store/answers.ts';
 import { statements as caseStatements } from '../../main/store/cases.ts';
 import type { Statement } from '../../main/store/database.ts';
@@ -55,7 +56,7 @@ describe('the steps of the schema', () => {
     const broken: Migration = {
       version: 2,
       name: 'broken',
-      sql: 'CREATE TABLE half (id TEXT); INSERT INTO nowhere VALUES (1);',
+      up: (broken) => void broken.exec('CREATE TABLE half (id TEXT); INSERT INTO nowhere VALUES (1);'),
     };
     expect(() => migrate(database, [...upTo(1), broken])).toThrow('nowhere');
     expect(schemaVersion(database)).toBe(1);
@@ -63,7 +64,9 @@ describe('the steps of the schema', () => {
   });
 
   it('refuse to be out of order', () => {
-    expect(() => migrate(database, [{ version: 2, name: 'second', sql: '' }])).toThrow('stands at 1');
+    expect(() => migrate(database, [{ version: 2, name: 'second', up: () => undefined }])).toThrow(
+      'stands at 1',
+    );
   });
 });
 
@@ -122,7 +125,7 @@ describe('step 2, sessions', () => {
     expect(plan(sessionStatements.lastOfCase)).toBe(
       'SEARCH sessions USING INDEX sqlite_autoindex_sessions_2 (case_id=?)',
     );
-    expect(plan(sessionStatements.insert)).toMatch(/SEARCH sessions USING COVERING INDEX/);
+    expect(plan(sessionStatements.put)).toMatch(/SEARCH sessions USING COVERING INDEX/);
   });
 });
 
@@ -217,7 +220,7 @@ describe('step 6, the answer format of an import', () => {
 describe('step 8, answers that wait', () => {
   it('finds what a dead process left waiting or running without reading every answer', () => {
     migrate(database, upTo(8));
-    expect(plan(answerStatements.running)).toMatch(/answers USING INDEX answers_under_way/);
+    expect(plan(endStatements.underWay)).toMatch(/answers USING INDEX answers_under_way/);
   });
 });
 

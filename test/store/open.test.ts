@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import type { WorkstationError } from '../../preload/contract/errors.ts';
-import type { AnswerId } from '../../preload/contract/values.ts';
+import type { Change } from '../../preload/contract/changes.ts';
+import type { AnswerId, FrameIndex, SessionId } from '../../preload/contract/values.ts';
 import { statement } from '../../main/store/database.ts';
-import { answers, cases, defaultHome } from '../../main/store/index.ts';
+import { answers, cases, defaultHome, sessions } from '../../main/store/index.ts';
 import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, day, noon } from './rows.ts';
+import { addCase } from './write.ts';
 
 function refusal(work: () => unknown): WorkstationError {
   try {
@@ -26,7 +28,7 @@ function refusal(work: () => unknown): WorkstationError {
 function fill(home: string, count = 400): void {
   const store = open(home);
   store.database.transaction(() => {
-    for (let index = 0; index < count; index++) cases.insertCase(store.database, aCase(`case-${index}`));
+    for (let index = 0; index < count; index++) addCase(store, aCase(`case-${index}`));
   });
   store.close();
 }
@@ -70,15 +72,16 @@ describe('a data folder', () => {
     const end = store.onSaved((at) => heard.push(at));
     expect(store.savedAt).toBeNull();
     store.database.transaction(() => {
-      cases.insertCase(store.database, aCase('a'));
-      cases.insertCase(store.database, aCase('b'));
+      addCase(store, aCase('a'));
+      addCase(store, aCase('b'));
     });
-    expect(heard).toEqual([noon]);
-    expect(() => cases.insertCase(store.database, aCase('a'))).toThrow('UNIQUE');
-    expect(heard).toHaveLength(1);
+    expect(heard).toEqual([noon, noon]);
+    expect(() => addCase(store, aCase('a'))).toThrow('is there already');
+    sessions.savePosition(store.database, 's' as SessionId, 3 as FrameIndex, noon);
+    expect(heard).toHaveLength(2);
     end();
-    cases.insertCase(store.database, aCase('c'));
-    expect(heard).toHaveLength(1);
+    addCase(store, aCase('c'));
+    expect(heard).toHaveLength(2);
     expect(store.savedAt).toBe(noon);
   });
 });
@@ -145,7 +148,7 @@ describe('a damaged database', () => {
     expect(aside(home)).toHaveLength(1);
     expect(readFileSync(join(home, aside(home)[0] as string)).equals(damaged)).toBe(true);
     expect(cases.listCases(store.database)).toEqual([]);
-    cases.insertCase(store.database, aCase('new'));
+    addCase(store, aCase('new'));
     expect(cases.listCases(store.database)).toHaveLength(1);
   });
 
@@ -208,24 +211,27 @@ describe('backups', () => {
 describe('a full disk', () => {
   it('is said as such, loses only the change that did not fit, and is over when there is room', () => {
     const store = open(temporaryFolder());
-    cases.insertCase(store.database, aCase('before'));
+    addCase(store, aCase('before'));
     const pages = (store.database.get(statement('p', 'PRAGMA page_count')) as { page_count: number })
       .page_count;
     // SQLite itself refuses to grow the file, by the same path as on a disk without room.
     store.database.get(statement('p', `PRAGMA max_page_count = ${pages}`));
-    const large = aCase('large', { pseudonym: 'x'.repeat(100_000) });
-    const error = refusal(() => cases.insertCase(store.database, large));
+    const many = (): void =>
+      store.database.transaction(() => {
+        for (let index = 0; index < 500; index++) addCase(store, aCase(`large-${index}`));
+      });
+    const told: Change[] = [];
+    store.record.onChange((change) => told.push(change));
+    const error = refusal(many);
     expect(error).toMatchObject({ code: 'store-full' });
     expect(error.hint).toContain('Free some space');
-    expect(
-      refusal(() => store.database.transaction(() => cases.insertCase(store.database, large))),
-    ).toMatchObject({
-      code: 'store-full',
-    });
     expect(cases.listCases(store.database).map(({ id }) => id)).toEqual(['before']);
+    expect(store.record.seq).toBe(1);
+    expect(told).toEqual([]);
     store.database.get(statement('p', 'PRAGMA max_page_count = 1000000'));
-    cases.insertCase(store.database, aCase('after'));
+    addCase(store, aCase('after'));
     expect(cases.listCases(store.database)).toHaveLength(2);
+    expect(told.map(({ seq }) => seq)).toEqual([2]);
   });
 });
 
@@ -284,7 +290,7 @@ describe('two processes', () => {
     const home = temporaryFolder();
     const store = open(home, { exclusive: true });
     const command = child('writer', home);
-    for (let index = 0; index < 50; index++) cases.insertCase(store.database, aCase(`window-${index}`));
+    for (let index = 0; index < 50; index++) addCase(store, aCase(`window-${index}`));
     expect(await command.line()).toBe('written');
     await command.end();
     expect(cases.listCases(store.database)).toHaveLength(100);

@@ -2,14 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   Box,
   type AnswerId,
-  type CaseId,
   type FrameIndex,
   type QuestionId,
-  type SessionId,
   type VideoId,
 } from '../../preload/contract/values.ts';
 import {
   answers,
+  endAnswer,
+  moveBoxesToDisplayed,
   cases,
   models,
   questions,
@@ -22,22 +22,17 @@ import {
 import { statement } from '../../main/store/database.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
+import { addAnswer, addCase, addQuestion, addSession, removeQuestion } from './write.ts';
 
 let store: Store;
 const id = <T extends string>(text: string): T => text as T;
-const addSession = (name: string, caseId: string, videoId: string, at = noon) =>
-  sessions.insertSession(store.database, {
-    id: id<SessionId>(name),
-    caseId: id<CaseId>(caseId),
-    videoId: id<VideoId>(videoId),
-    frameIndex: 0 as FrameIndex,
-    at,
-  });
+const begin = (name: string, caseId: string, videoId: string, at = noon) =>
+  addSession(store, { id: name, caseId, videoId, at });
 
 beforeEach(() => {
   store = open(temporaryFolder());
-  cases.insertCase(store.database, aCase('a'));
-  cases.insertCase(store.database, aCase('b', { createdAt: noon + 1 }));
+  addCase(store, aCase('a'));
+  addCase(store, aCase('b', { createdAt: noon + 1 }));
   videos.insertVideo(store.database, aVideo('v', 'a'));
   videos.insertVideo(store.database, aVideo('w', 'b', { openedAt: noon + 5 }));
 });
@@ -49,11 +44,8 @@ describe('cases', () => {
     expect(cases.findCase(store.database, id('none'))).toBeNull();
   });
 
-  it('are renamed, and the demonstration is not counted among them', () => {
-    expect(cases.renameCase(store.database, id('a'), 'Nephrectomy 12')).toBe(true);
-    expect(cases.renameCase(store.database, id('none'), 'x')).toBe(false);
-    expect(cases.findCase(store.database, id('a'))?.pseudonym).toBe('Nephrectomy 12');
-    cases.insertCase(store.database, aCase('demo', { demonstration: true }));
+  it('the demonstration is not counted among them', () => {
+    addCase(store, aCase('demo', { demonstration: true }));
     expect(cases.countCases(store.database)).toBe(2);
     expect(cases.findDemonstrationCase(store.database)?.id).toBe('demo');
   });
@@ -90,15 +82,15 @@ describe('videos', () => {
 
 describe('sessions', () => {
   it('are numbered within their case', () => {
-    expect(addSession('1', 'a', 'v').number).toBe(1);
-    expect(addSession('2', 'a', 'v').number).toBe(2);
-    expect(addSession('3', 'b', 'w').number).toBe(1);
+    expect(begin('1', 'a', 'v').number).toBe(1);
+    expect(begin('2', 'a', 'v').number).toBe(2);
+    expect(begin('3', 'b', 'w').number).toBe(1);
     expect(sessions.findLastSessionOfCase(store.database, id('a'))?.id).toBe('2');
   });
 
   it('remember the place and which was opened last', () => {
-    addSession('1', 'a', 'v', noon);
-    addSession('2', 'a', 'v', noon + 1);
+    begin('1', 'a', 'v', noon);
+    begin('2', 'a', 'v', noon + 1);
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('2');
     sessions.markSessionOpened(store.database, id('1'), noon + 2);
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('1');
@@ -111,9 +103,9 @@ describe('sessions', () => {
   });
 
   it('are listed with case, video and the questions that are not deleted', () => {
-    addSession('1', 'a', 'v');
-    for (const name of ['p', 'q']) questions.insertQuestion(store.database, aQuestion(name, '1'));
-    questions.setQuestionDeleted(store.database, id('q'), noon);
+    begin('1', 'a', 'v');
+    for (const name of ['p', 'q']) addQuestion(store, aQuestion(name, '1'));
+    removeQuestion(store, aQuestion('q', '1'));
     expect(sessions.listSessions(store.database)).toMatchObject([
       { id: '1', casePseudonym: 'Case a', videoName: 'v.mp4', questionCount: 1 },
     ]);
@@ -122,8 +114,8 @@ describe('sessions', () => {
 
 describe('questions', () => {
   beforeEach(() => {
-    addSession('1', 'a', 'v');
-    questions.insertQuestion(store.database, aQuestion('q', '1'));
+    begin('1', 'a', 'v');
+    addQuestion(store, aQuestion('q', '1'));
   });
 
   it('come back as they went in', () => {
@@ -131,28 +123,28 @@ describe('questions', () => {
   });
 
   it('are hidden and brought back, never removed', () => {
-    expect(questions.setQuestionDeleted(store.database, id('q'), noon)).toBe(true);
+    removeQuestion(store, aQuestion('q', '1'));
     expect(questions.listQuestions(store.database, id('1'))).toEqual([]);
     expect(questions.findQuestion(store.database, id('q'))).not.toBeNull();
-    questions.setQuestionDeleted(store.database, id('q'), null);
+    addQuestion(store, aQuestion('q', '1'));
     expect(questions.listQuestions(store.database, id('1'))).toHaveLength(1);
-    expect(questions.setQuestionDeleted(store.database, id('none'), noon)).toBe(false);
+    expect(() => removeQuestion(store, aQuestion('none', '1'))).toThrow('was deleted');
   });
 });
 
 describe('answers', () => {
   beforeEach(() => {
-    addSession('1', 'a', 'v');
-    questions.insertQuestion(store.database, aQuestion('q', '1'));
+    begin('1', 'a', 'v');
+    addQuestion(store, aQuestion('q', '1'));
   });
 
   it('of earlier versions get their boxes moved onto the displayed picture, once', () => {
     const old = fullAnswer('x', 'q', '1');
     const boxless = { ...fullAnswer('y', 'q', '1'), box: null };
-    for (const answer of [old, boxless]) answers.insertAnswer(store.database, answer, process.pid);
+    for (const answer of [old, boxless]) addAnswer(store, answer);
     const picture = { width: 576, height: 1024 };
     const move = () =>
-      answers.moveBoxesToDisplayed(store.database, id<VideoId>('v'), picture, ([x1, y1, x2, y2]) =>
+      moveBoxesToDisplayed(store, id<VideoId>('v'), picture, ([x1, y1, x2, y2]) =>
         Box.parse([y1, x1, y2, x2]),
       );
     move();
@@ -167,9 +159,9 @@ describe('answers', () => {
   });
 
   it('come back whole: frame, model, settings, tokens, timings, raw text', () => {
-    answers.insertAnswer(store.database, runningAnswer('x', 'q', '1'), process.pid);
+    addAnswer(store, runningAnswer('x', 'q', '1'));
     expect(answers.findAnswer(store.database, id<AnswerId>('x'))).toEqual(runningAnswer('x', 'q', '1'));
-    answers.updateAnswer(store.database, fullAnswer('x', 'q', '1'));
+    endAnswer(store, fullAnswer('x', 'q', '1'));
     expect(answers.findAnswer(store.database, id<AnswerId>('x'))).toEqual(fullAnswer('x', 'q', '1'));
     const listed = {
       ...fullAnswer('l', 'q', '1'),
@@ -180,13 +172,14 @@ describe('answers', () => {
         { label: 'stapler', box: null },
       ],
     };
-    answers.insertAnswer(store.database, listed, 1);
+    addAnswer(store, runningAnswer('l', 'q', '1'));
+    endAnswer(store, listed);
     expect(answers.findAnswer(store.database, id<AnswerId>('l'))).toEqual(listed);
   });
 
   it('keep every version in order', () => {
     for (const name of ['x', 'y', 'z']) {
-      answers.insertAnswer(store.database, runningAnswer(name, 'q', '1'), process.pid);
+      addAnswer(store, runningAnswer(name, 'q', '1'));
     }
     const versions = answers.listAnswers(store.database, id<QuestionId>('q'));
     expect(versions.map((answer) => answer.id)).toEqual(['x', 'y', 'z']);
@@ -194,10 +187,10 @@ describe('answers', () => {
   });
 
   it('take text while running, and none after', () => {
-    answers.insertAnswer(store.database, runningAnswer('x', 'q', '1'), process.pid);
+    addAnswer(store, runningAnswer('x', 'q', '1'));
     answers.savePartialAnswer(store.database, id('x'), { raw: 'so far', reasoning: 'far' }, noon);
     expect(answers.findAnswer(store.database, id('x'))).toMatchObject({ raw: 'so far', reasoning: 'far' });
-    answers.updateAnswer(store.database, fullAnswer('x', 'q', '1'));
+    endAnswer(store, fullAnswer('x', 'q', '1'));
     answers.savePartialAnswer(store.database, id('x'), { raw: 'late', reasoning: '' }, noon);
     expect(answers.findAnswer(store.database, id('x'))).toEqual(fullAnswer('x', 'q', '1'));
   });
@@ -243,8 +236,8 @@ describe('models and settings', () => {
 describe('a clock that is set back', () => {
   it('changes nothing in what was opened, changed or asked last', () => {
     const back = noon - 1_000_000_000;
-    addSession('1', 'a', 'v', noon);
-    addSession('2', 'b', 'w', back);
+    begin('1', 'a', 'v', noon);
+    begin('2', 'b', 'w', back);
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('2');
     expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['2', '1']);
     sessions.markSessionOpened(store.database, id('1'), back + 1);
@@ -253,8 +246,8 @@ describe('a clock that is set back', () => {
     expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['1', '2']);
     videos.updateVideo(store.database, aVideo('v', 'a', { openedAt: back }));
     expect(videos.listRecentVideos(store.database, 9).map((video) => video.id)).toEqual(['v', 'w']);
-    questions.insertQuestion(store.database, aQuestion('q1', '1', { createdAt: noon }));
-    questions.insertQuestion(store.database, aQuestion('q2', '1', { createdAt: back }));
+    addQuestion(store, aQuestion('q1', '1', { createdAt: noon }));
+    addQuestion(store, aQuestion('q2', '1', { createdAt: back }));
     expect(questions.listQuestions(store.database, id('1')).map((question) => question.id)).toEqual([
       'q1',
       'q2',
@@ -262,8 +255,8 @@ describe('a clock that is set back', () => {
   });
 
   it('passes over the last opened session where that can’t be read', () => {
-    addSession('1', 'a', 'v', noon);
-    addSession('2', 'a', 'v', noon + 1);
+    begin('1', 'a', 'v', noon);
+    begin('2', 'a', 'v', noon + 1);
     store.database.run(statement('test.spoil', `UPDATE sessions SET created_at = -1 WHERE id = '2'`));
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('1');
   });

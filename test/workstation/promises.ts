@@ -185,7 +185,57 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       events.length = 0;
       const renamed = await call('renameCase', { caseId: opened.case.id, pseudonym: 'Case 7' });
       expect(renamed).toEqual({ ...opened.case, pseudonym: 'Case 7' });
-      expect(events).toMatchObject([{ type: 'case', case: renamed }, { type: 'sessions' }]);
+      expect(events).toMatchObject([
+        { type: 'changes', changes: [{ command: 'case.rename', kind: 'do' }] },
+        { type: 'case', case: renamed },
+        { type: 'sessions' },
+      ]);
+    });
+
+    it('takes back what was done in a session, the last of it first, and does it again', async () => {
+      const sessionId = opened.session.id;
+      const before = await questions();
+      const { seq } = await call('openSession', { sessionId });
+      const { question, answer } = await ask('Is the clip in view?', 14);
+      await call('stopAnswer', { answerId: answer.id });
+      const ending = await ended(answer.id);
+      await call('deleteQuestion', { questionId: question.id });
+      expect(await call('getUndoable', { sessionId })).toEqual({
+        undo: 'Delete question: “Is the clip in view?”',
+        redo: null,
+      });
+      events.length = 0;
+      const first = await call('undo', { sessionId });
+      expect(first).toMatchObject({
+        what: 'Delete question: “Is the clip in view?”',
+        change: { kind: 'undo', command: 'question.delete', sessionId },
+      });
+      expect(await questions()).toEqual([...before, question.text]);
+      const second = await call('undo', { sessionId });
+      expect(second.what).toBe('Ask: “Is the clip in view?”');
+      expect(await questions()).toEqual(before);
+      expect(events.map(({ type }) => type)).toEqual(['changes', 'entry', 'changes', 'question-deleted']);
+      expect((await call('redo', { sessionId })).what).toBe(second.what);
+      const entries = await call('listEntries', { sessionId });
+      expect(entries.at(-1)).toEqual({ question, answers: [ending] });
+
+      const { changes, more } = await call('changesSince', { seq });
+      const mine = changes.filter(({ kind }) => kind !== 'record');
+      expect(mine.map(({ kind, command }) => `${kind} ${command}`)).toEqual([
+        'do question.ask',
+        'do question.delete',
+        'undo question.delete',
+        'undo question.ask',
+        'redo question.ask',
+      ]);
+      expect(changes.map((change) => change.seq)).toEqual(changes.map((_, index) => seq + 1 + index));
+      expect(more).toBe(false);
+
+      expect((await call('redo', { sessionId })).what).toBe(first.what);
+      expect(await refusal(call('redo', { sessionId }))).toBe('not-found');
+      await call('restoreQuestion', { questionId: question.id });
+      expect(await refusal(call('redo', { sessionId }))).toBe('not-found');
+      expect(await call('checkRecord', { sinceLast: false })).toMatchObject({ ok: true, broken: null });
     });
 
     it('opens a session where the reviewer last stood', async () => {
@@ -206,6 +256,9 @@ export function promises(name: string, make: () => Promise<Promising>): void {
         call('askAgain', { questionId: none as QuestionId, frameHash: hash }),
         call('listEntries', { sessionId: none as SessionId }),
         call('openSession', { sessionId: none as SessionId }),
+        call('undo', { sessionId: none as SessionId }),
+        call('redo', { sessionId: none as SessionId }),
+        call('getUndoable', { sessionId: none as SessionId }),
         call('savePosition', { sessionId: none as SessionId, frameIndex: at(0) }),
         call('getVideo', { videoId: none as VideoId }),
         call('ask', { sessionId: none as SessionId, frameIndex: at(0), frameHash: hash, question: 'What?' }),

@@ -1,6 +1,6 @@
-import type { Migration } from './migration.ts';
+import { sqlMigration } from './migration.ts';
 
-export const migration: Migration = {
+export const migration = sqlMigration({
   version: 1,
   name: 'cases and videos',
   sql: `
@@ -38,4 +38,4 @@ export const migration: Migration = {
     CREATE INDEX videos_by_fingerprint ON videos (fingerprint, opened_at);
     CREATE INDEX videos_recent ON videos (opened_at) WHERE recent = 1;
   `,
-};
+});

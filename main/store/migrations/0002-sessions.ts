@@ -1,6 +1,6 @@
-import type { Migration } from './migration.ts';
+import { sqlMigration } from './migration.ts';
 
-export const migration: Migration = {
+export const migration = sqlMigration({
   version: 2,
   name: 'sessions',
   sql: `
@@ -20,4 +20,4 @@ export const migration: Migration = {
     CREATE INDEX sessions_by_updated ON sessions (updated_at);
     CREATE INDEX sessions_by_opened ON sessions (opened_at);
   `,
-};
+});

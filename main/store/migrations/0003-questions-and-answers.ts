@@ -1,6 +1,6 @@
-import type { Migration } from './migration.ts';
+import { sqlMigration } from './migration.ts';
 
-export const migration: Migration = {
+export const migration = sqlMigration({
   version: 3,
   name: 'questions and answers',
   sql: `
@@ -46,4 +46,4 @@ export const migration: Migration = {
     CREATE INDEX answers_by_session ON answers (session_id, created_at);
     CREATE INDEX answers_running ON answers (process_id) WHERE status = 'running';
   `,
-};
+});

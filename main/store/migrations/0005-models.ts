@@ -1,7 +1,7 @@
-import type { Migration } from './migration.ts';
+import { sqlMigration } from './migration.ts';
 
 /** What a person chose once for all sessions, and where the models beside the embedded one come from. */
-export const migration: Migration = {
+export const migration = sqlMigration({
   version: 5,
   name: 'models',
   sql: `
@@ -23,4 +23,4 @@ export const migration: Migration = {
       added_at INTEGER NOT NULL
     ) STRICT;
   `,
-};
+});

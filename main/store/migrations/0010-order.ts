@@ -1,10 +1,10 @@
-import type { Migration } from './migration.ts';
+import { sqlMigration } from './migration.ts';
 
 /**
  * What was opened or changed last is said by a count, as clocks are set back. Questions and answers come in the order of
  * their rows, which is that in which they were asked and given.
  */
-export const migration: Migration = {
+export const migration = sqlMigration({
   version: 10,
   name: 'order',
   sql: `
@@ -36,4 +36,4 @@ export const migration: Migration = {
     CREATE INDEX questions_of_session ON questions (session_id);
     CREATE INDEX answers_of_session ON answers (session_id);
   `,
-};
+});

@@ -10,7 +10,8 @@ import { migration as waitingAnswers } from './0008-waiting-answers.ts';
 import { migration as pictureStreamsOfVideos } from './0009-picture-streams.ts';
 import { migration as order } from './0010-order.ts';
 import { migration as incompleteRecordings } from './0011-incomplete-recordings.ts';
-import { migration as answerItems } from './0012-answer-items.ts';
+import { migration as record } from './0012-record.ts';
+import { migration as answerItems } from './0013-answer-items.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -27,5 +28,6 @@ export const migrations: readonly Migration[] = [
   pictureStreamsOfVideos,
   order,
   incompleteRecordings,
+  record,
   answerItems,
 ];

@@ -1,0 +1,48 @@
+import type { Edit, AnswerFacts } from '../../preload/contract/changes.ts';
+import type { Question } from '../../preload/contract/domain.ts';
+import type { QuestionId } from '../../preload/contract/values.ts';
+import { answers, mustExist, questions, sessions, type ChangeContext, type Store } from '../store/index.ts';
+
+type Recorded = Pick<Store, 'database' | 'record'>;
+
+/** Hides a question with its answers; one that is deleted already stays so. Throws `not-found`. */
+export function deleteQuestion({ database, record }: Recorded, by: ChangeContext, id: QuestionId): void {
+  database.transaction(() => {
+    const { sessionId } = mustExist(questions.findQuestion(database, id), 'question');
+    const { caseId } = mustExist(sessions.findSession(database, sessionId), 'session');
+    const before = questions.findPresentQuestion(database, id);
+    record.commit(by, { name: 'question.delete', caseId, sessionId }, deletion(id, before));
+  });
+}
+
+/** Brings a question back, and returns it; one that is there stays as it is. Throws `not-found`. */
+export function restoreQuestion({ database, record }: Recorded, by: ChangeContext, id: QuestionId): Question {
+  return database.transaction(() => {
+    const question = mustExist(questions.findQuestion(database, id), 'question');
+    const { sessionId } = question;
+    const { caseId } = mustExist(sessions.findSession(database, sessionId), 'session');
+    const edits = restoration(question, {
+      present: questions.findPresentQuestion(database, id),
+      versions: answers.listAnswers(database, id).length,
+      hidden: answers.listHiddenAnswers(database, id),
+    });
+    record.commit(by, { name: 'question.restore', caseId, sessionId }, edits);
+    return question;
+  });
+}
+
+export const deletion = (id: QuestionId, before: Question | null): Edit[] => [
+  { entity: 'question', id, before, after: null },
+];
+
+/** Where asking was undone, the answers are hidden, too: without any, the question could not be shown. */
+export function restoration(
+  question: Question,
+  state: { present: Question | null; versions: number; hidden: readonly AnswerFacts[] },
+): Edit[] {
+  const back = state.versions > 0 ? [] : state.hidden;
+  return [
+    { entity: 'question', id: question.id, before: state.present, after: question },
+    ...back.map((answer): Edit => ({ entity: 'answer', id: answer.id, before: null, after: answer })),
+  ];
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ActorId, type Actor } from '../../preload/contract/context.ts';
+import { FrameIdentity, type Answer } from '../../preload/contract/domain.ts';
+import { AnswerId, Box, CaseId, SessionId, type Size, type VideoId } from '../../preload/contract/values.ts';
+import { writeEnd } from './answers.ts';
+import { workstationActor } from './changes/actors.ts';
+import type { ChangeRecord } from './changes/record.ts';
+import { presentSeal } from './changes/sealed-answers.ts';
+import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
+import { isAlive } from './processes.ts';
+import { json, Json, parseRow, parseRows } from './rows.ts';
+
+/** What a stop that another process made for a silent one looks like, until its writer has died or has ended it itself. */
+const provisional = `status = 'stopped' AND ended_at IS NOT NULL AND seal IS NULL`;
+
+export const statements = {
+  caseOf: statement(
+    'answers.caseOf',
+    `SELECT case_id, session_id FROM answers JOIN sessions ON sessions.id = session_id WHERE answers.id = :id`,
+  ),
+  underWay: statement(
+    'answers.underWay',
+    `SELECT id, process_id, alive_at, status FROM answers
+     WHERE ended_at IS NULL AND status IN ('queued', 'running')`,
+  ),
+  provisional: statement(
+    'answers.provisional',
+    `SELECT id, process_id, alive_at, status FROM answers WHERE ${provisional}`,
+  ),
+  stopOrphan: statement(
+    'answers.stopOrphan',
+    `UPDATE answers SET status = 'stopped', ended_at = :at, notes = json_insert(notes, '$[#]', :note)
+     WHERE id = :id AND status = :status`,
+  ),
+  beforeDisplay: statement(
+    'answers.beforeDisplay',
+    `SELECT a.id, a.box, a.frame, a.ended_at FROM answers a JOIN sessions s ON s.id = a.session_id
+     WHERE s.video_id = :videoId AND a.seal IS NULL AND a.frame IS NOT NULL AND json_valid(a.frame)
+       AND json_extract(a.frame, '$.picture') IS NULL`,
+  ),
+  moveBox: statement('answers.moveBox', 'UPDATE answers SET box = :box, frame = :frame WHERE id = :id'),
+};
+
+interface Ending {
+  database: WritableDatabase;
+  record: ChangeRecord;
+}
+
+/**
+ * Writes how an answer ended and closes it for good: the record holds the digest of all that it says. One that has ended
+ * already is left alone; but where another process took its writer for dead and stopped it, as after a machine's sleep, the
+ * writer's own word counts. Returns whether it was written.
+ */
+export function endAnswer(
+  { database, record }: Ending,
+  answer: Answer,
+  processId: number = process.pid,
+): boolean {
+  return database.transaction(() => {
+    if (!writeEnd(database, answer, processId)) return false;
+    close({ database, record }, answer.id, { actor: actorOf(answer), command: 'answer.end' });
+    return true;
+  });
+}
+
+/** The model that answered, by its weights; the workstation itself where none was there. */
+function actorOf({ model }: Answer): Actor {
+  if (model === null) return workstationActor;
+  const which = JSON.stringify([model.id, model.version, model.sha256]);
+  const digest = createHash('sha256').update(which).digest('hex').slice(0, 32);
+  const name = model.version === null ? model.name : `${model.name} ${model.version}`;
+  return { id: ActorId.parse(`model-${digest}`), kind: 'model', name };
+}
+
+const CaseRow = z
+  .object({ case_id: CaseId, session_id: SessionId })
+  .transform((row) => ({ caseId: row.case_id, sessionId: row.session_id }));
+
+/** Closes an answer that has ended: the record holds the digest of its row, which the database then keeps from changing. */
+function close(
+  { database, record }: Ending,
+  id: AnswerId,
+  { actor, command }: { actor: Actor; command: 'answer.end' | 'answer.seal' },
+): void {
+  const sealed = presentSeal(database, id);
+  if (sealed === null) return;
+  const place = parseRow(CaseRow, database.get(statements.caseOf, { id }), 'sessions');
+  record.addActor(actor);
+  record.commit({ actor: actor.id, window: null }, { name: command, kind: 'record', ...place }, [
+    { entity: 'seal', id, before: null, after: sealed },
+  ]);
+}
+
+const BeforeDisplayRow = z.object({
+  id: AnswerId,
+  box: Json.pipe(Box.nullable()),
+  frame: Json.pipe(FrameIdentity),
+  ended_at: z.int().nullable(),
+});
+
+/**
+ * Puts the boxes of earlier versions, which were found on the picture as coded, where they lie on the displayed one, and
+ * closes the answers, which had stayed open for that. Once for each answer: its frame then says the size of the picture that
+ * its box belongs to.
+ */
+export function moveBoxesToDisplayed(
+  { database, record }: Ending,
+  videoId: VideoId,
+  picture: Size,
+  boxAsDisplayed: (box: Box) => Box,
+): void {
+  if (database.all(statements.beforeDisplay, { videoId }).length === 0) return;
+  database.transaction(() => {
+    const rows = parseRows(
+      database,
+      BeforeDisplayRow,
+      database.all(statements.beforeDisplay, { videoId }),
+      'answers',
+    );
+    for (const { id, box, frame } of rows) {
+      database.run(statements.moveBox, {
+        id,
+        box: json(box && boxAsDisplayed(box)),
+        frame: json({ ...frame, picture }),
+      });
+    }
+    for (const { id, ended_at: endedAt } of rows) {
+      if (endedAt !== null)
+        close({ database, record }, id, { actor: workstationActor, command: 'answer.seal' });
+    }
+  });
+}
+
+/** Longer than any writer goes without a sign of life. */
+const SILENCE_MILLISECONDS = 2 * 60 * 1000;
+const WriterRow = z.object({
+  id: AnswerId,
+  process_id: z.int(),
+  alive_at: z.int(),
+  status: z.enum(['queued', 'running', 'stopped']),
+});
+
+const orphanNotes = {
+  queued: 'The workstation ended before the turn of this question came: the model had not begun.',
+  running: 'The workstation ended while this was being written; the text up to then was kept.',
+} as const;
+
+/**
+ * Ends the answers that a dead process left waiting or running; their text so far is kept. A stop for a process that is
+ * only silent is not closed: that one may wake up and say how it really ended. It is closed once that process has died.
+ * Called once at start, so an own process id means an earlier process that had the same number. Returns how many were
+ * stopped.
+ */
+export function stopOrphans({ database, record }: Ending, now: number): number {
+  const isDead = (processId: number): boolean => processId === process.pid || !isAlive(processId);
+  const left = writers(database, statements.underWay).filter(
+    ({ process_id: processId, alive_at: aliveAt }) =>
+      isDead(processId) || now - aliveAt > SILENCE_MILLISECONDS,
+  );
+  const stopped = writers(database, statements.provisional).filter(({ process_id: id }) => isDead(id));
+  if (left.length === 0 && stopped.length === 0) return 0;
+  return database.transaction(() => {
+    let count = 0;
+    const ended = stopped.map(({ id }) => id);
+    for (const { id, status, process_id: processId } of left) {
+      if (status === 'stopped') continue;
+      const written = database.run(statements.stopOrphan, { id, status, at: now, note: orphanNotes[status] });
+      count += written;
+      if (written > 0 && isDead(processId)) ended.push(id);
+    }
+    for (const id of ended)
+      close({ database, record }, id, { actor: workstationActor, command: 'answer.end' });
+    return count;
+  });
+}
+
+const writers = (
+  database: ReadableDatabase,
+  which: typeof statements.underWay,
+): z.infer<typeof WriterRow>[] => parseRows(database, WriterRow, database.all(which), 'answers');

@@ -1,0 +1,39 @@
+import Database from 'better-sqlite3';
+import { listBackups } from './backup.ts';
+import type { WrittenHead } from './changes/index.ts';
+import type { HomeLayout } from './home.ts';
+
+/** The first schema that has a record. */
+const FIRST_WITH_RECORD = 12;
+
+/**
+ * The heads of the record as the backups hold them: files of their own, which a person can keep elsewhere. One that can't be
+ * read, or has no record yet, says nothing.
+ */
+export function backupHeads(layout: HomeLayout): WrittenHead[] {
+  return listBackups(layout).flatMap(({ name, path }) => {
+    const head = look(path, (database) =>
+      database.prepare('SELECT seq, hash FROM changes ORDER BY seq DESC LIMIT 1').get(),
+    ) as { seq: number; hash: string } | null;
+    if (head === null) return [];
+    const hashAt = (seq: number): string | null =>
+      look(path, (database) =>
+        database.prepare('SELECT hash FROM changes WHERE seq = ?').pluck().get(seq),
+      ) as string | null;
+    return [{ ...head, where: `the backup ${name}`, hashAt }];
+  });
+}
+
+function look(path: string, read: (database: Database.Database) => unknown): unknown {
+  let database: Database.Database | null = null;
+  try {
+    database = new Database(path, { readonly: true, fileMustExist: true });
+    const version = Number(database.pragma('user_version', { simple: true }));
+    return version < FIRST_WITH_RECORD ? null : (read(database) ?? null);
+  } catch {
+    // A damaged backup is told where the backups are listed.
+    return null;
+  } finally {
+    database?.close();
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  Edit,
+  recordedEntities,
+  type Change,
+  type ChangeKind,
+  type GroupId,
+} from '../../../preload/contract/changes.ts';
+import { entityInWords } from '../../../preload/contract/change-words.ts';
+import type { ActorId, WindowId } from '../../../preload/contract/context.ts';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+import type { CaseId, SessionId } from '../../../preload/contract/values.ts';
+import type { ReadableDatabase, WritableDatabase } from '../database.ts';
+import { introduce } from './actors.ts';
+import { canonicalText, chainStart, hashOf, sha256, wellFormed, type ChangeHead } from './chain.ts';
+import { readEntity, writeEntity } from './entities.ts';
+import { addChange, lastHead, toChange } from './log.ts';
+
+/** The edits of one change hold no more than this: what is larger belongs into a file, and its digest into the record. */
+export const MOST_BODY_BYTES = 1024 * 1024;
+
+/** Who makes a change, and from where; `window` is null for what the workstation does by itself. */
+export interface ChangeContext {
+  readonly actor: ActorId;
+  readonly window: WindowId | null;
+}
+
+/** What is done, and where it belongs. */
+export interface Command {
+  readonly name: string;
+  readonly kind: ChangeKind;
+  readonly caseId: CaseId | null;
+  /** The session that it is done in, where undo takes it back. */
+  readonly sessionId: SessionId | null;
+  readonly groupId?: GroupId | null;
+}
+
+/** Where a change stands among those that can be undone and done again. */
+export interface Place {
+  readonly target: number | null;
+  readonly under: number | null;
+  /** The first change of its step; null where it begins one. */
+  readonly step: number | null;
+}
+
+/**
+ * Writes a change: every row that it changes and the record of it, all or nothing. Must run inside a transaction.
+ *
+ * @throws WorkstationError `changed-since` where a thing is not as `before` says, `invalid-input` where the edits are too
+ * large
+ */
+export function writeChange(
+  database: WritableDatabase,
+  { context, command, place, at }: { context: ChangeContext; command: Command; place: Place; at: number },
+  given: readonly Edit[],
+): Change {
+  const edits = wellFormed(given).map((edit) => Edit.parse(edit));
+  const body = canonicalText(edits);
+  const bytes = Buffer.byteLength(body);
+  if (bytes > MOST_BODY_BYTES) throw tooLarge(bytes);
+  refuseDoubles(edits);
+  for (const edit of edits) checkBefore(database, edit);
+  for (const edit of edits) apply(database, edit, at);
+
+  introduce(database, context.actor, at);
+  const last = lastHead(database);
+  const seq = (last?.seq ?? 0) + 1;
+  const head: ChangeHead = {
+    seq,
+    at,
+    actor: context.actor,
+    window: context.window,
+    caseId: command.caseId,
+    sessionId: command.sessionId,
+    command: command.name,
+    kind: command.kind,
+    target: place.target,
+    groupId: command.groupId ?? null,
+    step: place.step ?? seq,
+    under: place.under,
+    bodySha256: sha256(body),
+    previous: last?.hash ?? chainStart,
+  };
+  const hash = hashOf(head);
+  addChange(database, head, { hash, edits: body });
+  return toChange({ ...head, hash }, edits);
+}
+
+/** The same value gives the same text, so that two values can be compared by it. */
+const textOf = (edit: Pick<Edit, 'entity'>, value: unknown): string =>
+  canonicalText(recordedEntities[edit.entity].nullable().parse(value));
+
+function checkBefore(database: ReadableDatabase, edit: Edit): void {
+  const present = readEntity(database, edit.entity, edit.id);
+  if (textOf(edit, present) !== textOf(edit, edit.before)) throw changedSince(edit, present);
+}
+
+/** Reads back what it wrote: tables and record say the same, or nothing is written at all. */
+function apply(database: WritableDatabase, edit: Edit, at: number): void {
+  writeEntity(database, edit.entity, { id: edit.id, value: edit.after, at });
+  const present = readEntity(database, edit.entity, edit.id);
+  if (textOf(edit, present) !== textOf(edit, edit.after)) {
+    throw new Error(`what was written of ${edit.entity} is not what is read of it`);
+  }
+}
+
+function refuseDoubles(edits: readonly Edit[]): void {
+  const seen = new Set<string>();
+  for (const { entity, id } of edits) {
+    const key = `${entity} ${id}`;
+    if (seen.has(key)) throw new Error(`a change names ${entity} twice`);
+    seen.add(key);
+  }
+}
+
+/** Says which thing is not as it was, and how. */
+export function changedSince(edit: Edit, present: unknown): WorkstationError {
+  const what = entityInWords(edit);
+  const how =
+    present === null
+      ? 'was deleted'
+      : edit.before === null
+        ? 'is there already'
+        : `was changed${fieldsInWords(edit.before, present)}`;
+  return new WorkstationError(
+    'changed-since',
+    `${what.replace(/^./, (letter) => letter.toUpperCase())} ${how} since then, so nothing was done.`,
+    'Look at it as it is now. Somebody else, or another window, was there in between.',
+  );
+}
+
+const words: Readonly<Record<string, string>> = { pseudonym: 'name', text: 'wording', location: 'place' };
+
+function fieldsInWords(before: object, present: unknown): string {
+  const now = present as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(before)
+    .filter(([name, value]) => canonicalText(value ?? null) !== canonicalText(now[name] ?? null))
+    .map(([name]) => words[name] ?? name);
+  return fields.length === 0 ? '' : ` (${fields.join(', ')})`;
+}
+
+const tooLarge = (bytes: number): WorkstationError =>
+  new WorkstationError(
+    'invalid-input',
+    `This is too large to be recorded as one change: ${Math.ceil(bytes / 1024)} KiB, where ${MOST_BODY_BYTES / 1024} KiB are the most.`,
+    'Do it in smaller parts. Nothing was changed.',
+  );

@@ -1,0 +1,77 @@
+import {
+  recordedEntities,
+  type EntityName,
+  type EntityValue,
+  type Seal,
+} from '../../../preload/contract/changes.ts';
+import { AnswerId, CaseId, QuestionId, SessionId } from '../../../preload/contract/values.ts';
+import { findAnswerFacts, hideAnswer, putAnswer } from '../answers.ts';
+import { findCase, putCase } from '../cases.ts';
+import type { ReadableDatabase, WritableDatabase } from '../database.ts';
+import { findPresentQuestion, hideQuestion, putQuestion } from '../questions.ts';
+import { findSession, putSession } from '../sessions.ts';
+import { findAnchor, putAnchor } from './anchors.ts';
+import { findErasure, putErasure } from './erasures.ts';
+import { findSeal, putSeal } from './sealed-answers.ts';
+
+/** How one kind of thing is read and written. `at`: when, in milliseconds since the Unix epoch. */
+interface Entity<Value> {
+  /** Null where it is not there, or was deleted. */
+  read(database: ReadableDatabase, id: string): Value | null;
+  /** Adds it, writes it anew, or brings it back. */
+  put(database: WritableDatabase, value: Value, at: number): void;
+  remove(database: WritableDatabase, id: string, at: number): void;
+}
+
+const stays = (what: string) => (): never => {
+  throw new Error(`${what} is never removed`);
+};
+
+const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
+  case: {
+    read: (database, id) => findCase(database, CaseId.parse(id)),
+    put: putCase,
+    remove: stays('a case'),
+  },
+  session: {
+    read: (database, id) => {
+      const found = findSession(database, SessionId.parse(id));
+      return found === null ? null : recordedEntities.session.parse(found);
+    },
+    put: putSession,
+    remove: stays('a session'),
+  },
+  question: {
+    read: (database, id) => findPresentQuestion(database, QuestionId.parse(id)),
+    put: putQuestion,
+    remove: (database, id, at) => hideQuestion(database, QuestionId.parse(id), at),
+  },
+  answer: {
+    read: (database, id) => findAnswerFacts(database, AnswerId.parse(id)),
+    put: putAnswer,
+    remove: (database, id, at) => hideAnswer(database, AnswerId.parse(id), at),
+  },
+  seal: {
+    read: (database, id): Seal | null => findSeal(database, AnswerId.parse(id)),
+    put: putSeal,
+    remove: stays('the end of an answer'),
+  },
+  anchor: { read: findAnchor, put: putAnchor, remove: stays('a mark of the record') },
+  erasure: { read: findErasure, put: putErasure, remove: stays('an erasure') },
+};
+
+/** A thing as it is now, in the form that the record has of it. */
+export function readEntity(database: ReadableDatabase, name: EntityName, id: string): unknown {
+  return entities[name].read(database, id);
+}
+
+/** Makes a thing what a change says it is after it: `value` of null removes it. */
+export function writeEntity<Name extends EntityName>(
+  database: WritableDatabase,
+  name: Name,
+  { id, value, at }: { id: string; value: EntityValue<Name> | null; at: number },
+): void {
+  const entity: Entity<EntityValue<Name>> = entities[name];
+  if (value === null) entity.remove(database, id, at);
+  else entity.put(database, value, at);
+}

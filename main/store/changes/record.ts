@@ -1,0 +1,205 @@
+import { commandInWords } from '../../../preload/contract/change-words.ts';
+import type { Change, ChangeList, Edit, Undoable, Undone } from '../../../preload/contract/changes.ts';
+import type { Actor, ActorId } from '../../../preload/contract/context.ts';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+import type { SessionId } from '../../../preload/contract/values.ts';
+import type { WritableDatabase } from '../database.ts';
+import { addActor, listActors, workstationActor } from './actors.ts';
+import { canonicalText } from './chain.ts';
+import { writeChange, type ChangeContext, type Command } from './commit.ts';
+import { changesSince, findHead, lastHead } from './log.ts';
+import { editsOfStep, findTops, nothingTo, reversed, stepInWords, type Tops } from './undo.ts';
+
+const PAGE = 500;
+
+/** For what nobody asked the workstation to do. */
+export const byItself: ChangeContext = { actor: workstationActor.id, window: null };
+
+const itself = (change: Change): Change => change;
+const changeIn = ({ change }: Undone): Change => change;
+
+/** A command as a plan gives it: `do` unless it is something that can't be undone. */
+export type NewCommand = Omit<Command, 'kind'> & { readonly kind?: 'do' | 'record' };
+
+/**
+ * The record of everything that a person, a model or the workstation did, and the only way to change what it holds. Each
+ * change is written in one transaction with the rows that it changes; who listens is told after the commit.
+ */
+export class ChangeRecord {
+  readonly #database: WritableDatabase;
+  readonly #now: () => number;
+  readonly #listeners = new Set<(change: Change) => void>();
+
+  /** @param now Milliseconds since the Unix epoch. */
+  constructor(database: WritableDatabase, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Calls the listener after every commit with the change; returns how to stop that. */
+  onChange(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes an actor known, which must be before its first change. */
+  addActor(actor: Actor): void {
+    addActor(this.#database, actor, this.#now());
+  }
+
+  actors(): Actor[] {
+    return listActors(this.#database);
+  }
+
+  /**
+   * Writes the edits of a command and records it. Inside a transaction of the database it is a part of that, and is told
+   * when that is committed. Null where the edits change nothing: then nothing is recorded.
+   *
+   * @throws WorkstationError `changed-since` where a thing is not as `before` says, `invalid-input` where the edits are too
+   * large
+   */
+  commit(context: ChangeContext, command: NewCommand, edits: readonly Edit[]): Change | null {
+    const kind = command.kind ?? 'do';
+    const real = edits.filter(({ before, after }) => canonicalText(before) !== canonicalText(after));
+    if (real.length === 0 && kind === 'do') return null;
+    return this.#write(() => {
+      const tops = this.#tops(context.actor, command.sessionId);
+      const joined = joins(tops, command, kind);
+      return writeChange(
+        this.#database,
+        {
+          context,
+          command: { ...command, kind },
+          place: {
+            target: null,
+            under: kind === 'record' ? null : joined === null ? tops.undo : joined.under,
+            step: joined?.step ?? null,
+          },
+          at: this.#now(),
+        },
+        real,
+      );
+    }, itself);
+  }
+
+  /** The same for what the workstation does by itself; it is never undone. */
+  note(command: Omit<NewCommand, 'kind' | 'sessionId'>, edits: readonly Edit[]): Change | null {
+    return this.commit(byItself, { ...command, kind: 'record', sessionId: null }, edits);
+  }
+
+  /**
+   * Takes back what the actor did last in a session, a group of changes as one.
+   *
+   * @throws WorkstationError `changed-since` where somebody has changed it since then, `not-found` where there is nothing
+   */
+  undo(context: ChangeContext, sessionId: SessionId): Undone {
+    return this.#write(() => {
+      const { undo, redo } = findTops(this.#database, context.actor, sessionId);
+      if (undo === null) throw nothingTo('undo');
+      const { head, first, edits } = editsOfStep(this.#database, undo);
+      const change = writeChange(
+        this.#database,
+        {
+          context,
+          command: commandOf(first, 'undo'),
+          place: { target: head.seq, under: redo, step: null },
+          at: this.#now(),
+        },
+        reversed(edits),
+      );
+      return { what: commandInWords({ command: first.command, edits }), change };
+    }, changeIn);
+  }
+
+  /** Does again what the actor undid last in a session. Throws as `undo` does. */
+  redo(context: ChangeContext, sessionId: SessionId): Undone {
+    return this.#write(() => {
+      const { undo, redo } = findTops(this.#database, context.actor, sessionId);
+      if (redo === null) throw nothingTo('redo');
+      const { head, first, edits } = editsOfStep(this.#database, redo);
+      const again = reversed(edits);
+      const change = writeChange(
+        this.#database,
+        {
+          context,
+          command: commandOf(first, 'redo'),
+          place: { target: head.seq, under: undo, step: null },
+          at: this.#now(),
+        },
+        again,
+      );
+      return { what: commandInWords({ command: first.command, edits: again }), change };
+    }, changeIn);
+  }
+
+  /** What undo and redo would do next, in words. */
+  undoable(actor: ActorId, sessionId: SessionId): Undoable {
+    const { undo, redo } = findTops(this.#database, actor, sessionId);
+    return {
+      undo: undo === null ? null : stepInWords(this.#database, undo),
+      redo: redo === null ? null : stepInWords(this.#database, redo),
+    };
+  }
+
+  /** Changes after a place in the record, some at a time. */
+  since(seq: number, limit = PAGE): ChangeList {
+    return changesSince(this.#database, seq, limit);
+  }
+
+  /** The newest change's place; 0 while there is none. */
+  get seq(): number {
+    return lastHead(this.#database)?.seq ?? 0;
+  }
+
+  /** The newest change's place and hash, which vouch for all before it; null while there is none. */
+  get head(): { seq: number; hash: string } | null {
+    const last = lastHead(this.#database);
+    return last === null ? null : { seq: last.seq, hash: last.hash };
+  }
+
+  /** The hash of one change; null where there is none of that place. */
+  hashAt(seq: number): string | null {
+    return findHead(this.#database, seq)?.hash ?? null;
+  }
+
+  #tops(actor: ActorId, sessionId: SessionId | null): Tops {
+    return sessionId === null
+      ? { last: null, undo: null, redo: null }
+      : findTops(this.#database, actor, sessionId);
+  }
+
+  /** All or nothing; whoever listens is told of the change once it is committed. */
+  #write<Written>(work: () => Written, changeOf: (written: Written) => Change): Written {
+    return this.#database.transaction(() => {
+      const written = work();
+      const change = changeOf(written);
+      this.#database.afterCommit(() => {
+        for (const listener of this.#listeners) listener(change);
+      });
+      return written;
+    });
+  }
+}
+
+/** The step that a command goes on with: that of the last change, where both are of one group. */
+function joins({ last }: Tops, { groupId }: NewCommand, kind: 'do' | 'record'): Tops['last'] {
+  const same = groupId !== undefined && groupId !== null && last?.groupId === groupId;
+  return same && kind === 'do' && last?.kind === 'do' ? last : null;
+}
+
+const commandOf = ({ command, caseId, sessionId }: Change, kind: 'undo' | 'redo'): Command => ({
+  name: command,
+  kind,
+  caseId,
+  sessionId,
+});
+
+/** Refuses a session that belongs to another case. */
+export function mustBelong(session: { caseId: string }, caseId: string): void {
+  if (session.caseId === caseId) return;
+  throw new WorkstationError(
+    'invalid-input',
+    'This session belongs to another case.',
+    'Open a session of the case that you want to change.',
+  );
+}

@@ -1,0 +1,110 @@
+import type { RecordCheck } from '../../../preload/contract/changes.ts';
+import type { WritableDatabase } from '../database.ts';
+import { readSetting, writeSetting } from '../settings.ts';
+import { listAnchors } from './anchors.ts';
+import {
+  breakAtHead,
+  walkChain,
+  wasReplaced,
+  type Break,
+  type Watermark,
+  type WrittenHead,
+} from './chain-check.ts';
+import { findHead } from './log.ts';
+import { checkSeals, checkTables } from './table-check.ts';
+
+export interface VerifyOptions {
+  /** Only what came after the last check, which is trusted. */
+  sinceLast?: boolean;
+  /** Heads of the record that lie outside of the database. */
+  outside?: readonly WrittenHead[];
+}
+
+/**
+ * Checks the whole record: that the chain holds, that it goes on to every head of it that was written down, that closed
+ * answers say what they said, and that the tables are as the changes left them. With `sinceLast`, only the chain after the
+ * last check. Yields between pages; the result is the first break of all.
+ */
+export function* verifyRecord(
+  database: WritableDatabase,
+  { sinceLast = false, outside = [] }: VerifyOptions = {},
+): Generator<null, RecordCheck> {
+  const hashAt = (seq: number): string | null => findHead(database, seq)?.hash ?? null;
+  const mark = sinceLast ? readSetting(database, 'recordChecked') : null;
+  if (mark !== null && hashAt(mark.seq) !== mark.hash) {
+    const broken = { seq: mark.seq, reason: 'it is not the change that was there at the last check' };
+    return toCheck({ last: mark, count: mark.seq, broken });
+  }
+  const walk = yield* walkChain(database, mark);
+  let broken = walk.broken;
+  const inside = listAnchors(database)
+    .filter(({ kind, seq }) => kind !== 'replaced' && seq > (mark?.seq ?? 0))
+    .map((anchor): WrittenHead => ({ ...anchor, where: `the ${anchor.kind} ${anchor.id}` }));
+  for (const head of [...inside, ...outside]) {
+    const found = breakAtHead(walk, head, hashAt);
+    if (found === null || wasReplaced(walk, head, outside)) continue;
+    broken = earliest(broken, exactly(found, head, hashAt));
+  }
+  if (!sinceLast) {
+    broken = earliest(broken, yield* checkSeals(database, walk.seals));
+    if (broken === null) broken = yield* checkTables(database);
+  }
+  if (broken === null && walk.last !== null && !sameMark(walk.last, mark)) {
+    writeSetting(database, 'recordChecked', walk.last);
+  }
+  return toCheck({ ...walk, broken });
+}
+
+/** Runs a check to its end without a pause. */
+export function runCheck<T>(check: Generator<null, T>): T {
+  for (;;) {
+    const step = check.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Runs a check and lets other work have its turn between pages. */
+export async function runCheckInTurns<T>(check: Generator<null, T>): Promise<T> {
+  for (;;) {
+    const step = check.next();
+    if (step.done === true) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const sameMark = (one: Watermark, other: Watermark | null): boolean =>
+  one.seq === other?.seq && one.hash === other.hash;
+
+const earliest = (one: Break | null, other: Break | null): Break | null =>
+  one === null || (other !== null && other.seq < one.seq) ? other : one;
+
+/** A file that holds the whole chain says which change is the first that is another one. */
+function exactly(found: Break, written: WrittenHead, hashAt: (seq: number) => string | null): Break {
+  const { hashAt: elsewhere } = written;
+  if (elsewhere === undefined) return found;
+  // A chain that differs at one change differs at every later one.
+  let low = 1;
+  let high = Math.min(found.seq, written.seq);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (hashAt(middle) === elsewhere(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return { seq: low, reason: found.seq === low ? found.reason : `it is another one in ${written.where}` };
+}
+
+const toCheck = ({
+  last,
+  count,
+  broken,
+}: {
+  last: Watermark | null;
+  count: number;
+  broken: Break | null;
+}): RecordCheck => ({
+  ok: broken === null,
+  changes: count,
+  broken: broken?.seq ?? null,
+  reason: broken === null ? null : `Change ${broken.seq}: ${broken.reason}.`,
+  head: broken === null && last !== null ? `${last.seq}:${last.hash}` : null,
+});

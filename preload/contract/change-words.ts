@@ -1,0 +1,62 @@
+import type { Change, Edit, EntityName } from './changes.ts';
+
+const commands: Readonly<Record<string, string>> = {
+  'case.create': 'New case',
+  'case.rename': 'Rename case',
+  'case.take-over': 'Take over a case of an earlier version',
+  'session.start': 'New session',
+  'question.ask': 'Ask',
+  'question.delete': 'Delete question',
+  'question.restore': 'Restore question',
+  'answer.ask-again': 'Ask again',
+  'answer.end': 'Answer',
+  'answer.seal': 'Close answers of an earlier version',
+  'record.backup': 'Backup',
+  'record.restore': 'Restore a backup',
+  'record.erase': 'Erase',
+};
+
+const most = 60;
+const short = (text: string): string =>
+  text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+const quoted = (text: string): string => `“${short(text)}”`;
+
+/** A thing as a person knows it, such as `the case “Case 0007”`. */
+export function entityInWords({ entity, before, after }: Edit): string {
+  const value = after ?? before;
+  if (value !== null) {
+    if ('pseudonym' in value) return `the case ${quoted(value.pseudonym)}`;
+    if ('text' in value) return `the question ${quoted(value.text)}`;
+    if ('number' in value) return `session ${value.number}`;
+  }
+  return nouns[entity];
+}
+
+const nouns: Readonly<Record<EntityName, string>> = {
+  case: 'the case',
+  session: 'the session',
+  question: 'the question',
+  answer: 'the answer',
+  seal: 'the end of an answer',
+  anchor: 'the mark of a backup',
+  erasure: 'an erasure',
+};
+
+/** What was done, as a person says it: `Rename case: “Case 0007”`. Of an undo, what it undid. */
+export function commandInWords({ command, edits }: Pick<Change, 'command' | 'edits'>): string {
+  const name = commands[command] ?? command;
+  const about = edits?.map(detail).find((text) => text !== null);
+  return about === undefined ? name : `${name}: ${about}`;
+}
+
+function detail({ after, before }: Edit): string | null {
+  const value = after ?? before;
+  if (value === null) return null;
+  if ('pseudonym' in value) return quoted(value.pseudonym);
+  if ('text' in value) return quoted(value.text);
+  if ('number' in value) return `session ${value.number}`;
+  if ('status' in value) return value.status;
+  if ('hash' in value) return value.id;
+  if ('reason' in value) return `change ${value.seq}`;
+  return null;
+}

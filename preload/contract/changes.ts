@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { ActorId, WindowId } from './context.ts';
+import { AnswerStatus, Case, Question, Session } from './domain.ts';
+import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp } from './values.ts';
+
+/** Place of a change in the record: 1, 2, 3 and so on without a gap. It orders changes; clocks may go back. */
+export const Seq = z.int().positive();
+export type Seq = z.infer<typeof Seq>;
+
+/** A session as the record knows it. Where a person stands in it is no change. */
+export const SessionFacts = Session.pick({
+  id: true,
+  caseId: true,
+  videoId: true,
+  number: true,
+  createdAt: true,
+});
+export type SessionFacts = z.infer<typeof SessionFacts>;
+
+/** That an answer was asked for. What it says comes later, and is in the record by the digest of its `Seal`. */
+export const AnswerFacts = z.object({
+  id: AnswerId,
+  questionId: QuestionId,
+  sessionId: SessionId,
+  /** Counted within its question, from 1. */
+  version: z.int().positive(),
+  createdAt: Timestamp,
+});
+export type AnswerFacts = z.infer<typeof AnswerFacts>;
+
+/** That an answer has ended, and what it then held. Nothing of it can be changed afterwards. */
+export const Seal = z.object({ answerId: AnswerId, status: AnswerStatus, sha256: Sha256 });
+export type Seal = z.infer<typeof Seal>;
+
+/** The head of the record as it was written to another place, or as it was when a backup took the database's place. */
+export const Anchor = z.object({
+  id: z.string().min(1).max(200),
+  kind: z.enum(['backup', 'export', 'report', 'replaced']),
+  seq: Seq,
+  hash: Sha256,
+});
+export type Anchor = z.infer<typeof Anchor>;
+
+/** That the edits of a change were erased, as when a patient withdraws. Its head, with the digest of them, stays. */
+export const Erasure = z.object({ seq: Seq, reason: z.string().min(1).max(500) });
+export type Erasure = z.infer<typeof Erasure>;
+
+/**
+ * What the record can hold, each with its schema. A schema reads what earlier versions wrote, too: a field that is added
+ * needs a default, since nothing in the record is ever written anew.
+ */
+export const recordedEntities = {
+  case: Case,
+  session: SessionFacts,
+  question: Question,
+  answer: AnswerFacts,
+  seal: Seal,
+  anchor: Anchor,
+  erasure: Erasure,
+} as const;
+export type EntityName = keyof typeof recordedEntities;
+export type EntityValue<Name extends EntityName> = z.infer<(typeof recordedEntities)[Name]>;
+
+const edit = <Name extends EntityName, Value extends z.ZodType>(entity: Name, value: Value) =>
+  z.object({
+    entity: z.literal(entity),
+    id: z.string().min(1).max(200),
+    before: value.nullable(),
+    after: value.nullable(),
+  });
+
+/**
+ * One thing as it was before a change and as it is after it. Null: it is not there. What a person deletes is not there any
+ * more, though its row is kept, so that it can come back.
+ */
+export const Edit = z.discriminatedUnion('entity', [
+  edit('case', Case),
+  edit('session', SessionFacts),
+  edit('question', Question),
+  edit('answer', AnswerFacts),
+  edit('seal', Seal),
+  edit('anchor', Anchor),
+  edit('erasure', Erasure),
+]);
+export type Edit = z.infer<typeof Edit>;
+
+/** What was done, such as `case.rename`. */
+export const CommandName = z
+  .string()
+  .max(60)
+  .regex(/^[a-z]+(?:-[a-z]+)*(?:\.[a-z]+(?:-[a-z]+)*)+$/);
+
+/** Joins changes to one step, which is undone as one: a drag, or a spell of typing. */
+export const GroupId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/)
+  .brand<'GroupId'>();
+export type GroupId = z.infer<typeof GroupId>;
+
+/** `record`: it is written down and can't be undone, as an answer's end, a new session or an export. */
+export const ChangeKind = z.enum(['do', 'undo', 'redo', 'record']);
+export type ChangeKind = z.infer<typeof ChangeKind>;
+
+/** One change: who did what, from where, and every thing that it changed. */
+export const Change = z.object({
+  seq: Seq,
+  /** By the clock of the machine at that time. */
+  at: Timestamp,
+  actor: ActorId,
+  /** Null for what the workstation does by itself. */
+  window: WindowId.nullable(),
+  caseId: CaseId.nullable(),
+  /** The session that it was done in, where undo takes it back. */
+  sessionId: SessionId.nullable(),
+  /** Of an undo or redo: what was undone or done again. */
+  command: CommandName,
+  kind: ChangeKind,
+  /** The change that an undo undoes, or the undo that a redo takes back. */
+  target: Seq.nullable(),
+  groupId: GroupId.nullable(),
+  /** Null where they were erased. */
+  edits: z.array(Edit).nullable(),
+});
+export type Change = z.infer<typeof Change>;
+
+/** Changes after a place in the record, in order; `seq` is the newest one of all, 0 while there is none. */
+export const ChangeList = z.object({
+  changes: z.array(Change),
+  seq: z.int().min(0),
+  /** Whether there are more after the last of `changes`. */
+  more: z.boolean(),
+});
+export type ChangeList = z.infer<typeof ChangeList>;
+
+/** What was undone or done again, in words, and the change that did it. */
+export const Undone = z.object({ what: z.string(), change: Change });
+export type Undone = z.infer<typeof Undone>;
+
+/** What undo and redo would do next, in words; null where there is nothing. */
+export const Undoable = z.object({ undo: z.string().nullable(), redo: z.string().nullable() });
+export type Undoable = z.infer<typeof Undoable>;
+
+/** Whether the record is as it was written. */
+export const RecordCheck = z.object({
+  ok: z.boolean(),
+  /** How many changes there are. */
+  changes: z.int().min(0),
+  /** The first change that is not as it was written, or is missing; null where none is. */
+  broken: Seq.nullable(),
+  /** What is wrong with it, in words. */
+  reason: z.string().nullable(),
+  /** The newest change and its hash, as `12:ab…`: to be kept elsewhere, so that a later check can be held against it. */
+  head: z.string().nullable(),
+});
+export type RecordCheck = z.infer<typeof RecordCheck>;

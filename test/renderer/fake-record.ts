@@ -1,0 +1,81 @@
+import {
+  commandInWords,
+  WorkstationError,
+  type CallContext,
+  type Change,
+  type Edit,
+  type SessionId,
+  type Undone,
+  type WorkstationCalls,
+} from '../../preload/contract/index.ts';
+
+type RecordCalls = Pick<
+  WorkstationCalls,
+  'undo' | 'redo' | 'getUndoable' | 'changesSince' | 'listActors' | 'checkRecord'
+>;
+
+/** The record of a fake workstation, in memory: it undoes and does again as the real one does, for one session. */
+export class FakeRecord {
+  readonly changes: Change[] = [];
+  #done: Change[] = [];
+  #undone: Change[] = [];
+  readonly #apply: (edits: readonly Edit[]) => void;
+  readonly #tell: (change: Change) => void;
+
+  constructor(apply: (edits: readonly Edit[]) => void, tell: (change: Change) => void) {
+    this.#apply = apply;
+    this.#tell = tell;
+  }
+
+  get seq(): number {
+    return this.changes.length;
+  }
+
+  commit(by: CallContext, command: string, sessionId: SessionId, edits: Edit[]): Change {
+    const change = this.#write(by, { command, sessionId, edits, kind: 'do', target: null });
+    this.#done.push(change);
+    this.#undone = [];
+    return change;
+  }
+
+  readonly calls: RecordCalls = {
+    undo: async (_input, by) => this.#turn(by, 'undo', this.#done, this.#undone),
+    redo: async (_input, by) => this.#turn(by, 'redo', this.#undone, this.#done),
+    getUndoable: async () => ({
+      undo: this.#inWords(this.#done.at(-1)),
+      redo: this.#inWords(this.#undone.at(-1)),
+    }),
+    changesSince: async ({ seq }) => ({ changes: this.changes.slice(seq), seq: this.seq, more: false }),
+    listActors: async () => [],
+    checkRecord: async () => ({ ok: true, changes: this.seq, broken: null, reason: null, head: null }),
+  };
+
+  #turn(by: CallContext, kind: 'undo' | 'redo', from: Change[], to: Change[]): Undone {
+    const target = from.pop();
+    if (target === undefined) {
+      throw new WorkstationError('not-found', `There is nothing to ${kind}.`, 'Do something first.');
+    }
+    const { command, sessionId, edits } = target;
+    const turned = (edits ?? [])
+      .map((edit) => ({ ...edit, before: edit.after, after: edit.before }) as Edit)
+      .reverse();
+    const change = this.#write(by, { command, sessionId, edits: turned, kind, target: target.seq });
+    to.push(change);
+    return { what: this.#inWords(kind === 'undo' ? target : change) ?? '', change };
+  }
+
+  #inWords(change: Change | undefined): string | null {
+    return change === undefined ? null : commandInWords(change);
+  }
+
+  #write(
+    { actor, window }: CallContext,
+    made: Pick<Change, 'command' | 'sessionId' | 'edits' | 'kind' | 'target'>,
+  ): Change {
+    const change = { ...made, seq: this.seq + 1, at: 0, actor, window, caseId: null, groupId: null };
+    this.changes.push(change);
+    this.#tell(change);
+    this.#apply(change.edits ?? []);
+    return change;
+  }
+}
