@@ -21,6 +21,7 @@ import {
   type PictureStream,
   type Video,
   type Status,
+  type WindowId,
   type WorkstationCalls,
   type WorkstationEvent,
 } from '../preload/contract/index.ts';
@@ -79,10 +80,10 @@ export interface WorkstationOptions {
   log: LogSink;
   /** True for a window: there is one of it on a data folder, and it opens ready to be asked. */
   exclusive: boolean;
-  /** The system's file dialog, where the host has one. Null when the person closes it. */
-  chooseFile?: () => Promise<string | null>;
+  /** The system's file dialog, where the host has one, for the window that asks. Null when the person closes it. */
+  chooseFile?: (window: WindowId) => Promise<string | null>;
   /** The system's folder dialog. */
-  chooseFolder?: () => Promise<string | null>;
+  chooseFolder?: (window: WindowId) => Promise<string | null>;
   /** Where the bundled clip and the embedded model lie, when not in the source tree. */
   resources?: { clip: string; model: string };
   /** Where models run; `auto` by default. */
@@ -295,14 +296,14 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       const { id } = actor;
       actor = findActor(store, () => id, logTo(log, 'store'));
     }),
-    chooseVideo: async () => {
-      const path = (await options.chooseFile?.()) ?? null;
+    chooseVideo: async (_input, { window }) => {
+      const path = (await options.chooseFile?.(window)) ?? null;
       if (path === null) return null;
       const { grantId, name } = await grants.addFile(path);
       return { grantId: grantId, name };
     },
-    chooseModelFolder: async () => {
-      const path = (await options.chooseFolder?.()) ?? null;
+    chooseModelFolder: async (_input, { window }) => {
+      const path = (await options.chooseFolder?.(window)) ?? null;
       return path === null ? null : grants.addFolder(path);
     },
     openLastSession: async (input, context) => {

@@ -8,7 +8,7 @@ import { toErrorReport, WorkstationError } from '../../preload/contract/index.ts
 import { exitCodeOf } from './exit-codes.ts';
 import { findDisplay, findElectron } from './electron-binary.ts';
 import { offerToFetch } from './offer.ts';
-import { serve } from './serve.ts';
+import { openAnotherWindow, serve } from './serve.ts';
 
 /**
  * `npm start`: the Electron window where an Electron binary and a display exist, otherwise the same
@@ -104,6 +104,9 @@ async function runElectron({ home }: StartOptions): Promise<string | null> {
 
 async function start(): Promise<void> {
   const options = parseOptions();
+  const { defaultHome } = await import('../workstation.ts');
+  const home = options.home ?? defaultHome();
+  if (await openAnotherWindow({ home, say, openBrowser: options.open }, 0)) return;
   await offerToFetch({
     repository,
     window: !options.web && findDisplay(process.env, process.platform),
@@ -117,7 +120,6 @@ async function start(): Promise<void> {
   const reason = options.web ? 'Served to the browser, as --web says.' : await runElectron(options);
   if (reason === null) return;
 
-  const { defaultHome } = await import('../workstation.ts');
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);
@@ -126,7 +128,7 @@ async function start(): Promise<void> {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   await serve({
-    home: options.home ?? defaultHome(),
+    home,
     port: options.port,
     reason,
     openBrowser: options.open,

@@ -53,7 +53,7 @@ function locked(layout: HomeLayout): WorkstationError {
   return new WorkstationError(
     'store-locked',
     `Another window of the workstation (${who}) is working with the data folder ${layout.home}.`,
-    'Go on in that window, close it first, or start this one with --home and another folder.',
+    'Go on in that window. If it does not answer, end it, or start this one with --home and another folder.',
   );
 }
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
     reason: 'a test',
     openBrowser: false,
     say: () => undefined,
-    onReady: ready.resolve,
+    onReady: ({ address: at }) => ready.resolve(at ?? ''),
     signal: controller.signal,
   });
   address = new URL(await Promise.race([ready.promise, ended.then(() => '')]));

@@ -4,11 +4,19 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { app, BrowserWindow, dialog, session } from 'electron';
-import { stackOf, toErrorReport, videoEndings, windowId } from '../../../preload/contract/index.ts';
+import {
+  stackOf,
+  toErrorReport,
+  videoEndings,
+  windowId,
+  type WindowId,
+} from '../../../preload/contract/index.ts';
 import { createWorkstation, defaultHome } from '../../workstation.ts';
 import { createDoor } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
 import { openLogFile } from '../../platform/log-file.ts';
+import { anotherWindowInWords, askForWindow, keepDoor } from '../running.ts';
+import { newSecret } from '../web/security.ts';
 import { startWebHost } from '../web/server.ts';
 import { startInUtilityProcess } from './engine.ts';
 import { FilesToOpen } from './files-to-open.ts';
@@ -38,7 +46,16 @@ function readArguments(argv: readonly string[]): { home: string | undefined; fil
 
 async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   const { log, close: closeLog } = openLogFile(home);
-  let window: BrowserWindow | null = null;
+  const windows = new OpenWindows();
+  /** The dialog belongs to the window that asks for it. */
+  const choose = async (asking: WindowId, options: Electron.OpenDialogOptions): Promise<string | null> => {
+    const contents = windows.find(asking);
+    const window = contents && BrowserWindow.fromWebContents(contents);
+    const { canceled, filePaths } = window
+      ? await dialog.showOpenDialog(window, options)
+      : await dialog.showOpenDialog(options);
+    return canceled ? null : (filePaths[0] ?? null);
+  };
   const workstation = await createWorkstation({
     home,
     host: 'electron',
@@ -55,37 +72,32 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
           },
         }
       : {}),
-    chooseFile: async () => {
-      const options: Electron.OpenDialogOptions = {
+    chooseFile: (asking) =>
+      choose(asking, {
         title: 'Open a video',
         properties: ['openFile'],
         filters: [
           { name: 'Video', extensions: [...videoEndings] },
           { name: 'All files', extensions: ['*'] },
         ],
-      };
-      const { canceled, filePaths } = window
-        ? await dialog.showOpenDialog(window, options)
-        : await dialog.showOpenDialog(options);
-      return canceled ? null : (filePaths[0] ?? null);
-    },
-    chooseFolder: async () => {
-      const options: Electron.OpenDialogOptions = {
+      }),
+    chooseFolder: (asking) =>
+      choose(asking, {
         title: "Choose a model's folder",
         buttonLabel: 'Choose',
         properties: ['openDirectory'],
-      };
-      const { canceled, filePaths } = window
-        ? await dialog.showOpenDialog(window, options)
-        : await dialog.showOpenDialog(options);
-      return canceled ? null : (filePaths[0] ?? null);
-    },
+      }),
   });
-  const host = await startWebHost({ workstation, rendererFolder, log });
+  const secret = newSecret();
+  const host = await startWebHost({
+    workstation,
+    rendererFolder,
+    log,
+    invitations: { secret, openWindow: () => open() },
+  });
   const { origin } = host;
   lockPages(origin);
   await lockSession(session.defaultSession, origin);
-  const windows = new OpenWindows();
   const stopIpc = serveIpc({
     door: createDoor({ calls: workstation.calls, actor: () => workstation.localActor.id, log }),
     workstation,
@@ -93,13 +105,8 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
     origin,
   });
 
-  const open = () => {
-    window = openWindow(host.entryAddress);
-    windows.add(window.webContents);
-    window.on('closed', () => {
-      window = null;
-    });
-  };
+  const open = () => windows.add(openWindow(host.newAddress()).webContents);
+  const removeDoor = keepDoor(home, { processId: process.pid, port: host.port, secret });
   const openAsLast = async (path: string) => {
     try {
       await openAsLastSession(workstation, path);
@@ -110,6 +117,7 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   };
   const openFile = async (path: string) => {
     await openAsLast(path);
+    const window = BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0];
     if (window) {
       window.webContents.reload();
       if (window.isMinimized()) window.restore();
@@ -119,11 +127,11 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   app.on('second-instance', (_event, argv, folder) => {
     const { files } = readArguments(argv);
     const file = files[0];
-    if (file === undefined) window?.focus();
+    if (file === undefined) open();
     else filesToOpen.add(resolve(folder, file));
   });
   app.on('activate', () => {
-    if (!window) open();
+    if (BrowserWindow.getAllWindows().length === 0) open();
   });
   app.on('window-all-closed', () => app.quit());
 
@@ -133,6 +141,7 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
     closing = true;
     event.preventDefault();
     stopIpc();
+    removeDoor();
     const close = async () => {
       await host.close();
       await workstation.dispose();
@@ -162,8 +171,35 @@ async function openAsLastSession(workstation: HostedWorkstation, path: string): 
   await workstation.calls.openVideo({ grantId, caseId: null }, context);
 }
 
-/** @param address lets one window in: each that is opened takes a new one */
-function openWindow(address: string): BrowserWindow {
+/**
+ * A window on a workstation that runs in another process and serves a browser: its page calls that one's server itself.
+ */
+async function attach(address: string): Promise<void> {
+  const { origin } = new URL(address);
+  lockPages(origin);
+  await lockSession(session.defaultSession, origin);
+  app.on('window-all-closed', () => app.quit());
+  setMenu(!app.isPackaged);
+  openWindow(address, { bridge: false });
+}
+
+async function start(home: string, filesToOpen: FilesToOpen): Promise<void> {
+  try {
+    await run(home, filesToOpen);
+  } catch (error) {
+    const another = toErrorReport(error).code === 'store-locked' ? await askForWindow(home, 15_000) : null;
+    if (another === null) throw error;
+    for (const line of anotherWindowInWords(another)) process.stdout.write(`${line}\n`);
+    if (another.address === null) app.quit();
+    else await attach(another.address);
+  }
+}
+
+/**
+ * @param address lets one window in: each that is opened takes a new one
+ * @param options `bridge`: whether calls come by IPC, as they do where the workstation is this process
+ */
+function openWindow(address: string, { bridge } = { bridge: true }): BrowserWindow {
   const window = new BrowserWindow({
     width: 1440,
     height: 900,
@@ -173,7 +209,7 @@ function openWindow(address: string): BrowserWindow {
     backgroundColor: '#101418',
     title: 'Surgery-R1 Workstation',
     webPreferences: {
-      preload,
+      ...(bridge && { preload }),
       contextIsolation: true,
       sandbox: true,
       nodeIntegration: false,
@@ -204,7 +240,7 @@ app.on('open-file', (event, path) => {
 if (app.requestSingleInstanceLock()) {
   void app
     .whenReady()
-    .then(() => run(dataFolder, filesToOpen))
+    .then(() => start(dataFolder, filesToOpen))
     .catch((error: unknown) => {
       const { message, hint } = toErrorReport(error);
       process.stderr.write(`${stackOf(error)}\n`);

@@ -45,6 +45,11 @@ export class OpenWindows {
     return open === undefined ? null : { trusted: true, window: open.id, signal: open.page.signal };
   }
 
+  /** The contents of a window by its id; null once it has gone. */
+  find(id: WindowId): WebContents | null {
+    return [...this.#open].find(([, open]) => open.id === id)?.[0] ?? null;
+  }
+
   send(event: WorkstationEvent): void {
     for (const contents of this.#open.keys())
       if (!contents.isDestroyed()) contents.send(channels.event, event);

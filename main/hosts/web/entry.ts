@@ -27,6 +27,11 @@ export class Entry {
     return this.#tokens.current;
   }
 
+  /** Of an address that another start on the same data folder is given. */
+  invite(): string {
+    return this.#tokens.invite();
+  }
+
   takes(path: string): boolean {
     return ['/api/enter', '/api/challenge', '/api/resume'].includes(path);
   }

@@ -1,8 +1,9 @@
-import { createHmac, randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { windowId, WindowId } from '../../../preload/contract/index.ts';
+import { readPrivate, writePrivate } from '../private-file.ts';
+import { Challenges, sign } from './challenges.ts';
 import { newSecret, sameSecret } from './security.ts';
 
 /**
@@ -22,8 +23,6 @@ const Kept = z.object({
 });
 type Kept = z.infer<typeof Kept>;
 const RENEW_MILLISECONDS = 30 * 24 * 60 * 60 * 1000;
-const CHALLENGE_MILLISECONDS = 60_000;
-const MAXIMUM_CHALLENGES = 100;
 
 /**
  * The passes of the windows that this server let in. They live in the page and travel in a header or an address. A cookie
@@ -36,11 +35,11 @@ export class Passes {
   /** Signs the passes of this run. */
   readonly #run = newSecret();
   readonly #resume: string;
-  /** With the time at which each was given out, oldest first. */
-  readonly #challenges = new Map<string, number>();
+  readonly #challenges: Challenges;
 
   constructor(resume: string) {
     this.#resume = resume;
+    this.#challenges = new Challenges(resume, 'window');
   }
 
   /** The pass of a window that was let in: of a new one, or of one that has an id from before. */
@@ -50,37 +49,25 @@ export class Passes {
 
   /** Which window holds this pass; null where it is none of this run. */
   windowOf(given: string | null | undefined): WindowId | null {
-    const [name, signature = ''] = (given ?? '').split('.');
+    const [name, signature = '', ...more] = (given ?? '').split('.');
+    if (more.length > 0) return null;
     const window = WindowId.safeParse(name);
     return window.success && sameSecret(signature, sign(this.#run, window.data)) ? window.data : null;
   }
 
   /** Answers a window that wants to know whom it is talking to, and asks it the same. */
   challenge(nonce: string): { challenge: string; proof: string } {
-    const challenge = newSecret();
-    for (const [oldest, at] of this.#challenges) {
-      if (this.#challenges.size < MAXIMUM_CHALLENGES && performance.now() - at < CHALLENGE_MILLISECONDS)
-        break;
-      this.#challenges.delete(oldest);
-    }
-    this.#challenges.set(challenge, performance.now());
-    return { challenge, proof: sign(this.#resume, `host ${nonce} ${challenge}`) };
+    return this.#challenges.challenge(nonce);
   }
 
   /**
-   * This run's pass for a window that answers its challenge; null for any other. A challenge is answered once.
+   * This run's pass for a window that answers its challenge; null for any other.
    * @param window the id that the window had in the run before, which it keeps
    */
   answer(challenge: string, answer: string, window?: WindowId): WindowPass | null {
-    const at = this.#challenges.get(challenge);
-    this.#challenges.delete(challenge);
-    if (at === undefined || performance.now() - at > CHALLENGE_MILLISECONDS) return null;
-    return sameSecret(answer, sign(this.#resume, `window ${challenge}`)) ? this.pass(window) : null;
+    return this.#challenges.isAnswered(challenge, answer) ? this.pass(window) : null;
   }
 }
-
-const sign = (secret: string, text: string): string =>
-  createHmac('sha256', secret).update(text).digest('base64url');
 
 /**
  * By what windows outlive a restart: the secret that they are known by, and the port that they call. It is kept in the data
@@ -110,11 +97,8 @@ export class WindowKey {
   /** Keeps the key with the port of this start. */
   keep(port: number): void {
     this.#kept = { ...this.#kept, port };
-    const unfinished = `${this.#file}.unfinished`;
     try {
-      rmSync(unfinished, { force: true });
-      writeFileSync(unfinished, JSON.stringify(this.#kept), { mode: 0o600, flag: 'wx' });
-      renameSync(unfinished, this.#file);
+      writePrivate(this.#file, JSON.stringify(this.#kept));
     } catch {
       // Then windows don't outlive the next restart; everything else goes on.
     }
@@ -122,16 +106,10 @@ export class WindowKey {
 }
 
 function readKept(file: string): Kept | null {
-  let handle: number | null = null;
   try {
-    handle = openSync(file, 'r');
-    const { mode, uid } = fstatSync(handle);
-    const others = process.platform !== 'win32' && ((mode & 0o077) !== 0 || uid !== process.getuid?.());
-    return others ? null : Kept.parse(JSON.parse(readFileSync(handle, 'utf8')));
+    return Kept.parse(JSON.parse(readPrivate(file) ?? 'null'));
   } catch {
     // Missing, or not as it was written: a new one is made.
     return null;
-  } finally {
-    if (handle !== null) closeSync(handle);
   }
 }

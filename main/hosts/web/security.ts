@@ -60,25 +60,46 @@ export function refuseForeign(method: string, headers: Headers, port: number): s
   return null;
 }
 
+/** Longer than a browser takes to start. */
+const INVITED_MILLISECONDS = 5 * 60_000;
+const MAXIMUM_INVITED = 20;
+
 /**
- * The tokens of the printed address. Each lets one window in, which then has a pass. A second use of
- * the same token (its address leaked through a history or a shared screen) gets nothing.
+ * The tokens of the printed address, and of the addresses that other starts on the same data folder were given. Each lets one
+ * window in, which then has a pass. A second use of the same token (its address leaked through a history or a shared screen)
+ * gets nothing.
  */
 export class EntryTokens {
   #current = newSecret();
+  /** Given to other starts and not used yet, each with the time at which that was. Oldest first. */
+  #invited: { token: string; at: number }[] = [];
   #used: string[] = [];
 
   get current(): string {
     return this.#current;
   }
 
+  /** One more token, which is good for five minutes. */
+  invite(): string {
+    const token = newSecret();
+    this.#invited = [...this.#valid(), { token, at: performance.now() }].slice(-MAXIMUM_INVITED);
+    return token;
+  }
+
   /** 'accepted' replaces the current token by a new one. */
   present(token: string): 'accepted' | 'used' | 'wrong' {
-    if (sameSecret(token, this.#current)) {
-      this.#used = [this.#current, ...this.#used].slice(0, 20);
-      this.#current = newSecret();
+    const invited = this.#valid().find((known) => sameSecret(token, known.token));
+    const current = sameSecret(token, this.#current);
+    if (current) this.#current = newSecret();
+    if (current || invited) {
+      this.#invited = this.#invited.filter((known) => known !== invited);
+      this.#used = [token, ...this.#used].slice(0, 20);
       return 'accepted';
     }
     return this.#used.some((used) => sameSecret(token, used)) ? 'used' : 'wrong';
+  }
+
+  #valid(): { token: string; at: number }[] {
+    return this.#invited.filter(({ at }) => performance.now() - at < INVITED_MILLISECONDS);
   }
 }

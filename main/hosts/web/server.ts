@@ -17,6 +17,7 @@ import { serveMedia } from './media.ts';
 import { isOtherAccounts } from './peer.ts';
 import { abortOnClose, readJson, sendError, sendJson } from './respond.ts';
 import { Entry } from './entry.ts';
+import { Invitations } from './invitations.ts';
 import { newSecret, refuseForeign, securityHeaders } from './security.ts';
 
 const maximumCallBytes = 1024 * 1024;
@@ -32,6 +33,11 @@ export interface WebHostOptions {
   port?: number;
   /** By which windows outlive a restart: the secret of the data folder. Without it they don't. */
   resumeSecret?: string;
+  /**
+   * By what another start on the same data folder is known, and how it gets a window: opened here, else at an address that is
+   * good for one entry. Without it, nobody else gets one.
+   */
+  invitations?: { secret: string; openWindow?: () => void };
   /** How long a body may send nothing before its connection is closed. */
   stallMilliseconds?: number;
   /** Called when a used-up address is opened again: the person needs a new one. */
@@ -44,6 +50,8 @@ export interface WebHost {
   readonly origin: string;
   /** The address with the token of the moment; good for one entry. */
   readonly entryAddress: string;
+  /** Another address that lets one window in, beside the one of the moment. */
+  newAddress: () => string;
   close: () => Promise<void>;
 }
 
@@ -53,6 +61,8 @@ export interface WebHost {
  *   GET  /                   the window's files, which hold nothing of anybody's: whoever asks may have them
  *   POST /api/enter          {token} -> the window's pass, once for each printed address (entry.ts)
  *   POST /api/challenge, /api/resume   the pass of this run, for a window that an earlier run let in (passes.ts)
+ *
+ *   POST /api/knock, /api/invite       another window, for a second start on the same data folder (invitations.ts)
  *
  * With the pass of this run, in the header `x-workstation-pass` or, where a page can set no headers, as `?pass=`:
  *
@@ -90,6 +100,18 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     },
   });
   const entryAddress = () => `${origin}/?token=${windows.token}`;
+  const newAddress = () => `${origin}/?token=${windows.invite()}`;
+  const { invitations } = options;
+  const invites = invitations
+    ? new Invitations(invitations.secret, () => {
+        if (!invitations.openWindow) return newAddress();
+        invitations.openWindow();
+        return null;
+      })
+    : null;
+  /** Who answers those that have no pass yet. */
+  const lettingIn = (path: string): Pick<Entry, 'answer'> | null =>
+    windows.takes(path) ? windows : invites?.takes(path) ? invites : null;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
@@ -102,14 +124,15 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     const url = targetOf(request, origin);
     if (url === null) return refuse(response, 400, 'The request names no address that could be here.');
     const call = url.pathname.startsWith('/api/');
-    if (call && method === 'POST' && windows.takes(url.pathname)) {
+    const porter = call && method === 'POST' ? lettingIn(url.pathname) : null;
+    if (porter !== null) {
       if (await isOtherAccounts(request.socket)) {
         log({ level: 'warn', area: 'web', message: 'entry refused', details: { outcome: 'other account' } });
         return refuse(response, 403, 'This address is for another account of this machine.', true);
       }
       watchBody(request, stallMilliseconds);
-      const result = await door.attempt('enter', async () =>
-        windows.answer(url.pathname, await readJson(request, maximumEntryBytes)),
+      const result = await door.attempt(url.pathname.slice('/api/'.length), async () =>
+        porter.answer(url.pathname, await readJson(request, maximumEntryBytes)),
       );
       return sendJson(response, result.ok ? 200 : 401, result);
     }
@@ -169,6 +192,7 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     get entryAddress() {
       return entryAddress();
     },
+    newAddress,
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -23,7 +23,7 @@ export function addServe(program: Command): void {
         reason: 'Served to the browser, as the command says.',
         openBrowser: options.open,
         say: (line) => output.line(line),
-        onReady: (address, port) => output.result({ address, port }),
+        onReady: (reached) => output.result(reached),
         signal,
       });
     },
