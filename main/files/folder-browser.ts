@@ -3,7 +3,7 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WorkstationError } from '../../preload/contract/errors.ts';
+import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import type { Folder } from '../../preload/contract/domain.ts';
 import type { GrantId } from '../../preload/contract/values.ts';
 import { hasVideoEnding } from '../../preload/contract/video-files.ts';
@@ -65,11 +65,11 @@ export class FolderBrowser {
     this.#around = around;
   }
 
-  /** Lists a folder; null gives the places to start from. Throws `file-missing` or `file-unreadable`. */
-  async browse(folderId: GrantId | null, find: Finding = 'videos'): Promise<Folder> {
+  /** Lists a folder; null gives the places to start from. Throws `file-missing`, `file-unreadable` or `cancelled`. */
+  async browse(folderId: GrantId | null, find: Finding = 'videos', signal?: AbortSignal): Promise<Folder> {
     if (folderId === null) return this.#listPlaces();
     const path = this.#grants.path(folderId);
-    const entries = await this.#list(path, find);
+    const entries = await this.#list(path, find, signal);
     this.#browsed.add(path);
     this.#memory.write(find, path);
     const parent = parentOf(path);
@@ -84,24 +84,28 @@ export class FolderBrowser {
   }
 
   /** Goes on in the folder where something was last looked for, or near it; else lists the places. */
-  async browseLast(find: Finding): Promise<Folder> {
+  async browseLast(find: Finding, signal?: AbortSignal): Promise<Folder> {
     for (let path = this.#memory.read(find); path !== null; path = parentOf(path)) {
       const found = await statOrNull(path);
       if (found?.isDirectory() === true && (await mayRead(path)))
-        return this.browse(this.#grants.add(path), find);
+        return this.browse(this.#grants.add(path), find, signal);
     }
     return this.#listPlaces();
   }
 
   /** The folder of a path that a person typed, and the entry that it names, if that is a file. */
-  async browsePath(typed: string, find: Finding): Promise<{ folder: Folder; entryId: GrantId | null }> {
+  async browsePath(
+    typed: string,
+    find: Finding,
+    signal?: AbortSignal,
+  ): Promise<{ folder: Folder; entryId: GrantId | null }> {
     const path = this.#typedPath(typed);
     const found = await statOrNull(path);
     if (found?.isFile() === true && find === 'videos') {
-      const folder = await this.browse(this.#grants.add(dirname(path)), find);
+      const folder = await this.browse(this.#grants.add(dirname(path)), find, signal);
       return { folder, entryId: this.#grants.add(path) };
     }
-    return { folder: await this.browse(this.#grants.add(path), find), entryId: null };
+    return { folder: await this.browse(this.#grants.add(path), find, signal), entryId: null };
   }
 
   /** Where a dropped file is looked for. */
@@ -166,11 +170,12 @@ export class FolderBrowser {
     return wanted.filter((_, index) => usable[index]);
   }
 
-  async #list(path: string, find: Finding): Promise<FolderEntry[]> {
+  async #list(path: string, find: Finding, signal?: AbortSignal): Promise<FolderEntry[]> {
     const names = (await readFolder(path)).filter((name) => !isHidden(name));
     const entries: FolderEntry[] = [];
     // In portions, so that a folder of thousands of files on a slow disk doesn't open them all at once.
     for (let start = 0; start < names.length && entries.length < MAXIMUM_ENTRIES; start += 64) {
+      throwIfAborted(signal);
       const portion = await Promise.all(
         names.slice(start, start + 64).map((name) => this.#entry(join(path, name), name, find)),
       );

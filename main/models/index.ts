@@ -55,7 +55,7 @@ export interface Models {
   readonly calls: Pick<WorkstationCalls, ModelCall>;
   readonly desk: ModelDesk;
   /** Looks at a folder by its path; see `inspectModelFolder`. */
-  inspect: (folder: string, base: string | null) => Promise<ModelFolderReport>;
+  inspect: (folder: string, base: string | null, signal?: AbortSignal) => Promise<ModelFolderReport>;
   /** Where a listed model's files lie. */
   folderOf: (modelId: ModelId, signal?: AbortSignal) => Promise<string>;
   readonly shelf: ModelShelf;
@@ -113,8 +113,8 @@ export function createModels(options: ModelsOptions): Models {
     now,
     log,
   });
-  const inspect = (folder: string, base: string | null): Promise<ModelFolderReport> =>
-    looks.report({ folder, base, modelsFolder });
+  const inspect: Models['inspect'] = (folder, base, signal) =>
+    looks.report({ folder, base, modelsFolder }, signal);
   const basePath = (id: GrantId | null): string | null => (id === null ? null : pathOf(id));
 
   return {
@@ -143,7 +143,8 @@ export function createModels(options: ModelsOptions): Models {
         await shelf.remove(modelId);
         return {};
       },
-      inspectModelFolder: async ({ folderId, baseId }) => inspect(pathOf(folderId), basePath(baseId)),
+      inspectModelFolder: async ({ folderId, baseId }, { signal }) =>
+        inspect(pathOf(folderId), basePath(baseId), signal),
       importModel: async ({ folderId, baseId, dtype, answerFormat = null }) =>
         imports.start({ folder: pathOf(folderId), base: basePath(baseId), dtype, answerFormat }),
       listModelImports: async () => imports.list(),

@@ -5,14 +5,18 @@ import { fingerprintFile } from '../video/index.ts';
 import { statFile } from '../files/index.ts';
 import type { VideoLibrary } from './library.ts';
 
-/** Whether a file's content is that of a video which is here already. Throws `file-missing` or `file-unreadable`. */
+/**
+ * Whether a file's content is that of a video which is here already. Throws `file-missing` or `file-unreadable`, and
+ * `cancelled` where the signal ends it.
+ */
 export async function lookUpVideo(
   { store, library }: { store: Store; library: VideoLibrary },
   path: string,
+  signal?: AbortSignal,
 ): Promise<KnownVideo | null> {
   const whole = resolve(path);
   await statFile(whole);
-  const known = library.knownAsContent(await fingerprintFile(whole), whole)[0];
+  const known = library.knownAsContent(await fingerprintFile(whole, signal), whole)[0];
   if (known === undefined) return null;
   return {
     videoId: known.id,

@@ -157,12 +157,13 @@ export function createReview(options: ReviewOptions): Review {
     createCase: async ({ pseudonym }, by) => createCase(options, by, { pseudonym }),
     renameCase: async (input, by) => renameCase(options, by, input),
 
-    browseFolder: async ({ folderId, find, last }) =>
+    browseFolder: async ({ folderId, find, last }, { signal }) =>
       folderId === null && last === true
-        ? browser.browseLast(find ?? 'videos')
-        : browser.browse(folderId, find),
-    browsePath: async ({ path, find }) => browser.browsePath(path, find),
-    lookUpVideo: async ({ grantId }) => lookUpVideo({ store, library }, grants.path(grantId)),
+        ? browser.browseLast(find ?? 'videos', signal)
+        : browser.browse(folderId, find, signal),
+    browsePath: async ({ path, find }, { signal }) => browser.browsePath(path, find, signal),
+    lookUpVideo: async ({ grantId }, { signal }) =>
+      lookUpVideo({ store, library }, grants.path(grantId), signal),
     openVideo: async ({ grantId, ...wishes }, by) => {
       const path = grants.path(grantId);
       const video = await copies.opening(path, () => library.open(path, wishes, by));

@@ -9,7 +9,7 @@ import {
 } from '../../main/inference/engine/engine-host.ts';
 import { inWords, readPulse } from '../../main/inference/engine/engine-watch.ts';
 import { Turns } from '../../main/platform/task-queue.ts';
-import { WorkstationError } from '../../preload/contract/errors.ts';
+import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { ModelFolderReport } from '../../preload/contract/models.ts';
 import { ModelId } from '../../preload/contract/values.ts';
 import { CatalogueModel } from './catalogue-model.ts';
@@ -58,9 +58,15 @@ export class FolderLooks {
     this.#limits = { ...usualLookLimits, ...options.limits };
   }
 
-  /** See `inspectFolder`. Throws only where the look took too much, or ended its process. */
-  async report(options: Omit<InspectOptions, 'freeMemoryBytes'>): Promise<ModelFolderReport> {
-    return this.#look({ kind: 'report', ...options }, options.folder, ModelFolderReport);
+  /**
+   * See `inspectFolder`. Throws only where the look took too much, or ended its process, and `cancelled` for one that the
+   * signal ends: nothing is then said of the folder.
+   */
+  async report(
+    options: Omit<InspectOptions, 'freeMemoryBytes'>,
+    signal?: AbortSignal,
+  ): Promise<ModelFolderReport> {
+    return this.#look({ kind: 'report', ...options }, options.folder, ModelFolderReport, signal);
   }
 
   /** See `importPlace`. */
@@ -87,7 +93,7 @@ export class FolderLooks {
     for (const running of this.#processes) running.end();
   }
 
-  #look<T>(request: LookRequest, folder: string, schema: z.ZodType<T>): Promise<T> {
+  #look<T>(request: LookRequest, folder: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
     const ended = (): never => {
       throw new WorkstationError('cancelled', 'The workstation is closing.', 'Start it again.');
     };
@@ -97,7 +103,10 @@ export class FolderLooks {
       () => Promise.resolve(),
       async () => {
         if (this.#ended) ended();
+        throwIfAborted(signal);
         const looking = this.#idle.pop() ?? this.#start();
+        const stop = (): void => looking.end();
+        signal?.addEventListener('abort', stop, { once: true });
         try {
           const value = schema.parse(await looking.call(request));
           this.#keep(looking);
@@ -109,9 +118,12 @@ export class FolderLooks {
           }
           looking.end();
           if (this.#ended) ended();
+          throwIfAborted(signal);
           const told = tooMuch(folder, error);
           this.#overrun.set(folder, told);
           throw told;
+        } finally {
+          signal?.removeEventListener('abort', stop);
         }
       },
     );

@@ -17,8 +17,9 @@ import {
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { edgesOf, samplesOf, type GrantId } from '../../preload/contract/index.ts';
+import { edgesOf, inContext, samplesOf, type GrantId } from '../../preload/contract/index.ts';
 import { describeFile } from '../../renderer/bridge/dropped-file.ts';
+import { testContext } from '../context.ts';
 import { ClipFolder, x264 } from '../video/clips.ts';
 import { Bench, ScriptedEngine } from '../review/helpers.ts';
 
@@ -203,6 +204,18 @@ describe('a recording that is known already', () => {
     expect(await bench.calls.lookUpVideo({ grantId: elsewhere })).toMatchObject({
       here: false,
       availability: 'missing',
+    });
+  });
+
+  it('is not looked for any more once nobody waits for it', async () => {
+    const gone = inContext(bench.review.calls, testContext({ signal: AbortSignal.abort() }));
+    const grantId = await grant(first);
+    await expect(gone.lookUpVideo({ grantId })).rejects.toMatchObject({ code: 'cancelled' });
+    const browsing = gone.browsePath({ path: videos, find: 'videos' });
+    await expect(browsing).rejects.toMatchObject({ code: 'cancelled' });
+    // What opens it goes on: it changes something.
+    expect(await gone.openVideo({ grantId, caseId: null })).toMatchObject({
+      video: { displayName: 'first.mp4' },
     });
   });
 

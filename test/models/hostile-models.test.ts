@@ -181,8 +181,27 @@ describe('a look that takes too much', () => {
         return child;
       },
     });
-  const report = (of: FolderLooks) =>
-    of.report({ folder: sound.checkpoint, base: null, modelsFolder: join(root, 'models') });
+  const report = (of: FolderLooks, signal?: AbortSignal) =>
+    of.report({ folder: sound.checkpoint, base: null, modelsFolder: join(root, 'models') }, signal);
+
+  it.skipIf(process.platform === 'win32')(
+    'of nobody’s time any more is ended, says nothing of the folder, and the next one is made',
+    async () => {
+      const some = looks();
+      expect((await report(some)).kind).toBe('checkpoint');
+      const held = children.at(-1)!;
+      process.kill(held.pid!, 'SIGSTOP');
+      const asking = new AbortController();
+      const broken = failure(report(some, asking.signal));
+      // It has its turn by then.
+      await new Promise((begun) => setImmediate(begun));
+      asking.abort();
+      expect(await broken).toMatchObject({ code: 'cancelled' });
+      expect((await report(some)).kind).toBe('checkpoint');
+      expect(children.at(-1)!.pid).not.toBe(held.pid);
+      some.dispose();
+    },
+  );
 
   it('of memory is given up, and said', async () => {
     const greedy = looks({ limits: { residentBytes: 1 } });
