@@ -3,6 +3,7 @@ import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import { defineConfig } from 'eslint/config';
 import typescript from 'typescript-eslint';
+import { importCirclesRule } from './tools/lint/import-circles.ts';
 import { layersRule } from './tools/lint/layers.ts';
 import { noExpectInDoublesRule } from './tools/lint/no-expect-in-doubles.ts';
 import svelteConfig from './svelte.config.js';
@@ -34,9 +35,18 @@ export default defineConfig(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { house: { rules: { layers: layersRule, 'no-expect-in-doubles': noExpectInDoublesRule } } },
+    plugins: {
+      house: {
+        rules: {
+          layers: layersRule,
+          'no-import-circles': importCirclesRule,
+          'no-expect-in-doubles': noExpectInDoublesRule,
+        },
+      },
+    },
     rules: {
       'house/layers': 'error',
+      'house/no-import-circles': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       // The engine and the tools have the terminal's error stream as their log; nothing else has.
       'no-console': ['error', { allow: ['error'] }],

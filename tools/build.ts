@@ -52,9 +52,9 @@ function filesUnder(path: string): string[] {
  * Code finds its neighbours by `import.meta.url`: worker files (`new URL('./worker.ts', import.meta.url)`)
  * and things that are shipped beside it (`../models/nano`). In a bundle the first must become a file of its
  * own, and the second must still be looked for from where the source lay. The engine's entry is built as a
- * file of its own beside the bundle, where `engine-host.ts` looks for it.
+ * file of its own beside the bundle, where `engine-entry.ts` looks for it.
  */
-const besideBundle = join(repository, 'main/inference/engine/engine-host.ts');
+const besideBundle = join(repository, 'main/inference/engine/engine-entry.ts');
 
 /** Stands for the place of the bundle until the sources' places are written in. */
 const beside = '__BESIDE_BUNDLE__';

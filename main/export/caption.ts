@@ -1,9 +1,33 @@
 import { answerWarning, damagedPicture } from '../../preload/contract/answer-warning.ts';
 import { decoding, domainWords, grouped, readable } from '../../preload/contract/answer-words.ts';
-import { disclaimer } from '../../preload/contract/domain.ts';
+import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
 import { doubtMeanings, doubtsOf, surenessInWords } from '../../preload/contract/doubts.ts';
 import { visibleText } from '../../preload/contract/visible-text.ts';
-import type { StillContent } from './still.ts';
+import type { Picture } from '../platform/picture.ts';
+
+/** What a still shows: a frame, and an answer about it. */
+export interface StillContent {
+  /** `isDamaged`: the file is damaged here, and the decoder drew what it could. */
+  frame: Picture & { isDamaged?: boolean };
+  answer: Pick<
+    Answer,
+    | 'status'
+    | 'label'
+    | 'box'
+    | 'items'
+    | 'reasoning'
+    | 'probability'
+    | 'evidence'
+    | 'model'
+    | 'frame'
+    | 'settings'
+    | 'notes'
+  >;
+  question: string;
+  /** Counted from 0. */
+  frameIndex: number;
+  timecode: string;
+}
 
 /** One paragraph below a saved frame. */
 export interface Caption {

@@ -1,1 +1,2 @@
-export { drawFrame, drawStill, type StillContent } from './still.ts';
+export type { StillContent } from './caption.ts';
+export { drawFrame, drawStill } from './still.ts';

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { readable } from '../../preload/contract/answer-words.ts';
-import { placedItems, type Answer } from '../../preload/contract/domain.ts';
+import { placedItems } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { surenessInWords } from '../../preload/contract/doubts.ts';
 import type { Box } from '../../preload/contract/values.ts';
 import { putPicture, type Picture } from '../platform/picture.ts';
 import { visibleText } from '../../preload/contract/visible-text.ts';
-import { captionOf, type Caption } from './caption.ts';
+import { captionOf, type Caption, type StillContent } from './caption.ts';
 import { glyphsOf, nameMissing, type HasGlyph } from './glyphs.ts';
 import { fitLines, wrapText, type MeasureText } from './text.ts';
 
@@ -23,29 +23,6 @@ const bold = 'Workstation Sans Bold';
 const elsewhere = 'sans-serif';
 /** A picture is at least this wide, so that what stands below a small frame can be read. */
 const leastWidth = 480;
-
-export interface StillContent {
-  /** `isDamaged`: the file is damaged here, and the decoder drew what it could. */
-  frame: Picture & { isDamaged?: boolean };
-  answer: Pick<
-    Answer,
-    | 'status'
-    | 'label'
-    | 'box'
-    | 'items'
-    | 'reasoning'
-    | 'probability'
-    | 'evidence'
-    | 'model'
-    | 'frame'
-    | 'settings'
-    | 'notes'
-  >;
-  question: string;
-  /** Counted from 0. */
-  frameIndex: number;
-  timecode: string;
-}
 
 /** The frame as it is, as PNG. */
 export async function drawFrame(frame: Picture): Promise<Buffer> {

@@ -15,8 +15,9 @@ export {
 } from './engine/engine.ts';
 export type { EnginePhase, EngineState } from './engine/engine-state.ts';
 export { removeOldReports } from './old-reports.ts';
-export { engineEnvironment } from './engine/engine-environment.ts';
-export { engineEntry, startWithNode, type EngineChild, type StartEngine } from './engine/engine-host.ts';
+export { engineEnvironment } from './processes/index.ts';
+export { engineEntry } from './engine/engine-entry.ts';
+export { startWithNode, type EngineChild, type StartEngine } from './processes/index.ts';
 export type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './messages.ts';
 export { Answerer, type AnswerRequest, type OpenAnswererOptions } from './answer/answerer.ts';
 export {
@@ -35,7 +36,8 @@ export {
   type RgbImage,
 } from './image/image-processor.ts';
 export { KeyValueCache } from './graphs/key-value-cache.ts';
-export { openModelDirectory, type ModelDirectory } from './model/model-directory.ts';
+export type { ModelDirectory } from './model/model-directory.ts';
+export { openModelDirectory } from './model/open-model-directory.ts';
 export { modelSha256 } from './model/model-files.ts';
 export type {
   DecoderCache,
@@ -45,8 +47,8 @@ export type {
   VisionGraph,
 } from './graphs/model-graphs.ts';
 export { ModelRunner, type PrefillOptions } from './runner/model-runner.ts';
-export { connectToParent, type ParentPort } from './engine/parent-port.ts';
-export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './graphs/positions.ts';
+export { connectToParent, type ParentPort } from './processes/index.ts';
+export { promptPositions, TextRotary, type ImageGrid, type PromptPositions } from './model/positions.ts';
 export {
   dimensionsOf,
   distanceFrom,
@@ -59,7 +61,9 @@ export {
   writeNumbers,
   type GateNumbers,
 } from './model/picture-gate.ts';
-export { argmax, logProbability, logSumExp, Sampler } from './decoding/sampling.ts';
+export { Sampler } from './decoding/sampling.ts';
+export { argmax, logProbability, logSumExp } from './grammar/log-probabilities.ts';
 export { smartResize } from './image/smart-resize.ts';
 export { ModelTokenizer } from './model/tokenizer.ts';
 export { visionPositions, windowLayout, type WindowLayout } from './graphs/window-layout.ts';
+export { checkThatModelSees } from './runner/vision-self-test.ts';

@@ -9,7 +9,7 @@ import {
 import { ErrorReport } from '../../preload/contract/errors.ts';
 import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
 import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
-import { devices, deviceWishes } from './devices/devices.ts';
+import { devices, deviceWishes } from '../../preload/contract/devices.ts';
 
 const bytes = z.number().min(0);
 
@@ -207,7 +207,7 @@ export const FromEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('device-lost'), id, device: z.enum(devices), reason: z.string() }),
   /**
    * Every second while the engine's main thread is free; not during a run of a graph. A second thread tells memory
-   * and processor time all along, on the standard output: see `engine-pulse.ts`.
+   * and processor time all along, on the standard output: see `heartbeat-thread.ts`.
    */
   z.object({ type: z.literal('heartbeat'), residentBytes: z.int().min(0) }),
 ]);

@@ -1,4 +1,4 @@
-import type { Catalogue, PreparedModel, PrepareOptions } from '../../models/import/catalogue.ts';
+import type { Catalogue, PreparedModel, PrepareOptions } from '../../models/import/index.ts';
 import {
   toErrorReport,
   WorkstationError,

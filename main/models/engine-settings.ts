@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { systemCode, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { EngineOptions } from '../inference/index.ts';
-import { readPlainText } from '../inference/model/plain-file.ts';
+import { readPlainText } from '../platform/plain-file.ts';
 
 /** `engine.json` of the data folder: what a machine's keeper may set of the engine. Everything has a default. */
 const EngineFile = z.strictObject({

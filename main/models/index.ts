@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { createCatalogue } from '../../models/import/catalogue.ts';
-import { FolderLooks } from '../../models/import/look-client.ts';
+import { createCatalogue, FolderLooks } from '../../models/import/index.ts';
 import type {
   GrantId,
   ModelFolderReport,

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { ImportPlace } from '../../models/import/folder-report.ts';
-import { runImport } from '../../models/import/index.ts';
-import { discardInterrupted } from '../../models/import/work-folder.ts';
+import { discardInterrupted, runImport, type ImportPlace } from '../../models/import/index.ts';
 import {
   toErrorReport,
   WorkstationError,

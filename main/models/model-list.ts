@@ -1,7 +1,5 @@
 import { basename } from 'node:path';
-import type { CatalogueModel } from '../../models/import/catalogue-model.ts';
-import type { Catalogue } from '../../models/import/catalogue.ts';
-import { placeId } from '../../models/import/in-place-model.ts';
+import { placeId, type Catalogue, type CatalogueModel } from '../../models/import/index.ts';
 import { ModelId, toErrorReport, WorkstationError, type ModelEntry } from '../../preload/contract/index.ts';
 import { models, settings, type ModelRecord, type Store } from '../store/index.ts';
 import type { ModelDesk } from './active-model.ts';

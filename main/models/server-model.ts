@@ -1,5 +1,4 @@
-import type { CatalogueModel } from '../../models/import/catalogue-model.ts';
-import type { Catalogue, PreparedModel } from '../../models/import/catalogue.ts';
+import type { Catalogue, CatalogueModel, PreparedModel } from '../../models/import/index.ts';
 import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/index.ts';
 import {
   configurationPlaces,

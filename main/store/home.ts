@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { makeFolder } from '../platform/make-folder.ts';
 import envPaths from 'env-paths';
 import { toStoreError } from './failure.ts';
 
@@ -41,26 +42,10 @@ export function homeLayout(folder: string): HomeLayout {
 export function prepareHome(layout: HomeLayout): void {
   const probe = join(layout.home, `.probe-${randomUUID()}`);
   try {
-    makeFolder(layout.home);
+    makeFolder(layout.home, 0o700);
     writeFileSync(probe, 'x', { flag: 'wx', mode: 0o600 });
     unlinkSync(probe);
   } catch (error) {
     throw toStoreError(error, layout.database);
-  }
-}
-
-/**
- * Like `mkdir` with `recursive`, which in Node 24 never returns where a folder refuses children by ENOENT
- * (as /proc does): it takes the parent to be missing, finds it, and tries again for ever.
- */
-function makeFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  const parent = dirname(path);
-  if (parent !== path) makeFolder(parent);
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    const taken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    if (!taken || !statSync(path).isDirectory()) throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { planarBytes, planarFormat, type PlanarFormat } from './colour.ts';
-import type { FrameTable } from './frame-table.ts';
 import type { ColourMatrix, VideoProbe } from './probe.ts';
 
 /** What a decoded frame's bytes mean. A recording may change it on the way: its size, its chroma, its range. */
@@ -24,7 +23,7 @@ export function statedFormat(probe: VideoProbe): FrameFormat {
 }
 
 /** The format of frame `index`. */
-export function formatAt(table: Pick<FrameTable, 'formats'>, index: number): FrameFormat {
+export function formatAt(table: { readonly formats: readonly FormatRun[] }, index: number): FrameFormat {
   const { formats } = table;
   let low = 0;
   for (let high = formats.length - 1; low < high;) {

@@ -7,25 +7,11 @@ import { rawLayout, statedFormat } from './frame-format.ts';
 import { countInParts, partsOf } from './frame-parts.ts';
 import { WholeAccount } from './whole-account.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
+import type { IndexOptions } from './index-options.ts';
 import { inputOf } from './media-input.ts';
 import { linesOf, startProcess } from './process.ts';
 import { tableFromSamples } from './sample-index.ts';
 import type { VideoProbe } from './probe.ts';
-
-/** Frames found so far, and how many are expected (an estimate from the stated length, corrected as it goes). */
-export interface IndexProgress {
-  readonly done: number;
-  readonly total: number;
-}
-
-export interface IndexOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
-  /** Decodes every frame even where the container's packets would do; for checking one way against the other. */
-  readonly decodeAll?: boolean | undefined;
-  /** Reads every packet even where the file's own tables would do; for the same. */
-  readonly readPackets?: boolean | undefined;
-}
 
 /** Codecs of which, in MP4, MOV and Matroska, one packet is one shown frame (VP8 is not: it has hidden frames). */
 const onePacketOneFrame = new Set(['h264', 'hevc', 'vp9', 'av1', 'prores', 'dnxhd', 'mjpeg', 'ffv1']);

@@ -1,6 +1,6 @@
 import { toErrorReport } from '../../preload/contract/errors.ts';
 import type { DecodeContext } from './decode-arguments.ts';
-import type { IndexOptions } from './frame-index.ts';
+import type { IndexOptions } from './index-options.ts';
 import type { FrameTable } from './frame-table.ts';
 import { probeVideo } from './probe.ts';
 import { joinParts, type CountedPart } from './table-parts.ts';

@@ -20,9 +20,11 @@ import type { DecodeContext } from './decode-arguments.ts';
 import type { DecodedFrame } from './decoder.ts';
 import { decoderName, findMediaTools } from './ffmpeg.ts';
 import { fingerprintFile } from './fingerprint.ts';
-import { buildFrameTable, type IndexProgress } from './frame-index.ts';
+import { buildFrameTable } from './frame-index.ts';
+import type { IndexProgress } from './index-options.ts';
 import { FrameReader, type FrameRequest } from './frame-reader.ts';
-import { decodeFrameIndex, encodeFrameIndex, type FrameTable } from './frame-table.ts';
+import type { FrameTable } from './frame-table.ts';
+import { decodeFrameIndex, encodeFrameIndex } from './frame-index-file.ts';
 import { silentLog, type Log } from '../platform/log.ts';
 import { createByteRangeStream, type ByteRangeAnswer } from './byte-range.ts';
 import { openTranscodedStream, planPlayback, type PlaybackPlan, type TranscodedStream } from './playback.ts';
@@ -320,7 +322,7 @@ export class VideoSource {
 
 export type { DecodedFrame } from './decoder.ts';
 export type { FramePriority, FrameRequest } from './frame-reader.ts';
-export type { IndexProgress } from './frame-index.ts';
+export type { IndexProgress } from './index-options.ts';
 export type { FrameTable } from './frame-table.ts';
 export type { Log } from '../platform/log.ts';
 export type { ColourMatrix, VideoProbe } from './probe.ts';

@@ -1,30 +1,8 @@
 import type { DecodeContext } from './decode-arguments.ts';
 import { formatAt, type FormatRun } from './frame-format.ts';
-import type { FrameTable } from './frame-table.ts';
+import { partFacts, type FrameTable, type PartFacts, type PartHead, type TablePart } from './frame-table.ts';
 import type { VideoProbe } from './probe.ts';
 import type { TransportPart } from './transport-parts.ts';
-
-/** What a file says of the one stream in which a part of its picture lies. */
-const factNames = [
-  ...(['codec', 'profile', 'streamIndex', 'width', 'height', 'pixelAspect', 'orientation'] as const),
-  ...(['pixelFormat', 'colourMatrix', 'colourTags', 'fullRange'] as const),
-] as const;
-type PartFacts = Pick<VideoProbe, (typeof factNames)[number]>;
-
-/** A part of a recording that goes on in another stream of its file, as the index keeps it. */
-export interface PartHead extends TransportPart {
-  /** Its first frame. */
-  readonly first: number;
-  readonly facts: PartFacts;
-  readonly endTicks: number;
-  readonly seekable: boolean;
-  readonly singleThread: boolean;
-}
-
-export interface TablePart extends PartHead {
-  /** The frames of this part alone, counted from 0. */
-  readonly table: FrameTable;
-}
 
 /** A part's own table, before it is joined. */
 export interface CountedPart {
@@ -41,7 +19,7 @@ export function joinParts(counted: readonly CountedPart[], lostParts: number): F
   const heads: PartHead[] = [];
   const formats: FormatRun[] = [];
   for (const { part, probe, table } of counted) {
-    const facts = Object.fromEntries(factNames.map((name) => [name, probe[name]])) as unknown as PartFacts;
+    const facts = Object.fromEntries(partFacts.map((name) => [name, probe[name]])) as unknown as PartFacts;
     const { endTicks, seekable, singleThread } = table;
     heads.push({ ...part, first, facts, endTicks, seekable, singleThread });
     for (const run of table.formats) formats.push({ ...run, first: run.first + first });

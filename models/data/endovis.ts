@@ -4,7 +4,7 @@ import { clampBox } from '../../preload/contract/boxes.ts';
 import { isAbsentLabel } from '../../preload/contract/coherence.ts';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import type { Box, Size } from '../../preload/contract/values.ts';
-import { imageSize } from './image-size.ts';
+import { imageSize } from '../../main/platform/image-size.ts';
 import { questionTypeOf } from './labels.ts';
 import type { QuestionType } from './labels.ts';
 

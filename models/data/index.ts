@@ -1,4 +1,10 @@
-export { readEndoVis } from './endovis.ts';
+export { ENDOVIS_18_SPLIT, noQuestions, openEndoVis, readEndoVis } from './endovis.ts';
+export { ANSWERS_26, instrumentOf, PLACES, SCENE_ORGANS, STATES } from './labels.ts';
+export { recordFaults } from './dataset/check-record.ts';
+export { linesOf } from './dataset/jsonl-file.ts';
+export { parseRecord, readDatasetFile } from './dataset/read.ts';
+export { ALL_TYPES, WORDINGS } from './dataset/record.ts';
+export type { Split } from './dataset/record.ts';
 export type { QuestionRow, QuestionSet, ReadOptions, Skipped } from './endovis.ts';
 export { writeScenes } from './scenes/write.ts';
 export type { WriteScenesOptions, WriteScenesResult } from './scenes/write.ts';

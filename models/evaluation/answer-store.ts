@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WorkstationError, isDiskFull } from '../../preload/contract/errors.ts';
-import { makeFolder } from '../import/folders.ts';
+import { makeFolder } from '../../main/platform/make-folder.ts';
 import { answerOf, parseAnswers, type AnswersHeader } from './answers.ts';
 import type { EvaluationRow, RowAnswer } from './rows.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseAnswer } from '../../main/inference/grammar/answer-parser.ts';
+import { parseAnswer } from '../../main/inference/index.ts';
 import { absentLabel } from '../../preload/contract/coherence.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { Size } from '../../preload/contract/values.ts';

@@ -1,4 +1,4 @@
-import type { Calibration, ConfusionMatrix } from './metrics.ts';
+import type { Calibration, ConfusionMatrix } from './metrics/index.ts';
 import type { EvaluationReport } from './report-schema.ts';
 
 /** The picture of a report: accuracy beside the blind floor, reliability, confusion. Plain SVG on white. */

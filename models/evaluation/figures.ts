@@ -13,10 +13,11 @@ import {
   miouReference,
   perClass,
   selection,
-} from './metrics.ts';
-import type { BlindRow, BoxPair, LabelPair } from './metrics.ts';
+} from './metrics/index.ts';
+import type { BlindRow } from './metrics/index.ts';
 import type { EvaluationFigures, Part, PartName } from './report-schema.ts';
 import { EVALUATION_TYPES, isAbsent, labelsFor, usableBox } from './rows.ts';
+import type { ScoredRow } from './scored-row.ts';
 import type { AnsweredRow, EvaluationRow } from './rows.ts';
 import { wordingFigures } from './wordings.ts';
 
@@ -28,23 +29,6 @@ export interface FigureOptions {
   labels?: readonly string[];
   /** Rows for fitting the blind lookup; the evaluated rows themselves when absent. */
   trainRows?: readonly BlindRow[];
-}
-
-/** An answer beside the truth, labels mapped. */
-export interface ScoredRow {
-  row: EvaluationRow;
-  label: LabelPair;
-  right: boolean;
-  /** Null where the row has no true box. */
-  box: BoxPair | null;
-  /** Overlap with the true box, 0 without a usable one; null where the row has no true box. */
-  overlap: number | null;
-  /** Whether label, reasoning and box of the answer tell one story. */
-  coherent: boolean;
-  /** Whether a place that label or reasoning name goes against the answer's own box. */
-  contradictory: boolean;
-  blind: LabelPair;
-  answer: AnsweredRow['answer'];
 }
 
 /**

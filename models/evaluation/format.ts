@@ -1,5 +1,5 @@
 import type { Corners } from '../../preload/contract/boxes.ts';
-import { parseAnswerText } from '../../main/inference/grammar/answer-parser.ts';
+import { parseAnswerText } from '../../main/inference/index.ts';
 
 /** `<think>...</think><answer>...</answer>` and nothing else, each tag once. */
 const FORM =

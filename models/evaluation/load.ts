@@ -3,14 +3,21 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { absentLabel, isAbsentLabel } from '../../preload/contract/coherence.ts';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
-import { recordFaults } from '../data/dataset/check-record.ts';
-import { linesOf } from '../data/dataset/jsonl-file.ts';
-import { parseRecord, readDatasetFile } from '../data/dataset/read.ts';
-import type { Split } from '../data/dataset/record.ts';
-import { ENDOVIS_18_SPLIT, noQuestions, openEndoVis } from '../data/endovis.ts';
-import { PLACES, STATES, instrumentOf } from '../data/labels.ts';
+import {
+  ENDOVIS_18_SPLIT,
+  instrumentOf,
+  linesOf,
+  noQuestions,
+  openEndoVis,
+  parseRecord,
+  PLACES,
+  readDatasetFile,
+  recordFaults,
+  STATES,
+} from '../data/index.ts';
+import type { Split } from '../data/index.ts';
 import { blindRow } from './figures.ts';
-import type { BlindRow } from './metrics.ts';
+import type { BlindRow } from './metrics/index.ts';
 import { withoutRepeats } from './rows.ts';
 import type { EvaluationRow, Problem } from './rows.ts';
 

@@ -1,9 +1,9 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { WorkstationError, isDiskFull } from '../../preload/contract/errors.ts';
-import { SCENE_ORGANS } from '../data/labels.ts';
-import { readTextFile } from '../data/text-file.ts';
-import { makeFolder } from '../import/folders.ts';
+import { SCENE_ORGANS } from '../data/index.ts';
+import { readTextFile } from '../../main/platform/text-file.ts';
+import { makeFolder } from '../../main/platform/make-folder.ts';
 import { figureOf } from './figure.ts';
 import { figuresOf } from './figures.ts';
 import { rowsSha256, type EvaluationData } from './load.ts';

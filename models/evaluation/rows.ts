@@ -2,8 +2,7 @@ import { z } from 'zod';
 import type { Corners } from '../../preload/contract/boxes.ts';
 import { absentLabel } from '../../preload/contract/coherence.ts';
 import { Box, Size } from '../../preload/contract/values.ts';
-import { ALL_TYPES, WORDINGS } from '../data/dataset/record.ts';
-import { ANSWERS_26 } from '../data/labels.ts';
+import { ALL_TYPES, ANSWERS_26, WORDINGS } from '../data/index.ts';
 
 /** What a question asks for. `grounding` names the thing and asks for its box alone. */
 export const EvaluationType = z.enum(ALL_TYPES);

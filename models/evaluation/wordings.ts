@@ -1,6 +1,6 @@
-import { mean } from './metrics.ts';
+import { mean } from './metrics/index.ts';
 import type { Wordings } from './report-schema.ts';
-import type { ScoredRow } from './figures.ts';
+import type { ScoredRow } from './scored-row.ts';
 import { Wording } from './rows.ts';
 
 /**

@@ -4,8 +4,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
 import { ModelId, toErrorReport, WorkstationError, type ModelSummary } from '../../preload/contract/index.ts';
-import { readStatement } from '../../main/inference/model/model-statement.ts';
-import { noVariants } from '../../main/inference/model/transformers-variants.ts';
+import { readStatement } from '../../main/inference/model/index.ts';
+import { noVariants } from '../../main/inference/model/index.ts';
 import {
   bytesOf,
   describeImported,

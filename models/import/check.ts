@@ -8,8 +8,8 @@ import {
   visionPositions,
   windowLayout,
 } from '../../main/inference/index.ts';
-import { asModelError } from '../../main/inference/model/model-files.ts';
-import { noVariants } from '../../main/inference/model/transformers-variants.ts';
+import { asModelError } from '../../main/inference/model/index.ts';
+import { noVariants } from '../../main/inference/model/index.ts';
 import type { ImageGrid, DecoderCache, PreparedImage } from '../../main/inference/index.ts';
 import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { ModelManifest } from '../../preload/contract/model.ts';

@@ -1,6 +1,2 @@
 /** The engine reads the same configuration beside graphs that it runs in place. */
-export {
-  readConfiguration,
-  readJson,
-  type Configuration,
-} from '../../main/inference/model/model-configuration.ts';
+export { readConfiguration, readJson, type Configuration } from '../../main/inference/model/index.ts';

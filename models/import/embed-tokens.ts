@@ -1,7 +1,7 @@
 import type { Configuration } from './configuration.ts';
 import { elementTypes, GraphBuilder } from './graph.ts';
 import { blockWeights, floatWeight } from './layers.ts';
-import { rowBytes } from './precision.ts';
+import { rowBytes } from './choices/precision.ts';
 import type { MatrixPart, StoredMatrix } from './weights.ts';
 
 /**

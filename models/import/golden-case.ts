@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { RgbImage } from '../../main/inference/index.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { isTooLarge, pictureTooLarge } from '../../preload/contract/picture-limit.ts';
-import { imageSize } from '../data/image-size.ts';
+import { imageSize } from '../../main/platform/image-size.ts';
 import { readJson } from './configuration.ts';
 import { readSafetensorsHeader, readValues } from './safetensors.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ErrorReport } from '../../preload/contract/errors.ts';
 import { AnswerFormat, ModelManifest } from '../../preload/contract/model.ts';
-import { attentionOperators, modelLayouts } from './layouts.ts';
-import { blockSizes, weightTypes } from './precision.ts';
+import { attentionOperators, modelLayouts } from './choices/layouts.ts';
+import { blockSizes, weightTypes } from './choices/precision.ts';
 
 /** What an import in a process of its own is asked for; see ImportOptions. */
 export const ImportRequest = z.object({

@@ -1,6 +1,6 @@
 import { connectToParent } from '../../main/inference/index.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
-import { asModelError } from '../../main/inference/model/model-files.ts';
+import { asModelError } from '../../main/inference/model/index.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
 import { ToImport, type FromImport, type ImportRequest } from './import-messages.ts';
 import type { ImportProgress } from './progress.ts';

@@ -1,7 +1,7 @@
 import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation } from './layers.ts';
-import type { MatrixFormat } from './precision.ts';
+import type { MatrixFormat } from './choices/precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import { rowInputs, TextLayers } from './text-layers.ts';
 import { pastNames, presentNames, rotatedParts } from './transformers-decoder.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ModelManifest } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';
-import { readTransformersFolder } from '../../main/inference/model/transformers-folder.ts';
+import { readTransformersFolder } from '../../main/inference/model/index.ts';
 import { describeImported, readAs, readManifest, summaryOf, type CatalogueModel } from './catalogue-model.ts';
 import { hasGraphs } from './folders.ts';
 

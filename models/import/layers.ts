@@ -1,6 +1,6 @@
 import { elementTypes } from './graph.ts';
 import type { ExternalLocation, GraphBuilder } from './graph.ts';
-import type { BlockFormat, MatrixFormat } from './precision.ts';
+import type { BlockFormat, MatrixFormat } from './choices/precision.ts';
 import type { StoredTensor } from './safetensors.ts';
 import type { ExternalData, MatrixPart, StoredMatrix } from './weights.ts';
 

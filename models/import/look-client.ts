@@ -1,13 +1,14 @@
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { explainExit } from '../../main/inference/engine/engine-exit.ts';
 import {
+  explainExit,
+  readHeartbeat,
   startWithNode,
   type EngineChild,
   type StartEngine,
-} from '../../main/inference/engine/engine-host.ts';
-import { inWords, readPulse } from '../../main/inference/engine/engine-watch.ts';
+} from '../../main/inference/processes/index.ts';
+import { bytesInWords } from '../../main/platform/bytes-in-words.ts';
 import { Turns } from '../../main/platform/task-queue.ts';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { ModelFolderReport } from '../../preload/contract/models.ts';
@@ -16,7 +17,7 @@ import { CatalogueModel } from './catalogue-model.ts';
 import type { InspectOptions, ImportPlace } from './folder-report.ts';
 import type { FolderInPlace } from './in-place-model.ts';
 import { FromLook, type LookRequest, type ToLook } from './look-messages.ts';
-import type { WeightType } from './precision.ts';
+import type { WeightType } from './choices/precision.ts';
 
 /** What a look at one folder may take. A real checkpoint of any size takes a second or two, and 300 MB. */
 export interface LookLimits {
@@ -233,13 +234,13 @@ class LookProcess {
   }
 
   #line(line: string): void {
-    const pulse = readPulse(line);
-    if (pulse === null) {
+    const heartbeat = readHeartbeat(line);
+    if (heartbeat === null) {
       this.#lines.push(line);
       if (this.#lines.length > 20) this.#lines.shift();
       this.#log(line);
-    } else if (pulse.residentBytes > this.#limits.residentBytes) {
-      this.#lost(`took more than ${inWords(this.#limits.residentBytes)} of memory`);
+    } else if (heartbeat.residentBytes > this.#limits.residentBytes) {
+      this.#lost(`took more than ${bytesInWords(this.#limits.residentBytes)} of memory`);
     }
   }
 

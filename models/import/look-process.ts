@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads';
-import { connectToParent } from '../../main/inference/engine/parent-port.ts';
-import { asModelError } from '../../main/inference/model/model-files.ts';
+import { connectToParent, startHeartbeat } from '../../main/inference/processes/index.ts';
+import { asModelError } from '../../main/inference/model/index.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import { importPlace, inspectFolder } from './folder-report.ts';
 import { describeInPlace } from './in-place-model.ts';
@@ -41,7 +40,5 @@ port.onGone(() => process.exit(0));
 // Ctrl-C reaches every process of a terminal; when this one ends is for the workstation to say.
 process.on('SIGINT', () => undefined);
 // It tells of the memory that is taken, also while this thread is busy.
-const pulse = new Worker(new URL('../../main/inference/engine/engine-pulse.ts', import.meta.url));
-pulse.on('error', (error: Error) => console.error(`no pulse: ${error.message}`));
-pulse.unref();
+startHeartbeat();
 send({ type: 'ready' });

@@ -1,4 +1,4 @@
-import type { BlockFormat } from './precision.ts';
+import type { BlockFormat } from './choices/precision.ts';
 
 /** The stored values that stand for 0: what onnxruntime's operators take when no zero points are given. */
 export const zeroPoints = { 4: 8, 8: 128 } as const;

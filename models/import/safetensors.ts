@@ -3,8 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { systemCode, WorkstationError } from '../../preload/contract/errors.ts';
-import { float16Values } from '../../main/inference/graphs/float16.ts';
-import { openPlain, parseModelJson } from '../../main/inference/model/plain-file.ts';
+import { float16Values } from '../../main/inference/onnx/index.ts';
+import { openPlain, parseModelJson } from '../../main/platform/plain-file.ts';
 import { readJson } from './configuration.ts';
 
 /** Element types that can become 32-bit floats here, with their size in bytes. */

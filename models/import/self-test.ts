@@ -1,5 +1,5 @@
 import { ModelRunner, openModelDirectory } from '../../main/inference/index.ts';
-import { checkThatModelSees } from '../../main/inference/runner/vision-self-test.ts';
+import { checkThatModelSees } from '../../main/inference/index.ts';
 
 /**
  * Opens a model on the CPU in this process and looks whether its output changes with the picture. Large models are

@@ -1,10 +1,10 @@
-import { rotaryInverseFrequencies } from '../../main/inference/graphs/positions.ts';
+import { rotaryInverseFrequencies } from '../../main/inference/model/index.ts';
 import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation, rotate } from './layers.ts';
 import type { Rotation } from './layers.ts';
-import type { AttentionOperator } from './layouts.ts';
-import type { MatrixFormat } from './precision.ts';
+import type { AttentionOperator } from './choices/layouts.ts';
+import type { MatrixFormat } from './choices/precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import { TextLayers } from './text-layers.ts';
 import type { ExternalData, StoredMatrix } from './weights.ts';

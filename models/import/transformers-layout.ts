@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readJson } from './configuration.ts';
-import type { WeightType } from './precision.ts';
+import type { WeightType } from './choices/precision.ts';
 
 /** Graph files of the transformers.js layout, in `onnx/`. */
 export type TransformersGraph = 'vision_encoder' | 'embed_tokens' | 'decoder_model_merged';

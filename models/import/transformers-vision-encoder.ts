@@ -1,8 +1,8 @@
-import { rotaryInverseFrequencies } from '../../main/inference/graphs/positions.ts';
+import { rotaryInverseFrequencies } from '../../main/inference/model/index.ts';
 import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation } from './layers.ts';
-import type { MatrixFormat } from './precision.ts';
+import type { MatrixFormat } from './choices/precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import { encodeWindows } from './vision-encoder.ts';
 import type { ExternalData } from './weights.ts';

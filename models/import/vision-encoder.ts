@@ -2,7 +2,7 @@ import type { Configuration } from './configuration.ts';
 import { GraphBuilder } from './graph.ts';
 import { LayerBuilder, prepareRotation, rotate } from './layers.ts';
 import type { Rotation } from './layers.ts';
-import type { MatrixFormat } from './precision.ts';
+import type { MatrixFormat } from './choices/precision.ts';
 import type { CheckpointTensors } from './tensors.ts';
 import type { ExternalData } from './weights.ts';
 

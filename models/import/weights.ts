@@ -1,6 +1,6 @@
 import type { ExternalLocation } from './graph.ts';
-import { rowBytes } from './precision.ts';
-import type { MatrixFormat } from './precision.ts';
+import { rowBytes } from './choices/precision.ts';
+import type { MatrixFormat } from './choices/precision.ts';
 import { elements } from './safetensors.ts';
 import type { StoredTensor } from './safetensors.ts';
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder } from './folders.ts';
+import { makeFolder } from '../../main/platform/make-folder.ts';
 import type { SourceHashes } from './checkpoint.ts';
 import { pieceRanges } from './weights.ts';
 import type { Piece } from './weights.ts';

@@ -8,7 +8,7 @@ it, and every number is in rewards.json. For one answer with label l and box b, 
                 </answer> and nothing else: whole numbers inside the image, x1 < x2, y1 < y2, no box exactly where the
                 label is "not visible". `partial` if a label can be read from it all the same, else 0. After the
                 format reward of DeepSeek-R1 (arXiv 2501.12948), with the box's rules added: ours.
-    answer      1 if l, mapped to the label list, is L, else 0. The mapping is that of models/evaluation/metrics.ts.
+    answer      1 if l, mapped to the label list, is L, else 0. The mapping is that of models/evaluation/metrics/index.ts.
     box         true intersection over union of b and B, 0..1; 0 without b. Where the truth has no box: 1 if the
                 answer is "not visible" without a box, else 0. IoU as a reward: as in Visual-RFT (arXiv 2503.01785).
     coherence   ours. Nothing (0) where the answer is wrong. Where it is right:

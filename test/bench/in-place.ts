@@ -3,12 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openModelDirectory } from '../../main/inference/index.ts';
-import {
-  openModelGraphs,
-  type DecoderCache,
-  type DecoderGraph,
-  type ModelGraphs,
-} from '../../main/inference/graphs/model-graphs.ts';
+import type { DecoderCache, DecoderGraph, ModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
+import { openModelGraphs } from '../../main/inference/graphs/open-model-graphs.ts';
 import { openTransformersGraphs } from '../../main/inference/graphs/transformers-graphs.ts';
 import { attentionOperators, importCheckpoint } from '../../models/import/index.ts';
 import { writeRandomCheckpoint } from './random-checkpoint.ts';

@@ -11,7 +11,7 @@ import {
   miou,
   miouReference,
   perClass,
-} from '../../models/evaluation/metrics.ts';
+} from '../../models/evaluation/metrics/index.ts';
 import { iou } from '../../preload/contract/boxes.ts';
 import { Box, Size } from '../../preload/contract/values.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { selection } from '../../models/evaluation/metrics.ts';
+import { selection } from '../../models/evaluation/metrics/index.ts';
 
 const answers = (...rows: [number, boolean][]) =>
   rows.map(([probability, right]) => ({ probability, right }));

@@ -95,7 +95,7 @@ describe('electron-builder.yml', () => {
       '/dist/sbom.cdx.json',
       '/dist/main/electron.js',
       '/dist/main/engine-process.js',
-      '/dist/main/engine-pulse.js',
+      '/dist/main/heartbeat-thread.js',
       '/dist/main/import-process.js',
       '/dist/main/look-process.js',
       '/dist/main/piece-worker.js',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { importCheckpoint } from '../../models/import/index.ts';
 import type { ImportOptions, ImportProgress } from '../../models/import/index.ts';
-import { float16Values, toFloat16 } from '../../main/inference/graphs/float16.ts';
+import { float16Values, toFloat16 } from '../../main/inference/onnx/float16.ts';
 import { quantiseRow } from '../../models/import/quantisation.ts';
 import { ModelManifest } from '../../preload/contract/model.ts';
 import { CheckpointBench, changeJson, changeTensors, renameTensors } from './checkpoint-files.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { AnswerGrammar, toBinary } from '../../main/inference/grammar/answer-grammar.ts';
+import { AnswerGrammar } from '../../main/inference/grammar/answer-grammar.ts';
 import type { GrammarOptions, GrammarState } from '../../main/inference/grammar/grammar-state.ts';
 import { answerLabels, labelsFor } from '../../main/inference/grammar/label-sets.ts';
-import { tokenBytes, TokenVocabulary, walk } from '../../main/inference/grammar/token-vocabulary.ts';
+import { TokenVocabulary, walk } from '../../main/inference/grammar/token-vocabulary.ts';
+import { toBinary, tokenBytes } from '../../main/inference/model/token-bytes.ts';
 
 const options: GrammarOptions = {
   format: 'think-answer-json',

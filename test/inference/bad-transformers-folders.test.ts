@@ -2,7 +2,7 @@ import { cp, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { openModelDirectory } from '../../main/inference/model/open-model-directory.ts';
 import { ModelRunner } from '../../main/inference/runner/model-runner.ts';
 import { makeCheckpoint, tokenizerFile } from './askable-model.ts';
 import { editJson, inlineWeights, makeTransformersFolder, rewriteGraph } from './transformers-models.ts';

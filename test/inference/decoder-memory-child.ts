@@ -1,5 +1,5 @@
-import { openModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
-import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { openModelGraphs } from '../../main/inference/graphs/open-model-graphs.ts';
+import { openModelDirectory } from '../../main/inference/model/open-model-directory.ts';
 
 /** Decodes token after token, and writes the megabytes that it holds after the first 200 and after 1,700. */
 const graphs = await openModelGraphs(await openModelDirectory(process.argv[2]!), {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { explainExit } from '../../main/inference/engine/engine-exit.ts';
-import type { EngineChild } from '../../main/inference/engine/engine-host.ts';
+import { explainExit } from '../../main/inference/processes/process-exit.ts';
+import type { EngineChild } from '../../main/inference/processes/start-process.ts';
 import { EngineProcess, StopOverdue } from '../../main/inference/engine/engine-link.ts';
 import type { FromEngine, ToEngine } from '../../main/inference/messages.ts';
 import { usualWatchLimits } from '../../main/inference/engine/engine-watch.ts';

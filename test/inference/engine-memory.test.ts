@@ -131,7 +131,7 @@ describe('the ceiling', () => {
       start: (entry, log) =>
         startWithNode(entry, (line) => {
           // A pulse of more than there is, as a leak in the runtime would have it.
-          log(ceiling === Infinity ? line : line.replace(/^engine-pulse \d+/, `engine-pulse ${ceiling}`));
+          log(ceiling === Infinity ? line : line.replace(/^heartbeat \d+/, `heartbeat ${ceiling}`));
         }),
     });
     try {

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createEngine, openModelDirectory, type ModelDirectory } from '../../main/inference/index.ts';
 import { openMeasured, type OpenMeasuredOptions } from '../../main/inference/graphs/measured-graphs.ts';
-import { openModelGraphs, type ModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
+import type { ModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
+import { openModelGraphs } from '../../main/inference/graphs/open-model-graphs.ts';
 import { recall, remember } from '../../main/inference/devices/thread-memory.ts';
 import {
   physicalCores,

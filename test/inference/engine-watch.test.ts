@@ -1,9 +1,9 @@
+import { bytesInWords } from '../../main/platform/bytes-in-words.ts';
+import { readHeartbeat } from '../../main/inference/processes/heartbeat.ts';
 import { describe, expect, test } from 'vitest';
-import { explainExit } from '../../main/inference/engine/engine-exit.ts';
+import { explainExit } from '../../main/inference/processes/process-exit.ts';
 import {
-  inWords,
   ProcessWatch,
-  readPulse,
   usualMemoryCeiling,
   usualWatchLimits,
 } from '../../main/inference/engine/engine-watch.ts';
@@ -18,7 +18,7 @@ describe('which silence is a hang', () => {
     const watch = new ProcessWatch(limits, 1);
     second(2000, () => {
       watch.heard();
-      watch.pulse(0);
+      watch.heartbeat(0);
       expect(watch.tick(null)).toBeNull();
     });
   });
@@ -26,7 +26,7 @@ describe('which silence is a hang', () => {
   test('an idle thread that is silent is hung, though its second thread goes on', () => {
     const watch = new ProcessWatch(limits, 1);
     const tick = () => {
-      watch.pulse(0);
+      watch.heartbeat(0);
       return watch.tick(null);
     };
     second(30, () => expect(tick()).toBeNull());
@@ -37,7 +37,7 @@ describe('which silence is a hang', () => {
     const watch = new ProcessWatch(limits, 1);
     let processor = 0;
     const tick = () => {
-      watch.pulse((processor += 1500));
+      watch.heartbeat((processor += 1500));
       return watch.tick('vision');
     };
     second(900, () => expect(tick()).toBeNull());
@@ -52,7 +52,7 @@ describe('which silence is a hang', () => {
   test('a run that waits for what does not come is one sooner', () => {
     const watch = new ProcessWatch(limits, 1);
     const tick = () => {
-      watch.pulse(40);
+      watch.heartbeat(40);
       return watch.tick('load');
     };
     // The first tick sees the 40 ms, which count as work.
@@ -64,7 +64,7 @@ describe('which silence is a hang', () => {
 
   test('a process that is silent altogether is one sooner still, at work too', () => {
     const watch = new ProcessWatch(limits, 0.5);
-    watch.pulse(10);
+    watch.heartbeat(10);
     second(60, () => expect(watch.tick('decode')).toBeNull());
     expect(watch.tick('decode')?.reason).toMatch(/while it wrote the answer: no sign of life for 30 s/);
   });
@@ -94,17 +94,21 @@ describe('memory', () => {
   });
 
   test('bytes in words', () => {
-    expect([640 * 2 ** 20, 2 ** 30, 5.25 * 2 ** 30].map(inWords)).toEqual(['640 MB', '1.0 GB', '5.3 GB']);
+    expect([640 * 2 ** 20, 2 ** 30, 5.25 * 2 ** 30].map(bytesInWords)).toEqual([
+      '640 MB',
+      '1.0 GB',
+      '5.3 GB',
+    ]);
   });
 });
 
 test('a pulse is told from what else a process writes', () => {
-  expect(readPulse('engine-pulse 123456 789')).toEqual({
+  expect(readHeartbeat('heartbeat 123456 789')).toEqual({
     residentBytes: 123456,
     processorMilliseconds: 789,
   });
-  for (const line of ['engine-pulse 1', 'engine-pulse a b', 'x engine-pulse 1 2', '']) {
-    expect(readPulse(line)).toBeNull();
+  for (const line of ['heartbeat 1', 'heartbeat a b', 'x heartbeat 1 2', '']) {
+    expect(readHeartbeat(line)).toBeNull();
   }
 });
 

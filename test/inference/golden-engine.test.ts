@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KeyValueCache } from '../../main/inference/graphs/key-value-cache.ts';
-import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { openModelDirectory } from '../../main/inference/model/open-model-directory.ts';
 import { ModelRunner } from '../../main/inference/runner/model-runner.ts';
-import { argmax } from '../../main/inference/decoding/sampling.ts';
+import { argmax } from '../../main/inference/grammar/log-probabilities.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import { allCases, goldenFolder, largestDifference, readGolden, readPng } from './golden.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { attendsInPlace } from '../../main/inference/graphs/in-place-graphs.ts';
-import { readSkeleton } from '../../main/inference/graphs/onnx-skeleton.ts';
+import { readSkeleton } from '../../main/inference/onnx/onnx-skeleton.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import { goldenFolder } from './golden.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Answerer } from '../../main/inference/answer/answerer.ts';
 import { checkGraph, expectedGraphs } from '../../main/inference/graphs/graph-sessions.ts';
-import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { openModelDirectory } from '../../main/inference/model/open-model-directory.ts';
 import { modelSha256, pathInModel } from '../../main/inference/model/model-files.ts';
 import { ModelRunner } from '../../main/inference/runner/model-runner.ts';
 import { ModelTokenizer, StreamingDecoder } from '../../main/inference/model/tokenizer.ts';

@@ -3,8 +3,8 @@ import type { onnx as OnnxTypes } from 'onnx-proto';
 import { InferenceSession, Tensor } from '../../main/inference/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { editForNewRows, NotEditable } from '../../main/inference/graphs/new-rows-graph.ts';
-import { modelOf, type OnnxSkeleton } from '../../main/inference/graphs/onnx-skeleton.ts';
-import { concatenate, readFields, readHead, varintField } from '../../main/inference/graphs/onnx-wire.ts';
+import { modelOf, type OnnxSkeleton } from '../../main/inference/onnx/onnx-skeleton.ts';
+import { concatenate, readFields, readHead, varintField } from '../../main/inference/onnx/onnx-wire.ts';
 import { randomNumbers } from '../../main/inference/decoding/sampling.ts';
 import { largestDifference } from './golden.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { promptPositions, TextRotary, type ImageGrid } from '../../main/inference/graphs/positions.ts';
+import { promptPositions, TextRotary, type ImageGrid } from '../../main/inference/model/positions.ts';
 import { outOfWindows, visionPositions, windowLayout } from '../../main/inference/graphs/window-layout.ts';
 import { allCases, imageCases, largestDifference, readGolden } from './golden.ts';
 

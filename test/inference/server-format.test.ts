@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { AnswerGrammar, toBinary } from '../../main/inference/grammar/answer-grammar.ts';
+import { AnswerGrammar } from '../../main/inference/grammar/answer-grammar.ts';
 import type { GrammarOptions } from '../../main/inference/grammar/grammar-state.ts';
+import { toBinary } from '../../main/inference/model/token-bytes.ts';
 import { walk } from '../../main/inference/grammar/token-vocabulary.ts';
 import { answerPattern } from '../../main/inference/server/answer-pattern.ts';
 import { chatBody, type ChatRequest, type ServedModel } from '../../main/inference/server/dialects.ts';

@@ -1,8 +1,8 @@
 import { deviceMemory } from '../../main/inference/graphs/device-buffers.ts';
 import { Answerer, type AnswerResult, type EngineFrame } from '../../main/inference/index.ts';
-import { openModelDirectory } from '../../main/inference/model/model-directory.ts';
+import { openModelDirectory } from '../../main/inference/model/open-model-directory.ts';
 import { ModelRunner } from '../../main/inference/runner/model-runner.ts';
-import { argmax } from '../../main/inference/decoding/sampling.ts';
+import { argmax } from '../../main/inference/grammar/log-probabilities.ts';
 import { describeScene, sceneTruth } from '../../models/data/scenes/describe.ts';
 import { drawScene } from '../../models/data/scenes/draw.ts';
 import { stripes } from './askable-model.ts';

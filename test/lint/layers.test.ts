@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RuleTester } from 'eslint';
 import typescript from 'typescript-eslint';
 import { describe, expect, it } from 'vitest';
-import { layerOf, layersRule, refuseImport } from '../../tools/lint/layers.ts';
+import { floorOf, inferenceFloors, layerOf, layersRule, refuseImport } from '../../tools/lint/layers.ts';
 
 RuleTester.describe = describe;
 RuleTester.it = it;
@@ -41,6 +41,10 @@ tester.run('house/layers', layersRule, {
       'export const step = (job: Job) => job.process; const shape = { process: 1 };',
     ),
     at('models/import/catalogue.ts', "import { openModel } from '../../main/inference/index.ts';"),
+    at('models/import/look.ts', "import { readStatement } from '../../main/inference/model/index.ts';"),
+    at('main/inference/graphs/rows.ts', "import type { Size } from '../model/model-directory.ts';"),
+    at('main/inference/index.ts', "export { Answerer } from './answer/answerer.ts';"),
+    at('main/recordings/library.ts', "import { silentLog } from '../platform/log.ts';"),
     at('models/data/scenes/write.ts', "new Worker(new URL('./worker.ts', import.meta.url));"),
     at(
       'test/video/index.test.ts',
@@ -55,6 +59,17 @@ tester.run('house/layers', layersRule, {
     refused('preload/contract/calls.ts', "import { openStore } from '../../main/store/index.ts';"),
     refused('preload/contract/values.ts', "import { readFile } from 'node:fs/promises';"),
     refused('main/video/index.ts', "import { openStore } from '../store/index.ts';"),
+    refused('main/recordings/library.ts', "import { insertVideo } from '../store/videos.ts';"),
+    refused('main/models/index.ts', "import { createCatalogue } from '../../models/import/catalogue.ts';"),
+    refused(
+      'models/import/look.ts',
+      "new Worker(new URL('../../main/inference/onnx/x.ts', import.meta.url));",
+    ),
+    refused('main/inference/model/tokenizer.ts', "import type { Mask } from '../grammar/token-mask.ts';"),
+    refused('main/inference/messages.ts', "import { devices } from './devices/devices.ts';"),
+    refused('main/inference/answer/answerer.ts', "import { Answer } from '../index.ts';"),
+    refused('main/inference/upstairs/x.ts', "import { toFloat16 } from '../onnx/float16.ts';"),
+    refused('main/inference/server/x.ts', "import { y } from '../upstairs/y.ts';"),
     refused('main/video/index.ts', "export * from '../inference/index.ts';"),
     refused('main/inference/index.ts', "import type { Store } from '../store/index.ts';"),
     refused('main/inference/index.ts', "import { importCheckpoint } from '../../models/import/index.ts';"),
@@ -125,6 +140,20 @@ describe('the layers', () => {
     expect(layerOf('main/recordings/media.ts')?.name).toBe('main/recordings');
     expect(layerOf('main/newcomer/index.ts')).toBeNull();
     expect(layerOf('docs/x.ts')).toBeNull();
+  });
+
+  it('of the engine: each floor sees those before it, and every file lies on one', () => {
+    const file = (floor: string): string =>
+      `main/inference/${floor.endsWith('.ts') ? floor : `${floor}/x.ts`}`;
+    for (const [at, from] of inferenceFloors.entries()) {
+      const seen = inferenceFloors.filter((to) => {
+        const up = from.endsWith('.ts') ? '.' : '..';
+        return refuseImport(file(from), `${up}/${file(to).slice('main/inference/'.length)}`) === null;
+      });
+      expect(seen).toEqual(inferenceFloors.slice(0, at + 1));
+    }
+    const engine = readdirSync(join(root, 'main/inference')).map((name) => `main/inference/${name}`);
+    expect(engine.filter((name) => floorOf(name) < 0)).toEqual([]);
   });
 
   it('name every folder of source in the repository', () => {

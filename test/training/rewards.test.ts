@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { mapLabel } from '../../models/evaluation/metrics.ts';
+import { mapLabel } from '../../models/evaluation/metrics/index.ts';
 import { placesSaid } from '../../preload/contract/coherence.ts';
 import { findPython, noPython } from './python.ts';
 

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parsePacketLine } from '../../main/video/frame-index.ts';
-import {
-  decodeFrameIndex,
-  encodeFrameIndex,
-  FrameTableBuilder,
-  keyFrameBefore,
-  nextKeyFrame,
-} from '../../main/video/frame-table.ts';
+import { FrameTableBuilder, keyFrameBefore, nextKeyFrame } from '../../main/video/frame-table.ts';
+import { decodeFrameIndex, encodeFrameIndex } from '../../main/video/frame-index-file.ts';
 import { parseListedFrame } from '../../main/video/frame-list.ts';
 
 const format = {

@@ -17,6 +17,8 @@ interface Layer {
   paths: readonly string[];
   /** Names of other layers that it may import. */
   may: readonly string[];
+  /** Whether others enter by an `index.ts` alone: the room's own, or that of a part of it which is light to load. */
+  door?: true;
 }
 
 const modelLibraries = ['models/import', 'models/data', 'models/evaluation'];
@@ -34,11 +36,12 @@ export const layers: readonly Layer[] = [
   { name: 'contract', paths: ['preload/contract'], may: [] },
   { name: 'bridge', paths: ['preload'], may: ['contract'] },
   { name: 'main/platform', paths: ['main/platform'], may: ['contract'] },
-  ...rooms.map((room) => ({ name: room, paths: [room], may: ground })),
+  ...rooms.map((room) => ({ name: room, paths: [room], may: ground, door: true as const })),
   ...upper.map((room, index) => ({
     name: room,
     paths: [room],
     may: [...ground, ...rooms, ...upper.slice(0, index), ...(librariesOf[room] ?? [])],
+    door: true as const,
   })),
   {
     name: 'workstation',
@@ -57,9 +60,37 @@ export const layers: readonly Layer[] = [
     name: library,
     paths: [library],
     may: [...ground, 'main/inference', ...modelLibraries],
+    door: true as const,
   })),
   { name: 'package', paths: ['package.json'], may: [] },
 ];
+
+/**
+ * The inner floors of the engine, from the ground up: each sees those before it. An answer goes up through them, from
+ * the numbers of a graph to the process that others ask.
+ */
+export const inferenceFloors = [
+  ...['no-telemetry.ts', 'onnx-runtime.ts', 'old-reports.ts', 'messages.ts', 'processes', 'onnx', 'devices'],
+  ...['image', 'model', 'grammar', 'graphs', 'runner', 'decoding', 'answer', 'engine', 'server', 'index.ts'],
+] as const;
+const inference = 'main/inference/';
+
+/** The floor of a file of the engine; -1 for one that lies on none. */
+export function floorOf(file: string): number {
+  const [name = ''] = file.slice(inference.length).split('/');
+  return (inferenceFloors as readonly string[]).indexOf(name);
+}
+
+/** Why a file of the engine may not import another one, or null if it may, or neither is of the engine. */
+function refuseFloor(file: string, target: string): string | null {
+  if (!file.startsWith(inference)) return null;
+  const [from, to] = [floorOf(file), floorOf(target)];
+  const lost = from < 0 ? file : to < 0 ? target : null;
+  if (lost !== null)
+    return `'${lost}' lies on no floor of the engine; name its floor in tools/lint/layers.ts`;
+  if (to <= from) return null;
+  return `${inference}${inferenceFloors[from]} may not import ${inference}${inferenceFloors[to]}, a floor above it`;
+}
 
 /** Tests, tools and configuration may look anywhere: they are what watches over the rest. */
 const outside = ['test', 'tools'];
@@ -130,7 +161,12 @@ export function refuseImport(file: string, source: string): string | null {
   const target = resolve('/', dirname(file), source).slice(1).split(sep).join('/');
   const to = layerOf(target);
   if (to === null) return `${from.name} may not import '${target}', which lies in no layer of the house`;
-  if (to.name === from.name || from.may.includes(to.name)) return null;
+  if (to.name === from.name) return refuseFloor(file, target);
+  if (from.may.includes(to.name)) {
+    return to.door === undefined || target.endsWith('/index.ts')
+      ? null
+      : `${from.name} enters ${to.name} by an index.ts alone, and '${target}' is none; export it there`;
+  }
   return `${from.name} may not import ${to.name}; it may import ${[...from.may, 'itself'].join(', ')}`;
 }
 

@@ -21,7 +21,7 @@ import {
   type LoadOptions,
   type Problem,
 } from '../../../models/evaluation/index.ts';
-import { readTextFile } from '../../../models/data/text-file.ts';
+import { readTextFile } from '../../platform/text-file.ts';
 import { surenessOf, throwIfAborted, WorkstationError } from '../../../preload/contract/index.ts';
 import type { CommandContext } from './command.ts';
 import { decodePicture } from './picture.ts';

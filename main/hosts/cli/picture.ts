@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
-import { imageSize } from '../../../models/data/image-size.ts';
-import { makeFolder } from '../../../models/import/folders.ts';
+import { imageSize } from '../../platform/image-size.ts';
+import { makeFolder } from '../../platform/make-folder.ts';
 import { isTooLarge, pictureTooLarge, WorkstationError } from '../../../preload/contract/index.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { variantNames } from '../../../models/import/layouts.ts';
+import { variantNames } from '../../../preload/contract/graph-variants.ts';
 import { WorkstationError } from '../../../preload/contract/index.ts';
 
 /** `--variant`, of every command that opens a model's folder. */

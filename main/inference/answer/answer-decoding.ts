@@ -8,7 +8,8 @@ import type { TextEnding } from '../grammar/answer-parser.ts';
 import { AnswerSplitter, type AnswerText } from '../grammar/answer-stream.ts';
 import type { ChoiceNode } from '../grammar/canonical-tokens.ts';
 import { entropyBits, labelProbabilities, labelTree } from '../grammar/label-evidence.ts';
-import { logProbability, type Sampler } from '../decoding/sampling.ts';
+import type { Sampler } from '../decoding/sampling.ts';
+import { logProbability } from '../grammar/log-probabilities.ts';
 import type { TextBranch } from '../decoding/text-branch.ts';
 import type { StreamingDecoder } from '../model/tokenizer.ts';
 

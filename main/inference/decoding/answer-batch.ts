@@ -6,7 +6,8 @@ import { joined } from '../graphs/rows.ts';
 import { prefillChunk, type ModelRunner } from '../runner/model-runner.ts';
 import { rejectStopped } from '../../platform/stoppable-turn.ts';
 import { knownOf, type TokensAhead } from './tokens-ahead.ts';
-import { mostTogether, prefixOf, type TextBranch, type TextPlaces, type TreeToken } from './text-branch.ts';
+import { mostTogether, prefixOf, type TextBranch, type TextPlaces } from './text-branch.ts';
+import type { TreeToken } from '../runner/batch-run.ts';
 
 /** Rows that nothing sees: so few are not worth moving others for. */
 const fewForgottenRows = 64;

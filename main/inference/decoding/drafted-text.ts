@@ -1,7 +1,8 @@
 import { sharedLength } from '../grammar/canonical-tokens.ts';
 import type { DraftMemory } from './draft-memory.ts';
 import { joined, rowsOf } from '../graphs/rows.ts';
-import type { TextBranch, TreeToken } from './text-branch.ts';
+import type { TextBranch } from './text-branch.ts';
+import type { TreeToken } from '../runner/batch-run.ts';
 
 /**
  * A text of which tokens are computed before they are written (speculative decoding, arXiv 2211.17192, with drafts by

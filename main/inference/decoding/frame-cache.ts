@@ -1,6 +1,6 @@
 import type { Size } from '../../../preload/contract/values.ts';
 import type { DecoderCache } from '../graphs/model-graphs.ts';
-import type { ImageGrid } from '../graphs/positions.ts';
+import type { ImageGrid } from '../model/positions.ts';
 import type { TokensAhead } from './tokens-ahead.ts';
 
 /** A prompt up to the end of its image, gone through the decoder: where every text on the frame begins. */

@@ -6,7 +6,7 @@ import type { PictureGate } from '../model/picture-gate.ts';
 import { takeStoppable } from '../../platform/stoppable-turn.ts';
 import type { Prompt } from '../model/tokenizer.ts';
 import { Turns } from '../../platform/task-queue.ts';
-import { positionsWithText } from '../graphs/positions.ts';
+import { positionsWithText } from '../model/positions.ts';
 import { rowsOf } from '../graphs/rows.ts';
 
 /** What a look took; zeros where it was kept from before. */

@@ -1,3 +1,6 @@
+import { argmax } from '../grammar/log-probabilities.ts';
+import type { TokenMask } from '../grammar/token-mask.ts';
+
 /** How the next token is chosen. Temperature 0 is greedy. */
 export interface SamplingSettings {
   readonly temperature: number;
@@ -11,9 +14,6 @@ export interface SamplingSettings {
   readonly seed: number;
 }
 
-/** The tokens that may come next: these alone, or all but these. */
-export type TokenMask = { readonly allow: Int32Array } | { readonly forbid: Int32Array };
-
 /** Mulberry32: a small generator of uniform numbers in [0, 1) with 32 bits of state. */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
@@ -23,26 +23,6 @@ export function randomNumbers(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** Index of the largest score; the first of equal ones. */
-export function argmax(scores: Float32Array): number {
-  let best = 0;
-  for (let index = 1; index < scores.length; index += 1) if (scores[index]! > scores[best]!) best = index;
-  return best;
-}
-
-/** Natural logarithm of the sum of exponentials, without overflow. */
-export function logSumExp(scores: Float32Array): number {
-  const largest = scores[argmax(scores)]!;
-  let sum = 0;
-  for (let index = 0; index < scores.length; index += 1) sum += Math.exp(scores[index]! - largest);
-  return largest + Math.log(sum);
-}
-
-/** Natural logarithm of the probability that the model itself gives a token, before penalty and temperature. */
-export function logProbability(logits: Float32Array, id: number): number {
-  return logits[id]! - logSumExp(logits);
 }
 
 function masked(scores: Float32Array, mask: TokenMask): Float32Array {

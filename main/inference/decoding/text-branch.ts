@@ -1,3 +1,4 @@
+import type { TreeToken } from '../runner/batch-run.ts';
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { FramePrefix, SeenFrame } from './frame-cache.ts';
 import type { ModelRunner } from '../runner/model-runner.ts';
@@ -8,12 +9,6 @@ import { Turns } from '../../platform/task-queue.ts';
 
 /** Tokens that are decoded together at most, of several texts or of one: a run takes little longer for so few. */
 export const mostTogether = 8;
-
-/** A token to try, in a list that puts parents first; `parent` is an index into it, -1 for what is written. */
-export interface TreeToken {
-  readonly id: number;
-  readonly parent: number;
-}
 
 /**
  * One text that grows behind a frame, as the writing of its answer sees it: alone in a cache, or one of several

@@ -1,7 +1,7 @@
 import { InferenceSession, listSupportedBackends, Tensor } from '../onnx-runtime.ts';
-import { tensorOver, valuesOf } from '../graphs/float-tensors.ts';
+import { tensorOver, valuesOf } from '../onnx/float-tensors.ts';
 import { deviceNames, executionProviders, type Device } from './devices.ts';
-import { chainOfProducts, oneNodeGraph } from '../graphs/small-graphs.ts';
+import { chainOfProducts, oneNodeGraph } from '../onnx/small-graphs.ts';
 
 /** Whether this build of onnxruntime has a device's provider, as the library itself says. */
 export function providerListed(device: Device): boolean {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { WorkstationError, type ErrorReport } from '../../../preload/contract/errors.ts';
 import type { Accelerator, Device } from '../devices/devices.ts';
-import { explainExit, type ExitCause } from './engine-exit.ts';
-import type { EngineChild } from './engine-host.ts';
+import { explainExit, type ExitCause } from '../processes/process-exit.ts';
+import type { EngineChild } from '../processes/start-process.ts';
 import {
   FromEngine,
   type AnswerResult,
@@ -11,7 +11,8 @@ import {
   type ToEngine,
   type WorkPhase,
 } from '../messages.ts';
-import { ProcessWatch, readPulse, type WatchLimits } from './engine-watch.ts';
+import { readHeartbeat } from '../processes/heartbeat.ts';
+import { ProcessWatch, type WatchLimits } from './engine-watch.ts';
 
 /**
  * How a process was lost: it ended by itself or from outside, or was ended here, because its device failed, it did not
@@ -221,15 +222,15 @@ export class EngineProcess {
   }
 
   #line(line: string): void {
-    const pulse = readPulse(line);
-    if (pulse === null) {
+    const heartbeat = readHeartbeat(line);
+    if (heartbeat === null) {
       this.#lastLines.push(line);
       if (this.#lastLines.length > keptLines) this.#lastLines.shift();
       this.#log(line);
       return;
     }
-    this.#watch.pulse(pulse.processorMilliseconds);
-    this.#resident(pulse.residentBytes);
+    this.#watch.heartbeat(heartbeat.processorMilliseconds);
+    this.#resident(heartbeat.residentBytes);
   }
 
   #resident(bytes: number): void {

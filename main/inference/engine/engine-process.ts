@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
 import { Answerer } from '../answer/answerer.ts';
 import { ToEngine, type FromEngine, type WorkPhase } from '../messages.ts';
-import { connectToParent } from './parent-port.ts';
+import { startHeartbeat } from '../processes/heartbeat.ts';
+import { connectToParent } from '../processes/parent-port.ts';
 import { DeviceLostError } from '../graphs/watched-graphs.ts';
 
 /**
@@ -118,9 +118,6 @@ port.onMessage((received) => {
 port.onGone(() => process.exit(0));
 // Ctrl-C reaches every process of a terminal; when this one ends is for the workstation to say.
 process.on('SIGINT', () => undefined);
-// It must not keep this process alive, nor end it.
-const pulse = new Worker(new URL('./engine-pulse.ts', import.meta.url));
-pulse.on('error', (error: Error) => console.error(`no pulse: ${error.message}`));
-pulse.unref();
+startHeartbeat();
 setInterval(() => send({ type: 'heartbeat', residentBytes: process.memoryUsage.rss() }), 1000);
 send({ type: 'ready' });

@@ -1,3 +1,4 @@
+import { bytesInWords } from '../../platform/bytes-in-words.ts';
 import type { WorkPhase } from '../messages.ts';
 
 /** When a process is taken for hung, and how much memory it may take. */
@@ -61,9 +62,9 @@ export class ProcessWatch {
   readonly #limits: WatchLimits;
   readonly #tickSeconds: number;
   #threadSilence = 0;
-  #pulseSilence = 0;
+  #heartbeatSilence = 0;
   #waiting = 0;
-  #pulses = 0;
+  #heartbeats = 0;
   #processorMilliseconds = 0;
   #processorAtTick = 0;
 
@@ -76,13 +77,13 @@ export class ProcessWatch {
   heard(): void {
     this.#threadSilence = 0;
     this.#waiting = 0;
-    this.#pulseSilence = 0;
+    this.#heartbeatSilence = 0;
   }
 
   /** The second thread has. */
-  pulse(processorMilliseconds: number): void {
-    this.#pulses += 1;
-    this.#pulseSilence = 0;
+  heartbeat(processorMilliseconds: number): void {
+    this.#heartbeats += 1;
+    this.#heartbeatSilence = 0;
     this.#processorMilliseconds = processorMilliseconds;
   }
 
@@ -90,7 +91,7 @@ export class ProcessWatch {
   resident(bytes: number): WatchVerdict | null {
     const { memoryCeilingBytes } = this.#limits;
     if (bytes <= memoryCeilingBytes) return null;
-    return { kind: 'memory', reason: `memory ceiling of ${inWords(memoryCeilingBytes)} reached` };
+    return { kind: 'memory', reason: `memory ceiling of ${bytesInWords(memoryCeilingBytes)} reached` };
   }
 
   /** @param working What the process was asked to do and last said that it does; null when nothing is asked of it. */
@@ -100,16 +101,16 @@ export class ProcessWatch {
     this.#processorAtTick = this.#processorMilliseconds;
     const waits = used < waitingShare * this.#tickSeconds * 1000;
     this.#threadSilence += this.#tickSeconds;
-    this.#pulseSilence += this.#tickSeconds;
+    this.#heartbeatSilence += this.#tickSeconds;
     this.#waiting = waits && working !== null ? this.#waiting + this.#tickSeconds : 0;
     const hung = (what: string): WatchVerdict => ({
       kind: 'hung',
       reason: `stopped responding${working === null ? '' : ` ${phaseWords[working]}`}: ${what}`,
     });
     // A host may have no second thread; then only what the main thread says counts.
-    const beats = this.#pulses > 0;
+    const beats = this.#heartbeats > 0;
     if (
-      (beats && this.#pulseSilence > silenceSeconds) ||
+      (beats && this.#heartbeatSilence > silenceSeconds) ||
       (working === null && this.#threadSilence > silenceSeconds)
     ) {
       return hung(`no sign of life for ${silenceSeconds} s`);
@@ -122,18 +123,4 @@ export class ProcessWatch {
     }
     return null;
   }
-}
-
-/** The numbers of a line that the second thread writes; null for any other line. */
-export function readPulse(line: string): { residentBytes: number; processorMilliseconds: number } | null {
-  const numbers = /^engine-pulse (\d+) (\d+)$/.exec(line.trim());
-  if (numbers === null) return null;
-  return { residentBytes: Number(numbers[1]), processorMilliseconds: Number(numbers[2]) };
-}
-
-/** `1.5 GB` from a gigabyte on, `640 MB` below; powers of 1,024. */
-export function inWords(bytes: number): string {
-  return bytes >= 2 ** 30
-    ? `${(Math.round((bytes / 2 ** 30) * 10) / 10).toFixed(1)} GB`
-    : `${Math.round(bytes / mebibyte)} MB`;
 }

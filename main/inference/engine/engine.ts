@@ -1,6 +1,6 @@
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { Accelerator, DeviceWish } from '../devices/devices.ts';
-import type { StartEngine } from './engine-host.ts';
+import type { StartEngine } from '../processes/start-process.ts';
 import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from '../messages.ts';
 import type { EngineState } from './engine-state.ts';
 import type { WatchLimits } from './engine-watch.ts';

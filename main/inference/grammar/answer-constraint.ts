@@ -1,7 +1,7 @@
 import type { AnswerGrammar } from './answer-grammar.ts';
 import type { GrammarState } from './grammar-state.ts';
 import { sharedLength, type CanonicalTokens, type ChoiceNode } from './canonical-tokens.ts';
-import type { TokenMask } from '../decoding/sampling.ts';
+import type { TokenMask } from './token-mask.ts';
 import { walk, type MaskCache, type TokenVocabulary } from './token-vocabulary.ts';
 
 /** Where a text stands: in the grammar, and in the tokens of a label or number. */

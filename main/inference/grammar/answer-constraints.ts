@@ -1,8 +1,9 @@
 import type { ModelManifest } from '../../../preload/contract/model.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { AnswerConstraint } from './answer-constraint.ts';
-import { AnswerGrammar, toBinary } from './answer-grammar.ts';
+import { AnswerGrammar } from './answer-grammar.ts';
 import type { GrammarOptions } from './grammar-state.ts';
+import { toBinary } from '../model/token-bytes.ts';
 import { CanonicalTokens } from './canonical-tokens.ts';
 import { answerLabels } from './label-sets.ts';
 import { MaskCache, TokenVocabulary } from './token-vocabulary.ts';

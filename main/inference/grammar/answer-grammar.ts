@@ -1,8 +1,6 @@
+import { toBinary } from '../model/token-bytes.ts';
 import type { GrammarOptions, GrammarState, ListOptions } from './grammar-state.ts';
 import { isSeparator, plainLabel } from './plain-label.ts';
-
-export const toBinary = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
-export const fromBinary = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
 
 const closeThink = '</think>';
 /** None of these may stand in the reasoning; the first ends it. */

@@ -1,5 +1,5 @@
-import { fromBinary } from './answer-grammar.ts';
 import type { GrammarState, GrammarUnit } from './grammar-state.ts';
+import { fromBinary } from '../model/token-bytes.ts';
 import type { TokenVocabulary } from './token-vocabulary.ts';
 
 /** Token sequences of the choices of a unit, shared beginnings together. */

@@ -1,7 +1,7 @@
 import type { AnswerEvidence } from '../../../preload/contract/domain.ts';
-import { fromBinary } from './answer-grammar.ts';
+import { fromBinary } from '../model/token-bytes.ts';
 import type { ChoiceNode } from './canonical-tokens.ts';
-import { logSumExp } from '../decoding/sampling.ts';
+import { logSumExp } from './log-probabilities.ts';
 
 /** A tree of labels, as far as it takes a look at the model to tell its branches apart. */
 export interface LabelTree {

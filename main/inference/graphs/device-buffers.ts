@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from '../onnx-runtime.ts';
-import { oneNodeGraph } from './small-graphs.ts';
+import { oneNodeGraph } from '../onnx/small-graphs.ts';
 
 /** What this process holds in a GPU's memory beside the weights: made and not freed, by any decoder. */
 export interface DeviceMemory {

@@ -1,6 +1,6 @@
 import { Tensor, type InferenceSession } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
-import { floatsOf, floatTensor, floatTypeOf, type FloatType } from './float-tensors.ts';
+import { floatsOf, floatTensor, floatTypeOf, type FloatType } from '../onnx/float-tensors.ts';
 import type { PreparedImage } from '../image/image-processor.ts';
 import type { VisionGraph } from './model-graphs.ts';
 

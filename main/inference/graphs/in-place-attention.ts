@@ -3,7 +3,7 @@ import type { ModelParameters } from '../../../preload/contract/model.ts';
 import { attentionBias } from './attention-bias.ts';
 import { DeviceBuffers } from './device-buffers.ts';
 import { executionProviders } from '../devices/devices.ts';
-import { attentionGraph } from './small-graphs.ts';
+import { attentionGraph } from '../onnx/small-graphs.ts';
 
 /** New rows in a run that are tried, most first. From 32 on, onnxruntime's WebGPU takes another way through its shaders. */
 const triedRows = [48, 31, 8] as const;

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { floatsOf } from './float-tensors.ts';
+import { floatsOf } from '../onnx/float-tensors.ts';
 import { InPlaceCache } from './in-place-cache.ts';
 import type { InPlaceSupport } from './in-place-attention.ts';
 import type { Feeds, KeyValueShape } from './key-value-cache.ts';

@@ -1,6 +1,6 @@
-import { readNode } from './onnx-nodes.ts';
-import { graphProto, type OnnxSkeleton } from './onnx-skeleton.ts';
-import { readFields } from './onnx-wire.ts';
+import { readNode } from '../onnx/onnx-nodes.ts';
+import { graphProto, type OnnxSkeleton } from '../onnx/onnx-skeleton.ts';
+import { readFields } from '../onnx/onnx-wire.ts';
 
 /** Inputs and outputs of onnxruntime's GroupQueryAttention that are keys and values. */
 const operator = 'GroupQueryAttention';

@@ -6,7 +6,7 @@ import {
   valuesOf,
   type FloatArray,
   type FloatType,
-} from './float-tensors.ts';
+} from '../onnx/float-tensors.ts';
 import type { DecoderCache, RowRange } from './model-graphs.ts';
 
 export interface KeyValueShape {

@@ -7,9 +7,9 @@ import {
   valueInfo,
   withInput,
   type OnnxNode,
-} from './onnx-nodes.ts';
-import { graphProto, modelProto, type OnnxSkeleton } from './onnx-skeleton.ts';
-import { concatenate, firstText, readFields } from './onnx-wire.ts';
+} from '../onnx/onnx-nodes.ts';
+import { graphProto, modelProto, type OnnxSkeleton } from '../onnx/onnx-skeleton.ts';
+import { concatenate, firstText, readFields } from '../onnx/onnx-wire.ts';
 
 export interface NewRowsShape {
   readonly layers: number;

@@ -6,7 +6,7 @@ import {
   valuesOf,
   type FloatArray,
   type FloatType,
-} from './float-tensors.ts';
+} from '../onnx/float-tensors.ts';
 import type { Feeds, KeyValueShape } from './key-value-cache.ts';
 import type { DecoderCache } from './model-graphs.ts';
 

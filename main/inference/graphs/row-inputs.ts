@@ -3,7 +3,7 @@ import type { ModelParameters } from '../../../preload/contract/model.ts';
 import { attentionBias } from './attention-bias.ts';
 import type { Feeds } from './key-value-cache.ts';
 import type { DecoderInput } from './model-graphs.ts';
-import { TextRotary } from './positions.ts';
+import { TextRotary } from '../model/positions.ts';
 
 /** What the decoders of format version 1 take of new tokens, beside keys and values. */
 export class RowInputs {

@@ -1,5 +1,5 @@
 import { Tensor, type InferenceSession } from '../onnx-runtime.ts';
-import { floatsOf } from './float-tensors.ts';
+import { floatsOf } from '../onnx/float-tensors.ts';
 import type { EmbeddingGraph } from './model-graphs.ts';
 
 /** `embed_tokens`: `input_ids` i64 [1, s] -> `inputs_embeds` f32 or f16 [1, s, hidden]. */

@@ -1,6 +1,6 @@
 import { Tensor, type InferenceSession } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
-import { floatsOf, floatTensor, floatTypeOf, type FloatType } from './float-tensors.ts';
+import { floatsOf, floatTensor, floatTypeOf, type FloatType } from '../onnx/float-tensors.ts';
 import { KeyValueCache, type Feeds } from './key-value-cache.ts';
 import type { DecoderCache, DecoderGraph, DecoderInput } from './model-graphs.ts';
 import { PresentCache } from './present-cache.ts';

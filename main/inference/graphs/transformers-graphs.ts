@@ -1,7 +1,7 @@
 import { InferenceSession } from '../onnx-runtime.ts';
 import type { ModelParameters } from '../../../preload/contract/model.ts';
 import type { Device } from '../devices/devices.ts';
-import type { FloatType } from './float-tensors.ts';
+import type { FloatType } from '../onnx/float-tensors.ts';
 import {
   checkGraph,
   openingError,
@@ -18,9 +18,9 @@ import type { ModelDirectory } from '../model/model-directory.ts';
 import { pathInModel } from '../model/model-files.ts';
 import type { DecoderGraph, ModelGraphs } from './model-graphs.ts';
 import { editForNewRows, NotEditable } from './new-rows-graph.ts';
-import { readValueInfo, type DeclaredValue } from './onnx-nodes.ts';
-import { graphProto, modelOf, readSkeleton, type OnnxSkeleton } from './onnx-skeleton.ts';
-import { readFields } from './onnx-wire.ts';
+import { readValueInfo, type DeclaredValue } from '../onnx/onnx-nodes.ts';
+import { graphProto, modelOf, readSkeleton, type OnnxSkeleton } from '../onnx/onnx-skeleton.ts';
+import { readFields } from '../onnx/onnx-wire.ts';
 import type { ThreadSetting } from '../devices/thread-setting.ts';
 import { SessionEmbedder } from './token-embedder.ts';
 import { TransformersDecoder, transformersInputs } from './transformers-decoder.ts';

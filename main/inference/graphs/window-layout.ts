@@ -1,4 +1,4 @@
-import { rotaryInverseFrequencies } from './positions.ts';
+import { rotaryInverseFrequencies } from '../model/positions.ts';
 
 /** Additive score of a key that is not there: exp() of it is 0 in float32, and no NaN can come of it. */
 export const maskedScore = -1e9;

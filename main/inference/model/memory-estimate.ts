@@ -1,7 +1,7 @@
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import type { MemoryEstimate } from '../messages.ts';
-import { inWords } from '../engine/engine-watch.ts';
+import { bytesInWords } from '../../platform/bytes-in-words.ts';
 import { ImageProcessor } from '../image/image-processor.ts';
 import type { ModelDirectory } from './model-directory.ts';
 
@@ -160,7 +160,7 @@ export function checkMemory(estimate: MemoryEstimate): void {
   const rest = needed - program - weights - working;
   throw new WorkstationError(
     'out-of-memory',
-    `The model needs about ${inWords(needed)} of memory (weights ${inWords(weights)}, work on a frame ${inWords(working)}, keys and values of a question ${inWords(rest)}); ${inWords(free)} are free for it.`,
+    `The model needs about ${bytesInWords(needed)} of memory (weights ${bytesInWords(weights)}, work on a frame ${bytesInWords(working)}, keys and values of a question ${bytesInWords(rest)}); ${bytesInWords(free)} are free for it.`,
     outOfMemoryHint,
   );
 }

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { systemCode, WorkstationError } from '../../../preload/contract/errors.ts';
 import { modelLimits, ModelParameters, type ModelManifest } from '../../../preload/contract/model.ts';
-import { parseModelJson, readPlainText } from './plain-file.ts';
+import { parseModelJson, readPlainText } from '../../platform/plain-file.ts';
 
 const Count = z
   .int()

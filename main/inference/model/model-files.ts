@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { systemCode, throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
 import type { ModelFile, ModelManifest, ModelParameters } from '../../../preload/contract/model.ts';
 import type { ImageProcessorConfig } from '../image/image-processor.ts';
-import { parseModelJson, plainBytes, plainStat, readPlainText } from './plain-file.ts';
+import { parseModelJson, plainBytes, plainStat, readPlainText } from '../../platform/plain-file.ts';
 
 export const manifestName = 'manifest.json';
 export const importHint =

@@ -5,9 +5,8 @@ import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { modelLimits } from '../../../preload/contract/model.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { readJson, readModelFile } from './model-files.ts';
-import { tokenBytes, type TokenList } from '../grammar/token-vocabulary.ts';
+import { toBinary, tokenBytes, type TokenList } from './token-bytes.ts';
 import { withinTime } from './within-time.ts';
-import { toBinary } from '../grammar/answer-grammar.ts';
 
 const SpecialToken = z.union([
   z.string(),

@@ -16,9 +16,9 @@ import {
   pathInModel,
   readJson,
 } from './model-files.ts';
-import { requireSize } from './plain-file.ts';
+import { requireSize } from '../../platform/plain-file.ts';
 import { answerFormatOf, readStatement, statementName } from './model-statement.ts';
-import { readSkeleton } from '../graphs/onnx-skeleton.ts';
+import { readSkeleton } from '../onnx/onnx-skeleton.ts';
 import { chooseVariants, dtypeOf, type ChosenVariants } from './transformers-variants.ts';
 
 export const GenerationConfig = z.object({ repetition_penalty: z.number().positive().optional() });

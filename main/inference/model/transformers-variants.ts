@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { graphVariants, type GraphVariant } from '../../../preload/contract/graph-variants.ts';
 import type { ModelManifest } from '../../../preload/contract/model.ts';
 import type { DeviceWish } from '../devices/devices.ts';
 
@@ -15,22 +16,6 @@ export interface GraphsWish {
   readonly variant?: string;
 }
 
-/** The suffixes of transformers.js, and the weights that they stand for. */
-const variants = {
-  '': { dtype: 'fp32', words: 'fp32' },
-  _fp16: { dtype: 'fp16', words: 'fp16' },
-  _quantized: { dtype: 'q8', words: 'q8' },
-  _int8: { dtype: 'q8', words: 'int8' },
-  _uint8: { dtype: 'q8', words: 'uint8' },
-  _q4: { dtype: 'int4', words: 'q4' },
-  _q4f16: { dtype: 'int4', words: 'q4f16' },
-  _bnb4: { dtype: 'int4', words: 'bnb4' },
-} as const satisfies Record<string, { dtype: ModelManifest['dtype']; words: string }>;
-export type Variant = keyof typeof variants;
-
-/** What a person may call them. */
-export const variantNames = Object.values(variants).map(({ words }) => words);
-
 /** A wish for one of several sets of graphs, of a model that has one. */
 export const noVariants = (directory: string): WorkstationError =>
   new WorkstationError(
@@ -39,13 +24,13 @@ export const noVariants = (directory: string): WorkstationError =>
     'Leave the variant out: it is for folders with graphs for transformers.js, which are used in place.',
   );
 
-export const dtypeOf = (variant: Variant): ModelManifest['dtype'] => variants[variant].dtype;
+export const dtypeOf = (variant: GraphVariant): ModelManifest['dtype'] => graphVariants[variant].dtype;
 
 /**
  * What a device computes with as it is stored. A CPU widens half floats at every step, and bnb4 whole matrices; a
  * GPU does not have the operators of `_quantized` and its like, which are then computed on the CPU.
  */
-const runsWell: Record<'cpu' | 'gpu', readonly Variant[]> = {
+const runsWell: Record<'cpu' | 'gpu', readonly GraphVariant[]> = {
   cpu: ['_q4', '_quantized', '_uint8', '_int8', ''],
   gpu: ['_q4', '_q4f16', '_fp16', ''],
 };
@@ -63,13 +48,13 @@ export interface ChosenVariants {
   /** Paths in the folder. */
   readonly graphs: Record<GraphName, string>;
   /** Of the decoder, which is the most of a model. */
-  readonly variant: Variant;
+  readonly variant: GraphVariant;
   /** Which graphs, and why these, in words for a person. */
   readonly reason: string;
 }
 
 interface Candidate {
-  readonly variant: Variant;
+  readonly variant: GraphVariant;
   readonly file: string;
   /** Of the graph and of the files named after it. */
   readonly bytes: number;
@@ -115,7 +100,7 @@ function choose(
     throw missingGraph(root, `onnx/${name}${suffix}.onnx`, present);
   }
   // A look-up table needs no arithmetic: any is as good.
-  const well = graph === 'embedTokens' ? Object.keys(variants) : runsWell[kindOf(device)];
+  const well = graph === 'embedTokens' ? Object.keys(graphVariants) : runsWell[kindOf(device)];
   const good = present.filter((candidate) => well.includes(candidate.variant));
   const [smallest] = (good.length > 0 ? good : present).toSorted((one, other) => one.bytes - other.bytes);
   if (smallest === undefined) throw missingGraph(root, `onnx/${name}.onnx`, present);
@@ -124,7 +109,7 @@ function choose(
 
 /** Of a name that nobody knows: itself, which no file will have. */
 const suffixOf = (variant: string): string =>
-  Object.entries(variants).find(([, { words }]) => words === variant)?.[0] ?? variant;
+  Object.entries(graphVariants).find(([, { words }]) => words === variant)?.[0] ?? variant;
 
 const kindOf = (device: DeviceWish | undefined): 'cpu' | 'gpu' =>
   device === undefined || device === 'auto' || device === 'cpu' ? 'cpu' : 'gpu';
@@ -138,9 +123,9 @@ function missingGraph(root: string, file: string, present: readonly Candidate[])
   );
 }
 
-/** In the order of `variants`. */
+/** In the order of `graphVariants`. */
 function candidates(files: ReadonlyMap<string, number>, graph: GraphName): Candidate[] {
-  return (Object.keys(variants) as Variant[]).flatMap((variant) => {
+  return (Object.keys(graphVariants) as GraphVariant[]).flatMap((variant) => {
     const file = `${graphNames[graph]}${variant}.onnx`;
     const own = files.get(file);
     if (own === undefined) return [];
@@ -168,7 +153,7 @@ function reasonFor(
   files: ReadonlyMap<string, number>,
   { device, variant }: GraphsWish,
 ): string {
-  const words = (of: Variant): string => variants[of].words;
+  const words = (of: GraphVariant): string => graphVariants[of].words;
   const used = [...new Set(Object.values(chosen).map((candidate) => candidate.variant))];
   const which =
     used.length === 1

@@ -1,6 +1,12 @@
 import type { RowRange } from '../graphs/model-graphs.ts';
 import { maskedScore } from '../graphs/window-layout.ts';
 
+/** A token to try, in a list that puts parents first; `parent` is an index into it, -1 for what is written. */
+export interface TreeToken {
+  readonly id: number;
+  readonly parent: number;
+}
+
 /** What one of several texts that lie in one cache wants of the decoder. */
 export interface BatchRequest {
   /** Rows of its frame. */

@@ -5,21 +5,17 @@ import { ImageProcessor, type PreparedImage, type RgbImage } from '../image/imag
 import { openMeasured, type ExplainedSetting } from '../graphs/measured-graphs.ts';
 import type { ModelDirectory } from '../model/model-directory.ts';
 import type { WorkPhase } from '../messages.ts';
-import {
-  openModelGraphs,
-  type DecoderCache,
-  type DecoderInput,
-  type ModelGraphs,
-} from '../graphs/model-graphs.ts';
+import type { DecoderCache, DecoderInput, ModelGraphs } from '../graphs/model-graphs.ts';
+import { openModelGraphs } from '../graphs/open-model-graphs.ts';
 import {
   onAllAxes,
   positionsBetween,
   promptPositions,
   type ImageGrid,
   type PromptPositions,
-} from '../graphs/positions.ts';
+} from '../model/positions.ts';
 import { planRun } from './batch-run.ts';
-import type { TreeToken } from '../decoding/text-branch.ts';
+import type { TreeToken } from './batch-run.ts';
 import { watchGraphs } from '../graphs/watched-graphs.ts';
 
 /** Nothing stops a run under way, so a prefill goes in pieces of this many tokens, with a look at the signal between. */

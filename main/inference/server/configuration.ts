@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { systemCode, WorkstationError } from '../../../preload/contract/errors.ts';
 import { AnswerFormat, ModelDomain, ModelLabels } from '../../../preload/contract/model.ts';
 import { Sha256 } from '../../../preload/contract/values.ts';
-import { readPlainText } from '../model/plain-file.ts';
+import { readPlainText } from '../../platform/plain-file.ts';
 import { isLoopbackName } from './addresses.ts';
 
 /** Bytes of a setting, a key or a list of certificates. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
-import { makeFolder } from '../../import/folders.ts';
+import { makeFolder } from '../../../main/platform/make-folder.ts';
 import { writeError } from './problems.ts';
 
 /** What a run that was killed leaves behind is its own to replace. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
-import { readTextFile } from '../text-file.ts';
+import { readTextFile } from '../../../main/platform/text-file.ts';
 import { linesOf } from './jsonl-file.ts';
 import { DatasetFile, DatasetRecord, FORMAT, FORMAT_VERSION, SPLITS } from './record.ts';
 import type { Split } from './record.ts';

@@ -4,7 +4,7 @@ import { ModelStamp } from '../../../preload/contract/domain.ts';
 import type { Answer, OpenSession } from '../../../preload/contract/domain.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { Box, Sha256, Timestamp } from '../../../preload/contract/values.ts';
-import { readTextFile } from '../text-file.ts';
+import { readTextFile } from '../../../main/platform/text-file.ts';
 import { issuesOf } from './read.ts';
 import { RECORD_TYPES } from './record.ts';
 import { recogniseQuestion } from './recognise.ts';

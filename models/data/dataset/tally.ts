@@ -1,7 +1,7 @@
 import { withoutName, wordsOf } from '../../../preload/contract/teaching.ts';
 import type { ModelTeaching } from '../../../preload/contract/teaching.ts';
-import { fitBlindLookup } from '../../evaluation/metrics.ts';
-import type { BlindRow } from '../../evaluation/metrics.ts';
+import { fitBlindLookup } from '../../evaluation/metrics/index.ts';
+import type { BlindRow } from '../../evaluation/metrics/index.ts';
 import { WORDINGS_OF } from './grammar.ts';
 import { listLabel } from './language/answers.ts';
 import { NAMES, RICH_WORDINGS } from './language/questions.ts';

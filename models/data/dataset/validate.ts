@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
-import { imageSize } from '../image-size.ts';
+import { imageSize } from '../../../main/platform/image-size.ts';
 import { recordFaults } from './check-record.ts';
 import { linesOf } from './jsonl-file.ts';
 import { parseRecord, readDatasetFile, splitsOf } from './read.ts';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { WorkstationError, isDiskFull, throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { Box } from '../../../preload/contract/values.ts';
 import { questionText } from '../../../preload/contract/vocabulary.ts';
-import { makeFolder } from '../../import/folders.ts';
+import { makeFolder } from '../../../main/platform/make-folder.ts';
 import { PLACES, STATES, TOOLS } from '../labels.ts';
 import { SceneTruth } from './types.ts';
 

@@ -1,10 +1,16 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { GoldenCheck } from '../../../../models/import/index.ts';
-import { attentionOperators, modelLayouts } from '../../../../models/import/layouts.ts';
-import type { AttentionOperator, ModelLayout } from '../../../../models/import/layouts.ts';
-import { blockSizes, weightTypes } from '../../../../models/import/precision.ts';
-import type { BlockSize, WeightType } from '../../../../models/import/precision.ts';
+import {
+  attentionOperators,
+  blockSizes,
+  modelLayouts,
+  weightTypes,
+  type AttentionOperator,
+  type BlockSize,
+  type ModelLayout,
+  type WeightType,
+} from '../../../../models/import/choices/index.ts';
 import { AnswerFormat, WorkstationError } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
 import { variantOption } from '../variant-option.ts';

@@ -1,7 +1,7 @@
 import { realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
-import { openPlain, plainStat } from '../model/plain-file.ts';
+import { openPlain, plainStat } from '../../platform/plain-file.ts';
 import {
   bytesField,
   concatenate,

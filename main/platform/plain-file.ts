@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
 
 /**
  * Reading files that came from anywhere. A model's folder may hold a pipe that nobody writes to, a device without an

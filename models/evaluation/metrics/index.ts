@@ -1,6 +1,6 @@
-import { iou } from '../../preload/contract/boxes.ts';
-import type { Corners } from '../../preload/contract/boxes.ts';
-import type { Box, Size } from '../../preload/contract/values.ts';
+import { iou } from '../../../preload/contract/boxes.ts';
+import type { Corners } from '../../../preload/contract/boxes.ts';
+import type { Box, Size } from '../../../preload/contract/values.ts';
 
 /** The one definition of every figure that is reported about a model's answers. */
 

@@ -11,6 +11,3 @@ export type ModelLayout = (typeof modelLayouts)[number];
  */
 export const attentionOperators = ['concat', 'gqa'] as const;
 export type AttentionOperator = (typeof attentionOperators)[number];
-
-/** Names of the sets of graphs that a folder used in place may have. */
-export { variantNames } from '../../main/inference/model/transformers-variants.ts';

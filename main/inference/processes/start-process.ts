@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { engineEnvironment } from './engine-environment.ts';
+import { engineEnvironment } from './environment.ts';
 
 /** A process that runs the engine, whoever started it. */
 export interface EngineChild {
@@ -20,12 +19,6 @@ export interface EngineChild {
  * made of `utilityProcess.fork`, whose children answer on `process.parentPort`.
  */
 export type StartEngine = (entry: string, log: (line: string) => void) => EngineChild;
-
-/** The engine's entry, as source beside this file or as its built form. */
-export function engineEntry(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`./engine-process.${extension}`, import.meta.url));
-}
 
 export const startWithNode: StartEngine = (entry, log) => {
   const child = fork(entry, [], {
