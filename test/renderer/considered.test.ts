@@ -72,7 +72,9 @@ describe('what the model also considered', () => {
 
   test('has its numbers with the evidence', async () => {
     const text = await panel({ evidence, status: 'malformed' });
-    expect(text).toContain('log p: label \u22120.14, box \u22124.50 · 1.44 bits over 5 labels');
+    expect(text).toContain(
+      'log-probability of the label \u22120.14, of the box \u22124.50; spread over 5 labels 1.44 bits',
+    );
   });
 
   test('leaves the answer itself and what is unlikely out', () => {
