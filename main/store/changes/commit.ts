@@ -114,7 +114,8 @@ function refuseDoubles(edits: readonly Edit[]): void {
 
 /** Says which thing is not as it was, and how. */
 export function changedSince(edit: Edit, present: unknown): WorkstationError {
-  const what = entityInWords(edit);
+  const now = present ?? edit.before;
+  const what = entityInWords({ ...edit, before: now, after: now } as Edit);
   const how =
     present === null
       ? 'was deleted'

@@ -173,9 +173,7 @@ export class ChangeRecord {
     return this.#database.transaction(() => {
       const written = work();
       const change = changeOf(written);
-      this.#database.afterCommit(() => {
-        for (const listener of this.#listeners) listener(change);
-      });
+      for (const listener of this.#listeners) this.#database.afterCommit(() => listener(change));
       return written;
     });
   }

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { answers, endAnswer, questions, videos, type Store } from '../../main/store/index.ts';
+import { canonicalText } from '../../main/store/changes/chain.ts';
+import { runCheck, type ChangeContext } from '../../main/store/changes/index.ts';
+import { checkTables, foldRecord } from '../../main/store/changes/table-check.ts';
+import { statement } from '../../main/store/database.ts';
+import { Edit } from '../../preload/contract/changes.ts';
+import { ActorId } from '../../preload/contract/context.ts';
+import type { Case, Question } from '../../preload/contract/domain.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { AnswerId, SessionId, type CaseId } from '../../preload/contract/values.ts';
+import { Random } from './random.ts';
+import { aCase, aQuestion, aVideo, fullAnswer, runningAnswer } from './rows.ts';
+
+const keyOf = ({ entity, id }: Pick<Edit, 'entity' | 'id'>): string => `${entity} ${id}`;
+const text = (value: unknown): string => canonicalText(value);
+
+/** What a person did as one step, and can undo. */
+interface Step {
+  group: string | null;
+  edits: Map<string, { before: string; after: string }>;
+}
+
+interface Stacks {
+  undo: Step[];
+  redo: Step[];
+  /** Whether the last thing was done, rather than undone or done again: only then a group goes on. */
+  open: boolean;
+}
+
+/**
+ * The record played against a model of it: values by name, and two stacks for each actor in each session. Whatever is done,
+ * undone or done again, by whom and over which restarts, the model, the tables and the fold of the log say the same.
+ */
+export class RecordModel {
+  readonly seed: number;
+  readonly random: Random;
+  store: Store;
+  readonly #open: () => Store;
+  readonly #state = new Map<string, string>();
+  readonly #stacks = new Map<string, Stacks>();
+  readonly #actors: readonly [ChangeContext, ...ChangeContext[]];
+  readonly #sessions: { id: SessionId; caseId: CaseId }[] = [];
+  readonly #questions: Question[] = [];
+  readonly #answers: AnswerId[] = [];
+
+  /** @param open Opens the store anew, as after a restart. */
+  constructor(seed: number, open: () => Store) {
+    this.seed = seed;
+    this.random = new Random(seed);
+    this.#open = open;
+    this.store = open();
+    const by = (name: string): ChangeContext => ({ actor: ActorId.parse(name), window: null });
+    this.#actors = [by('anna'), by('bert')];
+    this.#addCase();
+    this.#addCase();
+  }
+
+  run(steps: number): void {
+    for (let step = 0; step < steps; step++) this.step();
+    this.check();
+  }
+
+  step(): void {
+    const kinds = [
+      'rename',
+      'rename',
+      'drag',
+      'ask',
+      'again',
+      'delete',
+      'restore',
+      'end',
+      'undo',
+      'undo',
+      'redo',
+      'redo',
+    ];
+    const kind = this.random.below(40) === 0 ? 'restart' : (this.random.pick(kinds) ?? 'undo');
+    const session = this.random.pick(this.#sessions);
+    const by = this.random.below(4) === 0 ? this.random.pick(this.#actors) : this.#actors[0];
+    if (session === undefined) return;
+    switch (kind) {
+      case 'restart':
+        return this.restart();
+      case 'undo':
+      case 'redo':
+        return this.#turn(kind, by, session.id);
+      default:
+        return this.#do(kind, by, session);
+    }
+  }
+
+  /** What the workstation itself records at a start, a backup or the end of a lost answer, is taken as it says. */
+  restart(): void {
+    this.check();
+    const { seq } = this.store.record;
+    this.store.close();
+    this.store = this.#open();
+    for (const { kind, actor, edits } of this.store.record.since(seq).changes) {
+      assert.deepEqual([kind, actor], ['record', 'workstation'], `seed ${this.seed}: what a start records`);
+      for (const edit of edits ?? []) this.#state.set(keyOf(edit), text(edit.after));
+    }
+  }
+
+  /** Tables, fold of the log and model are equal, and the chain holds. */
+  check(): void {
+    const { database, record } = this.store;
+    const folded = runCheck(foldRecord(database));
+    for (const [key, value] of this.#state) {
+      assert.equal(folded.get(key)?.value, value, `seed ${this.seed}: ${key} in the fold of the log`);
+    }
+    assert.equal(runCheck(checkTables(database)), null, `seed ${this.seed}: the tables`);
+    assert.equal(folded.size, this.#state.size, `seed ${this.seed}: things in the log`);
+    const { changes } = record.since(0, 1_000_000);
+    changes.forEach(({ seq }, index) => assert.equal(seq, index + 1, `seed ${this.seed}: no gap`));
+  }
+
+  /** Every row that a person sees, byte for byte. */
+  dump(): string {
+    const rows = (sql: string) => this.store.database.all(statement('test.dump', sql));
+    return JSON.stringify([
+      rows('SELECT * FROM cases ORDER BY id'),
+      rows('SELECT id, case_id, video_id, number, created_at FROM sessions ORDER BY id'),
+      rows('SELECT * FROM questions WHERE deleted_at IS NULL ORDER BY id'),
+      rows('SELECT * FROM answers WHERE hidden_at IS NULL ORDER BY id'),
+    ]);
+  }
+
+  #addCase(): void {
+    const { database, record } = this.store;
+    const [{ actor }] = this.#actors;
+    const by = { actor, window: null };
+    const added = aCase(randomUUID());
+    const sessionId = SessionId.parse(randomUUID());
+    const video = aVideo(randomUUID(), added.id);
+    const facts = { id: sessionId, caseId: added.id, videoId: video.id, number: 1, createdAt: 1 };
+    const edits: Edit[] = [
+      { entity: 'case', id: added.id, before: null, after: added },
+      { entity: 'session', id: sessionId, before: null, after: facts },
+    ];
+    database.transaction(() => {
+      // The video's row needs its case, and the session's row the video.
+      record.commit(by, { name: 'case.create', kind: 'record', caseId: added.id, sessionId: null }, [
+        edits[0]!,
+      ]);
+      videos.insertVideo(database, video);
+      record.commit(by, { name: 'session.start', kind: 'record', caseId: added.id, sessionId }, [edits[1]!]);
+    });
+    for (const edit of edits) this.#state.set(keyOf(edit), text(edit.after));
+    this.#sessions.push({ id: sessionId, caseId: added.id });
+  }
+
+  #do(kind: string, by: ChangeContext, { id: sessionId, caseId }: { id: SessionId; caseId: CaseId }): void {
+    const { database, record } = this.store;
+    const own = this.#questions.filter((question) => question.sessionId === sessionId);
+    const question = this.random.pick(own);
+    const present = question && questions.findPresentQuestion(database, question.id);
+    let edits: Edit[];
+    let group: string | null = null;
+    switch (kind) {
+      case 'rename':
+      case 'drag': {
+        const before = JSON.parse(this.#state.get(`case ${caseId}`) ?? 'null') as Case;
+        edits = [
+          { entity: 'case', id: caseId, before, after: { ...before, pseudonym: this.random.words() } },
+        ];
+        if (kind === 'drag') group = `drag-${this.random.below(3)}`;
+        break;
+      }
+      case 'ask': {
+        const asked = aQuestion(randomUUID(), sessionId, { text: this.random.words() });
+        const facts = {
+          id: AnswerId.parse(randomUUID()),
+          questionId: asked.id,
+          sessionId,
+          version: 1,
+          createdAt: 5,
+        };
+        edits = [
+          { entity: 'question', id: asked.id, before: null, after: asked },
+          { entity: 'answer', id: facts.id, before: null, after: facts },
+        ];
+        break;
+      }
+      case 'again': {
+        if (question === undefined) return;
+        const version = answers.nextAnswerVersion(database, question.id);
+        const facts = {
+          id: AnswerId.parse(randomUUID()),
+          questionId: question.id,
+          sessionId,
+          version,
+          createdAt: 6,
+        };
+        edits = [{ entity: 'answer', id: facts.id, before: null, after: facts }];
+        break;
+      }
+      case 'delete':
+        if (question === undefined) return;
+        edits = [{ entity: 'question', id: question.id, before: present ?? null, after: null }];
+        break;
+      case 'restore':
+        if (question === undefined) return;
+        edits = [{ entity: 'question', id: question.id, before: present ?? null, after: question }];
+        break;
+      default:
+        return this.#end(sessionId);
+    }
+    // As the record has them: names are kept as they are shown.
+    edits = edits.map((edit) => Edit.parse(edit));
+    const seq = record.seq;
+    database.transaction(() => {
+      record.commit(by, { name: `test.${kind}`, caseId, sessionId, groupId: group as never }, edits);
+      for (const edit of edits) {
+        if (edit.entity !== 'answer' || edit.after === null) continue;
+        const { id, questionId } = edit.after;
+        answers.startAnswer(database, runningAnswer(id, questionId, sessionId), process.pid);
+        this.#answers.push(id);
+      }
+    });
+    for (const edit of edits) {
+      const kept = edit.entity === 'question' && edit.before === null && kind === 'ask' ? edit.after : null;
+      if (kept !== null) this.#questions.push({ ...kept, text: kept.text.toWellFormed() });
+    }
+    this.#note(by, sessionId, { edits, group, written: record.seq > seq });
+  }
+
+  #note(
+    by: ChangeContext,
+    sessionId: SessionId,
+    { edits, group, written }: { edits: readonly Edit[]; group: string | null; written: boolean },
+  ): void {
+    const real = edits.filter(({ before, after }) => text(before) !== text(after));
+    assert.equal(written, real.length > 0, `seed ${this.seed}: a change is recorded where there is one`);
+    if (!written) return;
+    const stacks = this.#stacksOf(by, sessionId);
+    const top = stacks.undo.at(-1);
+    const step: Step =
+      group !== null && stacks.open && top?.group === group ? top : { group, edits: new Map() };
+    for (const edit of real) {
+      const key = keyOf(edit);
+      const earlier = step.edits.get(key);
+      // What another did in between is not this person's to undo: such a step is refused as a whole.
+      const lost = earlier !== undefined && earlier.after !== text(edit.before);
+      step.edits.set(key, {
+        before: lost ? 'lost' : (earlier?.before ?? text(edit.before)),
+        after: text(edit.after),
+      });
+      this.#state.set(key, text(edit.after));
+    }
+    if (step !== top) stacks.undo.push(step);
+    stacks.redo = [];
+    stacks.open = true;
+  }
+
+  #end(sessionId: SessionId): void {
+    const id = this.random.pick(this.#answers);
+    const { database } = this.store;
+    const found = id === undefined ? null : answers.findAnswer(database, id);
+    if (id === undefined || found === null || found.sessionId !== sessionId) return;
+    const ended = endAnswer(this.store, fullAnswer(id, found.questionId, sessionId));
+    const [change] = this.store.record.since(this.store.record.seq - 1).changes;
+    const edit = change?.edits?.[0];
+    if (ended && edit !== undefined) this.#state.set(keyOf(edit), text(edit.after));
+    assert.equal(ended, found.endedAt === null, `seed ${this.seed}: an answer ends once`);
+  }
+
+  #turn(kind: 'undo' | 'redo', by: ChangeContext, sessionId: SessionId): void {
+    const { record } = this.store;
+    const stacks = this.#stacksOf(by, sessionId);
+    const [from, to] = kind === 'undo' ? [stacks.undo, stacks.redo] : [stacks.redo, stacks.undo];
+    const step = from.at(-1);
+    const clash =
+      step !== undefined &&
+      [...step.edits].some(([key, { before, after }]) => {
+        if (before === 'lost') return true;
+        const [expected, wanted] = kind === 'undo' ? [after, before] : [before, after];
+        return expected !== wanted && this.#state.get(key) !== expected;
+      });
+    const seq = record.seq;
+    let refused: string | null = null;
+    try {
+      record[kind](by, sessionId);
+    } catch (error) {
+      if (!(error instanceof WorkstationError)) throw error;
+      refused = error.code;
+    }
+    const expected = step === undefined ? 'not-found' : clash ? 'changed-since' : null;
+    assert.equal(refused, expected, `seed ${this.seed}: ${kind} after change ${seq}`);
+    if (step === undefined || clash) return;
+    assert.equal(record.seq, seq + 1, `seed ${this.seed}: one change for one step`);
+    from.pop();
+    to.push(step);
+    stacks.open = false;
+    for (const [key, { before, after }] of step.edits) this.#state.set(key, kind === 'undo' ? before : after);
+  }
+
+  #stacksOf({ actor }: ChangeContext, sessionId: SessionId): Stacks {
+    const key = `${actor} ${sessionId}`;
+    const stacks = this.#stacks.get(key) ?? { undo: [], redo: [], open: false };
+    this.#stacks.set(key, stacks);
+    return stacks;
+  }
+}
