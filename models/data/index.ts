@@ -1,6 +1,7 @@
 export { ENDOVIS_18_SPLIT, noQuestions, openEndoVis, readEndoVis } from './endovis.ts';
 export { ANSWERS_26, instrumentOf, PLACES, SCENE_ORGANS, STATES } from './labels.ts';
 export { recordFaults } from './dataset/check-record.ts';
+export { isPlaceless, NO, REFUSALS, YES } from './dataset/language/answers.ts';
 export { linesOf } from './dataset/jsonl-file.ts';
 export { parseRecord, readDatasetFile } from './dataset/read.ts';
 export { ALL_TYPES, WORDINGS } from './dataset/record.ts';

@@ -4,6 +4,7 @@ import { absentLabel } from '../../preload/contract/coherence.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { Size } from '../../preload/contract/values.ts';
 import { isWellFormed } from './format.ts';
+import type { Corners as BoxCorners } from '../../preload/contract/boxes.ts';
 import type { EvaluationRow, Problem, RowAnswer } from './rows.ts';
 
 /**
@@ -35,6 +36,7 @@ export const ReadAnswer = z.object({
   id: z.string().min(1),
   label: z.string().nullable(),
   box: Corners.nullable(),
+  items: z.array(z.object({ label: z.string(), box: Corners.nullable() })).optional(),
   reasoning: z.string().nullable(),
   wellFormed: z.boolean(),
   probability: Probability.optional(),
@@ -107,7 +109,7 @@ export function answerOf(line: AnswerLine, row: EvaluationRow, { resized }: Answ
         'Write {"resized":{"width":...,"height":...}} into the first line, or boxes in pixels of the source.',
       );
     }
-    const { label, box, reasoning } = parseAnswer(line.text, {
+    const { label, box, items, reasoning } = parseAnswer(line.text, {
       mapping: { space: 'resized-pixels', resized, source },
       absentLabels: [absentLabel],
       ending: 'end-token',
@@ -115,6 +117,7 @@ export function answerOf(line: AnswerLine, row: EvaluationRow, { resized }: Answ
     return {
       label,
       box,
+      ...(items.length > 0 && { items: items.map((item) => ({ label: item.label, box: item.box })) }),
       reasoning,
       wellFormed: isWellFormed(line.text),
       probability: line.probability ?? null,
@@ -122,9 +125,13 @@ export function answerOf(line: AnswerLine, row: EvaluationRow, { resized }: Answ
   }
   const x = resized ? source.width / resized.width : 1;
   const y = resized ? source.height / resized.height : 1;
+  const onSource = ([x1, y1, x2, y2]: BoxCorners): BoxCorners => [x1 * x, y1 * y, x2 * x, y2 * y];
   return {
     label: line.label,
-    box: line.box && [line.box[0] * x, line.box[1] * y, line.box[2] * x, line.box[3] * y],
+    box: line.box && onSource(line.box),
+    ...(line.items && {
+      items: line.items.map((item) => ({ label: item.label, box: item.box && onSource(item.box) })),
+    }),
     reasoning: line.reasoning ?? '',
     wellFormed: line.wellFormed,
     probability: line.probability ?? null,

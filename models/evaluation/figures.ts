@@ -15,6 +15,8 @@ import {
   selection,
 } from './metrics/index.ts';
 import type { BlindRow } from './metrics/index.ts';
+import { REFUSALS } from '../data/index.ts';
+import { OTHER_LIST, WHOLE_LIST, hasNoPlace, isList, isWholeList, listFigures, matchList } from './lists.ts';
 import type { EvaluationFigures, Part, PartName } from './report-schema.ts';
 import { EVALUATION_TYPES, isAbsent, labelsFor, usableBox } from './rows.ts';
 import type { ScoredRow } from './scored-row.ts';
@@ -93,9 +95,11 @@ function score(
   blind: ReturnType<typeof fitBlindLookup>,
 ): ScoredRow {
   const size = { width: row.width, height: row.height };
-  const prediction = mapLabel(answer.label, labels);
+  const whole = isList(row) && isWholeList(row, answer, labels);
+  const truth = isList(row) ? WHOLE_LIST : row.label;
+  const prediction = isList(row) ? (whole ? WHOLE_LIST : OTHER_LIST) : mapLabel(answer.label, labels);
   const given = usableBox(answer.box);
-  const { coherent, findings } = checkCoherence({
+  const { findings } = checkCoherence({
     reasoning: answer.reasoning,
     label: answer.label,
     box: given && [...given],
@@ -105,13 +109,15 @@ function score(
   return {
     row,
     answer,
-    label: { truth: row.label, prediction },
-    right: prediction === row.label,
+    label: { truth, prediction },
+    right: prediction === truth,
     box: row.box && { truth: row.box, prediction: given, size },
     overlap: row.box && (given ? iou(row.box, given) : 0),
-    coherent,
+    // What has no place of its own misses no box.
+    coherent: findings.every(({ kind }) => kind === 'box-missing' && hasNoPlace(row)),
     contradictory: findings.some(({ kind }) => kind === 'reasoning-place' || kind === 'label-place'),
     blind: { truth: row.label, prediction: blind(row) },
+    list: matchList(row, answer, labels),
   };
 }
 
@@ -144,6 +150,8 @@ function partOf(rows: readonly ScoredRow[]): Part {
     },
     coherent: mean(rows.map(({ coherent }) => (coherent ? 1 : 0))),
     abstention: abstentionOf(rows),
+    lists: listFigures(rows.map(({ list }) => list)),
+    refusals: refusalsOf(rows),
   };
 }
 
@@ -180,6 +188,25 @@ function halfWidth(rows: readonly ScoredRow[], of: (row: ScoredRow) => number | 
       return value === null ? [] : { cluster: row.row.image, value };
     }),
   );
+}
+
+/** How many questions the model declined that are not to be answered, and how many that are; null without the former. */
+function refusalsOf(rows: readonly ScoredRow[]): Part['refusals'] {
+  const declined = ({ label }: ScoredRow): boolean =>
+    (Object.values(REFUSALS) as string[]).includes(label.prediction);
+  const out = rows.filter(({ row }) => row.questionType === 'refusal');
+  if (out.length === 0) return null;
+  const within = rows.filter(({ row }) => row.questionType !== 'refusal');
+  const caught = out.filter(declined).length;
+  const wrongly = within.filter(declined).length;
+  return {
+    outOfScope: out.length,
+    caught,
+    rate: caught / out.length,
+    inScope: within.length,
+    wrongly,
+    wrongRate: within.length > 0 ? wrongly / within.length : null,
+  };
 }
 
 function abstentionOf(rows: readonly ScoredRow[]): Part['abstention'] {

@@ -74,8 +74,9 @@ export async function loadEvaluationData(folder: string, options: LoadOptions = 
 /** SHA-256 over what the figures depend on: questions, true labels and boxes, and the pictures' sizes. */
 export function rowsSha256(rows: readonly EvaluationRow[]): string {
   const hash = createHash('sha256');
-  for (const { id, question, questionType, wording, label, box, width, height } of rows) {
-    hash.update(`${JSON.stringify([id, question, questionType, wording, label, box, width, height])}\n`);
+  for (const { id, question, questionType, wording, label, box, width, height, items } of rows) {
+    const row = [id, question, questionType, wording, label, box, width, height, ...(items ? [items] : [])];
+    hash.update(`${JSON.stringify(row)}\n`);
   }
   return hash.digest('hex');
 }
@@ -134,7 +135,8 @@ async function readSplit(
       problems.push({ where, what: fault });
       continue;
     }
-    const { id, image, width, height, question, questionType, subject, wording, label, box, source } = record;
+    const { id, image, width, height, question, questionType, subject, wording, label, box, source, items } =
+      record;
     const root = roots.get(source);
     if (root === undefined) problems.push({ where, what: `the source "${source}" is not in dataset.json` });
     else if (ids.has(id)) problems.push({ where, what: `a second row with the id ${id}` });
@@ -153,6 +155,7 @@ async function readSplit(
         wording,
         label,
         box,
+        ...(items && { items }),
         width,
         height,
       });

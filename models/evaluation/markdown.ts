@@ -72,6 +72,27 @@ export function markdownOf(report: EvaluationReport, figureName: string | null):
           rate(calibration.answer?.error ?? null),
           `${calibration.answer?.count ?? 0}`,
         ],
+        ...(overall.lists
+          ? [
+              ['things of lists found (F1, overlap 0.5)', rate(overall.lists.f), `${overall.lists.things}`],
+              ['precision of lists', rate(overall.lists.precision), `${overall.lists.questions} questions`],
+              ['recall of lists', rate(overall.lists.recall), `${overall.lists.questions} questions`],
+            ]
+          : []),
+        ...(overall.refusals
+          ? [
+              [
+                'questions out of scope declined',
+                rate(overall.refusals.rate),
+                `${overall.refusals.outOfScope}`,
+              ],
+              [
+                'questions in scope declined',
+                rate(overall.refusals.wrongRate),
+                `${overall.refusals.inScope}`,
+              ],
+            ]
+          : []),
         ...(calibration.box
           ? [['calibration error of the box', rate(calibration.box.error), `${calibration.box.count}`]]
           : []),

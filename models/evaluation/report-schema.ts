@@ -60,6 +60,26 @@ export const Part = z.object({
     falsely: Count,
     falseRate: RateOrNone,
   }),
+  /**
+   * Of the questions whose answer names several things: how many of the things are named with a box that overlaps theirs by 0.5
+   * or more. Null without such questions; missing in reports from before there were any.
+   */
+  lists: z
+    .object({ questions: Count, things: Count, precision: RateOrNone, recall: Rate, f: Rate })
+    .nullable()
+    .default(null),
+  /** Questions that are not to be answered, and those that are, with how many the model declined of each. */
+  refusals: z
+    .object({
+      outOfScope: Count,
+      caught: Count,
+      rate: RateOrNone,
+      inScope: Count,
+      wrongly: Count,
+      wrongRate: RateOrNone,
+    })
+    .nullable()
+    .default(null),
 });
 export type Part = z.infer<typeof Part>;
 export type PartName = z.infer<typeof EvaluationType>;

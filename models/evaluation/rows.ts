@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Corners } from '../../preload/contract/boxes.ts';
 import { absentLabel } from '../../preload/contract/coherence.ts';
 import { Box, Size } from '../../preload/contract/values.ts';
-import { ALL_TYPES, ANSWERS_26, WORDINGS } from '../data/index.ts';
+import { ALL_TYPES, ANSWERS_26, NO, REFUSALS, WORDINGS, YES } from '../data/index.ts';
 
 /** What a question asks for. `grounding` names the thing and asks for its box alone. */
 export const EvaluationType = z.enum(ALL_TYPES);
@@ -26,8 +26,10 @@ export const EvaluationRow = z.object({
   wording: Wording,
   /** The true label as the set spells it; `absentLabel` where the thing is not in the picture. */
   label: z.string().min(1),
-  /** In pixels of the image; null for an absent thing, and in sets without boxes. */
+  /** In pixels of the image; null for an absent thing, for what has no place, and in sets without boxes. */
   box: Box.nullable(),
+  /** Of a question whose answer names several things: each with its box. */
+  items: z.array(z.object({ label: z.string().min(1), box: Box })).optional(),
   ...Size.shape,
 });
 export type EvaluationRow = z.infer<typeof EvaluationRow>;
@@ -37,6 +39,8 @@ export interface RowAnswer {
   label: string | null;
   /** In pixels of the row's image; whether it has an area is not promised. */
   box: Corners | null;
+  /** Of a list answer: each thing that it names. */
+  items?: readonly { label: string; box: Corners | null }[];
   reasoning: string;
   /** Whether the text has the form that the model declares. */
   wellFormed: boolean;
@@ -65,7 +69,18 @@ export const isAbsent = (row: EvaluationRow): boolean => row.label === absentLab
  * the model declares, and `absentLabel`.
  */
 export function labelsFor(rows: readonly EvaluationRow[], declared: readonly string[] = []): string[] {
-  const others = [...new Set([...rows.map(({ label }) => label), ...declared])].filter(
+  // A list of names is no label of its own; its names are.
+  const said = rows.flatMap(({ label, items }) => {
+    const names = (items ?? []).map((item) => item.label);
+    return names.join(', ') === label ? names : [label, ...names];
+  });
+  // One of two answers that never came up as a truth is an answer of its kind all the same.
+  const kinds = new Set(rows.map(({ questionType }) => questionType));
+  const ofKind = [
+    ...(kinds.has('presence') ? [YES, NO] : []),
+    ...(kinds.has('refusal') ? Object.values(REFUSALS) : []),
+  ];
+  const others = [...new Set([...said, ...ofKind, ...declared])].filter(
     (label) => label !== absentLabel && !(ANSWERS_26 as readonly string[]).includes(label),
   );
   return [...ANSWERS_26, ...others.sort(), absentLabel];

@@ -1,3 +1,4 @@
+import type { ListMatch } from './lists.ts';
 import type { BoxPair, LabelPair } from './metrics/index.ts';
 import type { AnsweredRow, EvaluationRow } from './rows.ts';
 
@@ -15,5 +16,7 @@ export interface ScoredRow {
   /** Whether a place that label or reasoning name goes against the answer's own box. */
   contradictory: boolean;
   blind: LabelPair;
+  /** Of a row whose answer names several things. */
+  list: ListMatch | null;
   answer: AnsweredRow['answer'];
 }

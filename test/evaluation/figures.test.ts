@@ -269,7 +269,7 @@ describe('a well-formed answer', () => {
     ['<think>It is seen.</think><answer>{"label": "Idle"}</answer>', false],
     ['<think>It is seen.</think><answer>{"label": "Idle", "bbox_2d": [12,8,4,16]}</answer>', false],
     ['<think>It is seen.</think><answer>{"label": "Idle", "bbox_2d": [4,8,12]}</answer>', false],
-    ['<think>It is seen.</think><answer>[{"label": "Idle", "bbox_2d": [4,8,12,16]}]</answer>', false],
+    ['<think>It is seen.</think><answer>[{"label": "Idle", "bbox_2d": [4,8,12,16]}]</answer>', true],
     ['<think>a</think><think>b</think><answer>{"label": "Idle", "bbox_2d": null}</answer>', false],
     ['Well: <think>a</think><answer>{"label": "Idle", "bbox_2d": null}</answer>', false],
     ['', false],

@@ -113,10 +113,10 @@ async function askModel(
         checkSize(picture, row);
         const answer = await workstation.askImage(picture, row.question, signal);
         if (answer.status === 'stopped') throwIfAborted(signal);
-        const { label, box, reasoning, raw } = answer;
+        const { label, box, items, reasoning, raw } = answer;
         // What is measured is the number that people are shown.
         const probability = surenessOf(answer)?.probability ?? null;
-        return { label, box, reasoning, probability, wellFormed: isWellFormed(raw) };
+        return { label, box, items, reasoning, probability, wellFormed: isWellFormed(raw) };
       },
       store,
       strict: options.strict === true,

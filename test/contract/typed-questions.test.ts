@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { recogniseQuestion } from '../../models/data/dataset/recognise.ts';
+import { ALL_TYPES } from '../../models/data/dataset/record.ts';
+import { CheckpointManifest } from '../../preload/contract/model.ts';
+import { examineQuestion } from '../../preload/contract/teaching.ts';
+
+/** Questions as people type them, with what is to become of each; see the head of the file. */
+const typed = readFileSync(resolve(import.meta.dirname, '../fixtures/typed-questions.txt'), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => {
+    const [expected = '', question = ''] = line.split(' | ');
+    return { expected, question };
+  });
+const shipped = CheckpointManifest.parse(
+  JSON.parse(readFileSync(resolve(import.meta.dirname, '../../models/nano/manifest.json'), 'utf8')),
+);
+const taughtKinds = ['organ', 'state', 'location', 'grounding'];
+
+describe('200 questions typed by hand', () => {
+  it('are of every kind, each once, and none is a wording of the data set', () => {
+    expect(typed).toHaveLength(200);
+    expect(new Set(typed.map(({ question }) => question)).size).toBe(200);
+    expect(new Set(typed.map(({ expected }) => expected))).toEqual(
+      new Set([...ALL_TYPES.filter((type) => type !== 'refusal'), 'picture', 'question']),
+    );
+    const known = typed.filter(({ question }) => recogniseQuestion(question) !== null);
+    expect(known.map(({ question }) => question)).toEqual([]);
+  });
+
+  it('never get an answer of the shipped model where they ask what it was not taught', () => {
+    const others = typed.filter(({ expected }) => !taughtKinds.includes(expected));
+    const passed = others.filter(({ question }) => examineQuestion(question, shipped.taught!).taught);
+    expect(others).toHaveLength(150);
+    expect(passed).toEqual([]);
+  });
+
+  it('are always led on where they are refused', () => {
+    for (const { question } of typed) {
+      const exam = examineQuestion(question, shipped.taught!);
+      if (!exam.taught) expect(exam.rewrites.length, question).toBeGreaterThan(0);
+      for (const rewrite of exam.rewrites)
+        expect(examineQuestion(rewrite, shipped.taught!).taught).toBe(true);
+    }
+  });
+});
