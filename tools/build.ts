@@ -51,7 +51,7 @@ function filesUnder(path: string): string[] {
 /**
  * Code finds its neighbours by `import.meta.url`: worker files (`new URL('./worker.ts', import.meta.url)`)
  * and things that are shipped beside it (`../models/nano`). In a bundle the first must become a file of its
- * own, and the second must still be looked for from where the source lay. The engine's entry is built as a
+ * own, as must WebAssembly, and the second must still be looked for from where the source lay. The engine's entry is built as a
  * file of its own beside the bundle, where `engine-entry.ts` looks for it.
  */
 const besideBundle = join(repository, 'main/inference/engine/engine-entry.ts');
@@ -80,8 +80,16 @@ function keepPlaces(): Plugin {
           return `new URL("./${fileName}", ${beside})`;
         },
       );
+      const withWebAssembly = withWorkers.replaceAll(
+        /new URL\(\s*(['"])(\.[^'"]+\.wasm)\1,\s*import\.meta\.url,?\s*\)/g,
+        (_match, _quote, path: string) => {
+          const fileName = basename(path);
+          this.emitFile({ type: 'asset', fileName, source: readFileSync(resolve(dirname(file), path)) });
+          return `new URL("./${fileName}", ${beside})`;
+        },
+      );
       return {
-        code: withWorkers
+        code: withWebAssembly
           .replaceAll('import.meta.url', `new URL('../../${place}', import.meta.url).href`)
           // All files of the bundle lie in one folder.
           .replaceAll(beside, 'import.meta.url'),
@@ -99,6 +107,8 @@ async function buildMain(): Promise<void> {
     plugins: [keepPlaces()],
     build: {
       ssr: true,
+      // WebAssembly, which a build for a server would leave out.
+      emitAssets: true,
       target: 'node24',
       outDir: 'dist/main',
       emptyOutDir: true,

@@ -1,4 +1,5 @@
 import { createCanvas } from '@napi-rs/canvas';
+import { LRUCache } from 'lru-cache';
 import { Readable } from 'node:stream';
 import { throwIfAborted, type FrameIndex, type VideoId } from '../../preload/contract/index.ts';
 import { putPicture } from '../platform/picture.ts';
@@ -37,8 +38,7 @@ export interface VideoMedia {
 const keptThumbnails = 2000;
 
 export function createVideoMedia(videos: OpenVideos): VideoMedia {
-  /** Least recently used first. */
-  const thumbnails = new Map<string, Uint8Array>();
+  const thumbnails = new LRUCache<string, Uint8Array>({ max: keptThumbnails });
   let lane: Promise<unknown> = Promise.resolve();
 
   return {
@@ -69,12 +69,7 @@ export function createVideoMedia(videos: OpenVideos): VideoMedia {
       const making = lane.then(make, make);
       lane = making.catch(() => undefined);
       const jpeg = await making;
-      thumbnails.delete(name);
       thumbnails.set(name, jpeg);
-      for (const oldest of thumbnails.keys()) {
-        if (thumbnails.size <= keptThumbnails) break;
-        thumbnails.delete(oldest);
-      }
       return { jpeg };
     },
   };

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { VideoId } from '../../preload/contract/values.ts';
 import type { StoredVideo } from '../store/index.ts';
 import { fileChanged } from './availability.ts';
@@ -6,29 +7,31 @@ import type { Recording } from './ports.ts';
 /** Enough for a case with a few recorder segments; each holds a cache of frames. */
 const mostOpen = 4;
 
+interface Held {
+  readonly path: string;
+  readonly recording: Promise<Recording>;
+}
+
 /** Videos held open, the ones used last. Frames are asked one after another from the same few files. */
 export class OpenRecordings {
-  /** In order of use, the last used at the end. */
-  readonly #open = new Map<VideoId, { path: string; recording: Promise<Recording> }>();
+  readonly #open: LRUCache<VideoId, Held>;
   readonly #closing = new Set<Promise<void>>();
   readonly #onError: (error: unknown) => void;
 
+  /** @param onError told of a recording that could not be closed */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
+    // However one leaves, by its age, by another in its place or because it is dropped, it is closed.
+    this.#open = new LRUCache({ max: mostOpen, dispose: ({ recording }) => this.#close(recording) });
   }
 
   /** The video's open recording, or the one that `open` makes; the same for callers at the same time. */
   get(video: StoredVideo, open: () => Promise<Recording>): Promise<Recording> {
     const held = this.#open.get(video.id);
-    if (held !== undefined && held.path === video.path) {
-      this.#open.delete(video.id);
-      this.#open.set(video.id, held);
-      return held.recording;
-    }
-    this.drop(video.id);
+    if (held?.path === video.path) return held.recording;
     const recording = open().then((opened) => {
       if (opened.facts.fingerprint === video.fingerprint) return opened;
-      this.#dispose(opened);
+      this.#close(Promise.resolve(opened));
       throw fileChanged(video.displayName);
     });
     this.#hold(video, recording);
@@ -47,43 +50,25 @@ export class OpenRecordings {
     const held = this.#open.get(video.id);
     const open = held?.path === video.path ? await held.recording.catch(() => null) : null;
     // The wait may have been long enough for the file to be dropped.
-    if (open !== null && isBusy(open) && this.#open.get(video.id) === held) {
-      this.#dispose(recording);
+    if (open !== null && isBusy(open) && this.#open.peek(video.id) === held) {
+      this.#close(Promise.resolve(recording));
       return open;
     }
-    this.drop(video.id);
     this.#hold(video, Promise.resolve(recording));
     return recording;
   }
 
   /** Closes a recording, and forgets it if it is the one that is held for this video. */
   async dropRecording(id: VideoId, recording: Recording): Promise<void> {
-    const held = this.#open.get(id);
+    const held = this.#open.peek(id);
     const open = (await held?.recording.catch(() => null)) ?? null;
-    if (open === recording && this.#open.get(id) === held) this.#open.delete(id);
-    this.#dispose(recording);
+    if (open === recording && this.#open.peek(id) === held) this.#open.delete(id);
+    else this.#close(Promise.resolve(recording));
   }
 
-  drop(id: VideoId): void {
-    const held = this.#open.get(id);
-    if (held === undefined) return;
-    this.#open.delete(id);
-    held.recording.then(
-      (recording) => this.#dispose(recording),
-      () => undefined,
-    );
-  }
-
+  /** Closes them all; resolves when they are. */
   async close(): Promise<void> {
-    const recordings = [...this.#open.values()];
     this.#open.clear();
-    for (const { recording } of recordings) {
-      try {
-        this.#dispose(await recording);
-      } catch {
-        // It never opened; whoever asked for it was told.
-      }
-    }
     await Promise.all(this.#closing);
   }
 
@@ -92,15 +77,18 @@ export class OpenRecordings {
     this.#open.set(video.id, held);
     recording.catch(() => {
       // The next caller tries again: the disk may be back by then.
-      if (this.#open.get(video.id) === held) this.#open.delete(video.id);
+      if (this.#open.peek(video.id) === held) this.#open.delete(video.id);
     });
-    for (const id of [...this.#open.keys()].slice(0, Math.max(0, this.#open.size - mostOpen))) {
-      this.drop(id);
-    }
   }
 
-  #dispose(recording: Recording): void {
-    const closing = recording.dispose().catch(this.#onError);
+  #close(recording: Promise<Recording>): void {
+    const closing = recording
+      .then(
+        (opened) => opened.dispose(),
+        // It never opened; whoever asked for it was told.
+        () => undefined,
+      )
+      .catch(this.#onError);
     this.#closing.add(closing);
     void closing.then(() => this.#closing.delete(closing));
   }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { WorkstationError, throwIfAborted, toErrorReport } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import type { DecodeContext } from './decode-arguments.ts';
@@ -59,7 +60,7 @@ interface Run {
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   readonly #cache: FrameCache;
-  readonly #finished = new Map<number, DecodedFrame>();
+  readonly #finished = new LRUCache<number, DecodedFrame>({ max: mostFinished });
   readonly #disposal = new AbortController();
   #pending: Pending | null = null;
   #run: Run | null = null;
@@ -339,12 +340,7 @@ export class FrameReader {
 
   /** The frame on screen is asked for by the window, the model and the still: made once, the latest used kept. */
   #keep(frame: DecodedFrame): DecodedFrame {
-    this.#finished.delete(frame.index);
     this.#finished.set(frame.index, frame);
-    for (const index of this.#finished.keys()) {
-      if (this.#finished.size <= mostFinished) break;
-      this.#finished.delete(index);
-    }
     return frame;
   }
 }

@@ -1,19 +1,17 @@
-/** Keeps the most recently used values within a byte budget; the newest always stays. */
-export class RecentValues<K, V> {
-  readonly #values = new Map<K, { value: V; bytes: number }>();
+import { LRUCache } from 'lru-cache';
+
+/** Keeps the most recently used values within a budget of bytes; the newest always stays. */
+export class RecentValues<K extends number | string, V extends object | string> {
+  readonly #values: LRUCache<K, V>;
   readonly #budget: number;
-  #used = 0;
 
   constructor(budgetBytes: number) {
     this.#budget = budgetBytes;
+    this.#values = new LRUCache({ maxSize: budgetBytes });
   }
 
   get(key: K): V | undefined {
-    const held = this.#values.get(key);
-    if (!held) return undefined;
-    this.#values.delete(key);
-    this.#values.set(key, held);
-    return held.value;
+    return this.#values.get(key);
   }
 
   has(key: K): boolean {
@@ -21,22 +19,11 @@ export class RecentValues<K, V> {
   }
 
   set(key: K, value: V, bytes: number): void {
-    this.#remove(key);
-    this.#values.set(key, { value, bytes });
-    this.#used += bytes;
-    for (const oldest of this.#values.keys()) {
-      if (this.#used <= this.#budget || oldest === key) break;
-      this.#remove(oldest);
-    }
+    // One that is larger than the budget counts as all of it, so that it drives the others out and stays.
+    this.#values.set(key, value, { size: Math.max(1, Math.min(bytes, this.#budget)) });
   }
 
   clear(): void {
     this.#values.clear();
-    this.#used = 0;
-  }
-
-  #remove(key: K): void {
-    this.#used -= this.#values.get(key)?.bytes ?? 0;
-    this.#values.delete(key);
   }
 }

@@ -96,6 +96,7 @@ describe('electron-builder.yml', () => {
       '/dist/main/electron.js',
       '/dist/main/engine-process.js',
       '/dist/main/heartbeat-thread.js',
+      '/dist/main/resample-kernels.wasm',
       '/dist/main/import-process.js',
       '/dist/main/look-process.js',
       '/dist/main/piece-worker.js',

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ModelManifest } from '../../../preload/contract/model.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { AnswerConstraint } from './answer-constraint.ts';
@@ -35,7 +36,7 @@ interface Kept {
 /** The grammars of one model's answers, over its own tokens. */
 export class AnswerConstraints {
   readonly #manifest: ModelManifest;
-  readonly #grammars = new Map<string, Kept>();
+  readonly #grammars = new LRUCache<string, Kept>({ max: grammarsKept });
   readonly #vocabulary: TokenVocabulary;
   readonly #canonical: CanonicalTokens;
 
@@ -78,7 +79,6 @@ export class AnswerConstraints {
     const key = JSON.stringify(options);
     const known = this.#grammars.get(key);
     if (known !== undefined) return known;
-    if (this.#grammars.size >= grammarsKept) this.#grammars.clear();
     const kept = {
       grammar: new AnswerGrammar(options),
       masks: new MaskCache(this.#vocabulary),

@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache';
 import type { TokenList, TokenText } from '../model/token-bytes.ts';
 import { markEnd } from './answer-grammar.ts';
 import type { GrammarState } from './grammar-state.ts';
 import type { TokenMask } from './token-mask.ts';
 
-/** Beyond this many masks the cache starts anew: corners make a state for every box. */
+/** Masks that are kept, the ones used last: corners make a state for every box. */
 const masksKept = 1024;
 
 /**
@@ -97,7 +98,7 @@ export class TokenVocabulary {
 /** Masks by state, made when they are first needed. */
 export class MaskCache {
   readonly #vocabulary: TokenVocabulary;
-  readonly #masks = new Map<string, TokenMask>();
+  readonly #masks = new LRUCache<string, TokenMask>({ max: masksKept });
 
   constructor(vocabulary: TokenVocabulary) {
     this.#vocabulary = vocabulary;
@@ -106,7 +107,6 @@ export class MaskCache {
   get(state: GrammarState): TokenMask {
     const known = this.#masks.get(state.key);
     if (known !== undefined) return known;
-    if (this.#masks.size >= masksKept) this.#masks.clear();
     const mask = this.#vocabulary.mask(state);
     this.#masks.set(state.key, mask);
     return mask;
