@@ -17,7 +17,7 @@ export function changeCalls(store: Store): Pick<WorkstationCalls, ChangeCall> {
     getUndoable: async ({ sessionId }, { actor }) => record.undoable(actor, known(sessionId)),
     changesSince: async ({ seq }) => record.since(seq),
     listActors: async () => record.actors(),
-    checkRecord: async ({ sinceLast }) => store.checkRecord(sinceLast),
+    checkRecord: async (input) => store.checkRecord(input),
   };
 }
 

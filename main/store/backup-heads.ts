@@ -24,6 +24,12 @@ export function backupHeads(layout: HomeLayout): WrittenHead[] {
   });
 }
 
+/** A head that a person kept, as an earlier check printed it. */
+export function keptHead(text: string): WrittenHead {
+  const [seq, hash = ''] = text.split(':');
+  return { seq: Number(seq), hash, where: 'the head that was kept' };
+}
+
 function look(path: string, read: (database: Database.Database) => unknown): unknown {
   let database: Database.Database | null = null;
   try {

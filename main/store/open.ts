@@ -21,7 +21,7 @@ import { frameIndexFiles, type FrameIndexFiles } from './frame-indexes.ts';
 import { homeLayout, prepareHome, type HomeLayout } from './home.ts';
 import { hasOrphanedLog, inspect, type Depth, type Finding } from './inspect.ts';
 import { takeWindowLock, type WindowLock } from './lock.ts';
-import { backupHeads } from './backup-heads.ts';
+import { backupHeads, keptHead } from './backup-heads.ts';
 import type { Log } from '../platform/log.ts';
 import { latestVersion, migrate, schemaVersion } from './migrate.ts';
 import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } from './restore.ts';
@@ -68,9 +68,9 @@ export interface Store {
   keepPresent(): void;
   /**
    * Whether the record is as it was written, held against the backups, too. `sinceLast`: what came after the last check
-   * alone, which takes milliseconds.
+   * alone, which takes milliseconds. `head`: one that an earlier check gave, which must still be in it.
    */
-  checkRecord(sinceLast: boolean): Promise<RecordCheck>;
+  checkRecord(options: { sinceLast: boolean; head?: string }): Promise<RecordCheck>;
   /** Erases what the record holds of a case; its rows stay. Returns how many changes lost their edits. */
   eraseFromRecord(context: ChangeContext, erased: { caseId: CaseId; reason: string }): number;
   close(): void;
@@ -193,8 +193,11 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       return { movedTo };
     },
     keepPresent: settle,
-    checkRecord: (sinceLast) =>
-      runCheckInTurns(verifyRecord(connection, { sinceLast, outside: sinceLast ? [] : backupHeads(layout) })),
+    checkRecord: ({ sinceLast, head }) => {
+      const kept = head === undefined ? [] : [keptHead(head)];
+      const outside = sinceLast ? kept : [...backupHeads(layout), ...kept];
+      return runCheckInTurns(verifyRecord(connection, { sinceLast, outside }));
+    },
     eraseFromRecord: (by, erased) => {
       const count = eraseCase({ database: connection, record }, by, erased);
       // Until then the log of changes still holds the pages as they were.

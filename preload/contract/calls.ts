@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BackupList, BackupName } from './backups.ts';
-import { ChangeList, RecordCheck, Undoable, Undone } from './changes.ts';
+import { ChangeList, RecordCheck, RecordHead, Undoable, Undone } from './changes.ts';
 import { Actor, type CallContext } from './context.ts';
 import {
   Answer,
@@ -177,9 +177,12 @@ export const calls = {
   listActors: { input: none, output: z.array(Actor) },
   /**
    * Whether the record is as it was written, held against the backups, too. `sinceLast`: only what came after the last
-   * check, which is trusted.
+   * check, which is trusted. `head`: a head that an earlier check gave, which the record must still go through.
    */
-  checkRecord: { input: z.strictObject({ sinceLast: z.boolean() }), output: RecordCheck },
+  checkRecord: {
+    input: z.strictObject({ sinceLast: z.boolean(), head: RecordHead.exactOptional() }),
+    output: RecordCheck,
+  },
 
   /** Ends an answer: one that waits is withdrawn, one that is written keeps its text. Does nothing to one that has ended. */
   stopAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },

@@ -140,6 +140,12 @@ export type Undone = z.infer<typeof Undone>;
 export const Undoable = z.object({ undo: z.string().nullable(), redo: z.string().nullable() });
 export type Undoable = z.infer<typeof Undoable>;
 
+/**
+ * The newest change and its hash, as `12:ab…`, which vouch for all before it. Kept elsewhere, a later check can be held
+ * against it.
+ */
+export const RecordHead = z.string().regex(/^[1-9]\d{0,15}:[0-9a-f]{64}$/);
+
 /** Whether the record is as it was written. */
 export const RecordCheck = z.object({
   ok: z.boolean(),
@@ -149,7 +155,7 @@ export const RecordCheck = z.object({
   broken: Seq.nullable(),
   /** What is wrong with it, in words. */
   reason: z.string().nullable(),
-  /** The newest change and its hash, as `12:ab…`: to be kept elsewhere, so that a later check can be held against it. */
-  head: z.string().nullable(),
+  /** Null where there is none, or where something is broken. */
+  head: RecordHead.nullable(),
 });
 export type RecordCheck = z.infer<typeof RecordCheck>;

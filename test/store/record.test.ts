@@ -37,7 +37,7 @@ beforeEach(() => {
 afterEach(async () => {
   // Whatever was done, undone or refused, the record is whole and the tables are as it says.
   if (store.database.get(statement('test.open', 'SELECT 1')) === undefined) return;
-  expect(await store.checkRecord(false)).toMatchObject({ ok: true });
+  expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
 });
 
 const present = (): Case => cases.findCase(store.database, caseId)!;
@@ -359,7 +359,7 @@ describe('an erasure', () => {
     ]);
     expect(changes.at(-1)).toMatchObject({ command: 'record.erase', actor: 'bert' });
     expect(name()).toBe('Mrs. Example');
-    expect(await store.checkRecord(false)).toMatchObject({ ok: true });
+    expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
     expect(refusal(undo).message).toContain('was erased from the record');
     expect(store.record.undoable(anna.actor, sessionId)).toEqual({ undo: 'Rename case', redo: null });
     expect(refusal(() => store.eraseFromRecord(bert, { caseId, reason: 'again' })).code).toBe('not-found');

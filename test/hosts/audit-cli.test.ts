@@ -1,0 +1,59 @@
+import Database from 'better-sqlite3';
+import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RecordCheck } from '../../preload/contract/changes.ts';
+import { temporaryFolder } from '../store/helpers.ts';
+
+const entry = resolve(import.meta.dirname, '../../main/hosts/cli/index.ts');
+const database = resolve(import.meta.dirname, '../fixtures/store/schema-11.db');
+
+function cli(home: string, ...args: string[]) {
+  return spawnSync(process.execPath, [entry, ...args, '--home', home], { encoding: 'utf8' });
+}
+const json = <T>(home: string, ...args: string[]): { status: number | null; result: T } => {
+  const { status, stdout } = cli(home, ...args, '--json');
+  return { status, result: JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as T };
+};
+
+function taken(): string {
+  const home = temporaryFolder();
+  cpSync(database, join(home, 'workstation.db'));
+  return home;
+}
+
+describe('the record on the command line', () => {
+  it('is listed, is whole, and is held against the head that was kept', () => {
+    const home = taken();
+    const list = cli(home, 'audit', 'list');
+    expect(list.status).toBe(0);
+    expect(list.stdout).toContain('Take over a case of an earlier version: “Demonstration”');
+    const first = json<RecordCheck>(home, 'audit', 'verify');
+    expect(first).toMatchObject({ status: 0, result: { ok: true, changes: 2, broken: null, reason: null } });
+    const head = first.result.head ?? '';
+    expect(cli(home, 'audit', 'verify', '--head', head).stdout).toContain(`Its head is ${head}`);
+    expect(cli(home, 'audit', 'verify', '--head', 'nonsense').status).toBe(2);
+    expect(json(home, 'audit', 'list').result).toMatchObject({
+      changes: [{ seq: 1, command: 'case.take-over' }, { seq: 2 }],
+      actors: [{ id: 'workstation', kind: 'program' }, { kind: 'person' }],
+    });
+  });
+
+  it('that is not as it was written ends with its own exit code, and names the change', () => {
+    const home = taken();
+    cli(home, 'audit', 'list');
+    const opened = new Database(join(home, 'workstation.db'));
+    opened.exec('DROP TRIGGER change_bodies_refuse_update');
+    opened.exec(`UPDATE change_bodies SET edits = replace(edits, 'kidney', 'liver') || ' ' WHERE seq = 2`);
+    opened.close();
+    expect(json(home, 'audit', 'verify')).toEqual({
+      status: 5,
+      result: {
+        ...{ ok: false, changes: 1, broken: 2, head: null },
+        reason: 'Change 2: its edits are not the ones that were hashed.',
+      },
+    });
+    expect(cli(home, 'audit', 'verify').stdout).toContain('The record is not as it was written. Change 2');
+  });
+});
