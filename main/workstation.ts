@@ -295,6 +295,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     ...backupCalls(store, jobs, () => {
       const { id } = actor;
       actor = findActor(store, () => id, logTo(log, 'store'));
+      review.databaseReplaced();
     }),
     chooseVideo: async (_input, { window }) => {
       const path = (await options.chooseFile?.(window)) ?? null;

@@ -152,6 +152,7 @@ export class Answering {
 
   /** What is known of an answer: its text up to now while it is written, and also where the disk would not take it. */
   current(answer: Answer): Answer {
+    if (!isUnderWay(answer.status)) return answer;
     return this.#underWay.get(answer.id)?.answer ?? this.#later.unsaved(answer.id) ?? answer;
   }
 

@@ -1,65 +1,108 @@
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
-import type { Change, Edit } from '../../preload/contract/changes.ts';
+import type { Change, Changes, Edit } from '../../preload/contract/changes.ts';
 import type { Entry, Question } from '../../preload/contract/domain.ts';
+import { toErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { QuestionId, SessionId } from '../../preload/contract/values.ts';
-import { mustExist, questions, sessions, type Store } from '../store/index.ts';
+import { answers, mustExist, questions, sessions, type Log, type Store } from '../store/index.ts';
 
 export type ChangeCall = 'undo' | 'redo' | 'getUndoable' | 'changesSince' | 'listActors' | 'checkRecord';
 
+export interface ChangeContext {
+  store: Store;
+  emit: (event: WorkstationEvent) => void;
+  /** A question as it is now, with every version of its answer. */
+  entry: (question: Question) => Entry;
+  log: Log;
+}
+
 /** What a person does with the record itself. */
-export function changeCalls(store: Store): Pick<WorkstationCalls, ChangeCall> {
-  const { database, record } = store;
+export function changeCalls(context: ChangeContext): Pick<WorkstationCalls, ChangeCall> {
+  const { database, record, checkRecord } = context.store;
   const known = (id: SessionId): SessionId => mustExist(sessions.findSession(database, id), 'session').id;
   return {
     undo: async ({ sessionId }, by) => record.undo(by, known(sessionId)),
     redo: async ({ sessionId }, by) => record.redo(by, known(sessionId)),
     getUndoable: async ({ sessionId }, { actor }) => record.undoable(actor, known(sessionId)),
-    changesSince: async ({ seq }) => record.since(seq),
+    changesSince: async ({ seq }) => {
+      const { changes, ...rest } = record.since(seq);
+      return { ...withEntries(context, changes), ...rest };
+    },
     listActors: async () => record.actors(),
-    checkRecord: async (input) => store.checkRecord(input),
+    checkRecord: async (input) => checkRecord(input),
   };
 }
 
-interface Telling {
-  store: Store;
-  emit: (event: WorkstationEvent) => void;
-  /** A question as it is now, with every version of its answer. */
-  entry: (question: Question) => Entry;
+export interface ChangeFeed {
+  /** To be called when another database has taken the place of the one before, whose changes have other numbers. */
+  replaced: () => void;
+  end: () => void;
 }
 
 /**
- * Tells every window of each change once it is committed: the change itself, and what it means for what is shown, in the
- * same words whether it was done, undone or done again. Returns how to end that.
+ * Tells every window of each change once it is committed, in the order of the record and without a gap: those of this
+ * process at once, those of others within a fraction of a second.
  */
-export function tellChanges({ store, emit, entry }: Telling): () => void {
-  return store.record.onChange((change) => {
-    emit({ type: 'changes', changes: [change] });
-    for (const event of eventsOf(change)) emit(event);
-  });
+export function tellChanges(context: ChangeContext): ChangeFeed {
+  const { emit, log, store } = context;
+  const { record } = store;
+  let told = record.seq;
 
-  function eventsOf({ edits }: Change): WorkstationEvent[] {
-    const shown = new Set<QuestionId>();
-    return (edits ?? []).flatMap((edit): WorkstationEvent[] => {
-      if (edit.entity === 'case' && edit.before !== null && edit.after !== null) {
-        return [{ type: 'case', case: edit.after }, { type: 'sessions' }];
+  const tell = (changes: Change[]): void => {
+    told = changes.at(-1)?.seq ?? told;
+    emit({ type: 'changes', ...withEntries(context, changes) });
+    if (changes.some(({ edits }) => edits?.some(changesLibrary))) emit({ type: 'sessions' });
+  };
+  const tellAll = (): void => {
+    for (let more = true; more;) {
+      const next = record.since(told);
+      if (next.changes.length > 0) tell(next.changes);
+      more = next.more && next.changes.length > 0;
+    }
+  };
+  const stops = [
+    record.onChange((change) => {
+      if (change.seq === told + 1) tell([change]);
+      else tellAll();
+    }),
+    store.onOtherProcess(() => {
+      try {
+        tellAll();
+      } catch (error) {
+        log.warn('changes of another process could not be read', { code: toErrorReport(error).code });
       }
-      if (edit.entity === 'question' && edit.before !== null && edit.after === null) {
-        const { id: questionId, sessionId } = edit.before;
-        return [{ type: 'question-deleted', sessionId, questionId }];
-      }
-      const questionId = questionOf(edit);
-      if (questionId === null || shown.has(questionId)) return [];
-      shown.add(questionId);
-      const question = questions.findPresentQuestion(store.database, questionId);
-      return question === null ? [] : [{ type: 'entry', entry: entry(question) }];
-    });
+    }),
+  ];
+  return {
+    replaced: () => {
+      told = record.seq;
+      emit({ type: 'replaced' });
+    },
+    end: () => {
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+const changesLibrary = ({ entity }: Edit): boolean => entity === 'case' || entity === 'session';
+
+function withEntries({ store, entry }: ChangeContext, changes: Change[]): Changes {
+  const touched = new Set<QuestionId>();
+  for (const edit of changes.flatMap(({ edits }) => edits ?? [])) {
+    const questionId = questionOf(store, edit);
+    if (questionId !== null) touched.add(questionId);
   }
+  const present = [...touched].flatMap((id) => questions.findPresentQuestion(store.database, id) ?? []);
+  return { changes, entries: present.map(entry) };
 }
 
 /** The question whose entry is another one after an edit. */
-function questionOf({ entity, before, after }: Edit): QuestionId | null {
-  if (entity === 'question') return after?.id ?? null;
-  if (entity === 'answer') return (after ?? before)?.questionId ?? null;
+function questionOf({ database }: Store, edit: Edit): QuestionId | null {
+  if (edit.entity === 'question') return (edit.after ?? edit.before)?.id ?? null;
+  if (edit.entity === 'answer') return (edit.after ?? edit.before)?.questionId ?? null;
+  if (edit.entity === 'seal') {
+    const answerId = (edit.after ?? edit.before)?.answerId;
+    return (answerId && answers.findAnswer(database, answerId)?.questionId) ?? null;
+  }
   return null;
 }

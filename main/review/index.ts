@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { DroppedDescription, DroppedFile } from '../../preload/contract/bridge.ts';
-import type { OpenSession } from '../../preload/contract/domain.ts';
+import type { OpenSession, Question } from '../../preload/contract/domain.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { AnswerId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
 import {
@@ -123,6 +123,8 @@ export interface Review {
   recording(videoId: VideoId): Promise<Recording>;
   /** An answer with its frame, decoded again and proven to be the one that the model saw. */
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
+  /** To be called when another database has taken the place of the one before: every window is told to read it anew. */
+  databaseReplaced(): void;
   /** Stops all work, keeps what there is of it, and closes the videos. The store stays open. */
   dispose(): Promise<void>;
 }
@@ -143,7 +145,8 @@ export function createReview(options: ReviewOptions): Review {
     current: (answer) => answering.current(answer),
   };
   const endTelling = tellSaves(store, emit);
-  const endTellingChanges = tellChanges({ store, emit, entry: (question) => answering.entry(question) });
+  const telling = { ...options, entry: (question: Question) => answering.entry(question) };
+  const feed = tellChanges(telling);
   const begin = async (video: StoredVideo, by: ChangeContext): Promise<OpenSession> => {
     const opened = await openSession(context, startSession(context, video, by).id);
     emit({ type: 'sessions' });
@@ -220,7 +223,7 @@ export function createReview(options: ReviewOptions): Review {
       return {};
     },
 
-    ...changeCalls(store),
+    ...changeCalls(telling),
 
     cancelJob: async ({ jobId }) => {
       jobs.cancel(jobId);
@@ -253,12 +256,13 @@ export function createReview(options: ReviewOptions): Review {
     },
     recording: (videoId) => library.recording(videoId),
     answeredFrame: (answerId) => answeredFrame({ store, library }, answerId),
+    databaseReplaced: feed.replaced,
     dispose: async () => {
       jobs.cancelAll();
       await answering.close();
       await library.close();
       endTelling();
-      endTellingChanges();
+      feed.end();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { z } from 'zod';
 import { connect } from './connect.ts';
 import { stackOf } from '../../preload/contract/errors.ts';
 import { isDamage, toStoreError } from './failure.ts';
@@ -47,6 +48,7 @@ export interface WritableDatabase extends ReadableDatabase {
 }
 
 const SLOW_MILLISECONDS = 50;
+const dataVersion = statement('dataVersion', 'PRAGMA data_version');
 
 export interface ConnectionOptions {
   log: Log;
@@ -117,6 +119,11 @@ export class Connection implements WritableDatabase {
   /** Looks at the database as a whole, by other means than statements. */
   inspect<T>(look: (database: Database.Database) => T): T {
     return this.#timed('inspect', () => look(this.#database));
+  }
+
+  /** Counts up when another process has committed something. */
+  get dataVersion(): number {
+    return z.object({ data_version: z.int() }).parse(this.#prepare(dataVersion).get()).data_version;
   }
 
   /** Goes on with another file under the same name. Where `swap` fails, the one that is there is opened again. */

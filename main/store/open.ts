@@ -25,6 +25,7 @@ import { backupHeads, keptHead } from './backup-heads.ts';
 import type { Log } from '../platform/log.ts';
 import { latestVersion, migrate, schemaVersion } from './migrate.ts';
 import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } from './restore.ts';
+import { watchOtherProcesses } from './other-processes.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { UnreadableRows } from './unreadable.ts';
 
@@ -56,6 +57,8 @@ export interface Store {
   onSaved(listener: (at: number) => void): () => void;
   /** Calls the listener when the notices have changed; returns how to stop that. */
   onNotices(listener: () => void): () => void;
+  /** Calls the listener soon after another process has written to the database; returns how to stop that. */
+  onOtherProcess(listener: () => void): () => void;
   backups(): Backup[];
   /** Every backup with what it holds, beside what the database holds. */
   backupList(): BackupList;
@@ -172,6 +175,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       noticeListeners.add(listener);
       return () => noticeListeners.delete(listener);
     },
+    onOtherProcess: (listener) => watchOtherProcesses(() => connection.dataVersion, listener),
     backups: () => listBackups(layout),
     backupList,
     restore: (name) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ActorId, WindowId } from './context.ts';
-import { AnswerStatus, Case, Question, Session } from './domain.ts';
+import { AnswerStatus, Case, Entry, Question, Session } from './domain.ts';
 import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp } from './values.ts';
 
 /** Place of a change in the record: 1, 2, 3 and so on without a gap. It orders changes; clocks may go back. */
@@ -123,9 +123,15 @@ export const Change = z.object({
 });
 export type Change = z.infer<typeof Change>;
 
-/** Changes after a place in the record, in order; `seq` is the newest one of all, 0 while there is none. */
-export const ChangeList = z.object({
-  changes: z.array(Change),
+/**
+ * Changes in their order, without a gap, and what they come to: every question that they touched and that is there, as it is
+ * now. A question that they touched and that is not among these is deleted.
+ */
+export const Changes = z.object({ changes: z.array(Change), entries: z.array(Entry) });
+export type Changes = z.infer<typeof Changes>;
+
+/** Changes after a place in the record; `seq` is the newest one of all, 0 while there is none. */
+export const ChangeList = Changes.extend({
   seq: z.int().min(0),
   /** Whether there are more after the last of `changes`. */
   more: z.boolean(),

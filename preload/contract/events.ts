@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Change } from './changes.ts';
-import { Answer, Case, Entry, Job, ModelState, Video } from './domain.ts';
+import { Changes } from './changes.ts';
+import { Answer, Job, ModelState, Video } from './domain.ts';
 import { ErrorReport } from './errors.ts';
 import { ModelImport } from './models.ts';
-import { AnswerId, JobId, QuestionId, SessionId, Timestamp } from './values.ts';
+import { AnswerId, JobId, Timestamp } from './values.ts';
 
 /** What the workstation says unasked. Streams carry text only, never pixels. */
 export const WorkstationEvent = z.discriminatedUnion('type', [
@@ -21,13 +21,13 @@ export const WorkstationEvent = z.discriminatedUnion('type', [
     generatedTokens: z.int().min(0),
   }),
   z.object({ type: z.literal('answer'), answer: Answer }),
-  /** Changes to what is recorded, in their order; told once they are committed, to the window that made them, too. */
-  z.object({ type: z.literal('changes'), changes: z.array(Change).min(1) }),
-  /** A question was asked, or brought back, in whichever window. */
-  z.object({ type: z.literal('entry'), entry: Entry }),
-  z.object({ type: z.literal('question-deleted'), sessionId: SessionId, questionId: QuestionId }),
-  /** A case was renamed. */
-  z.object({ type: z.literal('case'), case: Case }),
+  /**
+   * Changes to what is recorded; told once they are committed, to the window that made them, too, and those of other
+   * processes on the data folder. They may come twice or with a gap: `changesSince` has all of them.
+   */
+  z.object({ type: z.literal('changes'), ...Changes.shape }),
+  /** Another database has taken the place of the one before: everything is to be read anew. */
+  z.object({ type: z.literal('replaced') }),
   /** The list of sessions or of recent videos has changed. */
   z.object({ type: z.literal('sessions') }),
   z.object({ type: z.literal('model'), state: ModelState }),

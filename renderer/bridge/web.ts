@@ -58,6 +58,8 @@ export class WebBridge implements Connection {
   #reach: Reach = 'connected';
   #source: EventSource | null = null;
   #tries = 0;
+  /** The last change that came: after a lost connection the workstation tells what came after it. */
+  #lastChange = '';
 
   constructor(origin: string, pass: Pick<WindowPass, 'call' | 'address' | 'resume'>) {
     this.#origin = origin;
@@ -124,7 +126,8 @@ export class WebBridge implements Connection {
   }
 
   #listen(): void {
-    const source = new EventSource(this.#origin + this.#pass.address('/api/events'));
+    const since = this.#lastChange === '' ? '' : `?since=${this.#lastChange}`;
+    const source = new EventSource(this.#origin + this.#pass.address(`/api/events${since}`));
     this.#source = source;
     source.onopen = () => {
       this.#tries = 0;
@@ -133,6 +136,7 @@ export class WebBridge implements Connection {
     source.onmessage = (message: MessageEvent<string>) => {
       const event = WorkstationEvent.safeParse(json(message.data));
       if (!event.success) return;
+      if (message.lastEventId !== '') this.#lastChange = message.lastEventId;
       for (const listener of this.#eventListeners) listener(event.data);
     };
     source.onerror = () => {

@@ -6,12 +6,8 @@ const stageOf = ({ status }: Answer): number => (status === 'queued' ? 0 : statu
 export const later = (before: Answer, now: Answer): Answer =>
   stageOf(now) >= stageOf(before) ? now : before;
 
-/** Versions of an answer as they were known and as they are told now, oldest first. */
-export function mergedVersions(known: readonly Answer[], told: readonly Answer[]): Answer[] {
-  const merged = new Map(known.map((answer) => [answer.id, answer]));
-  for (const answer of told) {
-    const before = merged.get(answer.id);
-    merged.set(answer.id, before ? later(before, answer) : answer);
-  }
-  return [...merged.values()];
+/** All versions of an answer as they are told now, none of them less far on than it was known to be. */
+export function noEarlier(known: readonly Answer[], told: readonly Answer[]): Answer[] {
+  const before = new Map(known.map((answer) => [answer.id, answer]));
+  return told.map((answer) => later(before.get(answer.id) ?? answer, answer));
 }

@@ -8,7 +8,7 @@ import {
   type QuestionId,
   type SessionId,
 } from '../../preload/contract/index.ts';
-import { later, mergedVersions } from './answer-versions.ts';
+import { later, noEarlier } from './answer-versions.ts';
 import { noText, withFetched, withPiece, type AnswerStream, type AnswerText } from './answer-stream.ts';
 
 /** Between two tries to fetch an answer whose text has a hole, in ms. */
@@ -25,8 +25,6 @@ export class Entries {
   list = $state.raw<readonly Entry[]>([]);
   readonly #streams = new SvelteMap<AnswerId, AnswerStream>();
   readonly #bridge: Bridge;
-  /** Answers that came before their question did. */
-  readonly #early = new SvelteMap<AnswerId, Answer>();
   readonly #mending = new SvelteMap<AnswerId, Mending>();
   /** Every question that this window has known, in the order of asking; those that were taken out, too. */
   #order: readonly QuestionId[] = [];
@@ -50,13 +48,11 @@ export class Entries {
     return this.#streams.get(answer.id) ?? noText;
   }
 
-  /** Takes a question with its answers, in its place. What is known of an answer that has ended stays. */
+  /** Takes a question with all of its answers, in its place. What is known of an answer that has ended stays. */
   put(entry: Entry): void {
     const known = this.find(entry.question.id);
-    const early = entry.answers.flatMap(({ id }) => this.#early.get(id) ?? []);
-    for (const { id } of early) this.#early.delete(id);
-    const told = mergedVersions(entry.answers, early);
-    const taken = { question: entry.question, answers: mergedVersions(known?.answers ?? [], told) };
+    const taken = { question: entry.question, answers: noEarlier(known?.answers ?? [], entry.answers) };
+    for (const answer of taken.answers) if (!isUnderWay(answer.status)) this.#forget(answer.id);
     if (known) {
       this.list = this.list.map((other) => (other === known ? taken : other));
       return;
@@ -69,22 +65,21 @@ export class Entries {
     if (isNew && entry.answers.some(({ status }) => !isUnderWay(status))) void this.#learnOrder(sessionId);
   }
 
-  remove(questionId: QuestionId): void {
+  remove(questionId: QuestionId | undefined): void {
     this.list = this.list.filter((entry) => entry.question.id !== questionId);
   }
 
-  /** Everything as it was just read; what this window knows better stays. */
-  replace(entries: readonly Entry[]): void {
-    for (const { question } of this.list) {
-      if (!entries.some((entry) => entry.question.id === question.id)) this.remove(question.id);
+  /** Asks how far the answers are that wait or are being written: pieces of their text may have been missed. */
+  async readUnderWay(): Promise<void> {
+    for (const { id: answerId } of this.underWay) {
+      const read = await this.#bridge.getAnswer({ answerId });
+      if (!read.ok) continue;
+      this.#take(read.value);
+      this.#put(read.value);
     }
-    this.#order = entries.map(({ question }) => question.id);
-    for (const entry of entries) this.put(entry);
-    this.#sort(this.list);
-    for (const answer of this.underWay) this.#take(answer);
   }
 
-  /** An answer as an event tells it, in the order in which things happened. Returns its entry where it is known. */
+  /** An answer as an event tells it, in the order in which things happened. Returns its entry; null for an unknown one. */
   answer(answer: Answer): Entry | null {
     if (answer.status === 'running') {
       // Begun, or begun anew after what was written turned out to be void.
@@ -168,20 +163,19 @@ export class Entries {
 
   #put(answer: Answer): Entry | null {
     const entry = this.find(answer.questionId);
-    if (entry === null) {
-      this.#early.set(answer.id, answer);
-      return null;
-    }
+    if (entry === null) return null;
     const known = entry.answers.some((version) => version.id === answer.id);
     const answers = known
       ? entry.answers.map((version) => (version.id === answer.id ? later(version, answer) : version))
       : [...entry.answers, answer];
     const taken = { ...entry, answers };
     this.list = this.list.map((other) => (other === entry ? taken : other));
-    if (!isUnderWay(answer.status)) {
-      this.#streams.delete(answer.id);
-      this.#mending.delete(answer.id);
-    }
+    if (!isUnderWay(answer.status)) this.#forget(answer.id);
     return taken;
+  }
+
+  #forget(answerId: AnswerId): void {
+    this.#streams.delete(answerId);
+    this.#mending.delete(answerId);
   }
 }

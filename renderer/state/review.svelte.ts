@@ -22,16 +22,16 @@ import { neighbour } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { AskTurns } from './ask-turns.svelte.ts';
-import { Entries } from './entries.svelte.ts';
+import type { Entries } from './entries.svelte.ts';
 import { frameToAsk } from './frame-to-ask.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
 import { otherSeed, randomSeed } from './seeds.ts';
+import { SessionRecord, type ChangeSource } from './session-record.svelte.ts';
 import { View } from './view.svelte.ts';
 
 /** One open session: its video on screen, its questions and answers. */
 export class Review {
-  case = $state.raw<Case>() as Case;
   video = $state.raw<Video>() as Video;
   session = $state.raw<Session>() as Session;
   selectedQuestion = $state<QuestionId | null>(null);
@@ -45,6 +45,7 @@ export class Review {
   readonly #bridge: Bridge;
   readonly #announcer: Announcer;
   readonly #entries: Entries;
+  readonly #record: SessionRecord;
   readonly #position: Position;
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
@@ -88,8 +89,7 @@ export class Review {
 
   constructor(
     open: OpenSession,
-    parts: {
-      bridge: Bridge;
+    parts: ChangeSource & {
       fetchPixels: typeof fetch;
       announcer: Announcer;
       readOnly: () => boolean;
@@ -101,10 +101,10 @@ export class Review {
   ) {
     this.#bridge = parts.bridge;
     this.#announcer = parts.announcer;
-    this.case = open.case;
     this.video = open.video;
     this.session = open.session;
-    this.#entries = new Entries(parts.bridge, open.entries);
+    this.#record = new SessionRecord(open, parts);
+    this.#entries = this.#record.entries;
     this.#drawSeed = parts.drawSeed ?? randomSeed;
     this.#modelIsComing = parts.modelIsComing ?? (() => false);
     this.view.picture = { width: open.video.width, height: open.video.height };
@@ -140,6 +140,15 @@ export class Review {
   /** Newest last, as they were asked. */
   get entries(): readonly Entry[] {
     return this.#entries.list;
+  }
+
+  get case(): Case {
+    return this.#record.case;
+  }
+
+  /** The newest change that is on show. */
+  get seq(): number {
+    return this.#record.seq;
   }
 
   /** What has come of an answer's text while it is written. */
@@ -197,7 +206,7 @@ export class Review {
         const asked = unwrap(
           await this.#bridge.ask({ sessionId: this.session.id, frameIndex, frameHash, question }),
         );
-        this.#entries.put({ question: asked.question, answers: [asked.answer] });
+        await this.#record.catchUp();
         this.selectedQuestion = asked.question.id;
         this.selectedVersion = null;
       },
@@ -224,13 +233,13 @@ export class Review {
     const frame = this.goToAnswer().then(() => frameToAsk(this.player));
     return this.asking.take(frame, async ({ hash: frameHash }) => {
       const questionId = entry.question.id;
-      const asked = unwrap(
+      unwrap(
         await this.#bridge.askAgain({
           ...{ questionId, frameHash, settings },
           ...(how === 'anyway' && { anyway: true }),
         }),
       );
-      this.#entries.put({ question: entry.question, answers: [asked.answer] });
+      await this.#record.catchUp();
       this.selectedVersion = null;
     });
   }
@@ -250,7 +259,6 @@ export class Review {
       this.asking.fault = result.error;
       return false;
     }
-    this.#onDeleted(questionId);
     return true;
   }
 
@@ -261,14 +269,14 @@ export class Review {
       this.asking.fault = result.error;
       return;
     }
-    this.#entries.put(result.value);
+    await this.#record.catchUp();
     this.selectedQuestion = questionId;
   }
 
   async rename(pseudonym: string): Promise<ErrorReport | null> {
     const result = await this.#bridge.renameCase({ caseId: this.case.id, pseudonym });
     if (!result.ok) return result.error;
-    this.case = result.value;
+    await this.#record.catchUp();
     return null;
   }
 
@@ -277,10 +285,7 @@ export class Review {
     if (event.type === 'answer-text') {
       if (this.#entries.text(event) && event.section === 'reasoning') this.#announcer.stream(event.text);
     } else if (event.type === 'answer' && event.answer.sessionId === here) this.#onAnswer(event.answer);
-    else if (event.type === 'entry' && event.entry.question.sessionId === here)
-      this.#entries.put(event.entry);
-    else if (event.type === 'question-deleted' && event.sessionId === here) this.#onDeleted(event.questionId);
-    else if (event.type === 'case' && event.case.id === this.case.id) this.case = event.case;
+    else if (event.type === 'changes') this.#takeChanges(event);
     else if (event.type === 'video' && event.video.id === this.video.id) this.takeVideo(event.video);
   }
 
@@ -324,8 +329,8 @@ export class Review {
   /** After events may have been missed: asks for what could have changed. */
   async catchUp(): Promise<void> {
     await this.lookAgain();
-    const entries = await this.#bridge.listEntries({ sessionId: this.session.id });
-    if (entries.ok) this.#entries.replace(entries.value);
+    await this.#record.catchUp();
+    await this.#entries.readUnderWay();
     if (!this.player.shown && this.player.ready) await this.player.showIndex(this.session.frameIndex);
   }
 
@@ -336,16 +341,19 @@ export class Review {
 
   dispose(): void {
     void this.flushPosition();
+    this.#record.end();
     this.player.dispose();
   }
 
-  #onDeleted(questionId: QuestionId): void {
-    if (this.selectedQuestion === questionId) this.selectedQuestion = null;
-    this.#entries.remove(questionId);
+  #takeChanges(event: Extract<WorkstationEvent, { type: 'changes' }>): void {
+    this.#record.take(event);
+    if (this.selected === null) this.selectedQuestion = null;
   }
 
   #onAnswer(answer: Answer): void {
     const entry = this.#entries.answer(answer);
+    // Of a question that was deleted, or that was missed.
+    if (entry === null) void this.#record.catchUp();
     if (answer.status === 'queued') return;
     if (answer.status === 'running') {
       this.#announcer.say(this.waitsForModel(answer) ? 'Waits for the model' : 'Thinking');

@@ -73,6 +73,8 @@ export class Workstation {
 
   readonly #fetch: typeof fetch;
   readonly #stops: (() => void)[] = [];
+  /** The newest change that was told. */
+  #newest = 0;
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, fetchPixels: typeof fetch, now: () => number) {
@@ -267,6 +269,8 @@ export class Workstation {
       announcer: this.announcer,
       readOnly: () => this.readOnly,
       modelIsComing: () => this.modelIsComing,
+      newest: this.#newest,
+      onReplaced: () => void this.#readAnew(),
     });
     this.announcer.say(`Opened ${open.case.pseudonym}, session ${open.session.number}`);
   }
@@ -294,8 +298,22 @@ export class Workstation {
     void this.review?.catchUp();
   }
 
+  /** Another database has taken the place of the one that is on show, in whichever window that was asked for. */
+  async #readAnew(): Promise<void> {
+    this.#newest = 0;
+    this.review?.dispose();
+    this.review = null;
+    this.sessions = [];
+    await this.start();
+    if (this.libraryRead) await this.refreshLibrary();
+  }
+
   #onEvent(event: WorkstationEvent): void {
-    if (event.type === 'model') this.model = neverBack(this.model, event.state);
+    if (event.type === 'changes') {
+      this.#newest = Math.max(this.#newest, event.changes.at(-1)?.seq ?? 0);
+    }
+    if (event.type === 'replaced') void this.#readAnew();
+    else if (event.type === 'model') this.model = neverBack(this.model, event.state);
     else if (event.type === 'saved') this.savedAt = event.at;
     else if (event.type === 'notices') this.#takeNotices(event.notices);
     else if (event.type === 'job') {

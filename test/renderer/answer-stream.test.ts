@@ -73,7 +73,7 @@ describe('the text of an answer, while pieces of it', () => {
       expectNoHole(all);
     }
     // The last piece may be the lost one: nothing tells of it until the answer ends or the window reads again.
-    if (lost === words.length - 1) all.entries.replace(all.fake.entries);
+    if (lost === words.length - 1) await all.entries.readUnderWay();
     expect(all.shown()).toBe(whole);
   });
 
@@ -84,7 +84,7 @@ describe('the text of an answer, while pieces of it', () => {
       for (const piece of all.pieces.slice(0, cut)) all.entries.text(piece);
       all.written(words.length - 1);
       // The stream is there again: the window reads what there is, and the last piece comes.
-      all.entries.replace(all.fake.entries);
+      await all.entries.readUnderWay();
       expectNoHole(all);
       all.written(words.length);
       all.entries.text(all.pieces.at(-1)!);
@@ -131,7 +131,7 @@ describe('the text of an answer, while pieces of it', () => {
         if (random() > 0.5) await settle();
         expectNoHole(all);
       }
-      all.entries.replace(all.fake.entries);
+      await all.entries.readUnderWay();
       expect(all.shown()).toBe(whole);
       await vi.waitFor(() => expect(all.shown()).toBe(whole));
     }

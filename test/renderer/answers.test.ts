@@ -511,6 +511,7 @@ describe('the list', () => {
     render(AnswerList, { workstation, review });
     await fireEvent.click(screen.getByRole('button', { name: 'Delete: What organ?' }));
     expect(await screen.findByText('No questions in this session yet.')).toBeTruthy();
+    await vi.waitFor(() => expect(workstation.undoable).not.toBeNull());
     await workstation.undoable?.undo();
     const list = screen.getByRole('list', { name: 'Answers of this session' });
     expect(await within(list).findByText('What organ?')).toBeTruthy();

@@ -1,9 +1,12 @@
 import {
+  ActorId,
   commandInWords,
   WorkstationError,
   type CallContext,
   type Change,
+  type Changes,
   type Edit,
+  type Entry,
   type SessionId,
   type Undone,
   type WorkstationCalls,
@@ -20,10 +23,17 @@ export class FakeRecord {
   #done: Change[] = [];
   #undone: Change[] = [];
   readonly #apply: (edits: readonly Edit[]) => void;
-  readonly #tell: (change: Change) => void;
+  readonly #entries: () => readonly Entry[];
+  readonly #tell: (changes: Changes) => void;
 
-  constructor(apply: (edits: readonly Edit[]) => void, tell: (change: Change) => void) {
+  /** @param entries what is there after all that was applied */
+  constructor(
+    apply: (edits: readonly Edit[]) => void,
+    entries: () => readonly Entry[],
+    tell: (changes: Changes) => void,
+  ) {
     this.#apply = apply;
+    this.#entries = entries;
     this.#tell = tell;
   }
 
@@ -38,6 +48,11 @@ export class FakeRecord {
     return change;
   }
 
+  /** What is recorded only, as the end of an answer is. */
+  note(command: string, edits: Edit[]): void {
+    this.#write(null, { command, sessionId: null, edits, kind: 'record', target: null });
+  }
+
   readonly calls: RecordCalls = {
     undo: async (_input, by) => this.#turn(by, 'undo', this.#done, this.#undone),
     redo: async (_input, by) => this.#turn(by, 'redo', this.#undone, this.#done),
@@ -45,7 +60,11 @@ export class FakeRecord {
       undo: this.#inWords(this.#done.at(-1)),
       redo: this.#inWords(this.#undone.at(-1)),
     }),
-    changesSince: async ({ seq }) => ({ changes: this.changes.slice(seq), seq: this.seq, more: false }),
+    changesSince: async ({ seq }) => ({
+      ...this.#withEntries(this.changes.slice(seq)),
+      seq: this.seq,
+      more: false,
+    }),
     listActors: async () => [],
     checkRecord: async () => ({ ok: true, changes: this.seq, broken: null, reason: null, head: null }),
   };
@@ -68,14 +87,32 @@ export class FakeRecord {
     return change === undefined ? null : commandInWords(change);
   }
 
+  #withEntries(changes: Change[]): Changes {
+    const touched = changes.flatMap(({ edits }) => edits ?? []).flatMap(questionsOf);
+    return { changes, entries: this.#entries().filter(({ question }) => touched.includes(question.id)) };
+
+    function questionsOf({ before, after }: Edit): string[] {
+      const value = (after ?? before) as { id?: string; questionId?: string } | null;
+      return [value?.questionId, value?.id].filter((found) => found !== undefined);
+    }
+  }
+
   #write(
-    { actor, window }: CallContext,
+    by: CallContext | null,
     made: Pick<Change, 'command' | 'sessionId' | 'edits' | 'kind' | 'target'>,
   ): Change {
-    const change = { ...made, seq: this.seq + 1, at: 0, actor, window, caseId: null, groupId: null };
+    const change = {
+      ...made,
+      seq: this.seq + 1,
+      at: 0,
+      actor: by?.actor ?? ActorId.parse('workstation'),
+      window: by?.window ?? null,
+      caseId: null,
+      groupId: null,
+    };
     this.changes.push(change);
-    this.#tell(change);
     this.#apply(change.edits ?? []);
+    this.#tell(this.#withEntries([change]));
     return change;
   }
 }

@@ -211,10 +211,17 @@ export class FakeWorkstation {
   readonly failures = new Map<CallName, WorkstationError>();
   readonly #listeners = new Set<(event: WorkstationEvent) => void>();
   #count = 0;
+  /** Versions of answers that were undone. */
+  readonly #hidden = new Map<string, Answer>();
 
   readonly record = new FakeRecord(
     (edits) => edits.forEach((edit) => this.#show(edit)),
-    (change) => this.emit({ type: 'changes', changes: [change] }),
+    () => this.entries,
+    (changes) => {
+      this.emit({ type: 'changes', ...changes });
+      const edits = changes.changes.flatMap((change) => change.edits ?? []);
+      if (edits.some(({ entity }) => entity === 'case')) this.emit({ type: 'sessions' });
+    },
   );
 
   readonly calls: WorkstationCalls = {
@@ -319,7 +326,7 @@ export class FakeWorkstation {
       ]);
       return { jobId: id('job1'), question: entry.question, answer: entry.answers[0]! };
     },
-    askAgain: async ({ questionId, frameHash, settings }) => {
+    askAgain: async ({ questionId, frameHash, settings }, by) => {
       const entry = this.#entry(questionId);
       const { index } = entry.question.location;
       this.#checkPicture(index, frameHash);
@@ -330,7 +337,20 @@ export class FakeWorkstation {
       });
       const grown = { ...entry, answers: [...entry.answers, answer] };
       this.entries = this.entries.map((other) => (other === entry ? grown : other));
-      this.emit({ type: 'entry', entry: grown });
+      this.record.commit(by, 'answer.ask-again', this.session.id, [
+        {
+          entity: 'answer',
+          id: answer.id,
+          before: null,
+          after: {
+            id: answer.id,
+            questionId,
+            sessionId: this.session.id,
+            version: grown.answers.length,
+            createdAt: answer.createdAt,
+          },
+        },
+      ]);
       return { jobId: id('job1'), answer };
     },
     getAnswer: async ({ answerId }) => {
@@ -439,24 +459,30 @@ export class FakeWorkstation {
     };
   }
 
-  /** What an edit makes of what is shown, told as the workstation tells it. */
+  /** What an edit makes of what is there. */
   #show(edit: Edit): void {
-    if (edit.entity === 'case' && edit.after !== null) {
-      this.case = edit.after;
-      this.emit({ type: 'case', case: this.case });
-      this.emit({ type: 'sessions' });
-    }
+    if (edit.entity === 'case' && edit.after !== null) this.case = edit.after;
+    if (edit.entity === 'answer') this.#showAnswer(edit);
     if (edit.entity !== 'question') return;
     const entry = this.#entry(id(edit.id));
     this.deleted = this.deleted.filter((other) => other !== entry);
     this.entries = this.entries.filter((other) => other !== entry);
-    if (edit.after === null) {
-      this.deleted = [...this.deleted, entry];
-      this.emit({ type: 'question-deleted', sessionId: this.session.id, questionId: entry.question.id });
-    } else {
-      this.entries = [...this.entries, entry].sort(inOrder);
-      this.emit({ type: 'entry', entry });
-    }
+    if (edit.after === null) this.deleted = [...this.deleted, entry];
+    else this.entries = [...this.entries, entry].sort(inOrder);
+  }
+
+  /** Another version of an answer, which undo takes out and redo brings back. */
+  #showAnswer({ id: answerId, after, before }: Extract<Edit, { entity: 'answer' }>): void {
+    const entry = this.#entry((after ?? before)?.questionId ?? '');
+    const there = entry.answers.find((answer) => answer.id === answerId);
+    const hidden = this.#hidden.get(answerId);
+    if (after === null && there) this.#hidden.set(answerId, there);
+    const others = entry.answers.filter((answer) => answer.id !== answerId);
+    const back = there ?? hidden;
+    const answers = after === null || !back ? others : [...others, back];
+    const shown = (other: Entry): Entry => (other === entry ? { ...entry, answers } : other);
+    this.entries = this.entries.map(shown);
+    this.deleted = this.deleted.map(shown);
   }
 
   /** Calls of one name that have come, oldest first. */

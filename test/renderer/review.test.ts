@@ -247,7 +247,12 @@ describe('the list', () => {
       id: id<typeof entry.question.id>('other'),
       sessionId: id<never>('s2'),
     };
-    workstation.emit({ type: 'entry', entry: { ...entry, question: foreign } });
+    workstation.record.changes.push({ ...workstation.record.changes.at(-1)!, seq: review.seq + 1 });
+    workstation.emit({
+      type: 'changes',
+      changes: workstation.record.changes.slice(-1),
+      entries: [{ ...entry, question: foreign }],
+    });
     expect(review.entries).toHaveLength(1);
   });
 

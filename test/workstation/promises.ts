@@ -109,8 +109,9 @@ export function promises(name: string, make: () => Promise<Promising>): void {
         index: 7,
         hash: await workstation.hash(opened.video.id, at(7)),
       });
-      expect(events.find(({ type }) => type === 'entry')).toMatchObject({
-        entry: { question: asked.question, answers: [{ id: asked.answer.id }] },
+      expect(events.find(({ type }) => type === 'changes')).toMatchObject({
+        changes: [{ command: 'question.ask', actor: context.actor, window: context.window }],
+        entries: [{ question: asked.question, answers: [{ id: asked.answer.id }] }],
       });
       expect(await questions()).toContain('What organ is being operated?');
       const again = await call('openSession', { sessionId: opened.session.id });
@@ -174,10 +175,10 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       const restored = await call('restoreQuestion', { questionId: question.id });
       expect(restored).toEqual({ question, answers: [now] });
       expect(await questions()).toEqual([...before, question.text, 'And after it?']);
-      const told = events.filter(({ type }) => type === 'question-deleted' || type === 'entry');
-      expect(told).toMatchObject([
-        { type: 'question-deleted', sessionId: opened.session.id, questionId: question.id },
-        { type: 'entry', entry: restored },
+      const told = events.filter((event) => event.type === 'changes');
+      expect(told.filter(({ changes }) => changes.some(({ window }) => window !== null))).toMatchObject([
+        { changes: [{ edits: [{ entity: 'question', id: question.id, after: null }] }], entries: [] },
+        { changes: [{ command: 'question.restore' }], entries: [restored] },
       ]);
     });
 
@@ -186,8 +187,7 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       const renamed = await call('renameCase', { caseId: opened.case.id, pseudonym: 'Case 7' });
       expect(renamed).toEqual({ ...opened.case, pseudonym: 'Case 7' });
       expect(events).toMatchObject([
-        { type: 'changes', changes: [{ command: 'case.rename', kind: 'do' }] },
-        { type: 'case', case: renamed },
+        { type: 'changes', changes: [{ command: 'case.rename', kind: 'do', edits: [{ after: renamed }] }] },
         { type: 'sessions' },
       ]);
     });
@@ -214,12 +214,16 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       const second = await call('undo', { sessionId });
       expect(second.what).toBe('Ask: “Is the clip in view?”');
       expect(await questions()).toEqual(before);
-      expect(events.map(({ type }) => type)).toEqual(['changes', 'entry', 'changes', 'question-deleted']);
+      expect(events).toMatchObject([
+        { type: 'changes', changes: [{ kind: 'undo' }], entries: [{ question }] },
+        { type: 'changes', changes: [{ kind: 'undo' }], entries: [] },
+      ]);
       expect((await call('redo', { sessionId })).what).toBe(second.what);
       const entries = await call('listEntries', { sessionId });
       expect(entries.at(-1)).toEqual({ question, answers: [ending] });
 
-      const { changes, more } = await call('changesSince', { seq });
+      const { changes, more, entries: present } = await call('changesSince', { seq });
+      expect(present).toEqual([entries.at(-1)]);
       const mine = changes.filter(({ kind }) => kind !== 'record');
       expect(mine.map(({ kind, command }) => `${kind} ${command}`)).toEqual([
         'do question.ask',

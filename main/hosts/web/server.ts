@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import sirv from 'sirv';
 import {
+  ChangeList,
   DroppedDescription,
   WorkstationError,
   type DroppedFile,
@@ -12,7 +13,7 @@ import {
 import { createDoor, type Sender } from '../door.ts';
 import type { HostedWorkstation } from '../hosted.ts';
 import type { LogSink } from '../../platform/log.ts';
-import { serveEvents } from './events.ts';
+import { lastChange, serveEvents } from './events.ts';
 import { serveMedia } from './media.ts';
 import { isOtherAccounts } from './peer.ts';
 import { abortOnClose, readJson, sendError, sendJson } from './respond.ts';
@@ -68,7 +69,7 @@ export interface WebHost {
  *
  *   POST /api/another-window a pass of its own, for a tab that another one of the same browser lets in
  *   POST /api/CALL           input as JSON; the envelope of the contract comes back, always with status 200
- *   GET  /api/events         server-sent events
+ *   GET  /api/events         server-sent events; with `?since=SEQ` those changes first that came after that one
  *   POST /api/grant-dropped  name, size and digests -> envelope of the files on this machine that hold the same bytes
  *   PUT  /api/import?name=N  the file as body -> envelope of {grantId, name} of its copy
  *   GET  /media/...          preload/contract/media.ts
@@ -155,9 +156,17 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
     url: URL,
   ): Promise<void> {
     const name = url.pathname.slice('/api/'.length);
-    if (name === 'events' && request.method === 'GET') return serveEvents(workstation, response);
-    watchBody(request, stallMilliseconds);
     const sender: Sender = { trusted: true, window, signal: abortOnClose(response) };
+    if (name === 'events' && request.method === 'GET') {
+      const last = request.headers['last-event-id'];
+      const since = lastChange(typeof last === 'string' ? last : undefined, url.searchParams.get('since'));
+      const changesSince = async (seq: number): Promise<ChangeList | null> => {
+        const read = await door.answer(sender, 'changesSince', { seq });
+        return read.ok ? ChangeList.parse(read.value) : null;
+      };
+      return serveEvents({ onEvent: workstation.onEvent, changesSince }, response, since);
+    }
+    watchBody(request, stallMilliseconds);
     if (name === 'import' && request.method === 'PUT') {
       const fileName = url.searchParams.get('name') ?? '';
       const copied = await door.guard(sender, name, ({ signal }) =>

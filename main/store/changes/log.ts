@@ -95,8 +95,11 @@ const changeOf = (row: unknown): Change => {
 export const changesOfStep = (database: ReadableDatabase, step: number): Change[] =>
   database.all(statements.ofStep, { step }).map(changeOf);
 
+/** Changes of the record as they were written, without what they come to. */
+export type RecordedChanges = Omit<ChangeList, 'entries'>;
+
 /** At most `limit` changes after `seq`, in order. */
-export function changesSince(database: ReadableDatabase, seq: number, limit: number): ChangeList {
+export function changesSince(database: ReadableDatabase, seq: number, limit: number): RecordedChanges {
   const newest = lastHead(database)?.seq ?? 0;
   const changes = database.all(statements.since, { seq, limit }).map(changeOf);
   const last = changes.at(-1)?.seq ?? newest;

@@ -1,5 +1,5 @@
 import { commandInWords } from '../../../preload/contract/change-words.ts';
-import type { Change, ChangeList, Edit, Undoable, Undone } from '../../../preload/contract/changes.ts';
+import type { Change, Edit, Undoable, Undone } from '../../../preload/contract/changes.ts';
 import type { Actor, ActorId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { SessionId } from '../../../preload/contract/values.ts';
@@ -7,7 +7,7 @@ import type { WritableDatabase } from '../database.ts';
 import { addActor, listActors, workstationActor } from './actors.ts';
 import { canonicalText } from './chain.ts';
 import { writeChange, type ChangeContext, type Command } from './commit.ts';
-import { changesSince, findHead, lastHead } from './log.ts';
+import { changesSince, findHead, lastHead, type RecordedChanges } from './log.ts';
 import { editsOfStep, findTops, nothingTo, reversed, stepInWords, type Tops } from './undo.ts';
 
 const PAGE = 500;
@@ -142,7 +142,7 @@ export class ChangeRecord {
   }
 
   /** Changes after a place in the record, some at a time. */
-  since(seq: number, limit = PAGE): ChangeList {
+  since(seq: number, limit = PAGE): RecordedChanges {
     return changesSince(this.#database, seq, limit);
   }
 

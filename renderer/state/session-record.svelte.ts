@@ -1,0 +1,73 @@
+import type {
+  Bridge,
+  Case,
+  Changes,
+  OpenSession,
+  SessionId,
+  WorkstationEvent,
+} from '../../preload/contract/index.ts';
+import { Entries } from './entries.svelte.ts';
+import { Feed } from './feed.svelte.ts';
+
+/** How a session's window hears of changes. */
+export interface ChangeSource {
+  bridge: Bridge;
+  /** The newest change that the window was told of before the session was opened; 0, for none, by default. */
+  newest?: number;
+  /** Called when another database has taken the place of the one that the session is of. */
+  onReplaced?: () => void;
+}
+
+/** What is recorded of a session: its case's name, its questions and answers, as whoever changed them left them. */
+export class SessionRecord {
+  case = $state.raw<Case>() as Case;
+  readonly entries: Entries;
+  readonly #sessionId: SessionId;
+  readonly #feed: Feed;
+
+  constructor(open: OpenSession, { bridge, newest = 0, onReplaced = () => undefined }: ChangeSource) {
+    this.case = open.case;
+    this.entries = new Entries(bridge, open.entries);
+    this.#sessionId = open.session.id;
+    this.#feed = new Feed({
+      seq: open.seq,
+      since: async (seq) => {
+        const missed = await bridge.changesSince({ seq });
+        return missed.ok ? missed.value : null;
+      },
+      apply: (changes) => this.#apply(changes),
+      onReplaced,
+    });
+    // What was done between the reading of the session and now has been told already.
+    if (newest > open.seq) void this.#feed.catchUp();
+  }
+
+  /** The newest change that is on show. */
+  get seq(): number {
+    return this.#feed.seq;
+  }
+
+  take(changes: Extract<WorkstationEvent, { type: 'changes' }>): void {
+    this.#feed.take(changes);
+  }
+
+  /** Resolves when everything is on show that was changed before the call, or the workstation does not answer. */
+  catchUp(): Promise<void> {
+    return this.#feed.catchUp();
+  }
+
+  end(): void {
+    this.#feed.end();
+  }
+
+  #apply({ changes, entries }: Changes): void {
+    for (const edit of changes.flatMap(({ edits }) => edits ?? [])) {
+      if (edit.entity === 'case' && edit.after?.id === this.case.id) this.case = edit.after;
+      if (edit.entity !== 'question' || edit.after !== null) continue;
+      if (!entries.some(({ question: { id } }) => id === edit.id)) this.entries.remove(edit.before?.id);
+    }
+    for (const entry of entries) {
+      if (entry.question.sessionId === this.#sessionId) this.entries.put(entry);
+    }
+  }
+}
