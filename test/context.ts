@@ -1,3 +1,4 @@
+import type { Workstation } from '../main/workstation.ts';
 import {
   ActorId,
   inContext,
@@ -28,3 +29,9 @@ export function inTests<Names extends CallName, Calling extends { calls: Pick<Wo
 ): InTests<Calling, Names> {
   return { ...calling, calls: inContext<Names>(calling.calls, context) };
 }
+
+/** A workstation as tests call it: as its local profile, from one window. */
+export type OpenedWorkstation = InTests<Workstation>;
+
+export const asItsPerson = (workstation: Workstation): OpenedWorkstation =>
+  inTests(workstation, testContext({ actor: workstation.localActor.id }));

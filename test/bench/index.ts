@@ -1,6 +1,7 @@
 import { arch, cpus, platform } from 'node:os';
 import { run as attacks } from './attacks/index.ts';
 import { run as drafts } from './drafts.ts';
+import { run as feed } from './feed.ts';
 import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frameIndex } from './frame-index.ts';
 import { run as frames } from './frames.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'forced-tokens': async () => [await forcedTokens()],
   'second-question': async () => [await secondQuestion()],
   'in-place': async () => [await inPlace()],
+  feed: async () => [await feed()],
   drafts: async () => [await drafts()],
   together: async () => [await together()],
   attacks: async () => attacks(process.argv, chosen.includes('attacks')),

@@ -1,4 +1,4 @@
-import type { OpenedWorkstation } from '../workstation/workstations.ts';
+import type { OpenedWorkstation } from '../context.ts';
 import { isUnderWay, type FrameIndex, type OpenSession } from '../../preload/contract/index.ts';
 import { median, type BenchTable } from './table.ts';
 import { withWorkstation } from './workstation.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWorkstation } from '../../main/workstation.ts';
-import { asItsPerson, type OpenedWorkstation } from '../workstation/workstations.ts';
+import { asItsPerson, type OpenedWorkstation } from '../context.ts';
 
 /** Measures with a workstation on a data folder of its own, which is removed at the end. */
 export async function withWorkstation<Result>(

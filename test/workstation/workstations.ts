@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
 import { isUnderWay, type Answer, type FrameIndex, type OpenSession } from '../../preload/contract/index.ts';
-import { inTests, testContext, type InTests } from '../context.ts';
+import { asItsPerson, type OpenedWorkstation } from '../context.ts';
 
-/** A workstation as tests call it: as its local profile, from one window. */
-export type OpenedWorkstation = InTests<Workstation>;
+export { asItsPerson, type OpenedWorkstation };
 
 /** The workstations of one test file. */
 export interface Workstations {
@@ -18,10 +17,6 @@ export interface Workstations {
   readonly start: (home: string, options?: Partial<WorkstationOptions>) => Promise<OpenedWorkstation>;
   readonly close: (workstation: OpenedWorkstation) => Promise<void>;
 }
-
-/** Calls as the workstation's own person does. */
-export const asItsPerson = (workstation: Workstation): OpenedWorkstation =>
-  inTests(workstation, testContext({ actor: workstation.localActor.id }));
 
 /** To be called at the top of a test file: it adds the hooks that close and remove everything. */
 export function workstations(): Workstations {
