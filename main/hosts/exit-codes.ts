@@ -50,6 +50,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   'store-full': 5,
   'store-newer': 5,
   'store-corrupt': 5,
+  'store-unreadable': 5,
   'store-locked': 5,
   'store-lost': 5,
 };

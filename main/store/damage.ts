@@ -19,12 +19,12 @@ export const dateInWords = (at: number): string =>
  */
 export function replaceDamaged(
   layout: HomeLayout,
-  finding: Extract<Finding, { state: 'damaged' | 'foreign' }>,
+  finding: Extract<Finding, { state: 'damaged' }>,
   now: number,
 ): ErrorReport {
   const best = bestBackup(layout);
   const aside = moveAside(layout, 'corrupt', now);
-  const rebuilt = finding.state === 'damaged' ? rebuildInPlace(layout, aside, finding.version, best) : null;
+  const rebuilt = rebuildInPlace(layout, aside, finding.version, best);
   if (rebuilt === null && best !== null) renameSync(stage(layout, best.backup), layout.database);
   if (rebuilt !== null && rebuilt.whole && rebuilt.orphans === 0) {
     return {
@@ -34,11 +34,7 @@ export function replaceDamaged(
       hint: `As it was before, it is kept as ${aside}. Delete that file once you have seen that all is there.`,
     };
   }
-  const found =
-    finding.state === 'damaged'
-      ? 'The database was damaged'
-      : 'The file of the database is not one that this version can read: it may be encrypted, or another file was saved over it. It';
-  const moved = `${found} and has been moved to ${aside}.`;
+  const moved = `The database was damaged and has been moved to ${aside}.`;
   if (rebuilt !== null) {
     const holds = contentOfFile(layout.database);
     const now = holds === null ? '' : ` It now holds ${contentInWords(holds.counts)}.`;

@@ -49,6 +49,18 @@ const storeFailing = (folder: string, code: string, cause: unknown): Workstation
     { cause },
   );
 
+/**
+ * A file that is no database as far as can be seen. It may be one that is encrypted, and whole: only its key is missing. So it
+ * is never taken for damage, and stays where it is.
+ */
+export const storeUnreadable = (databasePath: string, cause?: unknown): WorkstationError =>
+  new WorkstationError(
+    'store-unreadable',
+    `The file ${databasePath} is no database that this version can read: it may be encrypted, or another file may have been saved in its place. It was left as it is.`,
+    'If it is encrypted, open it with the version and the key that it was made with. If it is another file, move it away and start again: the workstation then offers its backups.',
+    { cause },
+  );
+
 function reasonOf(cause: unknown): string {
   switch (systemCode(cause)) {
     case 'EACCES':
@@ -84,14 +96,7 @@ export function toStoreError(error: unknown, databasePath: string): unknown {
       { cause: error },
     );
   }
-  if (code === 'SQLITE_NOTADB') {
-    return new WorkstationError(
-      'store-corrupt',
-      `The file ${databasePath} is no database that this version can read.`,
-      'Close the workstation and start it again: it then keeps the file under another name, and goes on from the newest backup.',
-      { cause: error },
-    );
-  }
+  if (code === 'SQLITE_NOTADB') return storeUnreadable(databasePath, error);
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return new WorkstationError(
       'busy',

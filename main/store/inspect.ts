@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { passesCheck } from './check.ts';
-import { isDamage, sqliteCode } from './failure.ts';
+import { isDamage, sqliteCode, storeUnreadable } from './failure.ts';
 import type { HomeLayout } from './home.ts';
 import { latestVersion, schemaVersion, storeNewer } from './migrate.ts';
 import { lookAtSchema } from './schema.ts';
@@ -20,22 +20,21 @@ export type Finding =
   /** No file, or one into which nothing was ever written. */
   | { state: 'missing' | 'blank' }
   /** The file is SQLite's, but pages, tables or indexes are damaged; what there is of it is of that version's schema. */
-  | { state: 'damaged'; version: number }
-  /** The file does not begin like a database of SQLite's: it is another file, or encrypted. */
-  | { state: 'foreign' };
+  | { state: 'damaged'; version: number };
 
 /** How closely a database is looked at: its head alone, all of it, or all of it whatever its size. */
 export type Depth = 'head' | 'whole' | 'suspect';
 
 /**
- * Looks at the database of a data folder without changing it. Throws `store-newer` for one of a newer version, and what
- * the system says of a file that can't be read at all.
+ * Looks at the database of a data folder without changing it. Throws `store-newer` for one of a newer version,
+ * `store-unreadable` for a file that shows nothing of a database of ours, and what the system says of a file that can't be
+ * read at all.
  */
 export function inspect(layout: HomeLayout, depth: Depth): Finding {
   const size = statSync(layout.database, { throwIfNoEntry: false })?.size;
   if (size === undefined) return { state: 'missing' };
   if (size === 0) return { state: 'blank' };
-  if (!hasHeader(layout.database)) return { state: 'foreign' };
+  if (!hasHeader(layout.database)) return withoutHead(layout.database);
   let database: Database.Database | null = null;
   try {
     database = new Database(layout.database, {
@@ -59,11 +58,28 @@ export function inspect(layout: HomeLayout, depth: Depth): Finding {
     return sound ? { state: 'sound' } : { state: 'damaged', version };
   } catch (error) {
     if (isDamage(error)) return { state: 'damaged', version: latestVersion };
-    if (sqliteCode(error) === 'SQLITE_NOTADB') return { state: 'foreign' };
+    if (sqliteCode(error) === 'SQLITE_NOTADB') return withoutHead(layout.database, error);
     throw error;
   } finally {
     database?.close();
   }
+}
+
+/** The beginning of a database of ours holds its tables in plain words, which an encrypted one and another file do not. */
+const OWN_WORDS = 'CREATE TABLE cases';
+const SEARCHED_BYTES = 1024 * 1024;
+
+/** A database of ours whose head is damaged; anything else is refused, since a database that is whole may need a key. */
+function withoutHead(path: string, cause?: unknown): Finding {
+  const start = Buffer.alloc(SEARCHED_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, start, 0, start.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  if (!start.includes(OWN_WORDS)) throw storeUnreadable(path, cause);
+  return { state: 'damaged', version: latestVersion };
 }
 
 /** Whether a file begins as SQLite's databases do, which a text, a picture and an encrypted database do not. */

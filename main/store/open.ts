@@ -81,7 +81,7 @@ export interface Store {
 
 /**
  * Opens the database of a data folder, making or mending it first. Throws `store-unwritable`, `store-full`,
- * `store-newer` (the file is left untouched) or `store-locked` (another window has it). A damaged file is
+ * `store-newer` and `store-unreadable` (the file is left untouched) or `store-locked` (another window has it). A damaged file is
  * moved aside, never deleted, and said in `notices`; so is a database that holds less than a backup.
  */
 export function openStore(options: StoreOptions): Store {
@@ -233,7 +233,7 @@ function prepareDatabase(layout: HomeLayout, context: OpenContext, notices: Erro
       if (orphanedLog) notices.push(keepOrphanedLog(layout, context.now()));
       // Looked at again, now that nobody else can be mending it.
       const now = inspect(layout, depth);
-      if (now.state === 'damaged' || now.state === 'foreign') {
+      if (now.state === 'damaged') {
         notices.push(replaceDamaged(layout, now, context.now()));
         context.log.warn('a database that can’t be read was replaced', { state: now.state });
       }

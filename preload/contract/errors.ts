@@ -40,6 +40,7 @@ export const errorCodes = [
   'store-full',
   'store-newer',
   'store-corrupt',
+  'store-unreadable',
   'store-locked',
   'store-lost',
   // data sets

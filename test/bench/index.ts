@@ -6,6 +6,7 @@ import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frameIndex } from './frame-index.ts';
 import { run as frames } from './frames.ts';
 import { run as inPlace } from './in-place.ts';
+import { run as record } from './record.ts';
 import { run as scenes } from './scenes.ts';
 import { run as secondQuestion } from './second-question.ts';
 import { run as together } from './together.ts';
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'second-question': async () => [await secondQuestion()],
   'in-place': async () => [await inPlace()],
   feed: async () => [await feed()],
+  record: async () => record(),
   drafts: async () => [await drafts()],
   together: async () => [await together()],
   attacks: async () => attacks(process.argv, chosen.includes('attacks')),

@@ -210,7 +210,7 @@ describe('a clock that was wrong', () => {
     }
     expect(backupsOf(home).filter((name) => name.includes('-2026'))).toHaveLength(3);
     expect(backupsOf(home)).toHaveLength(5);
-    writeFileSync(databaseOf(home), 'something else'.repeat(1000));
+    writeFileSync(databaseOf(home), 'CREATE TABLE cases, and nothing more of it. '.repeat(300));
     const store = open(home, { at: noon + 5 * day, exclusive: true });
     expect(store.notices[0]?.message).toContain('2026-11-26 12:00 UTC');
     // The last answer was given after the last backup.

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +9,7 @@ import type { Answer } from '../../preload/contract/domain.ts';
 import type { CaseId, VideoId } from '../../preload/contract/values.ts';
 import { changeBytes, checksOf, flipIn, pagesOf, spoilIndex } from './damage.ts';
 import { addReview, answerOf, sessionOf } from './filled.ts';
-import { open, temporaryFolder } from './helpers.ts';
+import { open, refusal, temporaryFolder } from './helpers.ts';
 import { day, fullAnswer, noon } from './rows.ts';
 
 const databaseOf = (home: string): string => join(home, 'workstation.db');
@@ -180,13 +181,41 @@ describe('a wrong number of the schema', () => {
 });
 
 describe('a file that does not begin like a database', () => {
-  it('is kept under another name, with words that do not call it damaged: it may be encrypted', () => {
+  it.each([
+    ['as an encrypted one, which needs its key', (path: string) => writeFileSync(path, randomBytes(200_000))],
+    ['as a text', (path: string) => writeFileSync(path, 'This is a text file, of some length.'.repeat(99))],
+    [
+      'as a database whose pages alone are encrypted',
+      (path: string) =>
+        changeBytes(
+          path,
+          16,
+          (bytes) => bytes.set(randomBytes(bytes.length)),
+          readFileSync(path).length - 16,
+        ),
+    ],
+  ])('is refused and left as it is: %s', (_what, replace) => {
+    const home = reviewed(5);
+    open(home, { at: noon + day, exclusive: true }).close();
+    const path = databaseOf(home);
+    replace(path);
+    const before = readFileSync(path);
+    for (const exclusive of [true, false]) {
+      const error = refusal(() => open(home, { at: noon + day + 1, exclusive }));
+      expect(error.code).toBe('store-unreadable');
+      expect(error.message).toContain('it may be encrypted');
+      expect(error.message).not.toContain('damaged');
+    }
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(aside(home)).toEqual([]);
+  });
+
+  it('is damaged where the rest of it is plainly a database of ours', () => {
     const home = reviewed(5);
     open(home, { at: noon + day, exclusive: true }).close();
     changeBytes(databaseOf(home), 0, (bytes) => bytes.fill(0xa5), 1024);
     const store = open(home, { at: noon + day + 1 });
-    expect(store.notices[0]?.message).toMatch(/not one that this version can read: it may be encrypted/);
-    expect(store.notices[0]?.message).not.toContain('damaged');
+    expect(store.notices[0]?.message).toContain('damaged');
     expect(aside(home)).toHaveLength(1);
     expect(listed(store)).toBe(5);
   });

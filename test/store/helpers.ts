@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
+import { WorkstationError } from '../../preload/contract/errors.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
 import { noon, silent } from './rows.ts';
 
@@ -34,4 +35,15 @@ export function open(home: string, options: { at?: number; exclusive?: boolean; 
   });
   stores.push(store);
   return store;
+}
+
+/** What a work is refused with; anything else that it throws is thrown on. */
+export function refusal(work: () => unknown): WorkstationError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof WorkstationError) return error;
+    throw error;
+  }
+  return expect.unreachable();
 }

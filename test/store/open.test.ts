@@ -4,25 +4,15 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import type { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Change } from '../../preload/contract/changes.ts';
 import type { AnswerId, FrameIndex, SessionId } from '../../preload/contract/values.ts';
 import { statement } from '../../main/store/database.ts';
 import { answers, cases, defaultHome, sessions } from '../../main/store/index.ts';
 import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
-import { open, temporaryFolder } from './helpers.ts';
+import { open, refusal, temporaryFolder } from './helpers.ts';
 import { aCase, day, noon } from './rows.ts';
 import { addCase } from './write.ts';
-
-function refusal(work: () => unknown): WorkstationError {
-  try {
-    work();
-  } catch (error) {
-    return error as WorkstationError;
-  }
-  return expect.unreachable();
-}
 
 /** Fills a database with more than a page of cases and closes it. */
 function fill(home: string, count = 400): void {
@@ -132,10 +122,6 @@ describe('a damaged database', () => {
 
   it.each([
     ['spoilt in the middle', spoil],
-    [
-      'no database at all',
-      (path: string) => writeFileSync(path, 'This is a text file, of some length.'.repeat(99)),
-    ],
     ['cut short', (path: string) => truncateSync(path, 5000)],
   ])('%s: is moved aside with a notice, and work goes on', (_, damage) => {
     const home = temporaryFolder();
@@ -169,7 +155,7 @@ describe('a damaged database', () => {
   it('a second time the same second: neither is overwritten', () => {
     const home = temporaryFolder();
     for (let round = 0; round < 2; round++) {
-      writeFileSync(join(home, 'workstation.db'), `no database ${round}`.repeat(1000));
+      writeFileSync(join(home, 'workstation.db'), `CREATE TABLE cases ${round}`.repeat(1000));
       open(home, { exclusive: true }).close();
     }
     expect(aside(home)).toHaveLength(2);
@@ -179,7 +165,7 @@ describe('a damaged database', () => {
     const home = temporaryFolder();
     fill(home);
     open(home, { exclusive: true });
-    writeFileSync(join(home, 'workstation.db'), 'no database'.repeat(1000));
+    writeFileSync(join(home, 'workstation.db'), 'CREATE TABLE cases'.repeat(1000));
     expect(refusal(() => open(home))).toMatchObject({ code: 'store-locked' });
     expect(aside(home)).toEqual([]);
   });

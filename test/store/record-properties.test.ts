@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { open, temporaryFolder } from './helpers.ts';
+import { killWhileCommitting } from './record-kills.ts';
 import { RecordModel } from './record-model.ts';
 
 const seeds = Array.from({ length: 20 }, (_, index) => 1000 + index);
@@ -10,5 +11,14 @@ describe('random commands, undos, redos, restarts and other people', () => {
     const model = new RecordModel(seed, () => open(home));
     model.run(120);
     expect(model.store.record.seq).toBeGreaterThan(40);
+  });
+});
+
+describe('a process that is killed while it commits', () => {
+  it('loses nothing that it had said was accepted, and nothing is there twice', async () => {
+    const home = temporaryFolder();
+    let accepted = 0;
+    for (const seed of [1, 2, 3]) accepted += (await killWhileCommitting(home, seed)).accepted;
+    expect(accepted).toBeGreaterThan(0);
   });
 });

@@ -14,9 +14,8 @@ import {
 import type { Change, Edit, GroupId } from '../../preload/contract/changes.ts';
 import { ActorId, windowId } from '../../preload/contract/context.ts';
 import type { Case } from '../../preload/contract/domain.ts';
-import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { CaseId, QuestionId, SessionId } from '../../preload/contract/values.ts';
-import { open, temporaryFolder } from './helpers.ts';
+import { open, refusal, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
 import { addAnswer, addCase, addQuestion, addSession, removal } from './write.ts';
 
@@ -51,15 +50,6 @@ const rename = (to: string, by = anna, group: string | null = null): Change | nu
     { name: 'case.rename', caseId, sessionId, groupId: group as GroupId | null },
     renaming(to),
   );
-const refusal = (work: () => unknown): WorkstationError => {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof WorkstationError) return error;
-    throw error;
-  }
-  return expect.unreachable();
-};
 const undo = (by = anna): string => store.record.undo(by, sessionId).what;
 const redo = (by = anna): string => store.record.redo(by, sessionId).what;
 const dump = (): string =>

@@ -80,6 +80,7 @@ const statusOfCode: Readonly<Record<ErrorReport['code'], number>> = {
   'store-unwritable': 503,
   'store-newer': 503,
   'store-corrupt': 503,
+  'store-unreadable': 503,
   'store-locked': 503,
   'store-lost': 503,
   'store-full': 507,

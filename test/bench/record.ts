@@ -1,0 +1,209 @@
+import Database from 'better-sqlite3';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalText, chainStart, hashOf, sha256 } from '../../main/store/changes/chain.ts';
+import { runCheck, verifyRecord } from '../../main/store/changes/index.ts';
+import { cases, openStore, videos, type Store } from '../../main/store/index.ts';
+import type { Edit } from '../../preload/contract/changes.ts';
+import { ActorId } from '../../preload/contract/context.ts';
+import { CaseId, SessionId } from '../../preload/contract/values.ts';
+import { killWhileCommitting } from '../store/record-kills.ts';
+import { RecordModel } from '../store/record-model.ts';
+import { aCase, aVideo, silent } from '../store/rows.ts';
+import { addCase, addSession } from '../store/write.ts';
+import { percentile, type BenchTable } from './table.ts';
+
+const CHANGES = 100_000;
+const SEEDS = 200;
+const KILLS = 300;
+const anna = { actor: ActorId.parse('anna'), window: null };
+const caseId = CaseId.parse('case');
+const sessionId = SessionId.parse('session');
+
+const openAt = (home: string): Store => openStore({ home, now: Date.now, log: silent });
+
+function withFolder<T>(work: (home: string) => T): T {
+  const home = mkdtempSync(join(tmpdir(), 'workstation-record-'));
+  try {
+    return work(home);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** One rename of the one case, as a person does it. */
+function rename(store: Store, to: string): void {
+  const before = cases.findCase(store.database, caseId)!;
+  store.record.commit(anna, { name: 'case.rename', caseId, sessionId }, renaming(before.pseudonym, to));
+}
+
+function renaming(from: string, to: string): Edit[] {
+  const named = (pseudonym: string) => aCase('case', { pseudonym });
+  return [{ entity: 'case', id: 'case', before: named(from), after: named(to) }];
+}
+
+function begun(home: string): Store {
+  const store = openAt(home);
+  addCase(store, aCase('case', { pseudonym: 'name 2' }));
+  videos.insertVideo(store.database, aVideo('video', 'case'));
+  addSession(store, { id: 'session', caseId: 'case', videoId: 'video' });
+  rename(store, 'name 3');
+  return store;
+}
+
+const timed = <T>(work: () => T): { milliseconds: number; value: T } => {
+  const start = performance.now();
+  const value = work();
+  return { milliseconds: performance.now() - start, value };
+};
+
+/** Lengthens a record by changes that hold, in one transaction: 100,000 commits with a synced disk would take minutes. */
+function lengthen(home: string, upTo: number): void {
+  const database = new Database(join(home, 'workstation.db'));
+  let { seq, hash: previous } = database
+    .prepare('SELECT seq, hash FROM changes ORDER BY seq DESC LIMIT 1')
+    .get() as { seq: number; hash: string };
+  const head = database.prepare(
+    `INSERT INTO changes (seq, at, actor, case_id, session_id, command, kind, step, under, body_sha256, previous, hash)
+     VALUES (:seq, :at, :actor, :caseId, :sessionId, :command, :kind, :step, :under, :bodySha256, :previous, :hash)`,
+  );
+  const body = database.prepare('INSERT INTO change_bodies (seq, edits) VALUES (:seq, :edits)');
+  database.transaction(() => {
+    while (seq < upTo) {
+      const edits = canonicalText(renaming(`name ${seq}`, `name ${seq + 1}`));
+      const under = seq;
+      seq++;
+      const change = {
+        ...{ seq, at: Date.now(), actor: 'anna', window: null, caseId, sessionId, command: 'case.rename' },
+        ...{ kind: 'do' as const, target: null, groupId: null, step: seq, under },
+        ...{ bodySha256: sha256(edits), previous: previous || chainStart },
+      };
+      previous = hashOf(change);
+      head.run({ ...change, hash: previous });
+      body.run({ seq, edits });
+    }
+    database.prepare('UPDATE cases SET pseudonym = ?').run(`name ${seq}`);
+  })();
+  database.close();
+}
+
+const speed = (): BenchTable =>
+  withFolder((home) => {
+    let store = begun(home);
+    const commits = Array.from(
+      { length: 500 },
+      (_, index) => timed(() => rename(store, `fast ${index}`)).milliseconds,
+    );
+    rename(store, `name ${store.record.seq + 1}`);
+    store.close();
+    lengthen(home, CHANGES);
+    store = openAt(home);
+    const whole = timed(() => runCheck(verifyRecord(store.database)));
+    const tables = whole.value;
+    if (!tables.ok || tables.changes < CHANGES) throw new Error(`the record does not hold: ${tables.reason}`);
+    rename(store, 'one more');
+    const later = timed(() => runCheck(verifyRecord(store.database, { sinceLast: true })));
+    if (!later.value.ok) throw new Error(later.value.reason ?? '');
+    const targets = Array.from(
+      { length: 200 },
+      () => timed(() => store.record.undoable(anna.actor, sessionId)).milliseconds,
+    );
+    const undos = Array.from(
+      { length: 200 },
+      () => timed(() => store.record.undo(anna, sessionId)).milliseconds,
+    );
+    const deep = Array.from(
+      { length: 200 },
+      () => timed(() => store.record.undoable(anna.actor, sessionId)).milliseconds,
+    );
+    store.close();
+    const bytes = statSync(join(home, 'workstation.db')).size;
+    return {
+      title: `The record: ${CHANGES.toLocaleString('en')} changes in one session`,
+      rows: [
+        { name: 'commit with synchronous = FULL, p50', value: percentile(commits, 0.5), unit: 'ms' },
+        {
+          name: 'commit with synchronous = FULL, p95',
+          value: percentile(commits, 0.95),
+          unit: 'ms',
+          atMost: 5,
+        },
+        {
+          name: 'verify all: chain, closed answers, tables',
+          value: whole.milliseconds,
+          unit: 'ms',
+          atMost: 3000,
+        },
+        { name: 'verify since the last check', value: later.milliseconds, unit: 'ms', atMost: 50 },
+        { name: 'what to undo, p95', value: percentile(targets, 0.95), unit: 'ms', atMost: 2 },
+        { name: 'what to undo after 200 undos, p95', value: percentile(deep, 0.95), unit: 'ms', atMost: 2 },
+        { name: 'undo, p95', value: percentile(undos, 0.95), unit: 'ms' },
+        { name: 'database', value: bytes / CHANGES, unit: 'bytes/change' },
+      ],
+    };
+  });
+
+function properties(): BenchTable {
+  let changes = 0;
+  let failed = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    withFolder((home) => {
+      const model = new RecordModel(seed, () => openAt(home));
+      try {
+        model.run(150);
+      } catch (error) {
+        failed++;
+        console.log(`seed ${seed}: ${String(error)}`);
+      }
+      changes += model.store.record.seq;
+      model.store.close();
+    });
+  }
+  return {
+    title: `Random commands, undos, redos and restarts: seeds 1 to ${SEEDS}`,
+    rows: [
+      { name: 'changes made', value: changes, unit: '' },
+      { name: 'seeds at which tables, fold and model differ', value: failed, unit: '', atMost: 0 },
+    ],
+  };
+}
+
+async function kills(): Promise<BenchTable> {
+  let accepted = 0;
+  let unsaid = 0;
+  let failed = 0;
+  for (let seed = 1; seed <= KILLS;) {
+    // A folder for ten of them: what one leaves behind, the next goes on with.
+    const home = mkdtempSync(join(tmpdir(), 'workstation-killed-'));
+    for (let count = 0; count < 10; count++, seed++) {
+      try {
+        const killed = await killWhileCommitting(home, seed);
+        accepted += killed.accepted;
+        unsaid += killed.unsaid;
+      } catch (error) {
+        failed++;
+        console.log(String(error));
+      }
+    }
+    rmSync(home, { recursive: true, force: true });
+  }
+  return {
+    title: `SIGKILL of a process that commits, at a random moment: seeds 1 to ${KILLS}`,
+    rows: [
+      { name: 'changes accepted', value: accepted, unit: '' },
+      { name: 'committed and not yet said', value: unsaid, unit: '' },
+      {
+        name: 'kills that lost or doubled a change, or broke the record',
+        value: failed,
+        unit: '',
+        atMost: 0,
+      },
+    ],
+  };
+}
+
+/** What the record costs, and whether it holds under random use and sudden ends. */
+export async function run(): Promise<BenchTable[]> {
+  return [speed(), properties(), await kills()];
+}
