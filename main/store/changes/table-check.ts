@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { entityInWords } from '../../../preload/contract/change-words.ts';
-import { Edit, recordedEntities, type EntityName } from '../../../preload/contract/changes.ts';
+import { Edit, recordedEntities } from '../../../preload/contract/changes.ts';
 import type { ReadableDatabase } from '../database.ts';
 import { canonicalText } from './chain.ts';
 import { changesInOrder, type Break, type ChainWalk } from './chain-check.ts';
@@ -10,38 +9,37 @@ import { AnswerId } from '../../../preload/contract/values.ts';
 
 /** The state of a thing by the record: as the last change of it left it. */
 export interface Folded {
-  entity: EntityName;
-  id: string;
+  edit: Edit;
   /** Canonical text of the value, `null` where it is not there. */
   value: string;
   /** The change that left it so. */
   seq: number;
-  words: string;
 }
 
 /** What the tables must hold by the record alone, from its first change to its last, by `entity id`. */
 export function* foldRecord(database: ReadableDatabase): Generator<null, Map<string, Folded>> {
-  const folded = new Map<string, Folded>();
+  const last = new Map<string, { edit: unknown; seq: number; caseId: string | null }>();
   const erased = new Map<string | null, number>();
-  const cases = new Map<string, string | null>();
   for (const change of changesInOrder(database)) {
-    if (change === null) yield null;
-    if (change === null || 'reason' in change) continue;
+    if (change === null) {
+      yield null;
+      continue;
+    }
     const { seq, caseId } = change.head;
     if (change.edits === null) {
       erased.set(caseId, seq);
       continue;
     }
-    for (const edit of z.array(Edit).parse(JSON.parse(change.edits))) {
-      const { entity, id, after } = edit;
-      const key = `${entity} ${id}`;
-      folded.set(key, { entity, id, value: canonicalText(after), seq, words: entityInWords(edit) });
-      cases.set(key, caseId);
+    for (const edit of JSON.parse(change.edits) as Pick<Edit, 'entity' | 'id'>[]) {
+      last.set(`${edit.entity} ${edit.id}`, { edit, seq, caseId });
     }
   }
-  // What an erased change left behind is not known any more, so nothing before it can be compared.
-  for (const [key, { seq }] of folded) {
-    if (seq < (erased.get(cases.get(key) ?? null) ?? 0)) folded.delete(key);
+  const folded = new Map<string, Folded>();
+  for (const [key, { edit: stored, seq, caseId }] of last) {
+    // What an erased change left behind is not known any more, so nothing before it can be compared.
+    if (seq < (erased.get(caseId) ?? 0)) continue;
+    const edit = Edit.parse(stored);
+    folded.set(key, { edit, value: canonicalText(edit.after), seq });
   }
   return folded;
 }
@@ -51,12 +49,13 @@ export function* checkTables(database: ReadableDatabase): Generator<null, Break 
   const folded = yield* foldRecord(database);
   let first: Break | null = null;
   let count = 0;
-  for (const { entity, id, value, seq, words } of folded.values()) {
+  for (const { edit, value, seq } of folded.values()) {
+    const { entity, id } = edit;
     const present = canonicalText(
       recordedEntities[entity].nullable().parse(readEntity(database, entity, id)),
     );
     if (present !== value && seq < (first?.seq ?? Infinity)) {
-      first = { seq, reason: `${words} is not as this change left it` };
+      first = { seq, reason: `${entityInWords(edit)} is not as this change left it` };
     }
     if (++count % 1000 === 0) yield null;
   }

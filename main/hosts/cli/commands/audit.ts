@@ -67,7 +67,8 @@ export function addAudit(program: Command): void {
         changes.push(...page);
       }
       if (changes.length === 0) output.line('Nothing was recorded yet.');
-      output.result({ changes, actors });
+      // What leaves for a file names nobody: an id says nothing outside of the data folder.
+      output.result({ changes, actors: actors.map(({ id, kind }) => ({ id, kind })) });
     },
   );
 }
