@@ -489,6 +489,31 @@ describe('a question that waits for its turn', () => {
   });
 });
 
+describe('a question that was deleted', () => {
+  it('is not asked again, and one that was asked again gives back the answer of before', async () => {
+    const opened = await bench.open(clip);
+    const sessionId = opened.session.id;
+    const ended = bench.ended();
+    const { question, answer } = await bench.ask(opened);
+    await ended;
+    const frameHash = await bench.hash(opened.video.id, 7);
+    const second = bench.ended();
+    const again = await bench.calls.askAgain({ questionId: question.id, frameHash });
+    await second;
+    const versions = async () =>
+      (await bench.calls.listEntries({ sessionId })).map(({ answers }) => answers.map(({ id }) => id));
+    expect(await versions()).toEqual([[answer.id, again.answer.id]]);
+    expect((await bench.calls.undo({ sessionId })).what).toBe('Ask again');
+    expect(await versions()).toEqual([[answer.id]]);
+    await bench.calls.redo({ sessionId });
+    expect(await versions()).toEqual([[answer.id, again.answer.id]]);
+    await bench.calls.deleteQuestion({ questionId: question.id });
+    const refused = bench.calls.askAgain({ questionId: question.id, frameHash });
+    await expect(refused).rejects.toMatchObject({ code: 'not-found', message: 'This question was deleted.' });
+    expect(await bench.calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+});
+
 describe('every window', () => {
   it('hears of questions, deletions, names and sessions, whoever was at it', async () => {
     const opened = await bench.open(clip);

@@ -102,6 +102,23 @@ describe('opening a video', () => {
     ]);
   });
 
+  it('is renamed in a session of its own alone, where that is undone, also after a restart', async () => {
+    const { case: own, session } = await bench.open(clip);
+    const other = await bench.open(otherClip);
+    const elsewhere = { caseId: own.id, pseudonym: 'X', sessionId: other.session.id };
+    await expect(bench.calls.renameCase(elsewhere)).rejects.toMatchObject({ code: 'invalid-input' });
+    await bench.calls.renameCase({ caseId: own.id, pseudonym: 'N 13', sessionId: session.id });
+    await bench.restart();
+    const undone = await bench.calls.undo({ sessionId: session.id });
+    expect(undone.what).toBe('Rename case: “N 13”');
+    const again = await bench.calls.openSession({ sessionId: session.id });
+    expect(again.case).toEqual(own);
+    expect(again.seq).toBe(undone.change.seq);
+    await expect(bench.calls.undo({ sessionId: other.session.id })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+  });
+
   it('refuses what is no video, and leaves nothing behind', async () => {
     const text = join(bench.folder, 'notes.mp4');
     writeFileSync(text, 'not a video '.repeat(500));
