@@ -317,12 +317,13 @@ function difference(table: FrameTable, index: number, frame: ListedFrame): strin
  */
 function pixelArguments(context: DecodeContext, table: FrameTable, request: AttemptRequest): string[] {
   const { probe, tools } = context;
-  const { first, last, start } = request;
+  const { first, start } = request;
   const key = table.ticks[start.key];
   const fromKey = `gt(pts,${key})+eq(pts,${key})*${isKeyExpression}`;
   const begin = !table.seekable ? '1' : start.seekSeconds === null ? `gte(pts,${key})` : fromKey;
+  // No bound at the last frame: from 5.1 on ffmpeg hands a frame out when a later one has come, and the last of a bounded
+  // output at the end of the file. The process waits at the full pipe, and is ended when the wanted frames were read.
   const wanted = table.seekable ? `gte(pts,${table.ticks[first]})` : `gte(n,${first})`;
-  const frames = ['-frames:v', String(last - first + 1)];
   const graph =
     `${sourceFilter(context)},select='${begin}',split=2[from][all];` +
     `[all]${corner}[times];[from]select='${wanted}',${conversionFilter(probe)}split=2[list][pixels]`;
@@ -333,8 +334,8 @@ function pixelArguments(context: DecodeContext, table: FrameTable, request: Atte
       frameDecoder(table.singleThread || request.damaged !== null),
     ),
     ...['-filter_complex', graph],
-    ...[...frames, ...listOutput(tools, probe.timeBase, 'list', 3)],
+    ...listOutput(tools, probe.timeBase, 'list', 3),
     ...listOutput(tools, probe.timeBase, 'times', 4),
-    ...['-map', '[pixels]', ...tools.everyFrame, ...frames, '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
+    ...['-map', '[pixels]', ...tools.everyFrame, '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
   ];
 }

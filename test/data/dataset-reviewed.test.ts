@@ -79,6 +79,7 @@ function session(...entries: { text: string; answers: object[] }[]): OpenSession
     openedAt: 0,
   };
   return OpenSession.parse({
+    seq: 0,
     case: { id: 'c1', pseudonym: 'Case 1', createdAt: 0, demonstration: false },
     video,
     session: {

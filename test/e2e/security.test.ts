@@ -161,12 +161,4 @@ describe('the running web host', () => {
     expect(frame).toBe('blocked');
     await page.close();
   });
-
-  it('lets one window at a time on a data folder', async () => {
-    const second = new RunningHost(home);
-    expect(await second.ended()).toBe(5);
-    expect(second.output).toContain('Another window of the workstation');
-    expect(second.output).toContain('--home');
-    expect(second.output).not.toMatch(/\n\s+at /);
-  });
 });

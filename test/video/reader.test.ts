@@ -6,7 +6,7 @@ import { upright } from '../../main/video/display.ts';
 import { FrameCache } from '../../main/video/frame-cache.ts';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { runningProcesses } from '../../main/video/process.ts';
-import type { RawFrame } from '../../main/video/decoder.ts';
+import { decodeFrames, type RawFrame } from '../../main/video/decoder.ts';
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
 import { ClipFolder, readCounter, recipes, type ClipRecipe } from './clips.ts';
 
@@ -271,3 +271,49 @@ describe('FrameCache', () => {
     expect(new FrameCache(0, 100).capacity).toBe(8);
   });
 });
+
+it.skipIf(process.platform === 'win32')(
+  'ends the run when the last wanted frame is there, long before the end of the file',
+  async () => {
+    const long = await folder.convert(
+      [
+        '-f',
+        'lavfi',
+        '-i',
+        'testsrc=s=64x64:r=25:d=240',
+        '-c:v',
+        'libx264',
+        '-preset',
+        'ultrafast',
+        '-g',
+        '250',
+      ],
+      'long.mp4',
+    );
+    const video = await openVideo(long);
+    await video.buildIndex();
+    // What ffmpeg tells of every frame that it decodes passes through a copy, whose lines are counted.
+    const [copy, pipe, program] = ['copy', 'pipe', 'program'].map((name) =>
+      folder.file(`counted-${name}`),
+    ) as [string, string, string];
+    const real = video.context.tools.ffmpeg.path;
+    writeFileSync(
+      program,
+      `#!/bin/sh\nmkfifo ${pipe}\ntee ${copy} <${pipe} >&4 3>&- 2>/dev/null &\nexec ${real} "$@" 4>${pipe}\n`,
+    );
+    chmodSync(program, 0o755);
+    const tools = { ...video.context.tools, ffmpeg: { ...video.context.tools.ffmpeg, path: program } };
+    const given: number[] = [];
+    await decodeFrames({ ...video.context, tools }, video.table, {
+      first: 250,
+      last: 260,
+      onFrame: ({ index }) => void given.push(index),
+    });
+    expect(given).toEqual(Array.from({ length: 11 }, (_, step) => 250 + step));
+    const decoded = readFileSync(copy, 'utf8').match(/^0,/gm)?.length ?? 0;
+    expect(decoded).toBeGreaterThanOrEqual(11);
+    // Of 5,750: those that fit into the pipes before the process was ended.
+    expect(decoded).toBeLessThan(1500);
+    video.dispose();
+  },
+);
