@@ -16,6 +16,15 @@ const commands: Readonly<Record<string, string>> = {
   'record.erase': 'Erase',
 };
 
+/** The same as it is said of what is over; of a command that a person can't undo there is none. */
+const past: Readonly<Record<string, string>> = {
+  'case.rename': 'Case renamed',
+  'question.ask': 'Question asked',
+  'question.delete': 'Question deleted',
+  'question.restore': 'Question restored',
+  'answer.ask-again': 'Asked again',
+};
+
 const most = 60;
 const short = (text: string): string =>
   text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
@@ -47,6 +56,14 @@ export function commandInWords({ command, edits }: Pick<Change, 'command' | 'edi
   const name = commands[command] ?? command;
   const about = edits?.map(detail).find((text) => text !== null);
   return about === undefined ? name : `${name}: ${about}`;
+}
+
+/** What was done, told of what is over: `Question deleted “Where is the stapler?”`. */
+export function stepInPast({ command, edits }: Pick<Change, 'command' | 'edits'>): string {
+  const about = edits?.map(detail).find((text) => text !== null);
+  return [past[command] ?? commands[command] ?? command, about]
+    .filter((part) => part !== undefined)
+    .join(' ');
 }
 
 function detail({ after, before }: Edit): string | null {

@@ -79,8 +79,9 @@ export class Keyboard {
         this.#window.shortcuts();
         return true;
       case 'undo':
-        if (!this.#workstation.undoable) return false;
-        void this.#workstation.undoable.undo();
+      case 'redo':
+        if (!this.#workstation.review) return false;
+        void this.#workstation.steps[action]();
         return true;
       default:
         return this.#workstation.review ? this.#review(this.#workstation.review, action, event) : false;

@@ -6,6 +6,7 @@ import {
   type Answer,
   type Bridge,
   type Case,
+  type Change,
   type Entry,
   type ErrorReport,
   type FrameIndex,
@@ -273,8 +274,19 @@ export class Review {
     this.selectedQuestion = questionId;
   }
 
+  /** Shows what a step of undo or redo has brought back. */
+  async follow({ edits }: Change): Promise<void> {
+    await this.#record.catchUp();
+    const back = (edits ?? []).find(({ entity, after }) => entity === 'question' && after !== null);
+    if (back?.entity !== 'question' || !back.after) return;
+    this.selectedQuestion = back.after.id;
+    this.selectedVersion = null;
+  }
+
   async rename(pseudonym: string): Promise<ErrorReport | null> {
-    const result = await this.#bridge.renameCase({ caseId: this.case.id, pseudonym });
+    const result = await this.#bridge.renameCase({
+      ...{ caseId: this.case.id, sessionId: this.session.id, pseudonym },
+    });
     if (!result.ok) return result.error;
     await this.#record.catchUp();
     return null;

@@ -18,17 +18,10 @@ import { Announcer } from './announcer.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Opener } from './opener.svelte.ts';
 import { Review } from './review.svelte.ts';
-
-/** What can be undone for a while. */
-export interface Undoable {
-  readonly text: string;
-  readonly undo: () => Promise<void>;
-}
+import { UndoSteps } from './undo-steps.svelte.ts';
 
 /** What a file or folder is chosen for. */
 export type Purpose = 'open' | 'relink' | 'model' | 'base';
-
-const undoMilliseconds = 10_000;
 
 /** A step that is done several times over, such as opening the graphs to measure threads, begins anew each time. */
 function neverBack(before: ModelState | null, now: ModelState): ModelState {
@@ -62,11 +55,11 @@ export class Workstation {
   started = $state(false);
   /** Failures of opening and of the library, newest last. */
   faults = $state.raw<readonly ErrorReport[]>([]);
-  undoable = $state.raw<Undoable | null>(null);
   /** The folder browser is open: which purpose. */
   browsing = $state<Purpose | null>(null);
   readonly models: Models;
   readonly opener: Opener;
+  readonly steps: UndoSteps;
   readonly announcer: Announcer;
   readonly bridge: Bridge;
   readonly now: () => number;
@@ -75,13 +68,17 @@ export class Workstation {
   readonly #stops: (() => void)[] = [];
   /** The newest change that was told. */
   #newest = 0;
-  #undoTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, fetchPixels: typeof fetch, now: () => number) {
     this.bridge = connection.bridge;
     this.#fetch = fetchPixels;
     this.now = now;
     this.announcer = new Announcer(now);
+    this.steps = new UndoSteps({
+      bridge: this.bridge,
+      announcer: this.announcer,
+      review: () => this.review,
+    });
     this.models = new Models({
       bridge: this.bridge,
       announcer: this.announcer,
@@ -224,22 +221,7 @@ export class Workstation {
 
   async remove(entry: Entry): Promise<void> {
     const review = this.review;
-    if (!review || !(await review.remove(entry.question.id))) return;
-    clearTimeout(this.#undoTimer);
-    this.undoable = {
-      text: 'Question deleted',
-      undo: async () => {
-        this.dismissUndo();
-        await review.restore(entry.question.id);
-      },
-    };
-    this.announcer.say('Question deleted. Control Z brings it back.');
-    this.#undoTimer = setTimeout(() => this.dismissUndo(), undoMilliseconds);
-  }
-
-  dismissUndo(): void {
-    clearTimeout(this.#undoTimer);
-    this.undoable = null;
+    if (review && (await review.remove(entry.question.id))) this.steps.deleted(entry.question.id);
   }
 
   dismissFault(fault: ErrorReport): void {
@@ -255,14 +237,14 @@ export class Workstation {
 
   dispose(): void {
     for (const stop of this.#stops) stop();
-    clearTimeout(this.#undoTimer);
+    this.steps.dismiss();
     this.review?.dispose();
     this.announcer.dispose();
   }
 
   #enter(open: OpenSession): void {
     this.review?.dispose();
-    this.dismissUndo();
+    this.steps.dismiss();
     this.review = new Review(open, {
       bridge: this.bridge,
       fetchPixels: this.#fetch,
@@ -321,7 +303,10 @@ export class Workstation {
     } else if (event.type === 'sessions') {
       if (this.libraryRead) void this.refreshLibrary();
     } else if (event.type === 'models' || event.type === 'model-import') this.models.handle(event);
-    else this.review?.handle(event);
+    else {
+      if (event.type === 'changes') this.steps.told(event.changes, this.status?.actor.id);
+      this.review?.handle(event);
+    }
   }
 
   #takeNotices(notices: readonly ErrorReport[]): void {

@@ -21,6 +21,7 @@ export type Action =
   | 'ask-again'
   | 'escape'
   | 'undo'
+  | 'redo'
   | 'zoom-in'
   | 'zoom-out'
   | 'zoom-fit'
@@ -96,7 +97,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('ask', ['Q'], 'Ask about this frame', ['q']),
       shortcut('ask-again', ['R'], 'Ask the shown question again', ['r']),
       shortcut('escape', ['Esc'], 'Stop the answer; close what is open', ['Escape']),
-      shortcut('undo', ['Ctrl Z'], 'Bring back what was just deleted', ['Control+z']),
+      shortcut('undo', ['Ctrl Z'], 'Undo what you did last in this session', ['Control+z']),
+      shortcut('redo', ['Shift Ctrl Z', 'Ctrl Y'], 'Do it again', ['Control+Shift+z', 'Control+y']),
     ],
   },
   {

@@ -511,11 +511,13 @@ describe('the list', () => {
     render(AnswerList, { workstation, review });
     await fireEvent.click(screen.getByRole('button', { name: 'Delete: What organ?' }));
     expect(await screen.findByText('No questions in this session yet.')).toBeTruthy();
-    await vi.waitFor(() => expect(workstation.undoable).not.toBeNull());
-    await workstation.undoable?.undo();
+    await vi.waitFor(() =>
+      expect(workstation.steps.notice).toMatchObject({ text: 'Question deleted', offers: 'undo' }),
+    );
+    await workstation.steps.undo();
     const list = screen.getByRole('list', { name: 'Answers of this session' });
     expect(await within(list).findByText('What organ?')).toBeTruthy();
-    expect(workstation.undoable).toBeNull();
+    expect(review.selected?.question.text).toBe('What organ?');
   });
 });
 

@@ -211,6 +211,8 @@ describe('shortcuts', () => {
     expect(actionOf(press('ArrowRight', { shiftKey: true }))).toBe('step-forward-ten');
     expect(actionOf(press('Q'))).toBe('ask');
     expect(actionOf(press('z', { metaKey: true }))).toBe('undo');
+    expect(actionOf(press('Z', { metaKey: true, shiftKey: true }))).toBe('redo');
+    expect(actionOf(press('y', { ctrlKey: true }))).toBe('redo');
     expect(actionOf(press('?', { shiftKey: true }))).toBe('shortcuts');
   });
 

@@ -125,7 +125,7 @@ export function changedSince(edit: Edit, present: unknown): WorkstationError {
   return new WorkstationError(
     'changed-since',
     `${what.replace(/^./, (letter) => letter.toUpperCase())} ${how} since then, so nothing was done.`,
-    'Look at it as it is now. Somebody else, or another window, was there in between.',
+    'Look at it as it is now, and change it by hand if you want the earlier one. Somebody else, or another window, was there in between.',
   );
 }
 
