@@ -2,7 +2,9 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Change, ChangeList, Changes, OpenSession } from '../../preload/contract/index.ts';
 import { Feed } from '../../renderer/state/feed.svelte.ts';
 import { SessionRecord } from '../../renderer/state/session-record.svelte.ts';
-import { FakeWorkstation, hashOf } from './fake-workstation.ts';
+import { Workstation } from '../../renderer/state/workstation.svelte.ts';
+import { FakeWorkstation, hashOf, now } from './fake-workstation.ts';
+import { FramePixels } from './pixels.ts';
 
 /** Numbers from 0 to 1, the same for a seed each time (mulberry32). */
 function generator(seed: number): () => number {
@@ -188,4 +190,27 @@ describe('what a window shows', () => {
       }
     },
   );
+});
+
+test('a window reads everything anew when another database has taken the place of its own', async () => {
+  const fake = new FakeWorkstation();
+  fake.addEntry('Of before?', 7, { status: 'not-visible' });
+  const connection = { bridge: fake.bridge, onReach: () => () => undefined };
+  const window = new Workstation(connection, new FramePixels().fetch, () => now);
+  await window.start();
+  await fake.elsewhere.renameCase({ caseId: fake.case.id, pseudonym: 'Case of before' });
+  expect(window.review?.case.pseudonym).toBe('Case of before');
+  // The backup is of a time when there was less: its record ends before that of the window.
+  const older = new FakeWorkstation();
+  fake.entries = [older.addEntry('Of the backup?', 9, { status: 'not-visible' })];
+  fake.case = older.case;
+  fake.record.changes.length = 0;
+  fake.emit({ type: 'replaced' });
+  await vi.waitFor(() =>
+    expect(window.review?.entries.map(({ question }) => question.text)).toEqual(['Of the backup?']),
+  );
+  expect(window.review?.case).toEqual(older.case);
+  await fake.elsewhere.renameCase({ caseId: fake.case.id, pseudonym: 'Case of now' });
+  expect(window.review?.case.pseudonym).toBe('Case of now');
+  window.dispose();
 });
