@@ -263,17 +263,6 @@ export class Review {
     return true;
   }
 
-  /** Brings a question back as it is now: its answers may have changed since it was taken out. */
-  async restore(questionId: QuestionId): Promise<void> {
-    const result = await this.#bridge.restoreQuestion({ questionId });
-    if (!result.ok) {
-      this.asking.fault = result.error;
-      return;
-    }
-    await this.#record.catchUp();
-    this.selectedQuestion = questionId;
-  }
-
   /** Shows what a step of undo or redo has brought back. */
   async follow({ edits }: Change): Promise<void> {
     await this.#record.catchUp();

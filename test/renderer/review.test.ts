@@ -178,6 +178,12 @@ describe('asking', () => {
   });
 });
 
+/** As undo in the window does. */
+async function takeBack(review: Review): Promise<void> {
+  const undone = await workstation.bridge.undo({ sessionId: review.session.id });
+  if (undone.ok) await review.follow(undone.value.change);
+}
+
 describe('the list', () => {
   test('takes a question out and puts it back where it was', async () => {
     const questions = ['First?', 'Second?', 'Third?'];
@@ -186,7 +192,7 @@ describe('the list', () => {
     const second = review.entries[1]!;
     expect(await review.remove(second.question.id)).toBe(true);
     expect(review.entries.map((entry) => entry.question.text)).toEqual(['First?', 'Third?']);
-    await review.restore(second.question.id);
+    await takeBack(review);
     expect(review.entries.map((entry) => entry.question.text)).toEqual(questions);
     expect(review.selected).toEqual(second);
   });
@@ -206,7 +212,7 @@ describe('the list', () => {
     await vi.waitFor(() => expect(texts()).toEqual(questions));
     const second = review.entries[1]!.question.id;
     await review.remove(second);
-    await review.restore(second);
+    await takeBack(review);
     expect(texts()).toEqual(questions);
     await review.catchUp();
     expect(texts()).toEqual(questions);
@@ -218,7 +224,7 @@ describe('the list', () => {
     const entry = review.entries[0]!;
     await review.remove(entry.question.id);
     workstation.end({ ...entry.answers[0]!, status: 'answered', label: 'Kidney' });
-    await review.restore(entry.question.id);
+    await takeBack(review);
     expect(review.answer).toMatchObject({ status: 'answered', label: 'Kidney' });
   });
 
