@@ -12,7 +12,7 @@ the words that this answer wrote.
 """
 import torch
 
-from coherence import MIDDLE_TOLERANCE, place_of_label, places_said
+from coherence import MIDDLE_TOLERANCE, absence_said, place_of_label, places_said
 from objectives import iou
 
 
@@ -35,6 +35,18 @@ def bounds_of(places, width, height):
     return low_x, high_x, low_y, high_y
 
 
+def stance(reasoning, label, question, width, height):
+    """What an answer's words demand of its box: (bounds of its centre, whether the reasoning names no place).
+
+    Words that say that nothing is in sight go with no box at all: then no centre lies within the bounds.
+    """
+    said = places_said(reasoning, question)
+    if absence_said(reasoning, question):
+        return (float(width), 0.0, float(height), 0.0), not said
+    named = place_of_label(label)
+    return bounds_of([*said, named] if named else said, width, height), not said
+
+
 def prepare(answers, judged, opening, values):
     """What the boxes of sampled answers are paid by, or None where no answer has one that the truth has too.
 
@@ -43,7 +55,8 @@ def prepare(answers, judged, opening, values):
     opening: id of the token before the first coordinate; values: {token id: coordinate}. Coordinates stand at the
     first, third, fifth and seventh place behind it. Returns rows [K] (image, place), times [K, 4] and tensors.
     """
-    found = {"image": [], "place": [], "times": [], "sampled": [], "truth": [], "size": [], "right": [], "bounds": []}
+    found = {"image": [], "place": [], "times": [], "sampled": [], "truth": [], "size": [], "right": []}
+    found.update(bounds=[], silent=[])
     for image, row in enumerate(answers.tolist()):
         for place, tokens in enumerate(row):
             facts = judged[image][place] if place < len(judged[image]) else None
@@ -52,8 +65,9 @@ def prepare(answers, judged, opening, values):
             times = [tokens.index(opening) + 1 + 2 * slot for slot in range(4)]
             if times[3] >= len(tokens) or any(tokens[time] not in values for time in times):
                 continue
-            truth, named = facts["truth"], place_of_label(facts["label"])
-            said = places_said(facts["reasoning"], truth["question"]) + ([named] if named else [])
+            truth = facts["truth"]
+            width, height = truth["width"], truth["height"]
+            bounds, silent = stance(facts["reasoning"], facts["label"], truth["question"], width, height)
             found["image"].append(image)
             found["place"].append(place)
             found["times"].append(times)
@@ -61,7 +75,8 @@ def prepare(answers, judged, opening, values):
             found["truth"].append(truth["box"])
             found["size"].append([truth["width"], truth["height"]])
             found["right"].append(float(facts["right"]))
-            found["bounds"].append(bounds_of(said, truth["width"], truth["height"]))
+            found["bounds"].append(bounds)
+            found["silent"].append(float(silent))
     if not found["image"]:
         return None
     whole = ("image", "place", "times")
@@ -69,12 +84,12 @@ def prepare(answers, judged, opening, values):
     return {name: torch.tensor(rows, dtype=kinds[name]) for name, rows in found.items()}
 
 
-def rewards_of(boxes, truth, size, right, bounds, config):
+def rewards_of(boxes, truth, size, right, bounds, silent, config):
     """Total rewards [...] of boxes [..., 4] (pixels): rewards.py's, for answers that are valid but for their box.
 
     A box that is not valid is paid nothing, also where the configuration is not gated: none should be learnt.
 
-    truth [..., 4], size [..., 2] (width, height), right [...] (1 or 0), bounds [..., 4] of `bounds_of`.
+    truth [..., 4], size [..., 2] (width, height), right [...] (1 or 0), bounds [..., 4] and silent [...] of `stance`.
     """
     rules = config["coherence"]
     inside = (boxes[..., :2] < boxes[..., 2:]).all(-1) & (boxes[..., 2:] <= size).all(-1)
@@ -84,8 +99,11 @@ def rewards_of(boxes, truth, size, right, bounds, config):
     agrees = agrees & (centre_y >= bounds[..., 2]) & (centre_y <= bounds[..., 3])
     missed = overlap < rules["overlap"]
     paid = overlap if rules["graded"] else torch.ones_like(overlap)
+    if rules["requirePlaceWords"]:
+        paid = paid * (1 - silent)
     penalty = -rules["illusionPenalty"] * missed - rules["wordPenalty"] * ~agrees
-    coherence = right * torch.where(~missed & agrees, paid, penalty)
+    blamed = right if rules["penalise"] == "right" else torch.ones_like(right)
+    coherence = torch.where(~missed & agrees, right * paid, blamed * penalty)
     valid = inside.to(overlap.dtype)
     task = config["answer"]["weight"] * right + config["box"]["weight"] * overlap
     task = task + config["coherence"]["weight"] * coherence
@@ -103,7 +121,7 @@ def coordinate_losses(log_probs, boxes, bins, config):
     for slot in range(slots):
         tried[:, slot, :, slot] = bins
     spread = {name: boxes[name][:, None, None] for name in ("truth", "size", "bounds")}
-    right = boxes["right"][:, None, None].expand(count, slots, values)
-    paid = rewards_of(tried, spread["truth"], spread["size"], right, spread["bounds"], config)
+    right, silent = (boxes[name][:, None, None].expand(count, slots, values) for name in ("right", "silent"))
+    paid = rewards_of(tried, spread["truth"], spread["size"], right, spread["bounds"], silent, config)
     chances = torch.softmax(log_probs, -1)
     return -(chances * (paid - (chances.detach() * paid).sum(-1, keepdim=True))).sum(-1)

@@ -19,6 +19,9 @@ from image_processing import resize, size_of
 
 FORMAT = "packed-frames"
 FORMAT_VERSION = 1
+# The kinds of question that this code trains; a data set of all questions has more, which need answers with several
+# boxes or with none.
+TRAINED = ("organ", "state", "location", "grounding")
 KEPT = ("id", "kind", "questionType", "subject", "question", "wording", "label", "box", "reasoning", "spans")
 
 
@@ -75,8 +78,11 @@ def pack(folder, split, out, processor, limit=None, report=print, corruption=Non
     path = os.path.join(folder, f"{split}.jsonl")
     if not os.path.exists(path):
         raise SystemExit(f"{path}: missing. The dataset has no split named {split}.")
-    by_image = {}
+    by_image, other = {}, 0
     for record in read_records(path):
+        if record["questionType"] not in TRAINED:
+            other += 1
+            continue
         by_image.setdefault((record["source"], record["image"]), []).append(record)
     os.makedirs(out, exist_ok=True)
     files, counts, frames, skipped = {}, {}, [], 0
@@ -109,6 +115,8 @@ def pack(folder, split, out, processor, limit=None, report=print, corruption=Non
                 lines.write(json.dumps({"frame": len(frames) - 1, **kept}, separators=(",", ":")) + "\n")
     for file in files.values():
         file.close()
+    if other:
+        report(f"{path}: {other} records left out: of kinds that are not trained here, such as lists and refusals")
     if not frames:
         raise SystemExit(f"{path}: no frame could be read ({skipped} skipped).")
     index = {"format": FORMAT, "formatVersion": FORMAT_VERSION, "split": split, "sizes": counts, "skipped": skipped}

@@ -11,11 +11,15 @@ it, and every number is in rewards.json. For one answer with label l and box b, 
     answer      1 if l, mapped to the label list, is L, else 0. The mapping is that of models/evaluation/metrics/index.ts.
     box         true intersection over union of b and B, 0..1; 0 without b. Where the truth has no box: 1 if the
                 answer is "not visible" without a box, else 0. IoU as a reward: as in Visual-RFT (arXiv 2503.01785).
-    coherence   ours. Nothing (0) where the answer is wrong. Where it is right:
-                  1                    IoU(b, B) >= `overlap`, and the place words of the reasoning and a label that
-                                       is a place agree with b (coherence.py); `graded` pays the IoU in place of 1;
-                  - illusionPenalty    IoU(b, B) < `overlap`, or no b: a positional illusion;
-                  - wordPenalty        the words disagree with b; both penalties add up.
+    coherence   ours:
+                  1                    the answer is right, IoU(b, B) >= `overlap`, and the place words of the reasoning
+                                       and a label that is a place agree with b (coherence.py); `graded` pays the IoU
+                                       in place of 1;
+                  - illusionPenalty    IoU(b, B) < `overlap`, or no b: where the answer is right, a positional illusion;
+                  - wordPenalty        the words disagree with b, or deny what is there; both penalties add up.
+                `penalise` says of which answers they are taken off: "all", or "right" ones alone. With "right" a right
+                label whose box is missed is paid less than a wrong one with the same box, or than a false "not
+                visible", so that a policy is taught to be wrong where it cannot place; the shipped run had that.
                 Where the truth has no box, "not visible" without a box and with words that place nothing pays 1.
                 `requirePlaceWords`: reasoning that names no place where there is a box is paid 0, not 1.
     total       sum of weight x reward. `gated`: without a valid format only the format reward counts, as in the
@@ -34,6 +38,8 @@ from coherence import ABSENT, check_coherence, is_absent_label, places_said
 DEFAULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rewards.json")
 SPACES = ("resized-pixels", "normalized-1000")
 UNKNOWN = "unknown"
+# Whose misses and contradictions cost something.
+PENALISED = ("all", "right")
 
 INSIDE = r"((?:(?!</?think>|</?answer>).)+)"
 STRICT = re.compile(rf"\s*<think>{INSIDE}</think>\s*<answer>{INSIDE}</answer>\s*\Z", re.DOTALL)
@@ -76,6 +82,10 @@ def make_config(given, source="rewards", defaults=None):
     for group, name in (("format", "partial"), ("coherence", "overlap")):
         if not 0 <= config[group][name] <= 1:
             raise SystemExit(f"{source}: {group}.{name} is {config[group][name]}, not within 0..1.")
+    if config["coherence"]["penalise"] not in PENALISED:
+        raise SystemExit(
+            f"{source}: coherence.penalise {config['coherence']['penalise']!r} is none of {', '.join(PENALISED)}."
+        )
     for name in ("illusionPenalty", "wordPenalty"):
         if config["coherence"][name] < 0:
             raise SystemExit(f"{source}: coherence.{name} is negative. Give what is taken off, as a positive number.")
@@ -227,12 +237,14 @@ def judge(text, truth, config):
         "box": overlap if overlap is not None else 1.0 if right and box is None else 0.0,
         "coherence": 0.0,
     }
-    if right:
-        missed = overlap is not None and overlap < rules["overlap"]
-        if missed or disagree:
-            rewards["coherence"] = -rules["illusionPenalty"] * missed - rules["wordPenalty"] * bool(disagree)
-        elif not (rules["requirePlaceWords"] and box and not places_said(reasoning, truth.get("question") or "")):
-            rewards["coherence"] = overlap if rules["graded"] and overlap is not None else 1.0
+    missed = overlap is not None and overlap < rules["overlap"]
+    if missed or disagree:
+        if right or rules["penalise"] == "all":
+            denied = missed and label is not None and is_absent_label(label)
+            against = bool(disagree) or denied
+            rewards["coherence"] = -rules["illusionPenalty"] * missed - rules["wordPenalty"] * against
+    elif right and not (rules["requirePlaceWords"] and box and not places_said(reasoning, truth.get("question") or "")):
+        rewards["coherence"] = overlap if rules["graded"] and overlap is not None else 1.0
     if config["gated"] and not valid:
         rewards.update(answer=0.0, box=0.0, coherence=0.0)
     rewards["total"] = sum(config[name]["weight"] * reward for name, reward in rewards.items())

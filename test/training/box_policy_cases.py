@@ -9,7 +9,6 @@ import torch
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../models/training"))
 import box_policy  # noqa: E402
 import rewards  # noqa: E402
-from coherence import place_of_label, places_said  # noqa: E402
 
 WIDTH, HEIGHT = 336, 280
 CASES = [
@@ -17,6 +16,8 @@ CASES = [
     ("The suction lies in the lower right.", "Idle", "Suction", [200, 180, 300, 250]),
     ("The suction is seen right of the middle and above the middle.", "right-top", "right-top", [180, 20, 260, 90]),
     ("The organ lies in the middle.", "kidney", "kidney", [60, 50, 280, 240]),
+    ("A pool of blood lies at its tip.", "Suction", "Suction", [40, 40, 120, 100]),
+    ("The suction is not visible.", "Suction", "Suction", [40, 40, 120, 100]),
 ]
 
 
@@ -34,14 +35,14 @@ def totals(config):
         # Half of them near the truth, so that every branch is met.
         boxes[::2] = np.array(box) + draw.integers(-25, 26, (75, 4))
         boxes = np.maximum(boxes, 0)
-        named = place_of_label(said)
-        places = places_said(reasoning, truth["question"]) + ([named] if named else [])
+        bounds, silent = box_policy.stance(reasoning, said, truth["question"], WIDTH, HEIGHT)
         found = box_policy.rewards_of(
             torch.tensor(boxes, dtype=torch.float32),
             torch.tensor(box, dtype=torch.float32),
             torch.tensor([WIDTH, HEIGHT], dtype=torch.float32),
             torch.tensor(float(said == label)),
-            torch.tensor(box_policy.bounds_of(places, WIDTH, HEIGHT)),
+            torch.tensor(bounds),
+            torch.tensor(float(silent)),
             config,
         )
         for corners, total in zip(boxes.tolist(), found.tolist()):
@@ -62,6 +63,7 @@ def learnt():
         "size": torch.tensor([[float(WIDTH), float(HEIGHT)]]),
         "bounds": torch.tensor([[0.0, 174.0, 0.0, 145.0]]),
         "right": torch.tensor([1.0]),
+        "silent": torch.tensor([0.0]),
     }
     config = rewards.load_config()
     start = boxes["sampled"].clone()
@@ -91,4 +93,5 @@ def prepared():
 
 plain = rewards.load_config()
 graded = rewards.make_config({"gated": False, "coherence": {"graded": True, "weight": 2.0}})
-print(json.dumps({"totals": [totals(plain), totals(graded)], "learnt": learnt(), "prepared": prepared()}))
+words = rewards.make_config({"coherence": {"requirePlaceWords": True, "penalise": "right"}})
+print(json.dumps({"totals": [totals(plain), totals(graded), totals(words)], "learnt": learnt(), "prepared": prepared()}))

@@ -36,6 +36,7 @@ interface Report {
   places: Text['said'][];
   labels: string[];
   configs: (string | null)[];
+  unfair: unknown[][];
   seconds: number;
 }
 
@@ -56,7 +57,19 @@ const configs: [object, string[]][] = [
   [{ coordinateSpace: 'percent' }, ["'percent'", 'resized-pixels', 'normalized-1000']],
   [{ coherence: { overlap: 1.5 } }, ['coherence.overlap is 1.5', '0..1']],
   [{ coherence: { wordPenalty: -1 } }, ['coherence.wordPenalty is negative']],
+  [{ coherence: { penalise: 'none' } }, ["coherence.penalise 'none'", 'all, right']],
   [{ labels: ['Idle'] }, ['labels', '"not visible"']],
+];
+
+/** Weights and rules of coherence under which right is held against wrong. */
+const fairness: { coherence: Record<string, unknown> }[] = [
+  { coherence: {} },
+  { coherence: { weight: 2 } },
+  { coherence: { weight: 2, graded: true } },
+  { coherence: { weight: 0 } },
+  { coherence: { illusionPenalty: 2, wordPenalty: 2 } },
+  { coherence: { requirePlaceWords: true } },
+  { coherence: { weight: 2, penalise: 'right' } },
 ];
 
 /** Reasoning made of pieces, so that both sides also meet texts that nobody thought of; the same in every run. */
@@ -92,6 +105,7 @@ describe.skipIf(!python)('the rewards of fine-tuning', () => {
         places: [...texts, ...random],
         labels: labels.texts.map(({ text }) => ({ text, labels: labels.labels })),
         configs: configs.map(([config]) => config),
+        fairness,
       }),
     });
     expect(run.stderr).toBe('');
@@ -119,6 +133,15 @@ describe.skipIf(!python)('the rewards of fine-tuning', () => {
     expect(report.places.slice(0, texts.length)).toEqual(texts.map(({ said }) => said));
     // The pieced texts would prove nothing if they named no places.
     expect(report.places.slice(texts.length).filter((said) => said.length > 0).length).toBeGreaterThan(400);
+  });
+
+  test('never pay a right label less than a wrong one, all else equal', () => {
+    const right = fairness.findIndex(({ coherence }) => coherence.penalise === 'right');
+    report.unfair.forEach((found, index) => {
+      if (index !== right) expect(found, JSON.stringify(fairness[index])).toEqual([]);
+    });
+    // Penalties for right answers alone do so: the test would see it.
+    expect(report.unfair[right]!.length).toBeGreaterThan(0);
   });
 
   test('map labels as evaluation does', () => {

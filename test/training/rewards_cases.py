@@ -45,6 +45,29 @@ def refusal(given):
     return None
 
 
+def unfair(given):
+    """[(words, box, wrong label)] for which a right label is paid less than a wrong one, all else equal.
+
+    The wrong answer has the same words and the same box, or is a false "not visible" without one.
+    """
+    config, found = make_config(given), []
+    truth = {"label": "Idle", "box": [40, 40, 120, 100], "width": 448, "height": 360, "question": "?"}
+    boxes = [[40, 40, 120, 100], [60, 50, 140, 110], [300, 200, 400, 300], [0, 0, 448, 360], [200, 10, 260, 60]]
+    words = ["The suction lies in the upper left.", "The suction lies in the lower right.", "It rests."]
+
+    def total(reasoning, label, box):
+        answer = json.dumps({"label": label, "bbox_2d": box})
+        return score(f"<think>{reasoning}</think><answer>{answer}</answer>", truth, config)["total"]
+
+    for reasoning in words:
+        for box in boxes:
+            right = total(reasoning, "Idle", box)
+            wrong = [(label, total(reasoning, label, box)) for label in ("Cutting", "left-top", "right-bottom", "?")]
+            wrong.append(("not visible", total("No suction is seen in this view.", "not visible", None)))
+            found += [[reasoning, box, label] for label, paid in wrong if paid > right + 1e-9]
+    return found
+
+
 def seconds_of_a_step(cases):
     """Seconds to score 256 answers, as many as a training step draws."""
     config, batch = load_config(), (cases * 256)[:256]
@@ -65,6 +88,7 @@ def main():
                 "answers": [run(case) for case in given["answers"]],
                 "places": [[place._asdict() for place in said] for said in places],
                 "labels": [map_label(case["text"], tuple(case["labels"])) for case in given["labels"]],
+                "unfair": [unfair(config) for config in given["fairness"]],
                 "configs": [refusal(config) for config in given["configs"]],
                 "seconds": seconds_of_a_step(given["answers"]) if given["answers"] else 0,
             }

@@ -63,6 +63,14 @@ def main():
     speech = {**eyes, "name": "speech", "questions": 3, "steps": 12}
     processor = processor_config(settings_with([]))
     packed = dataset.pack(os.path.join(folder, "dataset"), "train", os.path.join(folder, "packed"), processor)
+    listed = {"id": "toy/list", "questionType": "count", "label": "1", "box": None, "items": []}
+    with open(os.path.join(folder, "dataset", "more.jsonl"), "w") as file:
+        file.writelines(json.dumps(line) + "\n" for line in [*records, {**records[0], **listed}])
+    left_out = []
+    dataset.pack(
+        os.path.join(folder, "dataset"), "more", os.path.join(folder, "more"), processor, report=left_out.append
+    )
+    trained = len(dataset.Frames(os.path.join(folder, "more")).records[0])
     first = train(folder, [eyes])
     both = train(folder, [eyes, speech], "--resume")
     out = os.path.join(folder, "nano")
@@ -125,7 +133,7 @@ def main():
     torch.save = original
     located = records[1]
     report = {
-        "packed": packed,
+        "packed": packed, "leftOut": left_out, "trained": trained,
         "sizes": sorted(frames.by_size),
         "eyes": [entry["loss"] for entry in first if entry.get("stage") == "eyes"],
         "speech": [entry["loss"] for entry in both if entry.get("stage") == "speech"],
