@@ -5,8 +5,8 @@
 
 A group whose answers are all paid the same teaches GRPO nothing, and a good stage 1 leaves little else. So of each
 frame of PACKED one question about each thing in it, drawn by the seed, is answered greedily. A thing is hard where
-the answer is not valid, wrong, a positional illusion, or has a box that overlaps the true one by less than
---overlap. SELECTED is a packed folder of the frames with a hard thing, and of some without one, as many as --easy
+the answer is not valid, wrong, a positional illusion (its words against its own box, too), or has a box that overlaps
+the true one by less than --overlap. SELECTED is a packed folder of the frames with a hard thing, and of some without one, as many as --easy
 times those, so that what is known is not forgotten. In its records all questions about hard things carry "wanted":
 how many times as often as others they are to be asked (Batches.weight).
 """
@@ -100,6 +100,7 @@ def select(frames, numbers, hard, easy, wanted, seed, out):
                 more = {"wanted": wanted} if record["subject"] in hard.get(number, ()) else {}
                 lines.write(json.dumps({**record, "frame": place, **more}, separators=(",", ":")) + "\n")
     index = {"format": FORMAT, "formatVersion": FORMAT_VERSION, "split": "train", "sizes": counts, "skipped": 0}
+    index["colourless"] = frames.colourless
     with open(os.path.join(out, "index.json"), "w", encoding="utf8") as file:
         json.dump({**index, "frames": [frame for _, frame in kept]}, file)
     return numbers

@@ -214,6 +214,14 @@ def curves_report(folder):
         return {"svg": file.read(), "unknown": unknown}
 
 
+def lies_elsewhere(box, place):
+    """Whether a box's centre lies clearly on another side of the middle than a place says."""
+    across, down = (box[0] + box[2] - WIDTH) / 2, (box[1] + box[3] - HEIGHT) / 2
+    side = across if place.startswith("left") else -across
+    height = down if place.endswith("top") else -down
+    return side > 0.02 * WIDTH or height > 0.02 * HEIGHT
+
+
 def difficulty_report(folder):
     """What difficulty.py keeps of new frames, against greedy answers one by one; and a second pick with nothing easy."""
     packed, model = os.path.join(folder, "new"), os.path.join(folder, "sft", "checkpoint.pt")
@@ -231,7 +239,11 @@ def difficulty_report(folder):
             right = found is not None and found["label"] == record["label"]
             box = found["box"] if found else None
             near = box_iou(box, record["box"]) >= 0.8 if box and record["box"] else box is record["box"]
-            if not (right and near):
+            # Words against the answer's own box make a thing hard, too: the toy says one place in them.
+            said = [place for place, words in WORDS.items() if found and f"the {words}." in found["reasoning"]]
+            said += [found["label"]] if found and found["label"] in WORDS else []
+            agrees = box is None or not any(lies_elsewhere(box, place) for place in said)
+            if not (right and near and agrees):
                 expected.add((frames.frames[number]["image"], record["subject"]))
     wanted = {
         (kept.frames[number]["image"], record["subject"])
