@@ -1,4 +1,4 @@
-import { anotherPicture } from '../../preload/contract/answer-warning.ts';
+import { anotherPicture } from '../../preload/contract/words/answer-warning.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';

@@ -1,5 +1,5 @@
-import { answerWarning, damagedPicture } from '../../preload/contract/answer-warning.ts';
-import { decoding, domainWords, grouped, readable } from '../../preload/contract/answer-words.ts';
+import { answerWarning, damagedPicture } from '../../preload/contract/words/answer-warning.ts';
+import { decoding, domainWords, grouped, readable } from '../../preload/contract/words/answers.ts';
 import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
 import { doubtMeanings, doubtsOf, surenessInWords } from '../../preload/contract/doubts.ts';
 import { visibleText } from '../../preload/contract/visible-text.ts';

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from '@napi-rs/canvas';
-import { readable } from '../../preload/contract/answer-words.ts';
-import { placedItems } from '../../preload/contract/domain.ts';
+import { readable } from '../../preload/contract/words/answers.ts';
+import { isUnderWay, placedItems } from '../../preload/contract/domain.ts';
+import { headline, statusWords } from '../../preload/contract/words/statuses.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { surenessInWords } from '../../preload/contract/doubts.ts';
 import type { Box } from '../../preload/contract/values.ts';
@@ -62,29 +63,21 @@ export async function drawStill(content: StillContent): Promise<Buffer> {
 /** The words on the picture: label and sureness as the window shows them, or why there is no box. */
 export function labelText(answer: StillContent['answer']): string | null {
   const { status, label } = answer;
-  const said = label === null ? '' : visibleText(readable(label));
+  if (isUnderWay(status)) return null;
+  const words = visibleText(headline(answer));
   const sureness = surenessInWords(answer);
-  const certain = sureness === '' ? '' : ` · ${sureness}`;
   switch (status) {
     case 'answered':
-      return `${said}${certain}`;
-    case 'answered-without-location':
-      return `${said}${certain} · without location`;
     case 'not-visible':
-      return `Not visible${certain}`;
+      return sureness === '' ? words : `${words} · ${sureness}`;
+    case 'answered-without-location':
+      return `${sureness === '' ? words : `${words} · ${sureness}`} · ${statusWords[status].word}`;
     case 'refused':
-      return said === ''
-        ? 'not asked: the model was not taught this kind of question'
-        : `${said} · the model declines`;
-    case 'malformed':
-      return 'No readable answer';
+      return label === null ? words : `${words} · the model declines`;
     case 'stopped':
-      return said === '' ? 'Stopped before an answer' : `${said} · stopped`;
-    case 'failed':
-      return 'No answer: the model failed';
-    case 'queued':
-    case 'running':
-      return null;
+      return label === null ? words : `${words} · ${statusWords[status].word}`;
+    default:
+      return words;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answerWarning } from '../../preload/contract/answer-warning.ts';
+import { answerWarning } from '../../preload/contract/words/answer-warning.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { Box } from '../../preload/contract/values.ts';
 

@@ -247,13 +247,13 @@ describe('the words of a label', () => {
     expect(say({})).toBe('Tissue manipulation · 0.87');
     expect(say({ probability: null })).toBe('Tissue manipulation');
     expect(say({ status: 'answered-without-location', box: null })).toBe(
-      'Tissue manipulation · 0.87 · without location',
+      'Tissue manipulation · 0.87 · no location',
     );
     expect(say({ status: 'not-visible', box: null })).toBe('Not visible · 0.87');
     expect(say({ probability: 0.32 })).toBe('Tissue manipulation · 0.32, unsure');
     expect(say({ probability: 0.9991 })).toBe('Tissue manipulation · > 0.99');
-    expect(say({ status: 'malformed', label: null })).toBe('No readable answer');
-    expect(say({ status: 'stopped', label: null })).toBe('Stopped before an answer');
+    expect(say({ status: 'malformed', label: null })).toBe('Malformed answer');
+    expect(say({ status: 'stopped', label: null })).toBe('Stopped');
   });
 });
 

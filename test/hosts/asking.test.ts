@@ -66,7 +66,10 @@ test('`ask` gives everything that an answer places as items, and tells a list li
     box: null,
   };
   expect(answerForPeople('Will he live?', declined, video)).toEqual(
-    expect.arrayContaining(['The model declines to answer.', 'Answer    cannot be told from this picture']),
+    expect.arrayContaining([
+      'The model declines to answer: it was taught to tell what it can answer from what it cannot.',
+      'Answer    cannot be told from this picture',
+    ]),
   );
 });
 

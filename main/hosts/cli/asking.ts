@@ -6,7 +6,9 @@ import {
   disclaimer,
   doubtMeanings,
   doubtsOf,
+  headline,
   isUnderWay,
+  meaningOf,
   placedItems,
   surenessInWords,
   surenessOf,
@@ -226,18 +228,13 @@ export function answerForMachines(question: string, answer: Answer, { session, v
   };
 }
 
-const inWords: Record<Answer['status'], string> = {
-  queued: 'The answer has not been begun.',
-  running: 'The answer is not complete.',
-  answered: '',
-  'answered-without-location': 'The model gave no location.',
-  'not-visible': 'Not visible, says the model.',
-  refused:
-    'Not answered: the model was not taught this kind of question. Ask one of those below, or add --anyway.',
-  malformed: 'The model did not answer in its form; see the raw text.',
-  stopped: 'Stopped; what was written is kept.',
-  failed: 'Failed.',
-};
+/** What became of an answer, with what can be done about it here. */
+function outcomeOf(answer: Answer): string {
+  const meaning = meaningOf(answer);
+  if (answer.status === 'failed') return `${headline(answer)}.`;
+  const taught = answer.status === 'refused' && answer.label === null;
+  return taught ? `${meaning} Ask one of those below, or add --anyway.` : meaning;
+}
 
 /** What `ask` says to people once the answer is complete. */
 export function answerForPeople(question: string, answer: Answer, frame: Size): string[] {
@@ -247,8 +244,7 @@ export function answerForPeople(question: string, answer: Answer, frame: Size): 
 /** The answer alone, for one of several on a frame. */
 export function shortAnswerForPeople(question: string, answer: Answer, frame: Size): string[] {
   const lines: string[] = [];
-  const declined = answer.status === 'refused' && answer.label !== null;
-  const words = declined ? 'The model declines to answer.' : inWords[answer.status];
+  const words = outcomeOf(answer);
   if (words !== '') lines.push(words);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);
   const corners = (box: Box): string => `${box.map((value) => value.toFixed(1)).join(', ')} (pixels)`;

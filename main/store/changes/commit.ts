@@ -5,7 +5,7 @@ import {
   type ChangeKind,
   type GroupId,
 } from '../../../preload/contract/changes.ts';
-import { entityInWords } from '../../../preload/contract/change-words.ts';
+import { entityInWords } from '../../../preload/contract/words/changes.ts';
 import type { ActorId, WindowId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { CaseId, SessionId } from '../../../preload/contract/values.ts';

@@ -1,4 +1,4 @@
-import { entityInWords } from '../../../preload/contract/change-words.ts';
+import { entityInWords } from '../../../preload/contract/words/changes.ts';
 import { Edit, recordedEntities } from '../../../preload/contract/changes.ts';
 import type { ReadableDatabase } from '../database.ts';
 import { canonicalText } from './chain.ts';

@@ -1,4 +1,4 @@
-import { commandInWords } from '../../../preload/contract/change-words.ts';
+import { commandInWords } from '../../../preload/contract/words/changes.ts';
 import type { Change, Edit } from '../../../preload/contract/changes.ts';
 import type { ActorId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';

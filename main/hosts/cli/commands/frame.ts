@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { damagedPicture } from '../../../../preload/contract/answer-warning.ts';
+import { damagedPicture } from '../../../../preload/contract/words/answer-warning.ts';
 import { drawFrame } from '../../../workstation.ts';
 import { act, wholeNumber } from '../command.ts';
 import { writeNamedFile } from '../picture.ts';

@@ -1,6 +1,6 @@
-import { checkCoherence, sidesInWords, type Finding } from './coherence.ts';
-import { isUnderWay, type Answer } from './domain.ts';
-import type { Size } from './values.ts';
+import { checkCoherence, sidesInWords, type Finding } from '../coherence.ts';
+import { isUnderWay, type Answer } from '../domain.ts';
+import type { Size } from '../values.ts';
 
 /** Said wherever an answer meets another picture than its own. Its box belongs to the other one. */
 export const anotherPicture =

@@ -1,5 +1,5 @@
-import type { AnswerSettings } from './domain.ts';
-import { visibleText } from './visible-text.ts';
+import type { AnswerSettings } from '../domain.ts';
+import { visibleText } from '../visible-text.ts';
 
 /** Said wherever an answer of such a model is shown or leaves the workstation; null where there is nothing to add. */
 export const domainWords = {

@@ -1,4 +1,4 @@
-import type { Video } from './domain.ts';
+import type { Video } from '../domain.ts';
 
 /** For a mark beside the picture. */
 export const missingInBrief: Readonly<Record<NonNullable<Video['incomplete']>, string>> = {

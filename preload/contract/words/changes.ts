@@ -1,4 +1,4 @@
-import type { Change, Edit, EntityName } from './changes.ts';
+import type { Change, Edit, EntityName } from '../changes.ts';
 
 const commands: Readonly<Record<string, string>> = {
   'case.create': 'New case',
