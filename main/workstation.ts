@@ -271,6 +271,10 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     } catch (error) {
       notices.push(toErrorReport(error));
     }
+    // What it finds is among the notices.
+    store.checkRecord({ sinceLast: true }).catch((error: unknown) => {
+      logTo(log, 'store').warn('the record could not be checked', { code: toErrorReport(error).code });
+    });
     // The state tells the window how the loading goes, and why when it fails.
     desk.load('chosen').catch(() => undefined);
   }

@@ -51,6 +51,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   'store-newer': 5,
   'store-corrupt': 5,
   'store-unreadable': 5,
+  'record-broken': 5,
   'store-locked': 5,
   'store-lost': 5,
 };

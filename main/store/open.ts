@@ -131,6 +131,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   });
   const backupList = (): BackupList => describeBackups(layout, connection.inspect(readContent));
   let loss: ErrorReport | null = null;
+  let broken: ErrorReport | null = null;
   try {
     if (!outdated && backupIsDue(layout, now())) tryBackup({ connection, record }, layout, context, notices);
     const stopped = stopOrphans({ database: connection, record }, now());
@@ -159,7 +160,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     record,
     frameIndexes: frameIndexFiles(layout),
     get notices() {
-      return [...notices, loss, unreadable.notice()].filter((notice) => notice !== null);
+      return [...notices, loss, broken, unreadable.notice()].filter((notice) => notice !== null);
     },
     get savedAt() {
       return savedAt;
@@ -197,10 +198,17 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       return { movedTo };
     },
     keepPresent: settle,
-    checkRecord: ({ sinceLast, head }) => {
+    checkRecord: async ({ sinceLast, head }) => {
       const kept = head === undefined ? [] : [keptHead(head)];
       const outside = sinceLast ? kept : [...backupHeads(layout), ...kept];
-      return runCheckInTurns(verifyRecord(connection, { sinceLast, outside }));
+      const check = await runCheckInTurns(verifyRecord(connection, { sinceLast, outside }));
+      const found = brokenRecordNotice(check);
+      // A check of the newest changes alone says nothing of a break before them.
+      if (found?.message !== broken?.message && (found !== null || !sinceLast)) {
+        broken = found;
+        tellNotices();
+      }
+      return check;
     },
     eraseFromRecord: (by, erased) => {
       const count = eraseCase({ database: connection, record }, by, erased);
@@ -214,6 +222,16 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       connection.close();
       lock?.release();
     },
+  };
+}
+
+/** Says that what was done can't be proved any more, from which change on, and that nothing was lost by it. */
+function brokenRecordNotice({ ok, reason }: RecordCheck): ErrorReport | null {
+  if (ok) return null;
+  return {
+    code: 'record-broken',
+    message: `The record of what was done is not as it was written. ${reason ?? ''}`.trim(),
+    hint: 'Cases and answers can be used. Somebody may have changed the database by hand: keep a copy of the data folder, and look with "audit verify".',
   };
 }
 

@@ -41,6 +41,7 @@ export const errorCodes = [
   'store-newer',
   'store-corrupt',
   'store-unreadable',
+  'record-broken',
   'store-locked',
   'store-lost',
   // data sets

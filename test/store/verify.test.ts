@@ -95,6 +95,31 @@ describe('a whole record', () => {
     });
   });
 
+  it('that is broken is among the notices until a whole check finds nothing', async () => {
+    written();
+    await check();
+    const edits = (database: Database.Database) =>
+      database.prepare('SELECT edits FROM change_bodies WHERE seq = 30').pluck().get();
+    let before: unknown;
+    tamper((database) => {
+      before = edits(database);
+      database.prepare(`DELETE FROM settings WHERE name = 'recordChecked'`).run();
+      database.prepare(`UPDATE change_bodies SET edits = '[]' WHERE seq = 30`).run();
+    });
+    const store = open(home, { at: noon + day });
+    let told = 0;
+    store.onNotices(() => told++);
+    await store.checkRecord({ sinceLast: true });
+    expect(store.notices).toMatchObject([{ code: 'record-broken' }]);
+    expect(store.notices[0]?.message).toContain('Change 30: its edits are not the ones that were hashed.');
+    await store.checkRecord({ sinceLast: true });
+    expect(told).toBe(1);
+    tamper((database) => database.prepare('UPDATE change_bodies SET edits = ? WHERE seq = 30').run(before));
+    await store.checkRecord({ sinceLast: false });
+    expect([store.notices, told]).toEqual([[], 2]);
+    store.close();
+  });
+
   it('of nothing is whole, too', async () => {
     expect(await check()).toEqual({ ok: true, changes: 0, broken: null, reason: null, head: null });
   });

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +56,33 @@ describe('a new data folder', () => {
     const repeated = await askAndWait(after, again, 120, 'What organ is being operated?');
     expect(repeated.raw).toBe(answer.raw);
     expect(repeated.frame).toEqual(answer.frame);
+  });
+
+  it('whose record somebody has edited by hand says so at the next start', async () => {
+    const before = await start('edited');
+    const { session } = await lastSession(before);
+    await before.calls.renameCase({ caseId: session.caseId, pseudonym: 'Another' });
+    await close(before);
+    const database = new Database(join(root, 'edited', 'workstation.db'));
+    for (const name of database
+      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'change_bodies'`)
+      .pluck()
+      .all())
+      database.exec(`DROP TRIGGER ${String(name)}`);
+    database
+      .prepare(
+        `UPDATE change_bodies SET edits = replace(edits, 'Another', 'Nobody') WHERE seq = (SELECT max(seq) FROM changes)`,
+      )
+      .run();
+    database.close();
+
+    const after = await start('edited');
+    const notices = async (): Promise<string[]> =>
+      (await after.calls.getStatus({})).notices.map(({ code }) => code);
+    await expect.poll(notices, { timeout: 10_000 }).toContain('record-broken');
+    // Everything else goes on.
+    expect((await lastSession(after)).case.pseudonym).toBe('Another');
+    await close(after);
   });
 
   it('says what every call of the contract promises', async () => {

@@ -81,6 +81,7 @@ const statusOfCode: Readonly<Record<ErrorReport['code'], number>> = {
   'store-newer': 503,
   'store-corrupt': 503,
   'store-unreadable': 503,
+  'record-broken': 500,
   'store-locked': 503,
   'store-lost': 503,
   'store-full': 507,
