@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import axe from 'axe-core';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { statement } from '../../main/store/database.ts';
-import { openStore } from '../../main/store/index.ts';
 import { newHome, repository } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';
@@ -14,15 +13,26 @@ import type { WorkstationPage } from './pages/workstation-page.ts';
  */
 const home = newHome();
 const question = 'What is the state of monopolar curved scissors?';
-const ignore = (): void => undefined;
 let opened: OpenedWindow;
 let window: WorkstationPage;
 
-const otherStory = statement(
-  'test.otherStory',
-  `UPDATE answers SET status = 'answered', label = 'Cutting', box = '[400, 300, 520, 420]',
-     reasoning = 'The monopolar curved scissors lies in the upper left. This is cutting.' WHERE session_id = :session`,
-);
+/** Rewrites the one answer. What seals it is taken off the table for that, and put back. */
+function tellOtherStory(session: string): void {
+  const database = new Database(join(home, 'workstation.db'));
+  const seals = database
+    .prepare(`SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'answers'`)
+    .all() as { name: string; sql: string }[];
+  for (const { name } of seals) database.exec(`DROP TRIGGER ${name}`);
+  const { changes } = database
+    .prepare(
+      `UPDATE answers SET status = 'answered', label = 'Cutting', box = '[400, 300, 520, 420]',
+         reasoning = 'The monopolar curved scissors lies in the upper left. This is cutting.' WHERE session_id = ?`,
+    )
+    .run(session);
+  for (const { sql } of seals) database.exec(sql);
+  database.close();
+  expect(changes).toBe(1);
+}
 
 beforeAll(async () => {
   const ask = [
@@ -40,12 +50,7 @@ beforeAll(async () => {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { session } = JSON.parse(told.trim().split('\n').at(-1) ?? '') as { session: string };
-  const store = openStore({ home, now: Date.now, log: { debug: ignore, info: ignore, warn: ignore } });
-  try {
-    expect(store.database.run(otherStory, { session })).toBe(1);
-  } finally {
-    store.close();
-  }
+  tellOtherStory(session);
   opened = await openWindow(home, { reducedMotion: 'reduce' });
   ({ window } = opened);
   await window.selectQuestion(question);
