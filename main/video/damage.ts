@@ -1,23 +1,33 @@
 import type { AccountEntry } from './frame-account.ts';
 
+interface SeenPacket {
+  readonly pts: number | null;
+  readonly position: number | null;
+  readonly isDiscarded: boolean;
+  isBad: boolean;
+}
+
+interface SeenFrame {
+  readonly pts: number | null;
+  readonly position: number | null;
+  readonly isKey: boolean;
+}
+
 /**
- * Finds the presentation times of damaged frames in an account of packets, frames and complaints.
+ * Finds the damaged frames in an account of packets, frames and complaints.
  *
  * A frame is damaged when its own packet is, or when a frame decoded before it in the same group of pictures is: it may
- * lean on that one. Which frames do is known to the decoder alone, so all up to the next key frame count.
+ * lean on that one. Which frames do is known to the decoder alone, so all up to the next key frame count. Packets come in
+ * the order of decoding and frames in the order of showing; which belongs to which is told by the packet's place in the
+ * file, else by its time, else by their order.
  */
 export class DamageFinder {
-  readonly #packets: { pts: number | null; isBad: boolean }[] = [];
-  readonly #shown = new Set<number>();
-  readonly #keys = new Set<number>();
-  /** Times of the frames that came out when something was wrong. */
-  readonly #wrongAt = new Set<number>();
+  readonly #packets: SeenPacket[] = [];
+  readonly #frames: SeenFrame[] = [];
   readonly #everyPacketIsShown: boolean;
-  #everyPacketHasTime = true;
   /** Packets read since the frame before the last one: a complaint is about one of them. */
   #sinceFrame: number[] = [];
   #suspects: number[] = [];
-  #latestFrame: number | null = null;
 
   /** @param everyPacketIsShown each packet makes a frame, so that one without is damaged */
   constructor(everyPacketIsShown: boolean) {
@@ -26,67 +36,111 @@ export class DamageFinder {
 
   add(entry: AccountEntry): void {
     if (entry.kind === 'packet') {
-      const { pts, isCorrupt, isDiscarded } = entry;
-      if (pts === null && !isDiscarded) this.#everyPacketHasTime = false;
+      const { pts, position, isCorrupt, isDiscarded } = entry;
       this.#sinceFrame.push(this.#packets.length);
-      this.#packets.push({ pts: isDiscarded ? null : pts, isBad: isCorrupt });
+      this.#packets.push({ pts, position, isDiscarded, isBad: isCorrupt });
     } else if (entry.kind === 'frame') {
-      this.#addFrame(entry.pts, entry.isKey);
+      // The last frames come out when all packets have been read.
+      if (this.#sinceFrame.length > 0) this.#suspects = this.#sinceFrame;
+      this.#sinceFrame = [];
+      this.#frames.push(entry);
     } else {
-      const first = this.#packets[this.#suspects[0] ?? 0];
-      if (first) first.isBad = true;
-      if (this.#latestFrame !== null) this.#wrongAt.add(this.#latestFrame);
+      const suspects = this.#suspects.length > 0 ? this.#suspects : [0];
+      for (const packet of suspects) if (this.#packets[packet]) this.#packets[packet].isBad = true;
     }
   }
 
-  /** Times of the damaged frames. */
+  /** Numbers of the damaged frames, in the order in which they came out. */
+  numbers(): Set<number> {
+    return this.#look().numbers;
+  }
+
+  /** Times of the damaged frames, also of those that did not come out. */
   times(): Set<number> {
-    return this.#everyPacketHasTime ? this.#byPackets() : this.#byFrames();
+    const { numbers, missing } = this.#look();
+    for (const number of numbers) {
+      const pts = this.#frames[number]?.pts ?? null;
+      if (pts !== null) missing.add(pts);
+    }
+    return missing;
   }
 
-  #addFrame(pts: number | null, isKey: boolean): void {
-    // The last frames come out when all packets have been read.
-    if (this.#sinceFrame.length > 0) this.#suspects = this.#sinceFrame;
-    this.#sinceFrame = [];
-    this.#latestFrame = pts;
-    if (pts === null) return;
-    this.#shown.add(pts);
-    if (isKey) this.#keys.add(pts);
-    if (this.#suspects.some((packet) => this.#packets[packet]?.isBad)) this.#wrongAt.add(pts);
-  }
-
-  #byPackets(): Set<number> {
-    const damaged = new Set<number>();
-    let key = -Infinity;
+  #look(): { numbers: Set<number>; missing: Set<number> } {
+    const frameOf = this.#link();
+    const numbers = new Set<number>();
+    const missing = new Set<number>();
+    let key: { number: number; pts: number | null } = { number: -1, pts: null };
     let isBroken = false;
     let wasBroken = false;
     let leadingBroken = false;
-    for (const { pts, isBad } of this.#packets) {
-      if (pts !== null && this.#keys.has(pts)) {
-        key = pts;
+    for (const [place, packet] of this.#packets.entries()) {
+      const number = frameOf.get(place);
+      const pts = packet.isDiscarded ? null : packet.pts;
+      const frame = number === undefined ? undefined : this.#frames[number];
+      if (number !== undefined && frame?.isKey) {
+        key = { number, pts: frame.pts };
         wasBroken = isBroken;
         isBroken = leadingBroken = false;
       }
       // Shown before the key frame though decoded after it: it leans on both groups, and nothing after the key frame on it.
-      const isLeading = pts !== null && pts < key;
-      if (isBad || (this.#everyPacketIsShown && pts !== null && !this.#shown.has(pts))) {
+      const isLeading =
+        number === undefined ? pts !== null && key.pts !== null && pts < key.pts : number < key.number;
+      const isMissing = this.#everyPacketIsShown && number === undefined && pts !== null;
+      if (packet.isBad || isMissing) {
         if (isLeading) leadingBroken = true;
         else isBroken = true;
       }
-      if (pts !== null && (isBroken || (isLeading && (wasBroken || leadingBroken)))) damaged.add(pts);
+      if (!isBroken && !(isLeading && (wasBroken || leadingBroken))) continue;
+      if (number !== undefined) numbers.add(number);
+      else if (pts !== null) missing.add(pts);
     }
-    return damaged;
+    this.#addUnlinked(new Set(frameOf.values()), numbers);
+    return { numbers, missing };
   }
 
-  /** Where packets lack times, what is wrong is the frame that came out then or a later one. */
-  #byFrames(): Set<number> {
-    const damaged = new Set<number>();
-    let isBroken = false;
-    for (const pts of [...this.#shown].sort((a, b) => a - b)) {
-      if (this.#keys.has(pts)) isBroken = false;
-      if (this.#wrongAt.has(pts)) isBroken = true;
-      if (isBroken) damaged.add(pts);
+  /** Of a frame whose packet is not known, what is known of the one before it holds, up to a key frame. */
+  #addUnlinked(linked: ReadonlySet<number>, numbers: Set<number>): void {
+    for (const [number, { isKey }] of this.#frames.entries()) {
+      if (!linked.has(number) && !isKey && numbers.has(number - 1)) numbers.add(number);
     }
-    return damaged;
   }
+
+  /** The number of the frame that each packet made, by the packet's place in the order of decoding. */
+  #link(): Map<number, number> {
+    const frameOf = new Map<number, number>();
+    const linked = new Set<number>();
+    const linkBy = (name: 'position' | 'pts') => {
+      const packets = uniquePlaces(this.#packets, name);
+      for (const [number, frame] of this.#frames.entries()) {
+        const packet = linked.has(number) ? undefined : packets.get(frame[name] ?? NaN);
+        if (packet === undefined || frameOf.has(packet)) continue;
+        frameOf.set(packet, number);
+        linked.add(number);
+      }
+    };
+    linkBy('position');
+    linkBy('pts');
+    const packets = [...this.#packets.keys()].filter(
+      (place) => !frameOf.has(place) && !this.#packets[place]?.isDiscarded,
+    );
+    const frames = [...this.#frames.keys()].filter((number) => !linked.has(number));
+    if (packets.length === frames.length) {
+      for (const [order, number] of frames.entries()) frameOf.set(packets[order] as number, number);
+    }
+    return frameOf;
+  }
+}
+
+/** Where each value is, of those that are there once. */
+function uniquePlaces(packets: readonly SeenPacket[], name: 'position' | 'pts'): Map<number, number> {
+  const places = new Map<number, number>();
+  const repeated = new Set<number>();
+  for (const [place, packet] of packets.entries()) {
+    const value = packet[name];
+    if (value === null) continue;
+    if (places.has(value)) repeated.add(value);
+    places.set(value, place);
+  }
+  for (const value of repeated) places.delete(value);
+  return places;
 }

@@ -15,7 +15,7 @@ import {
   type DecodeContext,
   type DecodeStart,
 } from './decode-arguments.ts';
-import { asDisplayed, type Display } from './display.ts';
+import { asDisplayed } from './display.ts';
 import { isComplaint } from './frame-account.ts';
 import { formatAt, rawLayout, type FrameFormat } from './frame-format.ts';
 import { FrameList, listOutput, type ListedFrame } from './frame-list.ts';
@@ -34,7 +34,7 @@ export interface RawFrame {
   readonly isDamaged: boolean;
   readonly data: Buffer;
   /** What the file says of the stream that it comes from. */
-  readonly source: Display & Pick<VideoProbe, 'pixelFormat'>;
+  readonly source: Pick<VideoProbe, 'pixelFormat' | 'orientation'>;
 }
 
 /** A frame as people and models see it: as displayed, upright and with square pixels (`display.ts`). */
@@ -61,13 +61,20 @@ export interface DecodedFrame {
 /** The one way from decoded planes to a frame with its hash, whether they were cached or not. */
 export function finishFrame(raw: RawFrame): DecodedFrame {
   const { index, pts, isDamaged, format, source } = raw;
-  const { width, height, colourMatrix, fullRange } = format;
+  const { width, height, colourMatrix, fullRange, pixelAspect } = format;
+  const { orientation } = source;
   const { planar } = rawLayout(source, format);
   const rgb = planar
     ? planarToRgb({ planes: raw.data, width, height, format: planar, matrix: colourMatrix, fullRange })
     : new Uint8Array(raw.data);
   const hash = hashPicture(rgb, width, height);
-  return { index, pts, ...asDisplayed({ rgb, width, height }, source), hash, isDamaged };
+  return {
+    index,
+    pts,
+    ...asDisplayed({ rgb, width, height }, { pixelAspect, orientation }),
+    hash,
+    isDamaged,
+  };
 }
 
 export function hashPicture(rgb: Uint8Array, width: number, height: number): string {

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import type { FrameFormat } from './frame-format.ts';
 import { inputOf } from './media-input.ts';
-import { coloursOf } from './probe.ts';
+import { coloursOf, pixelAspectOf } from './probe.ts';
 import { linesOf, startProcess } from './process.ts';
 
 /** What ffprobe tells of a stretch of the file, in the order in which it was read and decoded. */
@@ -10,6 +10,8 @@ export type AccountEntry =
   | {
       readonly kind: 'packet';
       readonly pts: number | null;
+      /** Where it begins in the file; null where that is not told. */
+      readonly position: number | null;
       /** The container says that it arrived damaged, such as after a gap in a transport stream. */
       readonly isCorrupt: boolean;
       /** Decoded for the frames after it, never shown. */
@@ -18,6 +20,8 @@ export type AccountEntry =
   | {
       readonly kind: 'frame';
       readonly pts: number | null;
+      /** Where its packet begins in the file; null where that is not told. */
+      readonly position: number | null;
       /** The decoder itself calls it one to start at, and it leans on no other. */
       readonly isKey: boolean;
       readonly format: FrameFormat;
@@ -60,7 +64,7 @@ export async function* readAccount(
   const { probe, tools, log } = context;
   const { interval } = request;
   const entries =
-    'packet=pts,flags:frame=key_frame,best_effort_timestamp,width,height,pix_fmt,pict_type,color_range,color_space' +
+    'packet=pts,pos,flags:frame=key_frame,best_effort_timestamp,pkt_pos,width,height,pix_fmt,pict_type,color_range,color_space,sample_aspect_ratio' +
     ':log=context,level,message';
   const child = startProcess(
     tools.ffprobe.path,
@@ -105,6 +109,7 @@ function parseEntry(line: string): AccountEntry | null {
     return {
       kind,
       pts: ticks('pts'),
+      position: ticks('pos'),
       isCorrupt: flags.includes('C'),
       isDiscarded: flags.includes('D'),
     };
@@ -119,6 +124,7 @@ function parseEntry(line: string): AccountEntry | null {
   return {
     kind,
     pts: ticks('best_effort_timestamp'),
+    position: ticks('pkt_pos'),
     isKey: values.get('key_frame') === '1' && !/^[PB]$/.test(values.get('pict_type') ?? ''),
     format: {
       width,
@@ -126,6 +132,7 @@ function parseEntry(line: string): AccountEntry | null {
       pixelFormat,
       colourMatrix,
       fullRange,
+      pixelAspect: pixelAspectOf(values.get('sample_aspect_ratio')),
     },
   };
 }

@@ -8,6 +8,8 @@ export interface FrameFormat {
   readonly pixelFormat: string;
   readonly colourMatrix: ColourMatrix;
   readonly fullRange: boolean;
+  /** Width of a pixel over its height, as [numerator, denominator]. */
+  readonly pixelAspect: readonly [number, number];
 }
 
 /** A format and the first frame that has it; it holds until the next run's first frame. */
@@ -18,8 +20,8 @@ export interface FormatRun {
 
 /** The format that the file states for its pictures. */
 export function statedFormat(probe: VideoProbe): FrameFormat {
-  const { width, height, pixelFormat, colourMatrix, fullRange } = probe;
-  return { width, height, pixelFormat, colourMatrix, fullRange };
+  const { width, height, pixelFormat, colourMatrix, fullRange, pixelAspect } = probe;
+  return { width, height, pixelFormat, colourMatrix, fullRange, pixelAspect };
 }
 
 /** The format of frame `index`. */
@@ -40,9 +42,14 @@ export function sameFormat(a: FrameFormat, b: FrameFormat): boolean {
     a.height === b.height &&
     a.pixelFormat === b.pixelFormat &&
     a.colourMatrix === b.colourMatrix &&
-    a.fullRange === b.fullRange
+    a.fullRange === b.fullRange &&
+    sameShape(a.pixelAspect, b.pixelAspect)
   );
 }
+
+/** Whether two shapes of a pixel are one. */
+export const sameShape = (a: readonly [number, number], b: readonly [number, number]): boolean =>
+  a[0] * b[1] === b[0] * a[1];
 
 export interface RawLayout {
   /** Null where ffmpeg converts to RGB itself. */

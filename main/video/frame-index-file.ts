@@ -11,7 +11,7 @@ export interface TableOrigin {
 }
 
 const magic = 'SRFI';
-const version = 4;
+const version = 5;
 
 /**
  * Writes a table compactly: `SRFI`, a version byte, the length of a JSON head as 32-bit little-endian, the head, then

@@ -8,9 +8,10 @@ import { countInParts, partsOf } from './frame-parts.ts';
 import { WholeAccount } from './whole-account.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
 import type { IndexOptions } from './index-options.ts';
+import { keyFramesDiffer } from './key-heads.ts';
 import { inputOf } from './media-input.ts';
 import { linesOf, startProcess } from './process.ts';
-import { tableFromSamples } from './sample-index.ts';
+import { tableFromSamples, type CountedPackets } from './sample-index.ts';
 import type { VideoProbe } from './probe.ts';
 
 /** Codecs of which, in MP4, MOV and Matroska, one packet is one shown frame (VP8 is not: it has hidden frames). */
@@ -55,9 +56,9 @@ async function countFrames(context: DecodeContext, options: IndexOptions): Promi
     const packets =
       (options.readPackets ? null : await tableFromSamples(context, options.signal)) ??
       (await tableFromPackets(context, options));
-    const table = packets && (await samplesAgree(context, packets, options.signal));
-    if (table) return table;
-    expected = packets?.ticks.length ?? null;
+    const table = packets && (await samplesAgree(context, packets.table, options.signal));
+    if (table) return withFormats(context, table, packets.keyPositions, options.signal);
+    expected = packets?.table.ticks.length ?? null;
     log.info('The packets do not tell the frames; decoding all of them', { container: probe.container });
   }
   return tableFromDecoding(context, options, expected);
@@ -73,11 +74,14 @@ function reporter(context: DecodeContext, options: IndexOptions): (done: number)
 }
 
 /** Reads presentation times from packets; null when they do not settle the matter. */
-async function tableFromPackets(context: DecodeContext, options: IndexOptions): Promise<FrameTable | null> {
+async function tableFromPackets(
+  context: DecodeContext,
+  options: IndexOptions,
+): Promise<CountedPackets | null> {
   const { probe, tools, log } = context;
   const args = [
     ...['-v', 'error', '-select_streams', String(probe.streamIndex)],
-    ...['-show_entries', 'packet=pts,duration,flags', '-of', 'csv=p=0'],
+    ...['-show_entries', 'packet=pts,duration,pos,flags', '-of', 'csv=p=0'],
     ...inputOf(probe.input),
   ];
   const child = startProcess(tools.ffprobe.path, args, { signal: options.signal, background: true, log });
@@ -86,6 +90,7 @@ async function tableFromPackets(context: DecodeContext, options: IndexOptions): 
   let latest = -Infinity;
   let lastDuration: number | null = null;
   let complete = true;
+  const keyPositions: number[] = [];
   for await (const line of linesOf(child.stdout)) {
     const packet = parsePacketLine(line);
     if (!packet) continue;
@@ -97,6 +102,7 @@ async function tableFromPackets(context: DecodeContext, options: IndexOptions): 
       break;
     }
     builder.add(packet.pts, packet.isKey);
+    if (packet.isKey && packet.position !== null) keyPositions.push(packet.position);
     if (packet.pts > latest) {
       latest = packet.pts;
       lastDuration = packet.duration;
@@ -108,25 +114,27 @@ async function tableFromPackets(context: DecodeContext, options: IndexOptions): 
   if (!complete || end.exitCode !== 0 || builder.length === 0) return null;
   builder.sort();
   const table = builder.finish(probe.timeBase, statedFormat(probe), 'packets', lastDuration);
-  return table.seekable ? table : null;
+  return table.seekable ? { table, keyPositions } : null;
 }
 
 export interface PacketLine {
   readonly pts: number | null;
   readonly duration: number | null;
+  readonly position: number | null;
   readonly isKey: boolean;
   readonly discarded: boolean;
 }
 
-/** One line of `ffprobe -show_entries packet=pts,duration,flags -of csv=p=0`, such as `1024,512,K__`. */
+/** One line of `ffprobe -show_entries packet=pts,duration,pos,flags -of csv=p=0`, such as `1024,512,48,K__`. */
 export function parsePacketLine(line: string): PacketLine | null {
-  const match = /^(-?\d+|N\/A),(-?\d+|N\/A),([A-Z_]+)/.exec(line);
+  const match = /^(-?\d+|N\/A),(-?\d+|N\/A),(-?\d+|N\/A),([A-Z_]+)/.exec(line);
   if (!match) return null;
   const number = (text: string | undefined) => (text === undefined || text === 'N/A' ? null : Number(text));
-  const flags = match[3] as string;
+  const flags = match[4] as string;
   return {
     pts: number(match[1]),
     duration: number(match[2]),
+    position: number(match[3]),
     isKey: flags.includes('K'),
     discarded: flags.includes('D'),
   };
@@ -224,6 +232,21 @@ async function withTrueKeys(
   }
   const keys = Uint8Array.from(table.ticks, (ticks, index) => (index === 0 || times.has(ticks) ? 1 : 0));
   return { ...table, keys };
+}
+
+/** The table with the formats of its frames, where key frames say that they change on the way. */
+async function withFormats(
+  context: DecodeContext,
+  table: FrameTable,
+  keyPositions: readonly number[],
+  signal?: AbortSignal,
+): Promise<FrameTable> {
+  if (!(await keyFramesDiffer(context, keyPositions, signal))) return table;
+  context.log.info('The picture changes on the way; looking where');
+  const account = new WholeAccount(new Set(), false);
+  for await (const entry of readAccount(context, { interval: null, keysOnly: true, signal }))
+    account.add(entry);
+  return { ...table, formats: account.formats(table, statedFormat(context.probe)) };
 }
 
 /** Codecs of which every frame stands alone: their sizes tell a change of format, and all of them would be key frames. */

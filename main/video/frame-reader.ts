@@ -292,8 +292,11 @@ export class FrameReader {
         first: run.first,
         code: toErrorReport(error).code,
       });
-      // Frames near a damaged one may be fine: only whoever waits for a frame of this run is told.
-      if (pending && pending.index >= run.first && pending.index <= run.last) pending.settle(error as Error);
+      if (pending && pending.index >= run.first && pending.index <= run.last) {
+        // What failed may have been a frame before the one that is waited for, which may be fine.
+        if (run.first < pending.index) return this.#start(pending.index, run.last, false);
+        pending.settle(error as Error);
+      }
     }
     if (this.#pending) void this.#serve(this.#pending);
     else this.#prefetch();

@@ -15,7 +15,7 @@ import {
 } from './decode-arguments.ts';
 import { displayedSize, isCrossed, isUpright, orientationFilters } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
-import { formatAt, statedFormat, type FrameFormat } from './frame-format.ts';
+import { formatAt, sameShape, statedFormat, type FrameFormat } from './frame-format.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { reviewTimes } from './playback-clock.ts';
 import { Places } from './places.ts';
@@ -69,7 +69,7 @@ export function planPlayback(
       kind: 'transcoded',
       contentType: playbackEncoder(tools).contentType,
       reason:
-        'The picture in this file changes its size or colours on the way, so it is converted while it plays. Frames and answers come from the original.',
+        'The picture in this file changes its size, shape or colours on the way, so it is converted while it plays. Frames and answers come from the original.',
     };
   }
   if (probe.streams.length > 1) {
@@ -222,7 +222,8 @@ function looksAlike(a: FrameFormat, b: FrameFormat): boolean {
     a.width === b.width &&
     a.height === b.height &&
     a.colourMatrix === b.colourMatrix &&
-    a.fullRange === b.fullRange
+    a.fullRange === b.fullRange &&
+    sameShape(a.pixelAspect, b.pixelAspect)
   );
 }
 

@@ -230,7 +230,6 @@ function describeStreams({
       'Convert it to MP4 (H.264) with the program that recorded it, or copy it again if the copy was interrupted.',
     );
   }
-  const aspect = ratio(stream.sample_aspect_ratio);
   const rate = ratio(stream.avg_frame_rate) ?? ratio(stream.r_frame_rate);
   const stated = Number(stream.duration ?? format.duration);
   const frames = Number(stream.nb_frames);
@@ -246,7 +245,7 @@ function describeStreams({
     pids: format.format_name === 'mpegts' ? pidsOf(streams) : {},
     width,
     height,
-    pixelAspect: aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect : [1, 1],
+    pixelAspect: pixelAspectOf(stream.sample_aspect_ratio),
     orientation: statedOrientation(stream),
     pixelFormat,
     ...coloursOf(stream, { width, height, pixelFormat }),
@@ -288,6 +287,12 @@ function describeProbeFailure(errors: string, check: ContainerCheck): Workstatio
 function ratio(text: string | undefined): readonly [number, number] | null {
   const match = /^(-?\d+)[/:](\d+)$/.exec(text ?? '');
   return match && match[2] !== '0' ? [Number(match[1]), Number(match[2])] : null;
+}
+
+/** Of a stream, or of one of its frames; square where nothing is said. */
+export function pixelAspectOf(stated: string | undefined): readonly [number, number] {
+  const aspect = ratio(stated);
+  return aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect : [1, 1];
 }
 
 /** The display matrix, or what an old `rotate` tag says in degrees clockwise. */

@@ -7,6 +7,12 @@ import { inputOf } from './media-input.ts';
 import { linesOf, startProcess } from './process.ts';
 import { readSampleTable, UnclearTables, type SampleTable } from './sample-tables.ts';
 
+/** A table from a container's packets, and where its key frames lie. */
+export interface CountedPackets {
+  readonly table: FrameTable;
+  readonly keyPositions: readonly number[];
+}
+
 /**
  * The frames of an MP4 or MOV from its own tables, without reading the file: 50 GB take no longer than 50 MB. The packets
  * that ffprobe finds at the head, at two places on the way and from the last groups of pictures to the end have to be
@@ -15,7 +21,7 @@ import { readSampleTable, UnclearTables, type SampleTable } from './sample-table
 export async function tableFromSamples(
   context: DecodeContext,
   signal?: AbortSignal,
-): Promise<FrameTable | null> {
+): Promise<CountedPackets | null> {
   const { probe, log } = context;
   if (!/\b(mov|mp4)\b/.test(probe.container) || probe.timeBase[0] !== 1) return null;
   try {
@@ -28,7 +34,8 @@ export async function tableFromSamples(
     }
     builder.sort();
     const table = builder.finish(probe.timeBase, statedFormat(probe), 'packets', lastDuration);
-    return table.seekable ? table : null;
+    const keyPositions = Array.from(samples.positions).filter((_, index) => samples.keys[index] === 1);
+    return table.seekable ? { table, keyPositions } : null;
   } catch (error) {
     if (!(error instanceof UnclearTables)) throw error;
     log.debug('The tables of the file do not tell its frames; reading all of its packets', {

@@ -55,6 +55,10 @@ export class WholeAccount {
 
   /** A flag for each frame of the table. */
   damaged(table: FrameTable): Uint8Array {
+    if (this.#frames === table.ticks.length) {
+      const numbers = this.#finder.numbers();
+      return Uint8Array.from(table.ticks, (_, index) => (numbers.has(index) ? 1 : 0));
+    }
     const times = this.#finder.times();
     return Uint8Array.from(table.ticks, (ticks) => (times.has(ticks) ? 1 : 0));
   }

@@ -1,5 +1,6 @@
 import { arch, cpus, platform } from 'node:os';
 import { run as attacks } from './attacks/index.ts';
+import { run as damage } from './damage.ts';
 import { run as drafts } from './drafts.ts';
 import { run as feed } from './feed.ts';
 import { run as forcedTokens } from './forced-tokens.ts';
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   record: async () => record(),
   drafts: async () => [await drafts()],
   together: async () => [await together()],
+  damage: async () => damage(process.argv),
   attacks: async () => attacks(process.argv, chosen.includes('attacks')),
 };
 

@@ -105,6 +105,7 @@ describe('the times of a converted stream', () => {
     pixelFormat: 'yuv420p',
     colourMatrix: 'bt601',
     fullRange: false,
+    pixelAspect: [1, 1],
   } as const;
   const table = (ticks: readonly number[]) => {
     const builder = new FrameTableBuilder();

@@ -10,6 +10,7 @@ const format = {
   pixelFormat: 'yuv420p',
   colourMatrix: 'bt601',
   fullRange: false,
+  pixelAspect: [1, 1],
 } as const;
 const origin = { fingerprint: 'a'.repeat(64), decoder: '5.1' };
 
@@ -120,19 +121,21 @@ describe('reading what the tools print', () => {
   });
 
   it('a packet', () => {
-    expect(parsePacketLine('1024,512,K__')).toEqual({
+    expect(parsePacketLine('1024,512,48,K__')).toEqual({
       pts: 1024,
       duration: 512,
+      position: 48,
       isKey: true,
       discarded: false,
     });
-    expect(parsePacketLine('-512,N/A,_D_')).toEqual({
+    expect(parsePacketLine('-512,N/A,N/A,_D_')).toEqual({
       pts: -512,
       duration: null,
+      position: null,
       isKey: false,
       discarded: true,
     });
-    expect(parsePacketLine('N/A,1,__')).toMatchObject({ pts: null });
+    expect(parsePacketLine('N/A,1,9,__')).toMatchObject({ pts: null });
     expect(parsePacketLine('')).toBeNull();
   });
 });

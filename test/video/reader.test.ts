@@ -250,10 +250,17 @@ describe('FrameCache', () => {
   const frame = (index: number): RawFrame => ({
     index: index as FrameIndex,
     pts: index as Ticks,
-    format: { width: 8, height: 8, pixelFormat: 'yuv420p', colourMatrix: 'bt601', fullRange: false },
+    format: {
+      width: 8,
+      height: 8,
+      pixelFormat: 'yuv420p',
+      colourMatrix: 'bt601',
+      fullRange: false,
+      pixelAspect: [1, 1],
+    },
     isDamaged: false,
     data: Buffer.alloc(0),
-    source: { pixelFormat: 'yuv420p', pixelAspect: [1, 1], orientation: upright },
+    source: { pixelFormat: 'yuv420p', orientation: upright },
   });
 
   it('keeps to its budget and gives up the farthest frames first', () => {

@@ -1,0 +1,156 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
+import { ClipFolder, readCounter } from './clips.ts';
+
+const folder = new ClipFolder();
+afterAll(() => folder.remove());
+const { encoders } = await findMediaTools();
+
+interface Piece {
+  readonly size?: readonly [number, number];
+  readonly chroma?: 'yuv420p' | 'yuv422p' | 'yuv444p';
+  readonly full?: boolean;
+  readonly matrix?: 'smpte170m' | 'bt709';
+  readonly shape?: string;
+}
+
+const perPiece = 50;
+let made = 0;
+
+function optionsOf(codec: string, piece: Piece): string[] {
+  const { chroma = 'yuv420p', full = false, matrix = 'smpte170m', shape } = piece;
+  const range = full ? 'pc' : 'tv';
+  const filters = [
+    `scale=out_range=${full ? 'full' : 'limited'}:out_color_matrix=${matrix}`,
+    `format=${chroma}`,
+    ...(shape ? [`setsar=${shape}`] : []),
+  ];
+  const x26 = `range=${full ? 'pc' : 'tv'}`;
+  return [
+    ...['-vf', filters.join(','), '-color_range', range, '-colorspace', matrix],
+    ...(codec === 'h264'
+      ? ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-g', '25', '-bf', '2']
+      : [
+          '-c:v',
+          'libx265',
+          '-preset',
+          'ultrafast',
+          '-crf',
+          '18',
+          '-x265-params',
+          `keyint=25:log-level=none:${x26.replace('pc', 'full').replace('tv', 'limited')}`,
+        ]),
+  ];
+}
+
+/** A recording whose pieces are of several forms, one behind the other; its frames are counted through. */
+async function recording(
+  codec: 'h264' | 'hevc',
+  pieces: readonly Piece[],
+  extension: string,
+): Promise<{ path: string; alone: string[] }> {
+  const alone: string[] = [];
+  for (const [place, piece] of pieces.entries()) {
+    const [width, height] = piece.size ?? [192, 144];
+    const at = place * (perPiece / 25 + 0.2);
+    alone.push(
+      await folder.make(`piece-${made++}`, {
+        ...{ frames: perPiece, first: place * perPiece, width, height, extension: 'ts' },
+        output: [...optionsOf(codec, piece), '-output_ts_offset', String(at), '-f', 'mpegts'],
+      }),
+    );
+  }
+  const joined = folder.file(`joined-${made++}.ts`);
+  writeFileSync(joined, Buffer.concat(alone.map((path) => readFileSync(path))));
+  if (extension === 'ts') return { path: joined, alone };
+  const fragments = extension === 'fragmented.mp4' ? ['-movflags', 'frag_keyframe+empty_moov'] : [];
+  const path = await folder.convert(
+    ['-i', joined, '-c', 'copy', ...fragments],
+    `wrapped-${made++}.${extension}`,
+  );
+  return { path, alone };
+}
+
+async function opened(path: string): Promise<VideoSource> {
+  const video = await openVideo(path);
+  await video.buildIndex();
+  return video;
+}
+
+const changes: Record<string, readonly Piece[]> = {
+  chroma: [{}, { chroma: 'yuv422p' }, {}],
+  range: [{}, { full: true }, {}],
+  matrix: [{}, { matrix: 'bt709' }, {}],
+  size: [{}, { size: [240, 180] }, {}],
+  'size and range': [{ full: true }, { size: [240, 180] }],
+};
+
+const codecs = (['h264', 'hevc'] as const).filter((codec) => codec === 'h264' || encoders.has('libx265'));
+const cases = codecs.flatMap((codec) =>
+  ['mp4', 'fragmented.mp4', 'mkv', 'ts'].flatMap((container) =>
+    Object.keys(changes).map((change) => [codec, container, change] as const),
+  ),
+);
+
+describe('a recording that changes on the way', () => {
+  it.each(cases)(
+    '%s in %s, its %s: every frame has its own form, and is known to have it',
+    async (codec, container, change) => {
+      const pieces = changes[change] as Piece[];
+      const { path, alone } = await recording(codec, pieces, container);
+      const video = await opened(path);
+      expect(video.summary().frames).toBe(pieces.length * perPiece);
+      const runs = video.table.formats.map(({ first, format }) => ({
+        first,
+        width: format.width,
+        full: format.fullRange,
+        chroma: format.pixelFormat.replace('yuvj', 'yuv'),
+        matrix: format.colourMatrix,
+      }));
+      expect(runs).toEqual(
+        pieces.map(({ size = [192], full = false, chroma = 'yuv420p', matrix = 'smpte170m' }, place) => ({
+          first: place * perPiece,
+          width: size[0],
+          full,
+          chroma,
+          matrix: matrix === 'smpte170m' ? 'bt601' : matrix,
+        })),
+      );
+      // The very pictures that each piece shows by itself.
+      for (const index of [perPiece, perPiece - 1, perPiece + 10, 3, (pieces.length - 1) * perPiece]) {
+        const frame = await video.frame(index, { priority: 'work' });
+        expect(readCounter(frame)).toBe(index);
+        const piece = await opened(alone[Math.floor(index / perPiece)] as string);
+        expect(frame.hash).toBe((await piece.frame(index % perPiece)).hash);
+        piece.dispose();
+      }
+      // Playing never squeezes one form into another's.
+      if (change !== 'chroma') {
+        expect(video.playbackPlan().kind).toBe('transcoded');
+        const { stream } = await video.transcodedStream(perPiece - 20);
+        const played = folder.file(`played-${made++}.mp4`);
+        writeFileSync(played, await buffer(stream));
+        const moving = await opened(played);
+        expect(moving.summary().frames).toBe(20);
+        moving.dispose();
+      }
+      video.dispose();
+    },
+    120_000,
+  );
+
+  it('has each pixel in its own shape', async () => {
+    const pieces: Piece[] = [{ shape: '1' }, { shape: '64/45' }, { shape: '1' }];
+    const video = await opened((await recording('h264', pieces, 'ts')).path);
+    const widths = [];
+    for (const index of [10, 60, 99, 100]) {
+      const frame = await video.frame(index);
+      expect(readCounter(frame)).toBe(index);
+      widths.push(frame.width);
+    }
+    expect(widths).toEqual([192, 273, 273, 192]);
+    video.dispose();
+  }, 120_000);
+});
