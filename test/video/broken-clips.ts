@@ -100,17 +100,3 @@ export function addBitErrors(from: string, to: string, share: number): void {
   }
   writeFileSync(to, bytes);
 }
-
-/** Changes a few bytes anywhere after the first `spared`. */
-export function mutate(bytes: Buffer, seed: number, spared: number): Buffer {
-  const random = randomNumbers(seed);
-  const changed = Buffer.from(bytes);
-  const hits = 1 + (random() % 4);
-  for (let hit = 0; hit < hits; hit++) {
-    const at = spared + (random() % Math.max(1, changed.length - spared));
-    const length = 1 + (random() % 24);
-    for (let place = at; place < Math.min(changed.length, at + length); place++)
-      changed[place] = random() & 255;
-  }
-  return changed;
-}
