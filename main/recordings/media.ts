@@ -1,7 +1,12 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { LRUCache } from 'lru-cache';
 import { Readable } from 'node:stream';
-import { throwIfAborted, type FrameIndex, type VideoId } from '../../preload/contract/index.ts';
+import {
+  throwIfAborted,
+  type FrameIndex,
+  type FrameTimes,
+  type VideoId,
+} from '../../preload/contract/index.ts';
 import { putPicture } from '../platform/picture.ts';
 import type { DecodedFrame, Recording } from './ports.ts';
 
@@ -15,6 +20,8 @@ export interface OpenVideos {
 export interface VideoMedia {
   /** The exact frame, as the model gets it. */
   frame: (videoId: VideoId, index: FrameIndex, signal: AbortSignal) => Promise<DecodedFrame>;
+  /** When each frame is shown, once they are counted. */
+  frameTimes: (videoId: VideoId) => Promise<FrameTimes>;
   /** The file itself; `range` is the request's Range header, the status 200, 206 or 416. */
   byteRange: (
     videoId: VideoId,
@@ -43,6 +50,7 @@ export function createVideoMedia(videos: OpenVideos): VideoMedia {
 
   return {
     frame: (videoId, index, signal) => videos.frame(videoId, index, signal),
+    frameTimes: async (videoId) => (await (await videos.recording(videoId)).indexed()).times,
     byteRange: async (videoId, range) => {
       const { status, headers, stream } = await (await videos.recording(videoId)).byteRange(range);
       return { status, headers, stream: stream ?? Readable.from([]) };

@@ -94,14 +94,22 @@ export class DamageFinder {
       if (number !== undefined) numbers.add(number);
       else if (pts !== null) missing.add(pts);
     }
-    this.#addUnlinked(new Set(frameOf.values()), numbers);
+    this.#addFollowing(new Set(frameOf.values()), numbers);
     return { numbers, missing };
   }
 
-  /** Of a frame whose packet is not known, what is known of the one before it holds, up to a key frame. */
-  #addUnlinked(linked: ReadonlySet<number>, numbers: Set<number>): void {
-    for (const [number, { isKey }] of this.#frames.entries()) {
-      if (!linked.has(number) && !isKey && numbers.has(number - 1)) numbers.add(number);
+  /**
+   * What is known of the frame before holds for one whose packet is not known. And where damage has upset the order of the
+   * frames, a whole picture may have come out at another one's time. Both up to a key frame.
+   */
+  #addFollowing(linked: ReadonlySet<number>, numbers: Set<number>): void {
+    let isUpset = false;
+    for (const [number, { isKey, pts }] of this.#frames.entries()) {
+      const before = this.#frames[number - 1]?.pts ?? null;
+      const follows = numbers.has(number - 1);
+      if (isKey) isUpset = false;
+      else if (follows && pts !== null && before !== null && pts <= before) isUpset = true;
+      if (!isKey && (isUpset || (follows && !linked.has(number)))) numbers.add(number);
     }
   }
 

@@ -2,8 +2,8 @@ import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import type { FrameFormat } from './frame-format.ts';
 import { inputOf } from './media-input.ts';
-import { coloursOf, pixelAspectOf } from './probe.ts';
-import { linesOf, startProcess } from './process.ts';
+import { coloursOf, pixelAspectOf, type VideoProbe } from './probe.ts';
+import { linesOf, readProcess, startProcess } from './process.ts';
 
 /** What ffprobe tells of a stretch of the file, in the order in which it was read and decoded. */
 export type AccountEntry =
@@ -32,6 +32,8 @@ export type AccountEntry =
 export interface AccountRequest {
   /** Media seconds from which and up to which to read; null for the whole file. */
   readonly interval: readonly [number, number] | null;
+  /** Whether the file's first pictures are among them; so where there is no interval. */
+  readonly fromStart?: boolean | undefined;
   /** Of the frames, only those that a decode can start at: many times faster, since the others are skipped. */
   readonly keysOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -62,33 +64,68 @@ export async function* readAccount(
   request: AccountRequest,
 ): AsyncGenerator<AccountEntry> {
   const { probe, tools, log } = context;
-  const { interval } = request;
-  const entries =
-    'packet=pts,pos,flags:frame=key_frame,best_effort_timestamp,pkt_pos,width,height,pix_fmt,pict_type,color_range,color_space,sample_aspect_ratio' +
-    ':log=context,level,message';
+  const { interval, signal } = request;
+  const isWatched = !request.keysOnly;
+  let beginsDamaged =
+    isWatched && (request.fromStart ?? interval === null) && (await complainsAtStart(context, signal));
   const child = startProcess(
     tools.ffprobe.path,
     [
-      ...['-v', 'error', '-threads', '1', '-select_streams', String(probe.streamIndex)],
-      ...['-show_packets', '-show_frames'],
-      ...(request.keysOnly ? ['-skip_frame', 'nokey'] : ['-show_log', '32']),
-      ...['-show_entries', entries, '-of', 'compact'],
+      ...accountArguments(probe),
+      ...(isWatched ? ['-show_log', '32'] : ['-skip_frame', 'nokey']),
       ...(interval ? ['-read_intervals', interval.map((seconds) => seconds.toFixed(6)).join('%')] : []),
       ...inputOf(probe.input),
     ],
-    { signal: request.signal, background: true, log },
+    { signal, background: true, log },
   );
   try {
     for await (const line of linesOf(child.stdout)) {
       const entry = parseEntry(line);
       if (entry) yield entry;
-      if (isLoggedComplaint(line)) yield { kind: 'complaint' };
+      if (isLoggedComplaint(line) || (beginsDamaged && entry?.kind === 'packet')) {
+        beginsDamaged = false;
+        yield { kind: 'complaint' };
+      }
     }
   } finally {
     child.kill();
   }
   await child.ended;
-  throwIfAborted(request.signal);
+  throwIfAborted(signal);
+}
+
+function accountArguments(probe: VideoProbe): string[] {
+  const entries =
+    'packet=pts,pos,flags:frame=key_frame,best_effort_timestamp,pkt_pos,width,height,pix_fmt,pict_type,color_range,color_space,' +
+    'sample_aspect_ratio:log=context,level,message';
+  return [
+    ...['-v', 'error', '-threads', '1', '-select_streams', String(probe.streamIndex)],
+    ...['-show_packets', '-show_frames', '-show_entries', entries, '-of', 'compact'],
+  ];
+}
+
+/** More than any decoder reads before its first frame comes out. */
+const firstPackets = 4;
+
+/**
+ * Whether the decoder complains of the first pictures of the file. ffprobe tells with each frame what was said since the
+ * packet before it, and so nothing of the packets that the decoder reads before the first frame: for those its standard
+ * error says more than its account does.
+ */
+async function complainsAtStart(context: DecodeContext, signal?: AbortSignal): Promise<boolean> {
+  const { probe, tools, log } = context;
+  const run = await readProcess(
+    tools.ffprobe.path,
+    [
+      ...[...accountArguments(probe), '-show_log', '32', '-read_intervals', `%+#${firstPackets}`],
+      ...inputOf(probe.input),
+    ],
+    { signal, background: true, log },
+  );
+  throwIfAborted(signal);
+  const said = run.errors.split('\n').filter((line) => line !== '' && !besideThePicture.test(line)).length;
+  const told = run.output.split('\n').filter((line) => loggedLevel(line) <= errorLevel).length;
+  return said > told;
 }
 
 function parseEntry(line: string): AccountEntry | null {
@@ -137,9 +174,15 @@ function parseEntry(line: string): AccountEntry | null {
   };
 }
 
+const logPattern = /(?:^|\|)log\|context=[^|]*\|level=(\d+)\|message=(.*)$/;
+
+/** The level of a message that the account tells; infinite where the line tells none, or one beside the picture. */
+function loggedLevel(line: string): number {
+  const match = logPattern.exec(line);
+  return match && !besideThePicture.test(match[2] as string) ? Number(match[1]) : Infinity;
+}
+
 function isLoggedComplaint(line: string): boolean {
-  const match = /(?:^|\|)log\|context=[^|]*\|level=(\d+)\|message=(.*)$/.exec(line);
-  if (!match) return false;
-  const [, level, message] = match as unknown as [string, string, string];
-  return !besideThePicture.test(message) && (Number(level) <= errorLevel || concealment.test(message));
+  const level = loggedLevel(line);
+  return level <= errorLevel || (level < Infinity && concealment.test(logPattern.exec(line)?.[2] ?? ''));
 }

@@ -57,7 +57,8 @@ async function damageOfGroup(
 ): Promise<ReadonlySet<number>> {
   const end = nextKeyFrame(table, key);
   const finder = new DamageFinder(true);
-  for await (const entry of readAccount(context, { interval: around(table, key, end), signal }))
+  const interval = around(table, key, end);
+  for await (const entry of readAccount(context, { interval, fromStart: key === 0, signal }))
     finder.add(entry);
   const damaged = new Set<number>();
   const times = finder.times();

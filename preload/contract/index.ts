@@ -18,6 +18,7 @@ export * from './frames.ts';
 export * from './media.ts';
 export * from './words/missing.ts';
 export * from './words/statuses.ts';
+export * from './times-bytes.ts';
 export * from './model.ts';
 export * from './models.ts';
 export * from './picture-limit.ts';

@@ -4,6 +4,8 @@ import type { AnswerId, FrameIndex, VideoId } from './values.ts';
 
 /** Raw RGB24 bytes of one decoded frame, row by row; headers in `frameHeaders`. */
 export const framePath = (videoId: VideoId, index: FrameIndex): string => `/media/frames/${videoId}/${index}`;
+/** The times of all frames of a counted video, as `times-bytes.ts` has them. */
+export const frameTimesPath = (videoId: VideoId): string => `/media/frame-times/${videoId}`;
 /** The video file itself, with byte ranges. */
 export const videoPath = (videoId: VideoId): string => `/media/videos/${videoId}`;
 /** A stream transcoded on the way, from `startSeconds` on. */

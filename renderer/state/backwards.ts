@@ -12,7 +12,7 @@ export interface Backwards {
   readonly goesOn: () => boolean;
   /** The frame on the screen. */
   readonly index: () => number;
-  readonly indexAt: (seconds: number) => Promise<number>;
+  readonly indexAt: (seconds: number) => number;
   readonly show: (index: number) => Promise<void>;
   readonly fetchAhead: (index: number) => void;
 }
@@ -26,8 +26,7 @@ export async function playBackwards(way: Backwards): Promise<void> {
   const began = performance.now();
   while (way.goesOn() && way.index() > 0) {
     const seconds = Math.max(0, from.seconds - (rate * (performance.now() - began)) / 1000);
-    const due = await way.indexAt(seconds);
-    if (!way.goesOn()) return;
+    const due = way.indexAt(seconds);
     // Every frame at 1, every second at 2: then the one that comes next is known and can be fetched ahead.
     const index = seconds === 0 ? 0 : from.index - Math.floor((from.index - due) / rate) * rate;
     if (index < way.index()) {

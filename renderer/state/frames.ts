@@ -1,15 +1,15 @@
 import {
-  ErrorReport,
   frameHeaders,
   framePath,
-  unwrap,
+  locationOf,
   WorkstationError,
-  type Bridge,
   type FrameIndex,
   type FrameLocation,
   type VideoId,
 } from '../../preload/contract/index.ts';
 import { passed } from '../bridge/pass.ts';
+import type { VideoTimes } from './frame-times.ts';
+import { failureOf } from './media-failure.ts';
 import { RecentValues } from '../view/recent-values.ts';
 
 /** One decoded frame: where it is, what its pixels are, and their hash. */
@@ -44,16 +44,16 @@ const budgetBytes = 192 * 1024 * 1024;
 
 /** Frames by exact index, from the decoder behind the contract, the last ones kept. */
 export class FrameSource {
-  readonly #bridge: Bridge;
+  readonly #times: VideoTimes;
   readonly #videoId: VideoId;
   readonly #fetch: typeof fetch;
   readonly #recent = new RecentValues<FrameIndex, Frame>(budgetBytes);
   readonly #flights = new Map<FrameIndex, Flight>();
 
-  constructor(bridge: Bridge, videoId: VideoId, fetchPixels: typeof fetch) {
-    this.#bridge = bridge;
+  constructor(times: VideoTimes, videoId: VideoId, fetchMedia: typeof fetch) {
+    this.#times = times;
     this.#videoId = videoId;
-    this.#fetch = fetchPixels;
+    this.#fetch = fetchMedia;
   }
 
   /** Forgets the pixels of before: the file may have become another. */
@@ -97,11 +97,8 @@ export class FrameSource {
   }
 
   async #load(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
-    const [location, response] = await Promise.all([
-      this.#bridge.locate({ videoId: this.#videoId, at: { index } }),
-      this.#request(index, signal),
-    ]);
-    const frame = await decoded(unwrap(location), response);
+    const [times, response] = await Promise.all([this.#times.get(), this.#request(index, signal)]);
+    const frame = await decoded(locationOf(times, index), response);
     this.#recent.set(index, frame, frame.pixels.byteLength);
     return frame;
   }
@@ -121,7 +118,7 @@ export class FrameSource {
 }
 
 async function decoded(location: FrameLocation, response: Response): Promise<Frame> {
-  if (!response.ok) throw await failure(response);
+  if (!response.ok) throw await failureOf(response, 'The frame');
   const number = (name: string): number => Number(response.headers.get(name) ?? NaN);
   const width = number(frameHeaders.width);
   const height = number(frameHeaders.height);
@@ -153,19 +150,4 @@ export function opaque(rgb: Uint8Array): Uint8ClampedArray<ArrayBuffer> {
       (0xff000000 | ((rgb[byte + 2] ?? 0) << 16) | ((rgb[byte + 1] ?? 0) << 8) | (rgb[byte] ?? 0)) >>> 0;
   }
   return new Uint8ClampedArray(words.buffer);
-}
-
-async function failure(response: Response): Promise<WorkstationError> {
-  const body: unknown = await response.json().catch(() => null);
-  const report = ErrorReport.safeParse(
-    typeof body === 'object' && body !== null && 'error' in body ? body.error : body,
-  );
-  if (report.success) {
-    return new WorkstationError(report.data.code, report.data.message, report.data.hint);
-  }
-  return new WorkstationError(
-    response.status === 401 ? 'not-allowed' : 'unavailable',
-    `The frame could not be fetched (status ${response.status}).`,
-    'Step once more. If it stays so, open the video again.',
-  );
 }

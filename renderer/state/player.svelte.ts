@@ -1,13 +1,14 @@
 import {
+  frameAtPlace,
+  frameAtSeconds,
   FrameIndex,
   toErrorReport,
-  unwrap,
-  type Bridge,
   type ErrorReport,
   type PlaceInVideo,
   type Video,
 } from '../../preload/contract/index.ts';
 import { playBackwards, wait } from './backwards.ts';
+import { VideoTimes } from './frame-times.ts';
 import { FrameSource, type Frame, type Settled } from './frames.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
 import { frameAfterStream, middleOfFrame } from './stream-places.ts';
@@ -22,8 +23,7 @@ const shortestStepMilliseconds = 33;
 const fastest = 8;
 
 export interface PlayerOptions {
-  bridge: Bridge;
-  fetchPixels: typeof fetch;
+  fetchMedia: typeof fetch;
   /** The session's video as it is now: its index may become ready while it is open. */
   video: () => Video;
   onShown: (index: FrameIndex) => void;
@@ -52,6 +52,7 @@ export class Player {
   /** The speed of a playing that has not begun yet. */
   #starting = $state<number | null>(null);
   readonly #options: PlayerOptions;
+  readonly #times: VideoTimes;
   readonly #frames: FrameSource;
   #request = new AbortController();
   #ahead = new AbortController();
@@ -65,7 +66,8 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#options = options;
-    this.#frames = new FrameSource(options.bridge, options.video().id, options.fetchPixels);
+    this.#times = new VideoTimes(options.video, options.fetchMedia);
+    this.#frames = new FrameSource(this.#times, options.video().id, options.fetchMedia);
     this.motion = new Motion(options.video, options.onFault);
   }
 
@@ -176,7 +178,8 @@ export class Player {
     const run = this.#run;
     await this.#move(() => this.#halted());
     const from = this.shown?.location;
-    if (run !== this.#run || !from) return;
+    const times = await this.#times.get().catch(() => null);
+    if (run !== this.#run || !from || !times) return;
     this.running = -1;
     this.reverseRate = rate;
     await playBackwards({
@@ -185,10 +188,7 @@ export class Player {
       frameSeconds: (this.video.durationSeconds ?? 0) / Math.max(1, this.lastIndex),
       goesOn: () => run === this.#run,
       index: () => this.index,
-      indexAt: async (seconds) => {
-        const due = await this.#options.bridge.locate({ videoId: this.video.id, at: { seconds } });
-        return due.ok ? due.value.index : this.index;
-      },
+      indexAt: (seconds) => frameAtSeconds(times, seconds),
       show: (index) => this.showIndex(index),
       fetchAhead: (index) => this.#prefetch(index),
     });
@@ -282,7 +282,8 @@ export class Player {
     await this.#move(async () => {
       const shownSeconds = await this.motion.pause();
       if (!this.ready || this.motion.moving) return;
-      const next = await frameAfterStream(this.#options.bridge, this.video, { shownSeconds, endSeconds });
+      const times = await this.#times.get().catch(() => null);
+      const next = times && frameAfterStream(times, this.video, { shownSeconds, endSeconds });
       await this.#showIndex(next ?? this.lastIndex);
       goesOn = next !== null && this.fault === null;
     });
@@ -314,10 +315,7 @@ export class Player {
     this.#target = 'index' in at ? at.index : null;
     this.pending = this.#target;
     try {
-      const index =
-        'index' in at
-          ? at.index
-          : unwrap(await this.#options.bridge.locate({ videoId: this.video.id, at })).index;
+      const index = 'index' in at ? at.index : frameAtPlace(await this.#times.get(), at);
       if (request.signal.aborted) return;
       this.#target = index;
       const frame = await this.#frames.get(index, request.signal);
@@ -361,7 +359,8 @@ export class Player {
   async #motionStart(at: { index: FrameIndex } | { seconds: number }): Promise<MotionStart> {
     const seconds = 'seconds' in at ? at.seconds : (this.shown?.location.seconds ?? 0);
     const roughly = { frame: seconds, within: seconds };
-    return this.ready ? ((await middleOfFrame(this.#options.bridge, this.video, at)) ?? roughly) : roughly;
+    const times = this.ready ? await this.#times.get().catch(() => null) : null;
+    return times ? middleOfFrame(times, at) : roughly;
   }
 
   /** Fetches the frame that the next step in this direction would show, and forgets failures. */

@@ -91,7 +91,7 @@ export class Review {
   constructor(
     open: OpenSession,
     parts: ChangeSource & {
-      fetchPixels: typeof fetch;
+      fetchMedia: typeof fetch;
       announcer: Announcer;
       readOnly: () => boolean;
       /** Whether the model is still being loaded, so that answers wait for it; never by default. */
@@ -113,8 +113,7 @@ export class Review {
       if (!parts.readOnly()) await parts.bridge.savePosition({ sessionId: this.session.id, frameIndex });
     });
     this.player = new Player({
-      bridge: parts.bridge,
-      fetchPixels: parts.fetchPixels,
+      fetchMedia: parts.fetchMedia,
       video: () => this.video,
       onShown: (index) => {
         this.#takePicture();

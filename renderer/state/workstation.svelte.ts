@@ -69,9 +69,9 @@ export class Workstation {
   /** The newest change that was told. */
   #newest = 0;
 
-  constructor(connection: Connection, fetchPixels: typeof fetch, now: () => number) {
+  constructor(connection: Connection, fetchMedia: typeof fetch, now: () => number) {
     this.bridge = connection.bridge;
-    this.#fetch = fetchPixels;
+    this.#fetch = fetchMedia;
     this.now = now;
     this.announcer = new Announcer(now);
     this.steps = new UndoSteps({
@@ -247,7 +247,7 @@ export class Workstation {
     this.steps.dismiss();
     this.review = new Review(open, {
       bridge: this.bridge,
-      fetchPixels: this.#fetch,
+      fetchMedia: this.#fetch,
       announcer: this.announcer,
       readOnly: () => this.readOnly,
       modelIsComing: () => this.modelIsComing,

@@ -12,6 +12,7 @@ import { startWebHost, type WebHost } from '../../main/hosts/web/server.ts';
 import type { LogEntry } from '../../main/platform/log.ts';
 import {
   ActorId,
+  frameTimesFromBytes,
   GrantId,
   Ticks,
   WorkstationError,
@@ -40,6 +41,7 @@ const workstation: HostedWorkstation = {
     },
   } as unknown as HostedWorkstation['calls'],
   media: {
+    frameTimes: async () => ({ timeBase: [1, 12_800], ticks: [0, 512, 1024], endTicks: 1536 }),
     frame: async (_video, index, signal) => {
       if (frameWaits) {
         await once(signal, 'abort');
@@ -186,24 +188,27 @@ describe('entering', () => {
     }
   });
 
-  it.each(['/api/events', '/media/frames/v1/1', '/media/videos/v1', '/media/stills/a1.png'])(
-    'gives %s to nobody without the pass, nor with another one',
-    async (path) => {
-      for (const options of [
-        {},
-        { headers: { 'x-workstation-pass': 'x'.repeat(43) } },
-        { headers: { 'x-workstation-pass': pass.resume } },
-        { headers: { 'x-workstation-pass': `${pass.call}x` } },
-        { headers: { 'x-workstation-pass': pass.call.split('.')[1] } },
-        { headers: { 'x-workstation-pass': `web-${'0'.repeat(32)}.${pass.call.split('.')[1]}` } },
-        { headers: { cookie: `workstation-${host.port}=${pass.call}; x-workstation-pass=${pass.call}` } },
-      ]) {
-        expect((await send(path, options)).status).toBe(401);
-      }
-      expect((await send(`${path}?pass=wrong`)).status).toBe(401);
-      expect((await send(`${path}?pass=`)).status).toBe(401);
-    },
-  );
+  it.each([
+    '/api/events',
+    '/media/frames/v1/1',
+    '/media/frame-times/v1',
+    '/media/videos/v1',
+    '/media/stills/a1.png',
+  ])('gives %s to nobody without the pass, nor with another one', async (path) => {
+    for (const options of [
+      {},
+      { headers: { 'x-workstation-pass': 'x'.repeat(43) } },
+      { headers: { 'x-workstation-pass': pass.resume } },
+      { headers: { 'x-workstation-pass': `${pass.call}x` } },
+      { headers: { 'x-workstation-pass': pass.call.split('.')[1] } },
+      { headers: { 'x-workstation-pass': `web-${'0'.repeat(32)}.${pass.call.split('.')[1]}` } },
+      { headers: { cookie: `workstation-${host.port}=${pass.call}; x-workstation-pass=${pass.call}` } },
+    ]) {
+      expect((await send(path, options)).status).toBe(401);
+    }
+    expect((await send(`${path}?pass=wrong`)).status).toBe(401);
+    expect((await send(`${path}?pass=`)).status).toBe(401);
+  });
 
   it('takes the pass in an address for what elements load, never for calls', async () => {
     expect((await send(`/media/frames/v1/3?pass=${pass.call}`)).status).toBe(200);
@@ -458,6 +463,15 @@ describe('calls', () => {
 });
 
 describe('media', () => {
+  it('sends the times of all frames as bytes', async () => {
+    const answer = await send('/media/frame-times/v1', { headers: known() });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']).toBe('application/octet-stream');
+    const { ticks, ...rest } = frameTimesFromBytes(new Uint8Array(Buffer.from(answer.body, 'latin1')).buffer);
+    expect(Array.from(ticks)).toEqual([0, 512, 1024]);
+    expect(rest).toEqual({ timeBase: [1, 12_800], endTicks: 1536 });
+  });
+
   it('gives a frame as raw bytes, named in its headers', async () => {
     const answer = await send('/media/frames/v1/3', { headers: known() });
     expect(Buffer.from(answer.body, 'latin1')).toEqual(Buffer.from([1, 2, 3, 4, 5, 6]));

@@ -1,4 +1,4 @@
-import { frameHeaders } from '../../preload/contract/index.ts';
+import { frameHeaders, frameTimesAsBytes } from '../../preload/contract/index.ts';
 import { hashOf } from './fake-workstation.ts';
 
 /** A `fetch` for frames of 4x2 pixels whose grey is the frame's index. Each answer waits until it is let go. */
@@ -13,15 +13,16 @@ export class FramePixels {
   /** Frames at which the file is damaged. */
   readonly damaged = new Set<number>();
   hold = false;
+  timesAsked = 0;
+  failingTimes = false;
+  holdTimes = false;
+  letTimesGo: () => void = () => undefined;
   /** How long each frame takes to come, in ms. */
   delay = 0;
 
   readonly fetch: typeof fetch = async (address, options) => {
-    const index = Number(
-      /\/media\/frames\/[^/]+\/(\d+)$/.exec(
-        address instanceof Request ? address.url : address.toString(),
-      )?.[1],
-    );
+    if (addressOf(address).includes('/media/frame-times/')) return this.#times();
+    const index = Number(/\/media\/frames\/[^/]+\/(\d+)$/.exec(addressOf(address))?.[1]);
     this.asked.push(index);
     options?.signal?.addEventListener('abort', () => this.aborted.push(index));
     if (this.hold) await new Promise<void>((resolve) => this.#waiting.set(index, resolve));
@@ -41,8 +42,20 @@ export class FramePixels {
     });
   };
 
+  /** Those of the fake workstation: 350 frames, 25 a second. */
+  async #times(): Promise<Response> {
+    this.timesAsked += 1;
+    if (this.holdTimes) await new Promise<void>((resolve) => (this.letTimesGo = resolve));
+    if (this.failingTimes) return new Response('', { status: 503 });
+    const ticks = Array.from({ length: 350 }, (_, frame) => frame * 512);
+    return new Response(frameTimesAsBytes({ timeBase: [1, 12_800], ticks, endTicks: 350 * 512 }));
+  }
+
   letGo(index: number): void {
     this.#waiting.get(index)?.();
     this.#waiting.delete(index);
   }
 }
+
+const addressOf = (address: Parameters<typeof fetch>[0]): string =>
+  address instanceof Request ? address.url : address.toString();

@@ -15,8 +15,7 @@ beforeEach(() => {
   pixels = new FramePixels();
   shown = [];
   player = new Player({
-    bridge: workstation.bridge,
-    fetchPixels: pixels.fetch,
+    fetchMedia: pixels.fetch,
     video: () => workstation.video,
     onShown: (index) => shown.push(index),
   });
@@ -90,6 +89,32 @@ describe('one frame', () => {
     expect(player.shown?.location.index).toBe(6);
   });
 
+  test('is one request: where it is, the window knows from the times that it fetched once', async () => {
+    await player.showIndex(10);
+    await player.step(1);
+    await player.show({ seconds: 6.7 });
+    await player.goTo({ timecode: '00:00:04.000' });
+    expect(pixels.timesAsked).toBe(1);
+    expect(workstation.logged('locate')).toEqual([]);
+    expect(pixels.asked.filter((index) => [10, 11, 167, 100].includes(index))).toEqual([10, 11, 167, 100]);
+  });
+
+  test('is not shown where its times could not be had, and is once they can', async () => {
+    pixels.failingTimes = true;
+    await player.showIndex(10);
+    expect(player.fault?.code).toBe('unavailable');
+    pixels.failingTimes = false;
+    await player.showIndex(11);
+    expect(player.shown?.location.index).toBe(11);
+  });
+
+  test('of frames that were counted anew has their new times', async () => {
+    await player.showIndex(10);
+    workstation.video = { ...workstation.video, frameCount: 351 };
+    await player.showIndex(11);
+    expect(pixels.timesAsked).toBe(2);
+  });
+
   test('of a time is the one that holds it', async () => {
     await player.show({ seconds: 6.7399 });
     expect(player.shown?.location.index).toBe(168);
@@ -100,19 +125,13 @@ describe('one frame', () => {
 
 describe('a place by its time', () => {
   test('that is found after another was wanted changes nothing', async () => {
-    await player.showIndex(10);
-    const locate = workstation.calls.locate;
-    let found = (): void => undefined;
-    workstation.calls.locate = async (input, context) => {
-      if ('seconds' in input.at) await new Promise<void>((resolve) => (found = resolve));
-      return locate(input, context);
-    };
+    pixels.holdTimes = true;
     const first = player.show({ seconds: 4 });
-    await vi.waitFor(() => expect(workstation.logged('locate').some(({ at }) => 'seconds' in at)).toBe(true));
+    await vi.waitFor(() => expect(pixels.timesAsked).toBe(1));
     pixels.hold = true;
     const second = player.showIndex(50);
     await vi.waitFor(() => expect(pixels.asked).toContain(50));
-    found();
+    pixels.letTimesGo();
     await new Promise((resolve) => setTimeout(resolve, 20));
     // What is wanted is still frame 50: steps count from there, and nothing else is fetched.
     expect(player.index).toBe(50);

@@ -28,7 +28,7 @@ beforeEach(() => {
 async function opened(): Promise<Review> {
   const review = new Review(workstation.open(), {
     bridge: workstation.bridge,
-    fetchPixels: new FramePixels().fetch,
+    fetchMedia: new FramePixels().fetch,
     announcer,
     readOnly: () => workstation.status.readOnly,
     drawSeed: () => seeds.shift()!,
@@ -317,7 +317,7 @@ test('an index that becomes ready brings the frame where the reviewer last stood
   workstation.session = { ...workstation.session, frameIndex: id2(33) };
   const review = new Review(workstation.open(), {
     bridge: workstation.bridge,
-    fetchPixels: new FramePixels().fetch,
+    fetchMedia: new FramePixels().fetch,
     announcer,
     readOnly: () => false,
   });
@@ -349,7 +349,7 @@ describe('a question is about the picture that the person sees', () => {
     pixels = new FramePixels();
     const review = new Review(workstation.open(), {
       bridge: workstation.bridge,
-      fetchPixels: pixels.fetch,
+      fetchMedia: pixels.fetch,
       announcer,
       readOnly: () => false,
     });
@@ -433,7 +433,7 @@ describe('a question is about the picture that the person sees', () => {
   test('before there is a frame it waits; a session that closes meanwhile keeps it', async () => {
     const review = new Review(workstation.open(), {
       bridge: workstation.bridge,
-      fetchPixels: () => new Promise<Response>(() => undefined),
+      fetchMedia: () => new Promise<Response>(() => undefined),
       announcer,
       readOnly: () => false,
     });
@@ -451,7 +451,7 @@ test('a box is drawn on the very picture that it was given for, and on no other 
   pixels.hashes.set(42, hashOf(9999));
   const review = new Review(workstation.open(), {
     bridge: workstation.bridge,
-    fetchPixels: pixels.fetch,
+    fetchMedia: pixels.fetch,
     announcer,
     readOnly: () => false,
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   AnswerId,
   frameHeaders,
+  frameTimesAsBytes,
   FrameIndex,
   VideoId,
   WorkstationError,
@@ -52,6 +53,9 @@ export async function serveMedia(
       [frameHeaders.height]: String(frame.height),
       [frameHeaders.damaged]: frame.isDamaged ? '1' : '0',
     });
+  } else if (kind === 'frame-times' && last === undefined) {
+    const times = await media.frameTimes(parse(VideoId, id, 'video'));
+    sendBytes(response, 'application/octet-stream', frameTimesAsBytes(times));
   } else if (kind === 'videos' && last === undefined) {
     const { status, headers, stream } = await media.byteRange(
       parse(VideoId, id, 'video'),
