@@ -16,15 +16,7 @@ export async function knownDamage(
   signal?: AbortSignal,
 ): Promise<ReadonlySet<number> | null> {
   const look = looks.get(table)?.get(keyFrameBefore(table, index));
-  if (!look) return null;
-  try {
-    return await look;
-  } catch (error) {
-    // Whoever looked was stopped; who asks now may look again.
-    throwIfAborted(signal);
-    if (toErrorReport(error).code === 'cancelled') return null;
-    throw error;
-  }
+  return look ? resultOf(look, signal) : null;
 }
 
 /** Looks which frames of the group of frame `index` are damaged, once. */
@@ -43,10 +35,21 @@ export async function lookForDamage(
     ofTable.set(key, look);
     look.catch(() => ofTable.delete(key));
   }
-  await look.catch((error: unknown) => {
+  await resultOf(look, signal);
+}
+
+/** What a look found; null where whoever began it was stopped, so that who asks now may look again. */
+async function resultOf(
+  look: Promise<ReadonlySet<number>>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<number> | null> {
+  try {
+    return await look;
+  } catch (error) {
     throwIfAborted(signal);
-    if (toErrorReport(error).code !== 'cancelled') throw error;
-  });
+    if (toErrorReport(error).code === 'cancelled') return null;
+    throw error;
+  }
 }
 
 async function damageOfGroup(

@@ -119,9 +119,6 @@ export class Review {
         this.#takePicture();
         this.#position.keep(index);
         this.#tellPlace();
-        // A recording may change its size on the way; boxes are in pixels of their own frame.
-        const { shown } = this.player;
-        if (shown) this.view.picture = { width: shown.width, height: shown.height };
       },
       onFault: () => void this.lookAgain(),
     });
@@ -289,7 +286,7 @@ export class Review {
     else if (event.type === 'video' && event.video.id === this.video.id) this.takeVideo(event.video);
   }
 
-  /** The picture on the stage has the size of the frame shown: a recording may change it on the way. */
+  /** A recording may change its size on the way, and boxes are in pixels of their own frame. */
   #takePicture(): void {
     const { width, height } = this.player.shown ?? this.video;
     const before = this.view.picture;

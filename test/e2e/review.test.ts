@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { loadImage, createCanvas } from '@napi-rs/canvas';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { iou } from '../../preload/contract/boxes.ts';
 import type { WorkstationEvent } from '../../preload/contract/index.ts';
@@ -99,6 +99,27 @@ describe('a review of the bundled clip', () => {
       const [red, green, blue] = canvas.getContext('2d').getImageData(x, y, 1, 1).data;
       expect(await window.frame.pixel(x, y)).toEqual([red, green, blue]);
     }
+  });
+
+  it('asks for one thing a step, or a jump, that it has not seen yet: the frame', async () => {
+    await window.goToFrame(300);
+    const { page } = window;
+    // What the frame before still asks for: where the reviewer stands is written down once the stepping rests.
+    await page.waitForTimeout(1500);
+    const asked: string[] = [];
+    const listen = (request: Request) => asked.push(new URL(request.url()).pathname);
+    page.on('request', listen);
+    await window.step(8);
+    await window.step(-12);
+    for (const frame of [20, 340, 90, 210]) await window.goToFrame(frame);
+    await page.waitForTimeout(1500);
+    page.off('request', listen);
+    const frames = asked.map((path) => /^\/media\/frames\/[^/]+\/(\d+)$/.exec(path)?.[1]);
+    // One frame further than a step has gone is fetched ahead of the next, either way.
+    const stepped = [...Array.from({ length: 9 }, (_, step) => 301 + step), 299, 298, 297, 296, 295];
+    const seen = frames.filter((frame) => frame !== undefined).map(Number);
+    expect(seen.sort((a, b) => a - b)).toEqual([...stepped, 20, 340, 90, 210].sort((a, b) => a - b));
+    expect(asked.filter((_, place) => frames[place] === undefined)).toEqual(['/api/savePosition']);
   });
 
   it('answers a question in a stream, with the box where the instrument was drawn', async () => {

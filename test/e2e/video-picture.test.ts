@@ -6,10 +6,12 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ClipFolder } from '../video/clips.ts';
 import {
+  fullRangeH264,
   largestDifference,
   makePatches,
   orientations,
   plainH264,
+  rgbH264,
   withMatrixFile,
   type PatchClip,
   type Rgb,
@@ -54,25 +56,8 @@ const cases: Record<string, Case> = {
   'BT.2020': { output: [...plainH264, ...tags('bt2020nc', 'bt709')], playback: 'transcoded' },
   'SMPTE 240M': { output: [...plainH264, ...tags('smpte240m')], playback: 'transcoded' },
   FCC: { output: [...plainH264, ...tags('fcc', 'bt709')], playback: 'transcoded' },
-  'full range': {
-    output: [
-      '-c:v',
-      'libx264',
-      '-preset',
-      'ultrafast',
-      '-crf',
-      '2',
-      '-pix_fmt',
-      'yuvj420p',
-      '-color_range',
-      'pc',
-    ],
-    playback: 'native',
-  },
-  'H.264 in RGB': {
-    output: ['-c:v', 'libx264rgb', '-preset', 'ultrafast', '-crf', '2', '-pix_fmt', 'rgb24'],
-    playback: 'transcoded',
-  },
+  'full range': { output: fullRangeH264, playback: 'native' },
+  'H.264 in RGB': { output: rgbH264, playback: 'transcoded' },
   'VP9 that says nothing': { ...webm, playback: 'native' },
   'VP9 that says nothing, high': { ...webm, width: 1280, height: 720, playback: 'transcoded' },
 };

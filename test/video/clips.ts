@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DecodeContext } from '../../main/video/decode-arguments.ts';
 import { findMediaTools } from '../../main/video/ffmpeg.ts';
+import { openVideo, type OpenVideoOptions, type VideoSource } from '../../main/video/index.ts';
 import { silentLog } from '../../main/platform/log.ts';
 import { probeVideo } from '../../main/video/probe.ts';
 import { readProcess } from '../../main/video/process.ts';
@@ -122,6 +123,13 @@ export class ClipFolder {
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** A video whose frames are counted. */
+export async function opened(path: string, options: OpenVideoOptions = {}): Promise<VideoSource> {
+  const video = await openVideo(path, options);
+  await video.buildIndex();
+  return video;
 }
 
 export async function contextOf(path: string): Promise<DecodeContext> {

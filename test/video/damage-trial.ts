@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { toErrorReport } from '../../preload/contract/errors.ts';
-import { openVideo, type VideoSource } from '../../main/video/index.ts';
-import type { ClipFolder, ClipRecipe } from './clips.ts';
+import type { VideoSource } from '../../main/video/index.ts';
+import { opened, type ClipFolder, type ClipRecipe } from './clips.ts';
 
 /** Damages files at random and holds what is shown of them against the undamaged ones. */
 
@@ -166,12 +166,6 @@ export interface TrialResult {
   readonly unsteady: readonly string[];
 }
 
-async function opened(path: string, index?: Uint8Array): Promise<VideoSource> {
-  const video = await openVideo(path, { index });
-  await video.buildIndex();
-  return video;
-}
-
 type Told = string;
 
 /** Its picture and its mark, or the code with which a frame is refused. */
@@ -198,7 +192,7 @@ export async function tryDamaged(
   writeFileSync(path, damaged);
   const none = { frames: 0, marked: 0, unmarked: [], displaced: 0, needless: 0, undecodable: 0 };
   const refusal = async (index?: Uint8Array): Promise<VideoSource | string> =>
-    opened(path, index).catch((error: unknown) => toErrorReport(error).code);
+    opened(path, { index }).catch((error: unknown) => toErrorReport(error).code);
   const video = await refusal();
   if (typeof video === 'string') {
     const again = await refusal();

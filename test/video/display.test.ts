@@ -13,16 +13,18 @@ import {
   upright,
   type Display,
 } from '../../main/video/display.ts';
-import { openVideo, type VideoSource } from '../../main/video/index.ts';
+import type { VideoSource } from '../../main/video/index.ts';
 import { uprightStream } from '../../main/video/upright-stream.ts';
 import type { Box } from '../../preload/contract/values.ts';
-import { ClipFolder } from './clips.ts';
+import { ClipFolder, opened } from './clips.ts';
 import {
+  fullRangeH264,
   largestDifference,
   makePatches,
   orientations,
   pixelAt,
   plainH264,
+  rgbH264,
   withMatrix,
   withMatrixFile,
   type Rgb,
@@ -36,12 +38,6 @@ const printed = (rows: readonly number[]) => {
   const [a, b, c, d] = rows.map((value) => Math.round(value * 65_536));
   return `\n00000000: ${a} ${b} 0\n00000001: ${c} ${d} 0\n00000002: 0 0 1073741824\n`;
 };
-
-async function opened(path: string): Promise<VideoSource> {
-  const video = await openVideo(path);
-  await video.buildIndex();
-  return video;
-}
 
 async function played(video: VideoSource, name: string): Promise<VideoSource> {
   const path = folder.file(`${name}-played.mp4`);
@@ -190,29 +186,12 @@ const colours: Record<string, { output: string[]; filters?: string[]; extension?
     'BT.2020': { output: [...plainH264, '-colorspace', 'bt2020nc'], matrix: 'bt2020' },
     'SMPTE 240M': { output: [...plainH264, '-colorspace', 'smpte240m'], matrix: 'smpte240m' },
     FCC: { output: [...plainH264, '-colorspace', 'fcc'], matrix: 'fcc' },
-    'full range': {
-      output: [
-        '-c:v',
-        'libx264',
-        '-preset',
-        'ultrafast',
-        '-crf',
-        '2',
-        '-pix_fmt',
-        'yuvj420p',
-        '-color_range',
-        'pc',
-      ],
-      matrix: 'bt601',
-    },
+    'full range': { output: fullRangeH264, matrix: 'bt601' },
     '10 bits': {
       output: ['-c:v', 'libx265', '-crf', '2', '-pix_fmt', 'yuv420p10le', '-x265-params', 'log-level=none'],
       matrix: 'bt601',
     },
-    'H.264 in RGB': {
-      output: ['-c:v', 'libx264rgb', '-preset', 'ultrafast', '-crf', '2', '-pix_fmt', 'rgb24'],
-      matrix: 'rgb',
-    },
+    'H.264 in RGB': { output: rgbH264, matrix: 'rgb' },
     'RGB in QuickTime': { output: ['-c:v', 'png', '-pix_fmt', 'rgb24'], extension: 'mov', matrix: 'rgb' },
   };
 
@@ -238,8 +217,7 @@ describe('colours', () => {
   );
 
   it('reads planes that are green, blue and red as those', async () => {
-    const { output } = colours['H.264 in RGB'] as { output: string[] };
-    const rgb = await opened(await makePatches(folder, 'planes', { output }));
+    const rgb = await opened(await makePatches(folder, 'planes', { output: rgbH264 }));
     const plain = await opened(await makePatches(folder, 'planes-yuv'));
     expect(rgb.probe.pixelFormat).toBe('gbrp');
     expect(largestDifference(await rgb.frame(0), await plain.frame(0))).toBeLessThanOrEqual(4);

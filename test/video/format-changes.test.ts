@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
-import { ClipFolder, readCounter } from './clips.ts';
+import { findMediaTools } from '../../main/video/index.ts';
+import { ClipFolder, opened, readCounter } from './clips.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
@@ -71,12 +71,6 @@ async function recording(
     `wrapped-${made++}.${extension}`,
   );
   return { path, alone };
-}
-
-async function opened(path: string): Promise<VideoSource> {
-  const video = await openVideo(path);
-  await video.buildIndex();
-  return video;
 }
 
 const changes: Record<string, readonly Piece[]> = {

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findMediaTools } from '../../main/video/ffmpeg.ts';
 import { openVideo, type VideoSource } from '../../main/video/index.ts';
-import { ClipFolder, readCounter, x264 } from './clips.ts';
+import { ClipFolder, opened, readCounter, x264 } from './clips.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
@@ -44,12 +44,6 @@ function write(name: string, bytes: Uint8Array): string {
   const before = new Date(Date.now() - 3_600_000);
   utimesSync(path, before, before);
   return path;
-}
-
-async function opened(path: string): Promise<VideoSource> {
-  const video = await openVideo(path);
-  await video.buildIndex();
-  return video;
 }
 
 /** Every frame shows its own number, the last ones too. */

@@ -28,7 +28,12 @@ const patches = [
   'format=yuv420p',
 ];
 
-export const plainH264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '2', '-pix_fmt', 'yuv420p'];
+const h264 = (encoder: string, pixelFormat: string) => [
+  ...['-c:v', encoder, '-preset', 'ultrafast', '-crf', '2', '-pix_fmt', pixelFormat],
+];
+export const plainH264 = h264('libx264', 'yuv420p');
+export const fullRangeH264 = [...h264('libx264', 'yuvj420p'), '-color_range', 'pc'];
+export const rgbH264 = h264('libx264rgb', 'rgb24');
 
 export interface PatchClip {
   readonly width?: number;

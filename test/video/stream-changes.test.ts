@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { checksum } from '../../main/video/transport-tables.ts';
-import { ClipFolder, readCounter } from './clips.ts';
+import { ClipFolder, opened, readCounter } from './clips.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
@@ -68,12 +68,6 @@ async function join(name: string, pieces: readonly Piece[]): Promise<{ path: str
   const path = folder.file(`${name}.ts`);
   writeFileSync(path, Buffer.concat(parts));
   return { path, ends };
-}
-
-async function opened(path: string): Promise<VideoSource> {
-  const video = await openVideo(path);
-  await video.buildIndex();
-  return video;
 }
 
 /** Frames on both sides of every join, in an order that goes back and forth. */
