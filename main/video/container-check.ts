@@ -1,18 +1,21 @@
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { findDicomVideo } from './dicom.ts';
 import { firstBytesLooked, readFirstBytes, type FirstBytes } from './first-bytes.ts';
-import { readIsoMedia, type IsoMedia } from './iso-boxes.ts';
+import { readIsoMedia, type IsoMedia } from './iso-media.ts';
+import { bytesIn, joined, type Piece } from './pieces.ts';
 import { openRegularFile, readAt } from './regular-file.ts';
 
 export interface ContainerCheck {
   readonly first: FirstBytes;
-  /** The part of the file that holds the video; null where it is all of the file. */
-  readonly span: { readonly start: number; readonly end: number } | null;
+  /** The parts of the file that hold the video, one behind the other; null where it is all of the file. */
+  readonly pieces: readonly Piece[] | null;
   /** Frames a second, where something else than the stream says it. */
   readonly frameRate: string | null;
   /** Bytes that the container's own sizes announce; 0 when it announces none. */
   readonly announcedBytes: number;
   readonly actualBytes: number;
+  /** Whether something else than sizes says that the end is missing. */
+  readonly lacksEnd: boolean;
   /** Of the file, as far as it counts; `actualBytes` are those of the video in it. */
   readonly fileBytes: number;
   /** Null for anything but ISO media. */
@@ -31,32 +34,45 @@ export async function checkContainer(path: string, length = Infinity): Promise<C
   const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
-    const whole = { start: 0, end: Math.min(size, length) };
-    const outside = readFirstBytes(await readAt(file, 0, Math.min(firstBytesLooked, whole.end)));
-    const inside = outside.kind === 'dicom' ? await findDicomVideo(file, whole.end) : null;
-    const { start, end } = inside ?? whole;
-    const head = await readAt(file, start, Math.min(firstBytesLooked, end - start));
+    const fileBytes = Math.min(size, length);
+    const outside = readFirstBytes(await readAt(file, 0, Math.min(firstBytesLooked, fileBytes)));
+    const inside = outside.kind === 'dicom' ? await findDicomVideo(file, fileBytes) : null;
+    if (inside && inside.pieces.length > 1) refusePartingName(path);
+    const pieces = inside?.pieces ?? (length === Infinity ? null : [{ start: 0, end: fileBytes }]);
+    const actualBytes = pieces ? bytesIn(pieces) : fileBytes;
+    const bytes = joined(file, pieces);
+    const head = await readAt(bytes, 0, Math.min(firstBytesLooked, actualBytes));
     const found = readFirstBytes(head);
     // A picture or an unknown beginning inside is what the object says it is.
     const first =
       found.demuxer === null && inside
         ? { ...found, kind: 'unknown' as const, demuxer: inside.demuxer }
         : found;
-    const isoMedia = first.kind === 'iso-media' ? await readIsoMedia(file, start, end) : null;
+    const isoMedia = first.kind === 'iso-media' ? await readIsoMedia(bytes, actualBytes) : null;
     const announcedBytes = isoMedia?.announcedBytes ?? announced(first, head);
-    const span = inside || length !== Infinity ? { start, end } : null;
     return {
       first,
-      span,
+      pieces,
       frameRate: inside?.frameRate ?? null,
       announcedBytes,
-      actualBytes: end - start,
-      fileBytes: whole.end,
+      lacksEnd: (inside?.isCut ?? false) || (isoMedia?.lacksFragments ?? false),
+      actualBytes,
+      fileBytes,
       isoMedia,
     };
   } finally {
     await file.close();
   }
+}
+
+/** In a list of pieces this sign parts one from the next. */
+function refusePartingName(path: string): void {
+  if (!path.includes('|')) return;
+  throw new WorkstationError(
+    'file-unreadable',
+    'The video in this DICOM object lies in several pieces, which can’t be joined while a name on the way to it has the sign |.',
+    'Rename the file or its folder without that sign, then open it again.',
+  );
 }
 
 function announced({ kind }: FirstBytes, head: Buffer): number {
@@ -78,13 +94,13 @@ export function refuseBrokenContainer({ isoMedia }: ContainerCheck): void {
   if (isoMedia && !isoMedia.hasContents) throw truncated('its table of contents is missing');
 }
 
-/** Whether the end of the file is missing, by the sizes that it states. */
-export const isCut = ({ announcedBytes, actualBytes }: ContainerCheck): boolean =>
-  announcedBytes > actualBytes;
+/** Whether the end of the file is missing, by what it states itself. */
+export const isCut = ({ announcedBytes, actualBytes, lacksEnd }: ContainerCheck): boolean =>
+  announcedBytes > actualBytes || lacksEnd;
 
 /** Whether the file says itself that nothing can come after what is there. */
-export const isFinished = ({ isoMedia, announcedBytes, actualBytes }: ContainerCheck): boolean =>
-  announcedBytes > 0 && announcedBytes <= actualBytes && isoMedia?.isFragmented !== true;
+export const isFinished = (check: ContainerCheck): boolean =>
+  check.announcedBytes > 0 && !isCut(check) && check.isoMedia?.isFragmented !== true;
 
 export function truncated(reason: string): WorkstationError {
   return new WorkstationError(

@@ -1,12 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { Piece } from './pieces.ts';
 import { readAt } from './regular-file.ts';
 
 /** Where in a DICOM object the video lies, and what reads it. */
 export interface DicomVideo {
-  /** First byte, and the byte behind the last. */
-  readonly start: number;
-  readonly end: number;
+  /** Its fragments one behind the other; what lies between two pictures of JPEG does no harm and stays. */
+  readonly pieces: readonly Piece[];
+  /** Whether the end of the object is missing. */
+  readonly isCut: boolean;
   /** For a bare stream; null where a container lies inside, which says itself what it is. */
   readonly demuxer: string | null;
   /** Frames a second, where the object states it and a bare stream does not. */
@@ -63,7 +65,7 @@ export async function findDicomVideo(file: FileHandle, size: number): Promise<Di
     if (element === null || element.at > size) throw notInside('it ends before its pictures');
     if (element.tag === pixelData) {
       if (element.length !== undefinedLength) throw notInside('its pictures are not compressed as a video');
-      return describeVideo(values, await fragmentsOf(file, element.at, size));
+      return describeVideo(file, values, await fragmentsOf(file, element.at, size));
     }
     const name = wanted.get(element.tag);
     if (name !== undefined && element.length <= 128) {
@@ -112,41 +114,88 @@ async function endOfSequence(file: FileHandle, start: number, depth: number): Pr
   throw notInside('its header is too long');
 }
 
+/** A fragment of the pixel data, without the head of its item. */
+interface Fragment extends Piece {
+  /** Where its item begins, counted from the first one behind the table of offsets. */
+  readonly offset: number;
+}
+
 interface Fragments {
-  readonly count: number;
-  readonly start: number;
-  readonly end: number;
+  readonly list: readonly Fragment[];
+  /** Offsets of the fragments with which a picture begins (Basic Offset Table); empty where the object lists none. */
+  readonly pictures: ReadonlySet<number>;
+  /** Whether the mark is missing that ends them. */
+  readonly isCut: boolean;
 }
 
-/** The items behind the table of offsets, from the first byte of the first to the last of the last. */
+/** Tables of offsets longer than this belong to no video. */
+const longestTable = 4 * 1024 * 1024;
+
 async function fragmentsOf(file: FileHandle, start: number, size: number): Promise<Fragments> {
-  const offsets = await readElement(file, start);
-  if (offsets?.tag !== item) throw notInside('its pictures are not where they should be');
-  let position = offsets.at + offsets.length;
-  let [count, first, end] = [0, 0, 0];
-  while (position < size) {
+  const table = await readElement(file, start);
+  if (table?.tag !== item || table.length > longestTable)
+    throw notInside('its pictures are not where they should be');
+  const offsets = await readAt(file, table.at, table.length);
+  const pictures = new Set<number>();
+  for (let at = 0; at + 4 <= offsets.length; at += 4) pictures.add(offsets.readUInt32LE(at));
+  const first = table.at + table.length;
+  const list: Fragment[] = [];
+  let isCut = true;
+  for (let position = first; position < size;) {
     const element = await readElement(file, position);
+    if (element?.tag === sequenceEnd) isCut = false;
     if (element?.tag !== item || element.length === undefinedLength) break;
-    if (count++ === 0) first = element.at;
-    end = Math.min(size, element.at + element.length);
-    position = element.at + element.length;
+    const { at, length } = element;
+    const end = Math.min(size, at + length);
+    if (length > 0 && end > at) list.push({ start: at, end, offset: position - first });
+    position = at + length;
   }
-  if (count === 0) throw notInside('it holds no picture');
-  return { count, start: first, end };
+  if (list.length === 0) throw notInside('it holds no picture');
+  return { list, pictures, isCut };
 }
 
-function describeVideo(values: Readonly<Record<string, string>>, fragments: Fragments): DicomVideo {
+/** Each piece is opened by the tools by itself, and systems let a program open a few hundred files. */
+const mostPieces = 200;
+
+async function describeVideo(
+  file: FileHandle,
+  values: Readonly<Record<string, string>>,
+  fragments: Fragments,
+): Promise<DicomVideo> {
   const demuxer = streams[values['transferSyntax'] ?? ''];
   if (demuxer === undefined) throw notInside('its pictures are not compressed as a video');
-  // Pictures of JPEG are found by their own marks, so what lies between them does no harm; a stream must be in one piece.
-  if (fragments.count > 1 && demuxer !== 'mjpeg') throw notInside('its video is cut into several pieces');
   if (demuxer === 'mjpeg' && values['colours'] === 'RGB')
     throw notInside('its colours are stored in an unusual way');
+  const pieces = demuxer === 'mjpeg' ? await piecesOfPictures(file, fragments) : fragments.list;
+  if (pieces.length > mostPieces)
+    throw notInside(`its video is cut into ${pieces.length} pieces, and at most ${mostPieces} can be joined`);
   const time = Number(values['frameTime']);
   const rate = Number(values['cineRate']);
   const frameRate = time > 0 ? `1000/${time}` : rate > 0 ? String(rate) : null;
   const exact = frameRate !== null && /^[\d./]+$/.test(frameRate) ? frameRate : null;
-  return { start: fragments.start, end: fragments.end, demuxer, frameRate: exact };
+  return {
+    pieces: pieces.map(({ start, end }) => ({ start, end })),
+    isCut: fragments.isCut,
+    demuxer,
+    frameRate: exact,
+  };
+}
+
+/**
+ * Pictures of JPEG are found by their own marks, so the heads of items between two of them do no harm; within a picture they
+ * are left out. With which fragments one begins is said by the table of offsets, else by the mark that each begins with.
+ */
+async function piecesOfPictures(file: FileHandle, { list, pictures }: Fragments): Promise<Piece[]> {
+  const pieces: { start: number; end: number }[] = [];
+  for (const { start, end, offset } of list) {
+    const hasMark = (await readAt(file, start, 2)).toString('hex') === 'ffd8';
+    const begins = pictures.size > 0 ? pictures.has(offset) : hasMark;
+    if (begins && !hasMark) throw notInside('its table of offsets does not fit its pictures');
+    const before = pieces.at(-1);
+    if (before && begins) before.end = end;
+    else pieces.push({ start, end });
+  }
+  return pieces;
 }
 
 function notInside(why: string): WorkstationError {

@@ -241,7 +241,8 @@ async function withFormats(
   keyPositions: readonly number[],
   signal?: AbortSignal,
 ): Promise<FrameTable> {
-  if (!(await keyFramesDiffer(context, keyPositions, signal))) return table;
+  const changes = context.probe.hasSeveralKinds || (await keyFramesDiffer(context, keyPositions, signal));
+  if (!changes) return table;
   context.log.info('The picture changes on the way; looking where');
   const account = new WholeAccount(new Set(), false);
   for await (const entry of readAccount(context, { interval: null, keysOnly: true, signal }))

@@ -11,7 +11,10 @@ export async function partsOf(context: DecodeContext, signal?: AbortSignal): Pro
   const { probe, path } = context;
   const pid = probe.pids[probe.streamIndex];
   if (probe.container !== 'mpegts' || pid === undefined) return [];
-  const within = probe.input.span ?? { start: 0, end: probe.bytes };
+  const { pieces } = probe.input;
+  // A stream that lies in pieces is read as one, and so can't be taken apart once more.
+  if (pieces && pieces.length > 1) return [];
+  const within = pieces?.[0] ?? { start: 0, end: probe.bytes };
   const parts = await findTransportParts(path, within, pid, signal);
   return parts.length > 1 ? parts : [];
 }
@@ -34,7 +37,7 @@ export async function countInParts(
   for (const part of parts) {
     try {
       const found = await probeVideo(path, tools, { length: whole.bytes, part, signal, log });
-      const probe = { ...found, input: { ...whole.input, span: part } };
+      const probe = { ...found, input: { ...whole.input, pieces: [part] } };
       const table = await count(
         { ...context, probe },
         {

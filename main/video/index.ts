@@ -316,7 +316,7 @@ export class VideoSource {
 
   /** Whether the tools read the beginning of the file alone, so that more may come behind it. */
   get #mayGrow(): boolean {
-    return this.probe.input.span?.end === this.probe.bytes;
+    return this.probe.input.pieces?.at(-1)?.end === this.probe.bytes;
   }
 }
 

@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { throwIfAborted } from '../../preload/contract/errors.ts';
 import type { DecodeContext } from './decode-arguments.ts';
+import { joined, type ByteSource } from './pieces.ts';
 import { openRegularFile, readAt } from './regular-file.ts';
 
 /** Bytes at the beginning of a coded picture within which its parameters stand. */
@@ -23,15 +23,15 @@ export async function keyFramesDiffer(
   const { probe, path } = context;
   const read = readers[probe.codec];
   if (!read) return false;
-  const start = probe.input.span?.start ?? 0;
   const step = Math.max(1, Math.ceil(positions.length / mostHeads));
   const isMatroska = /matroska/.test(probe.container);
   const file = await openRegularFile(path);
+  const bytes = joined(file, probe.input.pieces);
   try {
     let first: string | undefined;
     for (let place = 0; place < positions.length; place += step) {
       throwIfAborted(signal);
-      const head = await headAt(file, start + (positions[place] as number), isMatroska);
+      const head = await headAt(bytes, positions[place] as number, isMatroska);
       const stated = read(head);
       // A key frame that states nothing goes on with what held before.
       first ??= stated;
@@ -43,7 +43,7 @@ export async function keyFramesDiffer(
   }
 }
 
-async function headAt(file: FileHandle, position: number, isMatroska: boolean): Promise<Buffer> {
+async function headAt(file: ByteSource, position: number, isMatroska: boolean): Promise<Buffer> {
   const head = await readAt(file, position, headBytes);
   // RFC 9559, 10: the track's number, two bytes of time, one of flags.
   return isMatroska ? head.subarray(Math.clz32(head[0] ?? 0) - 23 + 3) : head;

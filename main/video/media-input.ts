@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import { largestPicture } from '../../preload/contract/picture-limit.ts';
+import type { Piece } from './pieces.ts';
 
 /** What a media tool is let open: one file on this machine, and as what. */
 export interface MediaInput {
   readonly path: string;
   /** The demuxer that reads the file; null while that is still to be found out among `plainContainers`. */
   readonly demuxer: string | null;
-  /** The part of the file that is read, from its first byte to the byte behind its last; null for all of it. */
-  readonly span?: { readonly start: number; readonly end: number } | null | undefined;
+  /** The parts of the file that are read, one behind the other; null for all of it. */
+  readonly pieces?: readonly Piece[] | null | undefined;
   /** Frames a second of a bare stream, where something else than the stream says it. */
   readonly frameRate?: string | null | undefined;
 }
@@ -39,11 +40,11 @@ const sizedPackets = new Set(['mov', 'mp4', 'avi']);
  * version of ffmpeg decides anew what it is. No picture larger than the limit is decoded, also where the size changes on
  * the way.
  */
-export function inputOf({ path, demuxer, span, frameRate }: MediaInput): string[] {
+export function inputOf({ path, demuxer, pieces, frameRate }: MediaInput): string[] {
   return [
     ...[
       '-protocol_whitelist',
-      span ? 'file,subfile' : 'file',
+      pieces ? (pieces.length > 1 ? 'file,subfile,concat' : 'file,subfile') : 'file',
       '-format_whitelist',
       plainContainers.join(','),
     ],
@@ -53,12 +54,20 @@ export function inputOf({ path, demuxer, span, frameRate }: MediaInput): string[
     // What was cut through at the end of a file is no packet: half a picture must not count as one.
     ...(demuxer !== null && sizedPackets.has(demuxer) ? ['-fflags', '+discardcorrupt'] : []),
     ...['-max_pixels', String(largestPicture)],
-    ...['-i', span ? `subfile,,start,${span.start},end,${span.end},,:${fileUrl(path)}` : fileUrl(path)],
+    ...['-i', addressOf(path, pieces)],
   ];
 }
 
 /** The demuxer that an answer of ffprobe names, such as `mov` of `mov,mp4,m4a,3gp,3g2,mj2`. */
 export const demuxerOf = (formatName: string): string => formatName.split(',')[0] as string;
+
+/** The same file for each piece: no other can come in between, since a name with the sign that parts them is refused. */
+function addressOf(path: string, pieces: MediaInput['pieces']): string {
+  const file = fileUrl(path);
+  if (!pieces) return file;
+  const addresses = pieces.map(({ start, end }) => `subfile,,start,${start},end,${end},,:${file}`);
+  return addresses.length === 1 ? (addresses[0] as string) : `concat:${addresses.join('|')}`;
+}
 
 /** Keeps ffmpeg from taking a name with a colon for a protocol, or one with a dash for an option. */
 function fileUrl(path: string): string {

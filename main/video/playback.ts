@@ -18,6 +18,7 @@ import type { MediaTools } from './ffmpeg.ts';
 import { formatAt, sameShape, statedFormat, type FrameFormat } from './frame-format.ts';
 import { keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { reviewTimes } from './playback-clock.ts';
+import { bytesIn } from './pieces.ts';
 import { Places } from './places.ts';
 import type { VideoProbe } from './probe.ts';
 import { startProcess } from './process.ts';
@@ -80,8 +81,8 @@ export function planPlayback(
         'This file has several picture streams, and the window would choose among them by itself, so the chosen one is converted while it plays. Frames and answers come from the original.',
     };
   }
-  const { span } = probe.input;
-  if ((span && (span.start > 0 || span.end < probe.bytes)) || probe.isCut) {
+  const { pieces } = probe.input;
+  if ((pieces && bytesIn(pieces) < probe.bytes) || probe.isCut) {
     return {
       kind: 'transcoded',
       contentType: playbackEncoder(tools).contentType,

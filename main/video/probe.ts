@@ -13,7 +13,7 @@ import {
 } from './container-check.ts';
 import { orientationOf, turned, type Orientation } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
-import { protectedTags } from './iso-boxes.ts';
+import { protectedTags } from './iso-media.ts';
 import { silentLog, type Log } from '../platform/log.ts';
 import { demuxerOf, inputOf, type MediaInput } from './media-input.ts';
 import { readProcess } from './process.ts';
@@ -68,6 +68,8 @@ export interface VideoProbe {
   readonly isCut: boolean;
   /** Whether the file says itself that nothing can come after what is there. */
   readonly isFinished: boolean;
+  /** Whether the tables of an MP4 or MOV list several kinds of sample, so that the picture may change on the way. */
+  readonly hasSeveralKinds: boolean;
   readonly bytes: number;
 }
 
@@ -121,7 +123,7 @@ export async function probeVideo(
   } = {},
 ): Promise<VideoProbe> {
   const whole = await checkContainer(path, options.length);
-  const check = options.part ? { ...whole, span: options.part } : whole;
+  const check = options.part ? { ...whole, pieces: [options.part] } : whole;
   refuseByName(path);
   if (check.actualBytes === 0) {
     throw new WorkstationError(
@@ -132,8 +134,8 @@ export async function probeVideo(
   }
   refuseByFirstBytes(check.first, path);
   refuseBrokenContainer(check);
-  const { span, frameRate } = check;
-  const input = { path, demuxer: isMotionJpeg(path) ? 'mjpeg' : check.first.demuxer, span, frameRate };
+  const { pieces, frameRate } = check;
+  const input = { path, demuxer: isMotionJpeg(path) ? 'mjpeg' : check.first.demuxer, pieces, frameRate };
   const run = await readProcess(
     tools.ffprobe.path,
     ['-v', 'error', '-show_streams', '-show_format', '-of', 'json', ...inputOf(input)],
@@ -234,9 +236,10 @@ function describeStreams({
   const stated = Number(stream.duration ?? format.duration);
   const frames = Number(stream.nb_frames);
   return {
-    input: { path, demuxer: demuxerOf(format.format_name), span: check.span, frameRate: check.frameRate },
+    input: { path, demuxer: demuxerOf(format.format_name), pieces: check.pieces, frameRate: check.frameRate },
     isCut: isCut(check),
     isFinished: isFinished(check),
+    hasSeveralKinds: check.isoMedia?.hasSeveralKinds ?? false,
     container: format.format_name,
     codec,
     profile: stream.profile ?? null,

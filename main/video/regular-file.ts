@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import type { ByteSource } from './pieces.ts';
 
 /** What tells cheaply that a file may have changed. */
 export interface FileStamp {
@@ -74,7 +75,7 @@ export function describeFileError(error: unknown, path = ''): unknown {
 }
 
 /** Up to `length` bytes; fewer where the file ends before. */
-export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+export async function readAt(file: ByteSource, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length);
   const { bytesRead } = await file.read(buffer, 0, length, position);
   return buffer.subarray(0, bytesRead);

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { boxesOf, type Box } from './iso-boxes.ts';
+import { boxesOf, clockOf, type Box } from './iso-boxes.ts';
 import { openRegularFile, readAt } from './regular-file.ts';
 
 /** Every sample of a track in decoding order, as the tables of an MP4 or MOV say (ISO/IEC 14496-12, 8.6 and 8.7). */
@@ -70,13 +70,6 @@ async function findTrack(
   const track = tracks[streamIndex];
   if (!track || movieClock <= 0) throw unclear('there is no such track');
   return { track, movieClock };
-}
-
-/** Ticks per second in a header of a movie or of its media: behind two dates of 32, or in version 1 of 64 bits. */
-async function clockOf(file: FileHandle, { start }: Box): Promise<number> {
-  const head = await readAt(file, start, 24);
-  if (head.length < 24) throw unclear('a header is cut');
-  return head.readUInt32BE(head.readUInt8(0) === 1 ? 20 : 12);
 }
 
 /** Boxes whose meaning for times, key frames or places is not read here. */

@@ -106,5 +106,5 @@ export function partAt(context: DecodeContext, table: FrameTable, index: number)
 
 function contextOfPart(context: DecodeContext, { start, end, facts }: TablePart): DecodeContext {
   const { probe } = context;
-  return { ...context, probe: { ...probe, ...facts, input: { ...probe.input, span: { start, end } } } };
+  return { ...context, probe: { ...probe, ...facts, input: { ...probe.input, pieces: [{ start, end }] } } };
 }

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openVideo } from '../../main/video/index.ts';
-import { ClipFolder, readCounter, x264 } from './clips.ts';
+import { ClipFolder, opened, readCounter, x264 } from './clips.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
@@ -31,8 +32,25 @@ function mark(number: number, length: number): Buffer {
   return bytes;
 }
 
+function littleEndian(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/** Pieces of an even length, as fragments have to be; the sizes are no part of any structure inside. */
+function cutInto(bytes: Buffer, count: number): Buffer[] {
+  const length = Math.ceil(bytes.length / count / 2) * 2;
+  return Array.from({ length: count }, (_, place) => bytes.subarray(place * length, (place + 1) * length));
+}
+
 /** A Video Endoscopic Image object whose pixel data are `fragments`. */
-function dicom(syntax: string, fragments: readonly Buffer[], extra: readonly Buffer[] = []): Buffer {
+function dicom(
+  syntax: string,
+  fragments: readonly Buffer[],
+  extra: readonly Buffer[] = [],
+  offsets: readonly number[] = [],
+): Buffer {
   const sequence = element(0x0008, 0x1140, 'SQ', '');
   sequence.writeUInt32LE(0xffffffff, 8);
   const nested = Buffer.concat([
@@ -60,7 +78,8 @@ function dicom(syntax: string, fragments: readonly Buffer[], extra: readonly Buf
     element(0x0028, 0x0004, 'CS', 'YBR_PARTIAL_420'),
     ...[
       pixels,
-      mark(0xe000, 0),
+      mark(0xe000, offsets.length * 4),
+      ...offsets.map(littleEndian),
       ...even.flatMap((bytes) => [mark(0xe000, bytes.length), bytes]),
       mark(0xe0dd, 0),
     ],
@@ -108,7 +127,40 @@ describe('a DICOM object', () => {
     video.dispose();
   });
 
-  it('of JPEG pictures is a video of them, at the rate that the object states', async () => {
+  it.each([
+    ['H.264 in MP4', '102.1', 'mp4', [...x264, '-movflags', '+faststart'], 7],
+    ['H.264 in a transport stream', '102.1', 'ts', x264, 40],
+    ['bare H.264', '103.1', 'h264', [...x264, '-bf', '0'], 3],
+    ['bare MPEG-2', '100.1', 'm2v', [...mpeg2, '-f', 'mpeg2video'], 150],
+  ])(
+    'whose stream lies in several fragments is read as one: %s',
+    async (name, syntax, extension, output, count) => {
+      const inner = readFileSync(await folder.make(`fragments of ${name}`, { frames, extension, output }));
+      const fragments = cutInto(inner, count);
+      const object = dicom(compressed + syntax, fragments);
+      const video = await opened(write(`fragments of ${name}.dcm`, object));
+      expect(video.summary().frames).toBe(frames);
+      const whole = await opened(write(`one ${name}.dcm`, dicom(compressed + syntax, [inner])));
+      for (const index of [0, 13, frames - 1]) {
+        expect(readCounter(await video.frame(index))).toBe(index);
+        expect((await video.frame(index)).hash).toBe((await whole.frame(index)).hash);
+      }
+      expect(video.incomplete).toBeNull();
+      const { stream } = await video.transcodedStream(5);
+      expect((await buffer(stream)).length).toBeGreaterThan(1000);
+      // What ends between two fragments lacks the mark of its end.
+      const head = object.length - 8 - (fragments.at(-1) as Buffer).length - 8;
+      if (extension === 'ts') {
+        const cut = await opened(write(`cut ${name}.dcm`, object.subarray(0, head)));
+        expect(cut.incomplete).toBe('cut');
+        expect(readCounter(await cut.frame(13))).toBe(13);
+        cut.dispose();
+      }
+      for (const each of [video, whole]) each.dispose();
+    },
+  );
+
+  const makePictures = async (): Promise<Buffer[]> => {
     const pictures: Buffer[] = [];
     const source = await folder.make('pictures', {
       frames: 12,
@@ -119,6 +171,33 @@ describe('a DICOM object', () => {
       const args = ['-i', source, '-vf', `select=eq(n\\,${index})`, '-frames:v', '1', '-q:v', '2'];
       pictures.push(readFileSync(await folder.convert(args, `${index}.jpg`)));
     }
+    return pictures;
+  };
+
+  it.each([true, false])(
+    'whose JPEG pictures lie in several fragments each has all of them, with its table of offsets: %s',
+    async (hasTable) => {
+      const fragments = (await makePictures()).map((picture) => cutInto(picture, 3));
+      const offsets: number[] = [];
+      let at = 0;
+      for (const picture of fragments) {
+        offsets.push(at);
+        for (const { length } of picture) at += 8 + length + (length % 2);
+      }
+      const object = dicom(`${compressed}50`, fragments.flat(), [], hasTable ? offsets : []);
+      const video = await opened(write(`picture fragments ${hasTable}.dcm`, object));
+      expect(video.summary().frames).toBe(12);
+      for (const index of [0, 6, 11]) {
+        const frame = await video.frame(index);
+        expect(readCounter(frame)).toBe(index);
+        expect(frame.isDamaged).toBe(false);
+      }
+      video.dispose();
+    },
+  );
+
+  it('of JPEG pictures is a video of them, at the rate that the object states', async () => {
+    const pictures = await makePictures();
     const rate = element(0x0018, 0x1063, 'DS', '100');
     const video = await openVideo(write('pictures.dcm', dicom(`${compressed}50`, pictures, [rate])));
     expect(await video.buildIndex()).toMatchObject({ frames: 12, durationSeconds: 1.2 });
@@ -129,7 +208,14 @@ describe('a DICOM object', () => {
   it.each([
     ['without compression', dicom('1.2.840.10008.1.2.1', [Buffer.alloc(64)])],
     ['of another kind of picture', dicom(`${compressed}90`, [Buffer.alloc(64)])],
-    ['in several pieces', dicom(`${compressed}102`, [Buffer.alloc(64), Buffer.alloc(64)])],
+    [
+      'in more pieces than can be joined',
+      dicom(`${compressed}102`, Array<Buffer>(201).fill(Buffer.alloc(64))),
+    ],
+    [
+      'with a table of offsets that does not fit',
+      dicom(`${compressed}50`, [Buffer.alloc(64), Buffer.alloc(64)], [], [0, 4]),
+    ],
     ['without pictures', dicom(`${compressed}102`, [])],
     ['cut in its header', dicom(`${compressed}102`, [Buffer.alloc(64)]).subarray(0, 250)],
     [

@@ -46,6 +46,49 @@ function write(name: string, bytes: Uint8Array): string {
   return path;
 }
 
+/** A box of ISO media around its content. */
+function box(type: string, content: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + content.length);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, content]);
+}
+
+const numbers = (...values: number[]): Buffer => {
+  const bytes = Buffer.alloc(values.length * 4);
+  values.forEach((value, place) => bytes.writeUInt32BE(value, place * 4));
+  return bytes;
+};
+
+/** Puts an index of all fragments (`sidx`) behind the table of contents, as recorders for networks do. */
+function withFragmentIndex(bytes: Buffer): Buffer {
+  const starts: number[] = [];
+  for (let at = bytes.indexOf('moof'); at >= 0; at = bytes.indexOf('moof', at + 4)) starts.push(at - 4);
+  const ends = starts.map((start) => {
+    const samples = start + bytes.readUInt32BE(start);
+    return samples + bytes.readUInt32BE(samples);
+  });
+  const entries = starts.flatMap((start, place) => [(ends[place] as number) - start, 1000, 0x90000000]);
+  const index = box('sidx', numbers(0, 1, 1000, 0, 0, starts.length, ...entries));
+  const first = starts[0] as number;
+  return Buffer.concat([bytes.subarray(0, first), index, bytes.subarray(first, ends.at(-1))]);
+}
+
+/** Puts the length of the whole (`mehd`), eight seconds, into the table of contents. */
+function withLength(bytes: Buffer): Buffer {
+  const length = box('mehd', numbers(0, 8000));
+  const changed = Buffer.concat([
+    bytes.subarray(0, bytes.indexOf('mvex') + 4),
+    length,
+    bytes.subarray(bytes.indexOf('mvex') + 4),
+  ]);
+  for (const type of ['moov', 'mvex']) {
+    const at = changed.indexOf(type) - 4;
+    changed.writeUInt32BE(changed.readUInt32BE(at) + length.length, at);
+  }
+  return changed;
+}
+
 /** Every frame shows its own number, the last ones too. */
 async function expectFrames(video: VideoSource): Promise<number> {
   const { frames } = video.summary();
@@ -108,6 +151,32 @@ describe('a recording whose end is missing', () => {
       expect(video.incomplete).toBe(name === 'head' ? 'cut' : null);
       video.dispose();
     }
+  });
+
+  it.each([
+    ['an index of its fragments', withFragmentIndex],
+    ['the length of the whole', withLength],
+  ])('that ends between two fragments is told by %s', async (name, add) => {
+    const whole = add(made['fragmented'] as Buffer);
+    const last = whole.lastIndexOf('moof') - 4;
+    for (const [end, frames, incomplete] of [
+      [whole.length, 200, null],
+      [last, 175, 'cut'],
+    ] as const) {
+      const video = await opened(write(`${name} ${end}.mp4`, whole.subarray(0, end)));
+      expect(await expectFrames(video)).toBe(frames);
+      expect(video.incomplete).toBe(incomplete);
+      video.dispose();
+    }
+  });
+
+  it('that ends behind the head of a fragment lacks its samples, and says so', async () => {
+    const whole = made['fragmented'] as Buffer;
+    const last = whole.lastIndexOf('moof') - 4;
+    const video = await opened(write('headless.mp4', whole.subarray(0, last + whole.readUInt32BE(last))));
+    expect(await expectFrames(video)).toBe(175);
+    expect(video.incomplete).toBe('cut');
+    video.dispose();
   });
 
   it('cannot be opened without its table of frames, and says that', async () => {
