@@ -3,10 +3,10 @@ import {
   AnswerSettings,
   isUnderWay,
   type Answer,
-  type Entry,
   type FrameIdentity,
   type Question,
 } from '../../preload/contract/domain.ts';
+import type { Entry } from '../../preload/contract/entries.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import { locationOf, type FrameLocation } from '../../preload/contract/places.ts';
@@ -158,8 +158,10 @@ export class Answering {
 
   /** A question as it is now, with every version of its answer. */
   entry(question: Question): Entry {
-    const versions = answers.listAnswers(this.#context.store.database, question.id);
-    return { question, answers: versions.map((answer) => this.current(answer)) };
+    const { database } = this.#context.store;
+    const versions = answers.listAnswers(database, question.id);
+    const place = questions.placeOfQuestion(database, question.id);
+    return { question, place, answers: versions.map((answer) => this.current(answer)) };
   }
 
   /** Ends an answer that waits or is written; one that has ended stays as it is. */

@@ -1,6 +1,7 @@
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { Change, Changes, Edit } from '../../preload/contract/changes.ts';
-import type { Entry, Question } from '../../preload/contract/domain.ts';
+import type { Question } from '../../preload/contract/domain.ts';
+import type { Entry } from '../../preload/contract/entries.ts';
 import { toErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { QuestionId, SessionId } from '../../preload/contract/values.ts';

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { DroppedDescription, DroppedFile } from '../../preload/contract/bridge.ts';
-import type { OpenSession, Question } from '../../preload/contract/domain.ts';
+import type { Question } from '../../preload/contract/domain.ts';
+import type { OpenSession } from '../../preload/contract/entries.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { AnswerId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
 import {
@@ -9,6 +10,7 @@ import {
   byItself,
   cases,
   mustExist,
+  questions,
   sessions,
   videos,
   type ChangeContext,
@@ -48,9 +50,9 @@ import { folderMemory } from './folder-memory.ts';
 import { deleteQuestion, restoreQuestion } from './questions.ts';
 import { tellSaves } from './saved.ts';
 import {
-  entriesOf,
   listSessions,
   openSession,
+  pageOfEntries,
   savePosition,
   startSession,
   type SessionContext,
@@ -96,6 +98,7 @@ type ReviewCall =
   | 'startSession'
   | 'openSession'
   | 'listEntries'
+  | 'getEntry'
   | 'openLastSession'
   | 'savePosition'
   | 'ask'
@@ -201,8 +204,10 @@ export function createReview(options: ReviewOptions): Review {
     listSessions: async () => listSessions(context),
     startSession: async ({ videoId }, by) => begin(library.find(videoId), by),
     openSession: async ({ sessionId }) => openSession(context, sessionId),
-    listEntries: async ({ sessionId }) =>
-      entriesOf(context, mustExist(sessions.findSession(database, sessionId), 'session').id),
+    listEntries: async ({ sessionId, ...page }) =>
+      pageOfEntries(context, mustExist(sessions.findSession(database, sessionId), 'session'), page),
+    getEntry: async ({ questionId }) =>
+      answering.entry(mustExist(questions.findPresentQuestion(database, questionId), 'question')),
     openLastSession: async () => {
       const last = sessions.findLastOpenedSession(database);
       return last === null ? null : openSession(context, last.id);

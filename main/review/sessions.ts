@@ -1,6 +1,13 @@
-import type { Entry, OpenSession, Session, SessionSummary } from '../../preload/contract/domain.ts';
-import type { Answer } from '../../preload/contract/domain.ts';
-import type { FrameIndex, QuestionId, SessionId, VideoId } from '../../preload/contract/values.ts';
+import type { Answer, Session, SessionSummary } from '../../preload/contract/domain.ts';
+import {
+  distinctModels,
+  firstPageLength,
+  summaryOf,
+  type EntryPage,
+  type EntryPlace,
+  type OpenSession,
+} from '../../preload/contract/entries.ts';
+import type { FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { SessionId as SessionIdSchema } from '../../preload/contract/values.ts';
 import {
   answers,
@@ -53,21 +60,33 @@ export async function openSession(context: SessionContext, id: SessionId): Promi
   sessions.markSessionOpened(store.database, id, now());
   // Read before the rest: a change in between is told again, which does no harm; one that is missed would.
   const { seq } = store.record;
-  return { case: owner, video, session, entries: entriesOf(context, id), seq };
+  const entryCount = questions.countQuestions(store.database, id);
+  return { case: owner, video, session, entries: pageOfEntries(context, session), entryCount, seq };
 }
 
-export function entriesOf({ store, current }: SessionContext, id: SessionId): Entry[] {
-  const versions = new Map<QuestionId, Answer[]>();
-  for (const stored of answers.listAnswersOfSession(store.database, id)) {
-    const answer = current(stored);
-    const list = versions.get(answer.questionId);
-    if (list === undefined) versions.set(answer.questionId, [answer]);
-    else list.push(answer);
-  }
-  return questions.listQuestions(store.database, id).flatMap((question) => {
-    const found = versions.get(question.id);
-    return found === undefined ? [] : [{ question, answers: found }];
+/** Some questions of a session with what a list shows of them, the newest first. */
+export function pageOfEntries(
+  { store: { database }, library, current }: SessionContext,
+  { id, videoId }: Session,
+  { before, limit = firstPageLength }: { before?: EntryPlace; limit?: number } = {},
+): EntryPage {
+  const asked = questions.listQuestions(database, id, { before, limit });
+  const newest = answers.listNewestAnswers(
+    database,
+    asked.map(({ question }) => question.id),
+  );
+  const size = library.find(videoId);
+  const list = asked.flatMap(({ question, place }) => {
+    const found = newest.get(question.id);
+    if (found === undefined) return [];
+    const summary = summaryOf(current(found.answer), question.text, size);
+    return [{ question, place, versions: found.versions, newest: summary }];
   });
+  return {
+    list,
+    next: asked.length < limit ? null : (asked.at(-1)?.place ?? null),
+    models: distinctModels([...newest.values()].map(({ answer }) => answer.model)),
+  };
 }
 
 export async function listSessions({ store, library }: SessionContext): Promise<SessionSummary[]> {

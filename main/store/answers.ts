@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AnswerFacts } from '../../preload/contract/changes.ts';
 import { Answer, AnswerSettings } from '../../preload/contract/domain.ts';
-import type { AnswerId, QuestionId, SessionId } from '../../preload/contract/values.ts';
+import { QuestionId, type AnswerId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
 import { json, Json, parseFound, parseRow, parseRows, type Tolerance } from './rows.ts';
 
@@ -170,9 +170,15 @@ export const statements = {
     'answers.ofQuestion',
     `SELECT ${columns} FROM answers WHERE question_id = :questionId AND hidden_at IS NULL ORDER BY version`,
   ),
-  ofSession: statement(
-    'answers.ofSession',
-    `SELECT ${columns} FROM answers WHERE session_id = :sessionId AND hidden_at IS NULL ORDER BY rowid`,
+  /** Only what a list shows is read: what a model wrote, and what it was asked with, is most of a row. */
+  newestOf: statement(
+    'answers.newestOf',
+    `SELECT id, question_id, session_id, status, label, box, items, reasoning, probability, evidence, frame, model,
+       created_at, ended_at, max(version) AS version, count(*) AS versions,
+       '' AS raw, '[]' AS notes, '{}' AS settings, NULL AS model_input, NULL AS tokens, NULL AS timings, NULL AS error
+     FROM answers
+     WHERE question_id IN (SELECT value FROM json_each(:questionIds)) AND hidden_at IS NULL
+     GROUP BY question_id`,
   ),
 };
 
@@ -285,7 +291,27 @@ export function listAnswers(database: ReadableDatabase, questionId: QuestionId):
   return parseRows(database, Row, database.all(statements.ofQuestion, { questionId }), 'answers', damaged);
 }
 
-/** Every version of every answer of a session, oldest first. */
-export function listAnswersOfSession(database: ReadableDatabase, sessionId: SessionId): Answer[] {
-  return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'answers', damaged);
+const CountRow = z.object({ question_id: QuestionId, versions: z.int().positive() });
+
+/** A question's newest answer, without what a list does not show of it, and how many versions there are. */
+export interface NewestAnswer {
+  answer: Answer;
+  versions: number;
+}
+
+/** Of some questions at once. A question of which no answer is there has none here. */
+export function listNewestAnswers(
+  database: ReadableDatabase,
+  questionIds: readonly QuestionId[],
+): Map<QuestionId, NewestAnswer> {
+  const rows = database.all(statements.newestOf, { questionIds: JSON.stringify(questionIds) });
+  const versions = new Map(
+    parseRows(database, CountRow, rows, 'answers').map((row) => [row.question_id, row.versions]),
+  );
+  return new Map(
+    parseRows(database, Row, rows, 'answers', damaged).map((answer) => [
+      answer.questionId,
+      { answer, versions: versions.get(answer.questionId) ?? 1 },
+    ]),
+  );
 }

@@ -1,21 +1,42 @@
 import { z } from 'zod';
 import { Question } from '../../preload/contract/domain.ts';
+import { EntryPlace } from '../../preload/contract/entries.ts';
 import type { QuestionId, SessionId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { json, Json, parseFound, parseRows } from './rows.ts';
+import { json, Json, parseFound, parseRow, parseRows } from './rows.ts';
 
-const Row = z
-  .object({ id: z.string(), session_id: z.string(), text: z.string(), location: Json, created_at: z.int() })
-  .transform((row) => ({
-    id: row.id,
-    sessionId: row.session_id,
-    text: row.text,
-    location: row.location,
-    createdAt: row.created_at,
-  }))
-  .pipe(Question);
+const row = {
+  id: z.string(),
+  session_id: z.string(),
+  text: z.string(),
+  location: Json,
+  created_at: z.int(),
+};
+const QuestionRow = z.object(row);
+
+const toQuestion = (row: z.infer<typeof QuestionRow>) => ({
+  id: row.id,
+  sessionId: row.session_id,
+  text: row.text,
+  location: row.location,
+  createdAt: row.created_at,
+});
+
+const Row = QuestionRow.transform(toQuestion).pipe(Question);
+
+/** A question with its place in the order of asking. */
+const PlacedQuestion = z.object({ question: Question, place: EntryPlace });
+export type PlacedQuestion = z.infer<typeof PlacedQuestion>;
+
+const PlacedRow = z
+  .object({ ...row, place: z.int() })
+  .transform(({ place, ...rest }) => ({ place, question: toQuestion(rest) }))
+  .pipe(PlacedQuestion);
 
 const columns = 'id, session_id, text, location, created_at';
+
+/** Behind every place. */
+const newest = Number.MAX_SAFE_INTEGER;
 
 export const statements = {
   put: statement(
@@ -27,11 +48,16 @@ export const statements = {
        deleted_at = NULL`,
   ),
   byId: statement('questions.byId', `SELECT ${columns} FROM questions WHERE id = :id`),
-  ofSession: statement(
-    'questions.ofSession',
-    `SELECT ${columns} FROM questions
-     WHERE session_id = :sessionId AND deleted_at IS NULL ORDER BY rowid`,
+  page: statement(
+    'questions.page',
+    `SELECT ${columns}, rowid AS place FROM questions
+     WHERE session_id = :sessionId AND deleted_at IS NULL AND rowid < :before ORDER BY rowid DESC LIMIT :limit`,
   ),
+  count: statement(
+    'questions.count',
+    'SELECT count(*) AS count FROM questions WHERE session_id = :sessionId AND deleted_at IS NULL',
+  ),
+  place: statement('questions.place', 'SELECT rowid AS place FROM questions WHERE id = :id'),
   present: statement(
     'questions.present',
     `SELECT ${columns} FROM questions WHERE id = :id AND deleted_at IS NULL`,
@@ -57,9 +83,26 @@ export function findQuestion(database: ReadableDatabase, id: QuestionId): Questi
   return parseFound(database, Row, row, 'questions');
 }
 
-/** Oldest first, without the deleted. */
-export function listQuestions(database: ReadableDatabase, sessionId: SessionId): Question[] {
-  return parseRows(database, Row, database.all(statements.ofSession, { sessionId }), 'questions');
+/** Where a question stands in the order of asking, whether it is deleted or not. */
+export function placeOfQuestion(database: ReadableDatabase, id: QuestionId): EntryPlace {
+  const row = database.get(statements.place, { id });
+  return parseRow(z.object({ place: EntryPlace }), row, 'questions').place;
+}
+
+/** Some of a session, the newest first, without the deleted; those asked before a place. */
+export function listQuestions(
+  database: ReadableDatabase,
+  sessionId: SessionId,
+  { before, limit }: { before?: EntryPlace | undefined; limit: number },
+): PlacedQuestion[] {
+  const rows = database.all(statements.page, { sessionId, before: before ?? newest, limit });
+  return parseRows(database, PlacedRow, rows, 'questions');
+}
+
+/** How many a session has, without the deleted. */
+export function countQuestions(database: ReadableDatabase, sessionId: SessionId): number {
+  const row = database.get(statements.count, { sessionId });
+  return parseRow(z.object({ count: z.int() }), row, 'questions').count;
 }
 
 /** Null for a deleted one, too. */

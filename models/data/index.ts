@@ -17,4 +17,4 @@ export { convertDataset } from './dataset/convert.ts';
 export type { ConvertOptions, ConvertResult } from './dataset/convert.ts';
 export { loadWriter } from './dataset/writer.ts';
 export { readReviewSheet, reviewSheet, SHEET_FILE } from './dataset/review-sheet.ts';
-export type { ReviewSheet } from './dataset/review-sheet.ts';
+export type { ReviewedSession, ReviewSheet } from './dataset/review-sheet.ts';

@@ -6,12 +6,10 @@ import {
   Answer,
   AnswerSettings,
   Case,
-  Entry,
   Folder,
   Job,
   KnownVideo,
   ModelState,
-  OpenSession,
   Question,
   QuestionTemplate,
   RecentVideo,
@@ -20,6 +18,7 @@ import {
   Status,
   Video,
 } from './domain.ts';
+import { Entry, EntryPage, EntryPlace, mostOfPage, OpenSession } from './entries.ts';
 import { AnswerFormat } from './model.ts';
 import { ModelEntry, ModelFolderReport, ModelImport, WeightDtype } from './models.ts';
 import {
@@ -120,8 +119,17 @@ export const calls = {
   listSessions: { input: none, output: z.array(SessionSummary) },
   startSession: { input: z.strictObject({ videoId: VideoId }), output: OpenSession },
   openSession: { input: z.strictObject({ sessionId: SessionId }), output: OpenSession },
-  /** Questions and answers of a session as they are now; opens nothing. */
-  listEntries: { input: z.strictObject({ sessionId: SessionId }), output: z.array(Entry) },
+  /** Some questions of a session as they are now, the newest first; those asked before a place, where one is given. */
+  listEntries: {
+    input: z.strictObject({
+      sessionId: SessionId,
+      before: EntryPlace.exactOptional(),
+      limit: z.int().min(1).max(mostOfPage).exactOptional(),
+    }),
+    output: EntryPage,
+  },
+  /** A question with everything that is known of its answers. */
+  getEntry: { input: z.strictObject({ questionId: QuestionId }), output: Entry },
   /** The session the reviewer was last in, else the demonstration case's. */
   openLastSession: { input: none, output: OpenSession.nullable() },
   savePosition: {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ActorId, WindowId } from './context.ts';
-import { AnswerStatus, Case, Entry, Question, Session } from './domain.ts';
+import { AnswerStatus, Case, Question, Session } from './domain.ts';
+import { Entry } from './entries.ts';
 import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp } from './values.ts';
 
 /** Place of a change in the record: 1, 2, 3 and so on without a gap. It orders changes; clocks may go back. */

@@ -315,21 +315,6 @@ export const Question = z.object({
 });
 export type Question = z.infer<typeof Question>;
 
-/** A question with every version of its answer, oldest first. */
-export const Entry = z.object({ question: Question, answers: z.array(Answer).min(1) });
-export type Entry = z.infer<typeof Entry>;
-
-/** Everything that the window needs to show a session. */
-export const OpenSession = z.object({
-  case: Case,
-  video: Video,
-  session: Session,
-  entries: z.array(Entry),
-  /** The newest change of the record that is in it: what comes later is told by `changes` events. */
-  seq: z.int().min(0),
-});
-export type OpenSession = z.infer<typeof OpenSession>;
-
 export const ModelSummary = z.object({
   id: ModelId,
   name: ShownName,

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Answer } from './domain.ts';
 import { probabilityInWords, surenessOf } from './sureness.ts';
 
@@ -6,7 +7,8 @@ import { probabilityInWords, surenessOf } from './sureness.ts';
  * model was taught, its picture is unlike those that it was taught with, or the model was unsure. The first two make
  * its probability say nothing.
  */
-export type Doubt = 'question-untaught' | 'picture-unlike' | 'unsure';
+export const Doubt = z.enum(['question-untaught', 'picture-unlike', 'unsure']);
+export type Doubt = z.infer<typeof Doubt>;
 
 type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
 

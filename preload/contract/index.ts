@@ -11,6 +11,7 @@ export * from './considered.ts';
 export * from './context.ts';
 export * from './domain.ts';
 export * from './doubts.ts';
+export * from './entries.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './file-samples.ts';

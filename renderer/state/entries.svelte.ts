@@ -1,91 +1,137 @@
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import {
+  distinctModels,
+  entrySummaryOf,
   isUnderWay,
+  mostOfPage,
+  summaryOf,
   type Answer,
   type AnswerId,
   type Bridge,
   type Entry,
+  type EntryPage,
+  type EntrySummary,
+  type ModelStamp,
   type QuestionId,
   type SessionId,
+  type Size,
 } from '../../preload/contract/index.ts';
 import { later, noEarlier } from './answer-versions.ts';
-import { noText, withFetched, withPiece, type AnswerStream, type AnswerText } from './answer-stream.ts';
+import type { AnswerStream, AnswerText } from './answer-stream.ts';
+import { AnswerStreams } from './answer-streams.svelte.ts';
 
-/** Between two tries to fetch an answer whose text has a hole, in ms. */
-const againMilliseconds = 200;
+/** Whole entries that are kept beside those on show and those under way: going back to one of them is at once. */
+const mostWhole = 100;
 
-/** A hole in a stream that is being mended, and the pieces that came behind it. */
-interface Mending {
-  pieces: AnswerText[];
+export interface EntriesParts {
+  bridge: Bridge;
+  sessionId: SessionId;
+  first: EntryPage;
+  /** Size of the video's picture, for answers that do not know their own. */
+  size: () => Size;
+  /** The one that is on show, which is kept whole. */
+  selected?: () => QuestionId | null;
 }
 
-/** Questions and answers of a session as this window knows them, from calls and from events in whatever order. */
+/**
+ * Questions and answers of a session as this window knows them, from calls and from events in whatever order: a summary of
+ * each, and the whole of those that were looked at or told of.
+ */
 export class Entries {
-  /** Newest last, as they were asked. */
-  list = $state.raw<readonly Entry[]>([]);
-  readonly #streams = new SvelteMap<AnswerId, AnswerStream>();
-  readonly #bridge: Bridge;
-  readonly #mending = new SvelteMap<AnswerId, Mending>();
-  /** Every question that this window has known, in the order of asking; those that were taken out, too. */
-  #order: readonly QuestionId[] = [];
-
-  constructor(bridge: Bridge, list: readonly Entry[]) {
-    this.#bridge = bridge;
-    this.list = list;
-    this.#order = list.map(({ question }) => question.id);
-  }
-
+  /** Oldest first, as they were asked; while `isReading`, the older ones are still to come. */
+  list = $state.raw<readonly EntrySummary[]>([]);
+  /** The models that are known to have answered here. */
+  models = $state.raw<readonly ModelStamp[]>([]);
+  isReading = $state(false);
   /** Answers that wait or are being written, in the order of their questions. */
-  get underWay(): Answer[] {
-    return this.list.flatMap(({ answers }) => answers.filter(({ status }) => isUnderWay(status)));
+  readonly underWay: readonly Pick<Answer, 'id' | 'status'>[] = $derived.by(() =>
+    this.list.flatMap(({ question, versions, newest }) => {
+      const answers = versions === 1 ? [newest] : (this.#whole.get(question.id)?.answers ?? [newest]);
+      return answers.filter(({ status }) => isUnderWay(status));
+    }),
+  );
+  readonly #whole = new SvelteMap<QuestionId, Entry>();
+  readonly #streams: AnswerStreams;
+  readonly #parts: EntriesParts;
+  /** Questions that were taken out: a page that was read before must not bring them back. */
+  readonly #removed = new SvelteSet<QuestionId>();
+  /** What was told of answers to questions whose page is still to come. */
+  readonly #early = new SvelteMap<QuestionId, Answer>();
+  #ended = false;
+
+  constructor(parts: EntriesParts) {
+    this.#parts = parts;
+    this.#streams = new AnswerStreams({
+      bridge: parts.bridge,
+      isUnderWay: (id) => this.#isUnderWay(id),
+      onFetched: (answer) => void this.#put(answer),
+    });
+    this.#takePage(parts.first);
+    this.isReading = parts.first.next !== null;
+    if (this.isReading) void this.#readRest(parts.first.next);
   }
 
-  find(questionId: QuestionId | null): Entry | null {
-    return this.list.find((entry) => entry.question.id === questionId) ?? null;
+  /** Everything that is known of a question; null where it is not here as a whole. */
+  whole(questionId: QuestionId | null): Entry | null {
+    return questionId === null ? null : (this.#whole.get(questionId) ?? null);
   }
 
-  stream(answer: Answer): AnswerStream {
-    return this.#streams.get(answer.id) ?? noText;
+  find(questionId: QuestionId | null): EntrySummary | null {
+    return this.list.find(({ question }) => question.id === questionId) ?? null;
+  }
+
+  stream(answer: Pick<Answer, 'id'>): AnswerStream {
+    return this.#streams.of(answer.id);
+  }
+
+  /** Fetches the whole of a question unless it is here. */
+  async load(questionId: QuestionId): Promise<void> {
+    if (this.#whole.has(questionId)) return;
+    const read = await this.#parts.bridge.getEntry({ questionId });
+    if (read.ok && !this.#removed.has(questionId)) this.put(read.value);
   }
 
   /** Takes a question with all of its answers, in its place. What is known of an answer that has ended stays. */
   put(entry: Entry): void {
-    const known = this.find(entry.question.id);
-    const taken = { question: entry.question, answers: noEarlier(known?.answers ?? [], entry.answers) };
-    for (const answer of taken.answers) if (!isUnderWay(answer.status)) this.#forget(answer.id);
-    if (known) {
-      this.list = this.list.map((other) => (other === known ? taken : other));
-      return;
-    }
-    const { id, sessionId } = entry.question;
-    const isNew = !this.#order.includes(id);
-    if (isNew) this.#order = [...this.#order, id];
-    this.#sort([...this.list, taken]);
-    // Asked long ago and brought back by another window: only the workstation knows its place.
-    if (isNew && entry.answers.some(({ status }) => !isUnderWay(status))) void this.#learnOrder(sessionId);
+    const known = this.#whole.get(entry.question.id);
+    const newest = this.find(entry.question.id)?.newest;
+    const told = entry.answers.map((answer) =>
+      // That it has begun is no change and may be told before the entry comes that was read before it.
+      answer.id === newest?.id && isUnderWay(newest.status) && later(newest, answer) === newest
+        ? { ...answer, status: newest.status }
+        : answer,
+    );
+    const answers = noEarlier(known?.answers ?? [], told);
+    for (const answer of answers) if (!isUnderWay(answer.status)) this.#streams.forget(answer.id);
+    this.#removed.delete(entry.question.id);
+    this.#early.delete(entry.question.id);
+    this.#show({ ...entry, answers });
   }
 
   remove(questionId: QuestionId | undefined): void {
-    this.list = this.list.filter((entry) => entry.question.id !== questionId);
+    if (questionId === undefined) return;
+    this.#removed.add(questionId);
+    this.#whole.delete(questionId);
+    this.list = this.list.filter(({ question }) => question.id !== questionId);
   }
 
   /** Asks how far the answers are that wait or are being written: pieces of their text may have been missed. */
   async readUnderWay(): Promise<void> {
     for (const { id: answerId } of this.underWay) {
-      const read = await this.#bridge.getAnswer({ answerId });
+      const read = await this.#parts.bridge.getAnswer({ answerId });
       if (!read.ok) continue;
-      this.#take(read.value);
+      this.#streams.take(read.value);
       this.#put(read.value);
     }
   }
 
-  /** An answer as an event tells it, in the order in which things happened. Returns its entry; null for an unknown one. */
-  answer(answer: Answer): Entry | null {
-    if (answer.status === 'running') {
-      // Begun, or begun anew after what was written turned out to be void.
-      this.#streams.set(answer.id, { ...noText, reasoning: answer.reasoning });
-      this.#mending.delete(answer.id);
-    }
+  /**
+   * An answer as an event tells it, in the order in which things happened. Returns the text of its question; null for an
+   * unknown one.
+   */
+  answer(answer: Answer): string | null {
+    // Begun, or begun anew after what was written turned out to be void.
+    if (answer.status === 'running') this.#streams.begin(answer);
     return this.#put(answer);
   }
 
@@ -94,88 +140,97 @@ export class Entries {
    * shown. Returns whether the text on show has grown by it.
    */
   text(piece: AnswerText): boolean {
-    const { answerId } = piece;
-    // Of another session, or of a question not heard of yet: what is missed of it now is fetched with a later piece.
-    if (!this.underWay.some(({ id }) => id === answerId)) return false;
-    const stream = this.#streams.get(answerId) ?? noText;
-    const grown = withPiece(stream, piece);
-    const mending = this.#mending.get(answerId);
-    if (grown !== null) {
-      this.#streams.set(answerId, grown);
-      if (mending) this.#fit(answerId, mending);
-      return grown.reasoning.length > stream.reasoning.length;
-    }
-    if (mending) mending.pieces.push(piece);
-    else {
-      const begun: Mending = { pieces: [piece] };
-      this.#mending.set(answerId, begun);
-      void this.#mend(answerId, begun);
-    }
-    return false;
+    return this.#streams.add(piece);
   }
 
-  /** By the order of asking, which the clock doesn't tell: one that was set back would put the newest question first. */
-  #sort(list: readonly Entry[]): void {
-    const place = new SvelteMap(this.#order.map((id, at) => [id, at]));
-    const at = ({ question }: Entry): number => place.get(question.id) ?? list.length;
-    this.list = [...list].sort((one, other) => at(one) - at(other));
+  /** Nothing more is read. */
+  end(): void {
+    this.#ended = true;
   }
 
-  async #learnOrder(sessionId: SessionId): Promise<void> {
-    const told = await this.#bridge.listEntries({ sessionId });
-    if (!told.ok) return;
-    const ids = told.value.map(({ question }) => question.id);
-    this.#order = [...ids, ...this.#order.filter((id) => !ids.includes(id))];
-    this.#sort(this.list);
-  }
-
-  /** Fetches an answer until its text is whole again. */
-  async #mend(answerId: AnswerId, mending: Mending): Promise<void> {
-    while (this.#mending.get(answerId) === mending) {
-      const fetched = await this.#bridge.getAnswer({ answerId });
-      if (this.#mending.get(answerId) !== mending) return;
-      if (fetched.ok) {
-        this.#take(fetched.value);
-        if (!isUnderWay(fetched.value.status)) this.#put(fetched.value);
-        this.#fit(answerId, mending);
+  async #readRest(from: EntryPage['next']): Promise<void> {
+    const { bridge, sessionId } = this.#parts;
+    for (let next = from; next !== null && !this.#ended;) {
+      const page = await bridge.listEntries({ sessionId, before: next, limit: mostOfPage });
+      // Whoever is not connected reads on when it is again.
+      if (!page.ok) await new Promise((resolve) => setTimeout(resolve, 1000));
+      else if (!this.#ended) {
+        this.#takePage(page.value);
+        next = page.value.next;
       }
-      if (this.#mending.get(answerId) !== mending) return;
-      await new Promise((resolve) => setTimeout(resolve, againMilliseconds));
+    }
+    this.#early.clear();
+    this.isReading = false;
+  }
+
+  #takePage({ list, models }: EntryPage): void {
+    const present = list.filter(({ question: { id } }) => !this.#removed.has(id));
+    this.list = inOrder([...this.list, ...present]);
+    this.models = distinctModels([...this.models, ...models]);
+    for (const { question } of present) {
+      const told = this.#early.get(question.id);
+      if (told) this.#put(told);
     }
   }
 
-  /** Puts in what has come meanwhile, as far as it fits; where all does, the hole is mended. */
-  #fit(answerId: AnswerId, mending: Mending): void {
-    mending.pieces = mending.pieces
-      .sort((one, other) => one.generatedTokens - other.generatedTokens || one.at - other.at)
-      .filter((piece) => {
-        const grown = withPiece(this.#streams.get(answerId) ?? noText, piece);
-        if (grown !== null) this.#streams.set(answerId, grown);
-        return grown === null;
-      });
-    if (mending.pieces.length === 0) this.#mending.delete(answerId);
+  #isUnderWay(id: AnswerId): boolean {
+    return this.underWay.some((answer) => answer.id === id);
   }
 
-  #take(answer: Answer): void {
-    if (answer.status !== 'running') return;
-    this.#streams.set(answer.id, withFetched(this.stream(answer), answer.reasoning));
+  #show(entry: Entry): void {
+    const { id } = entry.question;
+    // Moved to the end: the first ones are those that were not looked at for longest.
+    this.#whole.delete(id);
+    this.#whole.set(id, entry);
+    this.#showSummary(entrySummaryOf(entry, this.#parts.size()));
+    this.models = distinctModels([...this.models, ...entry.answers.map(({ model }) => model)]);
+    this.#dropWhole();
   }
 
-  #put(answer: Answer): Entry | null {
-    const entry = this.find(answer.questionId);
-    if (entry === null) return null;
-    const known = entry.answers.some((version) => version.id === answer.id);
-    const answers = known
-      ? entry.answers.map((version) => (version.id === answer.id ? later(version, answer) : version))
-      : [...entry.answers, answer];
-    const taken = { ...entry, answers };
-    this.list = this.list.map((other) => (other === entry ? taken : other));
-    if (!isUnderWay(answer.status)) this.#forget(answer.id);
-    return taken;
+  #showSummary(summary: EntrySummary): void {
+    const { id } = summary.question;
+    const at = this.list.findLastIndex(({ question }) => question.id === id);
+    this.list = at < 0 ? inOrder([...this.list, summary]) : this.list.with(at, summary);
   }
 
-  #forget(answerId: AnswerId): void {
-    this.#streams.delete(answerId);
-    this.#mending.delete(answerId);
+  #dropWhole(): void {
+    for (const [id, { answers }] of this.#whole) {
+      if (this.#whole.size <= mostWhole) return;
+      if (id === this.#parts.selected?.() || answers.some(({ status }) => isUnderWay(status))) continue;
+      this.#whole.delete(id);
+    }
+  }
+
+  #put(answer: Answer): string | null {
+    if (!isUnderWay(answer.status)) this.#streams.forget(answer.id);
+    const entry = this.#whole.get(answer.questionId);
+    if (entry) {
+      const known = entry.answers.some((version) => version.id === answer.id);
+      const answers = known
+        ? entry.answers.map((version) => (version.id === answer.id ? later(version, answer) : version))
+        : [...entry.answers, answer];
+      this.#show({ ...entry, answers });
+      return entry.question.text;
+    }
+    const listed = this.find(answer.questionId);
+    if (listed === null) {
+      if (this.isReading) this.#early.set(answer.questionId, answer);
+      return null;
+    }
+    const { question, newest } = listed;
+    // A version that this window has not heard of comes with its change.
+    if (newest.id === answer.id && later(newest, answer) === answer) {
+      this.#showSummary({ ...listed, newest: summaryOf(answer, question.text, this.#parts.size()) });
+    }
+    return question.text;
   }
 }
+
+/**
+ * By the order of asking, which the clock doesn't tell: one that was set back would put the newest question first. Of two
+ * summaries of one question the first stays.
+ */
+const inOrder = (list: readonly EntrySummary[]): EntrySummary[] =>
+  [...list]
+    .sort((one, other) => one.place - other.place)
+    .filter(({ place }, index, sorted) => index === 0 || sorted[index - 1]?.place !== place);

@@ -8,9 +8,11 @@ import {
   type Case,
   type Change,
   type Entry,
+  type EntrySummary,
   type ErrorReport,
   type FrameIndex,
   type GrantId,
+  type ModelStamp,
   type OpenSession,
   type QuestionId,
   type Session,
@@ -52,7 +54,13 @@ export class Review {
   readonly #modelIsComing: () => boolean;
   readonly asking = new AskTurns(() => void this.player.refresh());
 
-  readonly selected: Entry | null = $derived.by(() => this.#entries.find(this.selectedQuestion));
+  /** The selected question with all of its answers; null for the moment until they are here. */
+  readonly selected: Entry | null = $derived.by(() => this.#entries.whole(this.selectedQuestion));
+
+  /** What the list says of the selected question. */
+  readonly selectedSummary: EntrySummary | null = $derived.by(() =>
+    this.#entries.find(this.selectedQuestion),
+  );
 
   readonly answer: Answer | null = $derived.by(() => {
     const answers = this.selected?.answers ?? [];
@@ -61,7 +69,7 @@ export class Review {
 
   /** The frame that the selected answer speaks of. */
   readonly answerIndex: FrameIndex | null = $derived(
-    this.answer?.frame?.index ?? this.selected?.question.location.index ?? null,
+    this.answer?.frame?.index ?? this.selectedSummary?.question.location.index ?? null,
   );
 
   readonly onAnswersFrame: boolean = $derived.by(
@@ -82,7 +90,7 @@ export class Review {
   );
 
   /** What Stop stops: the answer on show where it is under way, else the one that is being written. */
-  readonly stoppable: Answer | null = $derived.by(() => {
+  readonly stoppable: Pick<Answer, 'id' | 'status'> | null = $derived.by(() => {
     const underWay = this.#entries.underWay;
     const shown = underWay.find(({ id }) => id === this.answer?.id);
     return shown ?? underWay.find(({ status }) => status === 'running') ?? underWay.at(0) ?? null;
@@ -104,7 +112,11 @@ export class Review {
     this.#announcer = parts.announcer;
     this.video = open.video;
     this.session = open.session;
-    this.#record = new SessionRecord(open, parts);
+    this.#record = new SessionRecord(open, {
+      ...parts,
+      size: () => this.video,
+      selected: () => this.selectedQuestion,
+    });
     this.#entries = this.#record.entries;
     this.#drawSeed = parts.drawSeed ?? randomSeed;
     this.#modelIsComing = parts.modelIsComing ?? (() => false);
@@ -122,21 +134,29 @@ export class Review {
       },
       onFault: () => void this.lookAgain(),
     });
-    const last = open.entries.at(-1);
-    if (last && last.question.location.index === open.session.frameIndex) {
-      this.selectedQuestion = last.question.id;
-    }
+    const [last] = open.entries.list;
+    if (last?.question.location.index === open.session.frameIndex) void this.show(last.question.id);
     if (this.player.ready) void this.player.showIndex(open.session.frameIndex);
   }
 
   /** What to know before using an answer whose words and box disagree; null where they agree. */
-  warning(entry: Entry, answer: Answer): string | null {
-    return answerWarning(answer, entry.question.text, answer.frame?.picture ?? this.video);
+  warning(question: string, answer: Answer): string | null {
+    return answerWarning(answer, question, answer.frame?.picture ?? this.video);
   }
 
   /** Newest last, as they were asked. */
-  get entries(): readonly Entry[] {
+  get entries(): readonly EntrySummary[] {
     return this.#entries.list;
+  }
+
+  /** Whether questions that were asked earlier are still to come into the list. */
+  get isReading(): boolean {
+    return this.#entries.isReading;
+  }
+
+  /** The models that are known to have answered in this session. */
+  get models(): readonly ModelStamp[] {
+    return this.#entries.models;
   }
 
   get case(): Case {
@@ -149,33 +169,38 @@ export class Review {
   }
 
   /** What has come of an answer's text while it is written. */
-  stream(answer: Answer): AnswerStream {
+  stream(answer: Pick<Answer, 'id'>): AnswerStream {
     return this.#entries.stream(answer);
   }
 
   /** Whether nothing of an answer can be written yet, because the model is still being loaded. */
-  waitsForModel(answer: Answer): boolean {
+  waitsForModel(answer: Pick<Answer, 'id' | 'status'>): boolean {
     return isUnderWay(answer.status) && this.stream(answer).tokens === 0 && this.#modelIsComing();
   }
 
   /** Selects a question; goes to its frame unless that is on screen. */
   async select(questionId: QuestionId): Promise<void> {
+    this.asking.fault = null;
+    await this.show(questionId);
+    if (this.selectedQuestion === questionId) await this.goToAnswer();
+  }
+
+  /** Puts a question's newest answer on show, whatever frame is on the screen. Resolves when all of it is there. */
+  async show(questionId: QuestionId): Promise<void> {
     this.selectedQuestion = questionId;
     this.selectedVersion = null;
-    this.asking.fault = null;
-    await this.goToAnswer();
+    await this.#entries.load(questionId);
   }
 
   /** The next question of the video in time, or the one before: from the selected one, else from the frame on screen. */
   async selectNeighbour(direction: -1 | 1): Promise<void> {
-    const from = this.onAnswersFrame && this.selected ? this.selected : this.player.index;
+    const selected = this.selectedSummary;
+    const from = this.onAnswersFrame && selected ? selected : this.player.index;
     const next = neighbour(this.entries, from, direction);
     if (next) {
       await this.select(next.question.id);
       const { location, text } = next.question;
-      this.#announcer.settle(
-        `${written(text)} ${this.answer ? headline(this.answer) : ''}. Frame ${location.index}`,
-      );
+      this.#announcer.settle(`${written(text)} ${headline(next.newest)}. Frame ${location.index}`);
     } else this.#announcer.say(direction > 0 ? 'No answer further on' : 'No answer before this');
   }
 
@@ -204,8 +229,7 @@ export class Review {
           await this.#bridge.ask({ sessionId: this.session.id, frameIndex, frameHash, question }),
         );
         await this.#record.catchUp();
-        this.selectedQuestion = asked.question.id;
-        this.selectedVersion = null;
+        await this.show(asked.question.id);
       },
     );
   }
@@ -216,6 +240,7 @@ export class Review {
    * file may answer otherwise.
    */
   async askAgain(how: 'anew' | 'same' | 'anyway' = 'anew'): Promise<boolean> {
+    if (this.selectedQuestion !== null) await this.#entries.load(this.selectedQuestion);
     const { selected: entry, answer } = this;
     if (!entry || !answer || entry.answers.some(({ status }) => isUnderWay(status))) return false;
     const { temperature, seed } = answer.settings;
@@ -263,9 +288,7 @@ export class Review {
   async follow({ edits }: Change): Promise<void> {
     await this.#record.catchUp();
     const back = (edits ?? []).find(({ entity, after }) => entity === 'question' && after !== null);
-    if (back?.entity !== 'question' || !back.after) return;
-    this.selectedQuestion = back.after.id;
-    this.selectedVersion = null;
+    if (back?.entity === 'question' && back.after) await this.show(back.after.id);
   }
 
   async rename(pseudonym: string): Promise<ErrorReport | null> {
@@ -344,17 +367,17 @@ export class Review {
 
   #takeChanges(event: Extract<WorkstationEvent, { type: 'changes' }>): void {
     this.#record.take(event);
-    if (this.selected === null) this.selectedQuestion = null;
+    if (this.selectedSummary === null && !this.isReading) this.selectedQuestion = null;
   }
 
   #onAnswer(answer: Answer): void {
-    const entry = this.#entries.answer(answer);
+    const question = this.#entries.answer(answer);
     // Of a question that was deleted, or that was missed.
-    if (entry === null) void this.#record.catchUp();
+    if (question === null) void this.#record.catchUp();
     if (answer.status === 'queued') return;
     if (answer.status === 'running') {
       this.#announcer.say(this.waitsForModel(answer) ? 'Waits for the model' : 'Thinking');
-    } else this.#announcer.say(spoken(answer, entry ? this.warning(entry, answer) : null));
+    } else this.#announcer.say(spoken(answer, question === null ? null : this.warning(question, answer)));
   }
 
   /** After a step or a jump; not while an answer is read out as it is written. */

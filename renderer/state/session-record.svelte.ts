@@ -3,7 +3,9 @@ import type {
   Case,
   Changes,
   OpenSession,
+  QuestionId,
   SessionId,
+  Size,
   WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import { Entries } from './entries.svelte.ts';
@@ -16,6 +18,10 @@ export interface ChangeSource {
   newest?: number;
   /** Called when another database has taken the place of the one that the session is of. */
   onReplaced?: () => void;
+  /** Size of the video's picture, as it is now. */
+  size?: () => Size;
+  /** The question that is on show. */
+  selected?: () => QuestionId | null;
 }
 
 /** What is recorded of a session: its case's name, its questions and answers, as whoever changed them left them. */
@@ -25,9 +31,16 @@ export class SessionRecord {
   readonly #sessionId: SessionId;
   readonly #feed: Feed;
 
-  constructor(open: OpenSession, { bridge, newest = 0, onReplaced = () => undefined }: ChangeSource) {
+  constructor(
+    open: OpenSession,
+    { bridge, newest = 0, onReplaced = () => undefined, selected, size }: ChangeSource,
+  ) {
     this.case = open.case;
-    this.entries = new Entries(bridge, open.entries);
+    this.entries = new Entries({
+      ...{ bridge, sessionId: open.session.id, first: open.entries },
+      size: size ?? (() => open.video),
+      selected: selected ?? (() => null),
+    });
     this.#sessionId = open.session.id;
     this.#feed = new Feed({
       seq: open.seq,
@@ -57,6 +70,7 @@ export class SessionRecord {
   }
 
   end(): void {
+    this.entries.end();
     this.#feed.end();
   }
 

@@ -1,12 +1,12 @@
 import {
   type AnswerId,
   type Bridge,
-  type Entry,
   type ErrorReport,
   type GrantId,
   type Job,
   type ModelState,
   type OpenSession,
+  type QuestionId,
   type QuestionTemplate,
   type RecentVideo,
   type SessionSummary,
@@ -219,9 +219,9 @@ export class Workstation {
     else this.#fail(state.error);
   }
 
-  async remove(entry: Entry): Promise<void> {
+  async remove(questionId: QuestionId): Promise<void> {
     const review = this.review;
-    if (review && (await review.remove(entry.question.id))) this.steps.deleted(entry.question.id);
+    if (review && (await review.remove(questionId))) this.steps.deleted(questionId);
   }
 
   dismissFault(fault: ErrorReport): void {

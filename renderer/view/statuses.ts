@@ -10,6 +10,7 @@ import {
   surenessOf,
   type Answer,
   type AnswerStatus,
+  type AnswerSummary,
 } from '../../preload/contract/index.ts';
 
 export { headline, meaningOf } from '../../preload/contract/index.ts';
@@ -41,12 +42,10 @@ export const statusLooks: Record<AnswerStatus, StatusLook> = {
 };
 
 /** What to doubt about an answer beyond its status, weightiest first: "unsure". Empty where nothing is. */
-export function doubtsInWords(answer: Answer | undefined): string {
+export function doubtsInWords({ status, doubts }: Pick<AnswerSummary, 'status' | 'doubts'>): string {
   // One that is refused says by its status that its question was not taught.
-  if (answer === undefined || isUnderWay(answer.status) || answer.status === 'refused') return '';
-  return doubtsOf(answer)
-    .map((doubt) => doubtWords[doubt])
-    .join(', ');
+  if (isUnderWay(status) || status === 'refused') return '';
+  return doubts.map((doubt) => doubtWords[doubt]).join(', ');
 }
 
 /** What a screen reader hears when an answer has come to its end. */
@@ -54,7 +53,7 @@ export function spoken(answer: Answer, warning: string | null): string {
   const parts = [headline(answer)];
   const sureness = surenessOf(answer);
   if (sureness !== null) parts.push(`probability ${probabilityInWords(sureness.probability)}`);
-  const doubts = doubtsInWords(answer);
+  const doubts = doubtsInWords({ status: answer.status, doubts: doubtsOf(answer) });
   if (doubts !== '') parts.push(doubts);
   const boxes = placedItems(answer).length;
   if (answer.status === 'answered' && boxes > 0)

@@ -1,4 +1,4 @@
-import { formatTimecode, type Entry, type Video } from '../../preload/contract/index.ts';
+import { formatTimecode, type EntrySummary, type Video } from '../../preload/contract/index.ts';
 import { grouped } from './format.ts';
 
 /** Pure maths of the timeline: seconds since the first frame against parts of the lane's width, 0..1. */
@@ -40,16 +40,24 @@ export function thumbnailsFor(laneWidth: number, pictureWidth: number, frameCoun
  * The entry that follows in the video (1) or goes before (-1): after one of them, each once also where several are about
  * one frame, or after a frame. Null where there is none.
  */
-export function neighbour(entries: readonly Entry[], from: Entry | number, direction: -1 | 1): Entry | null {
-  const place = ({ question }: Entry): number => question.location.index;
-  const inTime = [...entries].sort((one, other) => place(one) - place(other));
-  if (typeof from !== 'number') return inTime[inTime.indexOf(from) + direction] ?? null;
+export function neighbour(
+  entries: readonly EntrySummary[],
+  from: EntrySummary | number,
+  direction: -1 | 1,
+): EntrySummary | null {
+  const sorted = inTime(entries);
+  if (typeof from !== 'number') return sorted[sorted.indexOf(from) + direction] ?? null;
   return (
     (direction > 0
-      ? inTime.find((entry) => place(entry) > from)
-      : inTime.findLast((entry) => place(entry) < from)) ?? null
+      ? sorted.find((entry) => place(entry) > from)
+      : sorted.findLast((entry) => place(entry) < from)) ?? null
   );
 }
+
+const place = ({ question }: EntrySummary): number => question.location.index;
+
+const inTime = (entries: readonly EntrySummary[]): EntrySummary[] =>
+  [...entries].sort((one, other) => place(one) - place(other));
 
 /** Joins nearer to one another than this, in CSS pixels, are one mark. */
 const joinPixels = 6;
@@ -79,4 +87,38 @@ export function joinMarks(joins: Video['joins'], durationSeconds: number, laneWi
         others.length === 0 ? `Join at ${place}: ${what}` : `${members.length} joins from ${place}: ${what}`,
     };
   });
+}
+
+/** Answers nearer to one another than this, in CSS pixels, share a mark: marks that lie on one another can't be told apart. */
+const markPixels = 16;
+/** The same behind a mark with a count of two figures or more, which needs room to be read. */
+const countedPixels = 44;
+
+export interface AnswerMark {
+  /** Of its first frame, as part of the lane's width. */
+  readonly left: number;
+  /** In the order of their frames, and of asking where several are about one. */
+  readonly entries: readonly EntrySummary[];
+}
+
+const roomOf = (entries: readonly EntrySummary[]): number =>
+  entries.length > 9 ? countedPixels : markPixels;
+
+/** The marks of a lane: one for each frame that was asked about, or for several that lie close together. */
+export function answerMarks(
+  entries: readonly EntrySummary[],
+  durationSeconds: number,
+  laneWidth: number,
+): AnswerMark[] {
+  const marks: { left: number; entries: EntrySummary[] }[] = [];
+  for (const entry of inTime(entries)) {
+    const { index, seconds } = entry.question.location;
+    const left = partAt(seconds, durationSeconds);
+    const last = marks.at(-1);
+    const sameFrame = last?.entries[0]?.question.location.index === index;
+    if (last && (sameFrame || (laneWidth > 0 && (left - last.left) * laneWidth < roomOf(last.entries))))
+      last.entries.push(entry);
+    else marks.push({ left, entries: [entry] });
+  }
+  return marks;
 }

@@ -50,7 +50,7 @@ it('the engine’s process killed in mid-answer: its text is kept as stopped, an
   expect(answer).toMatchObject({ error: null, tokens: { generated: 8 }, model: { device: 'CPU' } });
   expect(answer.frame).toEqual(stopped.frame);
 
-  const { entries } = await bench.calls.openSession({ sessionId: session.id });
+  const entries = await bench.entries({ session });
   expect(entries.map(({ answers }) => answers[0])).toEqual([stopped, answer]);
 });
 

@@ -12,6 +12,7 @@ import { killWhileCommitting } from '../store/record-kills.ts';
 import { RecordModel } from '../store/record-model.ts';
 import { aCase, aVideo, silent } from '../store/rows.ts';
 import { addCase, addSession } from '../store/write.ts';
+import { longSession } from './long-session.ts';
 import { percentile, type BenchRow, type BenchTable } from './table.ts';
 
 const CHANGES = 100_000;
@@ -215,5 +216,5 @@ async function kills(): Promise<BenchTable> {
 
 /** What the record costs, and whether it holds under random use and sudden ends. */
 export async function run(): Promise<BenchTable[]> {
-  return [speed(), properties(), await kills()];
+  return [speed(), await longSession(), properties(), await kills()];
 }

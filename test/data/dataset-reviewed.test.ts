@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { createCanvas } from '@napi-rs/canvas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OpenSession } from '../../preload/contract/index.ts';
+import { Answer, Question } from '../../preload/contract/index.ts';
 import { buildDataset, loadWriter, reviewSheet, validateDataset } from '../../models/data/index.ts';
-import type { ReviewSheet } from '../../models/data/index.ts';
+import type { ReviewedSession, ReviewSheet } from '../../models/data/index.ts';
 import { recogniseQuestion } from '../../models/data/dataset/recognise.ts';
 import { DatasetRecord } from '../../models/data/dataset/record.ts';
 import { spansOf } from '../../models/data/dataset/writer.ts';
@@ -50,53 +50,16 @@ const answer = (n: number, changes: object) => ({
   ...changes,
 });
 
-/** A session as the workstation opens it, with these questions and answers. */
-function session(...entries: { text: string; answers: object[] }[]): OpenSession {
-  const video = {
-    id: 'v1',
-    caseId: 'c1',
-    displayName: 'x.mp4',
-    fingerprint: 'f',
-    sizeBytes: 1,
-    container: 'mp4',
-    codec: 'h264',
-    width: 160,
-    height: 128,
-    timeBase: [1, 1000],
-    variableFrameRate: false,
-    durationSeconds: 1,
-    joins: [],
-    streams: [],
-    streamIndex: 0,
-    incomplete: null,
-    copied: false,
-    frameCount: 10,
-    index: 'ready',
-    playback: 'native',
-    availability: 'available',
-    problem: null,
-    addedAt: 0,
-    openedAt: 0,
-  };
-  return OpenSession.parse({
-    seq: 0,
-    case: { id: 'c1', pseudonym: 'Case 1', createdAt: 0, demonstration: false },
-    video,
-    session: {
-      id: 's1',
-      caseId: 'c1',
-      videoId: 'v1',
-      number: 1,
-      createdAt: 0,
-      updatedAt: 0,
-      openedAt: 0,
-      frameIndex: 0,
-    },
+/** A session as it was reviewed, with these questions and answers. */
+function session(...entries: { text: string; answers: object[] }[]): ReviewedSession {
+  return {
+    session: { id: 's1' as ReviewedSession['session']['id'] },
+    video: { width: 160, height: 128 },
     entries: entries.map(({ text, answers }, n) => ({
-      question: { id: `q${n}`, sessionId: 's1', text, location, createdAt: 0 },
-      answers: answers.map((changes) => answer(n, changes)),
+      question: Question.parse({ id: `q${n}`, sessionId: 's1', text, location, createdAt: 0 }),
+      answers: answers.map((changes) => Answer.parse(answer(n, changes))),
     })),
-  });
+  };
 }
 
 /** Writes a sheet with its one picture, as `data review` does. */

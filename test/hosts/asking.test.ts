@@ -6,7 +6,7 @@ import { settingsOfSamples } from '../../main/hosts/cli/sampling-options.ts';
 import { aCase, aVideo, fullAnswer } from '../store/rows.ts';
 
 const video = { ...aVideo('v', 'c'), availability: 'available' } as unknown as OpenSession['video'];
-const open = { case: aCase('c'), video, session: { id: 's' }, entries: [] } as unknown as OpenSession;
+const open = { case: aCase('c'), video, session: { id: 's' } } as unknown as OpenSession;
 const question = 'What is the state of suction?';
 const warning =
   'The words say upper left; the box lies lower right. Check the picture before you use this answer.';

@@ -104,7 +104,7 @@ describe('a change in one window', () => {
     const stream = await second.listen({}, `?since=${seq}`);
     await expect.poll(() => changes(stream.heard).length).toBe(1);
     const [told] = changes(stream.heard);
-    expect(told!.entries).toEqual([{ question: asked.question, answers: [await answer()] }]);
+    expect(told!.entries).toMatchObject([{ question: asked.question, answers: [await answer()] }]);
     stream.stop();
   });
 });

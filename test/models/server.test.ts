@@ -93,7 +93,8 @@ test('nothing is sent before a person chooses the server; then it answers, and t
   });
   // Kept as it was told, and readable again.
   const kept = await workstation.calls.openLastSession({});
-  expect(kept?.entries.at(-1)?.answers).toEqual([answer]);
+  expect(kept?.entries.list[0]?.newest.id).toBe(answer.id);
+  expect(await workstation.calls.getAnswer({ answerId: answer.id })).toEqual(answer);
   await expect(workstation.calls.removeModel({ modelId: entry.id })).rejects.toMatchObject({
     code: 'not-allowed',
   });

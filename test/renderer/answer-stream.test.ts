@@ -33,7 +33,9 @@ function scene(): Scene {
   const fake = new FakeWorkstation();
   const entry = fake.addEntry('Is it holding tissue?', 0, { status: 'running' });
   const answer = entry.answers[0]!;
-  const entries = new Entries(fake.bridge, fake.entries);
+  const { session, entries: first, video } = fake.open();
+  const entries = new Entries({ bridge: fake.bridge, sessionId: session.id, first, size: () => video });
+  entries.put(entry);
   let at = 0;
   const pieces = words.map((text, index): AnswerText => {
     const piece = {
@@ -173,8 +175,8 @@ describe('the text of an answer, while pieces of it', () => {
       { ...all.fake.entries[0]!, answers: [{ ...all.answer, status: 'answered', reasoning: whole }] },
     ];
     all.entries.text(all.pieces[6]!);
-    await vi.waitFor(() => expect(all.entries.list[0]!.answers[0]).toMatchObject({ status: 'answered' }));
-    expect(all.entries.list[0]!.answers[0]!.reasoning).toBe(whole);
+    await vi.waitFor(() => expect(all.entries.list[0]!.newest).toMatchObject({ status: 'answered' }));
+    expect(all.entries.whole(all.answer.questionId)?.answers[0]?.reasoning).toBe(whole);
   });
 
   test('are of an answer that this window does not know, asks for nothing', async () => {
@@ -190,7 +192,7 @@ test('an answer that has ended is not written again by older news', () => {
   all.entries.answer({ ...all.answer, status: 'answered', label: 'Idle' });
   all.entries.answer({ ...all.answer, status: 'running' });
   all.entries.put({ ...all.fake.entries[0]!, answers: [{ ...all.answer, status: 'queued' }] });
-  expect(all.entries.list[0]!.answers[0]).toMatchObject({ status: 'answered', label: 'Idle' });
+  expect(all.entries.list[0]!.newest).toMatchObject({ status: 'answered', label: 'Idle' });
 });
 
 /** Numbers from 0 to 1 that a seed fixes (mulberry32). */

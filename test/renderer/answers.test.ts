@@ -9,12 +9,12 @@ import {
   type Answer,
 } from '../../preload/contract/index.ts';
 import AnswerLane from '../../renderer/components/AnswerLane.svelte';
-import AnswerList from '../../renderer/components/AnswerList.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import AskBox from '../../renderer/components/AskBox.svelte';
 import type { Review } from '../../renderer/state/review.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { spoken } from '../../renderer/view/statuses.ts';
+import { renderList, rowHeight, withLayout } from './layout.ts';
 import { FakeWorkstation, id, now } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
@@ -35,6 +35,7 @@ const withDoubts = ({ question, picture }: { question?: boolean; picture?: boole
   });
 
 beforeEach(() => {
+  withLayout();
   fake = new FakeWorkstation();
 });
 
@@ -409,7 +410,7 @@ describe('an answer that names several things', () => {
     );
     expect(screen.getByText(/declines to answer/)).toBeTruthy();
     panel.unmount();
-    render(AnswerList, { workstation, review });
+    await renderList({ workstation, review });
     const rows = screen.getAllByRole('listitem').map((row) => row.textContent);
     expect(rows.join()).toMatch(/Cannot be told from this picture.*No/s);
   });
@@ -419,30 +420,30 @@ describe('the list', () => {
   test('has the newest first, with time, question and what came of it', async () => {
     fake.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
     fake.addEntry('Is the stapler in view?', 100, { status: 'not-visible' });
-    render(AnswerList, await opened());
+    await renderList(await opened());
     const rows = screen.getAllByRole('listitem').map((row) => row.textContent?.replace(/\s+/g, ' ').trim());
     expect(rows[0]).toMatch(/^0:04 Is the stapler in view\? not visible/);
     expect(rows[1]).toMatch(/^0:01 What organ\? Kidney answered/);
   });
 
-  test('shows the chosen one, wherever in a long list it lies', async () => {
-    for (let index = 0; index < 200; index += 1)
-      fake.addEntry(`Question ${index}?`, index, { status: 'not-visible' });
+  test('has in the page only what is in sight of a long one, and shows the chosen one, wherever it lies', async () => {
+    for (let index = 0; index < 2000; index += 1)
+      fake.addEntry(`Question ${index}?`, index % 350, { status: 'not-visible' });
     const { review } = await opened();
-    render(AnswerList, { workstation, review });
+    await vi.waitFor(() => expect(review.isReading).toBe(false));
+    expect(review.entries).toHaveLength(2000);
+    expect(fake.logged('listEntries').length).toBeGreaterThan(2);
+    await renderList({ workstation, review });
+    const rows = () => screen.getAllByRole('listitem');
+    expect(rows().length).toBeLessThan(120);
+    expect(rows()[0]!.getAttribute('aria-setsize')).toBe('2000');
     const room = screen.getByRole('list', { name: 'Answers of this session' }).parentElement!;
-    Object.defineProperties(room, { scrollHeight: { value: 6600 }, clientHeight: { value: 100 } });
-    // Rows of 33 pixels, newest first.
-    vi.spyOn(HTMLElement.prototype, 'getBoundingClientRect').mockImplementation(function (this: HTMLElement) {
-      if (this === room) return new DOMRect(0, 0, 300, 100);
-      const place = [...(this.parentElement?.children ?? [])].indexOf(this);
-      return new DOMRect(0, place * 33 - room.scrollTop, 300, 33);
-    });
+    const scrolled = vi.spyOn(room, 'scrollTo');
     await review.select(fake.entries[7]!.question.id);
-    await vi.waitFor(() => expect(room.scrollTop).toBe(193 * 33 - 100));
-    await review.select(fake.entries[199]!.question.id);
-    await vi.waitFor(() => expect(room.scrollTop).toBe(0));
-    vi.restoreAllMocks();
+    await vi.waitFor(() => expect(scrolled).toHaveBeenCalled());
+    const [{ top }] = scrolled.mock.calls.at(-1) as unknown as [{ top: number }];
+    expect(top).toBeGreaterThan(1900 * rowHeight);
+    expect(review.answer?.status).toBe('not-visible');
   });
 
   test.each<[string, Partial<Answer>, string]>([
@@ -465,7 +466,7 @@ describe('the list', () => {
     fake.addEntry('Which organ?', 42, { status: 'answered', label: 'Kidney', box, probability: 0.93 });
     fake.addEntry('Is it red?', 42, { status: 'refused', evidence: withDoubts({ question: true }) });
     const { review } = await opened();
-    const list = render(AnswerList, { workstation, review });
+    const list = await renderList({ workstation, review });
     const [refused, certain, doubted] = screen.getAllByRole('listitem');
     expect(within(doubted!).getByText(words)).toBeTruthy();
     const drawn = (row: HTMLElement): string => row.querySelector('.outcome > svg')!.innerHTML;
@@ -487,7 +488,7 @@ describe('the list', () => {
     fake.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box, probability: 0.31 });
     fake.addEntry('asdf qwer', 42, { status: 'answered', label: 'Kidney', box, probability: 0.93 });
     const { review } = await opened();
-    render(AnswerList, { workstation, review });
+    await renderList({ workstation, review });
     const rows = screen.getAllByRole('listitem').map((row) => row.textContent ?? '');
     expect(rows[0]).toContain('asdf qwer');
     expect(rows[0]).not.toContain('unsure');
@@ -508,7 +509,7 @@ describe('the list', () => {
   test('deletes with a way back', async () => {
     fake.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });
     const { review } = await opened();
-    render(AnswerList, { workstation, review });
+    await renderList({ workstation, review });
     await fireEvent.click(screen.getByRole('button', { name: 'Delete: What organ?' }));
     expect(await screen.findByText('No questions in this session yet.')).toBeTruthy();
     await vi.waitFor(() =>

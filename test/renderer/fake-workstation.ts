@@ -1,6 +1,9 @@
 import { FakeRecord } from './fake-record.ts';
 import { checkpointReport, embeddedModel, folderModel, runningImport } from './fake-models.ts';
 import {
+  distinctModels,
+  entrySummaryOf,
+  firstPageLength,
   FrameIndex,
   formatTimecode,
   inContext,
@@ -18,6 +21,8 @@ import {
   type CallOutput,
   type Case,
   type Entry,
+  type EntryPage,
+  type EntrySummary,
   type DroppedFile,
   type Edit,
   type Folder,
@@ -132,9 +137,7 @@ const notFound = (what: string): WorkstationError =>
 const definedOnly = (settings: object | undefined): object =>
   Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== undefined));
 
-/** Numbers of questions are counted up as they are asked. */
-const inOrder = (one: Entry, other: Entry): number =>
-  one.question.id.localeCompare(other.question.id, 'en', { numeric: true });
+const inOrder = (one: Entry, other: Entry): number => one.place - other.place;
 
 /** Of the picture of a frame: another for each, as of real ones. */
 export const hashOf = (index: number): string => index.toString(16).padStart(64, 'ab');
@@ -209,6 +212,8 @@ export class FakeWorkstation {
   last: 'session' | null = 'session';
   readonly log: { name: CallName; input: unknown }[] = [];
   readonly failures = new Map<CallName, WorkstationError>();
+  /** How many questions come with a session that is opened. */
+  firstPage = firstPageLength;
   readonly #listeners = new Set<(event: WorkstationEvent) => void>();
   #count = 0;
   /** Versions of answers that were undone. */
@@ -394,9 +399,14 @@ export class FakeWorkstation {
       if (isUnderWay(answer.status)) this.end({ ...answer, status: 'stopped', endedAt: now });
       return {};
     },
-    listEntries: async ({ sessionId }) => {
+    listEntries: async ({ sessionId, before = Infinity, limit = firstPageLength }) => {
       this.#checkSession(sessionId);
-      return this.entries;
+      return this.#page(before, limit);
+    },
+    getEntry: async ({ questionId }) => {
+      const found = this.entries.find(({ question }) => question.id === questionId);
+      if (!found) throw notFound('question');
+      return found;
     },
     cancelJob: async () => ({}),
     listJobs: async () => this.jobs,
@@ -454,8 +464,25 @@ export class FakeWorkstation {
       case: this.case,
       video: this.video,
       session: this.session,
-      entries: this.entries,
+      entries: this.#page(Infinity, this.firstPage),
+      entryCount: this.entries.length,
       seq: this.record.seq,
+    };
+  }
+
+  /** What the window lists. */
+  get summaries(): EntrySummary[] {
+    return this.entries.map((entry) => entrySummaryOf(entry, this.video));
+  }
+
+  #page(before: number, limit: number): EntryPage {
+    const older = this.entries.filter(({ place }) => place < before).reverse();
+    const page = older.slice(0, limit);
+    const stamps = page.flatMap(({ answers }) => answers.map(({ model }) => model));
+    return {
+      list: page.map((entry) => entrySummaryOf(entry, this.video)),
+      next: older.length > limit ? (page.at(-1)?.place ?? null) : null,
+      models: distinctModels(stamps),
     };
   }
 
@@ -516,7 +543,8 @@ export class FakeWorkstation {
       location: locationOf(index),
       createdAt: this.clock(),
     };
-    const entry = { question, answers: [this.answer(question.id, index, answer)] };
+    const place = this.#count;
+    const entry = { question, place, answers: [this.answer(question.id, index, answer)] };
     this.entries = [...this.entries, entry];
     return entry;
   }

@@ -175,7 +175,11 @@ describe('what a window shows', () => {
     async (seed) => {
       const random = generator(seed);
       const fake = new FakeWorkstation();
-      fake.addEntry('There before?', 7, { status: 'not-visible' });
+      for (const text of ['One', 'Two', 'Three', 'Four']) {
+        fake.addEntry(`${text} before?`, 7, { status: text === 'Two' ? 'running' : 'not-visible' });
+      }
+      // The rest of them is read in the midst of what happens.
+      fake.firstPage = 1;
       const windows = [0, 1].map(() => new Hearer(fake, fake.open(), random));
       for (let step = 0; step < 120; step += 1) {
         await act(fake, random);
@@ -186,7 +190,11 @@ describe('what a window shows', () => {
         await record.entries.readUnderWay();
         await vi.waitFor(() => expect(record.seq).toBe(fake.record.seq));
         expect(record.case).toEqual(fake.case);
-        expect(record.entries.list).toEqual(fake.entries);
+        expect(record.entries.list).toEqual(fake.summaries);
+        for (const entry of fake.entries) {
+          await record.entries.load(entry.question.id);
+          expect(record.entries.whole(entry.question.id)).toEqual(entry);
+        }
       }
     },
   );

@@ -1,11 +1,11 @@
 // @vitest-environment happy-dom
 import { cleanup, render, screen, within } from '@testing-library/svelte';
-import { afterEach, expect, test, vi } from 'vitest';
+import { beforeEach, afterEach, expect, test, vi } from 'vitest';
 import { Box, type Answer } from '../../preload/contract/index.ts';
-import AnswerList from '../../renderer/components/AnswerList.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import type { Review } from '../../renderer/state/review.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
+import { renderList, withLayout } from './layout.ts';
 import { FakeWorkstation, now } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
@@ -36,6 +36,8 @@ async function opened(fake: FakeWorkstation): Promise<{ workstation: Workstation
   return { workstation, review };
 }
 
+beforeEach(withLayout);
+
 test('an answer whose words and box disagree carries a warning, in the panel and in the list', async () => {
   const fake = new FakeWorkstation();
   fake.addEntry('What is the state of suction?', 0, told);
@@ -44,7 +46,7 @@ test('an answer whose words and box disagree carries a warning, in the panel and
   const note = screen.getByRole('note', { name: 'Words and box disagree' });
   expect(note.textContent?.trim()).toBe(warning);
   expect(note.querySelector('svg')).not.toBeNull();
-  render(AnswerList, parts);
+  await renderList(parts);
   const row = screen.getByRole('list', { name: 'Answers of this session' });
   expect(within(row).getByText('words and box disagree')).toBeTruthy();
   expect(within(row).getByTitle(warning)).toBeTruthy();
@@ -55,7 +57,7 @@ test('an answer that tells one story carries none', async () => {
   fake.addEntry('What is the state of suction?', 0, { ...told, box: Box.parse([40, 30, 140, 130]) });
   const parts = await opened(fake);
   render(AnswerPanel, parts);
-  render(AnswerList, parts);
+  await renderList(parts);
   expect(screen.queryByRole('note')).toBeNull();
   expect(screen.queryByText('words and box disagree')).toBeNull();
 });

@@ -15,8 +15,9 @@ import { placeLabel } from '../../renderer/view/labels.ts';
 import { parsePlace } from '../../renderer/view/place.ts';
 import { RecentValues } from '../../renderer/view/recent-values.ts';
 import { actionOf, shortcutGroups } from '../../renderer/view/shortcuts.ts';
-import { joinMarks, partAt, secondsAt, thumbnailsFor } from '../../renderer/view/timeline.ts';
+import { answerMarks, joinMarks, partAt, secondsAt, thumbnailsFor } from '../../renderer/view/timeline.ts';
 import { boxOnStage, fit, held, largestScale, pan, zoomAt } from '../../renderer/view/viewport.ts';
+import { FakeWorkstation } from './fake-workstation.ts';
 
 const picture = { width: 1280, height: 1024 };
 const stage = { width: 1000, height: 640 };
@@ -250,5 +251,28 @@ describe('recently used values', () => {
     values.set(2, 'c', 6);
     expect(values.get(1)).toBe('b');
     expect(values.get(2)).toBe('c');
+  });
+});
+
+describe('the marks of answers', () => {
+  const fake = new FakeWorkstation();
+  for (const index of [0, 0, 100, 101, 300]) fake.addEntry('What organ?', index, { status: 'not-visible' });
+  const counts = (width: number): number[] =>
+    answerMarks(fake.summaries, 14, width).map(({ entries }) => entries.length);
+
+  test('are one for each frame where they have room, and shared where they would lie on one another', () => {
+    expect(counts(0)).toEqual([2, 1, 1, 1]);
+    expect(counts(10_000)).toEqual([2, 1, 1, 1]);
+    expect(counts(1000)).toEqual([2, 2, 1]);
+    expect(counts(10)).toEqual([5]);
+  });
+
+  test('keep their counts apart, however many answers there are', () => {
+    const many = new FakeWorkstation();
+    for (let at = 0; at < 3000; at += 1) many.addEntry('What?', at % 350, { status: 'not-visible' });
+    const marks = answerMarks(many.summaries, 14, 1000);
+    expect(marks.flatMap(({ entries }) => entries)).toHaveLength(3000);
+    const gaps = marks.slice(1).map(({ left }, at) => (left - marks[at]!.left) * 1000);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(44);
   });
 });

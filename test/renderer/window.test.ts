@@ -134,9 +134,10 @@ describe('a lost connection', () => {
   test('brings the end of an answer that came meanwhile', async () => {
     fake.addEntry('What organ?', 0, { status: 'running' });
     await workstation.start();
-    const running = workstation.review!.stoppable!;
-    changeReach('lost');
     const entry = fake.entries[0]!;
+    const running = entry.answers[0]!;
+    expect(workstation.review!.stoppable?.id).toBe(running.id);
+    changeReach('lost');
     fake.entries = [{ ...entry, answers: [{ ...running, status: 'stopped', reasoning: 'It is' }] }];
     changeReach('connected');
     await vi.waitFor(() => expect(workstation.review?.answer?.status).toBe('stopped'));

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { entriesOfSession } from '../../main/hosts/cli/session-entries.ts';
 import type { AnswerEngine } from '../../main/answering/index.ts';
 import { GrantRegistry } from '../../main/files/index.ts';
 import { JobRegistry } from '../../main/jobs/index.ts';
@@ -8,7 +9,8 @@ import { openVideoFile } from '../../main/recordings/index.ts';
 import { createReview, type Review } from '../../main/review/index.ts';
 import type { AnswerResult, AskRequest, EngineState } from '../../main/inference/index.ts';
 import { openStore, type Log, type Store } from '../../main/store/index.ts';
-import { isUnderWay, type Answer, type OpenSession } from '../../preload/contract/domain.ts';
+import { isUnderWay, type Answer } from '../../preload/contract/domain.ts';
+import type { Entry, OpenSession } from '../../preload/contract/entries.ts';
 import { inContext, type CallInput } from '../../preload/contract/calls.ts';
 import { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { CaseId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
@@ -155,6 +157,11 @@ export class Bench {
     const frameIndex = index as FrameIndex;
     const frameHash = await this.hash(video.id, index);
     return this.calls.ask({ sessionId: session.id, frameIndex, frameHash, question, settings });
+  }
+
+  /** Everything that was asked and answered in a session, oldest first. */
+  entries({ session }: Pick<OpenSession, 'session'>): Promise<Entry[]> {
+    return entriesOfSession({ calls: this.calls }, session.id);
   }
 
   async hash(videoId: VideoId, index: number): Promise<string> {

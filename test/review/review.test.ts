@@ -40,7 +40,7 @@ describe('opening a video', () => {
     expect(() => contract.openVideo.output.parse(opened)).not.toThrow();
     expect(opened.case).toMatchObject({ pseudonym: 'Case 0001', demonstration: false });
     expect(opened.session).toMatchObject({ number: 1, frameIndex: 0 });
-    expect(opened.entries).toEqual([]);
+    expect(opened).toMatchObject({ entries: { list: [], next: null, models: [] }, entryCount: 0 });
     expect((await ready).video).toMatchObject({
       frameCount: 40,
       width: 192,
@@ -166,11 +166,11 @@ describe('a file that is gone or another', () => {
 
     const missing = await bench.calls.openSession({ sessionId: opened.session.id });
     expect(missing.video).toMatchObject({ availability: 'missing', problem: { code: 'file-missing' } });
-    expect(missing.entries).toHaveLength(1);
-    const frameHash = missing.entries[0]?.answers[0]?.frame?.hash ?? '';
+    expect(missing.entries.list).toHaveLength(1);
+    const frameHash = missing.entries.list[0]?.newest.frameHash ?? '';
     const asking = { sessionId: opened.session.id, frameIndex: frame(7), frameHash, question: 'What?' };
     await expect(bench.calls.ask(asking)).rejects.toMatchObject({ code: 'file-missing' });
-    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toHaveLength(1);
+    expect(await bench.entries(opened)).toHaveLength(1);
 
     copyFileSync(otherClip, path);
     const other = await bench.calls.openSession({ sessionId: opened.session.id });
@@ -200,7 +200,7 @@ describe('a file that is gone or another', () => {
     });
     expect((await told).video).toMatchObject({ id: opened.video.id, problem: { code: 'file-missing' } });
     await expect(bench.ask(opened, 29)).rejects.toMatchObject({ code: 'file-missing' });
-    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+    expect(await bench.entries(opened)).toEqual([]);
   });
 
   it('that changes under an open session is not shown as the old one', async () => {
@@ -218,7 +218,7 @@ describe('a file that is gone or another', () => {
     };
     await expect(bench.calls.ask(asking)).rejects.toMatchObject({ code: 'file-changed' });
     expect(engine.asked).toEqual([]);
-    expect((await bench.calls.openSession({ sessionId: opened.session.id })).entries).toEqual([]);
+    expect(await bench.entries(opened)).toEqual([]);
     expect((await bench.calls.getVideo({ videoId: opened.video.id })).availability).toBe('changed');
   });
 

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { questions } from '../../main/store/index.ts';
+import { questionsIn } from './asked.ts';
 import { addAnswer, addReview, sessionOf } from './filled.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { day, noon } from './rows.ts';
@@ -75,7 +76,7 @@ describe('a database that is lost', () => {
     expect(backupsOf(home)).toContain(precious);
     const store = open(home, { at: noon + 40 * day, exclusive: true });
     store.restore(precious);
-    expect(questions.listQuestions(store.database, sessionOf('old'))).toHaveLength(8);
+    expect(questionsIn(store.database, sessionOf('old'))).toHaveLength(8);
   });
 
   it('keeps the log of changes that is left of it, instead of letting SQLite delete it', () => {
@@ -121,17 +122,17 @@ describe('restoring', () => {
     const store = open(home, { at: noon + 2 * day, exclusive: true });
     addReview(store, 'new', 2);
     const { movedTo } = store.restore('workstation-000001-20261123T120000Z.db');
-    expect(questions.listQuestions(store.database, sessionOf('old'))).toHaveLength(3);
-    expect(questions.listQuestions(store.database, sessionOf('new'))).toEqual([]);
+    expect(questionsIn(store.database, sessionOf('old'))).toHaveLength(3);
+    expect(questionsIn(store.database, sessionOf('new'))).toEqual([]);
     expect(store.notices).toEqual([]);
     addAnswer(store, 'old', 3);
     store.close();
 
     const later = open(home, { at: noon + 3 * day, exclusive: true });
     expect(later.notices).toEqual([]);
-    expect(questions.listQuestions(later.database, sessionOf('old'))).toHaveLength(4);
+    expect(questionsIn(later.database, sessionOf('old'))).toHaveLength(4);
     later.restore(movedTo.slice(movedTo.lastIndexOf('workstation-')));
-    expect(questions.listQuestions(later.database, sessionOf('new'))).toHaveLength(2);
+    expect(questionsIn(later.database, sessionOf('new'))).toHaveLength(2);
   });
 
   it('is no longer offered once a person has said that the database may stay as it is', () => {
@@ -163,7 +164,7 @@ describe('restoring', () => {
     };
     expect(refused('workstation-000009-20261124T120000Z.db')).toMatchObject({ code: 'not-found' });
     expect(refused('workstation-000002-20261124T120000Z.db')).toMatchObject({ code: 'store-corrupt' });
-    expect(questions.listQuestions(store.database, sessionOf('old'))).toHaveLength(8);
+    expect(questionsIn(store.database, sessionOf('old'))).toHaveLength(8);
   });
 
   it('is refused while another connection works with the database, and beside a window', () => {
@@ -176,7 +177,7 @@ describe('restoring', () => {
     addAnswer(store, 'old', 8);
     command.close();
     store.restore(name);
-    expect(questions.listQuestions(store.database, sessionOf('old'))).toHaveLength(8);
+    expect(questionsIn(store.database, sessionOf('old'))).toHaveLength(8);
   });
 });
 
@@ -214,7 +215,7 @@ describe('a clock that was wrong', () => {
     const store = open(home, { at: noon + 5 * day, exclusive: true });
     expect(store.notices[0]?.message).toContain('2026-11-26 12:00 UTC');
     // The last answer was given after the last backup.
-    expect(questions.listQuestions(store.database, sessionOf('old'))).toHaveLength(4);
+    expect(questionsIn(store.database, sessionOf('old'))).toHaveLength(4);
   });
 
   it('and goes back: backups go on', () => {

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { answers, cases, questions, sessions, videos, type Store } from '../../main/store/index.ts';
+import { answers, cases, sessions, videos, type Store } from '../../main/store/index.ts';
 import { statement } from '../../main/store/database.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { CaseId, VideoId } from '../../preload/contract/values.ts';
+import { answersIn, questionsIn } from './asked.ts';
 import { changeBytes, checksOf, flipIn, pagesOf, spoilIndex } from './damage.ts';
 import { addReview, answerOf, sessionOf } from './filled.ts';
 import { open, refusal, temporaryFolder } from './helpers.ts';
@@ -14,7 +15,7 @@ import { day, fullAnswer, noon } from './rows.ts';
 
 const databaseOf = (home: string): string => join(home, 'workstation.db');
 const aside = (home: string): string[] => readdirSync(home).filter((name) => /corrupt.*\.db$/.test(name));
-const listed = (store: Store): number => answers.listAnswersOfSession(store.database, sessionOf('a')).length;
+const listed = (store: Store): number => answersIn(store.database, sessionOf('a')).length;
 
 const asGiven = (index: number): Answer => ({
   ...fullAnswer(`a-a${index}`, `a-q${index}`, 'a-session'),
@@ -56,7 +57,7 @@ describe('damage that a quick check passes', () => {
     expect(store.notices[0]?.message).toContain('Nothing is missing');
     expect(readFileSync(join(home, aside(home)[0] as string)).equals(spoilt)).toBe(true);
     expect(listed(store)).toBe(40);
-    expect(questions.listQuestions(store.database, sessionOf('a')).map(({ id }) => id)).toEqual(
+    expect(questionsIn(store.database, sessionOf('a')).map(({ id }) => id)).toEqual(
       Array.from({ length: 40 }, (_, at) => `a-q${at}`),
     );
     expect(cases.listCases(store.database)).toHaveLength(4);
@@ -67,7 +68,7 @@ describe('damage that a quick check passes', () => {
 
   it('met while running: is said with a hint that comes true at the next start, of a command too', () => {
     const home = reviewed(40);
-    spoilIndex(databaseOf(home), 'answers_of_session');
+    spoilIndex(databaseOf(home), 'questions_of_session');
     const command = open(home);
     expect(() => listed(command)).toThrow(
       expect.objectContaining({
@@ -84,7 +85,7 @@ describe('damage that a quick check passes', () => {
   it('met by a command beside a window: the window is not taken away from, and the next start mends it', () => {
     const home = reviewed(40);
     const window = open(home, { exclusive: true });
-    spoilIndex(databaseOf(home), 'answers_of_session');
+    spoilIndex(databaseOf(home), 'questions_of_session');
     const command = open(home);
     expect(() => listed(command)).toThrow(/damaged/);
     command.close();
@@ -122,7 +123,7 @@ describe('rows that are lost', () => {
     expect(after.notices[0]?.message).toContain('2 cases, 2 sessions, 50 questions and 50 answers');
     expect(listed(after)).toBe(40);
     expect(answers.findAnswer(after.database, answerOf('a', 5))).toEqual(asGiven(5));
-    expect(answers.listAnswersOfSession(after.database, sessionOf('today'))).toHaveLength(10);
+    expect(answersIn(after.database, sessionOf('today'))).toHaveLength(10);
     expect(aside(home)).toHaveLength(1);
   });
 
@@ -134,7 +135,7 @@ describe('rows that are lost', () => {
     const left = listed(store);
     expect(left).toBeGreaterThan(30);
     expect(left).toBeLessThan(40);
-    expect(questions.listQuestions(store.database, sessionOf('a'))).toHaveLength(40);
+    expect(questionsIn(store.database, sessionOf('a'))).toHaveLength(40);
   });
 
   it('with a whole table: the others are kept, and it comes back from the backup', () => {
@@ -239,7 +240,7 @@ describe('one bad field', () => {
     const told: number[] = [];
     store.onNotices(() => told.push(1));
     for (let count = 0; count < 3; count++) {
-      const found = answers.listAnswersOfSession(store.database, sessionOf('a'));
+      const found = answersIn(store.database, sessionOf('a'));
       expect(found.map(({ id }) => id)).toEqual(['a-a0', 'a-a1', 'a-a2']);
       expect(found[0]).toEqual(asGiven(0));
       const whole = asGiven(1);
@@ -260,9 +261,7 @@ describe('one bad field', () => {
     flipIn(databaseOf(home), '{"decodeFrameMilliseconds"');
     const store = open(home, { exclusive: true });
     expect(listed(store)).toBe(3);
-    expect(
-      answers.listAnswersOfSession(store.database, sessionOf('a')).filter(({ timings }) => timings),
-    ).toHaveLength(2);
+    expect(answersIn(store.database, sessionOf('a')).filter(({ timings }) => timings)).toHaveLength(2);
     expect(store.notices[0]?.message).toContain('parts of 1 answer');
     expect(aside(home)).toEqual([]);
   });
@@ -291,8 +290,8 @@ describe('one bad field', () => {
     addReview(store, 'a', 4);
     addReview(store, 'b', 4);
     const all = () => ({
-      answers: answers.listAnswersOfSession(store.database, sessionOf('a')).length,
-      questions: questions.listQuestions(store.database, sessionOf('a')).length,
+      answers: answersIn(store.database, sessionOf('a')).length,
+      questions: questionsIn(store.database, sessionOf('a')).length,
       sessions: sessions.listSessions(store.database).length,
       videos: videos.listRecentVideos(store.database, 20).length,
       cases: cases.listCases(store.database).length,

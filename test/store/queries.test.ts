@@ -20,6 +20,7 @@ import {
   type Store,
 } from '../../main/store/index.ts';
 import { statement } from '../../main/store/database.ts';
+import { answersIn, questionsIn } from './asked.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
 import { addAnswer, addCase, addQuestion, addSession, removeQuestion } from './write.ts';
@@ -124,10 +125,10 @@ describe('questions', () => {
 
   it('are hidden and brought back, never removed', () => {
     removeQuestion(store, aQuestion('q', '1'));
-    expect(questions.listQuestions(store.database, id('1'))).toEqual([]);
+    expect(questionsIn(store.database, id('1'))).toEqual([]);
     expect(questions.findQuestion(store.database, id('q'))).not.toBeNull();
     addQuestion(store, aQuestion('q', '1'));
-    expect(questions.listQuestions(store.database, id('1'))).toHaveLength(1);
+    expect(questionsIn(store.database, id('1'))).toHaveLength(1);
     expect(() => removeQuestion(store, aQuestion('none', '1'))).toThrow('was deleted');
   });
 });
@@ -183,7 +184,7 @@ describe('answers', () => {
     }
     const versions = answers.listAnswers(store.database, id<QuestionId>('q'));
     expect(versions.map((answer) => answer.id)).toEqual(['x', 'y', 'z']);
-    expect(answers.listAnswersOfSession(store.database, id('1'))).toEqual(versions);
+    expect(answersIn(store.database, id('1'))).toEqual(versions);
   });
 
   it('take text while running, and none after', () => {
@@ -248,10 +249,7 @@ describe('a clock that is set back', () => {
     expect(videos.listRecentVideos(store.database, 9).map((video) => video.id)).toEqual(['v', 'w']);
     addQuestion(store, aQuestion('q1', '1', { createdAt: noon }));
     addQuestion(store, aQuestion('q2', '1', { createdAt: back }));
-    expect(questions.listQuestions(store.database, id('1')).map((question) => question.id)).toEqual([
-      'q1',
-      'q2',
-    ]);
+    expect(questionsIn(store.database, id('1')).map((question) => question.id)).toEqual(['q1', 'q2']);
   });
 
   it('passes over the last opened session where that can’t be read', () => {

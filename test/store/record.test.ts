@@ -15,6 +15,7 @@ import type { Change, Edit, GroupId } from '../../preload/contract/changes.ts';
 import { ActorId, windowId } from '../../preload/contract/context.ts';
 import type { Case } from '../../preload/contract/domain.ts';
 import type { CaseId, QuestionId, SessionId } from '../../preload/contract/values.ts';
+import { questionsIn } from './asked.ts';
 import { open, refusal, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
 import { addAnswer, addCase, addQuestion, addSession, removal } from './write.ts';
@@ -149,7 +150,7 @@ describe('a change', () => {
     );
     expect(error.code).toBe('invalid-input');
     expect(error.message).toContain(`${MOST_BODY_BYTES / 1024} KiB are the most`);
-    expect(questions.listQuestions(store.database, sessionId)).toEqual([]);
+    expect(questionsIn(store.database, sessionId)).toEqual([]);
   });
 
   it('is placed by its number, whatever the clock says', () => {
@@ -171,7 +172,7 @@ describe('a change', () => {
     store.record.commit(anna, { name: 'question.ask', caseId, sessionId }, [
       { entity: 'question', id: 'q', before: null, after: question },
     ]);
-    const kept = () => questions.listQuestions(store.database, sessionId).map(({ text }) => text);
+    const kept = () => questionsIn(store.database, sessionId).map(({ text }) => text);
     expect(kept()).toEqual(['half \ufffd and \u0000 zero']);
     undo();
     redo();
@@ -304,7 +305,7 @@ describe('undo and redo', () => {
       { entity: 'question', id: 'q', before: null, after: question },
       { entity: 'answer', id: 'x', before: null, after: facts as never },
     ]);
-    const listed = () => questions.listQuestions(store.database, sessionId).map(({ id }) => id);
+    const listed = () => questionsIn(store.database, sessionId).map(({ id }) => id);
     expect(undo()).toContain('Ask');
     expect(listed()).toEqual([]);
     endAnswer(store, fullAnswer('x', 'q', 's'));

@@ -8,19 +8,20 @@ import { sha256 } from '../../main/store/changes/chain.ts';
 import { sealOf } from '../../main/store/changes/seals.ts';
 import { statement } from '../../main/store/database.ts';
 import {
-  answers,
   cases,
   endAnswer,
   moveBoxesToDisplayed,
-  questions,
   sessions,
   type Store,
+  answers,
+  questions,
 } from '../../main/store/index.ts';
 import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
 import type { Edit } from '../../preload/contract/changes.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId, QuestionId, VideoId } from '../../preload/contract/values.ts';
+import { questionsIn } from './asked.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
 import { addAnswer, addCase, addQuestion, addSession, tester } from './write.ts';
@@ -90,9 +91,9 @@ describe('a database of before the record', () => {
     store.record.commit(tester, command, [
       { entity: 'question', id: deleted, before: null, after: question },
     ]);
-    expect(questions.listQuestions(store.database, sessionId)).toHaveLength(6);
+    expect(questionsIn(store.database, sessionId)).toHaveLength(6);
     store.record.undo(tester, sessionId);
-    expect(questions.listQuestions(store.database, sessionId)).toHaveLength(5);
+    expect(questionsIn(store.database, sessionId)).toHaveLength(5);
     const owner = cases.findCase(store.database, caseId)!;
     store.record.commit(tester, { name: 'case.rename', caseId, sessionId }, [
       { entity: 'case', id: caseId, before: owner, after: { ...owner, pseudonym: 'Another' } },

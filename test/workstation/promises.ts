@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   calls as contract,
+  entrySummaryOf,
   isUnderWay,
   type AnswerId,
   type CallContext,
@@ -52,7 +53,9 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       );
 
     const questions = async (): Promise<string[]> =>
-      (await call('listEntries', { sessionId: opened.session.id })).map(({ question }) => question.text);
+      (await call('listEntries', { sessionId: opened.session.id })).list
+        .map(({ question }) => question.text)
+        .reverse();
 
     async function ask(question: string, index = 7) {
       const frameHash = await workstation.hash(opened.video.id, at(index));
@@ -115,7 +118,7 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       });
       expect(await questions()).toContain('What organ is being operated?');
       const again = await call('openSession', { sessionId: opened.session.id });
-      expect(again.entries.at(-1)?.question).toEqual(asked.question);
+      expect(again.entries.list[0]?.question).toEqual(asked.question);
       await call('stopAnswer', { answerId: asked.answer.id });
       await ended(asked.answer.id);
     });
@@ -141,9 +144,8 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       expect(again.answer).toMatchObject({ questionId: question.id, settings, frame: answer.frame });
       await call('stopAnswer', { answerId: again.answer.id });
       await ended(again.answer.id);
-      const entries = await call('listEntries', { sessionId: opened.session.id });
-      const entry = entries.find(({ question: { id } }) => id === question.id);
-      expect(entry?.answers.map(({ id }) => id)).toEqual([answer.id, again.answer.id]);
+      const entry = await call('getEntry', { questionId: question.id });
+      expect(entry.answers.map(({ id }) => id)).toEqual([answer.id, again.answer.id]);
       const other = await workstation.hash(opened.video.id, at(8));
       const wrong = call('askAgain', { questionId: question.id, frameHash: other });
       expect(await refusal(wrong)).toBe('frame-mismatch');
@@ -173,7 +175,7 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       await call('stopAnswer', { answerId: answer.id });
       const now = await ended(answer.id);
       const restored = await call('restoreQuestion', { questionId: question.id });
-      expect(restored).toEqual({ question, answers: [now] });
+      expect(restored).toMatchObject({ question, answers: [now] });
       expect(await questions()).toEqual([...before, question.text, 'And after it?']);
       const told = events.filter((event) => event.type === 'changes');
       expect(told.filter(({ changes }) => changes.some(({ window }) => window !== null))).toMatchObject([
@@ -219,11 +221,13 @@ export function promises(name: string, make: () => Promise<Promising>): void {
         { type: 'changes', changes: [{ kind: 'undo' }], entries: [] },
       ]);
       expect((await call('redo', { sessionId })).what).toBe(second.what);
-      const entries = await call('listEntries', { sessionId });
-      expect(entries.at(-1)).toEqual({ question, answers: [ending] });
+      const entry = await call('getEntry', { questionId: question.id });
+      expect(entry).toMatchObject({ question, answers: [ending] });
+      const [listed] = (await call('listEntries', { sessionId, limit: 1 })).list;
+      expect(listed).toEqual(entrySummaryOf(entry, opened.video));
 
       const { changes, more, entries: present } = await call('changesSince', { seq });
-      expect(present).toEqual([entries.at(-1)]);
+      expect(present).toEqual([entry]);
       const mine = changes.filter(({ kind }) => kind !== 'record');
       expect(mine.map(({ kind, command }) => `${kind} ${command}`)).toEqual([
         'do question.ask',

@@ -51,7 +51,8 @@ describe('a new data folder', () => {
     const after = await start('first');
     const again = await lastSession(after);
     expect(again.session).toMatchObject({ id: session.session.id, frameIndex: 42 });
-    expect(again.entries.map(({ answers }) => answers.at(-1))).toEqual([answer]);
+    expect(again.entries.list.map(({ newest }) => newest.id)).toEqual([answer.id]);
+    expect(await after.calls.getAnswer({ answerId: answer.id })).toEqual(answer);
     // The same pixels, the same model, greedy: the same words.
     const repeated = await askAndWait(after, again, 120, 'What organ is being operated?');
     expect(repeated.raw).toBe(answer.raw);

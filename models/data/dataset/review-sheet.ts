@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelStamp } from '../../../preload/contract/domain.ts';
-import type { Answer, OpenSession } from '../../../preload/contract/domain.ts';
+import type { Answer, Session, Video } from '../../../preload/contract/domain.ts';
+import type { Entry } from '../../../preload/contract/entries.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { Box, Sha256, Timestamp } from '../../../preload/contract/values.ts';
 import { readTextFile } from '../../../main/platform/text-file.ts';
@@ -70,9 +71,16 @@ export const sheetImage = (index: number): string => `frames/frame${String(index
 
 const ENDED: readonly Answer['status'][] = ['answered', 'not-visible'];
 
+/** A session with everything that was asked and answered in it, oldest first. */
+export interface ReviewedSession {
+  session: Pick<Session, 'id'>;
+  video: Pick<Video, 'width' | 'height'>;
+  entries: readonly Pick<Entry, 'question' | 'answers'>[];
+}
+
 /** The sheet of a session, not judged yet: the newest whole answer to each question. */
 export function reviewSheet(
-  { session, video, entries }: OpenSession,
+  { session, video, entries }: ReviewedSession,
   reviewer: string | null,
   exportedAt: number,
 ): ReviewSheet {

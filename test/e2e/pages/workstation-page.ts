@@ -130,7 +130,7 @@ export class WorkstationPage {
 
   answerRow(question: string): Locator {
     return this.answerList
-      .locator('li')
+      .getByRole('listitem')
       .filter({ has: this.page.getByTitle(question, { exact: true }) })
       .getByRole('button')
       .first();

@@ -5,6 +5,7 @@ import { FrameIndex, SessionId, WorkstationError } from '../../../../preload/con
 import { drawFrame } from '../../../workstation.ts';
 import { act } from '../command.ts';
 import { writeNamedFile } from '../picture.ts';
+import { entriesOfSession } from '../session-entries.ts';
 
 export function addDataReview(data: Command): void {
   act(
@@ -38,7 +39,8 @@ export function addDataReview(data: Command): void {
       }
       const workstation = await open();
       const opened = await workstation.calls.openSession({ sessionId: sessionId.data });
-      const sheet = reviewSheet(opened, reviewer ?? null, Date.now());
+      const entries = await entriesOfSession(workstation, opened.session.id);
+      const sheet = reviewSheet({ ...opened, entries }, reviewer ?? null, Date.now());
       const written = new Set<string>();
       for (const [done, { image, frame }] of sheet.entries.entries()) {
         output.progress('Writing pictures', done, sheet.entries.length);

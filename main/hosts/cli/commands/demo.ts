@@ -69,8 +69,10 @@ export function addDemo(program: Command): void {
       await context.close();
       const second = await context.openAt(home);
       const again = await second.calls.openSession({ sessionId: open.session.id satisfies SessionId });
-      const found = again.entries.flatMap(({ answers }) => answers).find(({ id }) => id === answer.id);
-      if (found?.raw !== answer.raw) throw new Error('the stored answer is not the one that was given');
+      const [last] = again.entries.list;
+      const found = await second.calls.getAnswer({ answerId: answer.id });
+      if (last?.newest.id !== answer.id || found.raw !== answer.raw)
+        throw new Error('the stored answer is not the one that was given');
       const seconds = (performance.now() - started) / 1000;
       output.line(`5  Closed, opened again and found: session ${again.session.number}, same answer`);
       output.line(`Done in ${seconds.toFixed(1)} s. Data folder: ${home}`);

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { Answer, Case, ModelStamp, Question, Session, Video } from './domain.ts';
+import { Doubt, doubtsOf } from './doubts.ts';
+import { surenessOf } from './sureness.ts';
+import { Sha256, type Size } from './values.ts';
+import { answerWarning } from './words/answer-warning.ts';
+
+/** Where a question stands in the order of asking, within one database: later ones have larger numbers, with gaps. */
+export const EntryPlace = z.int().positive();
+export type EntryPlace = z.infer<typeof EntryPlace>;
+
+/** A question with every version of its answer, oldest first. */
+export const Entry = z.object({ question: Question, place: EntryPlace, answers: z.array(Answer).min(1) });
+export type Entry = z.infer<typeof Entry>;
+
+/** What a list says of an answer. The rest of it (reasoning, evidence, settings) comes with `getEntry`. */
+export const AnswerSummary = Answer.pick({
+  id: true,
+  status: true,
+  label: true,
+  box: true,
+  endedAt: true,
+}).extend({
+  /** How many things it names, each with its box; 0 for an answer of one thing. */
+  itemCount: z.int().min(0),
+  /** How likely it is to be right by the model's own numbers; see `surenessOf`. */
+  probability: z.number().min(0).max(1).nullable(),
+  doubts: z.array(Doubt),
+  /** What to know before using an answer whose words and box disagree; null where they agree. */
+  warning: z.string().nullable(),
+  /** Of the picture that it was given for. */
+  frameHash: Sha256.nullable(),
+});
+export type AnswerSummary = z.infer<typeof AnswerSummary>;
+
+/** A question with what a list says of its newest answer. */
+export const EntrySummary = z.object({
+  question: Question,
+  place: EntryPlace,
+  /** How many versions of the answer there are. */
+  versions: z.int().positive(),
+  newest: AnswerSummary,
+});
+export type EntrySummary = z.infer<typeof EntrySummary>;
+
+/** As many as a first screen can show, and some to scroll to. */
+export const firstPageLength = 100;
+export const mostOfPage = 500;
+
+/** Some questions of a session, the newest first. */
+export const EntryPage = z.object({
+  list: z.array(EntrySummary),
+  /** From where the next page goes on, with what was asked before; null where nothing was. */
+  next: EntryPlace.nullable(),
+  /** The models that gave the answers of this page, each once. */
+  models: z.array(ModelStamp),
+});
+export type EntryPage = z.infer<typeof EntryPage>;
+
+/** Everything that the window needs for its first screen of a session. */
+export const OpenSession = z.object({
+  case: Case,
+  video: Video,
+  session: Session,
+  /** The first page of its questions. */
+  entries: EntryPage,
+  /** How many questions the session has. */
+  entryCount: z.int().min(0),
+  /** The newest change of the record that is in it: what comes later is told by `changes` events. */
+  seq: z.int().min(0),
+});
+export type OpenSession = z.infer<typeof OpenSession>;
+
+type Summarised = Pick<
+  Answer,
+  'id' | 'status' | 'label' | 'box' | 'items' | 'reasoning' | 'probability' | 'evidence' | 'frame' | 'endedAt'
+>;
+
+/** What a list says of an answer. `video` is the size of the video's picture, for answers that do not know their own. */
+export function summaryOf(answer: Summarised, question: string, video: Size): AnswerSummary {
+  const { id, status, label, box, items, frame, endedAt } = answer;
+  return {
+    ...{ id, status, label, box, endedAt },
+    itemCount: items.length,
+    probability: surenessOf(answer)?.probability ?? null,
+    doubts: doubtsOf(answer),
+    warning: answerWarning(answer, question, frame?.picture ?? video),
+    frameHash: frame?.hash ?? null,
+  };
+}
+
+/** What a list says of a question of which everything is known. */
+export function entrySummaryOf({ question, place, answers }: Entry, video: Size): EntrySummary {
+  const newest = answers.at(-1);
+  if (newest === undefined) throw new Error('an entry has no answer');
+  return { question, place, versions: answers.length, newest: summaryOf(newest, question.text, video) };
+}
+
+/** Models, each once, in the order in which they come. */
+export function distinctModels(stamps: Iterable<ModelStamp | null>): ModelStamp[] {
+  const found = new Map<string, ModelStamp>();
+  for (const stamp of stamps) {
+    if (stamp !== null) found.set(JSON.stringify([stamp.id, stamp.version, stamp.sha256]), stamp);
+  }
+  return [...found.values()];
+}
