@@ -58,9 +58,7 @@ export class Review {
   readonly selected: Entry | null = $derived.by(() => this.#entries.whole(this.selectedQuestion));
 
   /** What the list says of the selected question. */
-  readonly selectedSummary: EntrySummary | null = $derived.by(() =>
-    this.#entries.find(this.selectedQuestion),
-  );
+  readonly listed: EntrySummary | null = $derived.by(() => this.#entries.find(this.selectedQuestion));
 
   readonly answer: Answer | null = $derived.by(() => {
     const answers = this.selected?.answers ?? [];
@@ -69,7 +67,7 @@ export class Review {
 
   /** The frame that the selected answer speaks of. */
   readonly answerIndex: FrameIndex | null = $derived(
-    this.answer?.frame?.index ?? this.selectedSummary?.question.location.index ?? null,
+    this.answer?.frame?.index ?? this.listed?.question.location.index ?? null,
   );
 
   readonly onAnswersFrame: boolean = $derived.by(
@@ -181,8 +179,7 @@ export class Review {
   /** Selects a question; goes to its frame unless that is on screen. */
   async select(questionId: QuestionId): Promise<void> {
     this.asking.fault = null;
-    await this.show(questionId);
-    if (this.selectedQuestion === questionId) await this.goToAnswer();
+    await Promise.all([this.show(questionId), this.goToAnswer()]);
   }
 
   /** Puts a question's newest answer on show, whatever frame is on the screen. Resolves when all of it is there. */
@@ -194,8 +191,7 @@ export class Review {
 
   /** The next question of the video in time, or the one before: from the selected one, else from the frame on screen. */
   async selectNeighbour(direction: -1 | 1): Promise<void> {
-    const selected = this.selectedSummary;
-    const from = this.onAnswersFrame && selected ? selected : this.player.index;
+    const from = this.onAnswersFrame && this.listed ? this.listed : this.player.index;
     const next = neighbour(this.entries, from, direction);
     if (next) {
       await this.select(next.question.id);
@@ -367,7 +363,7 @@ export class Review {
 
   #takeChanges(event: Extract<WorkstationEvent, { type: 'changes' }>): void {
     this.#record.take(event);
-    if (this.selectedSummary === null && !this.isReading) this.selectedQuestion = null;
+    if (this.listed === null && !this.isReading) this.selectedQuestion = null;
   }
 
   #onAnswer(answer: Answer): void {

@@ -20,7 +20,7 @@ export function withLayout(): void {
     observe(target: Element): void {
       const height = target.getAttribute('role') === 'listitem' ? rowHeight : roomHeight;
       const entry = { target, contentRect: { width: 300, height } } as unknown as ResizeObserverEntry;
-      queueMicrotask(() => this.#tell([entry], this as unknown as ResizeObserver));
+      queueMicrotask(() => this.#tell([entry], this));
     }
 
     unobserve(): void {}
