@@ -547,7 +547,10 @@ describe('every window', () => {
     ]);
     expect(told.at(-2)?.changes[0]?.edits).toMatchObject([{ after: { pseudonym: 'Case 7' } }]);
     expect(bench.events.filter(({ type }) => type === 'sessions').length).toBeGreaterThan(2);
-    expect(restored).toMatchObject({ question, answers: [await bench.calls.getAnswer({ answerId: answer.id })] });
+    expect(restored).toMatchObject({
+      question,
+      answers: [await bench.calls.getAnswer({ answerId: answer.id })],
+    });
   });
 
   it('gets the text of an answer with its place, and the whole of it when it asks', async () => {

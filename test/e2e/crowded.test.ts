@@ -177,6 +177,8 @@ describe('a question of many lines', () => {
     await window.frame.waitFor(180);
     await page.keyboard.press('[');
     await window.frame.waitFor(60);
-    expect(await page.locator('.entry.selected .question').textContent()).toBe('What organ is being operated?');
+    expect(await page.locator('.entry.selected .question').textContent()).toBe(
+      'What organ is being operated?',
+    );
   });
 });

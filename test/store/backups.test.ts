@@ -13,7 +13,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {} from '../../main/store/index.ts';
 import { questionsIn } from './asked.ts';
 import { addAnswer, addReview, sessionOf } from './filled.ts';
 import { open, temporaryFolder } from './helpers.ts';
