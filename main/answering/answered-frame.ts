@@ -25,7 +25,9 @@ export async function answeredFrame(
   const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
   const question = mustExist(questions.findQuestion(store.database, answer.questionId), 'question');
   const session = mustExist(sessions.findSession(store.database, answer.sessionId), 'session');
-  const { frame } = await library.frame(session.videoId, question.location.index, { priority: 'work' });
+  const { frame } = await library.frame(question.videoId ?? session.videoId, question.location.index, {
+    priority: 'work',
+  });
   if (answer.frame !== null && answer.frame.hash !== frame.hash) {
     throw new WorkstationError(
       'file-changed',

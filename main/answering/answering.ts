@@ -84,6 +84,7 @@ export class Answering {
   async ask(
     input: {
       sessionId: SessionId;
+      videoId?: VideoId;
       frameIndex: FrameIndex;
       frameHash: string;
       question: string;
@@ -92,9 +93,11 @@ export class Answering {
     },
     by: ChangeContext,
   ): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
-    const { store, newId, now } = this.#context;
+    const { store, library, newId, now } = this.#context;
     const session = mustExist(sessions.findSession(store.database, input.sessionId), 'session');
-    const { location, identity } = await this.#look(session.videoId, input.frameIndex, {
+    const { id: videoId, caseId } = library.find(input.videoId ?? session.videoId);
+    if (caseId !== session.caseId) throw ofAnotherCase();
+    const { location, identity } = await this.#look(videoId, input.frameIndex, {
       expected: input.frameHash,
       priority: 'interaction',
     });
@@ -102,6 +105,7 @@ export class Answering {
       id: QuestionId.parse(newId()),
       sessionId: session.id,
       text: input.question,
+      videoId,
       location,
       createdAt: now(),
     };
@@ -111,7 +115,9 @@ export class Answering {
       const command = { name: 'question.ask', caseId: session.caseId, sessionId: session.id };
       store.record.commit(by, command, [asked(question), wanted(answer, 1)]);
       answers.startAnswer(store.database, answer, process.pid);
-      sessions.savePosition(store.database, session.id, location.index, now());
+      sessions.touchSession(store.database, session.id, now());
+      const position = { actor: by.actor, frameIndex: location.index };
+      sessions.savePosition(store.database, session.id, position, now());
     });
     const draft = new Draft(answer, input.anyway ?? false);
     return { ...this.#start(question, draft, given), question };
@@ -130,7 +136,7 @@ export class Answering {
     const { store, now } = this.#context;
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
     const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
-    const { identity } = await this.#look(session.videoId, question.location.index, {
+    const { identity } = await this.#look(question.videoId ?? session.videoId, question.location.index, {
       expected: input.frameHash,
       priority: 'interaction',
     });
@@ -341,7 +347,7 @@ export class Answering {
     const startedAt = performance.now();
     const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
     // The file may have changed while the question waited: the model gets the picture that was asked about, or none.
-    const { frame } = await this.#look(session.videoId, question.location.index, {
+    const { frame } = await this.#look(question.videoId ?? session.videoId, question.location.index, {
       expected: draft.answer.frame?.hash ?? '',
       signal: job.signal,
       priority: 'work',
@@ -418,6 +424,13 @@ const deleted = (): WorkstationError =>
     'not-found',
     'This question was deleted.',
     'Bring it back first: undo that it was deleted, then ask again.',
+  );
+
+const ofAnotherCase = (): WorkstationError =>
+  new WorkstationError(
+    'invalid-input',
+    'This video belongs to another case than the session.',
+    'Ask in a session of its own case. Nothing was asked.',
   );
 
 const frameMismatch = (index: FrameIndex): WorkstationError =>

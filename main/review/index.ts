@@ -151,7 +151,7 @@ export function createReview(options: ReviewOptions): Review {
   const telling = { ...options, entry: (question: Question) => answering.entry(question) };
   const feed = tellChanges(telling);
   const begin = async (video: StoredVideo, by: ChangeContext): Promise<OpenSession> => {
-    const opened = await openSession(context, startSession(context, video, by).id);
+    const opened = await openSession(context, startSession(context, video, by).id, by.actor);
     emit({ type: 'sessions' });
     return opened;
   };
@@ -191,7 +191,7 @@ export function createReview(options: ReviewOptions): Review {
     chooseStream: async ({ videoId, streamIndex }, by) => {
       const video = await library.openStream(videoId, streamIndex, by);
       const last = sessions.findLastSessionOfVideo(database, video.id);
-      return last === null ? begin(video, by) : openSession(context, last.id);
+      return last === null ? begin(video, by) : openSession(context, last.id, by.actor);
     },
     listRecentVideos: async () => library.recent(),
     clearRecentVideos: async () => {
@@ -201,18 +201,19 @@ export function createReview(options: ReviewOptions): Review {
     },
     locate: async ({ videoId, at }) => library.locate(videoId, at),
 
-    listSessions: async () => listSessions(context),
+    listSessions: async (_input, { actor }) => listSessions(context, actor),
     startSession: async ({ videoId }, by) => begin(library.find(videoId), by),
-    openSession: async ({ sessionId }) => openSession(context, sessionId),
+    openSession: async ({ sessionId }, { actor }) => openSession(context, sessionId, actor),
     listEntries: async ({ sessionId, ...page }) =>
       pageOfEntries(context, mustExist(sessions.findSession(database, sessionId), 'session'), page),
     getEntry: async ({ questionId }) =>
       answering.entry(mustExist(questions.findPresentQuestion(database, questionId), 'question')),
-    openLastSession: async () => {
+    openLastSession: async (_input, { actor }) => {
       const last = sessions.findLastOpenedSession(database);
-      return last === null ? null : openSession(context, last.id);
+      return last === null ? null : openSession(context, last.id, actor);
     },
-    savePosition: async ({ sessionId, frameIndex }) => savePosition(context, sessionId, frameIndex),
+    savePosition: async ({ sessionId, frameIndex }, { actor }) =>
+      savePosition(context, sessionId, { actor, frameIndex }),
 
     ask: async (input, by) => answering.ask(input, by),
     askAgain: async (input, by) => answering.askAgain(input, by),
@@ -254,7 +255,7 @@ export function createReview(options: ReviewOptions): Review {
       const { id: caseId } = demonstrationCase(options, byItself);
       const video = await library.open(path, { caseId }, byItself);
       const last = sessions.findLastSessionOfCase(database, video.caseId);
-      return openSession(context, (last ?? startSession(context, video, byItself)).id);
+      return openSession(context, (last ?? startSession(context, video, byItself)).id, byItself.actor);
     },
     frame: async (videoId, index, signal) => {
       return (await library.frame(videoId, index, { signal, priority: 'interaction' })).frame;

@@ -1,3 +1,4 @@
+import type { ActorId } from '../../preload/contract/context.ts';
 import type { Answer, Session, SessionSummary } from '../../preload/contract/domain.ts';
 import {
   distinctModels,
@@ -52,7 +53,11 @@ export function startSession(context: SessionContext, video: StoredVideo, by: Ch
 }
 
 /** Everything to show of a session. A video that can't be opened says why; its answers are there all the same. */
-export async function openSession(context: SessionContext, id: SessionId): Promise<OpenSession> {
+export async function openSession(
+  context: SessionContext,
+  id: SessionId,
+  actor: ActorId,
+): Promise<OpenSession> {
   const { store, library, now } = context;
   const session = mustExist(sessions.findSession(store.database, id), 'session');
   const owner = mustExist(cases.findCase(store.database, session.caseId), 'case');
@@ -61,7 +66,8 @@ export async function openSession(context: SessionContext, id: SessionId): Promi
   // Read before the rest: a change in between is told again, which does no harm; one that is missed would.
   const { seq } = store.record;
   const entryCount = questions.countQuestions(store.database, id);
-  return { case: owner, video, session, entries: pageOfEntries(context, session), entryCount, seq };
+  const seen = sessions.asSeenBy(store.database, actor, session);
+  return { case: owner, video, session: seen, entries: pageOfEntries(context, session), entryCount, seq };
 }
 
 /** Some questions of a session with what a list shows of them, the newest first. */
@@ -89,10 +95,13 @@ export function pageOfEntries(
   };
 }
 
-export async function listSessions({ store, library }: SessionContext): Promise<SessionSummary[]> {
+export async function listSessions(
+  { store: { database }, library }: SessionContext,
+  actor: ActorId,
+): Promise<SessionSummary[]> {
   const looks = new Map<VideoId, Promise<SessionSummary['videoAvailability']>>();
   return Promise.all(
-    sessions.listSessions(store.database).map(async (summary) => {
+    sessions.allAsSeenBy(database, actor, sessions.listSessions(database)).map(async (summary) => {
       let look = looks.get(summary.videoId);
       if (look === undefined) {
         // Of a video whose row can't be read nobody can say where it lies; the other sessions are listed all the same.
@@ -104,7 +113,16 @@ export async function listSessions({ store, library }: SessionContext): Promise<
   );
 }
 
-export function savePosition({ store, now }: SessionContext, id: SessionId, frameIndex: FrameIndex): Session {
-  sessions.savePosition(store.database, id, frameIndex, now());
-  return mustExist(sessions.findSession(store.database, id), 'session');
+/** Writes down where a person stands in a session: no change to it, and nothing that anybody else sees. */
+export function savePosition(
+  { store: { database }, now }: SessionContext,
+  id: SessionId,
+  position: { actor: ActorId; frameIndex: FrameIndex },
+): Session {
+  sessions.savePosition(database, id, position, now());
+  return sessions.asSeenBy(
+    database,
+    position.actor,
+    mustExist(sessions.findSession(database, id), 'session'),
+  );
 }

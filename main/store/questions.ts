@@ -9,6 +9,7 @@ const row = {
   id: z.string(),
   session_id: z.string(),
   text: z.string(),
+  video_id: z.string().nullable(),
   location: Json,
   created_at: z.int(),
 };
@@ -18,6 +19,7 @@ const toQuestion = (row: z.infer<typeof QuestionRow>) => ({
   id: row.id,
   sessionId: row.session_id,
   text: row.text,
+  ...(row.video_id !== null && { videoId: row.video_id }),
   location: row.location,
   createdAt: row.created_at,
 });
@@ -33,7 +35,7 @@ const PlacedRow = z
   .transform(({ place, ...rest }) => ({ place, question: toQuestion(rest) }))
   .pipe(PlacedQuestion);
 
-const columns = 'id, session_id, text, location, created_at';
+const columns = 'id, session_id, text, video_id, location, created_at';
 
 /** Behind every place. */
 const newest = Number.MAX_SAFE_INTEGER;
@@ -42,9 +44,9 @@ export const statements = {
   put: statement(
     'questions.put',
     `INSERT INTO questions (${columns}, frame_index)
-     VALUES (:id, :sessionId, :text, :location, :createdAt, :frameIndex)
+     VALUES (:id, :sessionId, :text, :videoId, :location, :createdAt, :frameIndex)
      ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, text = excluded.text,
-       location = excluded.location, created_at = excluded.created_at, frame_index = excluded.frame_index,
+       video_id = excluded.video_id, location = excluded.location, created_at = excluded.created_at, frame_index = excluded.frame_index,
        deleted_at = NULL`,
   ),
   byId: statement('questions.byId', `SELECT ${columns} FROM questions WHERE id = :id`),
@@ -71,6 +73,7 @@ export function putQuestion(database: WritableDatabase, question: Question): voi
     id: question.id,
     sessionId: question.sessionId,
     text: question.text,
+    videoId: question.videoId ?? null,
     location: json(question.location),
     createdAt: question.createdAt,
     frameIndex: question.location.index,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { SessionFacts } from '../../preload/contract/changes.ts';
 import { Session, SessionSummary } from '../../preload/contract/domain.ts';
-import type { CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
+import type { ActorId } from '../../preload/contract/context.ts';
+import { FrameIndex, SessionId, type CaseId, type VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { parseFound, parseRow, parseRows, type Tolerance } from './rows.ts';
 
@@ -109,8 +110,18 @@ export const statements = {
   ),
   savePosition: statement(
     'sessions.savePosition',
-    `UPDATE sessions SET frame_index = :frameIndex, updated_at = :at, changed_order = ${nextChanged}
-     WHERE id = :id`,
+    `INSERT INTO session_views (session_id, actor, video_id, frame_index, at)
+       SELECT id, :actor, video_id, :frameIndex, :at FROM sessions WHERE id = :id
+     ON CONFLICT (session_id, actor) DO UPDATE SET video_id = excluded.video_id,
+       frame_index = excluded.frame_index, at = excluded.at`,
+  ),
+  positions: statement(
+    'sessions.positions',
+    'SELECT session_id, frame_index FROM session_views WHERE actor = :actor',
+  ),
+  position: statement(
+    'sessions.position',
+    'SELECT session_id, frame_index FROM session_views WHERE session_id = :id AND actor = :actor',
   ),
 };
 
@@ -170,12 +181,41 @@ export function touchSession(database: WritableDatabase, id: SessionId, at: numb
   database.run(statements.touch, { id, at });
 }
 
-/** False when there is no such session. */
+const PositionRow = z.object({ session_id: SessionId, frame_index: FrameIndex });
+
+/** Writes down where a person stands in a session, which changes nothing of it. False when there is no such session. */
 export function savePosition(
   database: WritableDatabase,
   id: SessionId,
-  frameIndex: FrameIndex,
+  { actor, frameIndex }: { actor: ActorId; frameIndex: FrameIndex },
   at: number,
 ): boolean {
-  return database.run(statements.savePosition, { id, frameIndex, at }) > 0;
+  return database.run(statements.savePosition, { id, actor, frameIndex, at }) > 0;
+}
+
+/** A session where this person stands in it; for who was never in it, where it says by itself. */
+export function asSeenBy<Seen extends Session>(
+  database: ReadableDatabase,
+  actor: ActorId,
+  session: Seen,
+): Seen {
+  const row = database.get(statements.position, { id: session.id, actor });
+  const [position] = parseRows(database, PositionRow, row === undefined ? [] : [row], 'session_views');
+  return position === undefined ? session : { ...session, frameIndex: position.frame_index };
+}
+
+/** The same of many at once. */
+export function allAsSeenBy<Seen extends Session>(
+  database: ReadableDatabase,
+  actor: ActorId,
+  seen: readonly Seen[],
+): Seen[] {
+  const rows = database.all(statements.positions, { actor });
+  const positions = new Map(
+    parseRows(database, PositionRow, rows, 'session_views').map((row) => [row.session_id, row.frame_index]),
+  );
+  return seen.map((session) => ({
+    ...session,
+    frameIndex: positions.get(session.id) ?? session.frameIndex,
+  }));
 }

@@ -132,6 +132,7 @@ export const calls = {
   getEntry: { input: z.strictObject({ questionId: QuestionId }), output: Entry },
   /** The session the reviewer was last in, else the demonstration case's. */
   openLastSession: { input: none, output: OpenSession.nullable() },
+  /** Writes down where the caller stands. It is no change of the session, and everybody has a place of their own. */
   savePosition: {
     input: z.strictObject({ sessionId: SessionId, frameIndex: FrameIndex }),
     output: Session,
@@ -145,6 +146,8 @@ export const calls = {
   ask: {
     input: z.strictObject({
       sessionId: SessionId,
+      /** Of the session's case; by default the video that the session was begun with. */
+      videoId: VideoId.exactOptional(),
       frameIndex: FrameIndex,
       frameHash: Sha256,
       question,

@@ -310,6 +310,8 @@ export const Question = z.object({
   id: QuestionId,
   sessionId: SessionId,
   text: z.string().min(1).max(2000),
+  /** The video that it is about; missing for questions from before it was kept, which are about their session's. */
+  videoId: VideoId.exactOptional(),
   location: FrameLocation,
   createdAt: Timestamp,
 });

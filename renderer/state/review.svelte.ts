@@ -222,7 +222,10 @@ export class Review {
       frameToAsk(this.player),
       async ({ location: { index: frameIndex }, hash: frameHash }) => {
         const asked = unwrap(
-          await this.#bridge.ask({ sessionId: this.session.id, frameIndex, frameHash, question }),
+          await this.#bridge.ask({
+            ...{ sessionId: this.session.id, videoId: this.video.id },
+            ...{ frameIndex, frameHash, question },
+          }),
         );
         await this.#record.catchUp();
         await this.show(asked.question.id);

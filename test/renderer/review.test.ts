@@ -63,7 +63,10 @@ describe('asking', () => {
     await review.player.showIndex(42);
     expect(await review.ask('  What organ?  ')).toBe(true);
     expect(workstation.logged('ask')).toEqual([
-      { sessionId: 'session1', frameIndex: 42, frameHash: hashOf(42), question: 'What organ?' },
+      {
+        ...{ sessionId: 'session1', videoId: 'video1' },
+        ...{ frameIndex: 42, frameHash: hashOf(42), question: 'What organ?' },
+      },
     ]);
     const answer = review.answer!;
     emitText(answer.id, 'reasoning', 0, 'It is ', 1);

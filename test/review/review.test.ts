@@ -9,8 +9,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { calls as contract } from '../../preload/contract/calls.ts';
+import { calls as contract, inContext } from '../../preload/contract/calls.ts';
+import { ActorId } from '../../preload/contract/context.ts';
 import type { FrameIndex, GrantId } from '../../preload/contract/values.ts';
+import { testContext } from '../context.ts';
 import { ClipFolder, readCounter, x264 } from '../video/clips.ts';
 import { Bench, ScriptedEngine } from './helpers.ts';
 
@@ -32,6 +34,44 @@ beforeEach(() => {
 afterEach(() => bench.remove());
 
 const frame = (index: number): FrameIndex => index as FrameIndex;
+
+describe('a place in a video', () => {
+  it('is each person’s own, is no change, and moves no session up in the list', async () => {
+    const opened = await bench.open(clip);
+    const { id: sessionId } = opened.session;
+    const calls = (actor: string) =>
+      inContext(bench.review.calls, testContext({ actor: ActorId.parse(actor) }));
+    const { seq } = bench.store.record;
+    const saved = bench.events.length;
+    await calls('anna').savePosition({ sessionId, frameIndex: frame(9) });
+    await calls('bert').savePosition({ sessionId, frameIndex: frame(3) });
+    await calls('anna').savePosition({ sessionId, frameIndex: frame(10) });
+    expect((await calls('anna').openSession({ sessionId })).session.frameIndex).toBe(10);
+    expect((await calls('bert').openSession({ sessionId })).session.frameIndex).toBe(3);
+    expect((await calls('carl').openSession({ sessionId })).session).toEqual(opened.session);
+    expect(bench.store.record.seq).toBe(seq);
+    expect(bench.events.slice(saved).filter(({ type }) => /saved|changes|sessions/.test(type))).toEqual([]);
+  });
+
+  it('names its video with the question, which another case’s may not be', async () => {
+    const opened = await bench.open(clip);
+    const other = await bench.open(otherClip);
+    const ended = bench.ended();
+    const { question } = await bench.ask(opened);
+    expect(question.videoId).toBe(opened.video.id);
+    await ended;
+    const asked = {
+      ...{ sessionId: opened.session.id, videoId: other.video.id, frameIndex: frame(7) },
+      ...{ frameHash: await bench.hash(other.video.id, 7), question: 'What organ?' },
+    };
+    await expect(bench.calls.ask(asked)).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('another case') as string,
+    });
+    expect(await bench.entries(opened)).toHaveLength(1);
+    expect(await bench.calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+});
 
 describe('opening a video', () => {
   it('makes a case with a number for a name, a session, and counts the frames in the background', async () => {

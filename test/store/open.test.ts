@@ -12,7 +12,7 @@ import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
 import { open, refusal, temporaryFolder } from './helpers.ts';
 import { aCase, day, noon } from './rows.ts';
-import { addCase } from './write.ts';
+import { addCase, tester } from './write.ts';
 
 /** Fills a database with more than a page of cases and closes it. */
 function fill(home: string, count = 400): void {
@@ -67,7 +67,12 @@ describe('a data folder', () => {
     });
     expect(heard).toEqual([noon, noon]);
     expect(() => addCase(store, aCase('a'))).toThrow('is there already');
-    sessions.savePosition(store.database, 's' as SessionId, 3 as FrameIndex, noon);
+    sessions.savePosition(
+      store.database,
+      's' as SessionId,
+      { actor: tester.actor, frameIndex: 3 as FrameIndex },
+      noon,
+    );
     expect(heard).toHaveLength(2);
     end();
     addCase(store, aCase('c'));

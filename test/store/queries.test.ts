@@ -27,6 +27,7 @@ import { addAnswer, addCase, addQuestion, addSession, removeQuestion } from './w
 
 let store: Store;
 const id = <T extends string>(text: string): T => text as T;
+const id2 = (index: number): FrameIndex => index as FrameIndex;
 const begin = (name: string, caseId: string, videoId: string, at = noon) =>
   addSession(store, { id: name, caseId, videoId, at });
 
@@ -95,12 +96,34 @@ describe('sessions', () => {
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('2');
     sessions.markSessionOpened(store.database, id('1'), noon + 2);
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('1');
-    expect(sessions.savePosition(store.database, id('1'), 41 as FrameIndex, noon + 3)).toBe(true);
-    expect(sessions.savePosition(store.database, id('none'), 41 as FrameIndex, noon)).toBe(false);
-    expect(sessions.findSession(store.database, id('1'))).toMatchObject({
-      frameIndex: 41,
-      updatedAt: noon + 3,
-    });
+  });
+
+  it('keep for each person where they stand, and are not changed by it', () => {
+    const [before] = [begin('1', 'a', 'v', noon), begin('2', 'a', 'v', noon + 1)];
+    const stand = (actor: string, session: string, frameIndex: number): boolean =>
+      sessions.savePosition(
+        store.database,
+        id(session),
+        { actor: id(actor), frameIndex: id2(frameIndex) },
+        noon + 3,
+      );
+    expect(stand('anna', '1', 41)).toBe(true);
+    expect(stand('bert', '1', 7)).toBe(true);
+    expect(stand('anna', '1', 42)).toBe(true);
+    expect(stand('anna', 'none', 41)).toBe(false);
+    const seenBy = (actor: string) =>
+      sessions
+        .allAsSeenBy(store.database, id(actor), sessions.listSessions(store.database))
+        .map(({ id: session, frameIndex }) => [session, frameIndex]);
+    expect(seenBy('anna')).toEqual([
+      ['2', 0],
+      ['1', 42],
+    ]);
+    expect(seenBy('bert').at(-1)).toEqual(['1', 7]);
+    expect(seenBy('nobody').at(-1)).toEqual(['1', 0]);
+    const found = sessions.findSession(store.database, id('1'));
+    expect(found).toEqual(before);
+    expect(sessions.asSeenBy(store.database, id('bert'), found!).frameIndex).toBe(7);
   });
 
   it('are listed with case, video and the questions that are not deleted', () => {
@@ -242,7 +265,7 @@ describe('a clock that is set back', () => {
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('2');
     expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['2', '1']);
     sessions.markSessionOpened(store.database, id('1'), back + 1);
-    sessions.savePosition(store.database, id('1'), 3 as FrameIndex, back + 1);
+    sessions.touchSession(store.database, id('1'), back + 1);
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('1');
     expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['1', '2']);
     videos.updateVideo(store.database, aVideo('v', 'a', { openedAt: back }));

@@ -81,6 +81,17 @@ describe('a database of before the record', () => {
     expect(() => store.database.run(spoil)).toThrow('a sealed answer is never changed');
   });
 
+  it('has its questions about their session’s video, and everybody where the session was left', async () => {
+    const { store, before } = takenOver();
+    const [session] = sessions.listSessions(store.database);
+    for (const question of questionsIn(store.database, session!.id)) {
+      expect(question).not.toHaveProperty('videoId');
+    }
+    const left = before['sessions']!.find(({ id }) => id === session!.id)!['frame_index'];
+    expect(sessions.asSeenBy(store.database, tester.actor, session!).frameIndex).toBe(left);
+    expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+
   it('goes on: its deleted question comes back and goes again, its name is undone', async () => {
     const { store, before } = takenOver();
     const [session] = sessions.listSessions(store.database);

@@ -12,6 +12,7 @@ import { migration as order } from './0010-order.ts';
 import { migration as incompleteRecordings } from './0011-incomplete-recordings.ts';
 import { migration as record } from './0012-record.ts';
 import { migration as answerItems } from './0013-answer-items.ts';
+import { migration as places } from './0014-places.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   incompleteRecordings,
   record,
   answerItems,
+  places,
 ];
