@@ -218,19 +218,12 @@ export class Review {
   async ask(text: string): Promise<boolean> {
     const question = text.trim();
     if (!question) return false;
-    return this.asking.take(
-      frameToAsk(this.player),
-      async ({ location: { index: frameIndex }, hash: frameHash }) => {
-        const asked = unwrap(
-          await this.#bridge.ask({
-            ...{ sessionId: this.session.id, videoId: this.video.id },
-            ...{ frameIndex, frameHash, question },
-          }),
-        );
-        await this.#record.catchUp();
-        await this.show(asked.question.id);
-      },
-    );
+    return this.asking.take(frameToAsk(this.player), async ({ location, hash: frameHash }) => {
+      const place = { sessionId: this.session.id, videoId: this.video.id, frameIndex: location.index };
+      const asked = unwrap(await this.#bridge.ask({ ...place, frameHash, question }));
+      await this.#record.catchUp();
+      await this.show(asked.question.id);
+    });
   }
 
   /**
