@@ -6,7 +6,7 @@ import { statFile } from '../files/index.ts';
 import type { VideoLibrary } from './library.ts';
 
 /**
- * Whether a file's content is that of a video which is here already. Throws `file-missing` or `file-unreadable`, and
+ * Whether a file's content is that of a video which is here already, or begins with it. Throws `file-missing` or `file-unreadable`, and
  * `cancelled` where the signal ends it.
  */
 export async function lookUpVideo(
@@ -16,7 +16,8 @@ export async function lookUpVideo(
 ): Promise<KnownVideo | null> {
   const whole = resolve(path);
   await statFile(whole);
-  const known = library.knownAsContent(await fingerprintFile(whole, signal), whole)[0];
+  const same = library.knownAsContent(await fingerprintFile(whole, signal), whole)[0];
+  const known = same ?? (await library.grownAt(whole, signal))[0];
   if (known === undefined) return null;
   return {
     videoId: known.id,
@@ -25,5 +26,6 @@ export async function lookUpVideo(
     casePseudonym: mustExist(cases.findCase(store.database, known.caseId), 'case').pseudonym,
     availability: await library.availability(known),
     here: known.path === whole,
+    grown: same === undefined,
   };
 }

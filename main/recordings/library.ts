@@ -23,7 +23,7 @@ import {
   type Store,
   type StoredVideo,
 } from '../store/index.ts';
-import { contentOf } from '../video/index.ts';
+import { contentOf, fingerprintFile, streamOfFingerprint } from '../video/index.ts';
 import { fileChanged, FileAvailability } from './availability.ts';
 import { createNumberedCase } from './cases.ts';
 import { FrameCounting } from './frame-counting.ts';
@@ -89,7 +89,8 @@ export class VideoLibrary {
   }
 
   /**
-   * Opens a file in place. The same content is the same video wherever it lies: a moved file is found again, and a copy
+   * Opens a file in place. The same content is the same video wherever it lies: a moved file is found again, a recording that
+   * has gone on at the same place is the same one with more frames, and a copy
    * goes on with the file that the case has, as long as it has one. Without a case it joins the one that it is in already,
    * else a new one; `asNewCase`: a new one in any case. Throws what `openVideo` throws.
    */
@@ -134,10 +135,15 @@ export class VideoLibrary {
         videos.updateVideo(store.database, again);
         return again;
       }
-      const video = this.#write(recording.facts, whole, { caseId, asNewCase, by });
+      const grown = asNewCase ? null : await this.#grownInto(recording.facts, whole, caseId);
+      const video = this.#write(recording.facts, whole, { caseId, asNewCase, grown, by });
       this.#takeDisplay(video.id, recording.facts);
       this.#files.markUnchanged(video.id);
-      const open = await this.#open.put(video, recording, this.#counting.isBusy);
+      const open = await this.#open.put(
+        video,
+        recording,
+        (held) => held.facts.fingerprint === video.fingerprint && this.#counting.isBusy(held),
+      );
       void this.#counting.index(video.id, open);
       return video;
     } catch (error) {
@@ -171,11 +177,49 @@ export class VideoLibrary {
     return (await this.availability(known)) === 'available' ? known : null;
   }
 
+  /**
+   * Videos that were reviewed while the file at their path was shorter, and whose bytes it still begins with: the recording
+   * has gone on since. Throws `file-missing`, `file-unreadable`, `cancelled`.
+   */
+  async grownAt(whole: string, signal: AbortSignal = this.#ending.signal): Promise<StoredVideo[]> {
+    const { size } = await statFile(whole);
+    const grown: StoredVideo[] = [];
+    for (const video of videos.findVideosByPath(this.#context.store.database, whole)) {
+      const { sizeBytes, fingerprint } = video;
+      if (sizeBytes === 0 || sizeBytes >= size) continue;
+      const beginning = await fingerprintFile(whole, signal, sizeBytes);
+      if (beginning === contentOf(fingerprint)) grown.push(video);
+    }
+    return grown;
+  }
+
+  /** The video, of this picture stream, that the file's recording was when it was last reviewed; null where it is known as it is. */
+  async #grownInto(
+    { fingerprint }: VideoFacts,
+    whole: string,
+    caseId: CaseId | null,
+  ): Promise<StoredVideo | null> {
+    if (this.knownAs(fingerprint, whole, caseId).length > 0) return null;
+    const stream = streamOfFingerprint(fingerprint);
+    const grown = await this.grownAt(whole);
+    return (
+      grown.find(
+        (video) =>
+          (caseId === null || video.caseId === caseId) && streamOfFingerprint(video.fingerprint) === stream,
+      ) ?? null
+    );
+  }
+
   /** The video's row: a new one, or that of the same content seen again. */
   #write(
     facts: VideoFacts,
     whole: string,
-    { caseId, asNewCase, by }: { caseId: CaseId | null; asNewCase: boolean; by: ChangeContext },
+    {
+      caseId,
+      asNewCase,
+      grown,
+      by,
+    }: { caseId: CaseId | null; asNewCase: boolean; grown: StoredVideo | null; by: ChangeContext },
   ): StoredVideo {
     const { store, now, newId } = this.#context;
     return store.database.transaction(() => {
@@ -194,14 +238,22 @@ export class VideoLibrary {
         videos.updateVideo(store.database, again);
         return again;
       }
+      const uncounted = {
+        variableFrameRate: false,
+        joins: [],
+        frameCount: null,
+        index: 'building' as const,
+      };
+      if (grown !== null) {
+        const longer: StoredVideo = { ...grown, ...columnsOf(facts), ...uncounted, ...seen };
+        videos.updateVideo(store.database, longer);
+        return longer;
+      }
       const added: StoredVideo = {
         id: VideoId.parse(newId()),
         caseId: caseId ?? createNumberedCase(this.#context, by).id,
         ...columnsOf(facts),
-        variableFrameRate: false,
-        joins: [],
-        frameCount: null,
-        index: 'building',
+        ...uncounted,
         addedAt: now(),
         ...seen,
       };

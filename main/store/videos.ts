@@ -165,6 +165,10 @@ export const statements = {
     `SELECT ${columns} FROM videos WHERE fingerprint >= :content AND fingerprint < :content || ';'
      ORDER BY opened_order DESC`,
   ),
+  byPath: statement(
+    'videos.byPath',
+    `SELECT ${columns} FROM videos WHERE path = :path ORDER BY opened_order DESC`,
+  ),
   bySize: statement('videos.bySize', `SELECT DISTINCT path FROM videos WHERE size_bytes = :size`),
   inCase: statement(
     'videos.inCase',
@@ -198,6 +202,11 @@ export function findVideosByFingerprint(database: ReadableDatabase, fingerprint:
 /** The same file in any case and of any of its picture streams, the one opened last first. */
 export function findVideosOfContent(database: ReadableDatabase, content: string): StoredVideo[] {
   return parseRows(database, Row, database.all(statements.ofContent, { content }), 'videos', damaged);
+}
+
+/** Videos whose file lies, or lay, at a path, the one opened last first. */
+export function findVideosByPath(database: ReadableDatabase, path: string): StoredVideo[] {
+  return parseRows(database, Row, database.all(statements.byPath, { path }), 'videos', damaged);
 }
 
 /** Paths of the videos of one size. */

@@ -124,6 +124,8 @@ export const KnownVideo = z.object({
   availability: Video.shape.availability,
   /** It lies where the case has it; else this is a copy of it, or the case's file has moved. */
   here: z.boolean(),
+  /** It was shorter when it was last reviewed, and has gone on at the same place since. */
+  grown: z.boolean(),
 });
 export type KnownVideo = z.infer<typeof KnownVideo>;
 

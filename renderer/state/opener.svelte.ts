@@ -132,7 +132,9 @@ export class Opener {
     // What can't be read is said by opening it, which removes a copy, too.
     const known = lookedUp.ok ? lookedUp.value : null;
     if (known === null || (known.here && !uncertain)) {
-      return this.#open(name, () => bridge.openVideo({ grantId, caseId: null }));
+      const opened = await this.#open(name, () => bridge.openVideo({ grantId, caseId: null }));
+      if (opened && known?.grown) this.notice = grownInWords(name, known);
+      return opened;
     }
     const way = await this.#ask(knownAs(name, known));
     if (way === 'new') {
@@ -220,6 +222,10 @@ const busyWith = (name: string): ErrorReport => ({
   message: `${name} is still being opened.`,
   hint: 'Drop the next video when it is there, or stop its copy first.',
 });
+
+const grownInWords = (name: string, { casePseudonym }: KnownVideo): string =>
+  `${name} has grown since it was last opened: it is the recording of ${casePseudonym} with what came since. ` +
+  'Its sessions and answers are kept; its frames are counted anew.';
 
 function knownAs(name: string, known: KnownVideo): Omit<Decision, 'answer'> {
   const there = known.availability === 'available';

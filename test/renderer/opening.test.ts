@@ -33,6 +33,7 @@ const known: KnownVideo = {
   casePseudonym: 'Case 0002',
   availability: 'available',
   here: false,
+  grown: false,
 };
 const file = (): File => new File(['x'.repeat(2_000_000)], 'REC.mp4');
 
@@ -135,6 +136,14 @@ describe('a file that a browser drops', () => {
 });
 
 describe('a recording that is known', () => {
+  test('and has grown where it lies is opened, and the person is told', async () => {
+    fake.known = { ...known, here: true, grown: true };
+    await workstation.opener.openGrant(id('grant1'), 'REC.ts');
+    expect(fake.logged('openVideo')).toHaveLength(1);
+    expect(workstation.opener.decision).toBeNull();
+    expect(workstation.opener.notice).toMatch(/REC\.ts has grown .*Case 0002.*sessions and answers are kept/);
+  });
+
   test('is opened at once where the case has it, by a host that knows the path', async () => {
     fake.known = { ...known, here: true };
     await workstation.opener.openGrant(id<GrantId>('grant1'), 'demo.mp4');
