@@ -58,7 +58,7 @@ it('a recording that has grown where it lies keeps its case, sessions and answer
   expect((await bench.calls.getVideo({ videoId: before.video.id })).frameCount).toBe(100);
 
   const again = await bench.calls.openSession({ sessionId: before.session.id });
-  expect(again.entries.map(({ answers }) => answers[0]?.id)).toEqual([answer.id]);
+  expect(again.entries.list.map(({ newest }) => newest.id)).toEqual([answer.id]);
   expect(readCounter((await bench.review.answeredFrame(answer.id)).frame)).toBe(9);
   expect(await bench.calls.lookUpVideo({ grantId })).toMatchObject({ here: true, grown: false });
 });

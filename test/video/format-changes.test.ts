@@ -143,6 +143,56 @@ describe('a recording that changes on the way', () => {
     120_000,
   );
 
+  it.each([
+    ...(encoders.has('libaom-av1')
+      ? ([
+          ['av1', 'mkv'],
+          ['av1', 'mp4'],
+        ] as const)
+      : []),
+    ...([
+      ['vp9', 'mkv'],
+      ['vp9', 'mp4'],
+    ] as const),
+  ])('%s in %s, its size: every frame has its own', async (codec, container) => {
+    const output = {
+      av1: ['-c:v', 'libaom-av1', '-cpu-used', '8', '-usage', 'realtime', '-crf', '30', '-b:v', '0'],
+      vp9: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '800k'],
+    }[codec];
+    const pieces: string[] = [];
+    for (const [place, [width, height]] of (
+      [
+        [192, 144],
+        [240, 180],
+      ] as const
+    ).entries()) {
+      pieces.push(
+        await folder.make(`piece-${made++}`, {
+          ...{ frames: perPiece, first: place * perPiece, width, height, extension: 'mkv' },
+          output: [...output, '-g', '25', '-pix_fmt', 'yuv420p'],
+        }),
+      );
+    }
+    const list = folder.file(`pieces-${made++}.txt`);
+    writeFileSync(list, pieces.map((path) => `file '${path}'\n`).join(''));
+    const video = await opened(
+      await folder.convert(
+        ['-f', 'concat', '-safe', '0', '-i', list, '-c', 'copy'],
+        `sizes-${made++}.${container}`,
+      ),
+    );
+    expect(video.table.formats.map(({ first, format }) => [first, format.width])).toEqual([
+      [0, 192],
+      [perPiece, 240],
+    ]);
+    for (const index of [3, perPiece - 1, perPiece, perPiece + 10, 2 * perPiece - 1]) {
+      const frame = await video.frame(index, { priority: 'work' });
+      expect([readCounter(frame), frame.width]).toEqual([index, index < perPiece ? 192 : 240]);
+    }
+    expect(video.playbackPlan().kind).toBe('transcoded');
+    video.dispose();
+  });
+
   it('has each pixel in its own shape', async () => {
     const pieces: Piece[] = [{ shape: '1' }, { shape: '64/45' }, { shape: '1' }];
     const video = await opened((await recording('h264', pieces, 'ts')).path);
