@@ -11,8 +11,9 @@ from augment import augment
 from dataset import place_of, quantise
 from image_processing import lookup_table, to_patches
 
-# Instruments a frame can have; the slot after them is the organ's (and every unowned token's).
-SLOTS = 4
+# Instruments a frame can have; the slot after them is the organ's (and every unowned token's). The slots after that
+# are of whatever else the answers of a frame place: they own no token.
+SLOTS, OTHERS = 4, 6
 
 
 class Batches:
@@ -20,15 +21,16 @@ class Batches:
 
     All arrays are ready for the losses in objectives.py; one batch has frames of one size.
     patches [B, P, 588] uint8 in window order; grid (rows, columns) of patches; ids, roles [B, N, T];
-    looks [B, N] = slot of the object asked for (0..3 instrument, 4 organ, -1 absent); boxes [B, 5, 4] of the slots;
-    image tokens' owners [B, units] and weights [B, 5, units]; tools, names, places [B, 5] as label indices, -1 where
-    unknown (a name is an instrument's state or the organ's label).
+    looks [B, N, T] = slot of the thing that a token is about (0..3 instrument, 4 organ, then others, -1 none);
+    boxes [B, 11, 4] of the slots; image tokens' owners [B, units] and weights [B, 11, units]; tools, names, places
+    [B, 5] as label indices, -1 where unknown (a name is an instrument's state or the organ's label).
     """
 
     def __init__(self, frames, tokenizer, labels, config, plan, seed):
         """plan(rows, columns) gives the vision tower's plan of a grid; config is "questions" of the configuration.
 
-        config["augmentation"], where it is given, holds the shares of augment.py.
+        config["augmentation"], where it is given, holds the shares of augment.py. With config["alternateLists"] only
+        every other pair of batches asks for lists: all blocks of a batch are as long as its longest.
         """
         self.frames, self.tokenizer, self.config, self.plan = frames, tokenizer, config, plan
         self.tools, self.places = labels["tools"], labels["places"]
@@ -40,6 +42,7 @@ class Batches:
         counts = np.array([len(frames.by_size[size]) for size in self.sizes], float)
         self.share = counts / counts.sum()
         self.augmentation = config.get("augmentation")
+        self.drawn, self.lists = 0, True
         self.kind_weights = config["weights"]
         counts = Counter(
             record["label"] for records in frames.records for record in records if record["questionType"] == "state"
@@ -81,13 +84,15 @@ class Batches:
 
     def weight(self, record):
         """How much a record is wanted: by its kind of question, more for rare states and for what difficulty.py chose."""
-        kind = "absent" if record["box"] is None else record["questionType"]
+        if record.get("items") and not self.lists:
+            return 0.0
+        kind = "absent" if record["label"] == chat.ABSENT else record["questionType"]
         rare = self.rarity.get(record["label"], 1.0) if kind == "state" else 1.0
-        return self.kind_weights[kind] * rare * record.get("wanted", 1.0)
+        return self.kind_weights.get(kind, 0.0) * rare * record.get("wanted", 1.0)
 
     def choose(self, number):
         """Records asked of one frame: weighted, different ones, different wordings of one question only if need be."""
-        records = [record for record in self.frames.records[number] if record["reasoning"]]
+        records = [record for record in self.frames.records[number] if record["reasoning"] and self.weight(record) > 0]
         keys = self.random.random(len(records)) ** (1 / np.array([self.weight(record) for record in records]))
         order, chosen, seen = np.argsort(-keys), [], set()
         for again in (False, True):
@@ -101,24 +106,46 @@ class Batches:
             chosen.append(chosen[len(chosen) % max(1, len(records))])
         return chosen
 
-    def block(self, record, box, size, flip, recoloured):
-        """Ids and roles of a question with its answer; roles of the question are -1.
+    def block(self, record, boxes, size, flip, recoloured):
+        """Ids and roles of a question with its answer, and which of its things each token is about.
 
-        Of a frame whose colours were changed the reasoning says no colour.
+        boxes: of the record's things, in resized pixels. Roles of the question are -1. Of a frame whose colours were
+        changed the reasoning says no colour.
         """
         spell = chat.mirrored if flip else str
         ids = list(self.encode(chat.question_block(spell(record["question"]))))
-        roles = [-1] * len(ids)
+        roles, things = [-1] * len(ids), [chat.NOTHING] * len(ids)
         height, width = self.frames.shape(size)
-        written = None if box is None else quantise(box, self.config["step"], width, height)
+        written = [quantise(box, self.config["step"], width, height) for box in boxes]
         colourless = self.frames.colourless if recoloured else {}
-        for text, role in chat.answer_parts(record, written):
+        for text, role, thing in chat.answer_parts(record, written):
             look = colourless.get(text.strip())
             text = text if look is None else f" {look}"
             piece = self.encode(spell(text))
             ids += piece
             roles += [role] * len(piece)
-        return ids, roles
+            things += [thing] * len(piece)
+        return ids, roles, things
+
+    def place_things(self, record, number, size, flip, slots, boxes, weights):
+        """Boxes of a record's things in resized pixels, and their slots; what has none gets one of the others.
+
+        slots: {name, or (name, box): slot} of the frame, which this adds to; boxes [11, 4] and weights [11, units] too.
+        """
+        width, found, taken = self.frames.shape(size)[1], [], []
+        for name, source in chat.things_of(record):
+            box = self.frames.scale(number, source)
+            if flip:
+                box[0], box[2] = width - box[2], width - box[0]
+            slot = slots.get(name, slots.get((name, tuple(source))))
+            if slot is None:
+                others = sum(taken > SLOTS for taken in slots.values())
+                slot = SLOTS + 1 + min(others, OTHERS - 1)
+                slots[name, tuple(source)] = slot
+                boxes[slot], weights[slot] = box, self.gaussian(size, box, 12.0)
+            found.append(box)
+            taken.append(slot)
+        return found, taken
 
     def objects(self, number, flip):
         """Slots of a frame: [(slot, item, box in resized pixels)], mirrored when asked."""
@@ -138,6 +165,8 @@ class Batches:
 
     def draw(self, count):
         config, random = self.config, self.random
+        self.lists = not config.get("alternateLists") or self.drawn // 2 % 2 == 0
+        self.drawn += 1
         size = self.sizes[int(random.choice(len(self.sizes), p=self.share))]
         numbers = self.next_numbers(size, count)
         images = self.frames.pixels(numbers)
@@ -147,13 +176,12 @@ class Batches:
         width = images.shape[2]
         units, asked = len(self.centres(size)[0]), config["questions"]
         batch = {
-            "boxes": np.zeros((count, SLOTS + 1, 4), np.float32),
+            "boxes": np.zeros((count, SLOTS + 1 + OTHERS, 4), np.float32),
             "owners": np.full((count, units), SLOTS),
-            "weights": np.zeros((count, SLOTS + 1, units), np.float32),
+            "weights": np.zeros((count, SLOTS + 1 + OTHERS, units), np.float32),
             "tools": np.full((count, SLOTS + 1), -1),
             "names": np.full((count, SLOTS + 1), -1),
             "places": np.full((count, SLOTS + 1), -1),
-            "looks": np.full((count, asked), -1),
         }
         blocks = []
         for row, number in enumerate(numbers):
@@ -177,27 +205,21 @@ class Batches:
             for slot in range(SLOTS):
                 weights[slot] *= owned & (best == slot)
             weights[SLOTS] = (weights[SLOTS] + 1e-4) * ~owned if SLOTS in slots.values() else 0.0
-            for place, record in enumerate(self.choose(number) if asked else []):
-                box = None if record["box"] is None else self.frames.scale(number, record["box"])
-                if box is not None:
-                    if flip:
-                        box[0], box[2] = width - box[2], width - box[0]
-                    subject = record["label"] if record["questionType"] == "organ" else record["subject"]
-                    batch["looks"][row, place] = slots.get(subject, SLOTS)
-                blocks.append(self.block(record, box, size, flip, recoloured[row]))
+            for record in self.choose(number) if asked else []:
+                found, taken = self.place_things(record, number, size, flip, slots, batch["boxes"][row], weights)
+                ids, roles, things = self.block(record, found, size, flip, recoloured[row])
+                blocks.append((ids, roles, [taken[thing] if thing >= 0 else -1 for thing in things]))
         rows, columns = images.shape[1] // 14, width // 14
         order = self.plan(rows, columns)["patch_order"].cpu().numpy()
         patches = to_patches(images).reshape(count, -1, 588)[:, order]
         batch["patches"] = np.ascontiguousarray(patches)
         if asked:
-            length = max(len(ids) for ids, _ in blocks)
-            batch["ids"] = np.full((count * asked, length), self.pad)
-            batch["roles"] = np.full((count * asked, length), -1)
-            for row, (ids, roles) in enumerate(blocks):
-                batch["ids"][row, : len(ids)] = ids
-                batch["roles"][row, : len(roles)] = roles
-            batch["ids"] = batch["ids"].reshape(count, asked, length)
-            batch["roles"] = batch["roles"].reshape(count, asked, length)
+            length = max(len(ids) for ids, _, _ in blocks)
+            for place, (name, empty) in enumerate((("ids", self.pad), ("roles", -1), ("looks", -1))):
+                batch[name] = np.full((count * asked, length), empty)
+                for row, block in enumerate(blocks):
+                    batch[name][row, : len(block[place])] = block[place]
+                batch[name] = batch[name].reshape(count, asked, length)
         return {**{name: torch.from_numpy(array) for name, array in batch.items()}, "grid": (rows, columns)}
 
 

@@ -14,7 +14,7 @@ from tokenizer import Tokenizer, build, train
 def make_tokenizer(texts, labels, coordinates):
     """tokenizer.json's content for the texts of a dataset (see Frames.texts) and its labels."""
     names = [name for kind in sorted(labels) for name in labels[kind]]
-    merges = train(chat.corpus(texts, names), coordinates["largest"], coordinates["step"], True)
+    merges = train(chat.corpus(texts, names), coordinates["largest"], coordinates["step"])
     return build(merges, chat.SPECIAL, chat.PLAIN)
 
 

@@ -9,6 +9,8 @@
 import argparse
 import json
 import os
+import re
+from collections import Counter
 
 import numpy as np
 from PIL import Image
@@ -19,9 +21,9 @@ from image_processing import resize, size_of
 
 FORMAT = "packed-frames"
 FORMAT_VERSION = 1
-# The kinds of question that this code trains; a data set of all questions has more, which need answers with several
-# boxes or with none.
-TRAINED = ("organ", "state", "location", "grounding")
+# A word of questions to be declined is worth a token of its own where so large a share of them has it: the others are
+# nonsense and what a user may type once, and are known by their pieces.
+COMMON_SHARE = 1 / 400
 KEPT = ("id", "kind", "questionType", "subject", "question", "wording", "label", "box", "reasoning", "spans")
 
 
@@ -78,11 +80,8 @@ def pack(folder, split, out, processor, limit=None, report=print, corruption=Non
     path = os.path.join(folder, f"{split}.jsonl")
     if not os.path.exists(path):
         raise SystemExit(f"{path}: missing. The dataset has no split named {split}.")
-    by_image, other = {}, 0
+    by_image = {}
     for record in read_records(path):
-        if record["questionType"] not in TRAINED:
-            other += 1
-            continue
         by_image.setdefault((record["source"], record["image"]), []).append(record)
     os.makedirs(out, exist_ok=True)
     files, counts, frames, skipped = {}, {}, [], 0
@@ -111,12 +110,10 @@ def pack(folder, split, out, processor, limit=None, report=print, corruption=Non
             frames.append({**frame, "row": counts[size], "instruments": instruments, "organ": organ})
             counts[size] += 1
             for record in records:
-                kept = {name: record[name] for name in KEPT}
+                kept = {name: record[name] for name in (*KEPT, "items") if name in record}
                 lines.write(json.dumps({"frame": len(frames) - 1, **kept}, separators=(",", ":")) + "\n")
     for file in files.values():
         file.close()
-    if other:
-        report(f"{path}: {other} records left out: of kinds that are not trained here, such as lists and refusals")
     if not frames:
         raise SystemExit(f"{path}: no frame could be read ({skipped} skipped).")
     index = {"format": FORMAT, "formatVersion": FORMAT_VERSION, "split": split, "sizes": counts, "skipped": skipped}
@@ -186,17 +183,29 @@ class Frames:
         return [box[0] * x, box[1] * y, box[2] * x, box[3] * y]
 
     def texts(self):
-        """Every distinct question, reasoning and label: what the tokenizer is trained on."""
-        found = set()
+        """{text: count} of questions, reasoning and labels: what the tokenizer is trained on.
+
+        Of questions to be declined only the words that many of them have.
+        """
+        found, declined, words = Counter(), 0, Counter()
         for records in self.records:
             for record in records:
-                found.update((record["question"], record["label"], record["reasoning"] or ""))
-        return found
+                found.update((record["label"], record["reasoning"] or ""))
+                if record["questionType"] == "refusal":
+                    declined += 1
+                    words.update(set(re.findall(r" ?[^\W\d_]+", record["question"])))
+                else:
+                    found[record["question"]] += 1
+        return found + Counter({word: count for word, count in words.items() if count >= declined * COMMON_SHARE})
 
     def labels(self):
-        """Names that occur, sorted: tools, states, organs and places; frozen with the model."""
-        found = {"tools": set(), "states": set(), "organs": set(), "places": set()}
-        names = {"state": "states", "organ": "organs", "location": "places"}
+        """Names that occur, sorted: tools, states, organs and places, and what richer answers are made of.
+
+        presence: yes and no; refusals; counts; listed: what lists name. Frozen with the model.
+        """
+        richer = {"presence": "presence", "refusal": "refusals", "count": "counts"}
+        names = {"state": "states", "organ": "organs", "location": "places", **richer}
+        found = {kind: set() for kind in ("tools", "listed", *names.values())}
         for records in self.records:
             for record in records:
                 kind = names.get(record["questionType"])
@@ -204,6 +213,7 @@ class Frames:
                     found[kind].add(record["label"])
                 if kind in ("states", "places"):
                     found["tools"].add(record["subject"])
+                found["listed"].update(item["label"] for item in record.get("items", ()))
         return {kind: sorted(values) for kind, values in found.items()}
 
 

@@ -20,7 +20,7 @@ import chat
 import checkpoint
 from build import hugging_face_config, processor_config
 from dataset import Frames
-from generation import answers, box_iou
+from generation import ANNOTATED, answers, overlap_of
 from qwen25vl import Qwen25VL, load_model
 from tokenizer import Tokenizer
 
@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--model", required=True, help="model folder or checkpoint")
     parser.add_argument("--data", required=True, help="folder packed by dataset.py")
     parser.add_argument("--out", help="answers.jsonl to write")
-    parser.add_argument("--wordings", default="dataset,paraphrase,held-out")
+    parser.add_argument("--wordings", default="dataset,paraphrase,held-out,held-out-words")
     parser.add_argument("--frames", type=int, help="so many frames, spread evenly")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -63,26 +63,37 @@ def main():
     settings = {"decoding": "greedy", "wordings": arguments.wordings.split(","), "frames": count}
     head = {"format": "surgery-r1-answers", "formatVersion": 1, "model": arguments.model, "settings": settings}
     calibration = calibrate.of_model(arguments.model)
-    lines, right, overlaps, absent = [json.dumps(head)], [], [], []
+    lines, rows, absent = [json.dumps(head)], [], []
     for record, found, _, chance in answers(model, tokenizer, processor, frames, numbers, settings["wordings"]):
         said = found or {"label": None, "box": None, "reasoning": None}
         line = {"id": record["id"], **said, "wellFormed": found is not None, "probability": stated(chance, calibration)}
         lines.append(json.dumps(line, separators=(",", ":")))
-        if record["box"] is None:
+        if record["label"] == chat.ABSENT:
             absent.append(said["label"] == chat.ABSENT)
         else:
-            right.append(said["label"] == record["label"])
-            overlaps.append(box_iou(said["box"], record["box"]) if said["box"] else 0.0)
+            rows.append((record["questionType"], said["label"] == record["label"], overlap_of(found, record)))
     if arguments.out:
         with open(arguments.out, "w", encoding="utf8") as file:
             file.write("\n".join(lines) + "\n")
+
+    def figures(part):
+        overlaps = [overlap for _, _, overlap in part if overlap is not None]
+        wrong_place = sum(right and overlap is not None and overlap < 0.5 for _, right, overlap in part)
+        return {
+            "accuracy": round(sum(right for _, right, _ in part) / max(1, len(part)), 4),
+            "miou": round(sum(overlaps) / max(1, len(overlaps)), 4),
+            "illusions": round(wrong_place / max(1, len(part)), 4),
+        }
+
     report = {
         "frames": count,
         "questions": len(lines) - 1,
-        "accuracy": round(sum(right) / max(1, len(right)), 4),
-        "miou": round(sum(overlaps) / max(1, len(overlaps)), 4),
-        "illusions": round(sum(r and o < 0.5 for r, o in zip(right, overlaps)) / max(1, len(right)), 4),
+        **figures([row for row in rows if row[0] in ANNOTATED]),
         "absentRecognised": round(sum(absent) / max(1, len(absent)), 4),
+        "byKind": {
+            kind: {"questions": sum(row[0] == kind for row in rows), **figures([row for row in rows if row[0] == kind])}
+            for kind in sorted({row[0] for row in rows})
+        },
         "seconds": round(time.time() - began, 1),
     }
     print(json.dumps(report))

@@ -36,13 +36,30 @@ def describe(path):
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def manifest(folder, settings, labels, taught):
+def richer_labels(labels):
+    """What answers of the richer kinds are made of, where the model was taught such: see Frames.labels."""
+    found = {}
+    if labels.get("presence"):
+        found["presence"] = {"yes": "yes", "no": "no"}
+    if labels.get("refusals"):
+        found["refusals"] = labels["refusals"]
+    if labels.get("listed"):
+        asked = {*labels["tools"], *labels["organs"]}
+        counts = labels["counts"]
+        # The organ and as many instruments as can be counted.
+        most = 1 + max((int(count) for count in counts), default=1)
+        names = [name for name in labels["listed"] if name not in asked]
+        found["lists"] = {"names": names, "counts": counts, "most": most}
+    return found
+
+
+def manifest(folder, settings, labels, taught, version):
     return {
         "formatVersion": 1,
         "kind": "checkpoint",
         "id": "surgery-r1-nano",
         "name": "Surgery-R1 nano",
-        "version": "0.3.1",
+        "version": version,
         "architecture": "Qwen2_5_VLForConditionalGeneration",
         "licence": "Apache-2.0",
         "domain": "synthetic",
@@ -56,9 +73,10 @@ def manifest(folder, settings, labels, taught):
             "location": labels["places"],
             "grounding": [*labels["tools"], *labels["organs"]],
             "absent": chat.ABSENT,
+            **richer_labels(labels),
         },
         **({"taught": taught} if taught else {}),
-        "maxNewTokens": 96,
+        "maxNewTokens": 200 if labels.get("listed") else 96,
         "files": {name: describe(os.path.join(folder, name)) for name in FILES},
     }
 
@@ -96,7 +114,7 @@ def read_taught(folder):
     return taught
 
 
-def export(state, out, dtype, taught=None):
+def export(state, out, dtype, taught=None, version="0.4.0"):
     settings = state["settings"]
     data = state["tokenizer"]
     tokenizer = Tokenizer(data)
@@ -141,13 +159,13 @@ def export(state, out, dtype, taught=None):
         "generation_config.json",
         {
             "do_sample": False,
-            "max_new_tokens": 96,
+            "max_new_tokens": 200 if state["labels"].get("listed") else 96,
             "bos_token_id": config["bos_token_id"],
             "eos_token_id": [config["eos_token_id"], config["pad_token_id"]],
             "pad_token_id": config["pad_token_id"],
         },
     )
-    write("manifest.json", manifest(out, settings, state["labels"], taught))
+    write("manifest.json", manifest(out, settings, state["labels"], taught, version))
 
 
 def main():

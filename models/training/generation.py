@@ -13,9 +13,15 @@ from batches import normalise
 from image_processing import to_patches
 from objectives import run_prefix
 
+# Kinds of question that an annotation answers: what all of a report is about; the others stand by kind.
+ANNOTATED = ("organ", "state", "location", "grounding")
+
+_NUMBERS = r"(?:null|\[\d+,\d+,\d+,\d+\])"
+_ONE = re.compile(r'\{"label": "([^"]*)", "bbox_2d": (?:null|\[(\d+),(\d+),(\d+),(\d+)\])\}')
+_OBJECT = r'\{"label": "[^"]*", "bbox_2d": ' + _NUMBERS + r"\}"
 _ANSWER = re.compile(
-    r'^<think>(?P<reasoning>[^<]+)</think>'
-    r'<answer>\{"label": "(?P<label>[^"]*)", "bbox_2d": (?:null|\[(\d+),(\d+),(\d+),(\d+)\])\}</answer>$'
+    r"^<think>(?P<reasoning>[^<]+)</think>"
+    rf"<answer>(?P<objects>{_OBJECT}|\[{_OBJECT}(?:, {_OBJECT})*\])</answer>$"
 )
 
 
@@ -27,18 +33,55 @@ class Chance(NamedTuple):
 
 
 def parse(text):
-    """{label, box or None, reasoning} of a whole well-formed answer; None of any other text."""
+    """{label, box or None, reasoning, items of a list} of a whole well-formed answer; None of any other text.
+
+    As the workstation reads it: of a list the first object is its label where it has no box, else all the names are; a
+    list of one is that one.
+    """
     found = _ANSWER.search(text)
     if not found:
         return None
-    box = None if found.group(3) is None else [int(found.group(i)) for i in range(3, 7)]
-    if box and (box[0] >= box[2] or box[1] >= box[3]):
-        return None
-    return {"label": found.group("label"), "box": box, "reasoning": found.group("reasoning")}
+    objects = []
+    for label, *corners in _ONE.findall(found.group("objects")):
+        box = [int(corner) for corner in corners] if corners[0] else None
+        if box and (box[0] >= box[2] or box[1] >= box[3]):
+            return None
+        objects.append({"label": label, "box": box})
+    reasoning, (first, *others) = found.group("reasoning"), objects
+    if not others:
+        return {**first, "reasoning": reasoning}
+    items = others if first["box"] is None else objects
+    label = first["label"] if first["box"] is None else ", ".join(item["label"] for item in items)
+    return {"label": label, "box": None, "reasoning": reasoning, "items": items}
+
+
+class Writing:
+    """Keeps the logarithms of what a model gave the tokens of its reasoning and of its labels, as it writes."""
+
+    def __init__(self, tokenizer):
+        self.opening, self.no_box = tokenizer.added[chat.LABEL_OPEN], tokenizer.added[chat.NO_BOX]
+        self.closing = {tokenizer.added[chat.BOX_OPEN], self.no_box}
+        self.reasoning, self.labels, self.inside, self.headed = 0.0, [], False, False
+
+    def add(self, token, chance):
+        if token in self.closing:
+            self.headed = self.headed or (len(self.labels) == 1 and token == self.no_box)
+            self.inside = False
+        if self.inside:
+            self.labels[-1] += chance
+        if token == self.opening:
+            self.labels.append(0.0)
+            self.inside = True
+        if not self.labels:
+            self.reasoning += chance
+
+    def chance(self):
+        """Of a list the label is what stands before its things, or else their names together."""
+        return Chance(self.reasoning, self.labels[0] if self.headed else sum(self.labels))
 
 
 @torch.no_grad()
-def answer(model, tokenizer, processor, images, questions, limit=96):
+def answer(model, tokenizer, processor, images, questions, limit=200):
     """Greedy answers: images uint8 [B, height, width, 3], questions [(image row, text)], all in the questions' order.
 
     Returns texts, and for each its Chance.
@@ -67,10 +110,7 @@ def answer(model, tokenizer, processor, images, questions, limit=96):
     mask[:, :, :, prefix:].masked_fill_(own[None, :] > own[:, None], float("-inf"))
     x = model.model.embed_tokens(ids)
     end, out = tokenizer.added["<|im_end|>"], [[] for _ in questions]
-    opening = tokenizer.added[chat.LABEL_OPEN]
-    closing = {tokenizer.added[chat.BOX_OPEN], tokenizer.added[chat.NO_BOX]}
-    reasoning, label = [0.0 for _ in questions], [0.0 for _ in questions]
-    before_label, in_label = [True for _ in questions], [False for _ in questions]
+    writing = [Writing(tokenizer) for _ in questions]
     running = torch.ones(len(rows), dtype=torch.bool, device=device)
     for step in range(limit):
         cos, sin = model.model.rotary(positions)
@@ -81,13 +121,7 @@ def answer(model, tokenizer, processor, images, questions, limit=96):
         for row in running.nonzero()[:, 0].tolist():
             written = int(token[row])
             out[row].append(written)
-            in_label[row] = in_label[row] and written not in closing
-            if in_label[row]:
-                label[row] += float(chance[row])
-            before_label[row] = before_label[row] and written != opening
-            if before_label[row]:
-                reasoning[row] += float(chance[row])
-            in_label[row] = in_label[row] or written == opening
+            writing[row].add(written, float(chance[row]))
         running = running & (token != end)
         if not running.any():
             break
@@ -95,7 +129,7 @@ def answer(model, tokenizer, processor, images, questions, limit=96):
         positions = (start + lengths + step).expand(3, -1)[..., None]
         visible = ~hidden_key[:, : total + step + 1]
         mask = torch.zeros(visible.shape, device=device).masked_fill(~visible, float("-inf"))[:, None, None]
-    return [tokenizer.decode(tokens) for tokens in out], [Chance(*pair) for pair in zip(reasoning, label)]
+    return [tokenizer.decode(tokens) for tokens in out], [one.chance() for one in writing]
 
 
 def box_iou(a, b):
@@ -105,6 +139,21 @@ def box_iou(a, b):
         return 0.0
     inner = width * height
     return inner / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inner)
+
+
+def overlap_of(found, record):
+    """Mean overlap of the true boxes with those said of the same name; None where the truth has none."""
+    things = chat.things_of(record)
+    if not things:
+        return None
+    said = (found or {}).get("items") or ([found] if found else [])
+    if len(things) == 1 and len(said) == 1:
+        return box_iou(said[0]["box"], things[0][1]) if said[0]["box"] else 0.0
+    best = [
+        max((box_iou(one["box"], box) for one in said if one["box"] and one["label"] == name), default=0.0)
+        for name, box in things
+    ]
+    return float(np.mean(best))
 
 
 def macro_f(truth, guess):
@@ -142,13 +191,16 @@ def answers(model, tokenizer, processor, frames, numbers=None, wordings=("datase
             texts, chances = answer(model, tokenizer, processor, frames.pixels(part), questions)
             for (row, record), text, chance in zip(asked, texts, chances):
                 found = parse(text)
-                if found and found["box"]:
-                    found["box"] = frames.unscale(part[row], found["box"])
+                for thing in [found, *found.get("items", ())] if found else []:
+                    if thing["box"]:
+                        thing["box"] = frames.unscale(part[row], thing["box"])
                 yield record, found, text, chance
 
 
 def evaluate(model, tokenizer, processor, frames, count=None, blind=None):
     """Figures of greedy answers to the dataset-worded questions of `count` frames, spread evenly over all.
+
+    Those of all are over the kinds that an annotation answers; byType has the others too.
 
     blind: the table of blind_table, from the training frames; without it the floor is these frames' own best table.
     """
@@ -159,28 +211,29 @@ def evaluate(model, tokenizer, processor, frames, count=None, blind=None):
     rows, absent, sample = [], [], []
     for record, found, text, _ in answers(model, tokenizer, processor, frames, numbers):
         said = found["label"] if found else "unknown"
-        if record["box"] is None:
+        if record["label"] == chat.ABSENT:
             absent.append(said == chat.ABSENT and found["box"] is None)
             continue
-        overlap = box_iou(found["box"], record["box"]) if found and found["box"] else 0.0
+        overlap = overlap_of(found, record)
         guess = blind.get(record["question"])
         rows.append((record["questionType"], record["label"], said, overlap, guess, found is not None))
         if len(sample) < 8:
             truth = {"label": record["label"], "box": record["box"]}
-            sample.append({"question": record["question"], "truth": truth, "text": text, "iou": round(overlap, 3)})
+            sample.append({"question": record["question"], "truth": truth, "text": text, "iou": overlap})
     report = {"frames": count, "absent": len(absent)}
 
     def figures(part):
         return {
             "questions": len(part),
             "accuracy": round(float(np.mean([r[1] == r[2] for r in part])), 4),
-            "miou": round(float(np.mean([r[3] for r in part])), 4),
-            "illusions": round(float(np.mean([r[1] == r[2] and r[3] < 0.5 for r in part])), 4),
+            "miou": round(float(np.mean([r[3] for r in part if r[3] is not None] or [0.0])), 4),
+            "illusions": round(float(np.mean([r[1] == r[2] and r[3] is not None and r[3] < 0.5 for r in part])), 4),
             "blindFloor": round(float(np.mean([r[1] == r[4] for r in part])), 4),
         }
 
-    report.update(figures(rows))
-    report["macroF"] = round(macro_f([r[1] for r in rows], [r[2] for r in rows]), 4)
+    annotated = [r for r in rows if r[0] in ANNOTATED]
+    report.update(figures(annotated))
+    report["macroF"] = round(macro_f([r[1] for r in annotated], [r[2] for r in annotated]), 4)
     report["wellFormed"] = round(float(np.mean([r[5] for r in rows])), 4)
     if absent:
         report["absentRecognised"] = round(float(np.mean(absent)), 4)

@@ -1,14 +1,15 @@
 """Losses: dense objectives on image tokens, the packed language loss, and the attention target.
 
 The text model's reading layer (config "readLayer") has heads with a job: heads 0 to 3 read x1, y1, x2, y2, head 4
-reads the name of what is seen (an instrument's state, or which organ), head 5 the place. The dense objectives train those heads' value and output projections on every
-image token, through the final norm and the tied vocabulary, so that the language loss only has to point the heads
+reads the name of what is seen (an instrument's state, or which organ), head 5 the place and which instrument it is.
+The dense objectives train those heads' value and output projections on every image token, through the final norm and the tied vocabulary, so that the language loss only has to point the heads
 at the right token; the attention target teaches the pointing.
 """
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+import chat
 from batches import SLOTS
 from qwen25vl import causal_mask
 
@@ -22,6 +23,7 @@ class Probes(nn.Module):
         super().__init__()
         self.tool = nn.Linear(size, tools + 1)
         self.place = nn.Linear(size, places)
+        self.named = nn.Linear(size, tools + 1)
 
 
 def run_prefix(model, features, before, after, rows, columns, layers):
@@ -149,9 +151,15 @@ def dense_losses(model, probes, entry, batch, vocabulary, config):
     }
 
     places = batch["places"].gather(1, owners)
-    logits = probes.place(head_output(layer, normed, PLACE_HEAD))
-    loss = F.cross_entropy(logits.flatten(0, 1), places.clamp(min=0).flatten(), reduction="none").view_as(weight)
+    read = head_output(layer, normed, PLACE_HEAD)
+    loss = F.cross_entropy(
+        probes.place(read).flatten(0, 1), places.clamp(min=0).flatten(), reduction="none"
+    ).view_as(weight)
     losses["place"] = masked_mean(loss, weight * (places >= 0))
+    named = F.cross_entropy(
+        probes.named(read).flatten(0, 1), torch.where(tools >= 0, tools, nothing).flatten(), reduction="none"
+    )
+    losses["named"] = masked_mean(named, torch.where(instrument, weight, torch.full_like(weight, 0.05)).flatten())
 
     edges = torch.stack([head_output(layer, normed, head) for head in range(EDGES)], 2)
     logits = F.linear(model.model.norm(edges), embedding[vocabulary["numbers"]])
@@ -174,8 +182,9 @@ def iou(a, b):
     return overlap / (area - overlap).clamp(min=1e-6)
 
 
-# Weight of a token in the language loss by its role (chat.py): plain, presence, place, cue, name label, place label.
-ROLE_WEIGHTS = (0.2, 1.0, 1.0, 1.0, 2.0, 1.0)
+# Weight of a token in the language loss by its role (chat.py): plain, presence, place, cue, name label, place label,
+# a name to be found, what follows from what was said. Coordinates have a loss of their own.
+ROLE_WEIGHTS = (0.2, 1.0, 1.0, 1.0, 2.0, 1.0, 1.5, 1.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def language_losses(model, hidden, scores, batch, vocabulary, config, image_begin):
@@ -185,42 +194,44 @@ def language_losses(model, hidden, scores, batch, vocabulary, config, image_begi
     role, target = roles[where], ids[where]
     logits = model.logits(hidden[where])
     logp = F.log_softmax(logits, -1)
-    coordinate = role >= 6
-    weights = torch.tensor(ROLE_WEIGHTS + (0.0,) * 4, device=logits.device)[role]
+    coordinate = role >= chat.COORDINATE
+    weights = torch.tensor(ROLE_WEIGHTS, device=logits.device)[role]
     losses = {"words": -(logp.gather(1, target[:, None])[:, 0] * weights).sum() / weights.sum()}
     image, question, _ = where
-    look = batch["looks"][image, question]
+    look = batch["looks"][:, :, 1:][where]
     edge_rows = coordinate.nonzero()[:, 0]
-    slot = role[edge_rows] - 6
+    slot = role[edge_rows] - chat.COORDINATE
     values = batch["boxes"][image[edge_rows], look[edge_rows], slot]
     soft = soft_bins(values, vocabulary["bins"], config["sigma"])
     coordinates = -(soft * logp[edge_rows][:, vocabulary["numbers"]]).sum(-1)
     losses["coordinates"] = coordinates.mean()
     right = logits.argmax(-1) == target
     figures = {
-        "name_label": float(right[role == 4].float().mean()),
-        "place_label": float(right[role == 5].float().mean()),
-        "presence": float(right[role == 1].float().mean()),
+        "name_label": float(right[role == chat.NAME_LABEL].float().mean()),
+        "place_label": float(right[role == chat.PLACE_LABEL].float().mean()),
+        "presence": float(right[role == chat.PRESENCE].float().mean()),
+        "named_right": float(right[role == chat.NAMED].float().mean()),
+        "said_right": float(right[role == chat.SAID].float().mean()),
     }
 
     # Attention target: who looks where when the token is predicted. Kind 0: the object; kind 1: the sink (token 0).
     rows, heads, kinds = [], [], []
 
-    def aim(mask, head, kind):
+    def aim(mask, head, rests=False):
+        """Where there is nothing to look at, or `rests`, a head looks at the sink."""
         found = mask.nonzero()[:, 0]
         rows.append(found)
         heads.append(torch.full_like(found, head))
-        kinds.append(kind if torch.is_tensor(kind) else torch.full_like(found, kind))
+        kinds.append(torch.ones_like(found) if rests else (look[found] < 0).long())
 
     for edge in range(EDGES):
-        aim(role == 6 + edge, edge, 0)
-        aim(coordinate & (role != 6 + edge), edge, 1)
-    aim((role == 3) | (role == 4), NAME_HEAD, 0)
-    aim(coordinate, NAME_HEAD, 1)
-    aim((role == 2) | (role == 5), PLACE_HEAD, 0)
-    aim(coordinate, PLACE_HEAD, 1)
-    first = role == 1
-    aim(first, PLACE_HEAD, (look[first] < 0).long())
+        aim(role == chat.COORDINATE + edge, edge)
+        aim(coordinate & (role != chat.COORDINATE + edge), edge, rests=True)
+    aim((role == chat.CUE_ROLE) | (role == chat.NAME_LABEL), NAME_HEAD)
+    aim(coordinate | (role == chat.NAMED), NAME_HEAD, rests=True)
+    aim((role == chat.PLACE_ROLE) | (role == chat.PLACE_LABEL) | (role == chat.NAMED), PLACE_HEAD)
+    aim(coordinate, PLACE_HEAD, rests=True)
+    aim(role == chat.PRESENCE, PLACE_HEAD)
     rows, heads, kinds = torch.cat(rows), torch.cat(heads), torch.cat(kinds)
     line = scores[image[rows], heads, question[rows], where[2][rows]]
     total = torch.logsumexp(line, -1)

@@ -81,7 +81,7 @@ class Supervision:
         self.vocabulary = {name: tensor.to(self.device) for name, tensor in vocabulary.items()}
         size = self.settings["model"]["hidden_size"]
         self.probes = Probes(size, len(labels["tools"]), len(labels["places"])).to(self.device).requires_grad_(False)
-        checkpoint.load_weights(self.probes, initial["probes"], path)
+        checkpoint.load_weights(self.probes, {**self.probes.state_dict(), **initial["probes"]}, path)
         draw = {**self.settings["questions"], "questions": self.settings["stages"][-1]["questions"]}
         draw["step"] = self.settings["coordinates"]["step"]
 
@@ -98,4 +98,4 @@ class Supervision:
 
     def loss(self, batch):
         losses, _ = self.losses(batch)
-        return sum(self.settings["lossWeights"][name] * loss for name, loss in losses.items())
+        return sum(self.settings["lossWeights"].get(name, 0.0) * loss for name, loss in losses.items())

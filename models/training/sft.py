@@ -1,11 +1,12 @@
 """Stage 1: supervised fine-tuning, in steps of its own (a visual warm-up, then speech).
 
     python3 models/training/sft.py --config models/training/nano.json --data PACKED --out RUN
-      [--validation PACKED] [--init MODEL_FOLDER] [--resume] [--workers 2]
+      [--validation PACKED] [--init MODEL_FOLDER_OR_RUN] [--resume] [--workers 2]
 
 --data and --validation are folders packed by dataset.py. --out gets checkpoint.pt (weights, optimiser, progress) and
-log.jsonl. --init starts from a model folder (its tokenizer with it) instead of from nothing; with "lora" in the
-configuration only adapters are trained. A step lasts `minutes` of training time or `steps`, whichever the
+log.jsonl. --init starts from a model folder (its tokenizer with it) or from another run's checkpoint instead of from
+nothing; with "newWords" in the configuration every word of the data becomes a token first. With "lora" in it only
+adapters are trained. A step lasts `minutes` of training time or `steps`, whichever the
 configuration names; with `steps` and one worker a run is reproducible, with `minutes` it fits the time there is. An
 interrupt writes a checkpoint first; --resume goes on from it.
 """
@@ -24,14 +25,40 @@ import chat
 import checkpoint
 import lora
 from batches import Batches, normalise, prefetch
-from build import make_tokenizer, new_model, processor_config, vocabulary_of
+from build import hugging_face_config, make_tokenizer, new_model, processor_config, vocabulary_of
 from dataset import Frames
 from generation import blind_table, evaluate
 from image_processing import to_patches
 from objectives import Probes, dense_losses, language_losses, run_blocks, run_prefix
 from optimizer import Optimizer
-from qwen25vl import load_model
+from qwen25vl import Qwen25VL, load_model
 from tokenizer import Tokenizer
+from vocabulary import grown, resize_embedding
+
+
+class Start:
+    """What a run begins with: a model folder, or a run's folder or checkpoint, which has probes too."""
+
+    def __init__(self, path):
+        self.probes = None
+        if os.path.exists(os.path.join(path, "config.json")):
+            self.model = load_model(path)
+            with open(os.path.join(path, "tokenizer.json"), encoding="utf8") as file:
+                self.tokenizer_data = json.load(file)
+            self.tokenizer = Tokenizer(self.tokenizer_data)
+            return
+        state = checkpoint.load(path)
+        self.tokenizer_data, self.probes = state["tokenizer"], state.get("probes")
+        self.tokenizer = Tokenizer(self.tokenizer_data)
+        self.model = Qwen25VL(hugging_face_config(state["settings"], self.tokenizer))
+        checkpoint.load_weights(self.model, state["model"], path)
+
+    def give_probes(self, probes):
+        """Those that fit: another data set may have other instruments, and later code other probes."""
+        with torch.no_grad():
+            for name, tensor in probes.state_dict().items():
+                if self.probes and name in self.probes and self.probes[name].shape == tensor.shape:
+                    tensor.copy_(self.probes[name])
 
 
 class Run:
@@ -52,12 +79,15 @@ class Run:
         self.processor = processor_config(settings)
         state = checkpoint.load(self.out, self.device) if arguments.resume else None
         self.labels = state["labels"] if state else self.frames.labels()
-        self.tokenizer_data = state["tokenizer"] if state else self.first_tokenizer(arguments.init)
+        first = Start(arguments.init) if arguments.init else None
+        self.tokenizer_data = state["tokenizer"] if state else self.first_tokenizer(first)
         self.tokenizer = Tokenizer(self.tokenizer_data)
         vocabulary = vocabulary_of(self.tokenizer, self.labels, settings["coordinates"])
         self.vocabulary = {name: tensor.to(self.device) for name, tensor in vocabulary.items()}
-        if arguments.init:
-            self.model = load_model(arguments.init)
+        if first:
+            self.model = first.model
+            if self.tokenizer.size != first.tokenizer.size:
+                self.model = resize_embedding(self.model, first.tokenizer, self.tokenizer)
             self.model.requires_grad_(True)
         else:
             patches = None if state else self.sample_patches()
@@ -65,6 +95,8 @@ class Run:
         self.model = self.model.to(self.device)
         size = settings["model"]["hidden_size"]
         self.probes = Probes(size, len(self.labels["tools"]), len(self.labels["places"])).to(self.device)
+        if first:
+            first.give_probes(self.probes)
         named = [*self.model.named_parameters(), *(("probe." + n, p) for n, p in self.probes.named_parameters())]
         if settings.get("lora"):
             named = lora.apply(self.model, settings["lora"])
@@ -81,11 +113,12 @@ class Run:
             self.progress = state["progress"]
             self.log(event="resumed", **self.progress)
 
-    def first_tokenizer(self, folder):
-        if folder is None:
+    def first_tokenizer(self, first):
+        if first is None:
             return make_tokenizer(self.frames.texts(), self.labels, self.settings["coordinates"])
-        with open(os.path.join(folder, "tokenizer.json"), encoding="utf8") as file:
-            return json.load(file)
+        if not self.settings.get("newWords"):
+            return first.tokenizer_data
+        return grown(first.tokenizer_data, self.frames.texts(), chat.SPECIAL, chat.PLAIN)
 
     def sample_patches(self, count=20000):
         """Random patches of the training frames, for the first weights of the patch embedding."""
@@ -149,7 +182,7 @@ class Run:
 
         def work(batch):
             losses, figures = self.losses(batch)
-            total = sum(weights[name] * loss for name, loss in losses.items())
+            total = sum(weights.get(name, 0.0) * loss for name, loss in losses.items())
             gradients = torch.autograd.grad(total, self.parameters, allow_unused=True)
             return gradients, {"loss": float(total), **{n: float(v) for n, v in losses.items()}, **figures}
 
@@ -258,7 +291,7 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--validation")
-    parser.add_argument("--init", help="model folder to start from")
+    parser.add_argument("--init", help="model folder, run or checkpoint to start from")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--workers", type=int, default=1, help="threads that each take a part of the batch")
     parser.add_argument("--threads", type=int, default=2, help="threads within an operator, of each worker")

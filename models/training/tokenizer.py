@@ -50,23 +50,28 @@ def number_merges(largest, step):
     return merges
 
 
-def train(texts, largest, step, words_whole):
-    """Merges learnt from texts until each of their words is one token (words_whole) in order of pair frequency."""
-    merges = number_merges(largest, step)
-    words = Counter(word for text in texts for word in split_words(text) if not word.isdigit())
-    pieces = {word: list(word) for word in words}
-    while words_whole:
+def learn_merges(pieces, counts):
+    """Merges, in order of pair frequency, until each word of pieces {word: parts} is one token; counts {word: how often}."""
+    merges, pieces = [], {word: parts for word, parts in pieces.items() if len(parts) > 1}
+    while pieces:
         pairs = Counter()
         for word, parts in pieces.items():
             for pair in zip(parts, parts[1:]):
-                pairs[pair] += words[word]
-        if not pairs:
-            break
+                pairs[pair] += counts[word]
         best = max(pairs.items(), key=lambda item: (item[1], item[0]))[0]
         merges.append(best)
-        for word, parts in pieces.items():
-            pieces[word] = merge(parts, best)
+        for word, parts in list(pieces.items()):
+            if best[0] in parts:
+                pieces[word] = merge(parts, best)
+                if len(pieces[word]) == 1:
+                    del pieces[word]
     return merges
+
+
+def train(texts, largest, step):
+    """Merges for the multiples of step, then for every word of the texts."""
+    counts = Counter(word for text in texts for word in split_words(text) if not word.isdigit())
+    return number_merges(largest, step) + learn_merges({word: list(word) for word in counts}, counts)
 
 
 def merge(parts, pair):

@@ -58,8 +58,8 @@ def reasoning(recoloured):
     batches.encode = lambda text: [text]
     text = "The organ is purple and smooth. This is the spleen."
     spans = [[9, 30, "cue"]]
-    record = {"question": "?", "questionType": "organ", "reasoning": text, "spans": spans, "label": "spleen"}
-    return "".join(batches.block(record, None, "84x112", False, recoloured)[0])
+    record = {"question": "?", "questionType": "organ", "reasoning": text, "spans": spans, "label": "spleen", "box": None}
+    return "".join(batches.block(record, [], "84x112", False, recoloured)[0])
 
 
 def main():

@@ -63,14 +63,6 @@ def main():
     speech = {**eyes, "name": "speech", "questions": 3, "steps": 12}
     processor = processor_config(settings_with([]))
     packed = dataset.pack(os.path.join(folder, "dataset"), "train", os.path.join(folder, "packed"), processor)
-    listed = {"id": "toy/list", "questionType": "count", "label": "1", "box": None, "items": []}
-    with open(os.path.join(folder, "dataset", "more.jsonl"), "w") as file:
-        file.writelines(json.dumps(line) + "\n" for line in [*records, {**records[0], **listed}])
-    left_out = []
-    dataset.pack(
-        os.path.join(folder, "dataset"), "more", os.path.join(folder, "more"), processor, report=left_out.append
-    )
-    trained = len(dataset.Frames(os.path.join(folder, "more")).records[0])
     first = train(folder, [eyes])
     both = train(folder, [eyes, speech], "--resume")
     out = os.path.join(folder, "nano")
@@ -104,10 +96,10 @@ def main():
 
     whole = {"pieces": True, "mirror": True}
     for record in records:
-        box = None if record["box"] is None else [0, 4, 8, 12]
+        boxes = [[0, 4, 8, 12] for _ in chat.things_of(record)]
         for spell in (str, chat.mirrored):
-            parts = [tokenizer.encode(spell(text)) for text, _ in chat.answer_parts(record, box)]
-            text = spell(chat.answer_text(record, box))
+            parts = [tokenizer.encode(spell(text)) for text, _, _ in chat.answer_parts(record, boxes)]
+            text = spell(chat.answer_text(record, boxes))
             whole["pieces"] &= sum(parts, []) == tokenizer.encode(text)
         whole["mirror"] &= chat.mirrored(chat.mirrored(record["reasoning"])) == record["reasoning"]
 
@@ -133,7 +125,7 @@ def main():
     torch.save = original
     located = records[1]
     report = {
-        "packed": packed, "leftOut": left_out, "trained": trained,
+        "packed": packed,
         "sizes": sorted(frames.by_size),
         "eyes": [entry["loss"] for entry in first if entry.get("stage") == "eyes"],
         "speech": [entry["loss"] for entry in both if entry.get("stage") == "speech"],
@@ -144,7 +136,7 @@ def main():
         "moved": sorted(moved),
         "sameAnswers": batched == single,
         "chances": [math.exp(part) for chance in chances for part in chance],
-        "parsed": parse(chat.answer_text(located, [0, 4, 8, 12]).replace("<|im_end|>", "")),
+        "parsed": parse(chat.answer_text(located, [[0, 4, 8, 12]]).replace("<|im_end|>", "")),
         "located": located["label"],
         "whole": whole,
         "refusals": refusals,

@@ -35,10 +35,10 @@ def main():
     with open(os.path.join(sys.argv[2], "test.jsonl"), encoding="utf8") as file:
         records = [record for record in map(json.loads, file) if record["reasoning"]]
     for record in draw.sample(records, 200 - len(FREE)):
-        box = None if record["box"] is None else [draw.randrange(0, 113) * 4 for _ in range(4)]
+        boxes = [[draw.randrange(0, 113) * 4 for _ in range(4)] for _ in chat.things_of(record)]
         question = chat.question_block(record["question"])
         texts.append(
-            chat.PREFIX_BEFORE + "<|image_pad|>" + chat.PREFIX_AFTER + question + chat.answer_text(record, box)
+            chat.PREFIX_BEFORE + "<|image_pad|>" + chat.PREFIX_AFTER + question + chat.answer_text(record, boxes)
         )
     rows = [{"text": text, "ids": tokenizer.encode(text)} for text in texts]
     for row in rows:
