@@ -90,6 +90,7 @@ def main():
     parser.add_argument("--model", required=True, help="model folder, whose manifest is written")
     parser.add_argument("--data", required=True, action="append", help="folder packed by dataset.py")
     parser.add_argument("--frames", type=int, help="so many frames of each, spread evenly")
+    parser.add_argument("--wordings", default="dataset")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -100,7 +101,8 @@ def main():
         frames = Frames(folder)
         count = min(arguments.frames or len(frames), len(frames))
         numbers = [index * len(frames) // count for index in range(count)]
-        for record, found, _, chance in answers(model, tokenizer, processor, frames, numbers):
+        wordings = arguments.wordings.split(",")
+        for record, found, _, chance in answers(model, tokenizer, processor, frames, numbers, wordings):
             if record["questionType"] == "grounding":
                 continue
             logs.append(chance.reasoning + chance.label)

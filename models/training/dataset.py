@@ -182,6 +182,14 @@ class Frames:
         x, y = frame["width"] / width, frame["height"] / height
         return [box[0] * x, box[1] * y, box[2] * x, box[3] * y]
 
+    def keep(self, kinds):
+        """Leaves out the records of other kinds of question."""
+        known = {record["questionType"] for records in self.records for record in records}
+        unknown = sorted(set(kinds) - known)
+        if unknown:
+            raise SystemExit(f"{self.folder}: asks nothing of the kind {unknown[0]}; it has {', '.join(sorted(known))}.")
+        self.records = [[record for record in own if record["questionType"] in kinds] for own in self.records]
+
     def texts(self):
         """{text: count} of questions, reasoning and labels: what the tokenizer is trained on.
 

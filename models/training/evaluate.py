@@ -1,7 +1,7 @@
 """Greedy answers of a model to a packed split, written for `cli evaluate --answers`, with a short report.
 
     python3 models/training/evaluate.py --model MODEL_FOLDER --data PACKED --out answers.jsonl
-      [--wordings dataset,held-out] [--frames N]
+      [--wordings dataset,held-out] [--kinds count,presence] [--frames N]
 
 The same weights give the same answers as the workstation's engine does; this is the fast way to ask thousands of
 questions, many at a time. Boxes are written in source pixels. The stated probability is the one that the workstation
@@ -51,6 +51,7 @@ def main():
     parser.add_argument("--data", required=True, help="folder packed by dataset.py")
     parser.add_argument("--out", help="answers.jsonl to write")
     parser.add_argument("--wordings", default="dataset,paraphrase,held-out,held-out-words")
+    parser.add_argument("--kinds", help="kinds of question, such as count,presence; all when absent")
     parser.add_argument("--frames", type=int, help="so many frames, spread evenly")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -58,6 +59,8 @@ def main():
     model, tokenizer, processor = load(arguments.model)
     model.eval()
     frames, began = Frames(arguments.data), time.time()
+    if arguments.kinds:
+        frames.keep(arguments.kinds.split(","))
     count = min(arguments.frames or len(frames), len(frames))
     numbers = [index * len(frames) // count for index in range(count)]
     settings = {"decoding": "greedy", "wordings": arguments.wordings.split(","), "frames": count}
