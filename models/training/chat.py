@@ -106,6 +106,10 @@ def spans_of(record):
                 continue
             at = begin + len(words)
             found.append((begin, at, NAMED, thing))
+    if kind == "count":
+        begin, _, _, _ = next(span for span in found if span[2] == SAID)
+        # What tells a count from a list of the same things.
+        found.append((text.rfind(".", 0, begin) + 1, begin, SAID, NOTHING))
     if several:
         # Whether one more thing follows is decided behind each place.
         for _, end, role, _ in list(found):

@@ -76,7 +76,7 @@ def manifest(folder, settings, labels, taught, version):
             **richer_labels(labels),
         },
         **({"taught": taught} if taught else {}),
-        "maxNewTokens": 200 if labels.get("listed") else 96,
+        "maxNewTokens": 256 if labels.get("listed") else 96,
         "files": {name: describe(os.path.join(folder, name)) for name in FILES},
     }
 
@@ -159,7 +159,7 @@ def export(state, out, dtype, taught=None, version="0.4.0"):
         "generation_config.json",
         {
             "do_sample": False,
-            "max_new_tokens": 200 if state["labels"].get("listed") else 96,
+            "max_new_tokens": 256 if state["labels"].get("listed") else 96,
             "bos_token_id": config["bos_token_id"],
             "eos_token_id": [config["eos_token_id"], config["pad_token_id"]],
             "pad_token_id": config["pad_token_id"],

@@ -378,7 +378,10 @@ export const Job = z.object({
 export type Job = z.infer<typeof Job>;
 
 export const QuestionTemplate = z.object({
+  /** The kind of question, as a model's `taught` names it. */
   id: z.string(),
+  /** Offered only where the model states that it was taught this kind. */
+  stated: z.boolean().optional(),
   /** Shown on the chip. */
   short: z.string(),
   /** `{tool}` stands for one of `tools`. */

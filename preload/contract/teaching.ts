@@ -151,7 +151,10 @@ const alike = (a: string, b: string): boolean =>
  */
 function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[] {
   const scored = kinds.map((kind) => {
-    const content = kind.words.filter((word) => !fillers.has(word) && !asking.has(word));
+    const names = new Set(kind.subjects.flatMap(wordsOf));
+    const content = kind.words.filter(
+      (word) => !functionWords.has(word) && !asking.has(word) && !names.has(word),
+    );
     return {
       kind,
       // "Where" and the like weigh less than a word of the kind's own.
@@ -169,7 +172,7 @@ function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[
   const named = scored.some(({ subjects }) => subjects.length > 0);
   const nearest = scored
     .filter(({ kind, subjects }) => !named || subjects.length > 0 || !kind.example.includes('{subject}'))
-    .sort((a, b) => b.subjects.length - a.subjects.length || b.hits - a.hits);
+    .sort((a, b) => Number(b.subjects.length > 0) - Number(a.subjects.length > 0) || b.hits - a.hits);
   const made: string[] = [];
   for (let round = 0; made.length < mostRewrites && round < mostRewrites; round++) {
     for (const { kind, subjects } of nearest) {

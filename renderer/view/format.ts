@@ -1,4 +1,9 @@
-import { grouped, visibleText, type QuestionTemplate } from '../../preload/contract/index.ts';
+import {
+  grouped,
+  visibleText,
+  type ModelTeaching,
+  type QuestionTemplate,
+} from '../../preload/contract/index.ts';
 
 /** Numbers and times as the window writes them. */
 
@@ -63,6 +68,15 @@ export function percent(share: number): string {
 export function signed(value: number): string {
   return value.toFixed(2).replace('-', '\u2212').replace('\u22120.00', '0.00');
 }
+
+/** What a model can be asked with one click: further kinds only where it states them. */
+export const offeredTemplates = (
+  templates: readonly QuestionTemplate[],
+  taught: ModelTeaching | undefined,
+): QuestionTemplate[] =>
+  templates.filter(
+    ({ id, stated }) => stated !== true || (taught?.kinds.some(({ kind }) => kind === id) ?? false),
+  );
 
 /**
  * A template's question in short: "What is the state of scissors?" -> "State of scissors?", since what tells questions apart

@@ -17,7 +17,7 @@ const typed = readFileSync(resolve(import.meta.dirname, '../fixtures/typed-quest
 const shipped = CheckpointManifest.parse(
   JSON.parse(readFileSync(resolve(import.meta.dirname, '../../models/nano/manifest.json'), 'utf8')),
 );
-const taughtKinds = ['organ', 'state', 'location', 'grounding'];
+const taughtKinds = shipped.taught!.kinds.map(({ kind }) => kind);
 
 describe('200 questions typed by hand', () => {
   it('are of every kind, each once, and none is a wording of the data set', () => {
@@ -33,7 +33,7 @@ describe('200 questions typed by hand', () => {
   it('never get an answer of the shipped model where they ask what it was not taught', () => {
     const others = typed.filter(({ expected }) => !taughtKinds.includes(expected));
     const passed = others.filter(({ question }) => examineQuestion(question, shipped.taught!).taught);
-    expect(others).toHaveLength(150);
+    expect(others).toHaveLength(73);
     expect(passed).toEqual([]);
   });
 

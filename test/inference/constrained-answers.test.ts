@@ -226,6 +226,9 @@ describe('the embedded model', () => {
       labels!.location,
       labels!.grounding ?? [],
       labels!.absent,
+      labels!.presence?.yes ?? [],
+      labels!.presence?.no ?? [],
+      labels!.refusals ?? [],
     ].flat();
     expect(new Set(choices.map(({ label }) => label))).toEqual(new Set(known));
     expect(choices.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { calibrated } from '../../main/inference/answer/answer-result.ts';
+import { calibration, selection } from '../../models/evaluation/metrics/index.ts';
 import { findPython, noPython, pythonEnvironment } from './python.ts';
 
 interface Fit {
@@ -16,6 +17,9 @@ interface Cases {
   given: Fit;
   allRight: string;
   turned: string;
+  told: [number, boolean][];
+  report: { answers: number; auroc: number; aurc: number; ece: number };
+  nothingWrong: { answers: number; auroc: null; aurc: number; ece: number };
 }
 
 const python = findPython();
@@ -45,6 +49,16 @@ describe.skipIf(!python)('a calibration', () => {
     for (const [log, stated] of cases.points) {
       expect(calibrated(log, ofWeights(cases.given))).toBeCloseTo(stated, 12);
     }
+  });
+
+  test('is judged by the numbers of evaluation, ties and the ends of its range too', () => {
+    const answers = cases.told.map(([probability, right]) => ({ probability, right }));
+    const { auroc, aurc } = selection(answers);
+    expect(cases.report.answers).toBe(answers.length);
+    expect(cases.report.auroc).toBeCloseTo(auroc!, 4);
+    expect(cases.report.aurc).toBeCloseTo(aurc, 4);
+    expect(cases.report.ece).toBeCloseTo(calibration(answers).error, 4);
+    expect(cases.nothingWrong).toEqual({ answers: 2, auroc: null, aurc: 0, ece: 0.4 });
   });
 
   test('refuses what tells nothing: no wrong answer, or the surest answers wrong', () => {

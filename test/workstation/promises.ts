@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
+  examineQuestion,
   calls as contract,
   entrySummaryOf,
   isUnderWay,
@@ -84,11 +85,17 @@ export function promises(name: string, make: () => Promise<Promising>): void {
       const status = await call('getStatus', {});
       expect(status.notices).toEqual([]);
       expect(status).toMatchObject({ actor: { kind: 'person' }, window: context.window });
-      expect((await call('listQuestionTemplates', {})).map(({ id }) => id)).toEqual([
-        'state',
-        'location',
-        'organ',
-      ]);
+      const templates = await call('listQuestionTemplates', {});
+      const always = templates.filter(({ stated }) => stated !== true);
+      expect(always.map(({ id }) => id)).toEqual(['state', 'location', 'organ']);
+      // Of further kinds those that the model states are offered; each can be asked as it stands.
+      const taught = (await call('getModelState', {})).model?.taught;
+      for (const { text, tools } of taught ? templates : []) {
+        for (const tool of tools.length > 0 ? tools : ['']) {
+          const question = text.replace('{tool}', tool);
+          expect(examineQuestion(question, taught!).taught, question).toBe(true);
+        }
+      }
     });
 
     it('finds frames by number and time, and names one that is not there', async () => {

@@ -252,7 +252,7 @@ export class Answerer {
       const prompt = tokenizer.prompt(request.question, this.#runner.units(frame.grid));
       progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
       const limit = this.#tokenLimit(prompt, settings);
-      const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer);
+      const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer, limit);
       // What every answer begins with goes through the model with the prompt.
       const begun = constraint?.begin() ?? [];
 
@@ -310,6 +310,7 @@ export class Answerer {
     request: AnswerRequest,
     resized: Size,
     tokenizer: ModelTokenizer,
+    limit: number,
   ): { constraint: AnswerConstraint | null; reserve: number } {
     const how = request.constrained ?? 'jump-forward';
     const opened =
@@ -320,6 +321,7 @@ export class Answerer {
             resized,
             prompt: tokenizer.render(request.question),
             jumpForward: how === 'jump-forward',
+            limit,
           });
     return opened ?? { constraint: null, reserve: 0 };
   }

@@ -25,6 +25,8 @@ export interface ConstraintRequest {
   /** The prompt's text, whose end tells whether the reasoning is open already. */
   readonly prompt: string;
   readonly jumpForward: boolean;
+  /** Tokens that may be written; where they are too few for the longest list, the answer is of one thing. */
+  readonly limit?: number;
 }
 
 interface Kept {
@@ -52,14 +54,17 @@ export class AnswerConstraints {
     const { answerFormat, coordinateSpace, coordinateStep, labels } = this.#manifest;
     if (answerFormat === 'none') return null;
     const extent = coordinateSpace === 'normalized-1000' ? { width: 1000, height: 1000 } : request.resized;
-    const kept = this.#grammar({
+    const options: GrammarOptions = {
       format: answerFormat,
       ...answerLabels(request.question, labels),
       absent: labels?.absent ?? usualAbsentLabel,
       extent: { width: extent.width, height: extent.height },
       step: coordinateStep ?? 1,
       opened: request.prompt.trimEnd().endsWith('<think>'),
-    });
+    };
+    const whole = this.#grammar(options);
+    const short = options.lists && whole.reserve >= (request.limit ?? Infinity);
+    const kept = short ? this.#grammar({ ...options, lists: null }) : whole;
     const closers = new Set([
       ...this.#manifest.parameters.tokens.end,
       ...this.#vocabulary.startingWith('<answer>'),

@@ -13,6 +13,12 @@ import { streamTo } from './ask.ts';
 
 const frameIndex = 180;
 const tool = 'monopolar_curved_scissors';
+/** Besides where an instrument is: a list, yes or no, and what no picture tells. */
+const otherQuestions = [
+  'Which instruments are in view?',
+  'Is there any stapler in view?',
+  'Should I clip this vessel?',
+];
 const repository = fileURLToPath(new URL('../../../..', import.meta.url));
 const truthFile = fileURLToPath(new URL('../../../../resources/clip/demo.json', import.meta.url));
 
@@ -62,6 +68,15 @@ export function addDemo(program: Command): void {
         output.line(`   Drawn at  ${truth.place}; the boxes overlap by ${truth.overlap.toFixed(2)} (IoU)`);
       }
 
+      const others = [];
+      for (const other of otherQuestions) {
+        output.line(`   Ask: ${other}`);
+        const at = { ...{ open, at: { index: frameIndex as FrameIndex } }, question: other, anyway: false };
+        const given = await askAndWait(first, at, context);
+        for (const line of answerForPeople(other, given, video)) output.line(`   ${line}`);
+        others.push(answerForMachines(other, given, open));
+      }
+
       const { png } = await first.media.still(answer.id);
       const image = await writeNamedFile(join(home, 'demo-answer.png'), png);
       output.line(`4  Frame with box and label written to ${image}`);
@@ -79,6 +94,7 @@ export function addDemo(program: Command): void {
       output.result({
         ...answerForMachines(question, answer, open),
         truth,
+        others,
         image,
         home,
         seconds: Number(seconds.toFixed(1)),
