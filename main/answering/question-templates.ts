@@ -7,6 +7,8 @@ const tools = instruments.map((tool) => tool.replaceAll('_', ' '));
 /** What can be looked for besides instruments, as the scenes' data name it. */
 const things = ['smoke', 'bleeding', 'needle', 'suture thread', 'vessel with a clip', 'row of staples'];
 
+const deeds = ['cutting', 'grasping', 'retraction', 'cauterization', 'suturing', 'suction', 'clipping'];
+
 /**
  * The questions of EndoVis-18-VQLA, in its own wording, which the models were taught; then those of further kinds, for
  * models that state them.
@@ -28,8 +30,8 @@ export const questionTemplates: readonly QuestionTemplate[] = [
     ...{ text: 'How many instruments are in view?', tools: [] },
   },
   {
-    ...{ id: 'relation', short: 'furthest …', stated: true },
-    ...{ text: 'Which instrument is furthest {tool}?', tools: ['left', 'right', 'top', 'bottom'] },
+    ...{ id: 'relation', short: 'which is doing …', stated: true },
+    ...{ text: 'Which instrument is doing {tool}?', tools: deeds },
   },
   {
     ...{ id: 'description', short: 'describe', stated: true },

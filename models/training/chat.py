@@ -162,7 +162,9 @@ def answer_parts(record, boxes):
     to COORDINATE + 3 are x1, y1, x2, y2. thing: which of the things a part is about, or NOTHING.
     """
     parts = [("<think>", PLAIN_ROLE, NOTHING), *reasoning_parts(record)]
-    parts += [("</think>", PLAIN_ROLE, NOTHING), ("<answer>", PLAIN_ROLE, NOTHING)]
+    # Where a list of things ends, and no count follows, is a decision as well.
+    ends = SAID if record.get("items") else PLAIN_ROLE
+    parts += [("</think>", ends, NOTHING), ("<answer>", PLAIN_ROLE, NOTHING)]
     if not record.get("items"):
         box, thing = (boxes[0], 0) if boxes else (None, NOTHING)
         parts += object_parts(record["label"], label_role(record), box, thing)

@@ -1,7 +1,7 @@
 """Writes the embedded model's folder from a checkpoint of sft.py or rft.py, in Hugging Face's layout, with a manifest.
 
     python3 models/training/export.py --checkpoint RUN/checkpoint.pt --out models/nano
-      [--log sft=RUN/log.jsonl --log rft=RUN/log.jsonl] [--dataset DATASET]
+      [--log sft=RUN/log.jsonl --log rft=RUN/log.jsonl] [--dataset DATASET [--without KIND]]
 
 --dataset is the folder of `cli data build` that the model was taught with: its statement of the questions that are in
 it goes into the manifest, so that the workstation can tell a question of another kind. Each log goes beside the weights as training-log-NAME.jsonl, byte for byte.
@@ -49,8 +49,19 @@ def richer_labels(labels):
         # The organ and as many instruments as can be counted.
         most = 1 + max((int(count) for count in counts), default=1)
         names = [name for name in labels["listed"] if name not in asked]
-        found["lists"] = {"names": names, "counts": counts, "most": most}
+        stated = [] if labels.get("unstatedCounts") else counts
+        found["lists"] = {"names": names, "counts": stated, "most": most}
     return found
+
+
+def without(taught, labels, kinds):
+    """What is stated of a model that was taught these kinds of question and did not learn them well enough."""
+    known = {kind["kind"] for kind in taught["kinds"]}
+    for kind in kinds:
+        if kind not in known:
+            raise SystemExit(f"--without {kind}: the data set teaches {', '.join(sorted(known))}.")
+    left = {**taught, "kinds": [kind for kind in taught["kinds"] if kind["kind"] not in kinds]}
+    return left, {**labels, "unstatedCounts": "count" in kinds}
 
 
 def manifest(folder, settings, labels, taught, version):
@@ -174,11 +185,17 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--dtype", default="BF16", choices=["F32", "BF16", "F16"])
     parser.add_argument("--dataset", help="data set that the model was taught with")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="KIND", help="kind that was not learnt well enough to be stated"
+    )
     parser.add_argument("--log", action="append", default=[], metavar="NAME=FILE", help="a stage's log.jsonl")
     arguments = parser.parse_args()
     taught = read_taught(arguments.dataset) if arguments.dataset else None
     logs = [read_log(argument) for argument in arguments.log]
-    export(checkpoint.load(arguments.checkpoint), arguments.out, arguments.dtype, taught)
+    state = checkpoint.load(arguments.checkpoint)
+    if arguments.without:
+        taught, state["labels"] = without(taught, state["labels"], arguments.without)
+    export(state, arguments.out, arguments.dtype, taught)
     for name, content in logs:
         with open(os.path.join(arguments.out, name), "wb") as file:
             file.write(content)

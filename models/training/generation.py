@@ -112,6 +112,8 @@ def answer(model, tokenizer, processor, images, questions, limit=200):
     end, out = tokenizer.added["<|im_end|>"], [[] for _ in questions]
     writing = [Writing(tokenizer) for _ in questions]
     running = torch.ones(len(rows), dtype=torch.bool, device=device)
+    # The question of each row that is still written.
+    asked = list(range(len(questions)))
     for step in range(limit):
         cos, sin = model.model.rotary(positions)
         for index, layer in enumerate(layers):
@@ -120,11 +122,17 @@ def answer(model, tokenizer, processor, images, questions, limit=200):
         chance, token = torch.log_softmax(model.logits(last), -1).max(-1)
         for row in running.nonzero()[:, 0].tolist():
             written = int(token[row])
-            out[row].append(written)
-            writing[row].add(written, float(chance[row]))
+            out[asked[row]].append(written)
+            writing[asked[row]].add(written, float(chance[row]))
         running = running & (token != end)
         if not running.any():
             break
+        if int(running.sum()) * 2 <= len(running):
+            # Answers that have ended cost no more: one that runs on would have all wait for it.
+            kept = running.nonzero()[:, 0]
+            past = [(key[kept], value[kept]) for key, value in past]
+            token, lengths, hidden_key, running = token[kept], lengths[kept], hidden_key[kept], running[kept]
+            asked = [asked[row] for row in kept.tolist()]
         x = model.model.embed_tokens(token)[:, None]
         positions = (start + lengths + step).expand(3, -1)[..., None]
         visible = ~hidden_key[:, : total + step + 1]

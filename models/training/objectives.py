@@ -184,7 +184,7 @@ def iou(a, b):
 
 # Weight of a token in the language loss by its role (chat.py): plain, presence, place, cue, name label, place label,
 # a name to be found, what follows from what was said. Coordinates have a loss of their own.
-ROLE_WEIGHTS = (0.2, 1.0, 1.0, 1.0, 2.0, 1.0, 1.5, 1.0, 0.0, 0.0, 0.0, 0.0)
+ROLE_WEIGHTS = (0.2, 1.0, 1.0, 1.0, 2.0, 1.0, 1.5, 2.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def language_losses(model, hidden, scores, batch, vocabulary, config, image_begin):

@@ -217,7 +217,7 @@ describe('the embedded model', () => {
   test('the labels that it also considered have the probabilities of being written', async () => {
     const { frame } = scene(987_102);
     const question = 'What do you make of this?';
-    const { evidence } = await nano.answer({ frame, question, settings: {} });
+    const { evidence, status } = await nano.answer({ frame, question, settings: {} });
     const choices = evidence!.choices;
     const { labels } = embedded.manifest;
     const known = [
@@ -238,11 +238,12 @@ describe('the embedded model', () => {
     expect(evidence!.entropy).toBeGreaterThanOrEqual(0);
     expect(evidence!.entropy).toBeLessThanOrEqual(Math.log2(choices.length));
     expect(evidence!.labelLogProbability).toBeLessThanOrEqual(0);
-    // A question of no kind that it knows: it falters in its reasoning, and is certain of the label after it.
+    // A question of no kind that it knows: it declines, or falters in its reasoning before a label that it is certain of.
     const taught = await nano.answer({ frame, question: 'What organ is being operated?', settings: {} });
     expect(taught.evidence!.reasoningLogProbability).toBeGreaterThan(-0.7);
     expect(taught.evidence!.reasoningLogProbability).toBeLessThan(0);
-    expect(evidence!.reasoningLogProbability).toBeLessThan(taught.evidence!.reasoningLogProbability!);
+    const faltered = evidence!.reasoningLogProbability! < taught.evidence!.reasoningLogProbability!;
+    expect(status === 'refused' || faltered).toBe(true);
     const draw = async (seed: number): Promise<string> =>
       (await nano.answer({ frame, question, settings: { temperature: 1, seed } })).raw;
     expect(await draw(7)).toBe(await draw(7));
