@@ -71,8 +71,11 @@ export function addDemo(program: Command): void {
       const others = [];
       for (const other of otherQuestions) {
         output.line(`   Ask: ${other}`);
-        const at = { ...{ open, at: { index: frameIndex as FrameIndex } }, question: other, anyway: false };
-        const given = await askAndWait(first, at, context);
+        const given = await askAndWait(
+          first,
+          { ...asking, question: other, onText: () => undefined },
+          context,
+        );
         for (const line of answerForPeople(other, given, video)) output.line(`   ${line}`);
         others.push(answerForMachines(other, given, open));
       }
