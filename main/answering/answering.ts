@@ -9,6 +9,7 @@ import {
 import type { Entry } from '../../preload/contract/entries.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
+import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import { locationOf, type FrameLocation } from '../../preload/contract/places.ts';
 import {
   AnswerId,
@@ -29,7 +30,6 @@ import {
   type Log,
   type Store,
 } from '../store/index.ts';
-import { AnswerQueue } from './answer-queue.ts';
 import { Draft } from './draft.ts';
 import type { JobRegistry, RunningJob } from '../jobs/index.ts';
 import type { DecodedFrame, FrameRequest, VideoLibrary } from '../recordings/index.ts';
@@ -61,7 +61,7 @@ type GivenSettings = NonNullable<AskRequest['settings']>;
 export class Answering {
   readonly #context: AnsweringContext;
   readonly #later: SaveLater;
-  readonly #queue: AnswerQueue;
+  readonly #queue: TaskQueue;
   /** Answers that wait or are being written, as they are now. */
   readonly #underWay = new Map<AnswerId, Draft>();
   #signsOfLife: NodeJS.Timeout | undefined;
@@ -69,7 +69,10 @@ export class Answering {
 
   constructor(context: AnsweringContext) {
     this.#context = context;
-    this.#queue = new AnswerQueue(() => context.engine.state.model?.answersTogether ?? 1);
+    this.#queue = new TaskQueue({
+      most: () => context.engine.state.model?.answersTogether ?? 1,
+      handingOn: true,
+    });
     this.#later = new SaveLater({
       save: (answer) => void endAnswer(context.store, answer),
       onSaved: (answer) => context.emit({ type: 'answer', answer }),
@@ -187,7 +190,7 @@ export class Answering {
   /** Waits for what is under way; its jobs should have been asked to stop. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#queue.idle();
+    await this.#queue.onIdle();
     this.#later.close();
   }
 

@@ -1,12 +1,7 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { LRUCache } from 'lru-cache';
 import { Readable } from 'node:stream';
-import {
-  throwIfAborted,
-  type FrameIndex,
-  type FrameTimes,
-  type VideoId,
-} from '../../preload/contract/index.ts';
+import { TaskQueue, type FrameIndex, type FrameTimes, type VideoId } from '../../preload/contract/index.ts';
 import { putPicture } from '../platform/picture.ts';
 import type { DecodedFrame, Recording } from './ports.ts';
 
@@ -46,7 +41,8 @@ const keptThumbnails = 2000;
 
 export function createVideoMedia(videos: OpenVideos): VideoMedia {
   const thumbnails = new LRUCache<string, Uint8Array>({ max: keptThumbnails });
-  let lane: Promise<unknown> = Promise.resolve();
+  // One at a time, so that a model's frame never waits behind a whole timeline of them.
+  const queue = new TaskQueue();
 
   return {
     frame: (videoId, index, signal) => videos.frame(videoId, index, signal),
@@ -68,15 +64,11 @@ export function createVideoMedia(videos: OpenVideos): VideoMedia {
       const key = recording.keyFrameBefore(index);
       const name = `${videoId} ${key} ${width}`;
       const make = async (): Promise<Uint8Array> => {
-        throwIfAborted(signal);
         return (
           thumbnails.get(name) ?? shrink(await recording.frame(key, { signal, priority: 'work' }), width)
         );
       };
-      // One at a time, so that a model's frame never waits behind a whole timeline of them.
-      const making = lane.then(make, make);
-      lane = making.catch(() => undefined);
-      const jpeg = await making;
+      const jpeg = await queue.run(make, { signal });
       thumbnails.set(name, jpeg);
       return { jpeg };
     },

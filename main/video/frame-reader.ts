@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { WorkstationError, throwIfAborted, toErrorReport } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
+import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import { decodeFrames, finishFrame, type DecodedFrame, type RawFrame } from './decoder.ts';
 import { FrameCache } from './frame-cache.ts';
@@ -64,7 +65,7 @@ export class FrameReader {
   readonly #disposal = new AbortController();
   #pending: Pending | null = null;
   #run: Run | null = null;
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #work = new TaskQueue();
   #playhead = 0;
   #direction: 1 | -1 = 1;
   #failures = 0;
@@ -146,7 +147,6 @@ export class FrameReader {
     const { context, table, checkFile } = this.#options;
     const stop = signal ? AbortSignal.any([signal, this.#disposal.signal]) : this.#disposal.signal;
     const job = async (): Promise<DecodedFrame> => {
-      throwIfAborted(stop);
       await checkFile();
       // Several questions about one frame, as a sweep asks them, decode it once.
       const made = this.#finished.get(index);
@@ -161,9 +161,7 @@ export class FrameReader {
       if (!raw) throw new WorkstationError('internal', `Frame ${index} did not arrive.`, 'Try again.');
       return this.#finish(raw);
     };
-    const turn = this.#work.then(job);
-    this.#work = turn.catch(() => undefined);
-    return turn;
+    return this.#work.run(job, { signal: stop });
   }
 
   #forInteraction(index: number, signal: AbortSignal | undefined): Promise<DecodedFrame> {

@@ -9,7 +9,7 @@ import {
   type StartEngine,
 } from '../../main/inference/processes/index.ts';
 import { bytesInWords } from '../../main/platform/bytes-in-words.ts';
-import { Turns } from '../../main/platform/task-queue.ts';
+import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { ModelFolderReport } from '../../preload/contract/models.ts';
 import { ModelId } from '../../preload/contract/values.ts';
@@ -47,7 +47,7 @@ const tickSeconds = 1;
 export class FolderLooks {
   readonly #options: FolderLooksOptions;
   readonly #limits: LookLimits;
-  readonly #turns = new Turns(() => together);
+  readonly #queue = new TaskQueue({ most: () => together });
   readonly #idle: LookProcess[] = [];
   readonly #processes = new Set<LookProcess>();
   /** Folders whose look took too much: told again, rather than tried again, until somebody asks for it. */
@@ -98,10 +98,7 @@ export class FolderLooks {
     const ended = (): never => {
       throw new WorkstationError('cancelled', 'The workstation is closing.', 'Start it again.');
     };
-    return this.#turns.takeUnlessStopped(
-      undefined,
-      ended,
-      () => Promise.resolve(),
+    return this.#queue.run(
       async () => {
         if (this.#ended) ended();
         throwIfAborted(signal);
@@ -127,6 +124,7 @@ export class FolderLooks {
           signal?.removeEventListener('abort', stop);
         }
       },
+      { signal },
     );
   }
 

@@ -18,6 +18,7 @@ export * from './file-samples.ts';
 export * from './frames.ts';
 export * from './media.ts';
 export * from './words/missing.ts';
+export * from './task-queue.ts';
 export * from './words/statuses.ts';
 export * from './times-bytes.ts';
 export * from './model.ts';

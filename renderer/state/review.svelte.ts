@@ -24,7 +24,7 @@ import { headline, spoken } from '../view/statuses.ts';
 import { neighbour } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
-import { AskTurns } from './ask-turns.svelte.ts';
+import { PendingQuestions } from './pending-questions.svelte.ts';
 import type { Entries } from './entries.svelte.ts';
 import { frameToAsk } from './frame-to-ask.ts';
 import { Player } from './player.svelte.ts';
@@ -52,7 +52,7 @@ export class Review {
   readonly #position: Position;
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
-  readonly asking = new AskTurns(() => void this.player.refresh());
+  readonly asking = new PendingQuestions(() => void this.player.refresh());
 
   /** The selected question with all of its answers; null for the moment until they are here. */
   readonly selected: Entry | null = $derived.by(() => this.#entries.whole(this.selectedQuestion));

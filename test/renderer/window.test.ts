@@ -13,7 +13,7 @@ import ModelChips from '../../renderer/components/ModelChips.svelte';
 import StreamChooser from '../../renderer/components/StreamChooser.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
 import { keysStay } from '../../renderer/state/keys-stay.ts';
-import { Queue } from '../../renderer/state/queue.ts';
+import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { FakeWorkstation, fakeVideo, id, now } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
@@ -438,7 +438,7 @@ describe('keys', () => {
 });
 
 test('thumbnails come a few at a time, and those no longer wanted never', async () => {
-  const queue = new Queue(2);
+  const queue = new TaskQueue({ most: () => 2 });
   const ends: (() => void)[] = [];
   const begun: number[] = [];
   const outs = [0, 1, 2, 3].map((number) =>

@@ -4,7 +4,7 @@ import type { FrameLooks } from './frame-features.ts';
 import type { DecoderCache, RowRange } from '../graphs/model-graphs.ts';
 import { joined } from '../graphs/rows.ts';
 import { prefillChunk, type ModelRunner } from '../runner/model-runner.ts';
-import { rejectStopped } from '../../platform/stoppable-turn.ts';
+import { rejectIfAborted } from '../../../preload/contract/task-queue.ts';
 import { knownOf, type TokensAhead } from './tokens-ahead.ts';
 import { mostTogether, prefixOf, type TextBranch, type TextPlaces } from './text-branch.ts';
 import type { TreeToken } from '../runner/batch-run.ts';
@@ -83,7 +83,7 @@ export class AnswerBatch implements TextPlaces {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);
-        rejectStopped(signal, waiting.reject);
+        rejectIfAborted(signal, waiting.reject);
       };
       const settle = (): void => signal?.removeEventListener('abort', stop);
       const waiting: Waiting = {
@@ -203,7 +203,7 @@ export class AnswerBatch implements TextPlaces {
       if (!this.#allWait()) return;
       const stopped = [...this.#texts].filter(({ signal }) => signal?.aborted);
       // They leave, and with the last of them this is called again.
-      for (const text of stopped) rejectStopped(text.signal, text.takeWish().reject);
+      for (const text of stopped) rejectIfAborted(text.signal, text.takeWish().reject);
       if (stopped.length === 0) void this.#run();
     });
   }

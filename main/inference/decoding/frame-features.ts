@@ -3,9 +3,8 @@ import type { EngineFrame } from '../messages.ts';
 import { FrameCache, SeenFrame, type FramePrefix } from './frame-cache.ts';
 import type { ModelRunner } from '../runner/model-runner.ts';
 import type { PictureGate } from '../model/picture-gate.ts';
-import { takeStoppable } from '../../platform/stoppable-turn.ts';
 import type { Prompt } from '../model/tokenizer.ts';
-import { Turns } from '../../platform/task-queue.ts';
+import { TaskQueue } from '../../../preload/contract/task-queue.ts';
 import { positionsWithText } from '../model/positions.ts';
 import { rowsOf } from '../graphs/rows.ts';
 
@@ -33,7 +32,7 @@ const spareTokens = 256;
 export class FrameLooks {
   readonly #runner: ModelRunner;
   readonly #frames: FrameCache;
-  readonly #turns = new Turns();
+  readonly #queue = new TaskQueue();
   readonly #gate: PictureGate | null;
 
   constructor(runner: ModelRunner, limitBytes: number, gate: PictureGate | null = null) {
@@ -51,7 +50,7 @@ export class FrameLooks {
   look(frame: EngineFrame, signal: AbortSignal | undefined): Promise<Look> {
     const { model, processor } = this.#runner;
     const key = `${model.sha256} ${processor.fingerprint} ${frame.hash}`;
-    return takeStoppable(this.#turns, signal, async () => {
+    const task = async (): Promise<Look> => {
       const timings: LookTimings = { preprocessMilliseconds: 0, visionMilliseconds: 0 };
       const kept = this.#frames.take(key);
       if (kept !== undefined) return { frame: kept, seenBefore: true, picture: this.#measure(kept), timings };
@@ -63,7 +62,8 @@ export class FrameLooks {
       timings.visionMilliseconds = performance.now() - visionStart;
       const seen = new SeenFrame({ features, grid: image.grid, resized: image.resized });
       return { frame: this.#frames.add(key, seen), seenBefore: false, picture: this.#measure(seen), timings };
-    });
+    };
+    return this.#queue.run(task, { signal });
   }
 
   #measure({ features }: SeenFrame): Look['picture'] {
@@ -85,7 +85,7 @@ export class FrameLooks {
     textBegins: () => { ids: readonly number[]; keep: number } = () => ({ ids: [], keep: 0 }),
   ): Promise<SeenFrame> {
     const ids = prompt.ids.slice(0, prompt.prefixLength);
-    return takeStoppable(this.#turns, signal, async () => {
+    const task = async (): Promise<SeenFrame> => {
       const kept = frame.prefix;
       if (kept !== null && sameIds(kept.ids, ids)) return frame;
       const positions = this.#runner.positions(ids, [frame.grid]);
@@ -117,7 +117,8 @@ export class FrameLooks {
       other.prefix = prefix;
       this.#frames.release(frame);
       return other;
-    });
+    };
+    return this.#queue.run(task, { signal });
   }
 
   retain(frame: SeenFrame): SeenFrame {

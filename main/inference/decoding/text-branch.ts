@@ -3,9 +3,8 @@ import { throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { FramePrefix, SeenFrame } from './frame-cache.ts';
 import type { ModelRunner } from '../runner/model-runner.ts';
 import { joined } from '../graphs/rows.ts';
-import { takeStoppable } from '../../platform/stoppable-turn.ts';
 import { knownOf } from './tokens-ahead.ts';
-import { Turns } from '../../platform/task-queue.ts';
+import { TaskQueue } from '../../../preload/contract/task-queue.ts';
 
 /** Tokens that are decoded together at most, of several texts or of one: a run takes little longer for so few. */
 export const mostTogether = 8;
@@ -47,7 +46,7 @@ export interface TextPlaces {
 export class SolePlace implements TextPlaces {
   readonly most = 1;
   readonly #runner: ModelRunner;
-  readonly #turns = new Turns();
+  readonly #queue = new TaskQueue();
 
   constructor(runner: ModelRunner) {
     this.#runner = runner;
@@ -56,11 +55,9 @@ export class SolePlace implements TextPlaces {
   join(frame: SeenFrame, signal: AbortSignal | undefined): Promise<TextBranch> {
     const prefix = prefixOf(frame);
     return new Promise((resolve, reject) => {
-      takeStoppable(
-        this.#turns,
-        signal,
-        () => new Promise<void>((leave) => resolve(new SoleBranch(this.#runner, prefix, leave, signal))),
-      ).catch(reject);
+      const task = (): Promise<void> =>
+        new Promise((leave) => resolve(new SoleBranch(this.#runner, prefix, leave, signal)));
+      this.#queue.run(task, { signal }).catch(reject);
     });
   }
 }

@@ -17,7 +17,7 @@ import {
   type LoadRequest,
 } from './engine.ts';
 import { startLongTimer } from './long-timer.ts';
-import { Turns } from '../../platform/task-queue.ts';
+import { TaskQueue } from '../../../preload/contract/task-queue.ts';
 
 /** A restart is nobody's to stop. */
 const neverAborted = new AbortController().signal;
@@ -36,7 +36,7 @@ class EngineClient implements Engine {
   readonly #idleMinutes: number;
   readonly #states = new EngineStates();
   /** Everything that is asked of the engine. */
-  readonly #turns = new Turns(() => this.#states.current.model?.answersTogether ?? 1);
+  readonly #queue = new TaskQueue({ most: () => this.#states.current.model?.answersTogether ?? 1 });
   readonly #losses = new EngineLosses();
   /** What should be loaded, whatever becomes of processes. */
   #wanted: LoadRequest | null = null;
@@ -80,16 +80,26 @@ class EngineClient implements Engine {
   }
 
   ask(request: AskRequest): Promise<AnswerResult> {
-    const asked = this.#turns.takeUnlessStopped(
-      request.signal,
-      () => stoppedAnswer(request.settings),
-      () => {
-        this.#beginTurn();
-        return this.#ready();
-      },
-      (engine) => this.#answer(engine, request),
-    );
-    return asked.finally(() => this.#waitForQuestions());
+    const { signal, settings } = request;
+    if (signal?.aborted) return Promise.resolve(stoppedAnswer(settings));
+    let begun = false;
+    const task = async (): Promise<AnswerResult> => {
+      this.#beginTurn();
+      const engine = await this.#ready();
+      if (signal?.aborted) return stoppedAnswer(settings);
+      begun = true;
+      return this.#answer(engine, request);
+    };
+    const asked = this.#queue.run(task, { signal }).finally(() => this.#waitForQuestions());
+    if (signal === undefined) return asked;
+    return new Promise((resolve, reject) => {
+      // Who stops it while the model is loaded is told at once; the loading goes on, for others.
+      const stop = (): void => {
+        if (!begun) resolve(stoppedAnswer(settings));
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    });
   }
 
   unload(): Promise<void> {
@@ -112,12 +122,11 @@ class EngineClient implements Engine {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turns
-      .take(() => {
-        this.#beginTurn();
-        return work();
-      })
-      .finally(() => this.#waitForQuestions());
+    const task = async (): Promise<T> => {
+      this.#beginTurn();
+      return work();
+    };
+    return this.#queue.run(task, { alone: true }).finally(() => this.#waitForQuestions());
   }
 
   #beginTurn(): void {
@@ -128,12 +137,12 @@ class EngineClient implements Engine {
   /** Once nothing is left to do, the model may go when nobody asks for long. */
   #waitForQuestions(): void {
     this.#endWaiting();
-    if (this.#disposed || this.#idleMinutes <= 0 || !this.#turns.idle) return;
+    if (this.#disposed || this.#idleMinutes <= 0 || !this.#queue.idle) return;
     this.#endWaiting = startLongTimer(() => this.#unloadIdle(), this.#idleMinutes * 60_000);
   }
 
   #unloadIdle(): void {
-    if (!this.#turns.idle || this.#states.current.phase !== 'ready') return;
+    if (!this.#queue.idle || this.#states.current.phase !== 'ready') return;
     const { model, estimate } = this.#states.current;
     this.#end();
     const minutes = this.#idleMinutes;

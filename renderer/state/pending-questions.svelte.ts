@@ -1,14 +1,14 @@
-import { toErrorReport, type ErrorReport } from '../../preload/contract/index.ts';
+import { TaskQueue, toErrorReport, type ErrorReport } from '../../preload/contract/index.ts';
 import type { Frame } from './frames.ts';
 
 /** Makes the calls that ask one after another, so that questions keep the order in which they were typed. */
-export class AskTurns {
+export class PendingQuestions {
   /** Questions whose call has not returned: they wait for their frame, or for the workstation to write them down. */
   pending = $state(0);
   /** What the last question met that kept it from being asked. */
   fault = $state.raw<ErrorReport | null>(null);
   readonly #onMismatch: () => void;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue = new TaskQueue();
 
   /** @param onMismatch the picture on the screen is one of before: the person should see what there is now */
   constructor(onMismatch: () => void) {
@@ -19,8 +19,7 @@ export class AskTurns {
   async take(awaited: Promise<Frame>, call: (frame: Frame) => Promise<void>): Promise<boolean> {
     this.pending += 1;
     this.fault = null;
-    const asked = this.#last.then(async () => call(await awaited));
-    this.#last = asked.catch(() => undefined);
+    const asked = this.#queue.run(async () => call(await awaited));
     awaited.catch(() => undefined);
     try {
       await asked;
