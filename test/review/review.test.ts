@@ -278,7 +278,8 @@ describe('a file that is gone or another', () => {
     // Chosen again, it is the same recording with what came since.
     expect((await bench.open(path)).video.id).toBe(opened.video.id);
     expect(await bench.hash(opened.video.id, 20)).toBe(before);
-    expect(await bench.hash(opened.video.id, 60)).not.toBe(before);
+    // The file was appended to itself, so that its frames come a second time.
+    expect(await bench.hash(opened.video.id, 60)).toBe(before);
   });
 });
 
