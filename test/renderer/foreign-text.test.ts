@@ -5,6 +5,7 @@ import { AnswerEvidence, Box, calls, type Bridge, type CallName } from '../../pr
 import App from '../../renderer/App.svelte';
 import { embeddedModel, importedModel } from './fake-models.ts';
 import { FakeWorkstation, id } from './fake-workstation.ts';
+import { withLayout } from './layout.ts';
 import { FramePixels } from './pixels.ts';
 
 /** What people, files and models write is shown as it is: nothing in it hides, turns letters round or commands. */
@@ -52,6 +53,7 @@ function everyText(): string[] {
 const hiding = (): string[] => everyText().filter((text) => commands(text));
 
 beforeEach(() => {
+  withLayout();
   vi.stubGlobal('fetch', new FramePixels().fetch);
   fake = new FakeWorkstation();
   fake.case = { ...fake.case, pseudonym: evil('Case 7') };
@@ -102,7 +104,7 @@ test('nothing in the window hides or turns round what somebody wrote', async () 
   await screen.findByText(/^bleeding \\u/);
   // The refused question is shown first; its words and what it knows.
   expect(hiding()).toEqual([]);
-  const [, first] = screen.getAllByRole('button', { name: /^0:00/ });
+  const [, first] = await screen.findAllByRole('button', { name: /^0:00/ });
   await fireEvent.click(first!);
   await screen.findAllByText(/Kid ney/);
   await fireEvent.click(screen.getByText('Evidence and raw output'));
