@@ -36,6 +36,11 @@ from tokenizer import Tokenizer
 from vocabulary import grown, resize_embedding
 
 
+def as_json(entry):
+    """The entry as JSON, which knows no NaN: a figure of questions that did not come up is null."""
+    return json.dumps({name: None if value != value else value for name, value in entry.items()})
+
+
 class Start:
     """What a run begins with: a model folder, or a run's folder or checkpoint, which has probes too."""
 
@@ -133,8 +138,8 @@ class Run:
 
     def log(self, **entry):
         with open(os.path.join(self.out, "log.jsonl"), "a") as file:
-            file.write(json.dumps(entry) + "\n")
-        print(json.dumps(entry), flush=True)
+            file.write(as_json(entry) + "\n")
+        print(as_json(entry), flush=True)
 
     def save(self):
         checkpoint.save(

@@ -98,10 +98,25 @@ export class WorkstationPage {
   }
 
   /** Question texts of this session's list, newest first. */
+  /** All of the list, newest first: only the rows in sight are in the page, so it is scrolled from end to end. */
   async questions(): Promise<string[]> {
-    return this.answerList
-      .locator('.question')
-      .evaluateAll((items) => items.map((item) => item.getAttribute('title') ?? ''));
+    return this.answerList.evaluate(async (list) => {
+      const room = list.parentElement!;
+      const before = room.scrollTop;
+      const found = new Map<number, string>();
+      for (let top = 0; top <= room.scrollHeight; top += Math.max(30, room.clientHeight / 2)) {
+        room.scrollTop = top;
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        for (const row of list.querySelectorAll('[aria-posinset]')) {
+          const title = row.querySelector('.question')?.getAttribute('title') ?? '';
+          found.set(Number(row.getAttribute('aria-posinset')), title);
+        }
+        const whole = Number(list.querySelector('[aria-setsize]')?.getAttribute('aria-setsize') ?? 0);
+        if (found.size >= whole) break;
+      }
+      room.scrollTop = before;
+      return [...found].sort(([one], [other]) => one - other).map(([, title]) => title);
+    });
   }
 
   async selectQuestion(question: string): Promise<void> {
