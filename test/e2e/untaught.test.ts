@@ -6,7 +6,7 @@ import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';
 
 /** A question of a kind that the model was never taught, by keyboard alone, as a person without a pointer meets it. */
-const untaught = 'Is there a fistula?';
+const untaught = 'Is there much bleeding?';
 let opened: OpenedWindow;
 let page: Page;
 let window: WorkstationPage;
@@ -48,7 +48,7 @@ describe('a question that was not taught', () => {
     await window.ask(untaught);
     expect(await window.waitForAnswer()).toBe('refused');
     expect(await window.answer.label.textContent()).toBe('Not a question it was taught');
-    expect(await known().getByText('fistula').count()).toBe(1);
+    expect(await known().getByText('much', { exact: true }).count()).toBe(1);
     expect(await known().getByRole('listitem').count()).toBeGreaterThan(0);
     expect(await window.answer.panel.locator('.probability').count()).toBe(0);
     expect(await window.boxOnFrame()).toBeNull();
@@ -105,7 +105,7 @@ describe('a question that was not taught', () => {
     expect(await page.getByRole('button', { name: 'Answer anyway' }).count()).toBe(0);
     expect(await row.getByText('question not taught').isVisible()).toBe(true);
     expect(
-      await page.getByRole('button', { name: /Is there a fistula\?.*, question not taught/ }).count(),
+      await page.getByRole('button', { name: /Is there much bleeding\?.*, question not taught/ }).count(),
     ).toBe(1);
     expect(await barriersOf(page)).toEqual([]);
   });
