@@ -6,8 +6,8 @@ import { statFile } from '../files/index.ts';
 import type { VideoLibrary } from './library.ts';
 
 /**
- * Whether a file's content is that of a video which is here already, or begins with it. Throws `file-missing` or `file-unreadable`, and
- * `cancelled` where the signal ends it.
+ * Whether a file's content is that of a video which is here already, or begins with it. Throws `file-missing` or
+ * `file-unreadable`, and `cancelled` where the signal ends it.
  */
 export async function lookUpVideo(
   { store, library }: { store: Store; library: VideoLibrary },

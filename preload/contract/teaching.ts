@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instruments } from './vocabulary.ts';
 
 /** One kind of question that a model was taught. Words are in small letters. */
 export const TaughtKind = z.object({
@@ -161,7 +162,7 @@ function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[
       hits:
         2 * words.filter((word) => content.some((taught) => alike(word, taught))).length +
         (alike(words[0] ?? '', wordsOf(kind.example)[0] ?? '') ? 1 : 0),
-      subjects: kind.subjects
+      subjects: ownNamesFirst(kind.subjects)
         .map((subject) => ({ subject, hits: hitsOf(words, wordsOf(subject)) }))
         .filter(({ hits }) => hits > 0)
         .sort((a, b) => b.hits - a.hits)
@@ -176,7 +177,7 @@ function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[
   const made: string[] = [];
   for (let round = 0; made.length < mostRewrites && round < mostRewrites; round++) {
     for (const { kind, subjects } of nearest) {
-      const about = subjects.length > 0 ? subjects : kind.subjects.slice(0, 1);
+      const about = subjects.length > 0 ? subjects : ownNamesFirst(kind.subjects).slice(0, 1);
       const subject = about[round];
       if (!kind.example.includes('{subject}')) {
         if (round === 0) made.push(kind.example);
@@ -185,6 +186,12 @@ function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[
   }
   return [...new Set(made)].slice(0, mostRewrites);
 }
+
+/** What is suggested is called by its own name: "bipolar" is understood, but nobody should have to read it. */
+const ownNamesFirst = (subjects: readonly string[]): string[] => {
+  const own = new Set<string>(instruments);
+  return [...subjects].sort((one, other) => Number(own.has(other)) - Number(own.has(one)));
+};
 
 const hitsOf = (words: readonly string[], name: readonly string[]): number =>
   name.filter((part) => words.some((word) => alike(word, part))).length;

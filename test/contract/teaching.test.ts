@@ -94,6 +94,9 @@ describe('a question that it was not taught', () => {
     expect(ask('Where is the needle driver?').rewrites[0]).toBe('Where is large needle driver located?');
     expect(ask('whre is the staplr').rewrites.every((text) => /staple|organ/.test(text))).toBe(true);
     expect(ask('Where is the kidney?').rewrites).toContain('Locate the kidney.');
+    // Nothing is named, or a part of a name: what is suggested has the whole name.
+    expect(ask('Should I convert to open?').rewrites).toContain('What is the state of bipolar forceps?');
+    expect(ask('Is the bipolar any good?').rewrites[0]).toMatch(/bipolar forceps/);
     const forceps = ask('What is the forceps doing?').rewrites.join(' ');
     expect(forceps).toMatch(/forceps/);
     expect(forceps).not.toMatch(/stapler|probe|suction/);

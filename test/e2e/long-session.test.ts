@@ -1,16 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { multiplyQuestion } from '../store/long-session.ts';
 import { barriersOf } from './barriers.ts';
-import { launchChromium } from './chromium.ts';
-import { newHome, removeHome, RunningHost } from './host.ts';
-import { WorkstationPage } from './pages/workstation-page.ts';
+import { newHome } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
 
 /** A session of a whole night: nobody waits for 20,000 answers to see the newest. */
 const answers = 20_000;
 const home = newHome();
-let host: RunningHost;
-let browser: Browser;
+let opened: OpenedWindow;
 let page: Page;
 let window: WorkstationPage;
 
@@ -21,30 +20,17 @@ const picture = async (name: string): Promise<void> => {
 const rows = () => window.answerList.getByRole('listitem');
 
 beforeAll(async () => {
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 720 },
-    reducedMotion: 'reduce',
-  });
-  context.setDefaultTimeout(60_000);
-  page = await context.newPage();
-  window = new WorkstationPage(page);
-  host = new RunningHost(home);
-  await window.open(await host.address());
+  opened = await openWindow(home, { reducedMotion: 'reduce' });
+  opened.context.setDefaultTimeout(60_000);
+  ({ window } = opened);
+  ({ page } = window);
   await window.waitUntilAskable();
   await window.ask('What organ is being operated?');
   await window.waitForAnswer();
-  await host.stop();
-  multiplyQuestion(home, answers);
-  host = new RunningHost(home);
-  await window.open(await host.address());
+  await opened.restart(() => multiplyQuestion(home, answers));
 });
 
-afterAll(async () => {
-  await browser.close();
-  await host.stop();
-  removeHome(home);
-});
+afterAll(() => opened.close());
 
 it('is listed at once with its newest answers, and a row for each that is in sight', async () => {
   await window

@@ -5,10 +5,12 @@ import { WorkstationPage } from './pages/workstation-page.ts';
 
 /** A workstation in a process of its own, and its window in a browser. */
 export interface OpenedWindow {
-  host: RunningHost;
+  readonly host: RunningHost;
   browser: Browser;
   context: BrowserContext;
   window: WorkstationPage;
+  /** Ends the workstation, does what has to be done to its data folder meanwhile, and opens it again in the same window. */
+  restart: (meanwhile?: () => void) => Promise<void>;
   /** Ends both, and removes the data folder. */
   close: () => Promise<void>;
 }
@@ -23,7 +25,7 @@ export async function openWindow(
   options: BrowserContextOptions = {},
   environment: Readonly<Record<string, string>> = {},
 ): Promise<OpenedWindow> {
-  const host = new RunningHost(home, environment);
+  let host = new RunningHost(home, environment);
   let browser: Browser | undefined;
   const close = async (): Promise<void> => {
     await browser?.close();
@@ -35,7 +37,18 @@ export async function openWindow(
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
     const window = new WorkstationPage(await context.newPage());
     await window.open(await host.address());
-    return { host, browser, context, window, close };
+    const restart = async (meanwhile?: () => void): Promise<void> => {
+      await host.stop();
+      meanwhile?.();
+      host = new RunningHost(home, environment);
+      await window.open(await host.address());
+    };
+    return {
+      ...{ browser, context, window, restart, close },
+      get host() {
+        return host;
+      },
+    };
   } catch (error) {
     await close();
     throw error;

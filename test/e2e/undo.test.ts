@@ -1,24 +1,17 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barriersOf } from './barriers.ts';
-import { launchChromium } from './chromium.ts';
-import { newHome, removeHome, RunningHost } from './host.ts';
-import { WorkstationPage } from './pages/workstation-page.ts';
+import { newHome } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
 
 /** What a person did can be taken back, after a restart of the workstation, too. */
 const home = newHome();
 const question = 'What organ is being operated?';
 const other = 'Where is monopolar curved scissors located?';
-let host: RunningHost;
-let browser: Browser;
+let opened: OpenedWindow;
 let page: Page;
 let window: WorkstationPage;
-
-async function start(): Promise<void> {
-  host = new RunningHost(home);
-  await window.open(await host.address());
-  await window.waitUntilAskable();
-}
 
 const caseName = (): Promise<string | null> => page.locator('header h1 .pseudonym').textContent();
 const line = (text: string | RegExp) => page.locator('.toast').getByText(text);
@@ -31,22 +24,14 @@ async function rename(name: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 720 },
-    reducedMotion: 'reduce',
-  });
-  context.setDefaultTimeout(60_000);
-  page = await context.newPage();
-  window = new WorkstationPage(page);
-  await start();
+  opened = await openWindow(home, { reducedMotion: 'reduce' });
+  opened.context.setDefaultTimeout(60_000);
+  ({ window } = opened);
+  ({ page } = window);
+  await window.waitUntilAskable();
 });
 
-afterAll(async () => {
-  await browser.close();
-  await host.stop();
-  removeHome(home);
-});
+afterAll(() => opened.close());
 
 describe('undo', () => {
   it('says what it took back, and redo does it again', async () => {
@@ -73,8 +58,8 @@ describe('undo', () => {
 
   it('takes back what was done before the workstation was started again', async () => {
     await rename('Nephrectomy 12');
-    await host.stop();
-    await start();
+    await opened.restart();
+    await window.waitUntilAskable();
     expect(await caseName()).toBe('Nephrectomy 12');
     expect(await window.questions()).toEqual([other]);
     await page.keyboard.press('Control+z');

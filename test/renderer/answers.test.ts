@@ -416,6 +416,25 @@ describe('an answer that names several things', () => {
   });
 });
 
+test('only a question that the model was kept from can be asked anyway: one that it declined was asked', async () => {
+  const evidence = withDoubts({ question: true });
+  fake.addEntry('Will he live?', 0, {
+    status: 'refused',
+    label: 'cannot be told from this picture',
+    evidence,
+  });
+  fake.addEntry('Is it red?', 0, { status: 'refused', evidence });
+  const { review } = await opened();
+  render(AnswerPanel, { workstation, review });
+  await review.select(fake.entries[1]!.question.id);
+  await screen.findByRole('button', { name: 'Answer anyway' });
+  await review.select(fake.entries[0]!.question.id);
+  await screen.findByText(/declines to answer/);
+  expect(screen.queryByRole('button', { name: 'Answer anyway' })).toBeNull();
+  // What it does know is said all the same.
+  expect(screen.getByRole('group', { name: 'Questions that the model knows' })).toBeTruthy();
+});
+
 describe('the list', () => {
   test('has the newest first, with time, question and what came of it', async () => {
     fake.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box });

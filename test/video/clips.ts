@@ -79,6 +79,12 @@ export function readCounter(frame: { rgb: Uint8Array; width: number; height: num
   return value;
 }
 
+/** ffmpeg's arguments for H.264 that is soon made; further ones follow. */
+export const quickH264 = (...further: string[]): string[] => [
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
+  ...further,
+];
+
 export class ClipFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'workstation-video-'));
 

@@ -1,24 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { toErrorReport } from '../../preload/contract/errors.ts';
 import type { VideoSource } from '../../main/video/index.ts';
-import { opened, type ClipFolder, type ClipRecipe } from './clips.ts';
+import { opened, quickH264, type ClipFolder, type ClipRecipe } from './clips.ts';
 
 /** Damages files at random and holds what is shown of them against the undamaged ones. */
 
-const h264 = [
-  '-c:v',
-  'libx264',
-  '-preset',
-  'veryfast',
-  '-pix_fmt',
-  'yuv420p',
-  '-crf',
-  '24',
-  '-g',
-  '20',
-  '-bf',
-  '2',
-];
+const h264 = quickH264('-crf', '24', '-g', '20', '-bf', '2');
 const sliced = [...h264, '-x264-params', 'slices=4'];
 const fields = [...h264, '-flags', '+ilme+ildct', '-x264-params', 'interlaced=1'];
 const hevc = [

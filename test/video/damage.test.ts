@@ -3,30 +3,13 @@ import { findMediaTools, openVideo, type VideoSource } from '../../main/video/in
 import { DamageFinder } from '../../main/video/damage.ts';
 import { addBitErrors, damagePicture, losePackets, randomNumbers } from './broken-clips.ts';
 import { canMake, damageKinds, damages, damagesOf, makeOriginal, tryDamaged } from './damage-trial.ts';
-import { ClipFolder, type ClipRecipe } from './clips.ts';
+import { ClipFolder, quickH264, type ClipRecipe } from './clips.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
 const { encoders } = await findMediaTools();
 
-const x264 = [
-  '-c:v',
-  'libx264',
-  '-preset',
-  'veryfast',
-  '-pix_fmt',
-  'yuv420p',
-  '-crf',
-  '24',
-  '-g',
-  '50',
-  '-keyint_min',
-  '50',
-  '-sc_threshold',
-  '0',
-  '-bf',
-  '2',
-];
+const x264 = quickH264('-crf', '24', '-g', '50', '-keyint_min', '50', '-sc_threshold', '0', '-bf', '2');
 const mp4: ClipRecipe = { frames: 100, width: 320, height: 256, extension: 'mp4', output: x264 };
 const transport: ClipRecipe = { frames: 100, width: 640, height: 512, extension: 'ts', output: x264 };
 

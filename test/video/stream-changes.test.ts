@@ -3,27 +3,14 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { checksum } from '../../main/video/transport-tables.ts';
-import { ClipFolder, opened, readCounter } from './clips.ts';
+import { ClipFolder, opened, quickH264, readCounter } from './clips.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
 const { encoders } = await findMediaTools();
 
 const codecs: Record<string, string[]> = {
-  h264: [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'veryfast',
-    '-pix_fmt',
-    'yuv420p',
-    '-crf',
-    '26',
-    '-g',
-    '25',
-    '-bf',
-    '2',
-  ],
+  h264: quickH264('-crf', '26', '-g', '25', '-bf', '2'),
   hevc: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'keyint=25:log-level=none'],
   mpeg2: ['-c:v', 'mpeg2video', '-q:v', '3', '-g', '15', '-bf', '2'],
 };
