@@ -289,7 +289,6 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       host: options.host,
       hostReason: options.hostReason,
       fileDialog: options.chooseFile !== undefined,
-      readOnly: false,
       dataFolder: home,
       savedAt: store.savedAt,
       decoder: await findMediaTools({ log: videoLog }).then(decoderName, () => null),

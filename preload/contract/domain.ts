@@ -429,7 +429,6 @@ export const Status = z.object({
   hostReason: z.string().nullable(),
   /** Whether the host has a file dialog of the system's own (`chooseVideo`), or folders are browsed. */
   fileDialog: z.boolean(),
-  readOnly: z.boolean(),
   dataFolder: z.string(),
   savedAt: Timestamp.nullable(),
   /** What decodes videos, such as `ffmpeg 5.1.9-0+deb12u1`; null where nothing does. */

@@ -99,7 +99,6 @@ export class Review {
     parts: ChangeSource & {
       fetchMedia: typeof fetch;
       announcer: Announcer;
-      readOnly: () => boolean;
       /** Whether the model is still being loaded, so that answers wait for it; never by default. */
       modelIsComing?: () => boolean;
       /** The seed of another draw; random by default. */
@@ -120,7 +119,7 @@ export class Review {
     this.#modelIsComing = parts.modelIsComing ?? (() => false);
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
-      if (!parts.readOnly()) await parts.bridge.savePosition({ sessionId: this.session.id, frameIndex });
+      await parts.bridge.savePosition({ sessionId: this.session.id, frameIndex });
     });
     this.player = new Player({
       fetchMedia: parts.fetchMedia,

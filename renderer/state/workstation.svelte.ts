@@ -99,10 +99,6 @@ export class Workstation {
     this.#stops.push(this.bridge.onEvent((event) => this.#onEvent(event)));
   }
 
-  get readOnly(): boolean {
-    return this.status?.readOnly ?? false;
-  }
-
   get runningJobs(): readonly Job[] {
     return this.jobs.filter((job) => job.state === 'running');
   }
@@ -125,7 +121,6 @@ export class Workstation {
     const review = this.review;
     if (!review) return 'Open a video to ask about it.';
     if (this.reach !== 'connected') return 'The workstation is not connected.';
-    if (this.readOnly) return 'Read-only: answers could not be kept.';
     if (review.video.availability === 'missing') return 'The video file is not there.';
     if (review.video.availability === 'changed')
       return 'The video file is no longer the one that was reviewed.';
@@ -249,7 +244,6 @@ export class Workstation {
       bridge: this.bridge,
       fetchMedia: this.#fetch,
       announcer: this.announcer,
-      readOnly: () => this.readOnly,
       modelIsComing: () => this.modelIsComing,
       newest: this.#newest,
       onReplaced: () => void this.#readAnew(),

@@ -204,7 +204,6 @@ describe('the ask box', () => {
       () => (fake.video = { ...fake.video, availability: 'changed' }),
       /no longer the one/,
     ],
-    ['the database is read-only', () => (fake.status = { ...fake.status, readOnly: true }), /Read-only/],
     [
       'the model failed',
       () => (fake.model = { ...fake.model, phase: 'failed', error: null }),

@@ -160,7 +160,6 @@ export class FakeWorkstation {
     host: 'web',
     hostReason: null,
     fileDialog: false,
-    readOnly: false,
     dataFolder: '/data',
     savedAt: now,
     decoder: 'ffmpeg 5.1.9-0+deb12u1',

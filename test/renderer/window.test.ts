@@ -156,7 +156,7 @@ describe('a file with several picture streams', () => {
     fake.video = { ...fakeVideo, streams, streamIndex: 1 };
     await workstation.start();
     const { opener, review } = workstation;
-    render(StreamChooser, { video: review!.video, opener, disabled: false });
+    render(StreamChooser, { video: review!.video, opener });
     const list = screen.getByRole<HTMLSelectElement>('combobox', { name: 'Picture stream' });
     expect([...list.options].map(({ text }) => text)).toEqual([
       'Room camera · 320 x 256',
@@ -171,7 +171,7 @@ describe('a file with several picture streams', () => {
   test('is shown no list where there is nothing to choose', async () => {
     await workstation.start();
     const one = { ...fakeVideo, streams: [streams[1]!, streams[2]!], streamIndex: 1 };
-    render(StreamChooser, { video: one, opener: workstation.opener, disabled: false });
+    render(StreamChooser, { video: one, opener: workstation.opener });
     expect(screen.queryByRole('combobox')).toBeNull();
   });
 });
