@@ -26,7 +26,7 @@ import {
   type WorkstationEvent,
 } from '../preload/contract/index.ts';
 import { drawStill } from './export/index.ts';
-import { GrantRegistry, type Grant } from './files/index.ts';
+import { FilesForWindows, GrantRegistry, type Grant } from './files/index.ts';
 import { createEngine, removeOldReports, type AnswerResult, type StartEngine } from './inference/index.ts';
 import { JobRegistry } from './jobs/index.ts';
 import {
@@ -152,6 +152,11 @@ export interface Workstation {
   /** Returns the function that ends the listening. */
   onEvent: (listener: (event: WorkstationEvent) => void) => () => void;
   grantPath: (path: string) => Promise<Grant>;
+  /**
+   * Hands a file to one window to open, as if a person had chosen it there; null: to the next window that starts. Throws
+   * `file-missing`, `file-unreadable`, `video-not-a-video`.
+   */
+  offerFile: (path: string, window: WindowId | null) => Promise<void>;
   findDropped: (file: DroppedDescription) => Promise<DroppedFile>;
   importStream: (name: string, content: Readable, signal: AbortSignal) => Promise<Grant>;
   /** The demonstration case with the bundled clip, in its last session or its first. */
@@ -242,6 +247,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     log: (line) => engineLog.info(line),
   });
   const { desk } = models;
+  const filesForWindows = new FilesForWindows();
   const videoLog = logTo(log, 'video');
   const review = createReview({
     store,
@@ -306,6 +312,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       const { grantId, name } = await grants.addFile(path);
       return { grantId: grantId, name };
     },
+    takeFilesToOpen: async ({ starting }, { window }) => filesForWindows.take(window, starting),
     chooseModelFolder: async (_input, { window }) => {
       const path = (await options.chooseFolder?.(window)) ?? null;
       return path === null ? null : grants.addFolder(path);
@@ -330,6 +337,10 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       return () => listeners.delete(listener);
     },
     grantPath: (path) => grants.addFile(path),
+    offerFile: async (path, window) => {
+      filesForWindows.offer(await grants.addFile(path), window);
+      emit({ type: 'file-to-open' });
+    },
     grantFolder: (path) => grants.addFolder(path),
     modelFolder: models.folderOf,
     findDropped: review.findDropped,

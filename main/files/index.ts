@@ -1,5 +1,6 @@
 /** What a person picks: grants that stand for paths, a browser of folders, files that were dropped, copies of them. */
 export { digestOf, findDropped } from './dropped.ts';
+export { FilesForWindows } from './files-for-windows.ts';
 export {
   FolderBrowser,
   ownSurroundings,

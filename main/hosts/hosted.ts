@@ -9,7 +9,15 @@ export type HostedMedia = Workstation['media'];
 /** What a host with a window needs of the workstation. */
 export type HostedWorkstation = Pick<
   Workstation,
-  'calls' | 'localActor' | 'media' | 'onEvent' | 'grantPath' | 'findDropped' | 'importStream' | 'dispose'
+  | 'calls'
+  | 'localActor'
+  | 'media'
+  | 'onEvent'
+  | 'grantPath'
+  | 'offerFile'
+  | 'findDropped'
+  | 'importStream'
+  | 'dispose'
 >;
 
 /** What the command line needs: calls in the context of the command, and more than a window may do. */

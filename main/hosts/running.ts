@@ -44,17 +44,22 @@ const answerMilliseconds = 5000;
  * Asks the workstation that has a data folder open for another window. Null where none has, or none answers.
  *
  * @param patience For how long to go on asking, in ms: one that is starting is not reached at once.
+ * @param file The path of a file that the window is to open.
  */
-export async function askForWindow(home: string, patience = 0): Promise<AnotherWindow | null> {
+export async function askForWindow(
+  home: string,
+  patience = 0,
+  file: string | null = null,
+): Promise<AnotherWindow | null> {
   const until = performance.now() + patience;
   for (;;) {
-    const window = await askOnce(home);
+    const window = await askOnce(home, file);
     if (window !== null || performance.now() >= until) return window;
     await wait(200);
   }
 }
 
-async function askOnce(home: string): Promise<AnotherWindow | null> {
+async function askOnce(home: string, file: string | null): Promise<AnotherWindow | null> {
   const door = readDoor(home);
   if (door === null) return null;
   const nonce = randomUUID();
@@ -63,7 +68,8 @@ async function askOnce(home: string): Promise<AnotherWindow | null> {
   if (host === null || !sameSecret(host.proof, sign(door.secret, `host ${nonce} ${host.challenge}`)))
     return null;
   const answer = sign(door.secret, `start ${host.challenge}`);
-  const invited = await post(door.port, '/api/invite', { challenge: host.challenge, answer }, Invited);
+  const wish = { challenge: host.challenge, answer, ...(file !== null && { file }) };
+  const invited = await post(door.port, '/api/invite', wish, Invited);
   return invited && { processId: door.processId, port: door.port, address: invited.address };
 }
 

@@ -15,6 +15,8 @@ export interface ServeOptions {
   device?: DeviceWish;
   /** Why a page in a browser and not the window of its own. */
   reason: string;
+  /** The path of a file that the window is to open; it exists. */
+  file?: string | undefined;
   /** Whether to try to open the browser. */
   openBrowser: boolean;
   /** For people. */
@@ -57,10 +59,16 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** Asks the workstation that is running on the data folder for another window; false where none is reached. */
 export async function openAnotherWindow(
-  { home, say, openBrowser: open, onReady }: Pick<ServeOptions, 'home' | 'say' | 'openBrowser' | 'onReady'>,
+  {
+    home,
+    say,
+    openBrowser: open,
+    onReady,
+    file,
+  }: Pick<ServeOptions, 'home' | 'say' | 'openBrowser' | 'onReady' | 'file'>,
   patience: number,
 ): Promise<boolean> {
-  const another = await askForWindow(home, patience);
+  const another = await askForWindow(home, patience, file ?? null);
   if (another === null) return false;
   for (const line of anotherWindowInWords(another)) say(line);
   onReady?.(another);
@@ -69,7 +77,7 @@ export async function openAnotherWindow(
 }
 
 async function serveAlone(options: ServeOptions): Promise<void> {
-  const { home, port, device, reason, say, signal } = options;
+  const { home, port, device, reason, say, signal, file } = options;
   const { createWorkstation } = await import('../workstation.ts');
   const { log, close: closeLog } = openLogFile(home);
   try {
@@ -82,6 +90,7 @@ async function serveAlone(options: ServeOptions): Promise<void> {
       ...(device === undefined ? {} : { device }),
     });
     try {
+      if (file !== undefined) await workstation.offerFile(file, null);
       const key = new WindowKey(home, Date.now);
       const secret = newSecret();
       const startAt = (at: number): Promise<WebHost> =>

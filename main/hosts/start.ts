@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { toErrorReport, WorkstationError } from '../../preload/contract/index.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { findDisplay, findElectron } from './electron-binary.ts';
+import { fileArgument } from './file-argument.ts';
 import { offerToFetch } from './offer.ts';
 import { openAnotherWindow, serve } from './serve.ts';
 
@@ -17,7 +18,8 @@ import { openAnotherWindow, serve } from './serve.ts';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const usage = `npm start -- [options]
+const usage = `npm start -- [options] [VIDEO]
+  VIDEO        a video file that the window opens first
   --home DIR   data folder, instead of the platform's own
   --web        serve to a browser even where Electron could open a window
   --port N     port of 127.0.0.1 for the browser; any free one without it
@@ -33,10 +35,11 @@ interface StartOptions {
   port: number;
   open: boolean;
   fetch: boolean | undefined;
+  file: string | undefined;
 }
 
 function parseOptions(): StartOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     options: {
       home: { type: 'string' },
       web: { type: 'boolean', default: false },
@@ -46,6 +49,7 @@ function parseOptions(): StartOptions {
       help: { type: 'boolean', default: false },
     },
     allowNegative: true,
+    allowPositionals: true,
   });
   if (values.help) {
     process.stdout.write(usage);
@@ -55,7 +59,11 @@ function parseOptions(): StartOptions {
   if (!/^\d{1,5}$/.test(values.port) || port > 65535) {
     throw new WorkstationError('invalid-input', `${values.port} is not a port.`, 'Give one from 0 to 65535.');
   }
-  return { home: values.home, web: values.web, port, open: values.open, fetch: values.fetch };
+  if (positionals.length > 1) {
+    throw new WorkstationError('invalid-input', 'More than one video is named.', 'Name one.');
+  }
+  const file = positionals[0] === undefined ? undefined : fileArgument(positionals[0]);
+  return { home: values.home, web: values.web, port, open: values.open, fetch: values.fetch, file };
 }
 
 /** Builds what is missing or older than its sources. Outside a checkout there is nothing to build. */
@@ -70,7 +78,7 @@ function build(): void {
 }
 
 /** Why Electron can't be the host; null once it has been and was closed. */
-async function runElectron({ home }: StartOptions): Promise<string | null> {
+async function runElectron({ home, file }: StartOptions): Promise<string | null> {
   const display = findDisplay(process.env, process.platform);
   if (!display) return 'This machine has no display that Electron could open a window on.';
   const binary = findElectron(join(repository, 'node_modules', 'electron'), process.env);
@@ -82,7 +90,12 @@ async function runElectron({ home }: StartOptions): Promise<string | null> {
   const started = performance.now();
   const child = spawn(
     binary,
-    [...(asRoot ? ['--no-sandbox'] : []), repository, ...(home === undefined ? [] : ['--home', home])],
+    [
+      ...(asRoot ? ['--no-sandbox'] : []),
+      repository,
+      ...(home === undefined ? [] : ['--home', home]),
+      ...(file === undefined ? [] : [file]),
+    ],
     { stdio: 'inherit' },
   );
   const pass = () => child.kill('SIGTERM');
@@ -106,7 +119,7 @@ async function start(): Promise<void> {
   const options = parseOptions();
   const { defaultHome } = await import('../workstation.ts');
   const home = options.home ?? defaultHome();
-  if (await openAnotherWindow({ home, say, openBrowser: options.open }, 0)) return;
+  if (await openAnotherWindow({ home, say, openBrowser: options.open, file: options.file }, 0)) return;
   await offerToFetch({
     repository,
     window: !options.web && findDisplay(process.env, process.platform),
@@ -132,6 +145,7 @@ async function start(): Promise<void> {
     port: options.port,
     reason,
     openBrowser: options.open,
+    file: options.file,
     say,
     signal: controller.signal,
   });

@@ -82,6 +82,14 @@ export const calls = {
     input: z.strictObject({ path: z.string().min(1).max(4096), find: z.enum(['videos', 'models']) }),
     output: z.object({ folder: Folder, entryId: GrantId.nullable() }),
   },
+  /**
+   * Files that were given to the program itself, for this window to open: each is handed out once. `starting`: this window
+   * has just begun, and takes those that wait for the next one.
+   */
+  takeFilesToOpen: {
+    input: z.strictObject({ starting: z.boolean() }),
+    output: z.array(z.object({ grantId: GrantId, name: ShownName })),
+  },
   /** Whether a file's content is that of a video which is here already. */
   lookUpVideo: { input: z.strictObject({ grantId: GrantId }), output: KnownVideo.nullable() },
   /**

@@ -30,6 +30,8 @@ export const WorkstationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('replaced') }),
   /** The list of sessions or of recent videos has changed. */
   z.object({ type: z.literal('sessions') }),
+  /** A file was given to the program for one of its windows to open: `takeFilesToOpen` gives it to that one alone. */
+  z.object({ type: z.literal('file-to-open') }),
   z.object({ type: z.literal('model'), state: ModelState }),
   z.object({ type: z.literal('job'), job: Job }),
   z.object({ type: z.literal('model-import'), import: ModelImport }),

@@ -185,6 +185,8 @@ export class Opener {
   }
 
   #ask(question: Omit<Decision, 'answer'>): Promise<string | null> {
+    // One question at a time: what was asked before is left as it is.
+    this.decision?.answer(null);
     return new Promise((resolve) => {
       this.decision = {
         ...question,

@@ -66,6 +66,8 @@ export class Workstation {
 
   readonly #fetch: typeof fetch;
   readonly #stops: (() => void)[] = [];
+  /** Files that were given to the program, one after another: the last one is the one on the screen. */
+  #opening: Promise<void> = Promise.resolve();
   /** The newest change that was told. */
   #newest = 0;
 
@@ -150,6 +152,17 @@ export class Workstation {
     if (!last.ok) this.#fail(last.error);
     if (!this.review) await this.refreshLibrary();
     this.started = true;
+    void this.#openGivenFiles(true);
+  }
+
+  /** Files that the system or a command gave to the program are opened here as if they had been chosen. */
+  async #openGivenFiles(starting: boolean): Promise<void> {
+    const given = await this.bridge.takeFilesToOpen({ starting });
+    if (!given.ok) return this.#fail(given.error);
+    for (const { grantId, name } of given.value) {
+      this.#opening = this.#opening.then(() => this.opener.openGrant(grantId, name));
+    }
+    await this.#opening;
   }
 
   async refreshLibrary(): Promise<void> {
@@ -289,6 +302,7 @@ export class Workstation {
       this.#newest = Math.max(this.#newest, event.changes.at(-1)?.seq ?? 0);
     }
     if (event.type === 'replaced') void this.#readAnew();
+    else if (event.type === 'file-to-open') void this.#openGivenFiles(false);
     else if (event.type === 'model') this.model = neverBack(this.model, event.state);
     else if (event.type === 'saved') this.savedAt = event.at;
     else if (event.type === 'notices') this.#takeNotices(event.notices);

@@ -20,12 +20,22 @@ export class RunningHost {
   readonly #process: ChildProcess;
   #output = '';
 
-  /** @param environment added to this process's own */
-  constructor(home: string, environment: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param environment added to this process's own
+   * @param file the video that is named in the command
+   */
+  constructor(home: string, environment: Readonly<Record<string, string>> = {}, file?: string) {
     this.home = home;
     this.#process = spawn(
       process.execPath,
-      [join(repository, 'main/hosts/start.ts'), '--web', '--no-open', '--home', home],
+      [
+        join(repository, 'main/hosts/start.ts'),
+        '--web',
+        '--no-open',
+        '--home',
+        home,
+        ...(file === undefined ? [] : [file]),
+      ],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
     );
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

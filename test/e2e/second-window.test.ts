@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newHome, passOf, removeHome, RunningHost } from './host.ts';
+import { newHome, passOf, removeHome, repository, RunningHost } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import { WorkstationPage } from './pages/workstation-page.ts';
 
@@ -28,6 +28,29 @@ describe('a second start on the same data folder', () => {
     if (process.platform !== 'win32') {
       expect(statSync(join(home, 'window.door')).mode & 0o777).toBe(0o600);
     }
+  });
+
+  it('with a file asks in its new window what a known recording is to be, as choosing it there does', async () => {
+    const folder = newHome();
+    const copy = join(folder, 'from the archive.mp4');
+    copyFileSync(join(repository, 'resources/clip/demo.mp4'), copy);
+    const start = new RunningHost(home, {}, copy);
+    const second = new WorkstationPage(await opened.context.newPage());
+    await second.open(await start.address());
+    const known = second.library.decision(/^This recording is known as/);
+    await known.waitFor();
+    expect(await known.textContent()).toContain('from the archive.mp4 holds the same recording as demo.mp4');
+    expect(await opened.window.library.decision(/known as/).count()).toBe(0);
+    await known.getByRole('button', { name: 'Open as a new case' }).click();
+    const name = second.page.locator('header .file .name');
+    await expect.poll(() => name.textContent()).toBe('from the archive.mp4');
+    // It was handed out once: the window that is loaded anew shows the session, and asks nothing.
+    await second.page.reload();
+    await expect.poll(() => name.textContent()).toBe('from the archive.mp4');
+    await second.waitUntilAskable();
+    expect(await known.count()).toBe(0);
+    await second.page.close();
+    removeHome(folder);
   });
 
   it('at the same moment is one workstation with two windows', async () => {

@@ -11,8 +11,10 @@ import { anotherWindowInWords, askForWindow, keepDoor } from '../../main/hosts/r
 import { newSecret } from '../../main/hosts/web/security.ts';
 import { startWebHost, type WebHost } from '../../main/hosts/web/server.ts';
 
+const offered: unknown[] = [];
 const workstation = {
   calls: {},
+  offerFile: async (...file: unknown[]) => void offered.push(file),
   onEvent: () => () => undefined,
 } as unknown as HostedWorkstation;
 
@@ -80,6 +82,20 @@ describe('a second start on a data folder', () => {
     expect(await askForWindow(home)).toEqual({ processId: 77, port: host.port, address: null });
     expect(opened).toBe(1);
   });
+
+  it.each([false, true])(
+    'hands over the file that it was given, before there is a window (one of its own: %s)',
+    async (inItsOwnWindow) => {
+      await host.close();
+      await start(inItsOwnWindow);
+      keep();
+      offered.length = 0;
+      expect(await askForWindow(home, 0, '/media/usb/REC 1.mp4')).not.toBeNull();
+      expect(offered).toEqual([['/media/usb/REC 1.mp4', null]]);
+      await askForWindow(home);
+      expect(offered).toHaveLength(1);
+    },
+  );
 
   it('waits for one that is starting', async () => {
     setTimeout(keep, 300);

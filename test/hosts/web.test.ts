@@ -75,6 +75,7 @@ const workstation: HostedWorkstation = {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
+  offerFile: () => Promise.reject(new Error('no file is offered here')),
   grantPath: () => Promise.reject(new Error('paths come from the command line only')),
   findDropped: ({ name }) =>
     Promise.resolve({

@@ -28,6 +28,7 @@ import {
   type Folder,
   type FrameLocation,
   type Job,
+  type GrantId,
   type KnownVideo,
   type ModelEntry,
   type ModelFolderReport,
@@ -196,6 +197,7 @@ export class FakeWorkstation {
   jobs: Job[] = [];
   /** What every file turns out to be known as. */
   known: KnownVideo | null = null;
+  filesToOpen: { grantId: GrantId; name: string }[] = [];
   /** Where a dropped file is found; a browser's host says which bytes, not which file. */
   dropped: DroppedFile = {
     found: [{ grantId: id('grant2'), name: 'dropped.mp4', folder: '/videos' }],
@@ -266,6 +268,7 @@ export class FakeWorkstation {
     chooseVideo: async () => ({ grantId: id('grant1'), name: 'demo.mp4' }),
     browseFolder: async ({ folderId }) => this.#folder(folderId),
     browsePath: async () => ({ folder: this.#folder('videos'), entryId: id('grant1') }),
+    takeFilesToOpen: async () => this.filesToOpen.splice(0),
     lookUpVideo: async () => this.known,
     openVideo: async () => this.open(),
     discardCopy: async () => ({}),

@@ -135,6 +135,46 @@ describe('a file that a browser drops', () => {
   });
 });
 
+describe('a file that the system or a command gives to the program', () => {
+  const given = { grantId: id<GrantId>('given1'), name: 'from the archive.mp4' };
+
+  test('is opened by the window that starts, and asked about where its recording is known elsewhere', async () => {
+    fake.filesToOpen = [given];
+    fake.known = known;
+    const starting = new Workstation(
+      { bridge: fake.bridge, onReach: () => () => undefined },
+      new FramePixels().fetch,
+      () => now,
+    );
+    await starting.start();
+    await vi.waitFor(() => expect(starting.opener.decision?.title).toContain('known as Case 0002'));
+    expect(fake.logged('openVideo')).toEqual([]);
+    starting.opener.decision!.answer('new');
+    await vi.waitFor(() => expect(fake.logged('openVideo')).toHaveLength(1));
+    expect(fake.logged('openVideo')[0]).toEqual({ grantId: 'given1', caseId: null, asNewCase: true });
+    starting.dispose();
+  });
+
+  test('is opened by a window that is there, and several one after another', async () => {
+    fake.filesToOpen = [given, { ...given, grantId: id('given2') }];
+    fake.emit({ type: 'file-to-open' });
+    await vi.waitFor(() => expect(fake.logged('openVideo')).toHaveLength(2));
+    expect(fake.logged('openVideo').map(({ grantId }) => grantId)).toEqual(['given1', 'given2']);
+    expect(fake.logged('takeFilesToOpen')).toEqual([{ starting: true }, { starting: false }]);
+  });
+
+  test('leaves alone what was asked before it: one question at a time', async () => {
+    fake.known = known;
+    const first = workstation.opener.openGrant(id('grant1'), 'a.mp4');
+    await vi.waitFor(() => expect(workstation.opener.decision).not.toBeNull());
+    const second = workstation.opener.openGrant(id('grant2'), 'b.mp4');
+    await first;
+    await decide(null);
+    await second;
+    expect(fake.logged('openVideo')).toEqual([]);
+  });
+});
+
 describe('a recording that is known', () => {
   test('and has grown where it lies is opened, and the person is told', async () => {
     fake.known = { ...known, here: true, grown: true };

@@ -1,19 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { app, BrowserWindow, dialog, session } from 'electron';
-import {
-  stackOf,
-  toErrorReport,
-  videoEndings,
-  windowId,
-  type WindowId,
-} from '../../../preload/contract/index.ts';
+import { stackOf, toErrorReport, videoEndings, type WindowId } from '../../../preload/contract/index.ts';
 import { createWorkstation, defaultHome } from '../../workstation.ts';
 import { createDoor } from '../door.ts';
-import type { HostedWorkstation } from '../hosted.ts';
 import { openLogFile } from '../../platform/log-file.ts';
 import { anotherWindowInWords, askForWindow, keepDoor } from '../running.ts';
 import { newSecret } from '../web/security.ts';
@@ -33,14 +25,20 @@ const rendererFolder = join(root, 'dist', 'renderer');
 const unpacked = join(process.resourcesPath, 'app.asar.unpacked');
 const preload = join(root, 'dist', 'preload', 'index.cjs');
 
-function readArguments(argv: readonly string[]): { home: string | undefined; files: string[] } {
+/** @param folder where the command was given: files are named from there */
+function readArguments(
+  argv: readonly string[],
+  folder: string,
+): { home: string | undefined; files: string[] } {
   const { values, positionals } = parseArgs({
     args: argv.slice(app.isPackaged ? 1 : 2),
     options: { home: { type: 'string' } },
     strict: false,
     allowPositionals: true,
   });
-  const files = positionals.filter((path) => existsSync(path) && statSync(path).isFile());
+  const files = positionals
+    .map((path) => resolve(folder, path))
+    .filter((path) => existsSync(path) && statSync(path).isFile());
   return { home: typeof values.home === 'string' ? values.home : undefined, files };
 }
 
@@ -107,29 +105,24 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
 
   const open = () => windows.add(openWindow(host.newAddress()).webContents);
   const removeDoor = keepDoor(home, { processId: process.pid, port: host.port, secret });
-  const openAsLast = async (path: string) => {
+  /** The window itself opens the file, as one that was chosen there: it asks where the recording is known already. */
+  const offer = async (path: string, to: WindowId | null): Promise<void> => {
     try {
-      await openAsLastSession(workstation, path);
+      await workstation.offerFile(path, to);
     } catch (error) {
       const { message, hint } = toErrorReport(error);
       dialog.showErrorBox(message, hint);
     }
   };
   const openFile = async (path: string) => {
-    await openAsLast(path);
     const window = BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0];
+    await offer(path, window ? windows.idOf(window.webContents) : null);
     if (window) {
-      window.webContents.reload();
       if (window.isMinimized()) window.restore();
       window.focus();
     } else open();
   };
-  app.on('second-instance', (_event, argv, folder) => {
-    const { files } = readArguments(argv);
-    const file = files[0];
-    if (file === undefined) open();
-    else filesToOpen.add(resolve(folder, file));
-  });
+  onSecondStart(filesToOpen, open);
   app.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) open();
   });
@@ -155,43 +148,49 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
   });
 
   setMenu(!app.isPackaged);
-  for (const path of filesToOpen.take()) await openAsLast(path);
+  for (const path of filesToOpen.take()) await offer(path, null);
   open();
   filesToOpen.openWith(openFile);
 }
 
-/** The page shows the last session when it loads; so an opened file needs no message of its own. */
-async function openAsLastSession(workstation: HostedWorkstation, path: string): Promise<void> {
-  const { grantId } = await workstation.grantPath(path);
-  const context = {
-    actor: workstation.localActor.id,
-    window: windowId('electron', randomUUID()),
-    signal: new AbortController().signal,
-  };
-  await workstation.calls.openVideo({ grantId, caseId: null }, context);
+/** A second start of the program hands its file to this one, or wants a window. */
+function onSecondStart(filesToOpen: FilesToOpen, open: () => void): void {
+  app.on('second-instance', (_event, argv, folder) => {
+    const file = readArguments(argv, folder).files[0];
+    if (file === undefined) open();
+    else filesToOpen.add(file);
+  });
 }
 
 /**
  * A window on a workstation that runs in another process and serves a browser: its page calls that one's server itself.
  */
-async function attach(address: string): Promise<void> {
+async function attach(address: string, home: string, filesToOpen: FilesToOpen): Promise<void> {
   const { origin } = new URL(address);
   lockPages(origin);
   await lockSession(session.defaultSession, origin);
   app.on('window-all-closed', () => app.quit());
   setMenu(!app.isPackaged);
   openWindow(address, { bridge: false });
+  const openAnother = async (file: string | null): Promise<void> => {
+    const another = await askForWindow(home, 0, file);
+    if (another?.address != null) openWindow(another.address, { bridge: false });
+  };
+  // Each gets a window of its own: this program does not know which of that workstation's windows is looked at.
+  filesToOpen.openWith(openAnother);
+  onSecondStart(filesToOpen, () => void openAnother(null));
 }
 
 async function start(home: string, filesToOpen: FilesToOpen): Promise<void> {
   try {
     await run(home, filesToOpen);
   } catch (error) {
-    const another = toErrorReport(error).code === 'store-locked' ? await askForWindow(home, 15_000) : null;
+    const locked = toErrorReport(error).code === 'store-locked';
+    const another = locked ? await askForWindow(home, 15_000, filesToOpen.take()[0] ?? null) : null;
     if (another === null) throw error;
     for (const line of anotherWindowInWords(another)) process.stdout.write(`${line}\n`);
     if (another.address === null) app.quit();
-    else await attach(another.address);
+    else await attach(another.address, home, filesToOpen);
   }
 }
 
@@ -223,14 +222,14 @@ function openWindow(address: string, { bridge } = { bridge: true }): BrowserWind
   return window;
 }
 
-const { home, files } = readArguments(process.argv);
+const { home, files } = readArguments(process.argv, process.cwd());
 const dataFolder = home === undefined ? defaultHome() : resolve(home);
 // One instance for each data folder, and Chromium's own files beside the rest of ours.
 app.setPath('userData', join(dataFolder, 'electron'));
 silenceChromium();
 
 const filesToOpen = new FilesToOpen();
-for (const file of files.slice(0, 1)) filesToOpen.add(resolve(file));
+for (const file of files.slice(0, 1)) filesToOpen.add(file);
 // Asked before the program is ready where a file was double-clicked in Finder, so listened for at once.
 app.on('open-file', (event, path) => {
   event.preventDefault();

@@ -45,6 +45,11 @@ export class OpenWindows {
     return open === undefined ? null : { trusted: true, window: open.id, signal: open.page.signal };
   }
 
+  /** A window's id by its contents; null for one that is not ours. */
+  idOf(contents: WebContents): WindowId | null {
+    return this.#open.get(contents)?.id ?? null;
+  }
+
   /** The contents of a window by its id; null once it has gone. */
   find(id: WindowId): WebContents | null {
     return [...this.#open].find(([, open]) => open.id === id)?.[0] ?? null;

@@ -4,7 +4,12 @@ import { Challenges } from './challenges.ts';
 
 const text = z.string().min(1).max(100);
 const Knock = z.strictObject({ nonce: text });
-const Invite = z.strictObject({ challenge: text, answer: text });
+const Invite = z.strictObject({
+  challenge: text,
+  answer: text,
+  /** The path of a file that the window is to open. */
+  file: z.string().min(1).max(4096).optional(),
+});
 
 /**
  * How another start on the same data folder gets one more window of this one: it knows the secret of the file `window.door`,
@@ -12,10 +17,10 @@ const Invite = z.strictObject({ challenge: text, answer: text });
  */
 export class Invitations {
   readonly #challenges: Challenges;
-  readonly #open: () => string | null;
+  readonly #open: (file: string | null) => Promise<string | null>;
 
-  /** @param open opens a window and gives null, or gives an address that opens one, once */
-  constructor(secret: string, open: () => string | null) {
+  /** @param open opens a window and gives null, or gives an address that opens one, once. `file`: what is to be opened there */
+  constructor(secret: string, open: (file: string | null) => Promise<string | null>) {
     this.#challenges = new Challenges(secret, 'start');
     this.#open = open;
   }
@@ -25,14 +30,14 @@ export class Invitations {
   }
 
   /** Throws `not-allowed` for whoever does not know the secret. */
-  answer(path: string, body: unknown): object {
+  async answer(path: string, body: unknown): Promise<object> {
     if (path === '/api/knock') {
       const asked = Knock.safeParse(body);
       if (asked.success) return this.#challenges.challenge(asked.data.nonce);
     } else {
       const asked = Invite.safeParse(body);
       if (asked.success && this.#challenges.isAnswered(asked.data.challenge, asked.data.answer))
-        return { address: this.#open() };
+        return { address: await this.#open(asked.data.file ?? null) };
     }
     throw new WorkstationError(
       'not-allowed',

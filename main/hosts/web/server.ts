@@ -104,14 +104,15 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   const newAddress = () => `${origin}/?token=${windows.invite()}`;
   const { invitations } = options;
   const invites = invitations
-    ? new Invitations(invitations.secret, () => {
+    ? new Invitations(invitations.secret, async (file) => {
+        if (file !== null) await workstation.offerFile(file, null);
         if (!invitations.openWindow) return newAddress();
         invitations.openWindow();
         return null;
       })
     : null;
   /** Who answers those that have no pass yet. */
-  const lettingIn = (path: string): Pick<Entry, 'answer'> | null =>
+  const lettingIn = (path: string): Entry | Invitations | null =>
     windows.takes(path) ? windows : invites?.takes(path) ? invites : null;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
