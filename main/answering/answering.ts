@@ -26,6 +26,7 @@ import {
   mustExist,
   questions,
   sessions,
+  verdicts,
   type ChangeContext,
   type Log,
   type Store,
@@ -170,7 +171,12 @@ export class Answering {
     const { database } = this.#context.store;
     const versions = answers.listAnswers(database, question.id);
     const place = questions.placeOfQuestion(database, question.id);
-    return { question, place, answers: versions.map((answer) => this.current(answer)) };
+    return {
+      question,
+      place,
+      answers: versions.map((answer) => this.current(answer)),
+      verdicts: verdicts.listVerdicts(database, [question.id]),
+    };
   }
 
   /** Ends an answer that waits or is written; one that has ended stays as it is. */

@@ -100,7 +100,8 @@ function withEntries({ store, entry }: ChangeContext, changes: Change[]): Change
 /** The question whose entry is another one after an edit. */
 function questionOf({ database }: Store, edit: Edit): QuestionId | null {
   if (edit.entity === 'question') return (edit.after ?? edit.before)?.id ?? null;
-  if (edit.entity === 'answer') return (edit.after ?? edit.before)?.questionId ?? null;
+  if (edit.entity === 'answer' || edit.entity === 'verdict')
+    return (edit.after ?? edit.before)?.questionId ?? null;
   if (edit.entity === 'seal') {
     const answerId = (edit.after ?? edit.before)?.answerId;
     return (answerId && answers.findAnswer(database, answerId)?.questionId) ?? null;

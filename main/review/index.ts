@@ -45,6 +45,7 @@ import {
   type OpenRecording,
   type Recording,
 } from '../recordings/index.ts';
+import { applyCommand } from './apply.ts';
 import { changeCalls, tellChanges, type ChangeCall } from './changes.ts';
 import { folderMemory } from './folder-memory.ts';
 import { deleteQuestion, restoreQuestion } from './questions.ts';
@@ -106,6 +107,7 @@ type ReviewCall =
   | 'getAnswer'
   | 'deleteQuestion'
   | 'restoreQuestion'
+  | 'apply'
   | ChangeCall
   | 'stopAnswer'
   | 'cancelJob'
@@ -229,6 +231,7 @@ export function createReview(options: ReviewOptions): Review {
       return {};
     },
 
+    apply: async (input, by) => applyCommand(options, input, by),
     ...changeCalls(telling),
 
     cancelJob: async ({ jobId }) => {

@@ -1,6 +1,7 @@
 import type { ActorId } from '../../preload/contract/context.ts';
 import type { Answer, Session, SessionSummary } from '../../preload/contract/domain.ts';
 import {
+  decisionsOn,
   distinctModels,
   firstPageLength,
   summaryOf,
@@ -16,6 +17,7 @@ import {
   mustExist,
   questions,
   sessions,
+  verdicts,
   type ChangeContext,
   type Store,
   type StoredVideo,
@@ -77,15 +79,18 @@ export function pageOfEntries(
   { before, limit = firstPageLength }: { before?: EntryPlace; limit?: number } = {},
 ): EntryPage {
   const asked = questions.listQuestions(database, id, { before, limit });
-  const newest = answers.listNewestAnswers(
-    database,
-    asked.map(({ question }) => question.id),
-  );
+  const ids = asked.map(({ question }) => question.id);
+  const newest = answers.listNewestAnswers(database, ids);
+  const judged = verdicts.listVerdicts(database, ids);
   const size = library.find(videoId);
   const list = asked.flatMap(({ question, place }) => {
     const found = newest.get(question.id);
     if (found === undefined) return [];
-    const summary = summaryOf(current(found.answer), question.text, size);
+    const summary = summaryOf(current(found.answer), {
+      question: question.text,
+      video: size,
+      decisions: decisionsOn(found.answer.id, judged),
+    });
     return [{ question, place, versions: found.versions, newest: summary }];
   });
   return {

@@ -35,6 +35,9 @@ const changesOf = {
 type Table = keyof typeof idsOf;
 const tables = Object.keys(idsOf) as Table[];
 
+/** What belongs to what is counted, and would be missed as much. */
+const furtherIdsOf = { verdicts: `SELECT answer_id || ':' || actor FROM verdicts` } as const;
+
 /** Reads an open database of any schema of ours: tables of later steps count as empty where they are not yet. */
 export function readContent(database: Database.Database): Content {
   const present = new Set(
@@ -48,6 +51,10 @@ export function readContent(database: Database.Database): Content {
     counts[table] = found.length;
     const changedAt = database.prepare(changesOf[table]).pluck().get() as number | null;
     if (changedAt !== null && changedAt >= 0) counts.changedAt = Math.max(counts.changedAt ?? 0, changedAt);
+  }
+  for (const [table, select] of Object.entries(furtherIdsOf)) {
+    if (!present.has(table)) continue;
+    for (const id of database.prepare(select).pluck().all() as string[]) ids.add(`${table} ${id}`);
   }
   return { counts, ids };
 }

@@ -19,6 +19,7 @@ export * as models from './models.ts';
 export * as questions from './questions.ts';
 export * as sessions from './sessions.ts';
 export * as settings from './settings.ts';
+export * as verdicts from './verdicts.ts';
 export * as videos from './videos.ts';
 export type { ModelRecord } from './models.ts';
 export type { StoredVideo } from './videos.ts';

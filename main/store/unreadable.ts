@@ -8,6 +8,7 @@ const nouns: Readonly<Record<string, string>> = {
   questions: 'question',
   sessions: 'session',
   settings: 'setting',
+  verdicts: 'verdict',
   videos: 'video',
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BackupList, BackupName } from './backups.ts';
-import { ChangeList, RecordCheck, RecordHead, Undoable, Undone } from './changes.ts';
+import { Change, ChangeList, GroupId, RecordCheck, RecordHead, Undoable, Undone } from './changes.ts';
+import { Command } from './commands.ts';
 import { Actor, type CallContext } from './context.ts';
 import {
   Answer,
@@ -181,6 +182,15 @@ export const calls = {
   /** Gives it back as it is now, with every answer. */
   restoreQuestion: { input: z.strictObject({ questionId: QuestionId }), output: Entry },
 
+  /**
+   * Does what a person does, in a session. Refused with `invalid-input` where it can't be done, with `changed-since` where
+   * somebody was quicker. `change` is null where all was so already: then nothing is recorded. Commands of one `groupId` in
+   * a row are undone as one.
+   */
+  apply: {
+    input: z.strictObject({ sessionId: SessionId, command: Command, groupId: GroupId.exactOptional() }),
+    output: z.object({ change: Change.nullable() }),
+  },
   /**
    * Takes back what the caller did last in a session, however long ago; what others did stays. Refused with `changed-since`
    * where somebody has changed it since then, with `not-found` where there is nothing.

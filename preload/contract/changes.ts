@@ -3,6 +3,7 @@ import { ActorId, WindowId } from './context.ts';
 import { AnswerStatus, Case, Question, Session } from './domain.ts';
 import { Entry } from './entries.ts';
 import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp } from './values.ts';
+import { Verdict } from './verdicts.ts';
 
 /** Place of a change in the record: 1, 2, 3 and so on without a gap. It orders changes; clocks may go back. */
 export const Seq = z.int().positive();
@@ -58,6 +59,7 @@ export const recordedEntities = {
   seal: Seal,
   anchor: Anchor,
   erasure: Erasure,
+  verdict: Verdict,
 } as const;
 export type EntityName = keyof typeof recordedEntities;
 export type EntityValue<Name extends EntityName> = z.infer<(typeof recordedEntities)[Name]>;
@@ -82,6 +84,7 @@ export const Edit = z.discriminatedUnion('entity', [
   edit('seal', Seal),
   edit('anchor', Anchor),
   edit('erasure', Erasure),
+  edit('verdict', Verdict),
 ]);
 export type Edit = z.infer<typeof Edit>;
 

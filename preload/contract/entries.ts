@@ -2,15 +2,21 @@ import { z } from 'zod';
 import { Answer, Case, ModelStamp, Question, Session, Video } from './domain.ts';
 import { Doubt, doubtsOf } from './doubts.ts';
 import { surenessOf } from './sureness.ts';
-import { Sha256, type Size } from './values.ts';
+import { Sha256, type AnswerId, type Size } from './values.ts';
+import { DecisionOf, Verdict } from './verdicts.ts';
 import { answerWarning } from './words/answer-warning.ts';
 
 /** Where a question stands in the order of asking, within one database: later ones have larger numbers, with gaps. */
 export const EntryPlace = z.int().positive();
 export type EntryPlace = z.infer<typeof EntryPlace>;
 
-/** A question with every version of its answer, oldest first. */
-export const Entry = z.object({ question: Question, place: EntryPlace, answers: z.array(Answer).min(1) });
+/** A question with every version of its answer, oldest first, and what people said of them. */
+export const Entry = z.object({
+  question: Question,
+  place: EntryPlace,
+  answers: z.array(Answer).min(1),
+  verdicts: z.array(Verdict),
+});
 export type Entry = z.infer<typeof Entry>;
 
 /** What a list says of an answer. The rest of it (reasoning, evidence, settings) comes with `getEntry`. */
@@ -30,6 +36,8 @@ export const AnswerSummary = Answer.pick({
   warning: z.string().nullable(),
   /** Of the picture that it was given for. */
   frameHash: Sha256.nullable(),
+  /** Of whoever judged it, one of each person. */
+  decisions: z.array(DecisionOf),
 });
 export type AnswerSummary = z.infer<typeof AnswerSummary>;
 
@@ -76,8 +84,20 @@ type Summarised = Pick<
   'id' | 'status' | 'label' | 'box' | 'items' | 'reasoning' | 'probability' | 'evidence' | 'frame' | 'endedAt'
 >;
 
-/** What a list says of an answer. `video` is the size of the video's picture, for answers that do not know their own. */
-export function summaryOf(answer: Summarised, question: string, video: Size): AnswerSummary {
+/** The decisions on one answer, one of each person who judged it. */
+export const decisionsOn = (answerId: AnswerId, verdicts: readonly Verdict[]): DecisionOf[] =>
+  verdicts.flatMap(({ answerId: of, actor, judgement }) =>
+    of === answerId && judgement !== null ? [{ actor, decision: judgement.decision }] : [],
+  );
+
+/**
+ * What a list says of an answer. `video` is the size of the video's picture, for answers that do not know their own;
+ * `decisions` are those on this answer.
+ */
+export function summaryOf(
+  answer: Summarised,
+  { question, video, decisions }: { question: string; video: Size; decisions: readonly DecisionOf[] },
+): AnswerSummary {
   const { id, status, label, box, items, frame, endedAt } = answer;
   return {
     ...{ id, status, label, box, endedAt },
@@ -86,14 +106,17 @@ export function summaryOf(answer: Summarised, question: string, video: Size): An
     doubts: doubtsOf(answer),
     warning: answerWarning(answer, question, frame?.picture ?? video),
     frameHash: frame?.hash ?? null,
+    decisions: [...decisions],
   };
 }
 
 /** What a list says of a question of which everything is known. */
-export function entrySummaryOf({ question, place, answers }: Entry, video: Size): EntrySummary {
+export function entrySummaryOf({ question, place, answers, verdicts }: Entry, video: Size): EntrySummary {
   const newest = answers.at(-1);
   if (newest === undefined) throw new Error('an entry has no answer');
-  return { question, place, versions: answers.length, newest: summaryOf(newest, question.text, video) };
+  const decisions = decisionsOn(newest.id, verdicts);
+  const summary = summaryOf(newest, { question: question.text, video, decisions });
+  return { question, place, versions: answers.length, newest: summary };
 }
 
 /** Models, each once, in the order in which they come. */

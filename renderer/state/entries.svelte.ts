@@ -220,7 +220,9 @@ export class Entries {
     const { question, newest } = listed;
     // A version that this window has not heard of comes with its change.
     if (newest.id === answer.id && later(newest, answer) === answer) {
-      this.#showSummary({ ...listed, newest: summaryOf(answer, question.text, this.#parts.size()) });
+      const { decisions } = newest;
+      const known = { question: question.text, video: this.#parts.size(), decisions };
+      this.#showSummary({ ...listed, newest: summaryOf(answer, known) });
     }
     return question.text;
   }

@@ -1,3 +1,4 @@
+import { planVerdict } from '../../main/review/commands/verdicts.ts';
 import { FakeRecord } from './fake-record.ts';
 import { checkpointReport, embeddedModel, folderModel, runningImport } from './fake-models.ts';
 import {
@@ -381,6 +382,22 @@ export class FakeWorkstation {
       ]);
       return this.#entry(questionId);
     },
+    apply: async ({ sessionId, command }, by) => {
+      this.#checkSession(sessionId);
+      const entry = [...this.entries, ...this.deleted].find(({ answers }) =>
+        answers.some(({ id: found }) => found === command.answerId),
+      );
+      const answer = entry?.answers.find(({ id: found }) => found === command.answerId);
+      if (!entry || !answer) throw notFound('answer');
+      const { actor } = by;
+      const verdict =
+        entry.verdicts.find((other) => other.answerId === answer.id && other.actor === actor) ?? null;
+      const picture = answer.frame?.picture ?? this.video;
+      const edits = planVerdict({ answer, picture, verdict, actor, now: this.clock() }, command);
+      const real = edits.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after));
+      if (real.length === 0) return { change: null };
+      return { change: this.record.commit(by, command.name, sessionId, real) };
+    },
     undo: async (input, by) => {
       this.#checkSession(input.sessionId);
       return this.record.calls.undo(input, by);
@@ -492,12 +509,24 @@ export class FakeWorkstation {
   #show(edit: Edit): void {
     if (edit.entity === 'case' && edit.after !== null) this.case = edit.after;
     if (edit.entity === 'answer') this.#showAnswer(edit);
+    if (edit.entity === 'verdict') this.#showVerdict(edit);
     if (edit.entity !== 'question') return;
     const entry = this.#entry(id(edit.id));
     this.deleted = this.deleted.filter((other) => other !== entry);
     this.entries = this.entries.filter((other) => other !== entry);
     if (edit.after === null) this.deleted = [...this.deleted, entry];
     else this.entries = [...this.entries, entry].sort(inOrder);
+  }
+
+  #showVerdict({ before, after }: Extract<Edit, { entity: 'verdict' }>): void {
+    const one = after ?? before;
+    this.entries = this.entries.map((entry) => {
+      if (entry.question.id !== one?.questionId) return entry;
+      const others = entry.verdicts.filter(
+        ({ answerId, actor }) => answerId !== one.answerId || actor !== one.actor,
+      );
+      return { ...entry, verdicts: after === null ? others : [...others, after] };
+    });
   }
 
   /** Another version of an answer, which undo takes out and redo brings back. */
@@ -546,7 +575,12 @@ export class FakeWorkstation {
       createdAt: this.clock(),
     };
     const place = this.#count;
-    const entry = { question, place, answers: [this.answer(question.id, index, answer)] };
+    const entry: Entry = {
+      question,
+      place,
+      answers: [this.answer(question.id, index, answer)],
+      verdicts: [],
+    };
     this.entries = [...this.entries, entry];
     return entry;
   }

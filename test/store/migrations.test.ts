@@ -11,6 +11,7 @@ import { statements as modelStatements } from '../../main/store/models.ts';
 import { statements as questionStatements } from '../../main/store/questions.ts';
 import { statements as sessionStatements } from '../../main/store/sessions.ts';
 import { statements as settingStatements } from '../../main/store/settings.ts';
+import { statements as verdictStatements } from '../../main/store/verdicts.ts';
 import { statements as videoStatements } from '../../main/store/videos.ts';
 
 let database: Database.Database;
@@ -221,6 +222,21 @@ describe('step 8, answers that wait', () => {
   it('finds what a dead process left waiting or running without reading every answer', () => {
     migrate(database, upTo(8));
     expect(plan(endStatements.underWay)).toMatch(/answers USING INDEX answers_under_way/);
+  });
+});
+
+describe('step 15, verdicts', () => {
+  it('keeps one of each person on each answer, found by answer and by question', () => {
+    migrate(database);
+    expect(plan(verdictStatements.present)).toMatch(
+      /SEARCH verdicts USING INDEX sqlite_autoindex_verdicts_1/,
+    );
+    expect(plan(verdictStatements.ofQuestions)).toMatch(/SEARCH verdicts USING INDEX verdicts_of_question/);
+    database.pragma('foreign_keys = OFF');
+    const add = () =>
+      database.exec(`INSERT INTO verdicts VALUES ('a', 'anna', 'q', NULL, '[]', 'once', NULL)`);
+    add();
+    expect(add).toThrow('UNIQUE');
   });
 });
 

@@ -10,11 +10,19 @@ import { ActorId } from '../../preload/contract/context.ts';
 import type { Case, Question } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { AnswerId, SessionId, type CaseId } from '../../preload/contract/values.ts';
+import { verdictId, type Judgement, type Verdict } from '../../preload/contract/verdicts.ts';
 import { Random } from './random.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, runningAnswer } from './rows.ts';
 
 const keyOf = ({ entity, id }: Pick<Edit, 'entity' | 'id'>): string => `${entity} ${id}`;
 const text = (value: unknown): string => canonicalText(value);
+
+const judgements: readonly (Judgement | null)[] = [
+  null,
+  { decision: 'accepted', at: 3 },
+  { decision: 'rejected', at: 4, reason: 'both' },
+  { decision: 'corrected', at: 5, label: 'Leber – “links”', box: [0.5, 1, 20, 30.25] },
+];
 
 /** What a person did as one step, and can undo. */
 interface Step {
@@ -71,6 +79,8 @@ export class RecordModel {
       'again',
       'delete',
       'restore',
+      'judge',
+      'judge',
       'end',
       'undo',
       'undo',
@@ -125,6 +135,7 @@ export class RecordModel {
       rows('SELECT id, case_id, video_id, number, created_at FROM sessions ORDER BY id'),
       rows('SELECT * FROM questions WHERE deleted_at IS NULL ORDER BY id'),
       rows('SELECT * FROM answers WHERE hidden_at IS NULL ORDER BY id'),
+      rows('SELECT * FROM verdicts WHERE removed_at IS NULL ORDER BY answer_id, actor'),
     ]);
   }
 
@@ -205,6 +216,25 @@ export class RecordModel {
         if (question === undefined) return;
         edits = [{ entity: 'question', id: question.id, before: present ?? null, after: question }];
         break;
+      case 'judge': {
+        const answerId = this.random.pick(this.#answers);
+        const of = answerId && answers.findAnswer(database, answerId);
+        if (!of || of.sessionId !== sessionId) return;
+        const { id, questionId } = of;
+        const key = verdictId(id, by.actor);
+        const before = JSON.parse(this.#state.get(`verdict ${key}`) ?? 'null') as Verdict | null;
+        const judgement = this.random.pick(judgements) ?? null;
+        const after = {
+          answerId: id,
+          questionId,
+          actor: by.actor,
+          judgement,
+          marks: [],
+          note: this.random.words(),
+        };
+        edits = [{ entity: 'verdict', id: key, before, after: this.random.below(4) === 0 ? null : after }];
+        break;
+      }
       default:
         return this.#end(sessionId);
     }

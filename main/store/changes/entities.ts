@@ -4,6 +4,7 @@ import {
   type EntityValue,
   type Seal,
 } from '../../../preload/contract/changes.ts';
+import { ActorId } from '../../../preload/contract/context.ts';
 import { AnswerId, CaseId, QuestionId, SessionId } from '../../../preload/contract/values.ts';
 import { findAnswerFacts, hideAnswer, putAnswer } from '../answers.ts';
 import { findCase, putCase } from '../cases.ts';
@@ -12,6 +13,7 @@ import { findPresentQuestion, hideQuestion, putQuestion } from '../questions.ts'
 import { findSession, putSession } from '../sessions.ts';
 import { findAnchor, putAnchor } from './anchors.ts';
 import { findErasure, putErasure } from './erasures.ts';
+import { findVerdict, putVerdict, removeVerdict, type VerdictKey } from '../verdicts.ts';
 import { findSeal, putSeal } from './sealed-answers.ts';
 
 /** How one kind of thing is read and written. `at`: when, in milliseconds since the Unix epoch. */
@@ -58,7 +60,18 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
   },
   anchor: { read: findAnchor, put: putAnchor, remove: stays('a mark of the record') },
   erasure: { read: findErasure, put: putErasure, remove: stays('an erasure') },
+  verdict: {
+    read: (database, id) => findVerdict(database, keyOfVerdict(id)),
+    put: putVerdict,
+    remove: (database, id, at) => removeVerdict(database, keyOfVerdict(id), at),
+  },
 };
+
+/** The other way round of `verdictId`: no id has a colon in it. */
+function keyOfVerdict(id: string): VerdictKey {
+  const [answerId, actor] = id.split(':');
+  return { answerId: AnswerId.parse(answerId), actor: ActorId.parse(actor) };
+}
 
 /** A thing as it is now, in the form that the record has of it. */
 export function readEntity(database: ReadableDatabase, name: EntityName, id: string): unknown {

@@ -13,6 +13,7 @@ import { migration as incompleteRecordings } from './0011-incomplete-recordings.
 import { migration as record } from './0012-record.ts';
 import { migration as answerItems } from './0013-answer-items.ts';
 import { migration as places } from './0014-places.ts';
+import { migration as verdicts } from './0015-verdicts.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   record,
   answerItems,
   places,
+  verdicts,
 ];

@@ -1,4 +1,6 @@
 import type { Change, Edit, EntityName } from '../changes.ts';
+import type { Verdict } from '../verdicts.ts';
+import { rejectReasonWords } from './verdicts.ts';
 
 const commands: Readonly<Record<string, string>> = {
   'case.create': 'New case',
@@ -9,6 +11,12 @@ const commands: Readonly<Record<string, string>> = {
   'question.delete': 'Delete question',
   'question.restore': 'Restore question',
   'answer.ask-again': 'Ask again',
+  'verdict.accept': 'Accept answer',
+  'verdict.reject': 'Reject answer',
+  'verdict.correct': 'Correct answer',
+  'verdict.mark': 'Mark a step',
+  'verdict.note': 'Note on an answer',
+  'verdict.reopen': 'Reopen answer',
   'answer.end': 'Answer',
   'answer.seal': 'Close answers of an earlier version',
   'record.backup': 'Backup',
@@ -23,6 +31,12 @@ const past: Readonly<Record<string, string>> = {
   'question.delete': 'Question deleted',
   'question.restore': 'Question restored',
   'answer.ask-again': 'Asked again',
+  'verdict.accept': 'Answer accepted',
+  'verdict.reject': 'Answer rejected',
+  'verdict.correct': 'Answer corrected',
+  'verdict.mark': 'Step marked',
+  'verdict.note': 'Note written',
+  'verdict.reopen': 'Answer reopened',
 };
 
 const most = 60;
@@ -49,6 +63,7 @@ const nouns: Readonly<Record<EntityName, string>> = {
   seal: 'the end of an answer',
   anchor: 'the mark of a backup',
   erasure: 'an erasure',
+  verdict: 'the verdict on an answer',
 };
 
 /** What was done, as a person says it: `Rename case: “Case 0007”`. Of an undo, what it undid. */
@@ -69,11 +84,20 @@ export function stepInPast({ command, edits }: Pick<Change, 'command' | 'edits'>
 function detail({ after, before }: Edit): string | null {
   const value = after ?? before;
   if (value === null) return null;
+  if ('judgement' in value) return verdictDetail(value);
   if ('pseudonym' in value) return quoted(value.pseudonym);
   if ('text' in value) return quoted(value.text);
   if ('number' in value) return `session ${value.number}`;
   if ('status' in value) return value.status;
   if ('hash' in value) return value.id;
   if ('reason' in value) return `change ${value.seq}`;
+  return null;
+}
+
+/** What a correction or a rejection says; the rest is said by the command alone. */
+function verdictDetail({ judgement }: Verdict): string | null {
+  if (judgement?.decision === 'corrected') return quoted(judgement.label);
+  if (judgement?.decision === 'rejected' && judgement.reason !== null)
+    return rejectReasonWords[judgement.reason];
   return null;
 }

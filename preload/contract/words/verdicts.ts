@@ -1,0 +1,31 @@
+import type { Decision, Judgement, RejectReason, StepMark } from '../verdicts.ts';
+
+/** A decision in one word and one sign; `open` is that of an answer which waits for one. */
+export const decisionWords: Readonly<Record<Decision | 'open', { word: string; sign: string }>> = {
+  open: { word: 'open', sign: '○' },
+  accepted: { word: 'accepted', sign: '✓' },
+  corrected: { word: 'corrected', sign: '✎' },
+  rejected: { word: 'rejected', sign: '✕' },
+};
+
+export const rejectReasonWords: Readonly<Record<RejectReason, string>> = {
+  'wrong-label': 'wrong label',
+  'wrong-place': 'wrong place',
+  both: 'wrong label and place',
+  'not-answerable': 'not answerable here',
+};
+
+export const stepMarkWords: Readonly<Record<StepMark, { word: string; sign: string }>> = {
+  right: { word: 'right', sign: '✓' },
+  wrong: { word: 'wrong', sign: '✕' },
+  'not-visible': { word: 'not visible', sign: '–' },
+};
+
+/** "rejected: wrong place", "corrected to Idle", "accepted". The label stands as it was given. */
+export function judgementInWords(judgement: Judgement): string {
+  const { word } = decisionWords[judgement.decision];
+  if (judgement.decision === 'corrected') return `${word} to ${judgement.label}`;
+  if (judgement.decision === 'rejected' && judgement.reason !== null)
+    return `${word}: ${rejectReasonWords[judgement.reason]}`;
+  return word;
+}
