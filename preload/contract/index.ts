@@ -18,6 +18,7 @@ export * from './events.ts';
 export * from './file-samples.ts';
 export * from './frames.ts';
 export * from './media.ts';
+export * from './words/known-recording.ts';
 export * from './words/missing.ts';
 export * from './task-queue.ts';
 export * from './words/statuses.ts';

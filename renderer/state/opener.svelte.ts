@@ -1,4 +1,5 @@
 import {
+  knownInWords,
   unwrap,
   toErrorReport,
   type Bridge,
@@ -133,7 +134,7 @@ export class Opener {
     const known = lookedUp.ok ? lookedUp.value : null;
     if (known === null || (known.here && !uncertain)) {
       const opened = await this.#open(name, () => bridge.openVideo({ grantId, caseId: null }));
-      if (opened && known?.grown) this.notice = grownInWords(name, known);
+      if (opened && known?.grown) this.notice = knownInWords(name, known).join(' ');
       return opened;
     }
     const way = await this.#ask(knownAs(name, known));
@@ -225,22 +226,10 @@ const busyWith = (name: string): ErrorReport => ({
   hint: 'Drop the next video when it is there, or stop its copy first.',
 });
 
-const grownInWords = (name: string, { casePseudonym }: KnownVideo): string =>
-  `${name} has grown since it was last opened: it is the recording of ${casePseudonym} with what came since. ` +
-  'Its sessions and answers are kept; its frames are counted anew.';
-
 function knownAs(name: string, known: KnownVideo): Omit<Decision, 'answer'> {
-  const there = known.availability === 'available';
   return {
     title: `This recording is known as ${known.casePseudonym}`,
-    text: [
-      there
-        ? `${name} holds the same recording as ${known.displayName} of ${known.casePseudonym}.`
-        : `${name} holds the recording of ${known.casePseudonym}, whose own file is not where it was.`,
-      there
-        ? 'The case keeps its own file either way.'
-        : 'If you go on there, the case reads this file from now on.',
-    ],
+    text: knownInWords(name, known),
     ways: [
       { value: 'new', label: 'Open as a new case' },
       { value: 'go-on', label: `Go on in ${known.casePseudonym}`, main: true },

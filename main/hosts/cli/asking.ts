@@ -6,9 +6,12 @@ import {
   disclaimer,
   doubtMeanings,
   doubtsOf,
+  grownBehindInWords,
   headline,
   isUnderWay,
+  knownInWords,
   meaningOf,
+  missingInWords,
   placedItems,
   surenessInWords,
   surenessOf,
@@ -26,20 +29,25 @@ import {
 } from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
 import type { CommandContext } from './command.ts';
+import type { Output } from './output.ts';
 import type { SamplingOptions } from './sampling-options.ts';
 
-/** Opens a file as a new session, or as the given one if it is that session's video. */
+/**
+ * Opens a file as a new session, or as the given one if it is that session's video, and says on `output` what the window says,
+ * too: that the recording is known from another file, or has grown since.
+ */
 export async function openFor(
   workstation: CommandLineWorkstation,
   path: string,
-  sessionId: SessionId | null,
-  stream?: number,
+  { sessionId, stream }: { sessionId: SessionId | null; stream?: number | undefined },
+  output: Output,
 ): Promise<OpenSession> {
-  const { grantId } = await workstation.grantPath(path);
-  const granted = grantId;
+  const { grantId, name } = await workstation.grantPath(path);
+  const known = await workstation.calls.lookUpVideo({ grantId });
   if (sessionId === null) {
+    if (known !== null && (known.grown || !known.here)) output.note(knownInWords(name, known)[0]);
     return workstation.calls.openVideo({
-      grantId: granted,
+      grantId,
       caseId: null,
       ...(stream !== undefined && { streamIndex: stream }),
     });
@@ -53,11 +61,12 @@ export async function openFor(
   }
   const open = await workstation.calls.openSession({ sessionId });
   // Refuses any other file, and takes note of where this one lies now.
-  await workstation.calls.relinkVideo({ videoId: open.video.id, grantId: granted });
+  await workstation.calls.relinkVideo({ videoId: open.video.id, grantId });
+  if (known?.grown) output.note(grownBehindInWords(name));
   return open;
 }
 
-/** Waits until every frame of the video is known. */
+/** Waits until every frame of the video is known, and says on `output` where a part of the recording is missing. */
 export async function waitForIndex(
   workstation: CommandLineWorkstation,
   video: Video,
@@ -81,6 +90,8 @@ export async function waitForIndex(
     if (now.index === 'building') await ended;
     throwIfAborted(signal);
     const after = await workstation.calls.getVideo({ videoId: video.id });
+    const missing = missingInWords(after.incomplete, after.frameCount);
+    if (missing !== null) output.note(missing);
     if (after.index === 'ready') return after;
     throw new WorkstationError(
       after.problem?.code ?? 'video-not-a-video',

@@ -93,7 +93,7 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   }
   const sessionId = parseSession(options.session);
   const workstation = await context.workstation();
-  const open = await openFor(workstation, video, sessionId, options.stream);
+  const open = await openFor(workstation, video, { sessionId, stream: options.stream }, output);
   await waitForIndex(workstation, open.video, context);
   if (options.model !== undefined) await workstation.loadModelFolder(options.model, options.variant);
   if (options.server === true) await loadFromServer(workstation);
