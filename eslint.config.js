@@ -8,6 +8,12 @@ import { layersRule } from './tools/lint/layers.ts';
 import { noExpectInDoublesRule } from './tools/lint/no-expect-in-doubles.ts';
 import svelteConfig from './svelte.config.js';
 
+const noSkippedTests = {
+  selector:
+    'CallExpression[callee.object.name=/^(it|test|describe)$/][callee.property.name=/^(skip|only|todo)$/]',
+  message: 'A test runs, or it is not there.',
+};
+
 /** Type-checked rules that catch real mistakes: promises nobody awaits, values of unknown shape. */
 export default defineConfig(
   {
@@ -111,12 +117,20 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
+      'no-restricted-syntax': ['error', noSkippedTests],
+    },
+  },
+  {
+    files: ['test/e2e/**/*.test.ts'],
+    rules: {
       'no-restricted-syntax': [
         'error',
+        noSkippedTests,
         {
           selector:
-            'CallExpression[callee.object.name=/^(it|test|describe)$/][callee.property.name=/^(skip|only|todo)$/]',
-          message: 'A test runs, or it is not there.',
+            'CallExpression[callee.name="expect"] > AwaitExpression > CallExpression[callee.property.name=/^(all)?(textContent|textContents|inputValue|getAttribute|count|isVisible|questions|status|index|hash|pts|boxOnFrame|evaluate)$/]',
+          message:
+            'What a window shows comes when it comes: await expect.poll(() => ...) instead of one look.',
         },
       ],
     },

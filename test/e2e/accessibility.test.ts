@@ -51,7 +51,7 @@ describe('a review by keys alone', () => {
     await frame.zoomIn(4);
     const middle = await picture();
     await keyboard.press('Control+ArrowRight');
-    expect(await picture()).toBeLessThan(middle - 50);
+    await expect.poll(() => picture()).toBeLessThan(middle - 50);
     await frame.zoomToFit();
     await keyboard.press('r');
     await answer.panel.getByText('version 2 of 2').waitFor();
@@ -73,7 +73,7 @@ describe('a review by keys alone', () => {
     await window.library.sessions.first().waitFor();
     // Close, open a video, clear, recent video, new session, session.
     for (let presses = 0; presses < 6; presses += 1) await keyboard.press('Tab');
-    expect(await page.locator(':focus').textContent()).toContain('session 1');
+    await expect.poll(() => page.locator(':focus').textContent()).toContain('session 1');
     await keyboard.press('Enter');
     await window.library.dialog.waitFor({ state: 'hidden' });
     await window.frame.waitFor(181);

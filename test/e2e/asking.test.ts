@@ -124,7 +124,7 @@ describe('a question asked before the still has come', () => {
     await window.page.keyboard.press('Escape');
     await window.goToFrame(65);
     const target = window.page.locator('[data-part="ask-target"]');
-    expect(await target.textContent()).toBe('about 00:00:02.600 · frame 65');
+    await expect.poll(() => target.textContent()).toBe('about 00:00:02.600 · frame 65');
     await window.page.route(frames, late);
     await window.page.keyboard.press('ArrowRight');
     await expect.poll(() => target.textContent()).toBe('about frame 66, which is on its way');
@@ -147,11 +147,11 @@ describe('a picture that is not what the frame decodes to', () => {
     // Later looks at the frame find what it is now.
     await window.page.route(frames, stale, { times: 1 });
     await window.goToFrame(300);
-    expect(await window.frame.hash()).toBe(foreign);
+    await expect.poll(() => window.frame.hash()).toBe(foreign);
     await askAtOnce('What organ is this?');
     await window.answer.panel.getByText(/is not the picture that the question is about/).waitFor();
     await expect.poll(() => window.askField.inputValue()).toBe('What organ is this?');
-    expect(await window.questions()).toEqual(before);
+    await expect.poll(() => window.questions()).toEqual(before);
     // The window has drawn the frame anew by itself; what it shows now can be asked about.
     await expect.poll(() => window.frame.hash()).not.toBe(foreign);
     await window.page.keyboard.press('Enter');
@@ -163,14 +163,16 @@ describe('a picture that is not what the frame decodes to', () => {
     await window.goToFrame(180);
     await askAtOnce('Where is monopolar curved scissors located?');
     await expectAboutTheScreen('Where is monopolar curved scissors located?');
-    expect(await window.boxOnFrame()).not.toBeNull();
+    await expect.poll(() => window.boxOnFrame()).not.toBeNull();
     await window.page.route(frames, stale);
     await window.reload();
     await window.selectQuestion('Where is monopolar curved scissors located?');
     await window.frame.waitFor(180);
     await window.answer.panel.getByText(/given for another picture of this frame/).waitFor();
-    expect(await window.boxOnFrame()).toBeNull();
-    expect(await window.answer.panel.getByText('Words and box name the same place').count()).toBe(0);
+    await expect.poll(() => window.boxOnFrame()).toBeNull();
+    await expect
+      .poll(() => window.answer.panel.getByText('Words and box name the same place').count())
+      .toBe(0);
     await window.page.unroute(frames);
     await window.reload();
     await window.selectQuestion('Where is monopolar curved scissors located?');
@@ -194,15 +196,15 @@ describe('what is typed after Enter', () => {
     // Letters that mean play, faster, ask again, library and the next answer elsewhere.
     await window.page.keyboard.type('Where is l, k, r, o and n?', { delay: 40 });
     await answerTo('What organ is it?');
-    expect(await window.askField.inputValue()).toBe('Where is l, k, r, o and n?');
-    expect(await window.questions()).toHaveLength(count + 1);
-    expect(await window.frame.index()).toBe(120);
-    expect(await window.page.getByRole('dialog').count()).toBe(0);
+    await expect.poll(() => window.askField.inputValue()).toBe('Where is l, k, r, o and n?');
+    await expect.poll(() => window.questions()).toHaveLength(count + 1);
+    await expect.poll(() => window.frame.index()).toBe(120);
+    await expect.poll(() => window.page.getByRole('dialog').count()).toBe(0);
     await window.page.unroute('**/api/ask');
     // Esc gives the keys back: the next one steps.
     await window.page.keyboard.press('Escape');
     await window.step(1);
-    expect(await window.frame.index()).toBe(121);
+    await expect.poll(() => window.frame.index()).toBe(121);
     await window.askField.fill('');
     await window.page.keyboard.press('Escape');
   });

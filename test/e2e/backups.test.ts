@@ -56,9 +56,9 @@ it('an emptied database is said at the start, and a backup is gone on with at on
       { timeout: 60_000, interval: 1000 },
     )
     .toBe(8);
-  expect(await dialog.isVisible()).toBe(false);
+  await expect.poll(() => dialog.isVisible()).toBe(false);
   await page.getByText('Case old-case', { exact: true }).waitFor();
   await page.reload();
   await page.getByText('Case old-case', { exact: true }).waitFor();
-  expect(await page.getByText('The database was').count()).toBe(0);
+  await expect.poll(() => page.getByText('The database was').count()).toBe(0);
 });

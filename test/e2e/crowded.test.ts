@@ -55,29 +55,29 @@ describe('a model whose name is longer than any line', () => {
     await models.dialog.getByRole('button', { name: 'Import', exact: true }).click();
     const work = models.importOf(longName);
     await work.waitFor();
-    expect(await sideways()).toBe(0);
+    await expect.poll(() => sideways()).toBe(0);
     // Closed on the way: the line at the bottom says how it ended, and leads back.
     await page.keyboard.press('Escape');
     const told = page.getByRole('button', { name: /is imported: use it…$/ });
     await told.waitFor();
-    expect(await inSight(told)).toBe(true);
+    await expect.poll(() => inSight(told)).toBe(true);
     await told.click();
     const use = work.getByRole('button', { name: 'Use this model now' });
-    expect(await inSight(use)).toBe(true);
-    expect(await sideways()).toBe(0);
+    await expect.poll(() => inSight(use)).toBe(true);
+    await expect.poll(() => sideways()).toBe(0);
     await use.click();
     await models.item(longName).getByText('in use').waitFor();
     await models.item(longName).locator('summary').click();
-    expect(await sideways()).toBe(0);
+    await expect.poll(() => sideways()).toBe(0);
     await page.keyboard.press('Escape');
     // The device is never what gives way.
-    expect(await inSight(window.modelChip.getByText('· CPU'))).toBe(true);
+    await expect.poll(() => inSight(window.modelChip.getByText('· CPU'))).toBe(true);
 
     await models.open();
     const bin = models.item(longName).getByRole('button', { name: /^Remove / });
-    expect(await inSight(bin)).toBe(true);
+    await expect.poll(() => inSight(bin)).toBe(true);
     await bin.click();
-    expect(await page.locator(':focus').textContent()).toBe('Keep');
+    await expect.poll(() => page.locator(':focus').textContent()).toBe('Keep');
     expect(await barriersOf(page)).toEqual([]);
     await models.item(longName).getByRole('button', { name: 'Remove', exact: true }).click();
     await models.item(longName).waitFor({ state: 'detached' });
@@ -101,10 +101,12 @@ describe.each(['dark', 'light'] as const)('a checkpoint of 7 billion parameters,
     await models.chooseFolder('Documents', longName);
     const go = models.dialog.getByRole('button', { name: 'Import', exact: true });
     await go.waitFor();
-    expect(await inSight(go)).toBe(true);
-    expect(await inSight(models.dialog.getByText(/^Free now: 30 GB on the disk/))).toBe(true);
-    expect(await models.dialog.getByText('Needs more memory than this machine has.').count()).toBe(1);
-    expect(await sideways()).toBe(0);
+    await expect.poll(() => inSight(go)).toBe(true);
+    await expect.poll(() => inSight(models.dialog.getByText(/^Free now: 30 GB on the disk/))).toBe(true);
+    await expect
+      .poll(() => models.dialog.getByText('Needs more memory than this machine has.').count())
+      .toBe(1);
+    await expect.poll(() => sideways()).toBe(0);
     expect(await barriersOf(page)).toEqual([]);
     await page.unroute('**/api/inspectModelFolder');
     await page.keyboard.press('Escape');
@@ -128,7 +130,7 @@ describe('files dropped on the window', () => {
     await drop('letter.mp4');
     await page.getByRole('button', { name: /^Copy \d/ }).click();
     await page.getByRole('alert').getByText('letter.mp4 was not opened.').waitFor();
-    expect(await page.getByText('behind.mp4').count()).toBe(0);
+    await expect.poll(() => page.getByText('behind.mp4').count()).toBe(0);
     await page.getByRole('button', { name: 'Dismiss' }).click();
   });
 });
@@ -140,11 +142,11 @@ describe('at twice the size, or in half a window', () => {
 
   it.each([900, 640])('everything at the top stays within %d pixels', async (width) => {
     await page.setViewportSize({ width, height: 600 });
-    expect(await inSight(page.getByRole('button', { name: 'Keyboard shortcuts' }))).toBe(true);
-    expect(await inSight(window.modelChip)).toBe(true);
-    expect(await inSight(window.syntheticNote)).toBe(true);
-    expect(await inSight(window.askField)).toBe(true);
-    expect(await inSight(page.getByRole('button', { name: 'Next answer' }))).toBe(true);
+    await expect.poll(() => inSight(page.getByRole('button', { name: 'Keyboard shortcuts' }))).toBe(true);
+    await expect.poll(() => inSight(window.modelChip)).toBe(true);
+    await expect.poll(() => inSight(window.syntheticNote)).toBe(true);
+    await expect.poll(() => inSight(window.askField)).toBe(true);
+    await expect.poll(() => inSight(page.getByRole('button', { name: 'Next answer' }))).toBe(true);
     expect(await barriersOf(page)).toEqual([]);
   });
 });
@@ -161,7 +163,7 @@ describe('a question of many lines', () => {
     await window.askField.press('Enter');
     await window.answer.panel.getByText('Please look').waitFor();
     await window.waitForAnswer();
-    expect(await inSight(window.answer.panel.locator('h2'))).toBe(true);
+    await expect.poll(() => inSight(window.answer.panel.locator('h2'))).toBe(true);
     await page.getByRole('button', { name: 'Show the whole question' }).click();
     expect(await barriersOf(page)).toEqual([]);
   });
@@ -177,8 +179,8 @@ describe('a question of many lines', () => {
     await window.frame.waitFor(180);
     await page.keyboard.press('[');
     await window.frame.waitFor(60);
-    expect(await page.locator('.entry.selected .question').textContent()).toBe(
-      'What organ is being operated?',
-    );
+    await expect
+      .poll(() => page.locator('.entry.selected .question').textContent())
+      .toBe('What organ is being operated?');
   });
 });

@@ -48,7 +48,7 @@ describe('the engine killed in mid-answer', () => {
     });
     await window.ask('What is the state of prograsp_forceps?');
     await frozen;
-    expect(await window.answer.status()).toBe('running');
+    await expect.poll(() => window.answer.status()).toBe('running');
     process.kill(engine, 'SIGKILL');
     expect(await window.waitForAnswer()).toBe('stopped');
     expect((await window.answer.reasoning.textContent())?.trim().length).toBeGreaterThan(0);

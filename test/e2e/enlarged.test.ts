@@ -77,14 +77,14 @@ describe.each([
       page.getByRole('link', { name: 'Save picture' }),
     ]) {
       await part.scrollIntoViewIfNeeded();
-      expect(await isWhole(part)).toBe(true);
+      await expect.poll(() => isWhole(part)).toBe(true);
     }
     await page.keyboard.press('q');
     await page.keyboard.type('x');
-    expect(await window.askField.inputValue()).toBe('x');
-    expect(
-      await window.askField.evaluate((field) => field.getBoundingClientRect().bottom),
-    ).toBeLessThanOrEqual(height);
+    await expect.poll(() => window.askField.inputValue()).toBe('x');
+    await expect
+      .poll(() => window.askField.evaluate((field) => field.getBoundingClientRect().bottom))
+      .toBeLessThanOrEqual(height);
     await window.askField.fill('');
     await page.keyboard.press('Escape');
   });
@@ -96,5 +96,5 @@ it('what is said above the answers does not move the frame', async () => {
   const before = await window.frame.canvas.boundingBox();
   expect(await opened.host.stop()).toBe(0);
   await page.getByText('Not connected.', { exact: false }).first().waitFor();
-  expect(await window.frame.canvas.boundingBox()).toEqual(before);
+  await expect.poll(() => window.frame.canvas.boundingBox()).toEqual(before);
 });

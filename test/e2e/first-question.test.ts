@@ -40,11 +40,11 @@ describe('a question that is asked while the model is still being loaded', () =>
     await page.keyboard.type(question);
     await page.keyboard.press('Enter');
     await window.answer.panel.getByText('Waits for the model…').waitFor();
-    expect(await window.askField.inputValue()).toBe('');
-    expect(await window.questions()).toEqual([question]);
-    expect(await window.answerRow(question).textContent()).toContain('waits for the model');
+    await expect.poll(() => window.askField.inputValue()).toBe('');
+    await expect.poll(() => window.questions()).toEqual([question]);
+    await expect.poll(() => window.answerRow(question).textContent()).toContain('waits for the model');
     process.kill(engine, 'SIGCONT');
     expect(await window.waitForAnswer()).toBe('answered');
-    expect(await window.modelChip.getAttribute('data-phase')).toBe('ready');
+    await expect.poll(() => window.modelChip.getAttribute('data-phase')).toBe('ready');
   });
 });

@@ -65,16 +65,16 @@ describe('an answer whose words and box disagree', () => {
     expect((await warning.textContent())?.trim()).toBe(
       'The words say upper left; the box lies lower right. Check the picture before you use this answer.',
     );
-    expect(await window.answer.label.textContent()).toBe('Cutting');
+    await expect.poll(() => window.answer.label.textContent()).toBe('Cutting');
     await window.answerRow(question).getByText('words and box disagree').waitFor({ state: 'attached' });
-    expect(await window.boxOnFrame()).not.toBeNull();
+    await expect.poll(() => window.boxOnFrame()).not.toBeNull();
   });
 
   it.each(['dark', 'light'] as const)('is readable and without barriers in the %s theme', async (theme) => {
     const { page } = window;
     // Dark comes first, light is the next.
     if (theme === 'light') await page.getByRole('button', { name: /^Theme/ }).click();
-    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme);
+    await expect.poll(() => page.evaluate(() => document.documentElement.dataset['theme'])).toBe(theme);
     await page.evaluate(axe.source);
     const violations = await page.evaluate(async () => {
       const { axe: engine } = globalThis as unknown as { axe: typeof axe };

@@ -51,9 +51,9 @@ describe('Space', () => {
     ['the zoom', () => page.getByRole('button', { name: 'Zoom in' }).click()],
   ])('plays after a click on %s, which takes no focus', async (_what, click) => {
     await click();
-    expect(await focused()).toBe('BODY');
+    await expect.poll(() => focused()).toBe('BODY');
     await page.keyboard.press(' ');
-    expect(await playing()).toBe(true);
+    await expect.poll(() => playing()).toBe(true);
     await pause();
   });
 
@@ -61,14 +61,14 @@ describe('Space', () => {
     const before = await theme();
     await page.getByRole('button', { name: /^Theme/ }).focus();
     await page.keyboard.press(' ');
-    expect(await playing()).toBe(true);
-    expect(await theme()).toBe(before);
+    await expect.poll(() => playing()).toBe(true);
+    await expect.poll(() => theme()).toBe(before);
     await page.keyboard.press(' ');
     await window.frame.waitForStill();
     await page.keyboard.press('Enter');
-    expect(await theme()).not.toBe(before);
+    await expect.poll(() => theme()).not.toBe(before);
     for (let presses = 0; presses < 2; presses += 1) await page.keyboard.press('Enter');
-    expect(await theme()).toBe(before);
+    await expect.poll(() => theme()).toBe(before);
   });
 
   it('plays after a case was renamed, and does not rename it again', async () => {
@@ -77,26 +77,26 @@ describe('Space', () => {
     await page.keyboard.press('Enter');
     await page.getByText('Nephrectomy 12').waitFor();
     await page.keyboard.press(' ');
-    expect(await playing()).toBe(true);
-    expect(await page.getByLabel('Pseudonym of the case').count()).toBe(0);
+    await expect.poll(() => playing()).toBe(true);
+    await expect.poll(() => page.getByLabel('Pseudonym of the case').count()).toBe(0);
     await pause();
   });
 
   it('is a space in text, and belongs to menus and dialogs', async () => {
     await page.keyboard.press('q');
     await page.keyboard.type('where is');
-    expect(await window.askField.inputValue()).toBe('where is');
+    await expect.poll(() => window.askField.inputValue()).toBe('where is');
     await page.getByRole('button', { name: /^\+1 s/ }).click();
     // The click ended the typing, whose text is kept.
-    expect(await focused()).toBe('BODY');
-    expect(await window.askField.inputValue()).toBe('where is');
+    await expect.poll(() => focused()).toBe('BODY');
+    await expect.poll(() => window.askField.inputValue()).toBe('where is');
     await window.askField.fill('');
     await page.keyboard.press('Escape');
     await page.keyboard.press('?');
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).focus();
     await page.keyboard.press(' ');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
-    expect(await page.getByRole('button', { name: 'Play', exact: true }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('button', { name: 'Play', exact: true }).count()).toBe(1);
   });
 });
 
@@ -130,7 +130,7 @@ describe('the keyboard', () => {
     await expect.poll(() => speed.textContent()).toContain('1×');
     const at = await window.frame.index();
     await page.waitForTimeout(400);
-    expect(await window.frame.index()).toBe(at);
+    await expect.poll(() => window.frame.index()).toBe(at);
   });
 
   it('L plays up to 8 times as fast and stays there', async () => {

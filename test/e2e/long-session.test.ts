@@ -36,11 +36,11 @@ it('is listed at once with its newest answers, and a row for each that is in sig
   await window
     .answerRow(`Question ${answers - 1}: what is the state of the monopolar curved scissors?`)
     .waitFor();
-  expect(await rows().count()).toBeLessThan(200);
+  await expect.poll(() => rows().count()).toBeLessThan(200);
   await picture('long-first');
   await expect.poll(() => window.answerList.getAttribute('aria-busy')).toBe('false');
-  expect(await rows().first().getAttribute('aria-setsize')).toBe(String(answers));
-  expect(await page.locator('[data-part="answer-mark"]').count()).toBeLessThan(120);
+  await expect.poll(() => rows().first().getAttribute('aria-setsize')).toBe(String(answers));
+  await expect.poll(() => page.locator('[data-part="answer-mark"]').count()).toBeLessThan(120);
   expect(await barriersOf(page)).toEqual([]);
 });
 
@@ -48,7 +48,7 @@ it('is scrolled to its oldest answer, which opens with all that is kept of it', 
   await window.answerList.evaluate((list) => list.parentElement?.scrollTo(0, list.scrollHeight));
   const oldest = window.answerRow('What organ is being operated?');
   await oldest.waitFor();
-  expect(await rows().count()).toBeLessThan(200);
+  await expect.poll(() => rows().count()).toBeLessThan(200);
   await oldest.click();
   await window.answer.panel
     .getByText('Model’s stated reasoning')

@@ -44,9 +44,11 @@ describe('a folder that is not whole', () => {
     await models.chooseFolder('Documents', 'half-a-model');
     await models.dialog.getByText('tokenizer.json: missing').waitFor();
     const fault = models.dialog.getByRole('alert');
-    expect(await fault.getAttribute('data-code')).toBe('model-no-tokenizer');
-    expect(await fault.textContent()).toContain('Copy tokenizer.json');
-    expect(await models.dialog.getByRole('button', { name: 'Import', exact: true }).count()).toBe(0);
+    await expect.poll(() => fault.getAttribute('data-code')).toBe('model-no-tokenizer');
+    await expect.poll(() => fault.textContent()).toContain('Copy tokenizer.json');
+    await expect
+      .poll(() => models.dialog.getByRole('button', { name: 'Import', exact: true }).count())
+      .toBe(0);
     await models.dialog.getByRole('button', { name: 'Choose another folder…' }).click();
     await models.browseTo('Documents', 'theatre-model');
     await models.dialog.getByRole('button', { name: 'Import', exact: true }).waitFor();
@@ -64,7 +66,9 @@ describe('an import by keys alone', () => {
     await models.dialog.getByRole('radio').first().focus();
     // Down the list of weights: from 8 bits to 4, 16 and 32.
     for (let presses = 0; presses < 3; presses += 1) await keyboard.press('ArrowDown');
-    expect(await models.dialog.getByRole('radio', { checked: true }).getAttribute('value')).toBe('fp32');
+    await expect
+      .poll(() => models.dialog.getByRole('radio', { checked: true }).getAttribute('value'))
+      .toBe('fp32');
     await keyboard.press('Tab');
     await keyboard.press('Tab');
     await keyboard.press('Enter');
@@ -97,7 +101,9 @@ describe('a checkpoint folder', () => {
     await models.item('Surgery-R1 nano').getByText('in use').waitFor();
     await models.chooseFolder('Documents', 'theatre-model');
     await models.dialog.getByText('A checkpoint to import').waitFor();
-    expect(await models.dialog.getByRole('radio', { checked: true }).getAttribute('value')).toBe('q8');
+    await expect
+      .poll(() => models.dialog.getByRole('radio', { checked: true }).getAttribute('value'))
+      .toBe('q8');
     expect(await barriersOf(page)).toEqual([]);
     await models.dialog.getByRole('button', { name: 'Import', exact: true }).click();
     await models.waitForImport('theatre-model', 'done');
@@ -109,6 +115,6 @@ describe('a checkpoint folder', () => {
     await window.goToFrame(120);
     await window.ask('What organ is being operated?');
     expect(await window.waitForAnswer()).toBe('answered');
-    expect(await answer.label.textContent()).toContain('Kidney');
+    await expect.poll(() => answer.label.textContent()).toContain('Kidney');
   });
 });

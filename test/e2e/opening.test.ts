@@ -72,17 +72,17 @@ describe('a recording that is dropped', () => {
     await window.library.dropFile(join(elsewhere, segment));
     const copy = window.library.decision(`Copy ${segment}?`);
     await copy.waitFor();
-    expect(await copy.textContent()).toMatch(/A copy would take \d+ kB in the data folder/);
+    await expect.poll(() => copy.textContent()).toMatch(/A copy would take \d+ kB in the data folder/);
     await page.keyboard.press('Escape');
     await copy.waitFor({ state: 'hidden' });
-    expect(await fileName()).toBe('demo.mp4');
+    await expect.poll(() => fileName()).toBe('demo.mp4');
     expect(imports()).toEqual([]);
   });
 
   it('is opened where it lies when its folder holds the same bytes', async () => {
     await window.library.dropFile(join(videos, segment));
     await expect.poll(fileName).toBe(segment);
-    expect(await caseName()).toBe('Case 0001');
+    await expect.poll(() => caseName()).toBe('Case 0001');
     expect(imports()).toEqual([]);
   });
 
@@ -105,10 +105,10 @@ describe('a recording that is dropped', () => {
     const known = window.library.decision('This recording is known as Case 0001');
     await known.getByRole('button', { name: 'Go on in Case 0001' }).click();
     await expect.poll(caseName).toBe('Case 0001');
-    expect(await fileName()).toBe(segment);
+    await expect.poll(() => fileName()).toBe(segment);
     expect(imports()).toHaveLength(1);
     // Neither the drop nor going on has made an empty session.
-    expect(await sessions()).toBe(3);
+    await expect.poll(() => sessions()).toBe(3);
   });
 
   it('is taken for a case whose own file is gone only if the person says so, and the copy goes otherwise', async () => {
@@ -120,10 +120,10 @@ describe('a recording that is dropped', () => {
       .getByRole('button', { name: /^Copy \d/ })
       .click();
     const known = window.library.decision('This recording is known as Case 0001');
-    expect(await known.textContent()).toContain('whose own file is not where it was');
+    await expect.poll(() => known.textContent()).toContain('whose own file is not where it was');
     await known.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(imports).toHaveLength(1);
-    expect(await fileName()).toBe(segment);
+    await expect.poll(() => fileName()).toBe(segment);
   });
 
   it('that is no video is refused after its copy, which leaves nothing behind', async () => {

@@ -57,15 +57,15 @@ describe('a review of the bundled clip', () => {
   it('opens in the demonstration case, says what it is, and has no token in its address', async () => {
     await window.waitUntilAskable();
     expect(new URL(window.page.url()).search).toBe('');
-    expect(await window.notMedical.count()).toBe(1);
-    expect(await window.syntheticNote.count()).toBeGreaterThan(0);
-    expect(await window.frame.index()).toBe(0);
+    await expect.poll(() => window.notMedical.count()).toBe(1);
+    await expect.poll(() => window.syntheticNote.count()).toBeGreaterThan(0);
+    await expect.poll(() => window.frame.index()).toBe(0);
   });
 
   it('steps to exactly the frame that the command line extracts', async () => {
     await window.step(3);
     await window.step(-1);
-    expect(await window.frame.index()).toBe(2);
+    await expect.poll(() => window.frame.index()).toBe(2);
     const file = join(home, 'frame.png');
     const told = execFileSync(
       process.execPath,
@@ -85,8 +85,8 @@ describe('a review of the bundled clip', () => {
       { encoding: 'utf8' },
     );
     const extracted = JSON.parse(told.trim().split('\n').at(-1) ?? '') as { pts: number; hash: string };
-    expect(await window.frame.pts()).toBe(extracted.pts);
-    expect(await window.frame.hash()).toBe(extracted.hash);
+    await expect.poll(() => window.frame.pts()).toBe(extracted.pts);
+    await expect.poll(() => window.frame.hash()).toBe(extracted.hash);
 
     const picture = await loadImage(file);
     const canvas = createCanvas(picture.width, picture.height);
@@ -97,7 +97,7 @@ describe('a review of the bundled clip', () => {
       [500, 360],
     ] as const) {
       const [red, green, blue] = canvas.getContext('2d').getImageData(x, y, 1, 1).data;
-      expect(await window.frame.pixel(x, y)).toEqual([red, green, blue]);
+      await expect.poll(() => window.frame.pixel(x, y)).toEqual([red, green, blue]);
     }
   });
 
@@ -167,7 +167,7 @@ describe('a review of the bundled clip', () => {
     await expect.poll(() => window.savedNote.count()).toBe(1);
     await window.reload();
     await window.frame.waitFor(askedFrame);
-    expect(await window.questions()).toContain(question);
+    await expect.poll(() => window.questions()).toContain(question);
     await window.selectQuestion(question);
     expect(iou((await window.boxOnFrame())!, drawnIn(askedFrame, tool).box)).toBeGreaterThan(0.3);
   });
@@ -178,7 +178,7 @@ describe('a review of the bundled clip', () => {
     await expect.poll(() => window.library.sessions.count()).toBe(1);
     await window.library.openSession(/demo\.mp4/);
     await window.frame.waitForAny();
-    expect(await window.questions()).toContain(question);
+    await expect.poll(() => window.questions()).toContain(question);
   });
 
   it('finds the session again after the workstation was closed and started anew', async () => {
@@ -186,8 +186,8 @@ describe('a review of the bundled clip', () => {
     host = new RunningHost(home);
     origins.push(await host.origin());
     await window.open(await host.address());
-    expect(await window.questions()).toContain(question);
-    expect(await window.frame.index()).toBe(askedFrame + 4);
+    await expect.poll(() => window.questions()).toContain(question);
+    await expect.poll(() => window.frame.index()).toBe(askedFrame + 4);
   });
 
   it('asked nothing of any other machine and broke no rule of its own page', () => {

@@ -23,7 +23,7 @@ describe('a second start on the same data folder', () => {
     const second = new WorkstationPage(await opened.context.newPage());
     await second.open(address);
     await second.waitUntilAskable();
-    expect(await passOf(second.page)).not.toBe(await passOf(opened.window.page));
+    await expect.poll(() => passOf(second.page)).not.toBe(await passOf(opened.window.page));
     await second.page.close();
     if (process.platform !== 'win32') {
       expect(statSync(join(home, 'window.door')).mode & 0o777).toBe(0o600);

@@ -143,7 +143,7 @@ describe('the running web host', () => {
       expect(used.status).toBeGreaterThanOrEqual(401);
       expect(used.status).toBeLessThanOrEqual(403);
     }
-    expect(await context.cookies()).toEqual([]);
+    await expect.poll(() => context.cookies()).toEqual([]);
     expect(got).toEqual({
       read: 'blocked',
       call: 'blocked',

@@ -75,13 +75,13 @@ describe('an answer that names several things', () => {
     const { page } = window;
     const boxes = page.locator('[data-part="model-box"]');
     await boxes.first().waitFor();
-    expect(await boxes.count()).toBe(list.items.length);
+    await expect.poll(() => boxes.count()).toBe(list.items.length);
     const drawn = await boxes.evaluateAll((all) => all.map((box) => box.getAttribute('data-box')));
     expect(drawn).toEqual(list.items.map(({ box }) => box.join(',')));
     const rows = window.answer.panel
       .getByRole('list', { name: 'What the answer names' })
       .getByRole('listitem');
-    expect(await rows.count()).toBe(list.items.length);
+    await expect.poll(() => rows.count()).toBe(list.items.length);
     const names = (await rows.allTextContents()).map((row) => row.trim().toLowerCase());
     list.items.forEach(({ label }, i) => expect(names[i]).toContain(label));
     const headline = (await window.answer.label.textContent())?.toLowerCase();

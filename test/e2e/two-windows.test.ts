@@ -76,7 +76,7 @@ describe('what is done in one window', () => {
     await expect.poll(() => second.questions()).toEqual(['What organ is being operated?']);
     await second.selectQuestion('What organ is being operated?');
     expect(await second.waitForAnswer()).toBe('answered');
-    expect(await second.answer.label.textContent()).toBe(await first.answer.label.textContent());
+    await expect.poll(() => second.answer.label.textContent()).toBe(await first.answer.label.textContent());
 
     await second.deleteQuestion('What organ is being operated?');
     await expect.poll(() => first.questions()).toEqual([]);
@@ -94,7 +94,7 @@ describe('what is done in one window', () => {
     await rename(first, 'Case 43');
     await first.ask('What organ is being operated here?');
     await first.waitForAnswer();
-    expect(await name(second).textContent()).toBe('Case 42');
+    await expect.poll(() => name(second).textContent()).toBe('Case 42');
     await mend();
     await name(second).getByText('Case 43').waitFor();
     await expect.poll(() => second.questions()).toEqual(await first.questions());
@@ -103,7 +103,9 @@ describe('what is done in one window', () => {
       await expect
         .poll(() => second.answer.panel.getAttribute('data-status'))
         .toBe(await first.answer.panel.getAttribute('data-status'));
-      expect(await second.answer.reasoning.textContent()).toBe(await first.answer.reasoning.textContent());
+      await expect
+        .poll(() => second.answer.reasoning.textContent())
+        .toBe(await first.answer.reasoning.textContent());
     }
   });
 });
@@ -118,7 +120,7 @@ describe('what a command does on the same data folder', () => {
       await window.answerRow(question).waitFor();
       await window.selectQuestion(question);
       await window.waitForAnswer();
-      expect(await window.answer.label.textContent()).not.toBe('');
+      await expect.poll(() => window.answer.label.textContent()).not.toBe('');
     }
 
     const other = await OtherProcess.start(home);

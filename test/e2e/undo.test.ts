@@ -45,7 +45,7 @@ describe('undo', () => {
     await page.keyboard.press('Control+z');
     await line(`Question deleted “${question}”: undone`).waitFor();
     await expect.poll(() => window.questions()).toEqual([other, question]);
-    expect(await window.answer.label.textContent()).toBe('Kidney');
+    await expect.poll(() => window.answer.label.textContent()).toBe('Kidney');
     expect(await barriersOf(page)).toEqual([]);
     await page.keyboard.press('Control+Shift+Z');
     await line(`Question deleted “${question}”: done again`).waitFor();
@@ -60,14 +60,14 @@ describe('undo', () => {
     await rename('Nephrectomy 12');
     await opened.restart();
     await window.waitUntilAskable();
-    expect(await caseName()).toBe('Nephrectomy 12');
-    expect(await window.questions()).toEqual([other]);
+    await expect.poll(() => caseName()).toBe('Nephrectomy 12');
+    await expect.poll(() => window.questions()).toEqual([other]);
     await page.keyboard.press('Control+z');
     await expect.poll(caseName).toBe('Demonstration case');
     await line('Case renamed “Demonstration case”: undone').waitFor();
     await page.keyboard.press('Control+z');
     await expect.poll(() => window.questions()).toEqual([other, question]);
-    expect(await window.answer.label.textContent()).toBe('Kidney');
+    await expect.poll(() => window.answer.label.textContent()).toBe('Kidney');
   });
 
   it('is the field’s own where text is typed', async () => {
@@ -75,7 +75,7 @@ describe('undo', () => {
     await page.keyboard.type('where is');
     await page.keyboard.press('Control+z');
     await expect.poll(() => window.askField.inputValue()).not.toBe('where is');
-    expect(await window.questions()).toEqual([other, question]);
+    await expect.poll(() => window.questions()).toEqual([other, question]);
     await window.askField.fill('');
     await page.keyboard.press('Escape');
   });
@@ -87,13 +87,13 @@ describe('undo', () => {
     await page.getByRole('button', { name: /^Undo/ }).waitFor({ state: 'hidden' });
     for (let steps = 0; steps < 2; steps += 1) await page.keyboard.press('Control+z');
     await expect.poll(() => window.questions()).toEqual([other, question]);
-    expect(await caseName()).toBe('Demonstration case');
+    await expect.poll(() => caseName()).toBe('Demonstration case');
   });
 
   it('ends where nothing of this person is left to take back, and says so', async () => {
     for (let steps = 0; steps < 8; steps += 1) await page.keyboard.press('Control+z');
     await line(/nothing of yours to undo/).waitFor();
-    expect(await window.questions()).toEqual([]);
+    await expect.poll(() => window.questions()).toEqual([]);
     await page.keyboard.press('Control+y');
     await page.keyboard.press('Control+y');
     await expect.poll(() => window.questions()).toEqual([other, question]);
@@ -112,7 +112,7 @@ describe('undo', () => {
     await page.keyboard.press('Control+z');
     await line(/^The case “Nephrectomy 15” was changed.* since then, so nothing was done/).waitFor();
     await line(/^Look at it as it is now/).waitFor();
-    expect(await caseName()).toBe('Nephrectomy 15');
+    await expect.poll(() => caseName()).toBe('Nephrectomy 15');
     expect(await barriersOf(page)).toEqual([]);
     const picture = process.env['UNDO_PICTURE'];
     if (picture !== undefined) await page.screenshot({ path: picture });

@@ -39,7 +39,7 @@ const isOnTop = (locator: Locator): Promise<boolean> =>
 /** Tabs on until the button with these words has the focus, and presses Enter on it. */
 async function press(words: string): Promise<void> {
   for (let tabs = 0; tabs < 80 && (await focused()) !== words; tabs += 1) await page.keyboard.press('Tab');
-  expect(await focused()).toBe(words);
+  await expect.poll(() => focused()).toBe(words);
   await page.keyboard.press('Enter');
 }
 
@@ -47,12 +47,14 @@ describe('a question that was not taught', () => {
   it('is refused, with the words that the model does not know and questions that it does', async () => {
     await window.ask(untaught);
     expect(await window.waitForAnswer()).toBe('refused');
-    expect(await window.answer.label.textContent()).toBe('Not a question it was taught');
-    expect(await known().getByText('much', { exact: true }).count()).toBe(1);
-    expect(await known().getByRole('listitem').count()).toBeGreaterThan(0);
-    expect(await window.answer.panel.locator('.probability').count()).toBe(0);
-    expect(await window.boxOnFrame()).toBeNull();
-    expect(await window.answerRow(untaught).locator('.outcome').textContent()).toMatch(/not taught/);
+    await expect.poll(() => window.answer.label.textContent()).toBe('Not a question it was taught');
+    await expect.poll(() => known().getByText('much', { exact: true }).count()).toBe(1);
+    await expect.poll(() => known().getByRole('listitem').count()).toBeGreaterThan(0);
+    await expect.poll(() => window.answer.panel.locator('.probability').count()).toBe(0);
+    await expect.poll(() => window.boxOnFrame()).toBeNull();
+    await expect
+      .poll(() => window.answerRow(untaught).locator('.outcome').textContent())
+      .toMatch(/not taught/);
     await page.getByRole('status').getByText('Not a question it was taught').waitFor({ state: 'attached' });
     expect(await barriersOf(page)).toEqual([]);
   });
@@ -71,7 +73,7 @@ describe('a question that was not taught', () => {
       else await window.answerRow(question).click();
       await expect.poll(() => window.answer.status()).toBe('refused');
       await anyway.waitFor();
-      expect(await isOnTop(anyway)).toBe(true);
+      await expect.poll(() => isOnTop(anyway)).toBe(true);
     }
     await window.answerRow(untaught).click();
     await page.setViewportSize({ width: 1280, height: 720 });
@@ -83,10 +85,10 @@ describe('a question that was not taught', () => {
     // The panel names the rewrite before it is asked, too.
     await expect.poll(async () => (await window.questions())[0]).toBe(rewrite);
     // The next question can be typed at once.
-    expect(await focusIsInAskBox()).toBe(true);
+    await expect.poll(() => focusIsInAskBox()).toBe(true);
     await expect.poll(() => window.answer.status()).not.toBe('refused');
     expect(await window.waitForAnswer()).toMatch(/^(answered|answered-without-location|not-visible)$/);
-    expect(await known().count()).toBe(0);
+    await expect.poll(() => known().count()).toBe(0);
     expect(await barriersOf(page)).toEqual([]);
   });
 
@@ -96,17 +98,21 @@ describe('a question that was not taught', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => window.answer.status()).toBe('refused');
     await press('Answer anyway');
-    expect(await focusIsInAskBox()).toBe(true);
+    await expect.poll(() => focusIsInAskBox()).toBe(true);
     await expect.poll(() => window.answer.status()).not.toBe('refused');
     expect(await window.waitForAnswer()).not.toMatch(/^(refused|failed|stopped)$/);
     await window.answer.panel.getByText(/^The model was not taught this kind of question/).waitFor();
-    expect(await window.answer.panel.locator('.probability').count()).toBe(0);
-    expect(await window.answer.panel.getByText('Words and box name the same place').count()).toBe(0);
-    expect(await page.getByRole('button', { name: 'Answer anyway' }).count()).toBe(0);
-    expect(await row.getByText('question not taught').isVisible()).toBe(true);
-    expect(
-      await page.getByRole('button', { name: /Is there much bleeding\?.*, question not taught/ }).count(),
-    ).toBe(1);
+    await expect.poll(() => window.answer.panel.locator('.probability').count()).toBe(0);
+    await expect
+      .poll(() => window.answer.panel.getByText('Words and box name the same place').count())
+      .toBe(0);
+    await expect.poll(() => page.getByRole('button', { name: 'Answer anyway' }).count()).toBe(0);
+    await expect.poll(() => row.getByText('question not taught').isVisible()).toBe(true);
+    await expect
+      .poll(() =>
+        page.getByRole('button', { name: /Is there much bleeding\?.*, question not taught/ }).count(),
+      )
+      .toBe(1);
     expect(await barriersOf(page)).toEqual([]);
   });
 

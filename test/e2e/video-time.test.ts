@@ -40,10 +40,12 @@ afterAll(async () => {
 describe('a recording whose clock begins anew', () => {
   it('says where it is joined, also to those who cannot see it', async () => {
     const joins = page.getByRole('list', { name: 'Joins in the recording' }).getByRole('listitem');
-    expect(await joins.allTextContents()).toEqual([
-      expect.stringContaining('00:00:06.000, frame 150') as string,
-      expect.stringContaining('00:00:09.000, frame 225') as string,
-    ]);
+    await expect
+      .poll(() => joins.allTextContents())
+      .toEqual([
+        expect.stringContaining('00:00:06.000, frame 150') as string,
+        expect.stringContaining('00:00:09.000, frame 225') as string,
+      ]);
   });
 
   it('goes to the frame that a time names, before and after the joins', async () => {
@@ -56,7 +58,7 @@ describe('a recording whose clock begins anew', () => {
       await window.goTo(place);
       await window.frame.waitFor(index);
       expect(readCounter(await window.frame.picture())).toBe(index);
-      expect(await window.frame.readout.textContent()).toContain(`frame ${index} · 00:00:`);
+      await expect.poll(() => window.frame.readout.textContent()).toContain(`frame ${index} · 00:00:`);
     }
   });
 

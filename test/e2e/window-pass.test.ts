@@ -35,17 +35,17 @@ describe("a window's pass", () => {
     expect(window.page.url()).toBe(`${origin}/`);
     const pass = await passOf(window.page);
     await window.reload();
-    expect(await passOf(window.page)).toBe(pass);
+    await expect.poll(() => passOf(window.page)).toBe(pass);
   });
 
   it('lets in a second tab of the same browser by the bare address, while the first is open', async () => {
     const second = new WorkstationPage(await context.newPage());
     await second.open(origin);
     // Each is a window of its own: what is done in one is known from what is done in the other.
-    expect(await passOf(second.page)).not.toBe(await passOf(window.page));
+    await expect.poll(() => passOf(second.page)).not.toBe(await passOf(window.page));
     const own = await passOf(second.page);
     await second.reload();
-    expect(await passOf(second.page)).toBe(own);
+    await expect.poll(() => passOf(second.page)).toBe(own);
     await second.page.close();
   });
 
@@ -56,7 +56,7 @@ describe("a window's pass", () => {
       if (!sessionStorage.getItem('workstation-pass')) sessionStorage.setItem('workstation-pass', pass);
     }, kept ?? '');
     await copy.open(origin);
-    expect(await passOf(copy.page)).not.toBe(await passOf(window.page));
+    await expect.poll(() => passOf(copy.page)).not.toBe(await passOf(window.page));
     await copy.page.close();
   });
 
@@ -65,7 +65,9 @@ describe("a window's pass", () => {
     const page = await other.newPage();
     await page.goto(origin);
     await refusal(page).waitFor();
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Surgery-R1 Workstation');
+    await expect
+      .poll(() => page.getByRole('heading', { level: 1 }).textContent())
+      .toBe('Surgery-R1 Workstation');
     await page.getByText(`${origin}/?token=`).waitFor();
     await page.getByRole('button', { name: 'Try again' }).click();
     await refusal(page).waitFor();
