@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findMediaTools } from '../../main/video/index.ts';
+import { findMediaTools, type VideoSource } from '../../main/video/index.ts';
 import { ClipFolder, opened, readCounter } from './clips.ts';
 
 const folder = new ClipFolder();
@@ -45,6 +45,23 @@ function optionsOf(codec: string, piece: Piece): string[] {
   ];
 }
 
+/** Pieces already made, by what they are made of: most recordings share their first one. */
+const known = new Map<string, Promise<string>>();
+
+function pieceOf(codec: string, piece: Piece, place: number): Promise<string> {
+  const key = JSON.stringify([codec, piece, place]);
+  const [width, height] = piece.size ?? [192, 144];
+  const at = place * (perPiece / 25 + 0.2);
+  const path =
+    known.get(key) ??
+    folder.make(`piece-${made++}`, {
+      ...{ frames: perPiece, first: place * perPiece, width, height, extension: 'ts' },
+      output: [...optionsOf(codec, piece), '-output_ts_offset', String(at), '-f', 'mpegts'],
+    });
+  known.set(key, path);
+  return path;
+}
+
 /** A recording whose pieces are of several forms, one behind the other; its frames are counted through. */
 async function recording(
   codec: 'h264' | 'hevc',
@@ -53,14 +70,7 @@ async function recording(
 ): Promise<{ path: string; alone: string[] }> {
   const alone: string[] = [];
   for (const [place, piece] of pieces.entries()) {
-    const [width, height] = piece.size ?? [192, 144];
-    const at = place * (perPiece / 25 + 0.2);
-    alone.push(
-      await folder.make(`piece-${made++}`, {
-        ...{ frames: perPiece, first: place * perPiece, width, height, extension: 'ts' },
-        output: [...optionsOf(codec, piece), '-output_ts_offset', String(at), '-f', 'mpegts'],
-      }),
-    );
+    alone.push(await pieceOf(codec, piece, place));
   }
   const joined = folder.file(`joined-${made++}.ts`);
   writeFileSync(joined, Buffer.concat(alone.map((path) => readFileSync(path))));
@@ -121,13 +131,14 @@ describe('a recording that changes on the way', () => {
         })),
       );
       // The very pictures that each piece shows by itself.
+      const apart = await Promise.all(alone.map((piece) => opened(piece)));
       for (const index of [perPiece, perPiece - 1, perPiece + 10, 3, (pieces.length - 1) * perPiece]) {
         const frame = await video.frame(index, { priority: 'work' });
         expect(readCounter(frame)).toBe(index);
-        const piece = await opened(alone[Math.floor(index / perPiece)] as string);
+        const piece = apart[Math.floor(index / perPiece)] as VideoSource;
         expect(frame.hash).toBe((await piece.frame(index % perPiece)).hash);
-        piece.dispose();
       }
+      for (const piece of apart) piece.dispose();
       // Playing never squeezes one form into another's.
       if (change !== 'chroma') {
         expect(video.playbackPlan().kind).toBe('transcoded');

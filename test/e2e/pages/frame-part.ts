@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { Box } from '../../../preload/contract/index.ts';
+import { carryCanvas, unpacked } from './pixels.ts';
 
 /** The picture on the stage and what is drawn over it. */
 export class FramePart {
@@ -64,15 +65,7 @@ export class FramePart {
 
   /** The whole drawn picture as RGB, in source pixels. */
   async picture(): Promise<{ rgb: Uint8Array; width: number; height: number }> {
-    const { data, width, height } = await this.canvas.evaluate((canvas: HTMLCanvasElement) => {
-      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-      return {
-        data: Array.from(pixels).filter((_, at) => at % 4 < 3),
-        width: canvas.width,
-        height: canvas.height,
-      };
-    });
-    return { rgb: Uint8Array.from(data), width, height };
+    return unpacked(await this.canvas.evaluate(carryCanvas));
   }
 
   /**
