@@ -39,8 +39,10 @@ describe('a second start on the same data folder', () => {
     await second.open(await start.address());
     const known = second.library.decision(/^This recording is known as/);
     await known.waitFor();
-    expect(await known.textContent()).toContain('from the archive.mp4 holds the same recording as demo.mp4');
-    expect(await opened.window.library.decision(/known as/).count()).toBe(0);
+    await expect
+      .poll(() => known.textContent())
+      .toContain('from the archive.mp4 holds the same recording as demo.mp4');
+    await expect.poll(() => opened.window.library.decision(/known as/).count()).toBe(0);
     await known.getByRole('button', { name: 'Open as a new case' }).click();
     const name = second.page.locator('header .file .name');
     await expect.poll(() => name.textContent()).toBe('from the archive.mp4');
@@ -48,7 +50,7 @@ describe('a second start on the same data folder', () => {
     await second.page.reload();
     await expect.poll(() => name.textContent()).toBe('from the archive.mp4');
     await second.waitUntilAskable();
-    expect(await known.count()).toBe(0);
+    await expect.poll(() => known.count()).toBe(0);
     await second.page.close();
     removeHome(folder);
   });
