@@ -259,6 +259,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     now,
     newId: randomUUID,
     log: logTo(log, 'review'),
+    durable: options.exclusive,
   });
 
   const problems = [server.problem, settings.problem].filter((problem) => problem !== null);
@@ -282,7 +283,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       logTo(log, 'store').warn('the record could not be checked', { code: toErrorReport(error).code });
     });
     // The state tells the window how the loading goes, and why when it fails.
-    desk.load('chosen').catch(() => undefined);
+    review.takeUp(desk.load('chosen').catch(() => undefined));
   }
 
   const calls: WorkstationCalls = {

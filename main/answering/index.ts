@@ -1,4 +1,5 @@
 /** From a question to its stored answer, and from an answer back to the pixels that it is about. */
 export { answeredFrame, type AnsweredFrame } from './answered-frame.ts';
-export { Answering, type AnswerEngine, type AnsweringContext } from './answering.ts';
+export type { AnswerEngine, AnsweringContext } from './answer-queue.ts';
+export { Answering } from './answering.ts';
 export { questionTemplates } from './question-templates.ts';

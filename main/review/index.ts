@@ -74,6 +74,8 @@ export interface ReviewOptions {
   /** A new random id, such as `crypto.randomUUID`. */
   newId: () => string;
   log: Log;
+  /** True for a window: what waits here outlives it. See `AnsweringContext`. */
+  durable?: boolean;
   /** Where the person's folders and disks are; this machine's by default. */
   surroundings?: Surroundings;
 }
@@ -110,6 +112,8 @@ type ReviewCall =
   | 'apply'
   | ChangeCall
   | 'stopAnswer'
+  | 'pauseAnswer'
+  | 'resumeAnswer'
   | 'cancelJob'
   | 'listJobs';
 
@@ -130,6 +134,8 @@ export interface Review {
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
   /** To be called when another database has taken the place of the one before: every window is told to read it anew. */
   databaseReplaced(): void;
+  /** Goes on with what an earlier window left waiting or half written, once the model is loaded. */
+  takeUp(loaded: Promise<unknown>): void;
   /** Stops all work, keeps what there is of it, and closes the videos. The store stays open. */
   dispose(): Promise<void>;
 }
@@ -147,7 +153,7 @@ export function createReview(options: ReviewOptions): Review {
     library,
     now,
     newId,
-    current: (answer) => answering.current(answer),
+    current: (answer) => answering.queue.current(answer),
   };
   const endTelling = tellSaves(store, emit);
   const telling = { ...options, entry: (question: Question) => answering.entry(question) };
@@ -220,14 +226,22 @@ export function createReview(options: ReviewOptions): Review {
     ask: async (input, by) => answering.ask(input, by),
     askAgain: async (input, by) => answering.askAgain(input, by),
     getAnswer: async ({ answerId }) =>
-      answering.current(mustExist(answers.findAnswer(database, answerId), 'answer')),
+      answering.queue.current(mustExist(answers.findAnswer(database, answerId), 'answer')),
     deleteQuestion: async ({ questionId }, by) => {
       deleteQuestion(store, by, questionId);
       return {};
     },
     restoreQuestion: async ({ questionId }, by) => answering.entry(restoreQuestion(store, by, questionId)),
     stopAnswer: async ({ answerId }) => {
-      answering.stop(mustExist(answers.findAnswer(database, answerId), 'answer'));
+      answering.queue.stop(mustExist(answers.findAnswer(database, answerId), 'answer'));
+      return {};
+    },
+    pauseAnswer: async ({ answerId }) => {
+      answering.queue.pause(mustExist(answers.findAnswer(database, answerId), 'answer'));
+      return {};
+    },
+    resumeAnswer: async ({ answerId }) => {
+      answering.queue.resume(mustExist(answers.findAnswer(database, answerId), 'answer'));
       return {};
     },
 
@@ -265,10 +279,15 @@ export function createReview(options: ReviewOptions): Review {
     },
     recording: (videoId) => library.recording(videoId),
     answeredFrame: (answerId) => answeredFrame({ store, library }, answerId),
-    databaseReplaced: feed.replaced,
+    databaseReplaced: () => {
+      feed.replaced();
+      if (options.durable === true) answering.queue.takeUp();
+    },
+    takeUp: (loaded) => answering.queue.takeUp(loaded),
     dispose: async () => {
+      const closed = answering.queue.close();
       jobs.cancelAll();
-      await answering.close();
+      await closed;
       await library.close();
       endTelling();
       feed.end();

@@ -10,6 +10,7 @@ import { presentSeal } from './changes/sealed-answers.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { isAlive } from './processes.ts';
 import { json, Json, parseRow, parseRows } from './rows.ts';
+import { isLost, LEASE_MILLISECONDS, type Tasks } from './tasks.ts';
 
 /** What a stop that another process made for a silent one looks like, until its writer has died or has ended it itself. */
 const provisional = `status = 'stopped' AND ended_at IS NOT NULL AND seal IS NULL`;
@@ -21,12 +22,16 @@ export const statements = {
   ),
   underWay: statement(
     'answers.underWay',
-    `SELECT id, process_id, alive_at, status FROM answers
-     WHERE ended_at IS NULL AND status IN ('queued', 'running')`,
+    `SELECT answers.id, answers.process_id, status, coalesce(lease_until, alive_at + ${LEASE_MILLISECONDS}) AS lease_until
+     FROM answers LEFT JOIN tasks ON kind = 'answer' AND subject = answers.id
+     WHERE ended_at IS NULL AND status IN ('queued', 'running')
+       AND coalesce(outlives_owner, 0) = 0 AND coalesce(owner, '') <> :owner`,
   ),
   provisional: statement(
     'answers.provisional',
-    `SELECT id, process_id, alive_at, status FROM answers WHERE ${provisional}`,
+    `SELECT answers.id, answers.process_id, status, alive_at AS lease_until
+     FROM answers LEFT JOIN tasks ON kind = 'answer' AND subject = answers.id
+     WHERE ${provisional} AND coalesce(owner, '') <> :owner`,
   ),
   stopOrphan: statement(
     'answers.stopOrphan',
@@ -42,24 +47,29 @@ export const statements = {
   moveBox: statement('answers.moveBox', 'UPDATE answers SET box = :box, frame = :frame WHERE id = :id'),
 };
 
-interface Ending {
+interface Recorded {
   database: WritableDatabase;
   record: ChangeRecord;
+}
+
+interface Ending extends Recorded {
+  tasks: Tasks;
 }
 
 /**
  * Writes how an answer ended and closes it for good: the record holds the digest of all that it says. One that has ended
  * already is left alone; but where another process took its writer for dead and stopped it, as after a machine's sleep, the
- * writer's own word counts. Returns whether it was written.
+ * writer's own word counts, unless the other has taken the question over. Returns whether it was written.
  */
 export function endAnswer(
-  { database, record }: Ending,
+  { database, record, tasks }: Ending,
   answer: Answer,
   processId: number = process.pid,
 ): boolean {
   return database.transaction(() => {
-    if (!writeEnd(database, answer, processId)) return false;
+    if (!tasks.isNotOfOthers(answer.id) || !writeEnd(database, answer, processId)) return false;
     close({ database, record }, answer.id, { actor: actorOf(answer), command: 'answer.end' });
+    tasks.remove(answer.id);
     return true;
   });
 }
@@ -79,7 +89,7 @@ const CaseRow = z
 
 /** Closes an answer that has ended: the record holds the digest of its row, which the database then keeps from changing. */
 function close(
-  { database, record }: Ending,
+  { database, record }: Recorded,
   id: AnswerId,
   { actor, command }: { actor: Actor; command: 'answer.end' | 'answer.seal' },
 ): void {
@@ -105,7 +115,7 @@ const BeforeDisplayRow = z.object({
  * its box belongs to.
  */
 export function moveBoxesToDisplayed(
-  { database, record }: Ending,
+  { database, record }: Recorded,
   videoId: VideoId,
   picture: Size,
   boxAsDisplayed: (box: Box) => Box,
@@ -132,12 +142,10 @@ export function moveBoxesToDisplayed(
   });
 }
 
-/** Longer than any writer goes without a sign of life. */
-const SILENCE_MILLISECONDS = 2 * 60 * 1000;
 const WriterRow = z.object({
   id: AnswerId,
   process_id: z.int(),
-  alive_at: z.int(),
+  lease_until: z.int(),
   status: z.enum(['queued', 'running', 'stopped']),
 });
 
@@ -147,18 +155,15 @@ const orphanNotes = {
 } as const;
 
 /**
- * Ends the answers that a dead process left waiting or running; their text so far is kept. A stop for a process that is
- * only silent is not closed: that one may wake up and say how it really ended. It is closed once that process has died.
- * Called once at start, so an own process id means an earlier process that had the same number. Returns how many were
- * stopped.
+ * Ends the answers that a command, or an earlier version, left waiting or running when it died; their text so far is kept. What
+ * a window asked is spared: the next one goes on with it. A stop for a process that is only silent is not closed: that one may
+ * wake up and say how it really ended. It is closed once that process has died. Returns how many were stopped.
  */
-export function stopOrphans({ database, record }: Ending, now: number): number {
+export function stopOrphans({ database, record, tasks }: Ending, now: number): number {
+  const { owner } = tasks;
   const isDead = (processId: number): boolean => processId === process.pid || !isAlive(processId);
-  const left = writers(database, statements.underWay).filter(
-    ({ process_id: processId, alive_at: aliveAt }) =>
-      isDead(processId) || now - aliveAt > SILENCE_MILLISECONDS,
-  );
-  const stopped = writers(database, statements.provisional).filter(({ process_id: id }) => isDead(id));
+  const left = writers(database, statements.underWay, owner).filter((writer) => isLost(writer, now));
+  const stopped = writers(database, statements.provisional, owner).filter(({ process_id: id }) => isDead(id));
   if (left.length === 0 && stopped.length === 0) return 0;
   return database.transaction(() => {
     let count = 0;
@@ -169,8 +174,10 @@ export function stopOrphans({ database, record }: Ending, now: number): number {
       count += written;
       if (written > 0 && isDead(processId)) ended.push(id);
     }
-    for (const id of ended)
+    for (const id of ended) {
       close({ database, record }, id, { actor: workstationActor, command: 'answer.end' });
+      tasks.remove(id);
+    }
     return count;
   });
 }
@@ -178,4 +185,5 @@ export function stopOrphans({ database, record }: Ending, now: number): number {
 const writers = (
   database: ReadableDatabase,
   which: typeof statements.underWay,
-): z.infer<typeof WriterRow>[] => parseRows(database, WriterRow, database.all(which), 'answers');
+  owner: string,
+): z.infer<typeof WriterRow>[] => parseRows(database, WriterRow, database.all(which, { owner }), 'answers');

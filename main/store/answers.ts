@@ -152,14 +152,6 @@ export const statements = {
      WHERE id = :id AND seal IS NULL
        AND (status IN ('queued', 'running') OR (status = 'stopped' AND process_id = :processId))`,
   ),
-  begin: statement(
-    'answers.begin',
-    `UPDATE answers SET status = 'running', alive_at = :at WHERE id = :id AND status = 'queued'`,
-  ),
-  keepAlive: statement(
-    'answers.keepAlive',
-    `UPDATE answers SET alive_at = :at WHERE id = :id AND status IN ('queued', 'running')`,
-  ),
   savePartial: statement(
     'answers.savePartial',
     `UPDATE answers SET reasoning = :reasoning, raw = :raw, alive_at = :at
@@ -257,18 +249,6 @@ export function startAnswer(database: WritableDatabase, answer: Answer, processI
  */
 export function writeEnd(database: WritableDatabase, answer: Answer, processId: number): boolean {
   return database.run(statements.end, { ...toParameters(answer), processId }) > 0;
-}
-
-/** Its turn has come. False where it does not wait any more: somebody has ended it. */
-export function beginAnswer(database: WritableDatabase, id: AnswerId, at: number): boolean {
-  return database.run(statements.begin, { id, at }) > 0;
-}
-
-/** A sign of life of whoever writes these answers, or will when their turn comes. */
-export function keepAnswersAlive(database: WritableDatabase, ids: readonly AnswerId[], at: number): void {
-  database.transaction(() => {
-    for (const id of ids) database.run(statements.keepAlive, { id, at });
-  });
 }
 
 /** Keeps the text so far, and says that its writer is alive. An answer that has ended is left alone. */

@@ -21,5 +21,6 @@ export * as sessions from './sessions.ts';
 export * as settings from './settings.ts';
 export * as verdicts from './verdicts.ts';
 export * as videos from './videos.ts';
+export { MOST_ATTEMPTS, priorityOfQuestion, type Task, type Tasks } from './tasks.ts';
 export type { ModelRecord } from './models.ts';
 export type { StoredVideo } from './videos.ts';

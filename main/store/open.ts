@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { BackupList } from '../../preload/contract/backups.ts';
 import type { RecordCheck } from '../../preload/contract/changes.ts';
@@ -27,6 +28,7 @@ import { latestVersion, migrate, schemaVersion } from './migrate.ts';
 import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } from './restore.ts';
 import { watchOtherProcesses } from './other-processes.ts';
 import { readSetting, writeSetting } from './settings.ts';
+import { Tasks } from './tasks.ts';
 import { UnreadableRows } from './unreadable.ts';
 
 export interface StoreOptions {
@@ -46,6 +48,8 @@ export interface Store {
   readonly database: WritableDatabase;
   /** Every change to what is recorded goes through it. */
   readonly record: ChangeRecord;
+  /** What is to be answered, over restarts. */
+  readonly tasks: Tasks;
   readonly frameIndexes: FrameIndexFiles;
   /** What a person should know about how the database was found, and of what in it can't be read. */
   readonly notices: readonly ErrorReport[];
@@ -74,6 +78,8 @@ export interface Store {
    * alone, which takes milliseconds. `head`: one that an earlier check gave, which must still be in it.
    */
   checkRecord(options: { sinceLast: boolean; head?: string }): Promise<RecordCheck>;
+  /** Ends the answers of commands that died. Returns how many were stopped. */
+  endAbandoned(): number;
   /** Erases what the record holds of a case; its rows stay. Returns how many changes lost their edits. */
   eraseFromRecord(context: ChangeContext, erased: { caseId: CaseId; reason: string }): number;
   close(): void;
@@ -125,6 +131,12 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     },
   });
   const record = new ChangeRecord(connection, now);
+  const tasks = new Tasks(connection, { id: randomUUID(), processId: process.pid });
+  const endAbandoned = (): number => {
+    const stopped = stopOrphans({ database: connection, record, tasks }, now());
+    if (stopped > 0) log.warn('answers left running were stopped', { stopped });
+    return stopped;
+  };
   record.onChange(({ at }) => {
     savedAt = at;
     for (const listener of savedListeners) listener(at);
@@ -134,8 +146,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   let broken: ErrorReport | null = null;
   try {
     if (!outdated && backupIsDue(layout, now())) tryBackup({ connection, record }, layout, context, notices);
-    const stopped = stopOrphans({ database: connection, record }, now());
-    if (stopped > 0) log.warn('answers left running were stopped', { stopped });
+    endAbandoned();
     loss = findLoss(connection, backupList, finding.state);
     if (loss !== null) log.warn('a backup holds more than the database');
   } catch (error) {
@@ -158,6 +169,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     layout,
     database: connection,
     record,
+    tasks,
     frameIndexes: frameIndexFiles(layout),
     get notices() {
       return [...notices, loss, broken, unreadable.notice()].filter((notice) => notice !== null);
@@ -193,7 +205,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
           { entity: 'anchor', id: anchor.id, before: null, after: anchor },
         ]);
       }
-      stopOrphans({ database: connection, record }, now());
+      endAbandoned();
       settle();
       return { movedTo };
     },
@@ -210,6 +222,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       }
       return check;
     },
+    endAbandoned,
     eraseFromRecord: (by, erased) => {
       const count = eraseCase({ database: connection, record }, by, erased);
       // Until then the log of changes still holds the pages as they were.

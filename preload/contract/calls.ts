@@ -5,7 +5,7 @@ import { Command } from './commands.ts';
 import { Actor, type CallContext } from './context.ts';
 import {
   Answer,
-  AnswerSettings,
+  GivenSettings,
   Case,
   Folder,
   Job,
@@ -42,7 +42,7 @@ const done = z.object({});
 
 const pseudonym = z.string().trim().min(1).max(120).pipe(ShownName);
 const question = z.string().trim().min(1).max(2000);
-const settings = AnswerSettings.partial().optional();
+const settings = GivenSettings.optional();
 
 /** Every call through the door: what goes in, what comes out. One schema each, types derived. */
 export const calls = {
@@ -215,6 +215,11 @@ export const calls = {
 
   /** Ends an answer: one that waits is withdrawn, one that is written keeps its text. Does nothing to one that has ended. */
   stopAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },
+
+  /** Keeps a question from being asked until it is resumed, also after a restart. Throws `busy` where it is being answered. */
+  pauseAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },
+  /** Lets a paused question have its turn; one that is not paused stays as it is. */
+  resumeAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },
 
   cancelJob: { input: z.strictObject({ jobId: JobId }), output: done },
   listJobs: { input: none, output: z.array(Job) },

@@ -153,15 +153,28 @@ export type SessionSummary = z.infer<typeof SessionSummary>;
 /** Of answers that are drawn where nobody says another: greedy ones would all be the same. */
 export const samplesTemperature = 0.7;
 
+const settings = {
+  temperature: z.number().min(0).max(2),
+  topK: z.int().min(0).max(1000),
+  topP: z.number().gt(0).max(1),
+  repetitionPenalty: z.number().min(0.5).max(2),
+  seed: z.int().min(0).max(0xffffffff),
+  /** Null: the model's own limit. */
+  maxNewTokens: z.int().positive().max(8192).nullable(),
+};
+
+/** What somebody sets for one answer; what is left out is the model's own choice, so nothing is filled in. */
+export const GivenSettings = z.object(settings).partial();
+export type GivenSettings = z.infer<typeof GivenSettings>;
+
 /** Decoding settings of one answer. Temperature 0 is greedy: always the same text. */
 export const AnswerSettings = z.object({
-  temperature: z.number().min(0).max(2).default(0),
-  topK: z.int().min(0).max(1000).default(0),
-  topP: z.number().gt(0).max(1).default(1),
-  repetitionPenalty: z.number().min(0.5).max(2).default(1),
-  seed: z.int().min(0).max(0xffffffff).default(0),
-  /** Null: the model's own limit. */
-  maxNewTokens: z.int().positive().max(8192).nullable().default(null),
+  temperature: settings.temperature.default(0),
+  topK: settings.topK.default(0),
+  topP: settings.topP.default(1),
+  repetitionPenalty: settings.repetitionPenalty.default(1),
+  seed: settings.seed.default(0),
+  maxNewTokens: settings.maxNewTokens.default(null),
 });
 export type AnswerSettings = z.infer<typeof AnswerSettings>;
 

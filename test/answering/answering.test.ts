@@ -135,7 +135,12 @@ describe('asking', () => {
   it('gives the engine only what was set, and keeps what was used', async () => {
     const opened = await bench.open(clip);
     const ended = bench.ended();
-    await bench.ask(opened, 0, 'What?', { seed: 7 });
+    // As the door reads it.
+    const { settings } = contract.ask.input.parse({
+      ...{ sessionId: opened.session.id, frameIndex: 0, frameHash: '0'.repeat(64), question: 'What?' },
+      settings: { seed: 7 },
+    });
+    await bench.ask(opened, 0, 'What?', settings);
     await ended;
     expect(engine.asked[0]?.settings).toEqual({ seed: 7 });
   });

@@ -1,5 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { entriesOfSession } from '../../main/hosts/cli/session-entries.ts';
 import { createEngine, type Engine } from '../../main/inference/index.ts';
+import type { SessionId } from '../../preload/contract/values.ts';
 import { makeTestModels, type TestModels } from '../inference/askable-model.ts';
 import { ClipFolder } from '../video/clips.ts';
 import { Bench } from '../review/helpers.ts';
@@ -64,4 +71,37 @@ it('a stop ends it within a second or so, with its text', async () => {
   const answer = await ended;
   expect(answer).toMatchObject({ status: 'stopped', error: null });
   expect(answer.raw.length).toBeGreaterThan(0);
+});
+
+it('a workstation killed in the middle of its queue: the next one answers every question, each once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'workstation-killed-'));
+  const script = new URL('asking-process.ts', import.meta.url).pathname;
+  const asking = spawn(process.execPath, [script, folder, models.askable, clip], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(asking.stdout, 'data')) as [Buffer];
+  asking.kill('SIGKILL');
+  await once(asking, 'exit');
+
+  const next = new Bench(engine, { folder, durable: true });
+  try {
+    next.review.takeUp(Promise.resolve());
+    await expect.poll(() => next.store.tasks.list(), { timeout: 60_000 }).toEqual([]);
+    const session = { id: String(said).trim() as SessionId };
+    const entries = await entriesOfSession(next, session.id);
+    expect(entries.map(({ question }) => question.text)).toEqual(
+      [0, 1, 2, 3].map((index) => `Where is suction located? ${index}`),
+    );
+    for (const [index, { answers }] of entries.entries()) {
+      expect(answers).toMatchObject([
+        { error: null, frame: { index }, settings: { temperature: 1, seed: 5 } },
+      ]);
+      expect(answers[0]!.tokens?.generated).toBeGreaterThan(4);
+    }
+    const ends = next.store.record.since(0).changes.filter(({ command }) => command === 'answer.end');
+    expect(ends).toHaveLength(4);
+    expect(await next.store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  } finally {
+    await next.remove();
+  }
 });

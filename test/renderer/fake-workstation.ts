@@ -427,6 +427,8 @@ export class FakeWorkstation {
       if (!found) throw notFound('question');
       return found;
     },
+    pauseAnswer: async () => ({}),
+    resumeAnswer: async () => ({}),
     cancelJob: async () => ({}),
     listJobs: async () => this.jobs,
     listModels: async () => this.models,

@@ -94,8 +94,9 @@ export const untilStopped =
     });
 
 export class Bench {
-  readonly folder = mkdtempSync(join(tmpdir(), 'workstation-review-'));
-  readonly home = join(this.folder, 'home');
+  readonly folder: string;
+  readonly home: string;
+  readonly durable: boolean;
   events: WorkstationEvent[] = [];
   store!: Store;
   review!: Review;
@@ -107,8 +108,12 @@ export class Bench {
 
   readonly engine: AnswerEngine;
 
-  constructor(engine: AnswerEngine) {
+  /** `folder`: a folder with a `home` that is there already. `durable`: it goes on with what waits, as a window does. */
+  constructor(engine: AnswerEngine, options: { folder?: string; durable?: boolean } = {}) {
     this.engine = engine;
+    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'workstation-review-'));
+    this.home = join(this.folder, 'home');
+    this.durable = options.durable ?? false;
     this.start();
   }
 
@@ -134,6 +139,7 @@ export class Bench {
       now: () => Date.now() + this.shiftMilliseconds,
       newId,
       log: silent,
+      durable: this.durable,
       surroundings: { homeFolder: this.folder, platform: 'linux', volumeFolders: [] },
     });
   }

@@ -220,8 +220,10 @@ describe('step 6, the answer format of an import', () => {
 
 describe('step 8, answers that wait', () => {
   it('finds what a dead process left waiting or running without reading every answer', () => {
-    migrate(database, upTo(8));
+    // The statement is that of the last step, which asks for tasks, too.
+    migrate(database);
     expect(plan(endStatements.underWay)).toMatch(/answers USING INDEX answers_under_way/);
+    expect(plan(endStatements.underWay)).not.toMatch(/SCAN tasks/);
   });
 });
 

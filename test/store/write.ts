@@ -78,4 +78,5 @@ export function addAnswer(
   answers.startAnswer(database, { id, questionId, sessionId, createdAt, ...content }, processId);
 }
 
-export const end = (store: Recorded, answer: Answer): boolean => endAnswer(store, answer);
+export const end = (store: Recorded & Pick<Store, 'tasks'>, answer: Answer): boolean =>
+  endAnswer(store, answer);

@@ -14,6 +14,7 @@ import { migration as record } from './0012-record.ts';
 import { migration as answerItems } from './0013-answer-items.ts';
 import { migration as places } from './0014-places.ts';
 import { migration as verdicts } from './0015-verdicts.ts';
+import { migration as tasks } from './0016-tasks.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   answerItems,
   places,
   verdicts,
+  tasks,
 ];

@@ -1,0 +1,34 @@
+import type { FrameIdentity } from '../../preload/contract/domain.ts';
+import { locationOf, type FrameLocation } from '../../preload/contract/places.ts';
+import type { FrameIndex, VideoId } from '../../preload/contract/values.ts';
+import type { DecodedFrame, FrameRequest, VideoLibrary } from '../recordings/index.ts';
+import { frameMismatch } from './refusals.ts';
+
+/**
+ * The exact frame, its name for good and its place. `expected` is the hash of the picture that is asked about; throws
+ * `frame-mismatch` where the frame is another one.
+ */
+export async function lookAtFrame(
+  library: VideoLibrary,
+  {
+    videoId,
+    index,
+    expected,
+    ...request
+  }: FrameRequest & { videoId: VideoId; index: FrameIndex; expected: string },
+): Promise<{ frame: DecodedFrame; identity: FrameIdentity; location: FrameLocation }> {
+  const { frame, times, facts } = await library.frame(videoId, index, request);
+  if (frame.hash !== expected) throw frameMismatch(index);
+  const identity: FrameIdentity = {
+    fingerprint: facts.fingerprint,
+    index: frame.index,
+    pts: frame.pts,
+    timeBase: times.timeBase,
+    hash: frame.hash,
+    decoder: facts.decoder,
+    picture: { width: frame.width, height: frame.height },
+    isDamaged: frame.isDamaged,
+  };
+  const location = locationOf(times, index);
+  return { frame, identity, location };
+}
