@@ -319,11 +319,16 @@ export class RecordModel {
     }
     const expected = step === undefined ? 'not-found' : clash ? 'changed-since' : null;
     assert.equal(refused, expected, `seed ${this.seed}: ${kind} after change ${seq}`);
-    if (step === undefined || clash) return;
-    assert.equal(record.seq, seq + 1, `seed ${this.seed}: one change for one step`);
+    if (step === undefined) {
+      assert.equal(record.seq, seq, `seed ${this.seed}: nothing to turn, nothing recorded`);
+      return;
+    }
+    assert.equal(record.seq, seq + 1, `seed ${this.seed}: one change for one step, or its refusal`);
     from.pop();
-    to.push(step);
     stacks.open = false;
+    // It is passed over from now on; what lies under it comes next.
+    if (clash) return;
+    to.push(step);
     for (const [key, { before, after }] of step.edits) this.#state.set(key, kind === 'undo' ? before : after);
   }
 

@@ -261,16 +261,49 @@ describe('undo and redo', () => {
     expect(name()).toBe('Case a');
   });
 
-  it('leave what another did, and are refused where it stands on one’s own', () => {
+  it('leave what another did, are refused where it stands on one’s own, and go on with what lies below', () => {
+    const question = aQuestion('q', 's');
+    const asked: Edit = { entity: 'question', id: 'q', before: null, after: question };
+    store.record.commit(anna, { name: 'question.ask', caseId, sessionId }, [asked]);
     rename('anna’s');
     expect(refusal(() => undo(bert)).code).toBe('not-found');
     rename('bert’s', bert);
     const error = refusal(undo);
     expect(error.code).toBe('changed-since');
     expect(error.message).toContain('The case “bert’s” was changed (name) since then');
+    expect(error.hint).toContain('The next undo passes over it.');
     expect(name()).toBe('bert’s');
-    undo(bert);
-    expect(undo()).toBe('Rename case: “anna’s”');
+    const refused = store.record.since(store.record.seq - 1).changes[0]!;
+    expect(refused).toMatchObject({ command: 'undo.refused', kind: 'undo', target: 4, edits: [] });
+
+    store.close();
+    store = open(home);
+    expect(store.record.undoable(anna.actor, sessionId)).toEqual({
+      undo: 'Ask: “What organ is being operated?”',
+      redo: null,
+    });
+    expect(undo()).toContain('Ask');
+    expect(questionsIn(store.database, sessionId)).toEqual([]);
+    expect(refusal(undo).code).toBe('not-found');
+    expect(redo()).toContain('Ask');
+    expect(refusal(redo).code).toBe('not-found');
+    expect(name()).toBe('bert’s');
+    expect(undo(bert)).toBe('Rename case: “bert’s”');
+  });
+
+  it('pass over what can’t be done again, too', () => {
+    const question = aQuestion('q', 's');
+    const asked: Edit = { entity: 'question', id: 'q', before: null, after: question };
+    rename('anna’s');
+    store.record.commit(anna, { name: 'question.ask', caseId, sessionId }, [asked]);
+    undo();
+    undo();
+    rename('bert’s', bert);
+    expect(refusal(redo).code).toBe('changed-since');
+    expect(redo()).toContain('Ask');
+    expect(undo()).toContain('Ask');
+    expect(refusal(undo).code).toBe('not-found');
+    expect(name()).toBe('bert’s');
   });
 
   it('take a group as one step, and a new group as another', () => {
@@ -351,8 +384,9 @@ describe('an erasure', () => {
     expect(changes.at(-1)).toMatchObject({ command: 'record.erase', actor: 'bert' });
     expect(name()).toBe('Mrs. Example');
     expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
-    expect(refusal(undo).message).toContain('was erased from the record');
-    expect(store.record.undoable(anna.actor, sessionId)).toEqual({ undo: 'Rename case', redo: null });
     expect(refusal(() => store.eraseFromRecord(bert, { caseId, reason: 'again' })).code).toBe('not-found');
+    expect(store.record.undoable(anna.actor, sessionId)).toEqual({ undo: 'Rename case', redo: null });
+    expect(refusal(undo).message).toContain('was erased from the record');
+    expect(store.record.undoable(anna.actor, sessionId)).toEqual({ undo: null, redo: null });
   });
 });

@@ -2,13 +2,21 @@ import { commandInWords } from '../../../preload/contract/words/changes.ts';
 import type { Change, Edit, Undoable, Undone } from '../../../preload/contract/changes.ts';
 import type { Actor, ActorId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
-import type { SessionId } from '../../../preload/contract/values.ts';
+import type { CaseId, SessionId } from '../../../preload/contract/values.ts';
 import type { WritableDatabase } from '../database.ts';
 import { addActor, listActors, workstationActor } from './actors.ts';
 import { canonicalText } from './chain.ts';
 import { writeChange, type ChangeContext, type Command } from './commit.ts';
 import { changesSince, findHead, lastHead, type RecordedChanges } from './log.ts';
-import { editsOfStep, findTops, nothingTo, reversed, stepInWords, type Tops } from './undo.ts';
+import {
+  editsOfStep,
+  findTops,
+  nothingTo,
+  refusedCommands,
+  reversed,
+  stepInWords,
+  type Tops,
+} from './undo.ts';
 
 const PAGE = 500;
 
@@ -88,48 +96,18 @@ export class ChangeRecord {
   }
 
   /**
-   * Takes back what the actor did last in a session, a group of changes as one.
+   * Takes back what the actor did last in a session, a group of changes as one. A step that can't be taken back stays as it is
+   * and is passed over from then on, so that it does not block what was done before it.
    *
    * @throws WorkstationError `changed-since` where somebody has changed it since then, `not-found` where there is nothing
    */
   undo(context: ChangeContext, sessionId: SessionId): Undone {
-    return this.#write(() => {
-      const { undo, redo } = findTops(this.#database, context.actor, sessionId);
-      if (undo === null) throw nothingTo('undo');
-      const { head, first, edits } = editsOfStep(this.#database, undo);
-      const change = writeChange(
-        this.#database,
-        {
-          context,
-          command: commandOf(first, 'undo'),
-          place: { target: head.seq, under: redo, step: null },
-          at: this.#now(),
-        },
-        reversed(edits),
-      );
-      return { what: commandInWords({ command: first.command, edits }), change };
-    }, changeIn);
+    return this.#turn('undo', context, sessionId);
   }
 
   /** Does again what the actor undid last in a session. Throws as `undo` does. */
   redo(context: ChangeContext, sessionId: SessionId): Undone {
-    return this.#write(() => {
-      const { undo, redo } = findTops(this.#database, context.actor, sessionId);
-      if (redo === null) throw nothingTo('redo');
-      const { head, first, edits } = editsOfStep(this.#database, redo);
-      const again = reversed(edits);
-      const change = writeChange(
-        this.#database,
-        {
-          context,
-          command: commandOf(first, 'redo'),
-          place: { target: head.seq, under: undo, step: null },
-          at: this.#now(),
-        },
-        again,
-      );
-      return { what: commandInWords({ command: first.command, edits: again }), change };
-    }, changeIn);
+    return this.#turn('redo', context, sessionId);
   }
 
   /** What undo and redo would do next, in words. */
@@ -162,6 +140,61 @@ export class ChangeRecord {
     return findHead(this.#database, seq)?.hash ?? null;
   }
 
+  #turn(kind: Turn, context: ChangeContext, sessionId: SessionId): Undone {
+    let refused: number | null = null;
+    try {
+      return this.#write(() => {
+        const tops = findTops(this.#database, context.actor, sessionId);
+        const top = tops[kind];
+        if (top === null) throw nothingTo(kind);
+        refused = top;
+        const { head, first, edits } = editsOfStep(this.#database, top);
+        const back = reversed(edits);
+        const change = writeChange(
+          this.#database,
+          {
+            context,
+            command: commandOf(first, kind),
+            place: { target: head.seq, under: tops[other[kind]], step: null },
+            at: this.#now(),
+          },
+          back,
+        );
+        return {
+          what: commandInWords({ command: first.command, edits: kind === 'undo' ? edits : back }),
+          change,
+        };
+      }, changeIn);
+    } catch (error) {
+      if (refused === null || !isRefusal(error)) throw error;
+      this.#passOver(kind, refused, { context, sessionId });
+      const { code, message, hint } = error;
+      throw new WorkstationError(code, message, `${hint} The next ${kind} passes over it.`);
+    }
+  }
+
+  /** Writes down that a step could not be taken back, or done again: it is on no stack any more. */
+  #passOver(
+    kind: Turn,
+    refused: number,
+    { context, sessionId }: { context: ChangeContext; sessionId: SessionId },
+  ): void {
+    this.#write(() => {
+      const tops = findTops(this.#database, context.actor, sessionId);
+      const caseId = findHead(this.#database, refused)?.caseId ?? null;
+      return writeChange(
+        this.#database,
+        {
+          context,
+          command: { name: refusedCommands[kind], kind, caseId: caseId as CaseId | null, sessionId },
+          place: { target: refused, under: tops[other[kind]], step: null },
+          at: this.#now(),
+        },
+        [],
+      );
+    }, itself);
+  }
+
   #tops(actor: ActorId, sessionId: SessionId | null): Tops {
     return sessionId === null
       ? { last: null, undo: null, redo: null }
@@ -178,6 +211,13 @@ export class ChangeRecord {
     });
   }
 }
+
+type Turn = 'undo' | 'redo';
+const other = { undo: 'redo', redo: 'undo' } as const;
+
+/** Whether a step can't be taken back as it is, now or later: it was changed since, or its edits were erased. */
+const isRefusal = (error: unknown): error is WorkstationError =>
+  error instanceof WorkstationError && (error.code === 'changed-since' || error.code === 'not-found');
 
 /** The step that a command goes on with: that of the last change, where both are of one group. */
 function joins({ last }: Tops, { groupId }: NewCommand, kind: 'do' | 'record'): Tops['last'] {

@@ -15,14 +15,20 @@ export interface Tops {
   redo: number | null;
 }
 
+/** The commands of changes that say of their target only that it could not be undone, or done again, when that was tried. */
+export const refusedCommands = { undo: 'undo.refused', redo: 'redo.refused' } as const;
+
 /**
  * What an actor can undo and do again in a session. Every change holds what lies under it on its stack: of undo for what
- * was done or done again, of redo for an undo. So the last change and its target say where both stacks end.
+ * was done or done again, of redo for an undo. So the last change and its target say where both stacks end. A refusal takes
+ * its target off its stack, and holds the top of the other one.
  */
 export function findTops(database: ReadableDatabase, actor: ActorId, sessionId: SessionId): Tops {
   const last = lastHeadOfActor(database, actor, sessionId);
   if (last === null) return { last, undo: null, redo: null };
   const target = last.target === null ? null : findHead(database, last.target);
+  if (last.command === refusedCommands.undo) return { last, undo: target?.under ?? null, redo: last.under };
+  if (last.command === refusedCommands.redo) return { last, undo: last.under, redo: target?.under ?? null };
   switch (last.kind) {
     case 'undo':
       return { last, undo: target?.under ?? null, redo: last.seq };

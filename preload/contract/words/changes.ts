@@ -22,6 +22,8 @@ const commands: Readonly<Record<string, string>> = {
   'record.backup': 'Backup',
   'record.restore': 'Restore a backup',
   'record.erase': 'Erase',
+  'undo.refused': 'Could not be undone',
+  'redo.refused': 'Could not be done again',
 };
 
 /** The same as it is said of what is over; of a command that a person can't undo there is none. */

@@ -85,4 +85,6 @@ async function* pages(calls: Awaited<ReturnType<CommandContext['workstation']>>[
 const kinds = { do: '', record: '', undo: 'undone: ', redo: 'done again: ' } as const;
 
 const inWords = (change: Change): string =>
-  `${kinds[change.kind]}${commandInWords(change)}${change.edits === null ? ' (erased)' : ''}`;
+  change.command.endsWith('.refused')
+    ? `${commandInWords(change)}: change ${change.target}`
+    : `${kinds[change.kind]}${commandInWords(change)}${change.edits === null ? ' (erased)' : ''}`;
