@@ -12,6 +12,8 @@ import {
   toErrorReport,
   type Actor,
   type AnswerId,
+  type CallContext,
+  type CaseId,
   type DroppedDescription,
   type DroppedFile,
   type ErrorReport,
@@ -182,6 +184,13 @@ export interface Workstation {
     question: string,
     signal?: AbortSignal,
   ) => Promise<AnswerResult>;
+  /** How many changes of a case the record holds with what they say. */
+  countErasable: (caseId: CaseId) => number;
+  /** Erases what the record says of a case; see `Store.eraseFromRecord`. Throws `not-found` where it says nothing of it. */
+  eraseFromRecord: (
+    by: Pick<CallContext, 'actor' | 'window'>,
+    erased: { caseId: CaseId; reason: string },
+  ) => number;
   /** Of the engine's process, null while there is none. */
   engineProcessId: () => number | null;
   dispose: () => Promise<void>;
@@ -360,6 +369,8 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
         reproducible: true,
         ...(signal ? { signal } : {}),
       }),
+    countErasable: (caseId) => store.countErasable(caseId),
+    eraseFromRecord: (by, erased) => store.eraseFromRecord(by, erased),
     engineProcessId: () => engine.processId,
     dispose: async () => {
       listeners.clear();

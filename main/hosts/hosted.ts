@@ -31,4 +31,6 @@ export type CommandLineWorkstation = { readonly calls: CallsInContext } & Omit<H
     | 'extractFrame'
     | 'loadModelFolder'
     | 'askImage'
+    | 'countErasable'
+    | 'eraseFromRecord'
   >;

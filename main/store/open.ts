@@ -8,6 +8,7 @@ import { stopOrphans } from './answer-ends.ts';
 import { backupIsDue, fileStamp, listBackups, nextBackup, writeBackup, type Backup } from './backup.ts';
 import {
   ChangeRecord,
+  changesOfCase,
   eraseCase,
   runCheckInTurns,
   verifyRecord,
@@ -80,6 +81,8 @@ export interface Store {
   checkRecord(options: { sinceLast: boolean; head?: string }): Promise<RecordCheck>;
   /** Ends the answers of commands that died. Returns how many were stopped. */
   endAbandoned(): number;
+  /** How many changes of a case the record holds with their edits: as many can be erased. */
+  countErasable(caseId: CaseId): number;
   /** Erases what the record holds of a case; its rows stay. Returns how many changes lost their edits. */
   eraseFromRecord(context: ChangeContext, erased: { caseId: CaseId; reason: string }): number;
   close(): void;
@@ -223,6 +226,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       return check;
     },
     endAbandoned,
+    countErasable: (caseId) => changesOfCase(connection, caseId).length,
     eraseFromRecord: (by, erased) => {
       const count = eraseCase({ database: connection, record }, by, erased);
       // Until then the log of changes still holds the pages as they were.

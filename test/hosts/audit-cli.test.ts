@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { spawnSync } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RecordCheck } from '../../preload/contract/changes.ts';
@@ -55,5 +55,34 @@ describe('the record on the command line', () => {
       },
     });
     expect(cli(home, 'audit', 'verify').stdout).toContain('The record is not as it was written. Change 2');
+  });
+
+  it('is erased for a case once that is confirmed, which names who did it, when and why', () => {
+    const home = taken();
+    cli(home, 'audit', 'list');
+    const database = join(home, 'workstation.db');
+    const opened = new Database(database);
+    const { edits } = opened.prepare('SELECT edits FROM change_bodies WHERE seq = 1').get() as {
+      edits: string;
+    };
+    opened.close();
+    const held = edits.slice(0, 60);
+    expect(readFileSync(database).includes(held)).toBe(true);
+
+    const erase = ['audit', 'erase', '--case', 'Demonstration', '--reason', 'Withdrawal of 12 November'];
+    const asked = cli(home, ...erase);
+    expect(asked).toMatchObject({ status: 2 });
+    expect(asked.stderr).toMatch(/erases for good what 1 change of the case “Demonstration” say.*--yes/s);
+    expect(cli(home, 'audit', 'erase', '--case', 'Nobody', '--reason', 'x', '--yes').stderr).toMatch(
+      /no case of this name.*\(Demonstration\)/s,
+    );
+
+    const done = cli(home, ...erase, '--yes');
+    expect(done.status).toBe(0);
+    expect(done.stdout).toContain('The record is whole.');
+    expect(done.stdout).toMatch(/still hold it.*backups\/workstation-\d+/s);
+    const list = cli(home, 'audit', 'list').stdout;
+    expect(list).toMatch(/^ +1 .*\(erased by \S+ on \d{4}-\d\d-\d\d .*: Withdrawal of 12 November\)$/m);
+    expect(readFileSync(database).includes(held)).toBe(false);
   });
 });

@@ -7,6 +7,7 @@ import {
   toErrorReport,
   windowId,
   WorkstationError,
+  type WindowId,
 } from '../../../preload/contract/index.ts';
 import type { CommandLineWorkstation } from '../hosted.ts';
 import { openLogFile, type LogFile } from '../../platform/log-file.ts';
@@ -23,6 +24,8 @@ export interface CommonOptions {
 /** What a command works with. */
 export interface CommandContext {
   output: Output;
+  /** The command itself, which is a window of its own. */
+  window: WindowId;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
   /** Opened at first use, and closed after the command however it ends. */
@@ -85,6 +88,7 @@ export async function runCommand(
     };
     const code = await work({
       output,
+      window,
       signal: controller.signal,
       workstation: () => (held.workstation ??= open(options.home ?? null)),
       openAt: (home) => (held.workstation = open(home)),

@@ -1,10 +1,10 @@
+import { z } from 'zod';
 import type { Edit } from '../../../preload/contract/changes.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { CaseId } from '../../../preload/contract/values.ts';
-import { statement, type WritableDatabase } from '../database.ts';
+import { statement, type ReadableDatabase, type WritableDatabase } from '../database.ts';
 import type { ChangeContext } from './commit.ts';
 import type { ChangeRecord } from './record.ts';
-import { z } from 'zod';
 
 export const statements = {
   ofCase: statement(
@@ -13,6 +13,13 @@ export const statements = {
      WHERE case_id = :caseId ORDER BY changes.seq`,
   ),
 };
+
+/** The changes of a case whose edits are still in the record, by their places. */
+export const changesOfCase = (database: ReadableDatabase, caseId: CaseId): number[] =>
+  z
+    .array(z.object({ seq: z.int() }))
+    .parse(database.all(statements.ofCase, { caseId }))
+    .map(({ seq }) => seq);
 
 /** As many as fit into the edits of one change. */
 const TOGETHER = 1000;
@@ -28,10 +35,7 @@ export function eraseCase(
   { caseId, reason }: { caseId: CaseId; reason: string },
 ): number {
   return database.transaction(() => {
-    const found = z
-      .array(z.object({ seq: z.int() }))
-      .parse(database.all(statements.ofCase, { caseId }))
-      .map(({ seq }) => seq);
+    const found = changesOfCase(database, caseId);
     if (found.length === 0) {
       throw new WorkstationError(
         'not-found',

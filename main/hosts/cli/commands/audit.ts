@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import {
   commandInWords,
+  Erasure,
   RecordHead,
   WorkstationError,
+  type Case,
   type Change,
 } from '../../../../preload/contract/index.ts';
 import { act, type CommandContext } from '../command.ts';
@@ -58,17 +60,82 @@ export function addAudit(program: Command): void {
       const actors = await calls.listActors({});
       const names = new Map(actors.map(({ id, name }) => [id, name]));
       const changes: Change[] = [];
-      for await (const page of pages(calls)) {
-        for (const change of page) {
-          const when = new Date(change.at).toISOString().slice(0, 19).replace('T', ' ');
-          const who = names.get(change.actor) ?? change.actor;
-          output.line(`${String(change.seq).padStart(6)}  ${when}  ${who}  ${inWords(change)}`);
-        }
-        changes.push(...page);
+      for await (const page of pages(calls)) changes.push(...page);
+      const whoOf = ({ actor }: Change): string => names.get(actor) ?? actor;
+      const erasures = erasuresIn(changes);
+      for (const change of changes) {
+        const erasure = erasures.get(change.seq);
+        const erased =
+          erasure === undefined
+            ? ''
+            : ` (erased by ${whoOf(erasure.by)} on ${moment(erasure.by.at)}: ${erasure.reason})`;
+        output.line(
+          `${String(change.seq).padStart(6)}  ${moment(change.at)}  ${whoOf(change)}  ${inWords(change)}${erased}`,
+        );
       }
       if (changes.length === 0) output.line('Nothing was recorded yet.');
       // What leaves for a file names nobody: an id says nothing outside of the data folder.
       output.result({ changes, actors: actors.map(({ id, kind }) => ({ id, kind })) });
+    },
+  );
+
+  addErase(audit);
+}
+
+interface EraseOptions {
+  case: string;
+  reason: string;
+  yes?: boolean;
+}
+
+function addErase(audit: Command): void {
+  act<EraseOptions, []>(
+    audit
+      .command('erase')
+      .description(
+        'erase what the record says of a case, as when a patient withdraws; that it was said stays',
+      )
+      .requiredOption('--case <case>', 'by its id, or by its name where no other case has it')
+      .requiredOption('--reason <text>', 'why; it is kept in the record')
+      .option('--yes', 'erase, which can’t be undone'),
+    async ({ output, window, workstation }, options) => {
+      const reason = Erasure.shape.reason.safeParse(options.reason.trim());
+      if (!reason.success) {
+        throw new WorkstationError(
+          'invalid-input',
+          'The reason must have between 1 and 500 characters.',
+          'Nothing was erased. Give it in a sentence that names no patient.',
+        );
+      }
+      const { calls, countErasable, eraseFromRecord, localActor } = await workstation();
+      const { id: caseId, pseudonym } = caseNamed(await calls.listCases({}), options.case);
+      const count = countErasable(caseId);
+      const changes = count === 1 ? '1 change' : `${count} changes`;
+      if (count > 0 && options.yes !== true) {
+        throw new WorkstationError(
+          'invalid-input',
+          `This erases for good what ${changes} of the case “${pseudonym}” say: names, questions and verdicts as they were.`,
+          'Nothing was erased. Add --yes to erase it.',
+        );
+      }
+      const erased = eraseFromRecord({ actor: localActor.id, window }, { caseId, reason: reason.data });
+      const { backups } = await calls.listBackups({});
+      const check = await calls.checkRecord({ sinceLast: false });
+      output.line(
+        `Erased what ${changes} of the case “${pseudonym}” said. Who made them, when, and their digests stay.`,
+      );
+      output.line(
+        check.ok ? 'The record is whole.' : `The record is not as it was written. ${check.reason ?? ''}`,
+      );
+      output.line('The case itself, with its questions and answers as they are now, was not touched.');
+      if (backups.length > 0) {
+        output.line(
+          'These backups were written before and still hold it; remove them where that must not be:',
+        );
+        for (const { name } of backups) output.line(`  backups/${name}`);
+      }
+      output.result({ caseId, erased, backups: backups.map(({ name }) => name), record: check });
+      return check.ok ? 0 : 5;
     },
   );
 }
@@ -87,4 +154,34 @@ const kinds = { do: '', record: '', undo: 'undone: ', redo: 'done again: ' } as 
 const inWords = (change: Change): string =>
   change.command.endsWith('.refused')
     ? `${commandInWords(change)}: change ${change.target}`
-    : `${kinds[change.kind]}${commandInWords(change)}${change.edits === null ? ' (erased)' : ''}`;
+    : `${kinds[change.kind]}${commandInWords(change)}`;
+
+const moment = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+
+/** Of each change whose edits were erased: the change that erased them, and why. */
+function erasuresIn(changes: readonly Change[]): Map<number, { by: Change; reason: string }> {
+  const erasures = new Map<number, { by: Change; reason: string }>();
+  for (const by of changes.filter(({ command }) => command === 'record.erase')) {
+    for (const edit of by.edits ?? []) {
+      if (edit.entity === 'erasure' && edit.after !== null) {
+        erasures.set(edit.after.seq, { by, reason: edit.after.reason });
+      }
+    }
+  }
+  return erasures;
+}
+
+/** The case that is named by its id, or by its name where there is one of it. Throws `invalid-input`. */
+function caseNamed(cases: readonly Case[], given: string): Case {
+  const found = cases.filter(({ id, pseudonym }) => id === given || pseudonym === given.trim());
+  const [only] = found;
+  if (found.length === 1 && only !== undefined) return only;
+  const listed = (found.length === 0 ? cases : found).map(({ id, pseudonym }) => `${id} (${pseudonym})`);
+  throw new WorkstationError(
+    'invalid-input',
+    found.length === 0 ? 'There is no case of this name or id.' : 'Several cases have this name.',
+    listed.length === 0
+      ? 'This data folder has no cases: see --home.'
+      : `Nothing was erased. Give one of these by its id: ${listed.join(', ')}.`,
+  );
+}
