@@ -1,3 +1,4 @@
+import { understoodAs } from '../../preload/contract/asked.ts';
 import { answerWarning, damagedPicture } from '../../preload/contract/words/answer-warning.ts';
 import { decoding, domainWords, grouped, readable } from '../../preload/contract/words/answers.ts';
 import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
@@ -41,8 +42,10 @@ export function captionOf({ frame, answer, question, frameIndex, timecode }: Sti
   const identity = answer.frame;
   const domain = model === null ? null : domainWords[model.domain];
   const pts = identity === null ? '' : ` · PTS ${identity.pts} (${identity.timeBase.join('/')} s)`;
+  const understood = understoodAs(answer);
   const captions: (Caption | null)[] = [
     { words: question, tone: 'title' },
+    understood === null ? null : { words: understood, tone: 'dim' },
     label === null
       ? null
       : { words: `Answer: ${readable(label)} ${parenthesised(surenessInWords(answer))}`, tone: 'plain' },

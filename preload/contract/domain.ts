@@ -225,6 +225,11 @@ export const AnswerEvidence = z.object({
    * kept, null where the model wrote no reasoning of its own.
    */
   reasoningLogProbability: z.number().max(0).nullable().optional(),
+  /**
+   * What the model was asked, where that is not the question as it was typed but the same one in words that the model
+   * was taught: see `understandQuestion`.
+   */
+  askedAs: z.string().optional(),
   /** Of a question of no kind that the model was taught; missing where it was taught it, or nobody states what it was. */
   question: z
     .object({

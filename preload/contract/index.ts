@@ -1,4 +1,5 @@
 export * from './words/answer-warning.ts';
+export * from './asked.ts';
 export * from './words/answers.ts';
 export * from './backups.ts';
 export * from './boxes.ts';
@@ -27,6 +28,7 @@ export * from './model.ts';
 export * from './models.ts';
 export * from './picture-limit.ts';
 export * from './places.ts';
+export * from './reading/reading.ts';
 export * from './sureness.ts';
 export * from './teaching.ts';
 export * from './values.ts';

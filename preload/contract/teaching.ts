@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { slipsBetween } from './spelling.ts';
 import { instruments } from './vocabulary.ts';
 
 /** One kind of question that a model was taught. Words are in small letters. */
@@ -128,23 +129,9 @@ const contentOf = (example: string): string[] =>
   wordsOf(example.replace('{subject}', '')).filter((word) => !fillers.has(word) && !asking.has(word));
 const asking = new Set('what which where how who when why being operated'.split(' '));
 
-/** How many single letters two words differ by, up to 3. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return Math.min(3, row[b.length] ?? 3);
-}
-
 /** The same word, one of number, or one with a slip of the finger in a long word. */
 const alike = (a: string, b: string): boolean =>
-  a === b || a === `${b}s` || b === `${a}s` || (Math.min(a.length, b.length) >= 5 && distance(a, b) <= 2);
+  a === b || a === `${b}s` || b === `${a}s` || (Math.min(a.length, b.length) >= 5 && slipsBetween(a, b) <= 2);
 
 /**
  * Questions that the model knows, nearest first: about the subjects that the question names in part ("the forceps"),

@@ -1,5 +1,6 @@
 import {
   answerWarning,
+  askedOf,
   doubtsOf,
   placesSaid,
   type Answer,
@@ -26,7 +27,7 @@ export function wordsAndBoxAgree(
   if (status !== 'answered' || box === null || doubtsOf(answer).length > 0) return false;
   // The remains of a form are no sentence, whatever words stand in them.
   if (/[{}<>]/.test(reasoning)) return false;
-  const places = placesSaid(reasoning, question);
+  const places = placesSaid(reasoning, askedOf(answer, question));
   return (
     places.length > 0 &&
     places.every((place) => liesAt(place, box, size)) &&

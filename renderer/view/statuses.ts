@@ -8,6 +8,7 @@ import {
   probabilityInWords,
   statusWords,
   surenessOf,
+  understoodAs,
   type Answer,
   type AnswerStatus,
   type AnswerSummary,
@@ -58,6 +59,8 @@ export function spoken(answer: Answer, warning: string | null): string {
   const boxes = placedItems(answer).length;
   if (answer.status === 'answered' && boxes > 0)
     parts.push(boxes === 1 ? 'box drawn on the frame' : `${boxes} boxes drawn on the frame`);
+  const understood = understoodAs(answer);
+  if (understood !== null) parts.push(understood.replace('Understood', 'understood'));
   const meaning = meaningOf(answer) || (answer.error?.message ?? '');
   if (meaning) parts.push(meaning);
   return warning === null ? parts.join(', ') : `${parts.join(', ')}. ${warning}`;

@@ -116,6 +116,29 @@ describe('a question that was not taught', () => {
     expect(await barriersOf(page)).toEqual([]);
   });
 
+  it('is not refused where the model understands it, and asked in its words unless the person wants their own', async () => {
+    const typed = "what's the organ?";
+    const asked = 'What organ is being operated?';
+    await page.keyboard.press('q');
+    await window.askField.fill(typed);
+    await expect
+      .poll(() => page.locator('[data-part="reading"]').textContent())
+      .toBe(`Will be asked as: ${asked}`);
+    expect(await barriersOf(page)).toEqual([]);
+    await window.ask(typed);
+    expect(await window.waitForAnswer()).not.toMatch(/^(refused|failed|stopped)$/);
+    await window.answer.panel.getByText(`Understood as: ${asked}`).waitFor();
+    await expect.poll(async () => (await window.questions())[0]).toBe(typed);
+    expect(await known().count()).toBe(0);
+    expect(await barriersOf(page)).toEqual([]);
+
+    await page.getByRole('button', { name: 'Ask my words instead' }).click();
+    await window.answer.panel.getByText('version 2 of 2').waitFor();
+    expect(await window.waitForAnswer()).not.toMatch(/^(refused|failed|stopped)$/);
+    await window.answer.panel.getByText(/^The model was not taught this kind of question/).waitFor();
+    expect(await window.answer.panel.getByText('Understood as').count()).toBe(0);
+  });
+
   it('keeps its doubt over a reload', async () => {
     await window.reload();
     await window.answerRow(untaught).getByText('question not taught').waitFor();

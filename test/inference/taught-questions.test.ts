@@ -70,6 +70,38 @@ describe('a question that the model was not taught', () => {
   });
 });
 
+describe('a question that the model understands in other words', () => {
+  const typed = "what's the organ?";
+
+  test('is asked in words that it was taught, and its answer says so', async () => {
+    const answer = await ask(drawn(7), typed, true);
+    const same = await ask(drawn(7), organ, true);
+    expect(answer.evidence!.askedAs).toBe(organ);
+    expect(answer.evidence).not.toHaveProperty('question');
+    expect(answer.raw).toBe(same.raw);
+    expect(surenessOf(answer)!.probability).toBeCloseTo(surenessOf(same)!.probability, 3);
+    expect(same.evidence).not.toHaveProperty('askedAs');
+  });
+
+  test('is asked as it stands where a person wants that, under a doubt', async () => {
+    const answer = await ask(drawn(7), typed, false);
+    expect(answer.evidence).not.toHaveProperty('askedAs');
+    expect(answer.evidence!.question!.rewrites[0]).toBe(organ);
+    expect(doubtsOf(answer)[0]).toBe('question-untaught');
+  });
+
+  test('says what it was asked, too, where it was stopped', async () => {
+    const stop = new AbortController();
+    const answer = await nano.answer(
+      { frame: drawn(7), question: typed, settings: {}, onlyTaught: true },
+      { signal: stop.signal, onText: () => stop.abort() },
+    );
+    expect(answer.status).toBe('stopped');
+    expect(answer.evidence?.askedAs).toBe(organ);
+    expect(surenessOf(answer)).toBeNull();
+  });
+});
+
 describe('a picture that is unlike those that the model was taught with', () => {
   const unlike = async (frame: EngineFrame) =>
     doubtsOf(await ask(frame, organ, true)).includes('picture-unlike');

@@ -1,6 +1,7 @@
 import {
   alsoConsidered,
   answerWarning,
+  askedOf,
   damagedPicture,
   pictureWarnings,
   disclaimer,
@@ -16,6 +17,7 @@ import {
   surenessInWords,
   surenessOf,
   throwIfAborted,
+  understoodAs,
   WorkstationError,
   type Answer,
   type AnswerId,
@@ -219,6 +221,8 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       damaged: answer.frame.isDamaged ?? false,
     },
     question,
+    /** What the model was asked: the question itself, or the same in words that it was taught. */
+    asked: askedOf(answer, question),
     answer: {
       status: answer.status,
       label: answer.label,
@@ -255,6 +259,8 @@ export function answerForPeople(question: string, answer: Answer, frame: Size): 
 /** The answer alone, for one of several on a frame. */
 export function shortAnswerForPeople(question: string, answer: Answer, frame: Size): string[] {
   const lines: string[] = [];
+  const understood = understoodAs(answer);
+  if (understood !== null) lines.push(`${understood} (--anyway asks your own words)`);
   const words = outcomeOf(answer);
   if (words !== '') lines.push(words);
   if (answer.label !== null) lines.push(`Answer    ${answer.label}`);

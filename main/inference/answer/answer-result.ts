@@ -23,6 +23,8 @@ export interface AnswerProgress<Writing extends AnswerWriting = AnswerDecoding> 
   tokens: Omit<AnswerResult['tokens'], 'generated'>;
   modelInput: Size | null;
   frameSeenBefore: boolean;
+  /** What was asked in place of the question as it was typed; null where that was asked itself. */
+  askedAs: string | null;
   /** Of a question of no kind that the model was taught; null of any other. */
   question: AnswerEvidence['question'] | null;
   /** How far the picture lies from those that the model was taught with; null where the model cannot tell. */
@@ -37,6 +39,7 @@ export function newProgress<Writing extends AnswerWriting>(decoding: Writing): A
     tokens: { prompt: 0, image: 0 },
     modelInput: null,
     frameSeenBefore: false,
+    askedAs: null,
     question: null,
     picture: null,
     timings: { ...noTimings },
@@ -59,7 +62,13 @@ export function answerResult(
     ending,
     format: manifest.answerFormat,
   });
-  const evidence = ending === 'end-token' ? evidenceOf(parsed, progress, calibrationOf(manifest)) : null;
+  const evidence =
+    ending === 'end-token'
+      ? evidenceOf(parsed, progress, calibrationOf(manifest))
+      : // Of an unfinished answer nothing can be weighed, but what it is an answer to is known.
+        progress.askedAs === null
+        ? null
+        : { ...noEvidence, askedAs: progress.askedAs };
   const label = labelLogProbability(parsed, decoding);
   return {
     status: parsed.status,
@@ -79,12 +88,13 @@ export function answerResult(
   };
 }
 
+const noEvidence = { labelLogProbability: null, boxLogProbability: null, choices: [], entropy: null };
+
 /** Of a question that the model was not taught, and that nobody wanted to be answered all the same. */
 export function refusedResult(
   settings: AnswerSettings,
   { question, tokens, timings }: AnswerProgress,
 ): AnswerResult {
-  const nothing = { labelLogProbability: null, boxLogProbability: null, choices: [], entropy: null };
   return {
     status: 'refused',
     label: null,
@@ -93,7 +103,7 @@ export function refusedResult(
     reasoning: '',
     raw: '',
     probability: null,
-    evidence: { ...nothing, ...(question && { question }) },
+    evidence: { ...noEvidence, ...(question && { question }) },
     notes: [],
     tokens: { ...tokens, generated: 0 },
     modelInput: null,
@@ -105,7 +115,7 @@ export function refusedResult(
 
 function evidenceOf(
   parsed: ParsedAnswer,
-  { decoding, question, picture }: AnswerProgress<AnswerWriting>,
+  { decoding, askedAs, question, picture }: AnswerProgress<AnswerWriting>,
   calibration: ModelCalibration | null,
 ): AnswerEvidence {
   const reasoning = reasoningLogProbability(decoding.written);
@@ -113,6 +123,7 @@ function evidenceOf(
   // Of a list without a label of its own, what else its first item could have been says nothing of the whole.
   const weighed = parsed.labelRange !== null;
   return {
+    ...(askedAs !== null && { askedAs }),
     ...(question && { question }),
     ...(picture && { picture }),
     ...(calibration !== null && {

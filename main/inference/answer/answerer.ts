@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { AnswerSettings } from '../../../preload/contract/domain.ts';
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
-import { examineQuestion } from '../../../preload/contract/teaching.ts';
+import { understandQuestion } from '../../../preload/contract/reading/reading.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { AnswerBatch } from '../decoding/answer-batch.ts';
 import type { AnswerConstraint } from '../grammar/answer-constraint.ts';
@@ -182,14 +182,19 @@ export class Answerer {
     const settings = this.#resolve(request.settings);
     const progress = newProgress(new AnswerDecoding());
     const { taught } = this.#runner.model.manifest;
-    const exam = taught === undefined ? null : examineQuestion(request.question, taught);
-    if (exam?.taught === false) {
-      progress.question = { untaughtWords: [...exam.untaughtWords], rewrites: [...exam.rewrites] };
+    const understood = taught === undefined ? null : understandQuestion(request.question, taught);
+    // Whoever wants an answer anyway wants it to these very words.
+    const reading = request.onlyTaught === true ? (understood?.reading ?? null) : null;
+    if (reading !== null) progress.askedAs = reading.asked;
+    else if (understood?.taught === false) {
+      const { untaughtWords, rewrites } = understood;
+      progress.question = { untaughtWords: [...untaughtWords], rewrites: [...rewrites] };
       if (request.onlyTaught === true) return refusedResult(settings, progress);
     }
+    const asked = reading === null ? request : { ...request, question: reading.asked };
     let ending: TextEnding;
     try {
-      ending = await this.#generate(request, settings, progress, listener, start);
+      ending = await this.#generate(asked, settings, progress, listener, start);
     } catch (error) {
       if (!(error instanceof WorkstationError) || error.code !== 'cancelled') throw error;
       ending = 'stopped';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { askedOf } from '../../../preload/contract/asked.ts';
 import { ModelStamp } from '../../../preload/contract/domain.ts';
 import type { Answer, Session, Video } from '../../../preload/contract/domain.ts';
 import type { Entry } from '../../../preload/contract/entries.ts';
@@ -21,6 +22,8 @@ export const SHEET_FILE = 'session.json';
 export const SheetEntry = z.object({
   questionId: z.string().min(1),
   question: z.string().min(1),
+  /** What the model was asked, where that is the question in words that it was taught. */
+  askedAs: z.string().min(1).optional(),
   /** Known where the grammar knows the question; a person may fill them in for any other. */
   questionType: z.enum(RECORD_TYPES).nullable(),
   /** The instrument or organ that the question is about. */
@@ -93,12 +96,13 @@ export function reviewSheet(
     entries: entries.flatMap(({ question, answers }): SheetEntry[] => {
       const answer = answers.findLast(({ status, frame }) => frame !== null && ENDED.includes(status));
       if (!answer?.frame) return [];
-      const { id, label, box, reasoning, model, createdAt, frame } = answer;
-      const known = recogniseQuestion(question.text);
+      const { id, label, box, reasoning, model, createdAt, frame, evidence } = answer;
+      const known = recogniseQuestion(askedOf(answer, question.text));
       return [
         {
           questionId: question.id,
           question: question.text,
+          ...(evidence?.askedAs !== undefined && { askedAs: evidence.askedAs }),
           questionType: known?.questionType ?? null,
           subject: known?.subject ?? null,
           answer: { id, label, box, reasoning, model, createdAt },

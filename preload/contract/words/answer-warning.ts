@@ -1,3 +1,4 @@
+import { askedOf } from '../asked.ts';
 import { checkCoherence, sidesInWords, type Finding } from '../coherence.ts';
 import { isUnderWay, type Answer } from '../domain.ts';
 import type { Size } from '../values.ts';
@@ -15,15 +16,17 @@ export const pictureWarnings = ({ frame }: Pick<Answer, 'frame'>): 'picture-dama
 
 /**
  * What a person should know before using an answer whose words and box disagree, in words; null where they agree.
- * A label without a box is left to the answer's status, which says so. `size` is that of the source frame.
+ * A label without a box is left to the answer's status, which says so. `question` is what was typed, `size` that of the
+ * source frame.
  */
 export function answerWarning(
-  { status, label, box, reasoning }: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'>,
+  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> & Partial<Pick<Answer, 'evidence'>>,
   question: string,
   size: Size,
 ): string | null {
+  const { status, label, box, reasoning } = answer;
   if (isUnderWay(status)) return null;
-  const { findings } = checkCoherence({ reasoning, label, box, size, question });
+  const { findings } = checkCoherence({ reasoning, label, box, size, question: askedOf(answer, question) });
   const said = [misplaced(findings), absentButBoxed(findings), placedButAbsent(findings)].filter(
     (words) => words !== null,
   );

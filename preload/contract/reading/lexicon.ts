@@ -1,0 +1,206 @@
+/**
+ * The words of the field as people type them, and what each means. Only what has one meaning stands here: of "forceps"
+ * there are two kinds, so it names both.
+ */
+
+/** What a phrase stands for in a sentence. */
+export type Category =
+  'tool' | 'organ' | 'thing' | 'sign' | 'act' | 'idle' | 'side' | 'edge' | 'view' | 'frame';
+
+/** A phrase of a question that was understood. */
+export interface Meaning {
+  readonly category: Category;
+  /** Each thing that may be meant, by the names under which a model may know it, the best first. */
+  readonly candidates: readonly (readonly string[])[];
+}
+
+const list = (text: string): string[] => text.split('|').map((part) => part.trim());
+
+/** Instruments: what models call each, and how else people do. */
+const tools: readonly (readonly [string, string])[] = [
+  [
+    'bipolar forceps|bipolar',
+    'bipolar grasper|bipolar instrument|bipolar tool|maryland bipolar|maryland bipolar forceps|fenestrated bipolar|fenestrated bipolar forceps',
+  ],
+  ['prograsp forceps|prograsp', 'pro grasp|pro grasp forceps|prograsp grasper|prograsp instrument'],
+  ['large needle driver|needle driver', 'needle holder|needledriver|needleholder|large needle holder'],
+  [
+    'monopolar curved scissors|scissors|curved scissors|monopolar scissors',
+    'scissor|curved scissor|monopolar scissor|hot shears|hot scissors|scissors instrument',
+  ],
+  [
+    'ultrasound probe|ultrasound',
+    'sonography probe|us probe|ultrasonic probe|sonographic probe|drop in probe|drop in ultrasound|ultrasound transducer|probe',
+  ],
+  [
+    'suction|suction irrigator',
+    'sucker|suction device|suction tube|suction tip|suction tool|suction instrument|suction probe|suction cannula|aspirator|irrigator|suction and irrigation',
+  ],
+  [
+    'clip applier',
+    'clip applicator|clipper|applier|clip gun|clipping instrument|clipping device|hemolok applier|hem o lok applier|clip aplier|clips applier',
+  ],
+  [
+    'stapler',
+    'stapling device|stapling instrument|endostapler|endo stapler|linear stapler|endoscopic stapler|surgical stapler|staple gun',
+  ],
+];
+
+/** Names that several instruments share. */
+const sharedNames: readonly (readonly [string, readonly string[]])[] = [
+  ['forceps|grasper|grasping forceps|grasping instrument', ['bipolar forceps', 'prograsp forceps']],
+];
+
+const organs: readonly (readonly [string, string])[] = [
+  ['kidney', ''],
+  ['liver', ''],
+  ['spleen', ''],
+  ['gallbladder', 'gall bladder'],
+  ['bowel', 'intestine|gut'],
+];
+
+/** What can be there besides instruments and organs. */
+const things: readonly (readonly [string, string])[] = [
+  ['smoke', 'surgical smoke|fumes|fume|plume|smoke plume'],
+  ['blood', ''],
+  ['bleeding|bleed|blood', 'bleed|haemorrhage|hemorrhage|haemorrhaging|hemorrhaging|oozing'],
+  ['pool of blood', 'blood pool|pooled blood|puddle of blood'],
+  ['thread|suture thread|suture', 'suture thread|suture|suturing thread|suture material|suturing material'],
+  ['stitches|suture|thread', 'stitch'],
+  ['needle|curved needle', 'curved needle|suture needle|suturing needle|surgical needle'],
+  [
+    'vessel with a clip|clipped vessel',
+    'vessel with clip|clipped vessel|clipped artery|clip|surgical clip|vessel being clipped|clip on vessel|clipped blood vessel',
+  ],
+  ['staples|staple line|row of staples', 'staple|surgical staple'],
+  ['staple line|staples', 'line of staples|row of staples'],
+  ['gel', 'ultrasound gel|coupling gel|contact gel|us gel'],
+];
+
+/** What is said of the picture at large when a thing is in it. */
+const signs: readonly (readonly [string, string])[] = [
+  ['bleeding|bleed|blood', 'it bleeding|anything bleeding|something bleeding'],
+  ['smoke', 'it smoky|it smokey'],
+];
+
+/** What instruments do: as a question about it says it, and how else people say it, in each form of the verb. */
+const acts: readonly (readonly [string, string])[] = [
+  [
+    'grasping',
+    'grasp|grasps|gripping|grip|grips|grabbing|grab|grabs|holding|hold|holds|to grasp|to grip|to grab|to hold',
+  ],
+  ['retraction', 'retracting|retract|retracts|to retract|holding tissue aside|pulling tissue aside'],
+  [
+    'tissue manipulation',
+    'manipulating tissue|manipulate tissue|manipulates tissue|to manipulate tissue|moving tissue|handling tissue|manipulation of tissue',
+  ],
+  [
+    'tool manipulation',
+    'manipulating tool|manipulating another tool|manipulating instrument|manipulating another instrument|handling another tool|handling another instrument|holding another instrument|holding another tool|instrument manipulation',
+  ],
+  ['cutting', 'cut|cuts|snipping|to cut|to snip'],
+  [
+    'cauterization',
+    'cauterisation|cauterizing|cauterising|cauterize|cauterise|cauterizes|cauterises|to cauterize|to cauterise|coagulation|coagulating|coagulate|coagulates|to coagulate|burning|burns|to burn|electrocautery',
+  ],
+  [
+    'suction',
+    'suctioning|sucking|sucks|aspirating|aspirates|aspiration|doing suction|performing suction|to suction|to suck|to aspirate|used for suction|used to suction',
+  ],
+  ['looping', 'loop|loops|winding thread|to loop'],
+  ['suturing', 'stitching|sewing|sews|to suture|to stitch|to sew'],
+  [
+    'clipping',
+    'placing clip|placing clips|applying clip|applying clips|setting clip|setting clips|to clip|clipping vessel',
+  ],
+  ['staple', 'stapling|placing staples|setting staples|to staple|doing staple'],
+  ['ultrasound sensing', 'sensing|scanning|scans|to scan|ultrasound scanning'],
+];
+
+const idle = 'idle|idling|resting|at rest|inactive|doing nothing|waiting';
+
+/** Sides of the picture; `corner` is one of its quarters, which nothing but a place is asked about. */
+const sides: readonly (readonly [string, string])[] = [
+  ['left', 'left side|left hand side|left half|left part|left hand'],
+  ['right', 'right side|right hand side|right half|right part|right hand'],
+  ['top', 'top side|top half|top part|upper half|upper part|upper side|upper'],
+  ['bottom', 'bottom side|bottom half|bottom part|lower half|lower part|lower side|lower'],
+];
+/** Of the one that lies furthest to a side. */
+const edges: readonly (readonly [string, string])[] = [
+  ['left', 'leftmost|left most'],
+  ['right', 'rightmost|right most'],
+  ['top', 'topmost|uppermost|top most|highest'],
+  ['bottom', 'bottommost|lowermost|bottom most|lowest'],
+];
+const corners = ['upper', 'top', 'lower', 'bottom'].flatMap((row) =>
+  ['left', 'right'].flatMap((side) =>
+    ['', ' corner', ' quadrant', ' quarter', ' part', ' area', ' region', ' side'].flatMap((part) => [
+      `${row} ${side}${part}`,
+      `${side} ${row}${part}`,
+    ]),
+  ),
+);
+
+const pictureNames = list(
+  'view|picture|image|frame|scene|field|shot|still|screenshot|screen|monitor|display|photo|pic|field of view|field of vision|surgical field|operative field|operating field|surgical view|camera view|surgical scene|endoscopic view|endoscopic image|video frame|camera',
+);
+/** Alone, these mean other things, too: "is there still smoke". */
+const ambiguous = new Set(['still', 'shot', 'field']);
+const views = [
+  'here',
+  'in sight',
+  'in field',
+  'in shot',
+  ...['in', 'on', 'of', 'from', 'within', 'inside'].flatMap((word) =>
+    ['', ' this', ' current', ' this current', ' that'].flatMap((which) =>
+      [...pictureNames, 'fov']
+        .filter((name) => which !== '' || !ambiguous.has(name))
+        .map((name) => `${word}${which} ${name}`),
+    ),
+  ),
+];
+const frames = ['', 'this ', 'current ', 'whole ', 'entire ', 'that '].flatMap((which) =>
+  pictureNames.filter((name) => which !== '' || !ambiguous.has(name)).map((name) => `${which}${name}`),
+);
+
+const one = (names: readonly string[]): readonly (readonly string[])[] => [names];
+
+/** Every phrase of the field with its meaning; more than one word where it takes more. No articles. */
+export const lexicon: ReadonlyMap<string, Meaning> = (() => {
+  const found = new Map<string, Meaning>();
+  const add = (phrases: readonly string[], meaning: Meaning): void => {
+    for (const phrase of phrases) if (phrase !== '' && !found.has(phrase)) found.set(phrase, meaning);
+  };
+  const plurals = (phrases: readonly string[]): string[] =>
+    phrases.flatMap((phrase) => (phrase === '' || phrase.endsWith('s') ? [phrase] : [phrase, `${phrase}s`]));
+  const named = (category: Category, entries: typeof tools): void => {
+    for (const [names, others] of entries) {
+      // What a model calls a thing may have an article in it, which a question is read without.
+      const spoken = list(names).map((name) => name.replaceAll(' a ', ' '));
+      const phrases = [...spoken.slice(0, category === 'thing' ? 1 : undefined), ...list(others)];
+      add(plurals(phrases), { category, candidates: one(list(names)) });
+    }
+  };
+  named('tool', tools);
+  for (const [names, candidates] of sharedNames) {
+    add(plurals(list(names)), { category: 'tool', candidates: candidates.map((name) => [name]) });
+  }
+  named('organ', organs);
+  named('thing', things);
+  for (const [names, others] of signs) add(list(others), { category: 'sign', candidates: one(list(names)) });
+  for (const [name, others] of acts) {
+    // "Suction" is the instrument, unless a word before it says that it is done.
+    const phrases = [...(found.has(name) ? [] : [name]), ...list(others)];
+    add(phrases, { category: 'act', candidates: one([name]) });
+  }
+  add(list(idle), { category: 'idle', candidates: one(['idle']) });
+  for (const [name, others] of sides) {
+    add([name, ...list(others)], { category: 'side', candidates: one([name]) });
+  }
+  for (const [name, others] of edges) add(list(others), { category: 'edge', candidates: one([name]) });
+  add(corners, { category: 'side', candidates: one(['corner']) });
+  add(views, { category: 'view', candidates: [] });
+  add(frames, { category: 'frame', candidates: [] });
+  return found;
+})();

@@ -1,0 +1,132 @@
+import {
+  examineQuestion,
+  wordsOf,
+  type ModelTeaching,
+  type QuestionExam,
+  type TaughtKind,
+} from '../teaching.ts';
+import type { Category } from './lexicon.ts';
+import { exactPhrasings, nearPhrasings, type Intent, type Phrasing } from './phrasings.ts';
+import { sentenceOf, type Sentence } from './sentence.ts';
+
+/** A typed question in words that a model was taught; they ask the same. */
+export interface QuestionReading {
+  /** The kind of question, as the model's teaching names it. */
+  readonly kind: string;
+  /** What the model is asked, in words that it was taught. */
+  readonly asked: string;
+}
+
+/** What becomes of a typed question before a model that states what it was taught. */
+export interface Understanding extends QuestionExam {
+  /** Null where the question is asked as it was typed, or is not understood. */
+  readonly reading: QuestionReading | null;
+}
+
+const mostRewrites = 4;
+
+/**
+ * How a typed question is put to a model that was taught `teaching`: as it stands where it was taught so, else in the
+ * model's own words where they ask exactly the same, else not at all. Every word has to be understood for that; one that
+ * is not leaves the question as the exam finds it, with the questions that come near it among the rewrites.
+ */
+export function understandQuestion(text: string, teaching: ModelTeaching): Understanding {
+  const exam = examineQuestion(text, teaching);
+  if (exam.taught) return { ...exam, reading: null };
+  const sentences = sentenceOf(text);
+  if (sentences === null) return { ...exam, reading: null };
+  const { whole, direct } = sentences;
+  const read = readings([whole, direct], exactPhrasings, teaching);
+  const near = [
+    ...read,
+    ...readings([whole, direct], nearPhrasings, teaching),
+    ...readings([whole, direct].map(understood), [...exactPhrasings, ...nearPhrasings], teaching),
+  ].map(({ asked }) => asked);
+  const rewrites = [...new Set([...near, ...exam.rewrites])].slice(0, mostRewrites);
+  return { ...exam, rewrites, reading: read.length === 1 ? read[0]! : null };
+}
+
+/** What is left of a sentence without the words that nobody knows. */
+function understood(sentence: Sentence): Sentence {
+  const unknown = new Set(sentence.unknown);
+  const words = sentence.text.split(' ').filter((word) => !unknown.has(word));
+  return { ...sentence, text: words.join(' ') };
+}
+
+/** Everything that the model can be asked and that a sentence asks, each once. */
+function readings(
+  sentences: readonly Sentence[],
+  phrasings: readonly Phrasing[],
+  teaching: ModelTeaching,
+): QuestionReading[] {
+  const found = new Map<string, QuestionReading>();
+  for (const sentence of sentences) {
+    // "In view" says nothing more of what is seen, but may be what is asked: "suction in view?"
+    const texts = new Set([sentence.text, sentence.text.replaceAll(/ ?<view>/g, '').trim()]);
+    for (const { intent, pattern } of phrasings) {
+      if (![...texts].some((text) => pattern.test(text))) continue;
+      for (const reading of inWordsOf(teaching, intent, sentence)) found.set(reading.asked, reading);
+    }
+  }
+  return [...found.values()];
+}
+
+/** The kinds that answer an intent, the first that a model was taught being asked; and how, without `{subject}`'s example. */
+const asking: Readonly<
+  Record<Intent, { kinds: readonly string[]; about: readonly Category[]; words?: string }>
+> = {
+  state: { kinds: ['state'], about: ['tool'] },
+  // Where an organ is, a box says; in which part of the picture, only a place in words does.
+  location: { kinds: ['location', 'grounding'], about: ['tool', 'organ'] },
+  place: { kinds: ['location'], about: ['tool'] },
+  grounding: { kinds: ['grounding'], about: ['tool', 'organ'] },
+  organ: { kinds: ['organ'], about: [] },
+  instruments: { kinds: ['instruments'], about: [] },
+  count: { kinds: ['count'], about: [] },
+  presence: { kinds: ['presence'], about: ['tool', 'thing', 'sign'] },
+  description: { kinds: ['description'], about: [] },
+  doing: { kinds: ['relation'], about: ['act'], words: 'Which instrument is doing {subject}?' },
+  furthest: {
+    kinds: ['relation'],
+    about: ['side', 'edge'],
+    words: 'Which instrument is furthest {subject}?',
+  },
+  nearest: { kinds: ['relation'], about: ['thing'], words: 'Which instrument is nearest to the {subject}?' },
+  touching: { kinds: ['relation'], about: [], words: 'Which instrument touches the organ?' },
+};
+
+/** What the model is asked for an intent: one question for each thing that may be meant, none where it was not taught. */
+function inWordsOf(teaching: ModelTeaching, intent: Intent, { meanings }: Sentence): QuestionReading[] {
+  const { kinds, about, words } = asking[intent];
+  const named = meanings.filter(({ category }) => about.includes(category));
+  if (about.length > 0 && named.length !== 1) return [];
+  const candidates = about.length > 0 ? named[0]!.candidates : [[]];
+  return candidates.flatMap((names) => {
+    for (const name of kinds) {
+      const kind = teaching.kinds.find((taught) => taught.kind === name);
+      if (kind === undefined) continue;
+      const asked = worded(kind, words ?? kind.example, names);
+      if (asked !== null) return [{ kind: name, asked }];
+    }
+    return [];
+  });
+}
+
+/** A wording about the first of these names with which the model was taught it; null where it was taught it with none. */
+function worded(kind: TaughtKind, wording: string, names: readonly string[]): string | null {
+  const subjects = wording === kind.example ? known(kind, names) : names;
+  // An example without a place for a subject, such as that of a relation, is no wording about one.
+  const forms = wording.includes('{subject}')
+    ? subjects.map((name) => wording.replace('{subject}', name))
+    : [wording];
+  return forms.find((asked) => examineQuestion(asked, { kinds: [kind] }).taught) ?? null;
+}
+
+/** Of these names, those that the kind can be asked about, as its teaching spells them. */
+const known = ({ subjects }: TaughtKind, names: readonly string[]): string[] =>
+  names.flatMap((name) =>
+    subjects
+      .filter((subject) => wordsOf(subject).join(' ') === wordsOf(name).join(' '))
+      .map((subject) => subject.replaceAll('_', ' '))
+      .slice(0, 1),
+  );

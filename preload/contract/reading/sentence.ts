@@ -1,0 +1,145 @@
+import { lexicon, type Meaning } from './lexicon.ts';
+import { phrasingWords } from './phrasings.ts';
+import { mended } from './slips.ts';
+
+/** A question without what says nothing of what is asked, its names and phrases put as `<tool>`, `<act>` and so on. */
+export interface Sentence {
+  readonly text: string;
+  /** Of each `<...>` in `text`, in order. */
+  readonly meanings: readonly Meaning[];
+  /** Words that no pattern and no name has, as they were typed. */
+  readonly unknown: readonly string[];
+}
+
+/** Words as they are typed in a hurry, and what they stand for. */
+const shortForms: ReadonlyMap<string, string> = new Map(
+  [
+    "what's whats wats wots=what is",
+    "what're=what are",
+    "where's wheres=where is",
+    "where're=where are",
+    "which's=which is",
+    "how's hows=how is",
+    "there's theres=there is",
+    "that's thats=that is",
+    "it's its=it is",
+    "i'm im=i am",
+    "i'd id=i would",
+    "they're=they are",
+    "we're=we are",
+    "you're=you are",
+    'r=are',
+    'u=you',
+    'pls plz plse pleas=please',
+    'thx=thanks',
+    'teh hte=the',
+    'waht whta wht hwat wat=what',
+    'wich whcih whihc whch=which',
+    'whre wehre hwere wheer wher=where',
+    'tis=this',
+    'tihs=this',
+    'instr instrs=instruments',
+    'pic=picture',
+    'pics=pictures',
+  ].flatMap((line) => {
+    const [short, long] = line.split('=') as [string, string];
+    return short.split(' ').map((word) => [word, long] as const);
+  }),
+);
+
+const articles = new Set(['a', 'an', 'the']);
+/** Words that ask for nothing more: courtesy, and that the picture is of now. */
+const courtesies = new Set(
+  'please kindly currently presently now exactly precisely actually quickly'.split(' '),
+);
+const asides =
+  /(?:^| )(?:right now|at the moment|at this moment|at present|at this point|as of now|for me)(?= |$)/g;
+const openers = new RegExp(
+  '^(?:(?:ok|okay|so|well|please|(?:can|could|would|will) (?:you|u)(?: please)?|(?:just )?tell me|tell us|let me know|say' +
+    '|(?:can|could|may) i (?:know|ask)|i (?:want|need|would like|would love|wish) to know|i wonder|do you know|any idea) )+',
+);
+const closers = /(?: (?:please|thanks|thank you))+$/;
+const openerWords =
+  'ok okay so well please can could would will you tell me us let know say just may i ask want need like love wish to wonder do any idea thanks thank right at the moment this present point as of for if whether not or'.split(
+    ' ',
+  );
+
+const vocabulary: ReadonlySet<string> = new Set([
+  ...[...lexicon.keys()].flatMap((phrase) => phrase.split(' ')),
+  ...phrasingWords,
+  ...articles,
+  ...courtesies,
+  ...openerWords,
+]);
+
+/** The longest phrases come first, so that "needle driver" is no needle. */
+const phrases = new RegExp(
+  `(?<= |^)(?:${[...lexicon.keys()].toSorted((one, other) => other.length - one.length).join('|')})(?= |$)`,
+  'g',
+);
+
+/** What a question may be written with; any other letter is of another language. */
+const plainText = /^[a-z0-9\s'",.;:?!()/_-]*$/;
+
+/** Null where the text is empty, or is written with letters that English has not. */
+export function sentenceOf(typed: string): { whole: Sentence; direct: Sentence } | null {
+  const text = typed
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[’‘`´]/g, "'")
+    .trim();
+  if (text === '' || !plainText.test(text)) return null;
+  const asks = text.includes('?');
+  const words = text
+    .replaceAll(/[^a-z0-9']+/g, ' ')
+    .split(' ')
+    .filter((word) => word !== '')
+    .flatMap(spelled);
+  const plain = words.join(' ').replaceAll(asides, '').trim();
+  return { whole: lexed(plain, asks), direct: lexed(plain.replace(openers, ''), asks) };
+}
+
+/** A word as the vocabulary has it: short forms in full, possessives apart, one slip of the finger mended. */
+function spelled(word: string): string[] {
+  const bare = word.replaceAll(/^'+|'+$/g, '');
+  const full = shortForms.get(bare);
+  if (full !== undefined) return full.split(' ');
+  const owner = /^(.+)'s$/.exec(bare);
+  // "Which tool's nearest": of a name, it tells whose something is.
+  if (owner !== null)
+    return [...spelled(owner[1]!), /^(?:tool|instrument|device|organ|one)$/.test(owner[1]!) ? 'is' : "'s"];
+  if (vocabulary.has(bare)) return [bare];
+  return [mended(bare) ?? bare];
+}
+
+function lexed(plain: string, asks: boolean): Sentence {
+  const meanings: Meaning[] = [];
+  const kept = plain
+    .replace(closers, '')
+    .split(' ')
+    .filter((word) => !articles.has(word) && !courtesies.has(word))
+    .join(' ');
+  const named = kept.replaceAll(phrases, (phrase) => {
+    const meaning = lexicon.get(phrase)!;
+    meanings.push(meaning);
+    return `<${meaning.category}>`;
+  });
+  const text = direct(named.replaceAll(/(?:this|that|these|those) (?=<(?:tool|thing)>)/g, ''), asks);
+  const unknown = text
+    .split(' ')
+    .filter((word) => !word.startsWith('<') && !vocabulary.has(word) && word !== "'s");
+  return {
+    text: asks && /^(?:<thing>|<tool> <(?:act|idle)>)$/.test(text) ? `${text} ?` : text,
+    meanings,
+    unknown,
+  };
+}
+
+/** "Whether the suction is idle" and "the suction is idle?" ask the same as "is the suction idle". */
+function direct(text: string, asks: boolean): string {
+  const told = /^(?:(?:if|whether) )?(there|it|this|that|(?:any )?<(?:tool|thing)>) (is|are) (.+)$/.exec(
+    text,
+  );
+  if (told !== null && (asks || /^(?:if|whether)/.test(text))) return `${told[2]} ${told[1]} ${told[3]}`;
+  return text.replace(/^(?:if|whether) (i|we|you) (?:can )?(see|spot)/, 'can $1 $2');
+}
