@@ -116,6 +116,11 @@ describe('a question that was not taught', () => {
     expect(await barriersOf(page)).toEqual([]);
   });
 
+  it('keeps its doubt over a reload', async () => {
+    await window.reload();
+    await window.answerRow(untaught).getByText('question not taught').waitFor();
+  });
+
   it('is not refused where the model understands it, and asked in its words unless the person wants their own', async () => {
     const typed = "what's the organ?";
     const asked = 'What organ is being operated?';
@@ -134,13 +139,9 @@ describe('a question that was not taught', () => {
 
     await page.getByRole('button', { name: 'Ask my words instead' }).click();
     await window.answer.panel.getByText('version 2 of 2').waitFor();
-    expect(await window.waitForAnswer()).not.toMatch(/^(refused|failed|stopped)$/);
-    await window.answer.panel.getByText(/^The model was not taught this kind of question/).waitFor();
+    // Whatever the model makes of the person's own words: it was asked them, and did not know them.
+    expect(await window.waitForAnswer()).not.toMatch(/^(failed|stopped)$/);
+    await known().getByText(asked).waitFor();
     expect(await window.answer.panel.getByText('Understood as').count()).toBe(0);
-  });
-
-  it('keeps its doubt over a reload', async () => {
-    await window.reload();
-    await window.answerRow(untaught).getByText('question not taught').waitFor();
   });
 });
