@@ -66,10 +66,18 @@ export async function openSession(
   const video = await library.prepare(library.find(session.videoId));
   sessions.markSessionOpened(store.database, id, now());
   // Read before the rest: a change in between is told again, which does no harm; one that is missed would.
-  const { seq } = store.record;
+  const { head } = store.record;
   const entryCount = questions.countQuestions(store.database, id);
   const seen = sessions.asSeenBy(store.database, actor, session);
-  return { case: owner, video, session: seen, entries: pageOfEntries(context, session), entryCount, seq };
+  return {
+    case: owner,
+    video,
+    session: seen,
+    entries: pageOfEntries(context, session),
+    entryCount,
+    seq: head?.seq ?? 0,
+    hash: head?.hash ?? null,
+  };
 }
 
 /** Some questions of a session with what a list shows of them, the newest first. */

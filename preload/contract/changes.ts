@@ -124,6 +124,9 @@ export const Change = z.object({
   groupId: GroupId.nullable(),
   /** Null where they were erased. */
   edits: z.array(Edit).nullable(),
+  /** Of the change itself and of the one before it: places alone are the same in every database, these tell one from another. */
+  hash: Sha256,
+  previous: Sha256,
 });
 export type Change = z.infer<typeof Change>;
 
@@ -137,6 +140,8 @@ export type Changes = z.infer<typeof Changes>;
 /** Changes after a place in the record; `seq` is the newest one of all, 0 while there is none. */
 export const ChangeList = Changes.extend({
   seq: z.int().min(0),
+  /** Of that newest one; null while there is none. */
+  hash: Sha256.nullable(),
   /** Whether there are more after the last of `changes`. */
   more: z.boolean(),
 });

@@ -76,6 +76,8 @@ export const OpenSession = z.object({
   entryCount: z.int().min(0),
   /** The newest change of the record that is in it: what comes later is told by `changes` events. */
   seq: z.int().min(0),
+  /** Of that change; null while there is none. */
+  hash: Sha256.nullable(),
 });
 export type OpenSession = z.infer<typeof OpenSession>;
 

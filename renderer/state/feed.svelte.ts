@@ -3,11 +3,13 @@ import type { ChangeList, Changes } from '../../preload/contract/index.ts';
 export interface FeedParts {
   /** The change up to which everything is known already. */
   seq: number;
+  /** The hash of that change; null where there is none yet. */
+  hash: string | null;
   /** Asks the workstation for what came after a change; null where it does not answer. */
   since: (seq: number) => Promise<ChangeList | null>;
   /** Takes changes in, which come in the order of the record and each once. */
   apply: (changes: Changes) => void;
-  /** The record is another one, which does not reach as far: everything is to be read anew. */
+  /** The record is another one, as after a backup was restored: everything is to be read anew. */
   onReplaced: () => void;
 }
 
@@ -18,6 +20,7 @@ export interface FeedParts {
 export class Feed {
   /** The last change that was applied. */
   seq = $state(0);
+  #hash: string | null;
   readonly #parts: FeedParts;
   /** What came before its turn. */
   #early: Changes[] = [];
@@ -28,6 +31,7 @@ export class Feed {
   constructor(parts: FeedParts) {
     this.#parts = parts;
     this.seq = parts.seq;
+    this.#hash = parts.hash;
   }
 
   /** Takes changes as an event tells them. */
@@ -62,11 +66,11 @@ export class Feed {
       while (this.#again && !this.#ended) {
         this.#again = false;
         const asked = this.seq;
+        const known = this.#hash;
         const missed = await this.#parts.since(asked);
         if (missed === null || this.#ended) return;
-        if (missed.seq < asked) {
-          this.end();
-          this.#parts.onReplaced();
+        if (missed.seq < asked || (missed.seq === asked && missed.hash !== known)) {
+          this.#replaced();
           return;
         }
         if (this.#fits(missed)) this.#apply(missed);
@@ -84,10 +88,24 @@ export class Feed {
     return firstOf(changes) <= this.seq + 1 && lastOf(changes) > this.seq;
   }
 
+  /** Every change names the one before it, so that those of another record are not taken for these, whatever their places. */
   #apply({ changes, entries }: Changes): void {
     const fresh = changes.filter(({ seq }) => seq > this.seq);
-    this.seq = lastOf({ changes, entries });
+    const [first] = fresh;
+    const last = fresh.at(-1);
+    if (first === undefined || last === undefined) return;
+    if (this.#hash !== null && first.previous !== this.#hash) {
+      this.#replaced();
+      return;
+    }
+    this.seq = last.seq;
+    this.#hash = last.hash;
     this.#parts.apply({ changes: fresh, entries });
+  }
+
+  #replaced(): void {
+    this.end();
+    this.#parts.onReplaced();
   }
 
   #applyEarly(): void {

@@ -44,6 +44,7 @@ export class SessionRecord {
     this.#sessionId = open.session.id;
     this.#feed = new Feed({
       seq: open.seq,
+      hash: open.hash,
       since: async (seq) => {
         const missed = await bridge.changesSince({ seq });
         return missed.ok ? missed.value : null;

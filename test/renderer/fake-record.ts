@@ -41,6 +41,10 @@ export class FakeRecord {
     return this.changes.length;
   }
 
+  get hash(): string | null {
+    return this.changes.at(-1)?.hash ?? null;
+  }
+
   commit(by: CallContext, command: string, sessionId: SessionId, edits: Edit[]): Change {
     const change = this.#write(by, { command, sessionId, edits, kind: 'do', target: null });
     this.#done.push(change);
@@ -63,6 +67,7 @@ export class FakeRecord {
     changesSince: async ({ seq }) => ({
       ...this.#withEntries(this.changes.slice(seq)),
       seq: this.seq,
+      hash: this.hash,
       more: false,
     }),
     listActors: async () => [],
@@ -109,6 +114,8 @@ export class FakeRecord {
       window: by?.window ?? null,
       caseId: null,
       groupId: null,
+      hash: hashOfPlace(this.seq + 1),
+      previous: hashOfPlace(this.seq),
     };
     this.changes.push(change);
     this.#apply(change.edits ?? []);
@@ -116,3 +123,6 @@ export class FakeRecord {
     return change;
   }
 }
+
+/** Stands for the hash of a change; `record` is another letter for another record. */
+export const hashOfPlace = (seq: number, record = 'a'): string => `${record}${seq}`.padStart(64, '0');

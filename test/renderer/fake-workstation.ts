@@ -488,6 +488,7 @@ export class FakeWorkstation {
       entries: this.#page(Infinity, this.firstPage),
       entryCount: this.entries.length,
       seq: this.record.seq,
+      hash: this.record.hash,
     };
   }
 

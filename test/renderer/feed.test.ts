@@ -4,6 +4,7 @@ import { Feed } from '../../renderer/state/feed.svelte.ts';
 import { SessionRecord } from '../../renderer/state/session-record.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { FakeWorkstation, hashOf, now } from './fake-workstation.ts';
+import { hashOfPlace } from './fake-record.ts';
 import { FramePixels } from './pixels.ts';
 
 /** Numbers from 0 to 1, the same for a seed each time (mulberry32). */
@@ -19,26 +20,34 @@ function generator(seed: number): () => number {
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-const changeOf = (seq: number): Change => ({ seq }) as Change;
-const told = (...seqs: number[]): Changes => ({ changes: seqs.map(changeOf), entries: [] });
+/** `record`: which of several records it is of. */
+const changeOf = (seq: number, record = 'a'): Change =>
+  ({ seq, hash: hashOfPlace(seq, record), previous: hashOfPlace(seq - 1, record) }) as Change;
+const told = (...seqs: number[]): Changes => ({ changes: seqs.map((seq) => changeOf(seq)), entries: [] });
 
 /** A feed over a record of `length` changes that are only numbers, and what it has applied. */
-function feedOver(record: { length: number; answers?: boolean }, seq = 0) {
+function feedOver(record: { length: number; answers?: boolean; name?: string }, seq = 0) {
   const applied: number[] = [];
   const asked: number[] = [];
   const since = async (after: number): Promise<ChangeList | null> => {
     asked.push(after);
-    const { length } = record;
+    const { length, name } = record;
     await settle();
     if (record.answers === false) return null;
     const missing = Array.from({ length: Math.max(0, length - after) }, (_, index) => after + 1 + index);
     // As the workstation does, some at a time.
-    const changes = missing.slice(0, 3).map(changeOf);
-    return { changes, entries: [], seq: length, more: missing.length > 3 };
+    const changes = missing.slice(0, 3).map((place) => changeOf(place, name));
+    const hash = hashOfPlace(length, name);
+    return { changes, entries: [], seq: length, hash, more: missing.length > 3 };
   };
   const onReplaced = vi.fn();
   const apply = ({ changes }: Changes): void => void applied.push(...changes.map((change) => change.seq));
-  return { feed: new Feed({ seq, since, apply, onReplaced }), applied, asked, onReplaced };
+  return {
+    feed: new Feed({ seq, hash: seq === 0 ? null : hashOfPlace(seq), since, apply, onReplaced }),
+    applied,
+    asked,
+    onReplaced,
+  };
 }
 
 describe('a feed', () => {
@@ -100,6 +109,24 @@ describe('a feed', () => {
     await feed.catchUp();
     feed.take(told(8));
     expect(onReplaced).toHaveBeenCalledTimes(1);
+    expect(applied).toEqual([]);
+  });
+
+  test.each([7, 8, 20])(
+    'of another record says so and takes nothing of it, however far that one reaches: %i changes',
+    async (length) => {
+      const { feed, applied, onReplaced } = feedOver({ length, name: 'b' }, 7);
+      await feed.catchUp();
+      expect(onReplaced).toHaveBeenCalledTimes(1);
+      expect(applied).toEqual([]);
+    },
+  );
+
+  test('that is told of a change of another record does not take it for the next of its own', () => {
+    const { feed, applied, onReplaced } = feedOver({ length: 7 }, 7);
+    feed.take({ changes: [changeOf(7, 'b'), changeOf(8, 'b')], entries: [] });
+    expect(onReplaced).toHaveBeenCalledTimes(1);
+    feed.take(told(8));
     expect(applied).toEqual([]);
   });
 

@@ -255,7 +255,8 @@ describe('the list', () => {
       id: id<typeof entry.question.id>('other'),
       sessionId: id<never>('s2'),
     };
-    workstation.record.changes.push({ ...workstation.record.changes.at(-1)!, seq: review.seq + 1 });
+    const last = workstation.record.changes.at(-1)!;
+    workstation.record.changes.push({ ...last, seq: review.seq + 1, previous: last.hash });
     workstation.emit({
       type: 'changes',
       changes: workstation.record.changes.slice(-1),

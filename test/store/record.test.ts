@@ -1,4 +1,6 @@
 import canonicalize from 'canonicalize';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashOf, sha256, type ChangeHead } from '../../main/store/changes/chain.ts';
 import { MOST_BODY_BYTES } from '../../main/store/changes/index.ts';
@@ -74,7 +76,9 @@ describe('a change', () => {
       edits: [{ entity: 'case', id: 'a', before, after: { ...before, pseudonym: 'Nephrectomy 12' } }],
     });
     expect(name()).toBe('Nephrectomy 12');
-    expect(store.record.since(2)).toEqual({ changes: [change], seq: 3, more: false });
+    const { hash, previous } = change;
+    expect(store.record.since(2)).toEqual({ changes: [change], seq: 3, hash, more: false });
+    expect(store.record.hashAt(2)).toBe(previous);
     expect(store.record.since(0, 2)).toMatchObject({ seq: 3, more: true });
   });
 
@@ -93,6 +97,25 @@ describe('a change', () => {
       refusal(() => store.record.commit(anna, { name: 'question.delete', caseId, sessionId }, [gone]))
         .message,
     ).toContain('was deleted since then');
+  });
+
+  it('of a database that was put back, which has the place of another one, does not follow what came before that', () => {
+    rename('one');
+    const before = join(temporaryFolder(), 'before');
+    store.close();
+    cpSync(home, before, { recursive: true });
+    store = open(home);
+    rename('two');
+    const { seq, hash } = store.record.head!;
+    // A window stood there when the workstation was closed and the older file put in its place.
+    store.close();
+    store = open(before);
+    rename('other two');
+    rename('three');
+    const [next] = store.record.since(seq).changes;
+    expect(next).toMatchObject({ seq: seq + 1 });
+    expect(next!.previous).not.toBe(hash);
+    expect(store.record.since(seq + 1)).toMatchObject({ changes: [], hash: next!.hash });
   });
 
   it('that changes nothing is none', () => {

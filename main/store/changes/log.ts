@@ -78,12 +78,8 @@ export const lastHeadOfActor = (
 
 /** A change as the contract has it. Its edits are null where they were erased. */
 export function toChange(head: StoredHead, edits: readonly Edit[] | null): Change {
-  const { seq, at, actor, window, caseId, sessionId, command, kind, target, groupId } = head;
-  return parseRow(
-    Change,
-    { seq, at, actor, window, caseId, sessionId, command, kind, target, groupId, edits },
-    'changes',
-  );
+  const { step: _step, under: _under, bodySha256: _digest, ...told } = head;
+  return parseRow(Change, { ...told, edits }, 'changes');
 }
 
 const changeOf = (row: unknown): Change => {
@@ -100,10 +96,13 @@ export type RecordedChanges = Omit<ChangeList, 'entries'>;
 
 /** At most `limit` changes after `seq`, in order. */
 export function changesSince(database: ReadableDatabase, seq: number, limit: number): RecordedChanges {
-  const newest = lastHead(database)?.seq ?? 0;
+  const head = lastHead(database);
   const changes = database.all(statements.since, { seq, limit }).map(changeOf);
-  const last = changes.at(-1)?.seq ?? newest;
-  return { changes, seq: Math.max(newest, last), more: last < newest };
+  const last = changes.at(-1);
+  const more = last !== undefined && last.seq < (head?.seq ?? 0);
+  // What was written since the head was read may be among them.
+  const newest = more || last === undefined ? head : last;
+  return { changes, seq: newest?.seq ?? 0, hash: newest?.hash ?? null, more };
 }
 
 export function addChange(
