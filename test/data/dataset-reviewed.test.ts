@@ -177,6 +177,30 @@ describe('a reviewed session', () => {
     expect(readFileSync(join(out, 'DATA_CARD.md'), 'utf8')).toContain('sessions reviewed in the workstation');
   });
 
+  it('teaches what the model was asked, and keeps what was typed', async () => {
+    const asked = 'What is the state of suction?';
+    const evidence = {
+      askedAs: asked,
+      labelLogProbability: null,
+      boxLogProbability: null,
+      choices: [],
+      entropy: null,
+    };
+    const sheet = reviewSheet(session({ text: 'is the sucker idle', answers: [{ evidence }] }), null, 5);
+    expect(sheet.entries).toMatchObject([
+      { question: 'is the sucker idle', askedAs: asked, questionType: 'state', subject: 'suction' },
+    ]);
+    sheet.entries[0]!.verdict = { decision: 'accepted', at: 11 };
+    await buildDataset({
+      sources: [{ folder: endovis, split: 'test' }],
+      reviewed: [write(sheet)],
+      out: join(folder, 'set'),
+    });
+    expect(read('train')).toMatchObject([
+      { question: asked, wording: 'dataset', provenance: { typed: 'is the sucker idle' } },
+    ]);
+  });
+
   it('is refused when it is given twice, judged by nobody, or malformed', async () => {
     const sheet = reviewSheet(opened, null, 5);
     const root = write(sheet);

@@ -186,11 +186,32 @@ describe('the command line', () => {
     const people = await cli(['ask', clip, ...at, '--home', home]);
     expect(people.code, people.stderr).toBe(0);
     expect(people.stdout).toContain(`Question  ${organ}\nAnswer    kidney`);
+    expect(people.stdout).not.toContain('Understood');
     expect(people.stdout).not.toContain('Agreement');
     const image = ['--image', join(folder, 'two.png')];
     expect((await json('ask', clip, ...at, ...image)).result).toMatchObject({
       error: { code: 'invalid-input', message: 'A picture shows one answer.' },
     });
+  });
+
+  it('asks what is typed in words that the model was taught, and says both', async () => {
+    const asked = 'What organ is being operated?';
+    const at = ['--frame', '180', '--question', "what's the organ?"];
+    const { code, result, stderr } = await json('ask', clip, ...at);
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({
+      question: "what's the organ?",
+      asked,
+      answer: { status: 'answered', label: 'kidney', warnings: [], evidence: { askedAs: asked } },
+    });
+    const people = await cli(['ask', clip, ...at, '--home', home]);
+    expect(people.stdout).toContain(
+      `Understood as: ${asked} (--anyway asks your own words)\nAnswer    kidney`,
+    );
+    // Kept with the answer, whoever reads it later.
+    const own = await json('ask', clip, ...at, '--anyway');
+    expect(own.result).toMatchObject({ asked: "what's the organ?" });
+    expect((own.result['answer'] as { warnings: string[] }).warnings).toContain('question-untaught');
   });
 
   it('stops at Ctrl-C, keeps what was written, and says so by its exit code', async () => {

@@ -46,6 +46,8 @@ export const ReviewedProvenance = z.strictObject({
   type: z.literal('reviewed'),
   sessionId: z.string().min(1),
   questionId: z.string().min(1),
+  /** What the person typed, where the model was asked it in words that it was taught: those are the record's question. */
+  typed: z.string().min(1).optional(),
   answerId: z.string().min(1),
   verdict: z.enum(['accepted', 'corrected']),
   reviewer: z.string().nullable(),

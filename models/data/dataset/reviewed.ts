@@ -37,7 +37,9 @@ function recordOf(
   n: number,
   { source, split }: ReviewedContext,
 ): DatasetRecord | null | { reason: string } {
-  const { verdict, answer, question, width, height, image } = entry;
+  const { verdict, answer, width, height, image } = entry;
+  // The answer is one to these words: "are the scissors cutting?" is not answered by "idle" in a model's own language.
+  const question = entry.askedAs ?? entry.question;
   if (verdict === null || verdict.decision === 'rejected') return null;
   const said = verdict.decision === 'corrected' ? verdict.label : answer.label;
   const box = verdict.decision === 'corrected' ? verdict.box : answer.box;
@@ -73,6 +75,7 @@ function recordOf(
       type: 'reviewed',
       sessionId: sheet.sessionId,
       questionId: entry.questionId,
+      ...(entry.askedAs !== undefined && { typed: entry.question }),
       answerId: answer.id,
       verdict: verdict.decision,
       reviewer: sheet.reviewer,

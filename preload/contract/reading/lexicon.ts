@@ -70,7 +70,7 @@ const things: readonly (readonly [string, string])[] = [
   ['needle|curved needle', 'curved needle|suture needle|suturing needle|surgical needle'],
   [
     'vessel with a clip|clipped vessel',
-    'vessel with clip|clipped vessel|clipped artery|clip|surgical clip|vessel being clipped|clip on vessel|clipped blood vessel',
+    'vessel with clip|clipped vessel|clipped artery|clip|surgical clip|vessel being clipped|clip on vessel|clips on vessel|clipped blood vessel',
   ],
   ['staples|staple line|row of staples', 'staple|surgical staple'],
   ['staple line|staples', 'line of staples|row of staples'],
@@ -80,41 +80,44 @@ const things: readonly (readonly [string, string])[] = [
 /** What is said of the picture at large when a thing is in it. */
 const signs: readonly (readonly [string, string])[] = [
   ['bleeding|bleed|blood', 'it bleeding|anything bleeding|something bleeding'],
-  ['smoke', 'it smoky|it smokey'],
+  ['smoke', 'it smoky|it smokey|view smoky|field smoky|picture smoky|image smoky|scene smoky'],
 ];
 
 /** What instruments do: as a question about it says it, and how else people say it, in each form of the verb. */
 const acts: readonly (readonly [string, string])[] = [
   [
     'grasping',
-    'grasp|grasps|gripping|grip|grips|grabbing|grab|grabs|holding|hold|holds|to grasp|to grip|to grab|to hold',
+    'grasp|grasps|gripping|grip|grips|grabbing|grab|grabs|holding|hold|holds|used to grasp|used to grip|used to grab|used to hold',
   ],
-  ['retraction', 'retracting|retract|retracts|to retract|holding tissue aside|pulling tissue aside'],
+  [
+    'retraction',
+    'retracting|retract|retracts|used to retract|holding tissue aside|pulling tissue aside|pulling tissue|pulling|pulls',
+  ],
   [
     'tissue manipulation',
-    'manipulating tissue|manipulate tissue|manipulates tissue|to manipulate tissue|moving tissue|handling tissue|manipulation of tissue',
+    'manipulating tissue|manipulate tissue|manipulates tissue|used to manipulate tissue|moving tissue|handling tissue|manipulation of tissue',
   ],
   [
     'tool manipulation',
     'manipulating tool|manipulating another tool|manipulating instrument|manipulating another instrument|handling another tool|handling another instrument|holding another instrument|holding another tool|instrument manipulation',
   ],
-  ['cutting', 'cut|cuts|snipping|to cut|to snip'],
+  ['cutting', 'cut|cuts|snipping|used to cut|used to snip'],
   [
     'cauterization',
-    'cauterisation|cauterizing|cauterising|cauterize|cauterise|cauterizes|cauterises|to cauterize|to cauterise|coagulation|coagulating|coagulate|coagulates|to coagulate|burning|burns|to burn|electrocautery',
+    'cauterisation|cauterizing|cauterising|cauterize|cauterise|cauterizes|cauterises|used to cauterize|used to cauterise|coagulation|coagulating|coagulate|coagulates|used to coagulate|burning|burns|used to burn|electrocautery',
   ],
   [
     'suction',
-    'suctioning|sucking|sucks|aspirating|aspirates|aspiration|doing suction|performing suction|to suction|to suck|to aspirate|used for suction|used to suction',
+    'suctioning|sucking|sucks|aspirating|aspirates|aspiration|doing suction|performing suction|used to suck|used to aspirate|used for suction|used to suction',
   ],
-  ['looping', 'loop|loops|winding thread|to loop'],
-  ['suturing', 'stitching|sewing|sews|to suture|to stitch|to sew'],
+  ['looping', 'loop|loops|winding thread|used to loop'],
+  ['suturing', 'stitching|sewing|sews|used to suture|used to stitch|used to sew'],
   [
     'clipping',
-    'placing clip|placing clips|applying clip|applying clips|setting clip|setting clips|to clip|clipping vessel',
+    'placing clip|placing clips|applying clip|applying clips|setting clip|setting clips|used to clip|clipping vessel',
   ],
-  ['staple', 'stapling|placing staples|setting staples|to staple|doing staple'],
-  ['ultrasound sensing', 'sensing|scanning|scans|to scan|ultrasound scanning'],
+  ['staple', 'stapling|firing|firing staples|placing staples|setting staples|used to staple|doing staple'],
+  ['ultrasound sensing', 'sensing|scanning|scans|used to scan|ultrasound scanning'],
 ];
 
 const idle = 'idle|idling|resting|at rest|inactive|doing nothing|waiting';

@@ -44,9 +44,9 @@ const busy = `(?:${action}|<idle>|active|busy|at work|in use|being used|in actio
 const usedFor = '(?:being )?used(?: for)?';
 const either = (what: string): string => `${what}(?: or ${what})*(?: or not)?`;
 const show =
-  '(?:show|find|locate|box|highlight|mark|outline|point out|point to|point at|indicate|circle|identify|pinpoint)';
+  '(?:show|find|locate|localize|localise|box|highlight|mark|mark out|outline|delineate|point out|point to|point at|indicate|circle|identify|pinpoint)';
 const me = '(?: me| us)?';
-const box = '(?:bounding )?box';
+const box = '(?:(?:bounding )?box|bbox|rectangle)';
 const target = '(?:<tool>|<organ>)';
 const situated = '(?: (?:located|positioned|placed|situated|lying|sitting|at|found|seen|shown|visible))?';
 const place = '(?:location|position|place|whereabouts)';
@@ -65,7 +65,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `what ${be} <tool> being used (?:for|to do)`,
     'what (?:do|does) <tool> do',
     'what <tool> (?:is |are )?doing',
-    '<tool> (?:is |are )?doing what',
+    "<tool> (?:is |are |'s )?doing what",
     `what ${be} (?:tip|tips|jaws|end|blades) of <tool> doing`,
     `what ${be} <tool> (?:tip|tips|jaws|blades) doing`,
     `${wh} (?:action|activity|task|job|work) ${be} <tool> (?:doing|performing|carrying out)`,
@@ -81,12 +81,14 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `what ${be} (?:happening|going on) at (?:tip|jaws|end) of <tool>`,
     `${be} <tool> (?:currently )?${either(busy)}`,
     `${be} tip of <tool> ${either(busy)}`,
+    `${be} (?:surgeon|they|we|anyone|anybody|someone|somebody) using <tool>`,
     '<tool> (?:<act>|<idle>) \\?',
   ],
   location: [
     `where ${be} ${target}${situated}`,
     `where ${target}(?: is| are)?${situated}`,
-    `${target} (?:is |are )?where`,
+    `${target} (?:is |are |'s )?where`,
+    `see where ${target} ${be}`,
     `where (?:can|could|do|does|would) ${person} ${see} ${target}`,
     `where (?:${person} )?(?:can|could) (?:${person} )?${see} ${target}`,
     `where (?:can|could) ${target} be (?:seen|found)`,
@@ -147,7 +149,10 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `what ${things} ${be} (?:these|those|they)`,
     `${name}${me}(?: all)?(?: of)? (?:(?:these |those )?${things}|each ${thing}|every ${thing})(?: that ${be})?(?: (?:you can see|you see|${one}|${used}))*`,
     `(?:all |list of |names of |list of all )?${things}(?: (?:${one}|${used}))*`,
-    `${be} there which ${things}`,
+    `${wh} (?:kind|kinds|type|types|sort|sorts) of ${things} (?:${be} there|${be} ${seen}|can be ${seen}|do you see)`,
+    `where ${be}(?: all)? ${things}`,
+    `${wh} ${things} ${be} ${seen} and where`,
+    `(?:${be} there )?any ${things}(?: ${one})*`,
   ],
   count: [
     `how many ${things}(?: ${be})?(?: there)?(?: (?:${one}|${used}))*`,
@@ -166,6 +171,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `(?:do ${person} ${perceive}|(?:can|could) (?:you|we|one) ${glimpse}) (?:any |some )?(?:<thing>|<tool>)(?: ${one})*`,
     `do ${person} have (?:any |some )?(?:<thing>|<tool>) <view>`,
     `see (?:any|some) (?:<thing>|<tool>)(?: ${one})*`,
+    `(?:(?:you|we) )?(?:see|spot) (?:any |some )?(?:<thing>|<tool>)(?: ${one})* \\?`,
     `can (?:any |some )?(?:<thing>|<tool>) be ${seen}`,
     `(?:does|do) <frame> (?:show|contain|have|include) (?:any |some )?(?:<thing>|<tool>)`,
     `${be} (?:any |some )?(?:<thing>|<tool>) (?:in|on) <frame>`,
@@ -176,7 +182,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `${wh} ${thing} (?:is |are )?(?:doing |performing |busy with |being |${usedFor} )?${action}`,
     `${wh} ${thing} (?:does|performs|shows|do) ${action}`,
     `what is (?:doing|performing|being used|being used for|being) ${action}`,
-    `what is (?:used |used for )?${action} <view>`,
+    `what is used for ${action} <view>`,
     'what is <act> (?:tissue|something)',
     `(?:with|by) ${wh} ${thing} is ${action} (?:done|performed|being done)`,
     `(?:${show}|name|give|tell)${me} ${thing} (?:that|which) (?:is |does |performs )?(?:doing |performing )?${action}`,
@@ -192,6 +198,8 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `${show}${me} <edge> ${thing}`,
     `(?:name|give|tell)${me} <edge> ${thing}`,
     `<edge> ${thing}`,
+    `${thing} ${far}${toSide} <side>`,
+    `(?:furthest|farthest) <side> ${thing}`,
     `(?:show|find|name|tell)${me} ${thing} ${far}${toSide} <side>`,
   ],
   nearest: [
@@ -223,6 +231,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `what am i (?:seeing|looking at)`,
     `what ${be} ${person} (?:seeing|looking at)`,
     'what can be seen',
+    'what do we have <view>',
     `what ${be} (?:all )?(?:${going}|<view>)(?: (?:${going}|<view>))*`,
     `what happens <view>`,
     `what (?:does|do) <frame> (?:show|contain|depict)`,
@@ -256,6 +265,8 @@ const nearly: readonly (readonly [Intent, string])[] = [
   ['state', `what ${be} <tool>.*`],
   ['location', '<tool>'],
   ['grounding', '<tool>'],
+  ['description', `what ${be} (?:surgeon|they|being) (?:doing|done)`],
+  ['instruments', `what ${be} (?:surgeon|they|being) (?:doing|done)`],
   ['organ', `${wh} ${be} (?:this|that|it)`],
   ['description', `${wh} ${be} (?:this|that|it)`],
   ['organ', `what ${be} (?:we|they) (?:looking at|working on)`],

@@ -62,7 +62,8 @@ function readings(
   const found = new Map<string, QuestionReading>();
   for (const sentence of sentences) {
     // "In view" says nothing more of what is seen, but may be what is asked: "suction in view?"
-    const texts = new Set([sentence.text, sentence.text.replaceAll(/ ?<view>/g, '').trim()]);
+    const plain = [sentence.text, sentence.text.replaceAll(/ ?<view>/g, '').trim()];
+    const texts = new Set(sentence.asks ? [...plain, ...plain.map((text) => `${text} ?`)] : plain);
     for (const { intent, pattern } of phrasings) {
       if (![...texts].some((text) => pattern.test(text))) continue;
       for (const reading of inWordsOf(teaching, intent, sentence)) found.set(reading.asked, reading);

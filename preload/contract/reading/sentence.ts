@@ -5,6 +5,8 @@ import { mended } from './slips.ts';
 /** A question without what says nothing of what is asked, its names and phrases put as `<tool>`, `<act>` and so on. */
 export interface Sentence {
   readonly text: string;
+  /** Whether it has a question mark: "smoke?" asks, "smoke" does not. */
+  readonly asks: boolean;
   /** Of each `<...>` in `text`, in order. */
   readonly meanings: readonly Meaning[];
   /** Words that no pattern and no name has, as they were typed. */
@@ -39,6 +41,8 @@ const shortForms: ReadonlyMap<string, string> = new Map(
     'tis=this',
     'tihs=this',
     'instr instrs=instruments',
+    'doin=doing',
+    'goin=going',
     'pic=picture',
     'pics=pictures',
   ].flatMap((line) => {
@@ -124,15 +128,14 @@ function lexed(plain: string, asks: boolean): Sentence {
     meanings.push(meaning);
     return `<${meaning.category}>`;
   });
-  const text = direct(named.replaceAll(/(?:this|that|these|those) (?=<(?:tool|thing)>)/g, ''), asks);
+  const text = direct(
+    named.replaceAll(/(?:this|that|these|those|my|our|your) (?=<(?:tool|thing)>)/g, ''),
+    asks,
+  );
   const unknown = text
     .split(' ')
     .filter((word) => !word.startsWith('<') && !vocabulary.has(word) && word !== "'s");
-  return {
-    text: asks && /^(?:<thing>|<tool> <(?:act|idle)>)$/.test(text) ? `${text} ?` : text,
-    meanings,
-    unknown,
-  };
+  return { text, asks, meanings, unknown };
 }
 
 /** "Whether the suction is idle" and "the suction is idle?" ask the same as "is the suction idle". */
