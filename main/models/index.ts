@@ -134,25 +134,25 @@ export function createModels(options: ModelsOptions): Models {
         await desk.load('chosen');
         return desk.describe();
       },
-      chooseModel: async ({ modelId }) => {
-        await shelf.choose(modelId);
+      chooseModel: async ({ modelId }, by) => {
+        await shelf.choose(modelId, by);
         return desk.describe();
       },
-      removeModel: async ({ modelId }) => {
-        await shelf.remove(modelId);
+      removeModel: async ({ modelId }, by) => {
+        await shelf.remove(modelId, by);
         return {};
       },
       inspectModelFolder: async ({ folderId, baseId }, { signal }) =>
         inspect(pathOf(folderId), basePath(baseId), signal),
-      importModel: async ({ folderId, baseId, dtype, answerFormat = null }) =>
-        imports.start({ folder: pathOf(folderId), base: basePath(baseId), dtype, answerFormat }),
+      importModel: async ({ folderId, baseId, dtype, answerFormat = null }, by) =>
+        imports.start({ folder: pathOf(folderId), base: basePath(baseId), dtype, answerFormat }, by),
       listModelImports: async () => imports.list(),
-      resumeModelImport: async ({ modelId }) => imports.resume(modelId),
+      resumeModelImport: async ({ modelId }, by) => imports.resume(modelId, by),
       discardModelImport: async ({ modelId }) => {
         await imports.discard(modelId);
         return {};
       },
-      addModelFolder: async ({ folderId }) => shelf.add(pathOf(folderId)),
+      addModelFolder: async ({ folderId }, by) => shelf.add(pathOf(folderId), by),
     },
     dispose: async () => {
       looks.dispose();

@@ -11,7 +11,7 @@ import {
 } from '../../preload/contract/index.ts';
 import type { StartEngine } from '../inference/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
-import { models, type ModelRecord, type Store } from '../store/index.ts';
+import { byItself, models, type ChangeContext, type ModelRecord, type Store } from '../store/index.ts';
 
 export interface ModelImportsOptions {
   store: Store;
@@ -60,7 +60,7 @@ export class ModelImports {
   }
 
   /** Returns once it has begun. Throws what is wrong with the folder, or `busy` where one is under way. */
-  async start({ folder, base, dtype, answerFormat }: ImportSource): Promise<ModelImport> {
+  async start({ folder, base, dtype, answerFormat }: ImportSource, by: ChangeContext): Promise<ModelImport> {
     this.#requireIdle();
     const { placeOf, store, now } = this.#options;
     const source = { checkpoint: folder, ...(base !== null && { base }) };
@@ -85,7 +85,7 @@ export class ModelImports {
       answerFormat,
       addedAt: now(),
     });
-    return this.#begin({
+    const begun: ModelImport = {
       modelId: id,
       jobId: null,
       name,
@@ -98,15 +98,16 @@ export class ModelImports {
       total: null,
       secondsLeft: null,
       error: null,
-    });
+    };
+    return this.#begin(begun, by);
   }
 
   /** Goes on with an import that was interrupted or failed. */
-  async resume(modelId: ModelId): Promise<ModelImport> {
+  async resume(modelId: ModelId, by: ChangeContext): Promise<ModelImport> {
     const { source, base, dtype, state } = this.#find(modelId);
     if (state === 'running') return this.#find(modelId);
     const answerFormat = this.#answerFormat(modelId);
-    const next = await this.start({ folder: source, base, dtype, answerFormat });
+    const next = await this.start({ folder: source, base, dtype, answerFormat }, by);
     // The folder has changed since: what was done of the old one is of no use.
     if (next.modelId !== modelId) await this.#forget(modelId);
     return next;
@@ -134,9 +135,9 @@ export class ModelImports {
     this.#imports.delete(modelId);
   }
 
-  #begin(state: ModelImport): ModelImport {
+  #begin(state: ModelImport, by: ChangeContext): ModelImport {
     const { modelId, name, source, base, dtype } = state;
-    const { modelsFolder, start, log, store, onDone } = this.#options;
+    const { modelsFolder, start, log, onDone } = this.#options;
     const job = this.#options.jobs.start('import', `Importing ${name}`);
     this.#imports.delete(modelId);
     const answerFormat = this.#answerFormat(modelId);
@@ -159,8 +160,7 @@ export class ModelImports {
             },
           },
         );
-        const record = models.findModel(store.database, modelId);
-        if (record) models.putModel(store.database, { ...record, state: 'ready' });
+        this.#isReady(modelId, by);
         job.finish();
         this.#change(modelId, { state: 'done', activity: null, secondsLeft: 0 });
         onDone();
@@ -182,16 +182,26 @@ export class ModelImports {
     return begun;
   }
 
+  /** The model is here: it can be chosen from now on, and whoever imported it is in the record. */
+  #isReady(modelId: ModelId, by: ChangeContext): void {
+    const { database, record } = this.#options.store;
+    const found = models.findModel(database, modelId);
+    if (found === null) return;
+    database.transaction(() => {
+      models.putModel(database, { ...found, state: 'ready' });
+      record.mention(by, 'model.import', { what: 'model', id: modelId, name: found.name });
+    });
+  }
+
   #answerFormat(modelId: ModelId): AnswerFormat | null {
     return models.findModel(this.#options.store.database, modelId)?.answerFormat ?? null;
   }
 
   #takeUp({ id, name, source, base, dtype }: ModelRecord): void {
-    const { modelsFolder, store } = this.#options;
+    const { modelsFolder } = this.#options;
     if (existsSync(join(modelsFolder, id, 'manifest.json'))) {
       // It came to its end, and the workstation to its own before it could say so.
-      const record = models.findModel(store.database, id);
-      if (record) models.putModel(store.database, { ...record, state: 'ready' });
+      this.#isReady(id, byItself);
       return;
     }
     this.#imports.set(id, {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { placeId, type Catalogue, type CatalogueModel } from '../../models/import/index.ts';
 import { ModelId, toErrorReport, WorkstationError, type ModelEntry } from '../../preload/contract/index.ts';
-import { models, settings, type ModelRecord, type Store } from '../store/index.ts';
+import { models, settings, type ChangeContext, type ModelRecord, type Store } from '../store/index.ts';
 import type { ModelDesk } from './active-model.ts';
 
 export interface ModelShelfOptions {
@@ -52,11 +52,11 @@ export class ModelShelf {
   /**
    * Loads a model and remembers it. Where it can't be loaded, the one before comes back, and the reason is thrown.
    */
-  async choose(modelId: ModelId): Promise<void> {
+  async choose(modelId: ModelId, by: ChangeContext): Promise<void> {
     const { store, onChange } = this.#options;
     const desk = this.#options.desk();
     const before = desk.wish;
-    const embedded = (await this.#options.catalogue.list()).find(({ kind }) => kind === 'embedded');
+    const chosen = (await this.#options.catalogue.list()).find(({ id }) => id === modelId);
     try {
       await desk.load({ modelId });
     } catch (error) {
@@ -64,12 +64,15 @@ export class ModelShelf {
       if (desk.wish !== before) desk.load(before).catch(() => undefined);
       throw error;
     }
-    settings.writeSetting(store.database, 'model', modelId === embedded?.id ? null : modelId);
+    store.database.transaction(() => {
+      settings.writeSetting(store.database, 'model', chosen?.kind === 'embedded' ? null : modelId);
+      store.record.mention(by, 'model.choose', { what: 'model', id: modelId, name: chosen?.name ?? null });
+    });
     onChange();
   }
 
   /** Adds a folder that is used where it lies. Throws what is wrong with it. */
-  async add(folder: string): Promise<ModelEntry> {
+  async add(folder: string, by: ChangeContext): Promise<ModelEntry> {
     const { catalogue, store, onChange, now } = this.#options;
     const id = placeId(folder);
     const model = await catalogue.describeInPlace({ id, folder });
@@ -84,13 +87,16 @@ export class ModelShelf {
       answerFormat: null,
       addedAt: now(),
     };
-    models.putModel(store.database, record);
+    store.database.transaction(() => {
+      models.putModel(store.database, record);
+      store.record.mention(by, 'model.add', { what: 'model', id, name: record.name });
+    });
     onChange();
     return entryOf(model, record, this.chosen);
   }
 
   /** Deletes an imported model, or forgets one in place. One in use gives way to the embedded model first. */
-  async remove(modelId: ModelId): Promise<void> {
+  async remove(modelId: ModelId, by: ChangeContext): Promise<void> {
     const { catalogue, store, onChange } = this.#options;
     const model = (await catalogue.list()).find(({ id }) => id === modelId);
     if (!model) {
@@ -106,7 +112,10 @@ export class ModelShelf {
       await desk.load('chosen');
     }
     if (model.kind !== 'in-place') await catalogue.remove(modelId);
-    models.removeModel(store.database, modelId);
+    store.database.transaction(() => {
+      models.removeModel(store.database, modelId);
+      store.record.mention(by, 'model.remove', { what: 'model', id: modelId, name: model.name });
+    });
     onChange();
   }
 

@@ -22,8 +22,9 @@ export function backupCalls(store: Store, jobs: JobRegistry, onRestored: () => v
       onRestored();
       return { movedTo: basename(movedTo) };
     },
-    keepDatabase: async () => {
+    keepDatabase: async (_input, by) => {
       store.keepPresent();
+      store.record.mention(by, 'backup.keep', { what: 'backups', id: 'all', name: null });
       return {};
     },
   };

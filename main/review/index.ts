@@ -158,6 +158,8 @@ export function createReview(options: ReviewOptions): Review {
   const endTelling = tellSaves(store, emit);
   const telling = { ...options, entry: (question: Question) => answering.entry(question) };
   const feed = tellChanges(telling);
+  const mention = (by: ChangeContext, command: string, { id, displayName, caseId }: StoredVideo): void =>
+    store.record.mention(by, command, { what: 'video', id, name: displayName }, caseId);
   const begin = async (video: StoredVideo, by: ChangeContext): Promise<OpenSession> => {
     const opened = await openSession(context, startSession(context, video, by).id, by.actor);
     emit({ type: 'sessions' });
@@ -181,23 +183,26 @@ export function createReview(options: ReviewOptions): Review {
     openVideo: async ({ grantId, ...wishes }, by) => {
       const path = grants.path(grantId);
       const video = await copies.opening(path, () => library.open(path, wishes, by));
+      mention(by, 'video.open', video);
       return begin(video, by);
     },
     discardCopy: async ({ grantId }) => {
       await copies.discard(grants.path(grantId));
       return {};
     },
-    relinkVideo: async ({ videoId, grantId }) => {
+    relinkVideo: async ({ videoId, grantId }, by) => {
       const path = grants.path(grantId);
       await copies.opening(path, async () => {
         await library.relink(videoId, path);
         return library.find(videoId);
       });
+      mention(by, 'video.relink', library.find(videoId));
       return library.show(library.find(videoId));
     },
     getVideo: async ({ videoId }) => library.show(library.find(videoId)),
     chooseStream: async ({ videoId, streamIndex }, by) => {
       const video = await library.openStream(videoId, streamIndex, by);
+      mention(by, 'video.open', video);
       const last = sessions.findLastSessionOfVideo(database, video.id);
       return last === null ? begin(video, by) : openSession(context, last.id, by.actor);
     },

@@ -48,6 +48,18 @@ export const Erasure = z.object({ seq: Seq, reason: z.string().min(1).max(500) }
 export type Erasure = z.infer<typeof Erasure>;
 
 /**
+ * That something was done with what the record does not hold itself: a model was chosen, a video opened. It is in the record alone,
+ * and has no table that it could be held against. No paths: they name people.
+ */
+export const Mention = z.object({
+  what: z.enum(['model', 'video', 'backups']),
+  id: z.string().min(1).max(150),
+  /** As the person knows it; null where it has none. */
+  name: z.string().max(300).nullable(),
+});
+export type Mention = z.infer<typeof Mention>;
+
+/**
  * What the record can hold, each with its schema. A schema reads what earlier versions wrote, too: a field that is added
  * needs a default, since nothing in the record is ever written anew.
  */
@@ -60,6 +72,7 @@ export const recordedEntities = {
   anchor: Anchor,
   erasure: Erasure,
   verdict: Verdict,
+  mention: Mention,
 } as const;
 export type EntityName = keyof typeof recordedEntities;
 export type EntityValue<Name extends EntityName> = z.infer<(typeof recordedEntities)[Name]>;
@@ -85,6 +98,7 @@ export const Edit = z.discriminatedUnion('entity', [
   edit('anchor', Anchor),
   edit('erasure', Erasure),
   edit('verdict', Verdict),
+  edit('mention', Mention),
 ]);
 export type Edit = z.infer<typeof Edit>;
 

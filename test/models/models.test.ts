@@ -122,6 +122,15 @@ describe('a checkpoint folder', () => {
       model: { name: 'theatre-model', domain: 'unknown' },
     });
     expect((await later.calls.listModels({})).map(({ chosen }) => chosen)).toEqual([false, true]);
+    const { changes } = await later.calls.changesSince({ seq: 0 });
+    const mention = { what: 'model', id: imported.modelId, name: 'theatre-model' };
+    expect(changes.filter(({ command }) => command.startsWith('model.'))).toMatchObject(
+      ['model.import', 'model.choose'].map((command) => ({
+        ...{ command, kind: 'record', actor: later.localActor.id },
+        edits: [{ entity: 'mention', before: null, after: mention }],
+      })),
+    );
+    expect(await later.calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
   });
 });
 
@@ -403,5 +412,8 @@ describe('models that are here', () => {
     await workstation.calls.removeModel({ modelId: added.id });
     expect(await workstation.calls.listModels({})).toHaveLength(1);
     expect((await readdir(graphs, { recursive: true })).sort()).toEqual(before);
+    const { changes } = await workstation.calls.changesSince({ seq: 0 });
+    const commands = changes.map(({ command }) => command).filter((command) => command.startsWith('model.'));
+    expect(commands).toEqual(['model.add', 'model.choose', 'model.remove']);
   });
 });

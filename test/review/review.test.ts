@@ -225,6 +225,18 @@ describe('a file that is gone or another', () => {
     ).rejects.toMatchObject({ code: 'file-changed' });
     const back = await bench.calls.relinkVideo({ videoId: opened.video.id, grantId: await grant(elsewhere) });
     expect(back).toMatchObject({ availability: 'available', displayName: 'y.mp4' });
+    const { changes } = await bench.calls.changesSince({ seq: 0 });
+    expect(changes.filter(({ command }) => command.startsWith('video.'))).toMatchObject([
+      {
+        command: 'video.open',
+        kind: 'record',
+        actor: 'tester',
+        caseId: opened.case.id,
+        edits: [{ after: { name: 'x.mp4' } }],
+      },
+      { command: 'video.relink', kind: 'record', edits: [{ after: { id: opened.video.id, name: 'y.mp4' } }] },
+    ]);
+    expect(await bench.store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
     expect(readCounter(await bench.review.frame(opened.video.id, frame(21)))).toBe(21);
   });
 

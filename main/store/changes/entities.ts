@@ -65,7 +65,11 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
     put: putVerdict,
     remove: (database, id, at) => removeVerdict(database, keyOfVerdict(id), at),
   },
+  mention: { read: () => null, put: () => undefined, remove: stays('what was done') },
 };
+
+/** Whether something is in the record alone: there is no table that must say the same. */
+export const isInRecordAlone = (name: EntityName): boolean => name === 'mention';
 
 /** The other way round of `verdictId`: no id has a colon in it. */
 function keyOfVerdict(id: string): VerdictKey {

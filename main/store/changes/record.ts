@@ -1,5 +1,5 @@
 import { commandInWords } from '../../../preload/contract/words/changes.ts';
-import type { Change, Edit, Undoable, Undone } from '../../../preload/contract/changes.ts';
+import type { Change, Edit, Mention, Undoable, Undone } from '../../../preload/contract/changes.ts';
 import type { Actor, ActorId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { CaseId, SessionId } from '../../../preload/contract/values.ts';
@@ -93,6 +93,19 @@ export class ChangeRecord {
   /** The same for what the workstation does by itself; it is never undone. */
   note(command: Omit<NewCommand, 'kind' | 'sessionId'>, edits: readonly Edit[]): Change | null {
     return this.commit(byItself, { ...command, kind: 'record', sessionId: null }, edits);
+  }
+
+  /** Writes down that something was done with what the record does not hold itself; it is never undone. */
+  mention(context: ChangeContext, name: string, mention: Mention, caseId: CaseId | null = null): void {
+    const id = `${mention.what}:${mention.id}`;
+    this.commit(context, { name, kind: 'record', caseId, sessionId: null }, [
+      {
+        entity: 'mention',
+        id,
+        before: null,
+        after: { ...mention, name: mention.name?.slice(0, 300) ?? null },
+      },
+    ]);
   }
 
   /**

@@ -3,7 +3,7 @@ import { Edit, recordedEntities } from '../../../preload/contract/changes.ts';
 import type { ReadableDatabase } from '../database.ts';
 import { canonicalText } from './chain.ts';
 import { changesInOrder, type Break, type ChainWalk } from './chain-check.ts';
-import { readEntity } from './entities.ts';
+import { isInRecordAlone, readEntity } from './entities.ts';
 import { presentSeal } from './sealed-answers.ts';
 import { AnswerId } from '../../../preload/contract/values.ts';
 
@@ -51,6 +51,7 @@ export function* checkTables(database: ReadableDatabase): Generator<null, Break 
   let count = 0;
   for (const { edit, value, seq } of folded.values()) {
     const { entity, id } = edit;
+    if (isInRecordAlone(entity)) continue;
     const present = canonicalText(
       recordedEntities[entity].nullable().parse(readEntity(database, entity, id)),
     );

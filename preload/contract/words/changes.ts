@@ -22,6 +22,13 @@ const commands: Readonly<Record<string, string>> = {
   'record.backup': 'Backup',
   'record.restore': 'Restore a backup',
   'record.erase': 'Erase',
+  'model.choose': 'Choose model',
+  'model.import': 'Import model',
+  'model.add': 'Add model folder',
+  'model.remove': 'Remove model',
+  'video.open': 'Open video',
+  'video.relink': 'Video found again',
+  'backup.keep': 'Keep the database beside fuller backups',
   'undo.refused': 'Could not be undone',
   'redo.refused': 'Could not be done again',
 };
@@ -66,6 +73,7 @@ const nouns: Readonly<Record<EntityName, string>> = {
   anchor: 'the mark of a backup',
   erasure: 'an erasure',
   verdict: 'the verdict on an answer',
+  mention: 'what was done',
 };
 
 /** What was done, as a person says it: `Rename case: “Case 0007”`. Of an undo, what it undid. */
@@ -87,6 +95,7 @@ function detail({ after, before }: Edit): string | null {
   const value = after ?? before;
   if (value === null) return null;
   if ('judgement' in value) return verdictDetail(value);
+  if ('what' in value) return value.name === null ? null : quoted(value.name);
   if ('pseudonym' in value) return quoted(value.pseudonym);
   if ('text' in value) return quoted(value.text);
   if ('number' in value) return `session ${value.number}`;
