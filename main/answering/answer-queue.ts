@@ -1,5 +1,5 @@
 import type { Change } from '../../preload/contract/changes.ts';
-import { isUnderWay, type Answer, type Question } from '../../preload/contract/domain.ts';
+import { frameOf, isUnderWay, type Answer, type Question } from '../../preload/contract/domain.ts';
 import { stackOf, toErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import { TaskQueue } from '../../preload/contract/task-queue.ts';
@@ -14,7 +14,6 @@ import {
   mustExist,
   priorityOfQuestion,
   questions,
-  sessions,
   type Log,
   type Store,
   type Task,
@@ -346,14 +345,12 @@ export class AnswerQueue {
   }
 
   async #answer({ question, draft, given, job }: Work, begun: () => void): Promise<Answer> {
-    const { store, engine, emit } = this.#context;
+    const { engine, emit } = this.#context;
     job.signal.throwIfAborted();
     const startedAt = performance.now();
-    const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
     // The file may have changed while the question waited: the model gets the picture that was asked about, or none.
     const { frame } = await lookAtFrame(this.#context.library, {
-      videoId: question.videoId ?? session.videoId,
-      index: question.location.index,
+      ...frameOf(question),
       expected: draft.answer.frame?.hash ?? '',
       signal: job.signal,
       priority: 'work',

@@ -1,8 +1,8 @@
 import { anotherPicture } from '../../preload/contract/words/answer-warning.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import type { Answer } from '../../preload/contract/domain.ts';
+import { frameOf, type Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';
-import { answers, mustExist, questions, sessions, type Store } from '../store/index.ts';
+import { answers, mustExist, questions, type Store } from '../store/index.ts';
 import type { DecodedFrame, VideoLibrary } from '../recordings/index.ts';
 
 /** An answer with the pixels that it is about. */
@@ -24,10 +24,8 @@ export async function answeredFrame(
 ): Promise<AnsweredFrame> {
   const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
   const question = mustExist(questions.findQuestion(store.database, answer.questionId), 'question');
-  const session = mustExist(sessions.findSession(store.database, answer.sessionId), 'session');
-  const { frame } = await library.frame(question.videoId ?? session.videoId, question.location.index, {
-    priority: 'work',
-  });
+  const { videoId, index } = frameOf(question);
+  const { frame } = await library.frame(videoId, index, { priority: 'work' });
   if (answer.frame !== null && answer.frame.hash !== frame.hash) {
     throw new WorkstationError(
       'file-changed',
@@ -39,7 +37,7 @@ export async function answeredFrame(
     frame,
     answer,
     question: question.text,
-    frameIndex: question.location.index,
+    frameIndex: index,
     timecode: question.location.timecode,
   };
 }

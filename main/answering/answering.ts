@@ -1,6 +1,7 @@
 import type { Edit } from '../../preload/contract/changes.ts';
 import {
   AnswerSettings,
+  frameOf,
   type Answer,
   type FrameIdentity,
   type Question,
@@ -14,11 +15,20 @@ import {
   type SessionId,
   type VideoId,
 } from '../../preload/contract/values.ts';
-import { answers, mustExist, questions, sessions, verdicts, type ChangeContext } from '../store/index.ts';
+import { mustBeRecordingOf } from '../recordings/index.ts';
+import {
+  answers,
+  mustExist,
+  questions,
+  sessions,
+  sessionViews,
+  verdicts,
+  type ChangeContext,
+} from '../store/index.ts';
 import { AnswerQueue, type AnsweringContext } from './answer-queue.ts';
 import { Draft } from './draft.ts';
 import { lookAtFrame } from './look.ts';
-import { deleted, ofAnotherCase } from './refusals.ts';
+import { deleted } from './refusals.ts';
 import {
   definedOnly,
   settingsOf,
@@ -56,8 +66,11 @@ export class Answering {
   ): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
     const { store, library, newId, now } = this.#context;
     const session = mustExist(sessions.findSession(store.database, input.sessionId), 'session');
-    const { id: videoId, caseId } = library.find(input.videoId ?? session.videoId);
-    if (caseId !== session.caseId) throw ofAnotherCase();
+    const { videoId: shown } = sessions.asSeenBy(store.database, by.actor, session);
+    const video = library.find(input.videoId ?? shown);
+    mustBeRecordingOf(session, video);
+    library.mustBeInCase(video);
+    const { id: videoId } = video;
     const { location, identity } = await lookAtFrame(library, {
       videoId,
       index: input.frameIndex,
@@ -80,8 +93,8 @@ export class Answering {
       store.record.commit(by, command, [asked(question), wanted(answer, 1)]);
       this.queue.writeDown(answer, { settings: given, anyway });
       sessions.touchSession(store.database, session.id, now());
-      const position = { actor: by.actor, frameIndex: location.index };
-      sessions.savePosition(store.database, session.id, position, now());
+      const view = { actor: by.actor, videoId, frameIndex: location.index };
+      sessionViews.saveView(store.database, session.id, view, now());
     });
     return { ...this.queue.start(question, new Draft(answer, anyway), given), question };
   }
@@ -100,8 +113,7 @@ export class Answering {
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
     const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
     const { identity } = await lookAtFrame(library, {
-      videoId: question.videoId ?? session.videoId,
-      index: question.location.index,
+      ...frameOf(question),
       expected: input.frameHash,
       priority: 'interaction',
     });

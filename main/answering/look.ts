@@ -1,6 +1,6 @@
 import type { FrameIdentity } from '../../preload/contract/domain.ts';
 import { locationOf, type FrameLocation } from '../../preload/contract/places.ts';
-import type { FrameIndex, VideoId } from '../../preload/contract/values.ts';
+import type { FrameRef } from '../../preload/contract/values.ts';
 import type { DecodedFrame, FrameRequest, VideoLibrary } from '../recordings/index.ts';
 import { frameMismatch } from './refusals.ts';
 
@@ -15,7 +15,7 @@ export async function lookAtFrame(
     index,
     expected,
     ...request
-  }: FrameRequest & { videoId: VideoId; index: FrameIndex; expected: string },
+  }: FrameRequest & Pick<FrameRef, 'videoId' | 'index'> & { expected: string },
 ): Promise<{ frame: DecodedFrame; identity: FrameIdentity; location: FrameLocation }> {
   const { frame, times, facts } = await library.frame(videoId, index, request);
   if (frame.hash !== expected) throw frameMismatch(index);

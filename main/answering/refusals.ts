@@ -8,13 +8,6 @@ export const deleted = (): WorkstationError =>
     'Bring it back first: undo that it was deleted, then ask again.',
   );
 
-export const ofAnotherCase = (): WorkstationError =>
-  new WorkstationError(
-    'invalid-input',
-    'This video belongs to another case than the session.',
-    'Ask in a session of its own case. Nothing was asked.',
-  );
-
 export const frameMismatch = (index: FrameIndex): WorkstationError =>
   new WorkstationError(
     'frame-mismatch',

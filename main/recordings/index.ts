@@ -1,4 +1,6 @@
 /** The videos of all cases: their rows, their files, those held open, and the times of their frames. */
+export { addRecording, listRecordings } from './case-recordings.ts';
+export { mustBeRecordingOf } from './case-order.ts';
 export { createCase, demonstrationCase, renameCase, type CaseContext } from './cases.ts';
 export { lookUpVideo } from './known-videos.ts';
 export { VideoLibrary, type OpenWishes, type VideoContext } from './library.ts';

@@ -10,10 +10,11 @@ import {
   type FrameLocation,
   type PlaceInVideo,
 } from '../../preload/contract/places.ts';
-import { VideoId, type CaseId, type FrameIndex } from '../../preload/contract/values.ts';
+import { VideoId, type CaseId, type FrameIndex, type SessionId } from '../../preload/contract/values.ts';
 import { statFile } from '../files/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
 import {
+  caseRecordings,
   cases,
   moveBoxesToDisplayed,
   mustExist,
@@ -25,6 +26,7 @@ import {
 } from '../store/index.ts';
 import { contentOf, fingerprintFile, streamOfFingerprint } from '../video/index.ts';
 import { fileChanged, FileAvailability } from './availability.ts';
+import { addition, inCaseAlready, takenOut } from './case-order.ts';
 import { createNumberedCase } from './cases.ts';
 import { FrameCounting } from './frame-counting.ts';
 import { OpenRecordings } from './open-recordings.ts';
@@ -58,7 +60,14 @@ export interface OpenWishes {
   asNewCase?: boolean | undefined;
   /** The file's default where none is named. */
   streamIndex?: number | undefined;
+  /** A person adds it to the case as a further recording, in a session or in none, and can undo that. */
+  adding?: { sessionId: SessionId | null } | undefined;
 }
+
+type FileWishes = Pick<OpenWishes, 'caseId' | 'adding'> & {
+  asNewCase: boolean;
+  stream?: { index: number; of?: string } | undefined;
+};
 
 /** The videos of all cases: their rows, their files, and those held open. */
 export class VideoLibrary {
@@ -96,11 +105,11 @@ export class VideoLibrary {
    */
   async open(
     path: string,
-    { caseId, asNewCase = false, streamIndex }: OpenWishes,
+    { caseId, asNewCase = false, streamIndex, adding }: OpenWishes,
     by: ChangeContext,
   ): Promise<StoredVideo> {
     const stream = streamIndex === undefined ? undefined : { index: streamIndex };
-    return this.#openFile(path, { caseId, asNewCase, stream }, by);
+    return this.#openFile(path, { caseId, asNewCase, stream, adding }, by);
   }
 
   /** Another picture stream of a video's file, as a video of the same case. Throws `invalid-input`, `file-changed`. */
@@ -112,11 +121,7 @@ export class VideoLibrary {
 
   async #openFile(
     path: string,
-    {
-      caseId,
-      asNewCase,
-      stream,
-    }: { caseId: CaseId | null; asNewCase: boolean; stream?: { index: number; of?: string } | undefined },
+    { caseId, asNewCase, stream, adding }: FileWishes,
     by: ChangeContext,
   ): Promise<StoredVideo> {
     const { store } = this.#context;
@@ -130,13 +135,16 @@ export class VideoLibrary {
       }
       const kept = asNewCase ? null : await this.#keptElsewhere(recording.facts.fingerprint, whole, caseId);
       if (kept !== null) {
-        await recording.dispose();
         const again = { ...kept, openedAt: this.#context.now(), recent: true };
-        videos.updateVideo(store.database, again);
+        store.database.transaction(() => {
+          this.#putInCase(again, adding, by);
+          videos.updateVideo(store.database, again);
+        });
+        await recording.dispose();
         return again;
       }
       const grown = asNewCase ? null : await this.#grownInto(recording.facts, whole, caseId);
-      const video = this.#write(recording.facts, whole, { caseId, asNewCase, grown, by });
+      const video = this.#write(recording.facts, whole, { caseId, asNewCase, grown, adding, by });
       this.#takeDisplay(video.id, recording.facts);
       this.#files.markUnchanged(video.id);
       const open = await this.#open.put(
@@ -218,8 +226,9 @@ export class VideoLibrary {
       caseId,
       asNewCase,
       grown,
+      adding,
       by,
-    }: { caseId: CaseId | null; asNewCase: boolean; grown: StoredVideo | null; by: ChangeContext },
+    }: Omit<FileWishes, 'stream'> & { grown: StoredVideo | null; by: ChangeContext },
   ): StoredVideo {
     const { store, now, newId } = this.#context;
     return store.database.transaction(() => {
@@ -235,6 +244,7 @@ export class VideoLibrary {
       };
       if (known !== null) {
         const again: StoredVideo = { ...known, ...columnsOf(facts), ...seen };
+        this.#putInCase(again, adding, by);
         videos.updateVideo(store.database, again);
         return again;
       }
@@ -246,6 +256,7 @@ export class VideoLibrary {
       };
       if (grown !== null) {
         const longer: StoredVideo = { ...grown, ...columnsOf(facts), ...uncounted, ...seen };
+        this.#putInCase(longer, adding, by);
         videos.updateVideo(store.database, longer);
         return longer;
       }
@@ -258,8 +269,35 @@ export class VideoLibrary {
         ...seen,
       };
       videos.insertVideo(store.database, added);
+      this.#putInCase(added, adding, by);
       return added;
     });
+  }
+
+  /**
+   * Makes a video one of its case's recordings, the last, where it is not one already. What a person adds they can undo; a
+   * file that was only opened stays, since what was opened in it would else be in no case.
+   */
+  #putInCase(
+    { id: videoId, caseId, displayName }: StoredVideo,
+    adding: OpenWishes['adding'],
+    by: ChangeContext,
+  ): void {
+    const { database, record } = this.#context.store;
+    if (caseRecordings.findCaseRecording(database, videoId) !== null) {
+      if (adding !== undefined) throw inCaseAlready(displayName);
+      return;
+    }
+    const place = caseRecordings.nextPlaceInCase(database, caseId);
+    const kind = adding === undefined ? 'record' : 'do';
+    const command = { name: 'recording.add', kind, caseId, sessionId: adding?.sessionId ?? null } as const;
+    record.commit(by, command, addition({ videoId, caseId, place }));
+  }
+
+  /** Refuses a video that was taken out of its case. */
+  mustBeInCase({ id, displayName }: StoredVideo): void {
+    if (caseRecordings.findCaseRecording(this.#context.store.database, id) === null)
+      throw takenOut(displayName);
   }
 
   find(id: VideoId): StoredVideo {

@@ -85,7 +85,8 @@ export function tellChanges(context: ChangeContext): ChangeFeed {
   };
 }
 
-const changesLibrary = ({ entity }: Edit): boolean => entity === 'case' || entity === 'session';
+const changesLibrary = ({ entity }: Edit): boolean =>
+  entity === 'case' || entity === 'recording' || entity === 'session';
 
 function withEntries({ store, entry }: ChangeContext, changes: Change[]): Changes {
   const touched = new Set<QuestionId>();

@@ -12,6 +12,7 @@ import {
   mustExist,
   questions,
   sessions,
+  sessionViews,
   videos,
   type ChangeContext,
   type Log,
@@ -36,8 +37,10 @@ import {
 } from '../files/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
 import {
+  addRecording,
   createCase,
   demonstrationCase,
+  listRecordings,
   lookUpVideo,
   renameCase,
   VideoLibrary,
@@ -86,6 +89,8 @@ type ReviewCall =
   | 'listCases'
   | 'createCase'
   | 'renameCase'
+  | 'listRecordings'
+  | 'addRecording'
   | 'browseFolder'
   | 'browsePath'
   | 'lookUpVideo'
@@ -161,7 +166,7 @@ export function createReview(options: ReviewOptions): Review {
   const mention = (by: ChangeContext, command: string, { id, displayName, caseId }: StoredVideo): void =>
     store.record.mention(by, command, { what: 'video', id, name: displayName }, caseId);
   const begin = async (video: StoredVideo, by: ChangeContext): Promise<OpenSession> => {
-    const opened = await openSession(context, startSession(context, video, by).id, by.actor);
+    const opened = await openSession(context, startSession(context, video, by).id, by);
     emit({ type: 'sessions' });
     return opened;
   };
@@ -172,6 +177,15 @@ export function createReview(options: ReviewOptions): Review {
     listCases: async () => cases.listCases(database),
     createCase: async ({ pseudonym }, by) => createCase(options, by, { pseudonym }),
     renameCase: async (input, by) => renameCase(options, by, input),
+
+    listRecordings: async ({ caseId }) => listRecordings({ store, library }, caseId),
+    addRecording: async ({ grantId, ...input }, by) => {
+      const path = grants.path(grantId);
+      const { id } = await copies.opening(path, () =>
+        addRecording({ store, library }, by, { path, ...input }),
+      );
+      return library.show(library.find(id));
+    },
 
     browseFolder: async ({ folderId, find, last }, { signal }) =>
       folderId === null && last === true
@@ -203,8 +217,10 @@ export function createReview(options: ReviewOptions): Review {
     chooseStream: async ({ videoId, streamIndex }, by) => {
       const video = await library.openStream(videoId, streamIndex, by);
       mention(by, 'video.open', video);
-      const last = sessions.findLastSessionOfVideo(database, video.id);
-      return last === null ? begin(video, by) : openSession(context, last.id, by.actor);
+      const last = sessionViews.findLastSessionAbout(database, video.id);
+      return last === null
+        ? begin(video, by)
+        : openSession(context, last, { actor: by.actor, videoId: video.id });
     },
     listRecentVideos: async () => library.recent(),
     clearRecentVideos: async () => {
@@ -216,17 +232,17 @@ export function createReview(options: ReviewOptions): Review {
 
     listSessions: async (_input, { actor }) => listSessions(context, actor),
     startSession: async ({ videoId }, by) => begin(library.find(videoId), by),
-    openSession: async ({ sessionId }, { actor }) => openSession(context, sessionId, actor),
+    openSession: async ({ sessionId, videoId }, { actor }) =>
+      openSession(context, sessionId, { actor, videoId }),
     listEntries: async ({ sessionId, ...page }) =>
       pageOfEntries(context, mustExist(sessions.findSession(database, sessionId), 'session'), page),
     getEntry: async ({ questionId }) =>
       answering.entry(mustExist(questions.findPresentQuestion(database, questionId), 'question')),
     openLastSession: async (_input, { actor }) => {
       const last = sessions.findLastOpenedSession(database);
-      return last === null ? null : openSession(context, last.id, actor);
+      return last === null ? null : openSession(context, last.id, { actor });
     },
-    savePosition: async ({ sessionId, frameIndex }, { actor }) =>
-      savePosition(context, sessionId, { actor, frameIndex }),
+    savePosition: async (input, { actor }) => savePosition(context, actor, input),
 
     ask: async (input, by) => answering.ask(input, by),
     askAgain: async (input, by) => answering.askAgain(input, by),
@@ -277,7 +293,7 @@ export function createReview(options: ReviewOptions): Review {
       const { id: caseId } = demonstrationCase(options, byItself);
       const video = await library.open(path, { caseId }, byItself);
       const last = sessions.findLastSessionOfCase(database, video.caseId);
-      return openSession(context, (last ?? startSession(context, video, byItself)).id, byItself.actor);
+      return openSession(context, (last ?? startSession(context, video, byItself)).id, byItself);
     },
     frame: async (videoId, index, signal) => {
       return (await library.frame(videoId, index, { signal, priority: 'interaction' })).frame;

@@ -1,3 +1,4 @@
+import type { CallInput } from '../../preload/contract/calls.ts';
 import type { ActorId } from '../../preload/contract/context.ts';
 import type { Answer, Session, SessionSummary } from '../../preload/contract/domain.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type EntryPlace,
   type OpenSession,
 } from '../../preload/contract/entries.ts';
-import type { FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
+import type { SessionId, Size, VideoId } from '../../preload/contract/values.ts';
 import { SessionId as SessionIdSchema } from '../../preload/contract/values.ts';
 import {
   answers,
@@ -17,12 +18,14 @@ import {
   mustExist,
   questions,
   sessions,
+  sessionViews,
   verdicts,
   type ChangeContext,
   type Store,
+  type StoredSession,
   type StoredVideo,
 } from '../store/index.ts';
-import type { VideoLibrary } from '../recordings/index.ts';
+import { mustBeRecordingOf, type VideoLibrary } from '../recordings/index.ts';
 
 export interface SessionContext {
   store: Store;
@@ -34,45 +37,64 @@ export interface SessionContext {
 }
 
 /**
- * Goes on in the video's last session where nothing was asked in it yet; else starts one where the video begins, with the
- * next number of its case. Opening a recording again and again leaves no empty sessions behind.
+ * Goes on in the case's last session where nothing was asked in it yet and the video is on show in it; else starts one, with the
+ * next number of the case, in which the video is on show at its beginning for who starts it. Opening a recording again and again
+ * leaves no empty sessions behind.
  */
-export function startSession(context: SessionContext, video: StoredVideo, by: ChangeContext): Session {
+export function startSession(context: SessionContext, video: StoredVideo, by: ChangeContext): StoredSession {
   const { store, newId, now } = context;
   const { database, record } = store;
+  const { caseId } = video;
   return database.transaction(() => {
-    const empty = sessions.findEmptyLastSession(database, video.id);
-    if (empty !== null) return empty;
+    const empty = sessions.findEmptyLastSession(database, caseId);
+    const shown = empty && sessionViews.viewOfSession(database, empty.id, by.actor);
+    if (empty !== null && shown?.videoId === video.id) return empty;
     const id = SessionIdSchema.parse(newId());
-    const { caseId, id: videoId } = video;
     const number = sessions.nextSessionNumber(database, caseId);
     // It is recorded and not undone: that would take away what one stands in.
     record.commit(by, { name: 'session.start', kind: 'record', caseId, sessionId: id }, [
-      { entity: 'session', id, before: null, after: { id, caseId, videoId, number, createdAt: now() } },
+      { entity: 'session', id, before: null, after: { id, caseId, number, createdAt: now() } },
     ]);
-    return mustExist(sessions.findSession(database, id), 'session');
+    const session = mustExist(sessions.findSession(database, id), 'session');
+    const view = sessionViews.viewInVideo(database, id, { actor: by.actor, videoId: video.id });
+    sessionViews.saveView(database, id, { actor: by.actor, ...view }, now());
+    return session;
   });
+}
+
+/** Goes over to a recording of the session's case, to where the person stood in it. Throws `invalid-input`. */
+export function showRecording(
+  { store: { database }, now }: SessionContext,
+  session: StoredSession,
+  { actor, video }: { actor: ActorId; video: StoredVideo },
+): void {
+  mustBeRecordingOf(session, video);
+  const shown = sessionViews.viewOfSession(database, session.id, actor);
+  if (shown?.videoId === video.id) return;
+  const view = sessionViews.viewInVideo(database, session.id, { actor, videoId: video.id });
+  sessionViews.saveView(database, session.id, { actor, ...view }, now());
 }
 
 /** Everything to show of a session. A video that can't be opened says why; its answers are there all the same. */
 export async function openSession(
   context: SessionContext,
   id: SessionId,
-  actor: ActorId,
+  { actor, videoId }: { actor: ActorId; videoId?: VideoId | undefined },
 ): Promise<OpenSession> {
   const { store, library, now } = context;
-  const session = mustExist(sessions.findSession(store.database, id), 'session');
-  const owner = mustExist(cases.findCase(store.database, session.caseId), 'case');
+  const stored = mustExist(sessions.findSession(store.database, id), 'session');
+  const owner = mustExist(cases.findCase(store.database, stored.caseId), 'case');
+  if (videoId !== undefined) showRecording(context, stored, { actor, video: library.find(videoId) });
+  const session = sessions.asSeenBy(store.database, actor, stored);
   const video = await library.prepare(library.find(session.videoId));
   sessions.markSessionOpened(store.database, id, now());
   // Read before the rest: a change in between is told again, which does no harm; one that is missed would.
   const { head } = store.record;
   const entryCount = questions.countQuestions(store.database, id);
-  const seen = sessions.asSeenBy(store.database, actor, session);
   return {
     case: owner,
     video,
-    session: seen,
+    session,
     entries: pageOfEntries(context, session),
     entryCount,
     seq: head?.seq ?? 0,
@@ -83,20 +105,25 @@ export async function openSession(
 /** Some questions of a session with what a list shows of them, the newest first. */
 export function pageOfEntries(
   { store: { database }, library, current }: SessionContext,
-  { id, videoId }: Session,
+  { id }: StoredSession,
   { before, limit = firstPageLength }: { before?: EntryPlace; limit?: number } = {},
 ): EntryPage {
   const asked = questions.listQuestions(database, id, { before, limit });
   const ids = asked.map(({ question }) => question.id);
   const newest = answers.listNewestAnswers(database, ids);
   const judged = verdicts.listVerdicts(database, ids);
-  const size = library.find(videoId);
+  const sizes = new Map<VideoId, Size>();
+  const sizeOf = (videoId: VideoId): Size => {
+    const size = sizes.get(videoId) ?? library.find(videoId);
+    sizes.set(videoId, size);
+    return size;
+  };
   const list = asked.flatMap(({ question, place }) => {
     const found = newest.get(question.id);
     if (found === undefined) return [];
     const summary = summaryOf(current(found.answer), {
       question: question.text,
-      video: size,
+      video: sizeOf(question.videoId),
       decisions: decisionsOn(found.answer.id, judged),
     });
     return [{ question, place, versions: found.versions, newest: summary }];
@@ -114,7 +141,7 @@ export async function listSessions(
 ): Promise<SessionSummary[]> {
   const looks = new Map<VideoId, Promise<SessionSummary['videoAvailability']>>();
   return Promise.all(
-    sessions.allAsSeenBy(database, actor, sessions.listSessions(database)).map(async (summary) => {
+    sessions.listSessions(database, actor).map(async (summary) => {
       let look = looks.get(summary.videoId);
       if (look === undefined) {
         // Of a video whose row can't be read nobody can say where it lies; the other sessions are listed all the same.
@@ -128,14 +155,13 @@ export async function listSessions(
 
 /** Writes down where a person stands in a session: no change to it, and nothing that anybody else sees. */
 export function savePosition(
-  { store: { database }, now }: SessionContext,
-  id: SessionId,
-  position: { actor: ActorId; frameIndex: FrameIndex },
+  { store: { database }, library, now }: SessionContext,
+  actor: ActorId,
+  { sessionId, videoId: given, frameIndex }: CallInput<'savePosition'>,
 ): Session {
-  sessions.savePosition(database, id, position, now());
-  return sessions.asSeenBy(
-    database,
-    position.actor,
-    mustExist(sessions.findSession(database, id), 'session'),
-  );
+  const stored = mustExist(sessions.findSession(database, sessionId), 'session');
+  const videoId = given ?? sessions.asSeenBy(database, actor, stored).videoId;
+  if (given !== undefined) mustBeRecordingOf(stored, library.find(given));
+  sessionViews.saveView(database, sessionId, { actor, videoId, frameIndex }, now());
+  return sessions.asSeenBy(database, actor, stored);
 }

@@ -40,8 +40,8 @@ export const statements = {
   ),
   beforeDisplay: statement(
     'answers.beforeDisplay',
-    `SELECT a.id, a.box, a.frame, a.ended_at FROM answers a JOIN sessions s ON s.id = a.session_id
-     WHERE s.video_id = :videoId AND a.seal IS NULL AND a.frame IS NOT NULL AND json_valid(a.frame)
+    `SELECT a.id, a.box, a.frame, a.ended_at FROM answers a JOIN questions q ON q.id = a.question_id
+     WHERE q.video_id = :videoId AND a.seal IS NULL AND a.frame IS NOT NULL AND json_valid(a.frame)
        AND json_extract(a.frame, '$.picture') IS NULL`,
   ),
   moveBox: statement('answers.moveBox', 'UPDATE answers SET box = :box, frame = :frame WHERE id = :id'),

@@ -14,13 +14,16 @@ export {
   type NewCommand,
 } from './changes/index.ts';
 export * as answers from './answers.ts';
+export * as caseRecordings from './case-recordings.ts';
 export * as cases from './cases.ts';
 export * as models from './models.ts';
 export * as questions from './questions.ts';
 export * as sessions from './sessions.ts';
+export * as sessionViews from './session-views.ts';
 export * as settings from './settings.ts';
 export * as verdicts from './verdicts.ts';
 export * as videos from './videos.ts';
 export { MOST_ATTEMPTS, priorityOfQuestion, type Task, type Tasks } from './tasks.ts';
 export type { ModelRecord } from './models.ts';
+export type { StoredSession } from './sessions.ts';
 export type { StoredVideo } from './videos.ts';

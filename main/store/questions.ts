@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { QuestionFacts } from '../../preload/contract/changes.ts';
 import { Question } from '../../preload/contract/domain.ts';
 import { EntryPlace } from '../../preload/contract/entries.ts';
 import type { QuestionId, SessionId } from '../../preload/contract/values.ts';
@@ -9,7 +10,7 @@ const row = {
   id: z.string(),
   session_id: z.string(),
   text: z.string(),
-  video_id: z.string().nullable(),
+  video_id: z.string(),
   location: Json,
   created_at: z.int(),
 };
@@ -19,7 +20,7 @@ const toQuestion = (row: z.infer<typeof QuestionRow>) => ({
   id: row.id,
   sessionId: row.session_id,
   text: row.text,
-  ...(row.video_id !== null && { videoId: row.video_id }),
+  videoId: row.video_id,
   location: row.location,
   createdAt: row.created_at,
 });
@@ -37,6 +38,10 @@ const PlacedRow = z
 
 const columns = 'id, session_id, text, video_id, location, created_at';
 
+/** What a question is about that was recorded by a version whose sessions had one video each. */
+const onlyVideo = `(SELECT coalesce(left_video_id, (SELECT id FROM videos WHERE case_id = sessions.case_id ORDER BY rowid LIMIT 1))
+  FROM sessions WHERE id = :sessionId)`;
+
 /** Behind every place. */
 const newest = Number.MAX_SAFE_INTEGER;
 
@@ -44,10 +49,10 @@ export const statements = {
   put: statement(
     'questions.put',
     `INSERT INTO questions (${columns}, frame_index)
-     VALUES (:id, :sessionId, :text, :videoId, :location, :createdAt, :frameIndex)
+     VALUES (:id, :sessionId, :text, coalesce(:videoId, ${onlyVideo}), :location, :createdAt, :frameIndex)
      ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, text = excluded.text,
-       video_id = excluded.video_id, location = excluded.location, created_at = excluded.created_at, frame_index = excluded.frame_index,
-       deleted_at = NULL`,
+       video_id = coalesce(:videoId, questions.video_id), location = excluded.location, created_at = excluded.created_at,
+       frame_index = excluded.frame_index, deleted_at = NULL`,
   ),
   byId: statement('questions.byId', `SELECT ${columns} FROM questions WHERE id = :id`),
   page: statement(
@@ -68,7 +73,7 @@ export const statements = {
 };
 
 /** Adds a question, writes it anew, or brings a deleted one back. Called by the record alone. */
-export function putQuestion(database: WritableDatabase, question: Question): void {
+export function putQuestion(database: WritableDatabase, question: QuestionFacts): void {
   database.run(statements.put, {
     id: question.id,
     sessionId: question.sessionId,

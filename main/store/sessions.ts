@@ -2,70 +2,57 @@ import { z } from 'zod';
 import type { SessionFacts } from '../../preload/contract/changes.ts';
 import { Session, SessionSummary } from '../../preload/contract/domain.ts';
 import type { ActorId } from '../../preload/contract/context.ts';
-import { FrameIndex, SessionId, type CaseId, type VideoId } from '../../preload/contract/values.ts';
+import type { CaseId, SessionId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { parseFound, parseRow, parseRows, type Tolerance } from './rows.ts';
+import { mustExist } from './must-exist.ts';
+import { parseFound, parseRow, parseRows } from './rows.ts';
+import { viewOfSession } from './session-views.ts';
 
 const sessionRow = {
   id: z.string(),
   case_id: z.string(),
-  video_id: z.string(),
   number: z.int(),
   created_at: z.int(),
   updated_at: z.int(),
-  frame_index: z.int(),
 };
-const SessionRow = z.object(sessionRow);
 
-const toSession = (row: z.infer<typeof SessionRow>) => ({
-  id: row.id,
-  caseId: row.case_id,
-  videoId: row.video_id,
-  number: row.number,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-  frameIndex: row.frame_index,
-});
+/** A session without what each person sees differently: the recording on show and the place in it. */
+export const StoredSession = Session.omit({ videoId: true, frameIndex: true });
+export type StoredSession = z.infer<typeof StoredSession>;
 
-const Row = SessionRow.transform(toSession).pipe(Session);
+const Row = z
+  .object(sessionRow)
+  .transform((row) => ({
+    id: row.id,
+    caseId: row.case_id,
+    number: row.number,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }))
+  .pipe(StoredSession);
 
 /** A session in a list; whether its video can be found is for others to say. */
 export const StoredSummary = SessionSummary.omit({ videoAvailability: true });
 export type StoredSummary = z.infer<typeof StoredSummary>;
 
-const SummaryRow = z
-  .object({
-    ...sessionRow,
-    case_pseudonym: z.string(),
-    video_name: z.string(),
-    question_count: z.int(),
-  })
-  .transform((row) => ({
-    ...toSession(row),
-    casePseudonym: row.case_pseudonym,
-    videoName: row.video_name,
-    questionCount: row.question_count,
-  }))
-  .pipe(StoredSummary);
+const SummaryRow = z.object({ case_pseudonym: z.string(), question_count: z.int() });
+const NameRow = z.object({ display_name: z.string() });
 
 const FoundRow = z.object({ found: z.int() });
-
-/** Where a reviewer stood may be lost; what was asked there is not. */
-const damaged = { fields: { frame_index: 0 } } satisfies Tolerance<Session>;
 
 /** What is opened or changed now comes after everything else, whatever the clock says. */
 const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM sessions)';
 const nextChanged = '(SELECT coalesce(max(changed_order), 0) + 1 FROM sessions)';
 
-const columns = 'id, case_id, video_id, number, created_at, updated_at, frame_index';
+const columns = 'id, case_id, number, created_at, updated_at';
 
 export const statements = {
   put: statement(
     'sessions.put',
-    `INSERT INTO sessions (${columns}, opened_at, opened_order, changed_order) VALUES (:id, :caseId, :videoId,
-       :number, :createdAt, :at, 0, :at, ${nextOpened}, ${nextChanged})
-     ON CONFLICT (id) DO UPDATE SET case_id = excluded.case_id, video_id = excluded.video_id,
-       number = excluded.number, created_at = excluded.created_at`,
+    `INSERT INTO sessions (${columns}, frame_index, opened_at, opened_order, changed_order)
+     VALUES (:id, :caseId, :number, :createdAt, :at, 0, :at, ${nextOpened}, ${nextChanged})
+     ON CONFLICT (id) DO UPDATE SET case_id = excluded.case_id, number = excluded.number,
+       created_at = excluded.created_at`,
   ),
   nextNumber: statement(
     'sessions.nextNumber',
@@ -80,26 +67,21 @@ export const statements = {
     'sessions.lastOfCase',
     `SELECT ${columns} FROM sessions WHERE case_id = :caseId ORDER BY number DESC LIMIT 1`,
   ),
-  lastOfVideo: statement(
-    'sessions.lastOfVideo',
-    `SELECT ${columns} FROM sessions WHERE video_id = :videoId ORDER BY number DESC LIMIT 1`,
-  ),
   hasQuestions: statement(
     'sessions.hasQuestions',
     'SELECT EXISTS (SELECT 1 FROM questions WHERE session_id = :id) AS found',
   ),
   list: statement(
     'sessions.list',
-    `SELECT sessions.id, sessions.case_id, sessions.video_id, sessions.number, sessions.created_at,
-       sessions.updated_at, sessions.frame_index, cases.pseudonym AS case_pseudonym,
-       videos.display_name AS video_name,
+    `SELECT sessions.id, sessions.case_id, sessions.number, sessions.created_at, sessions.updated_at,
+       cases.pseudonym AS case_pseudonym,
        (SELECT count(*) FROM questions
          WHERE questions.session_id = sessions.id AND questions.deleted_at IS NULL) AS question_count
      FROM sessions
        JOIN cases ON cases.id = sessions.case_id
-       JOIN videos ON videos.id = sessions.video_id
      ORDER BY sessions.changed_order DESC`,
   ),
+  videoName: statement('sessions.videoName', 'SELECT display_name FROM videos WHERE id = :videoId'),
   markOpened: statement(
     'sessions.markOpened',
     `UPDATE sessions SET opened_at = :at, opened_order = ${nextOpened} WHERE id = :id`,
@@ -107,21 +89,6 @@ export const statements = {
   touch: statement(
     'sessions.touch',
     `UPDATE sessions SET updated_at = :at, changed_order = ${nextChanged} WHERE id = :id`,
-  ),
-  savePosition: statement(
-    'sessions.savePosition',
-    `INSERT INTO session_views (session_id, actor, video_id, frame_index, at)
-       SELECT id, :actor, video_id, :frameIndex, :at FROM sessions WHERE id = :id
-     ON CONFLICT (session_id, actor) DO UPDATE SET video_id = excluded.video_id,
-       frame_index = excluded.frame_index, at = excluded.at`,
-  ),
-  positions: statement(
-    'sessions.positions',
-    'SELECT session_id, frame_index FROM session_views WHERE actor = :actor',
-  ),
-  position: statement(
-    'sessions.position',
-    'SELECT session_id, frame_index FROM session_views WHERE session_id = :id AND actor = :actor',
   ),
 };
 
@@ -131,46 +98,52 @@ export function nextSessionNumber(database: ReadableDatabase, caseId: CaseId): n
   return parseRow(z.object({ number: z.int().positive() }), row, 'sessions').number;
 }
 
-/** Adds a session where its video begins, or writes it anew. Called by the record alone. */
+/** Adds a session, or writes it anew. Called by the record alone. */
 export function putSession(
   database: WritableDatabase,
-  { id, caseId, videoId, number, createdAt }: SessionFacts,
+  { id, caseId, number, createdAt }: SessionFacts,
   at: number,
 ): void {
-  database.run(statements.put, { id, caseId, videoId, number, createdAt, at });
+  database.run(statements.put, { id, caseId, number, createdAt, at });
 }
 
-export function findSession(database: ReadableDatabase, id: SessionId): Session | null {
-  const row = database.get(statements.byId, { id });
-  return parseFound(database, Row, row, 'sessions', damaged);
+export function findSession(database: ReadableDatabase, id: SessionId): StoredSession | null {
+  return parseFound(database, Row, database.get(statements.byId, { id }), 'sessions');
 }
 
-export function findLastOpenedSession(database: ReadableDatabase): Session | null {
+export function findLastOpenedSession(database: ReadableDatabase): StoredSession | null {
   // One that can't be read is passed over: the one before it is better than none.
-  return parseRows(database, Row, database.all(statements.lastOpened), 'sessions', damaged)[0] ?? null;
+  return parseRows(database, Row, database.all(statements.lastOpened), 'sessions')[0] ?? null;
 }
 
-export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId): Session | null {
-  const row = database.get(statements.lastOfCase, { caseId });
-  return parseFound(database, Row, row, 'sessions', damaged);
+export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId): StoredSession | null {
+  return parseFound(database, Row, database.get(statements.lastOfCase, { caseId }), 'sessions');
 }
 
-export function findLastSessionOfVideo(database: ReadableDatabase, videoId: VideoId): Session | null {
-  const row = database.get(statements.lastOfVideo, { videoId });
-  return parseFound(database, Row, row, 'sessions', damaged);
-}
-
-/** The video's last session, if nothing was ever asked in it. */
-export function findEmptyLastSession(database: ReadableDatabase, videoId: VideoId): Session | null {
-  const session = findLastSessionOfVideo(database, videoId);
+/** The case's last session, if nothing was ever asked in it. */
+export function findEmptyLastSession(database: ReadableDatabase, caseId: CaseId): StoredSession | null {
+  const session = findLastSessionOfCase(database, caseId);
   if (session === null) return null;
   const asked = parseRow(FoundRow, database.get(statements.hasQuestions, { id: session.id }), 'sessions');
   return asked.found === 1 ? null : session;
 }
 
-/** Last changed first. */
-export function listSessions(database: ReadableDatabase): StoredSummary[] {
-  return parseRows(database, SummaryRow, database.all(statements.list), 'sessions', damaged);
+/** Last changed first, each as this person sees it. One whose case has no video any more is left out. */
+export function listSessions(database: ReadableDatabase, actor: ActorId): StoredSummary[] {
+  const Found = z.object({ ...sessionRow, ...SummaryRow.shape });
+  const rows = parseRows(database, Found, database.all(statements.list), 'sessions');
+  return rows.flatMap((row) => {
+    const [stored] = parseRows(database, Row, [row], 'sessions');
+    const view = stored === undefined ? null : viewOfSession(database, stored.id, actor);
+    const name = view && database.get(statements.videoName, { videoId: view.videoId });
+    if (stored === undefined || !view || !name) return [];
+    const videoName = parseRow(NameRow, name, 'videos').display_name;
+    const summary = {
+      ...{ ...stored, ...view, casePseudonym: row.case_pseudonym },
+      ...{ videoName, questionCount: row.question_count },
+    };
+    return [StoredSummary.parse(summary)];
+  });
 }
 
 export function markSessionOpened(database: WritableDatabase, id: SessionId, at: number): void {
@@ -181,41 +154,7 @@ export function touchSession(database: WritableDatabase, id: SessionId, at: numb
   database.run(statements.touch, { id, at });
 }
 
-const PositionRow = z.object({ session_id: SessionId, frame_index: FrameIndex });
-
-/** Writes down where a person stands in a session, which changes nothing of it. False when there is no such session. */
-export function savePosition(
-  database: WritableDatabase,
-  id: SessionId,
-  { actor, frameIndex }: { actor: ActorId; frameIndex: FrameIndex },
-  at: number,
-): boolean {
-  return database.run(statements.savePosition, { id, actor, frameIndex, at }) > 0;
-}
-
-/** A session where this person stands in it; for who was never in it, where it says by itself. */
-export function asSeenBy<Seen extends Session>(
-  database: ReadableDatabase,
-  actor: ActorId,
-  session: Seen,
-): Seen {
-  const row = database.get(statements.position, { id: session.id, actor });
-  const [position] = parseRows(database, PositionRow, row === undefined ? [] : [row], 'session_views');
-  return position === undefined ? session : { ...session, frameIndex: position.frame_index };
-}
-
-/** The same of many at once. */
-export function allAsSeenBy<Seen extends Session>(
-  database: ReadableDatabase,
-  actor: ActorId,
-  seen: readonly Seen[],
-): Seen[] {
-  const rows = database.all(statements.positions, { actor });
-  const positions = new Map(
-    parseRows(database, PositionRow, rows, 'session_views').map((row) => [row.session_id, row.frame_index]),
-  );
-  return seen.map((session) => ({
-    ...session,
-    frameIndex: positions.get(session.id) ?? session.frameIndex,
-  }));
+/** A session with the recording that is on show there for a person, and their place in it. Throws `not-found`. */
+export function asSeenBy(database: ReadableDatabase, actor: ActorId, session: StoredSession): Session {
+  return { ...session, ...mustExist(viewOfSession(database, session.id, actor), 'video') };
 }

@@ -64,6 +64,23 @@ export const calls = {
     output: Case,
   },
 
+  /** The recordings of a case, in its order. */
+  listRecordings: { input: z.strictObject({ caseId: CaseId }), output: z.array(Video) },
+  /**
+   * Adds a file to a case, behind its other recordings. `sessionId` is as for `renameCase`. Refused with `invalid-input`
+   * where the case has it already.
+   */
+  addRecording: {
+    input: z.strictObject({
+      caseId: CaseId,
+      grantId: GrantId,
+      /** As for `openVideo`. */
+      streamIndex: z.int().min(0).exactOptional(),
+      sessionId: SessionId.exactOptional(),
+    }),
+    output: Video,
+  },
+
   /** Opens the system's file dialog; null when the person closes it. */
   chooseVideo: { input: none, output: z.object({ grantId: GrantId, name: ShownName }).nullable() },
   /**
@@ -95,8 +112,8 @@ export const calls = {
   lookUpVideo: { input: z.strictObject({ grantId: GrantId }), output: KnownVideo.nullable() },
   /**
    * Opens in place, never copies. Without a case, the one that has this content, else a new one; `asNewCase`: a new one in
-   * any case. A file that a case still has stays the case's file, wherever the other one lies. Goes on in the video's last
-   * session where nothing was asked in it, else starts one.
+   * any case. A file that a case still has stays the case's file, wherever the other one lies. Goes on in the case's last
+   * session where nothing was asked in it and the video is on show in it, else starts one.
    */
   openVideo: {
     input: z.strictObject({
@@ -115,7 +132,7 @@ export const calls = {
   getVideo: { input: z.strictObject({ videoId: VideoId }), output: Video },
   /**
    * Goes over to another picture stream of the video's file, which is a video of its own in the same case: to the last
-   * session of that stream, or to its first. Refused with `invalid-input` for a stream that the file does not have.
+   * session in which that stream was reviewed, or to a new one. Refused with `invalid-input` for a stream that the file does not have.
    */
   chooseStream: {
     input: z.strictObject({ videoId: VideoId, streamIndex: z.int().min(0) }),
@@ -127,7 +144,11 @@ export const calls = {
 
   listSessions: { input: none, output: z.array(SessionSummary) },
   startSession: { input: z.strictObject({ videoId: VideoId }), output: OpenSession },
-  openSession: { input: z.strictObject({ sessionId: SessionId }), output: OpenSession },
+  /** `videoId`: the recording of the session's case to go over to; by default the one that the caller last saw there. */
+  openSession: {
+    input: z.strictObject({ sessionId: SessionId, videoId: VideoId.exactOptional() }),
+    output: OpenSession,
+  },
   /** Some questions of a session as they are now, the newest first; those asked before a place, where one is given. */
   listEntries: {
     input: z.strictObject({
@@ -143,7 +164,12 @@ export const calls = {
   openLastSession: { input: none, output: OpenSession.nullable() },
   /** Writes down where the caller stands. It is no change of the session, and everybody has a place of their own. */
   savePosition: {
-    input: z.strictObject({ sessionId: SessionId, frameIndex: FrameIndex }),
+    input: z.strictObject({
+      sessionId: SessionId,
+      /** The recording that the place is in; by default the one that the caller last saw there. */
+      videoId: VideoId.exactOptional(),
+      frameIndex: FrameIndex,
+    }),
     output: Session,
   },
 
@@ -155,7 +181,7 @@ export const calls = {
   ask: {
     input: z.strictObject({
       sessionId: SessionId,
-      /** Of the session's case; by default the video that the session was begun with. */
+      /** A recording of the session's case; by default the one that the caller last saw there. */
       videoId: VideoId.exactOptional(),
       frameIndex: FrameIndex,
       frameHash: Sha256,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ActorId, WindowId } from './context.ts';
-import { AnswerStatus, Case, Question, Session } from './domain.ts';
+import { AnswerStatus, Case, CaseRecording, Question, Session } from './domain.ts';
 import { Entry } from './entries.ts';
-import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp } from './values.ts';
+import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp, VideoId } from './values.ts';
 import { Verdict } from './verdicts.ts';
 
 /** Place of a change in the record: 1, 2, 3 and so on without a gap. It orders changes; clocks may go back. */
@@ -10,14 +10,12 @@ export const Seq = z.int().positive();
 export type Seq = z.infer<typeof Seq>;
 
 /** A session as the record knows it. Where a person stands in it is no change. */
-export const SessionFacts = Session.pick({
-  id: true,
-  caseId: true,
-  videoId: true,
-  number: true,
-  createdAt: true,
-});
+export const SessionFacts = Session.pick({ id: true, caseId: true, number: true, createdAt: true });
 export type SessionFacts = z.infer<typeof SessionFacts>;
+
+/** A question as the record knows it. Which recording it is about was not recorded at first: its session had but one. */
+export const QuestionFacts = Question.extend({ videoId: VideoId.exactOptional() });
+export type QuestionFacts = z.infer<typeof QuestionFacts>;
 
 /** That an answer was asked for. What it says comes later, and is in the record by the digest of its `Seal`. */
 export const AnswerFacts = z.object({
@@ -60,13 +58,15 @@ export const Mention = z.object({
 export type Mention = z.infer<typeof Mention>;
 
 /**
- * What the record can hold, each with its schema. A schema reads what earlier versions wrote, too: a field that is added
- * needs a default, since nothing in the record is ever written anew.
+ * What the record can hold, each with its schema. A schema reads what earlier versions wrote, too, since nothing in the
+ * record is ever written anew: a field that is added is optional or has a default. One that is optional and missing says
+ * nothing of the thing, so it is compared with nothing.
  */
 export const recordedEntities = {
   case: Case,
+  recording: CaseRecording,
   session: SessionFacts,
-  question: Question,
+  question: QuestionFacts,
   answer: AnswerFacts,
   seal: Seal,
   anchor: Anchor,
@@ -91,8 +91,9 @@ const edit = <Name extends EntityName, Value extends z.ZodType>(entity: Name, va
  */
 export const Edit = z.discriminatedUnion('entity', [
   edit('case', Case),
+  edit('recording', CaseRecording),
   edit('session', SessionFacts),
-  edit('question', Question),
+  edit('question', QuestionFacts),
   edit('answer', AnswerFacts),
   edit('seal', Seal),
   edit('anchor', Anchor),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AnswerId } from './values.ts';
+import { AnswerId, VideoId } from './values.ts';
 import { RejectReason, StepMark } from './verdicts.ts';
 
 /** Four numbers as a person gave them: whether they are a box of the frame is for the command to say, in words. */
@@ -8,11 +8,8 @@ const Corners = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 /** What is longer than any limit that a command states in words is not looked at. */
 const mostText = 20_000;
 
-/**
- * What a person does, as data: each command is planned by a pure function and goes through one `apply`, where it is checked,
- * recorded, told to all windows, and can be undone and done again.
- */
-export const Command = z.discriminatedUnion('name', [
+/** What a person says of an answer. */
+export const VerdictCommand = z.discriminatedUnion('name', [
   /** The answer is right as it stands. */
   z.strictObject({ name: z.literal('verdict.accept'), answerId: AnswerId }),
   z.strictObject({ name: z.literal('verdict.reject'), answerId: AnswerId, reason: RejectReason }),
@@ -35,4 +32,26 @@ export const Command = z.discriminatedUnion('name', [
   /** Takes the decision away, and leaves marks and note. */
   z.strictObject({ name: z.literal('verdict.reopen'), answerId: AnswerId }),
 ]);
+export type VerdictCommand = z.infer<typeof VerdictCommand>;
+
+/** More recordings than an operation has. */
+const mostRecordings = 1000;
+
+/** What a person does with the recordings of the session's case; `addRecording` adds one, since it takes a file. */
+export const RecordingCommand = z.discriminatedUnion('name', [
+  /** Takes a recording out of the case, whose questions about it stay. Refused for the last one. */
+  z.strictObject({ name: z.literal('recording.remove'), videoId: VideoId }),
+  /** Puts them in another order, which names each once. Refused with `changed-since` where it names others than there are. */
+  z.strictObject({
+    name: z.literal('recording.reorder'),
+    videoIds: z.array(VideoId).min(1).max(mostRecordings),
+  }),
+]);
+export type RecordingCommand = z.infer<typeof RecordingCommand>;
+
+/**
+ * What a person does, as data: each command is planned by a pure function and goes through one `apply`, where it is checked,
+ * recorded, told to all windows, and can be undone and done again.
+ */
+export const Command = z.discriminatedUnion('name', [...VerdictCommand.options, ...RecordingCommand.options]);
 export type Command = z.infer<typeof Command>;

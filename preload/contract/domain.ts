@@ -8,6 +8,7 @@ import {
   Box,
   CaseId,
   FrameIndex,
+  FrameRef,
   GrantId,
   JobId,
   ModelId,
@@ -15,7 +16,6 @@ import {
   SessionId,
   Sha256,
   Size,
-  Ticks,
   TimeBase,
   Timestamp,
   VideoId,
@@ -26,11 +26,9 @@ import { ShownMessage, ShownName } from './visible-text.ts';
 export const disclaimer = 'Education and research use. Not a medical device.';
 
 /** What names a frame for good: which file, which frame, when, and which pixels. */
-export const FrameIdentity = z.object({
+export const FrameIdentity = FrameRef.omit({ videoId: true }).extend({
   /** Content fingerprint of the video file; a picture stream that is not its first stands behind a colon, as in `…:2`. */
   fingerprint: z.string(),
-  index: FrameIndex,
-  pts: Ticks,
   timeBase: TimeBase,
   /**
    * SHA-256 of the decoded RGB24 pixels with their size: of the picture as coded, before it is turned or mirrored as the
@@ -129,21 +127,33 @@ export const KnownVideo = z.object({
 });
 export type KnownVideo = z.infer<typeof KnownVideo>;
 
+/** That a recording belongs to a case, and where in the case's order it comes. */
+export const CaseRecording = z.object({
+  videoId: VideoId,
+  caseId: CaseId,
+  /** The case's recordings come in the order of their places, which may have gaps. */
+  place: z.int().positive(),
+});
+export type CaseRecording = z.infer<typeof CaseRecording>;
+
+/** A review of a case, with any of its recordings. */
 export const Session = z.object({
   id: SessionId,
   caseId: CaseId,
-  videoId: VideoId,
   /** Counted within its case, from 1. */
   number: z.int().positive(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  /** Where the reviewer last stood. */
+  /** The recording that is on show there for who asks; everybody has a place of their own. */
+  videoId: VideoId,
+  /** Where in that recording they last stood. */
   frameIndex: FrameIndex,
 });
 export type Session = z.infer<typeof Session>;
 
 export const SessionSummary = Session.extend({
   casePseudonym: ShownName,
+  /** Of the recording that is on show there. */
   videoName: ShownName,
   videoAvailability: Video.shape.availability,
   questionCount: z.int().min(0),
@@ -330,12 +340,19 @@ export const Question = z.object({
   id: QuestionId,
   sessionId: SessionId,
   text: z.string().min(1).max(2000),
-  /** The video that it is about; missing for questions from before it was kept, which are about their session's. */
-  videoId: VideoId.exactOptional(),
+  /** The recording that it is about. */
+  videoId: VideoId,
   location: FrameLocation,
   createdAt: Timestamp,
 });
 export type Question = z.infer<typeof Question>;
+
+/** The frame that a question is about. */
+export const frameOf = ({ videoId, location: { index, pts } }: Question): FrameRef => ({
+  videoId,
+  index,
+  pts,
+});
 
 export const ModelSummary = z.object({
   id: ModelId,

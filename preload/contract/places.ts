@@ -8,12 +8,10 @@ import {
   ticksOfFrame,
   type FrameTimes,
 } from './frames.ts';
-import { FrameIndex, Ticks } from './values.ts';
+import { FrameIndex, FrameRef } from './values.ts';
 
 /** A frame's place in its video, in every unit that a person or a program may name it by. */
-export const FrameLocation = z.object({
-  index: FrameIndex,
-  pts: Ticks,
+export const FrameLocation = FrameRef.omit({ videoId: true }).extend({
   /** Seconds since the first frame. */
   seconds: z.number(),
   /** hh:mm:ss.mmm since the first frame. */

@@ -54,3 +54,13 @@ export type Box = z.infer<typeof Box>;
 
 export const Size = z.object({ width: z.int().positive(), height: z.int().positive() });
 export type Size = z.infer<typeof Size>;
+
+/** A frame: the recording that it is of, its place there, and when it is shown. */
+export const FrameRef = z.object({ videoId: VideoId, index: FrameIndex, pts: Ticks });
+export type FrameRef = z.infer<typeof FrameRef>;
+
+/** A stretch of a recording: the frames from one to another, both of them among it. */
+export const Span = z
+  .object({ videoId: VideoId, from: FrameIndex, to: FrameIndex })
+  .refine(({ from, to }) => from <= to, 'a span ends where it begins, or later');
+export type Span = z.infer<typeof Span>;

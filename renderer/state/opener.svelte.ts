@@ -109,8 +109,10 @@ export class Opener {
     else await this.startSession(videoId, name);
   }
 
-  async openSession(sessionId: SessionId, name: string): Promise<void> {
-    await this.#open(name, () => this.#parts.bridge.openSession({ sessionId }));
+  /** `videoId`: the recording to show in it; the one that was seen there last by default. */
+  async openSession(sessionId: SessionId, name: string, videoId?: VideoId): Promise<void> {
+    const which = { sessionId, ...(videoId !== undefined && { videoId }) };
+    await this.#open(name, () => this.#parts.bridge.openSession(which));
   }
 
   async startSession(videoId: VideoId, name: string): Promise<void> {

@@ -17,11 +17,12 @@ import {
   type QuestionId,
   type Session,
   type Video,
+  type VideoId,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import { written } from '../view/format.ts';
 import { headline, spoken } from '../view/statuses.ts';
-import { neighbour } from '../view/timeline.ts';
+import { entriesAbout, isAbout, neighbour } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';
@@ -50,6 +51,7 @@ export class Review {
   readonly #entries: Entries;
   readonly #record: SessionRecord;
   readonly #position: Position;
+  readonly #goOver: (videoId: VideoId, questionId: QuestionId) => Promise<void>;
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
   readonly asking = new PendingQuestions(() => void this.player.refresh());
@@ -65,9 +67,11 @@ export class Review {
     return answers[this.selectedVersion ?? answers.length - 1] ?? answers.at(-1) ?? null;
   });
 
-  /** The frame that the selected answer speaks of. */
-  readonly answerIndex: FrameIndex | null = $derived(
-    this.answer?.frame?.index ?? this.listed?.question.location.index ?? null,
+  /** The frame that the selected answer speaks of; null where it is one of another recording than that on show. */
+  readonly answerIndex: FrameIndex | null = $derived.by(() =>
+    this.listed?.question.videoId === this.video.id
+      ? (this.answer?.frame?.index ?? this.listed.question.location.index)
+      : null,
   );
 
   readonly onAnswersFrame: boolean = $derived.by(
@@ -101,6 +105,8 @@ export class Review {
       announcer: Announcer;
       /** Whether the model is still being loaded, so that answers wait for it; never by default. */
       modelIsComing?: () => boolean;
+      /** Puts another recording of the session on show, with a question about it. */
+      goOver?: (videoId: VideoId, questionId: QuestionId) => Promise<void>;
       /** The seed of another draw; random by default. */
       drawSeed?: () => number;
     },
@@ -115,11 +121,12 @@ export class Review {
       selected: () => this.selectedQuestion,
     });
     this.#entries = this.#record.entries;
+    this.#goOver = parts.goOver ?? (async () => undefined);
     this.#drawSeed = parts.drawSeed ?? randomSeed;
     this.#modelIsComing = parts.modelIsComing ?? (() => false);
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
-      await parts.bridge.savePosition({ sessionId: this.session.id, frameIndex });
+      await parts.bridge.savePosition({ sessionId: this.session.id, videoId: this.video.id, frameIndex });
     });
     this.player = new Player({
       fetchMedia: parts.fetchMedia,
@@ -132,7 +139,7 @@ export class Review {
       onFault: () => void this.lookAgain(),
     });
     const [last] = open.entries.list;
-    if (last?.question.location.index === open.session.frameIndex) void this.show(last.question.id);
+    if (last && isAbout(last.question, open.session)) void this.show(last.question.id);
     if (this.player.ready) void this.player.showIndex(open.session.frameIndex);
   }
 
@@ -175,9 +182,11 @@ export class Review {
     return isUnderWay(answer.status) && this.stream(answer).tokens === 0 && this.#modelIsComing();
   }
 
-  /** Selects a question; goes to its frame unless that is on screen. */
+  /** Selects a question; goes to its frame unless that is on screen, over to its recording where that is not on show. */
   async select(questionId: QuestionId): Promise<void> {
     this.asking.fault = null;
+    const about = this.#entries.find(questionId)?.question.videoId ?? this.video.id;
+    if (about !== this.video.id) return this.#goOver(about, questionId);
     await Promise.all([this.show(questionId), this.goToAnswer()]);
   }
 
@@ -191,7 +200,7 @@ export class Review {
   /** The next question of the video in time, or the one before: from the selected one, else from the frame on screen. */
   async selectNeighbour(direction: -1 | 1): Promise<void> {
     const from = this.onAnswersFrame && this.listed ? this.listed : this.player.index;
-    const next = neighbour(this.entries, from, direction);
+    const next = neighbour(entriesAbout(this.entries, this.video), from, direction);
     if (next) {
       await this.select(next.question.id);
       const { location, text } = next.question;

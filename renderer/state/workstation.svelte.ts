@@ -11,6 +11,7 @@ import {
   type RecentVideo,
   type SessionSummary,
   type Status,
+  type VideoId,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from '../bridge/connection.ts';
@@ -258,10 +259,20 @@ export class Workstation {
       fetchMedia: this.#fetch,
       announcer: this.announcer,
       modelIsComing: () => this.modelIsComing,
+      goOver: (videoId, questionId) => this.#goOver(open, videoId, questionId),
       newest: this.#newest,
       onReplaced: () => void this.#readAnew(),
     });
     this.announcer.say(`Opened ${open.case.pseudonym}, session ${open.session.number}`);
+  }
+
+  async #goOver(
+    { session, case: { pseudonym } }: OpenSession,
+    videoId: VideoId,
+    id: QuestionId,
+  ): Promise<void> {
+    await this.opener.openSession(session.id, pseudonym, videoId);
+    if (this.review?.video.id === videoId) await this.review.select(id);
   }
 
   async #refresh(): Promise<void> {

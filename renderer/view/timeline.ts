@@ -1,4 +1,10 @@
-import { formatTimecode, type EntrySummary, type Video } from '../../preload/contract/index.ts';
+import {
+  formatTimecode,
+  type EntrySummary,
+  type Question,
+  type Session,
+  type Video,
+} from '../../preload/contract/index.ts';
 import { grouped } from './format.ts';
 
 /** Pure maths of the timeline: seconds since the first frame against parts of the lane's width, 0..1. */
@@ -35,6 +41,16 @@ export function thumbnailsFor(laneWidth: number, pictureWidth: number, frameCoun
     return { index: Math.min(frameCount - 1, Math.floor(middle * frameCount)), left };
   });
 }
+
+/** Whether a question is about the frame on which somebody stands. */
+export const isAbout = (question: Question, at: Pick<Session, 'videoId' | 'frameIndex'>): boolean =>
+  question.videoId === at.videoId && question.location.index === at.frameIndex;
+
+/** Those about one recording of the case: only they have a place on its timeline. */
+export const entriesAbout = (
+  entries: readonly EntrySummary[],
+  { id }: Pick<Video, 'id'>,
+): readonly EntrySummary[] => entries.filter(({ question }) => question.videoId === id);
 
 /**
  * The entry that follows in the video (1) or goes before (-1): after one of them, each once also where several are about

@@ -535,6 +535,7 @@ describe('every window', () => {
     const told = bench.events.filter((event) => event.type === 'changes');
     expect(told.map(({ changes }) => changes.map(({ command }) => command).join())).toEqual([
       'case.create',
+      'recording.add',
       'session.start',
       'question.ask',
       'answer.end',

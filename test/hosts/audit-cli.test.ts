@@ -30,12 +30,12 @@ describe('the record on the command line', () => {
     expect(list.status).toBe(0);
     expect(list.stdout).toContain('Take over a case of an earlier version: “Demonstration”');
     const first = json<RecordCheck>(home, 'audit', 'verify');
-    expect(first).toMatchObject({ status: 0, result: { ok: true, changes: 2, broken: null, reason: null } });
+    expect(first).toMatchObject({ status: 0, result: { ok: true, changes: 3, broken: null, reason: null } });
     const head = first.result.head ?? '';
     expect(cli(home, 'audit', 'verify', '--head', head).stdout).toContain(`Its head is ${head}`);
     expect(cli(home, 'audit', 'verify', '--head', 'nonsense').status).toBe(2);
     expect(json(home, 'audit', 'list').result).toMatchObject({
-      changes: [{ seq: 1, command: 'case.take-over' }, { seq: 2 }],
+      changes: [{ seq: 1, command: 'case.take-over' }, { seq: 2 }, { seq: 3 }],
       actors: [{ id: 'workstation', kind: 'program' }, { kind: 'person' }],
     });
   });
@@ -84,5 +84,20 @@ describe('the record on the command line', () => {
     const list = cli(home, 'audit', 'list').stdout;
     expect(list).toMatch(/^ +1 .*\(erased by \S+ on \d{4}-\d\d-\d\d .*: Withdrawal of 12 November\)$/m);
     expect(readFileSync(database).includes(held)).toBe(false);
+  });
+});
+
+describe('the recordings of a case on the command line', () => {
+  it('are listed, kept from an order that names others, and removed but for the last', () => {
+    const home = taken();
+    const file = new Database(join(home, 'workstation.db'), { readonly: true });
+    const [id, recording] = file.prepare('SELECT case_id, id FROM videos').raw().get() as [string, string];
+    file.close();
+    const listed = json(home, 'case', 'recordings', 'list', id);
+    expect(listed.result).toMatchObject({ recordings: [{ id: recording, availability: 'missing' }] });
+    const last = cli(home, 'case', 'recordings', 'remove', id, recording);
+    expect([last.status, last.stderr]).toEqual([2, expect.stringContaining('only recording') as string]);
+    const strange = cli(home, 'case', 'recordings', 'order', id, recording, 'another');
+    expect(strange.stderr).toContain('does not name the recordings that the case has now');
   });
 });

@@ -266,6 +266,8 @@ export class FakeWorkstation {
       ]);
       return this.case;
     },
+    listRecordings: async () => [this.video],
+    addRecording: async () => this.video,
     chooseVideo: async () => ({ grantId: id('grant1'), name: 'demo.mp4' }),
     browseFolder: async ({ folderId }) => this.#folder(folderId),
     browsePath: async () => ({ folder: this.#folder('videos'), entryId: id('grant1') }),
@@ -384,6 +386,7 @@ export class FakeWorkstation {
     },
     apply: async ({ sessionId, command }, by) => {
       this.#checkSession(sessionId);
+      if (!('answerId' in command)) throw notFound('recording');
       const entry = [...this.entries, ...this.deleted].find(({ answers }) =>
         answers.some(({ id: found }) => found === command.answerId),
       );
@@ -574,6 +577,7 @@ export class FakeWorkstation {
       id: id(`question${this.#count}`),
       sessionId: this.session.id,
       text,
+      videoId: this.video.id,
       location: locationOf(index),
       createdAt: this.clock(),
     };

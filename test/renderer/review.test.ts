@@ -8,6 +8,7 @@ import {
 } from '../../preload/contract/index.ts';
 import { Announcer } from '../../renderer/state/announcer.svelte.ts';
 import { Review } from '../../renderer/state/review.svelte.ts';
+import { entriesAbout } from '../../renderer/view/timeline.ts';
 import { FakeWorkstation, hashOf, id } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
@@ -54,6 +55,30 @@ const finished = (answer: Answer): Answer => ({
   box,
   probability: 0.9,
   reasoning: 'It is brown.',
+});
+
+describe('a question about another recording of the case', () => {
+  test('has no place on this one’s timeline, and selecting it goes over to its recording', async () => {
+    const here = workstation.addEntry('What organ?', 12, { status: 'answered', label: 'Kidney', box });
+    const there = workstation.addEntry('Where is it?', 0, { status: 'answered', label: 'Liver', box });
+    there.question.videoId = id('video2');
+    const wentOver: string[][] = [];
+    const review = new Review(workstation.open(), {
+      ...{ bridge: workstation.bridge, fetchMedia: new FramePixels().fetch, announcer },
+      goOver: async (...to) => void wentOver.push(to),
+    });
+    await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
+    expect(review.entries).toHaveLength(2);
+    const marked = entriesAbout(review.entries, review.video).map(({ question }) => question.id);
+    expect(marked).toEqual([here.question.id]);
+    // It was asked last, and about a frame of the number that the session was left at.
+    expect(review.selectedQuestion).toBeNull();
+    await review.select(there.question.id);
+    expect(wentOver).toEqual([['video2', there.question.id]]);
+    await review.show(there.question.id);
+    expect([review.answerIndex, review.onAnswersPicture]).toEqual([null, false]);
+    review.dispose();
+  });
 });
 
 describe('asking', () => {
@@ -291,6 +316,8 @@ describe('the list', () => {
 });
 
 describe('the position', () => {
+  const place = { sessionId: 'session1', videoId: 'video1' };
+
   test('is saved once the stepping rests', async () => {
     const review = await opened();
     vi.useFakeTimers();
@@ -298,7 +325,7 @@ describe('the position', () => {
     await review.player.showIndex(6);
     expect(workstation.logged('savePosition')).toEqual([]);
     vi.advanceTimersByTime(1000);
-    expect(workstation.logged('savePosition')).toEqual([{ sessionId: 'session1', frameIndex: 6 }]);
+    expect(workstation.logged('savePosition')).toEqual([{ ...place, frameIndex: 6 }]);
     vi.useRealTimers();
   });
 
@@ -306,7 +333,7 @@ describe('the position', () => {
     const review = await opened();
     await review.player.showIndex(7);
     review.dispose();
-    expect(workstation.logged('savePosition')).toEqual([{ sessionId: 'session1', frameIndex: 7 }]);
+    expect(workstation.logged('savePosition')).toEqual([{ ...place, frameIndex: 7 }]);
   });
 });
 

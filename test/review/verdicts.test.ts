@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { planVerdict, type JudgedAnswer } from '../../main/review/commands/verdicts.ts';
 import { inContext } from '../../preload/contract/calls.ts';
-import { Command } from '../../preload/contract/commands.ts';
+import { VerdictCommand } from '../../preload/contract/commands.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { OpenSession } from '../../preload/contract/entries.ts';
@@ -23,18 +23,18 @@ const judged = (change: Partial<Answer> = {}, verdict: Verdict | null = null): J
   now: 5,
 });
 
-const command = (rest: object): Command => Command.parse({ answerId: 'a1', ...rest });
+const command = (rest: object): VerdictCommand => VerdictCommand.parse({ answerId: 'a1', ...rest });
 const correct = (label: string, box: number[] | null) => command({ name: 'verdict.correct', label, box });
 
 /** What the verdict is after a command; null where there is none. */
-function after(state: JudgedAnswer, given: Command): Verdict | null {
+function after(state: JudgedAnswer, given: VerdictCommand): Verdict | null {
   const [edit, ...others] = planVerdict(state, given);
   expect(others).toEqual([]);
   expect(edit).toMatchObject({ entity: 'verdict', id: 'a1:anna', before: state.verdict });
   return edit?.after as Verdict | null;
 }
 
-const allAfter = (first: JudgedAnswer, ...given: Command[]): Verdict | null =>
+const allAfter = (first: JudgedAnswer, ...given: VerdictCommand[]): Verdict | null =>
   given.reduce<Verdict | null>(
     (verdict, next, index) => after({ ...first, verdict, now: 10 + index }, next),
     first.verdict,

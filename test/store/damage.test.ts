@@ -12,6 +12,7 @@ import { changeBytes, checksOf, flipIn, pagesOf, spoilIndex } from './damage.ts'
 import { addReview, answerOf, sessionOf } from './filled.ts';
 import { open, refusal, temporaryFolder } from './helpers.ts';
 import { day, fullAnswer, noon } from './rows.ts';
+import { tester } from './write.ts';
 
 const databaseOf = (home: string): string => join(home, 'workstation.db');
 const aside = (home: string): string[] => readdirSync(home).filter((name) => /corrupt.*\.db$/.test(name));
@@ -146,7 +147,7 @@ describe('rows that are lost', () => {
       const store = open(home, { at: noon + day + 1 });
       expect(store.notices, table).toMatchObject([{ code: 'store-corrupt' }]);
       expect(listed(store)).toBe(5);
-      expect(sessions.listSessions(store.database)).toMatchObject([{ questionCount: 5 }]);
+      expect(sessions.listSessions(store.database, tester.actor)).toMatchObject([{ questionCount: 5 }]);
     }
   });
 });
@@ -292,7 +293,7 @@ describe('one bad field', () => {
     const all = () => ({
       answers: answersIn(store.database, sessionOf('a')).length,
       questions: questionsIn(store.database, sessionOf('a')).length,
-      sessions: sessions.listSessions(store.database).length,
+      sessions: sessions.listSessions(store.database, tester.actor).length,
       videos: videos.listRecentVideos(store.database, 20).length,
       cases: cases.listCases(store.database).length,
     });

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../preload/contract/changes.ts';
-import type { AnswerId, FrameIndex, SessionId } from '../../preload/contract/values.ts';
+import type { AnswerId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { statement } from '../../main/store/database.ts';
-import { answers, cases, defaultHome, sessions } from '../../main/store/index.ts';
+import { answers, cases, defaultHome, sessionViews, videos } from '../../main/store/index.ts';
 import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
 import { open, refusal, temporaryFolder } from './helpers.ts';
-import { aCase, day, noon } from './rows.ts';
-import { addCase, tester } from './write.ts';
+import { aCase, aVideo, day, noon } from './rows.ts';
+import { addCase, addSession, tester } from './write.ts';
 
 /** Fills a database with more than a page of cases and closes it. */
 function fill(home: string, count = 400): void {
@@ -67,16 +67,15 @@ describe('a data folder', () => {
     });
     expect(heard).toEqual([noon, noon]);
     expect(() => addCase(store, aCase('a'))).toThrow('is there already');
-    sessions.savePosition(
-      store.database,
-      's' as SessionId,
-      { actor: tester.actor, frameIndex: 3 as FrameIndex },
-      noon,
-    );
-    expect(heard).toHaveLength(2);
+    videos.insertVideo(store.database, aVideo('v', 'a'));
+    addSession(store, { id: 's', caseId: 'a', videoId: 'v' });
+    expect(heard).toHaveLength(3);
+    const view = { actor: tester.actor, videoId: 'v' as VideoId, frameIndex: 3 as FrameIndex };
+    sessionViews.saveView(store.database, 's' as SessionId, view, noon);
+    expect(heard).toHaveLength(3);
     end();
     addCase(store, aCase('c'));
-    expect(heard).toHaveLength(2);
+    expect(heard).toHaveLength(3);
     expect(store.savedAt).toBe(noon);
   });
 });

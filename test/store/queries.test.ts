@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ActorId } from '../../preload/contract/context.ts';
 import {
   Box,
   type AnswerId,
@@ -14,6 +15,7 @@ import {
   models,
   questions,
   sessions,
+  sessionViews,
   settings,
   videos,
   type ModelRecord,
@@ -23,7 +25,7 @@ import { statement } from '../../main/store/database.ts';
 import { answersIn, questionsIn } from './asked.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
-import { addAnswer, addCase, addQuestion, addSession, removeQuestion } from './write.ts';
+import { addAnswer, addCase, addQuestion, addSession, removeQuestion, tester } from './write.ts';
 
 let store: Store;
 const id = <T extends string>(text: string): T => text as T;
@@ -100,20 +102,17 @@ describe('sessions', () => {
 
   it('keep for each person where they stand, and are not changed by it', () => {
     const [before] = [begin('1', 'a', 'v', noon), begin('2', 'a', 'v', noon + 1)];
-    const stand = (actor: string, session: string, frameIndex: number): boolean =>
-      sessions.savePosition(
-        store.database,
-        id(session),
-        { actor: id(actor), frameIndex: id2(frameIndex) },
-        noon + 3,
-      );
-    expect(stand('anna', '1', 41)).toBe(true);
-    expect(stand('bert', '1', 7)).toBe(true);
-    expect(stand('anna', '1', 42)).toBe(true);
-    expect(stand('anna', 'none', 41)).toBe(false);
+    const stand = (actor: string, session: string, frameIndex: number): void => {
+      const view = { actor: id<ActorId>(actor), videoId: id<VideoId>('v'), frameIndex: id2(frameIndex) };
+      sessionViews.saveView(store.database, id(session), view, noon + 3);
+    };
+    stand('anna', '1', 41);
+    stand('bert', '1', 7);
+    stand('anna', '1', 42);
+    expect(() => stand('anna', 'none', 41)).toThrow('FOREIGN KEY');
     const seenBy = (actor: string) =>
       sessions
-        .allAsSeenBy(store.database, id(actor), sessions.listSessions(store.database))
+        .listSessions(store.database, id(actor))
         .map(({ id: session, frameIndex }) => [session, frameIndex]);
     expect(seenBy('anna')).toEqual([
       ['2', 0],
@@ -130,7 +129,7 @@ describe('sessions', () => {
     begin('1', 'a', 'v');
     for (const name of ['p', 'q']) addQuestion(store, aQuestion(name, '1'));
     removeQuestion(store, aQuestion('q', '1'));
-    expect(sessions.listSessions(store.database)).toMatchObject([
+    expect(sessions.listSessions(store.database, tester.actor)).toMatchObject([
       { id: '1', casePseudonym: 'Case a', videoName: 'v.mp4', questionCount: 1 },
     ]);
   });
@@ -143,7 +142,7 @@ describe('questions', () => {
   });
 
   it('come back as they went in', () => {
-    expect(questions.findQuestion(store.database, id('q'))).toEqual(aQuestion('q', '1'));
+    expect(questions.findQuestion(store.database, id('q'))).toEqual({ ...aQuestion('q', '1'), videoId: 'v' });
   });
 
   it('are hidden and brought back, never removed', () => {
@@ -263,11 +262,17 @@ describe('a clock that is set back', () => {
     begin('1', 'a', 'v', noon);
     begin('2', 'b', 'w', back);
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('2');
-    expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['2', '1']);
+    expect(sessions.listSessions(store.database, tester.actor).map((session) => session.id)).toEqual([
+      '2',
+      '1',
+    ]);
     sessions.markSessionOpened(store.database, id('1'), back + 1);
     sessions.touchSession(store.database, id('1'), back + 1);
     expect(sessions.findLastOpenedSession(store.database)?.id).toBe('1');
-    expect(sessions.listSessions(store.database).map((session) => session.id)).toEqual(['1', '2']);
+    expect(sessions.listSessions(store.database, tester.actor).map((session) => session.id)).toEqual([
+      '1',
+      '2',
+    ]);
     videos.updateVideo(store.database, aVideo('v', 'a', { openedAt: back }));
     expect(videos.listRecentVideos(store.database, 9).map((video) => video.id)).toEqual(['v', 'w']);
     addQuestion(store, aQuestion('q1', '1', { createdAt: noon }));

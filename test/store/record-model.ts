@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { answers, endAnswer, questions, videos, type Store } from '../../main/store/index.ts';
+import { addition } from '../../main/recordings/case-order.ts';
+import { planRecordings } from '../../main/review/commands/recordings.ts';
+import { answers, caseRecordings, endAnswer, questions, videos, type Store } from '../../main/store/index.ts';
 import { canonicalText } from '../../main/store/changes/chain.ts';
 import { runCheck, type ChangeContext } from '../../main/store/changes/index.ts';
 import { checkTables, foldRecord } from '../../main/store/changes/table-check.ts';
 import { statement } from '../../main/store/database.ts';
 import { Edit } from '../../preload/contract/changes.ts';
 import { ActorId } from '../../preload/contract/context.ts';
-import type { Case, Question } from '../../preload/contract/domain.ts';
+import { Question, type Case } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { AnswerId, SessionId, type CaseId } from '../../preload/contract/values.ts';
+import { AnswerId, SessionId, type CaseId, type VideoId } from '../../preload/contract/values.ts';
 import { verdictId, type Judgement, type Verdict } from '../../preload/contract/verdicts.ts';
 import { Random } from './random.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, runningAnswer } from './rows.ts';
@@ -28,6 +30,13 @@ const judgements: readonly (Judgement | null)[] = [
 interface Step {
   group: string | null;
   edits: Map<string, { before: string; after: string }>;
+}
+
+interface ModelSession {
+  id: SessionId;
+  caseId: CaseId;
+  /** Of all recordings that the case had at first. */
+  videoIds: VideoId[];
 }
 
 interface Stacks {
@@ -49,7 +58,7 @@ export class RecordModel {
   readonly #state = new Map<string, string>();
   readonly #stacks = new Map<string, Stacks>();
   readonly #actors: readonly [ChangeContext, ...ChangeContext[]];
-  readonly #sessions: { id: SessionId; caseId: CaseId }[] = [];
+  readonly #sessions: ModelSession[] = [];
   readonly #questions: Question[] = [];
   readonly #answers: AnswerId[] = [];
 
@@ -75,6 +84,8 @@ export class RecordModel {
       'rename',
       'rename',
       'drag',
+      'order',
+      'take-out',
       'ask',
       'again',
       'delete',
@@ -132,7 +143,8 @@ export class RecordModel {
     const rows = (sql: string) => this.store.database.all(statement('test.dump', sql));
     return JSON.stringify([
       rows('SELECT * FROM cases ORDER BY id'),
-      rows('SELECT id, case_id, video_id, number, created_at FROM sessions ORDER BY id'),
+      rows('SELECT * FROM case_recordings ORDER BY video_id'),
+      rows('SELECT id, case_id, number, created_at FROM sessions ORDER BY id'),
       rows('SELECT * FROM questions WHERE deleted_at IS NULL ORDER BY id'),
       rows('SELECT * FROM answers WHERE hidden_at IS NULL ORDER BY id'),
       rows('SELECT * FROM verdicts WHERE removed_at IS NULL ORDER BY answer_id, actor'),
@@ -145,25 +157,32 @@ export class RecordModel {
     const by = { actor, window: null };
     const added = aCase(randomUUID());
     const sessionId = SessionId.parse(randomUUID());
-    const video = aVideo(randomUUID(), added.id);
-    const facts = { id: sessionId, caseId: added.id, videoId: video.id, number: 1, createdAt: 1 };
+    const recordings = [1, 2, 3].map(() => aVideo(randomUUID(), added.id));
+    const facts = { id: sessionId, caseId: added.id, number: 1, createdAt: 1 };
     const edits: Edit[] = [
       { entity: 'case', id: added.id, before: null, after: added },
       { entity: 'session', id: sessionId, before: null, after: facts },
+      ...recordings.flatMap(({ id: videoId, caseId }, index) =>
+        addition({ videoId, caseId, place: index + 1 }),
+      ),
     ];
     database.transaction(() => {
-      // The video's row needs its case, and the session's row the video.
+      // A video's row needs its case, and its place in the case the video.
       record.commit(by, { name: 'case.create', kind: 'record', caseId: added.id, sessionId: null }, [
         edits[0]!,
       ]);
-      videos.insertVideo(database, video);
-      record.commit(by, { name: 'session.start', kind: 'record', caseId: added.id, sessionId }, [edits[1]!]);
+      for (const video of recordings) videos.insertVideo(database, video);
+      record.commit(
+        by,
+        { name: 'session.start', kind: 'record', caseId: added.id, sessionId },
+        edits.slice(1),
+      );
     });
     for (const edit of edits) this.#state.set(keyOf(edit), text(edit.after));
-    this.#sessions.push({ id: sessionId, caseId: added.id });
+    this.#sessions.push({ id: sessionId, caseId: added.id, videoIds: recordings.map(({ id }) => id) });
   }
 
-  #do(kind: string, by: ChangeContext, { id: sessionId, caseId }: { id: SessionId; caseId: CaseId }): void {
+  #do(kind: string, by: ChangeContext, { id: sessionId, caseId, videoIds }: ModelSession): void {
     const { database, record } = this.store;
     const own = this.#questions.filter((question) => question.sessionId === sessionId);
     const question = this.random.pick(own);
@@ -180,8 +199,28 @@ export class RecordModel {
         if (kind === 'drag') group = `drag-${this.random.below(3)}`;
         break;
       }
+      case 'order':
+      case 'take-out': {
+        const order = caseRecordings.listCaseRecordings(database, caseId);
+        const first = this.random.pick(order)!;
+        const missing = videoIds.find((id) => !order.some(({ videoId }) => videoId === id));
+        const others = order.filter((recording) => recording !== first);
+        if (kind === 'order') {
+          const ids = [first, ...others].map(({ videoId }) => videoId);
+          edits = planRecordings(order, { name: 'recording.reorder', videoIds: ids });
+        } else if (missing === undefined)
+          edits = planRecordings(order, { name: 'recording.remove', videoId: first.videoId });
+        else {
+          const place = caseRecordings.nextPlaceInCase(database, caseId);
+          edits = addition({ videoId: missing, caseId, place });
+        }
+        break;
+      }
       case 'ask': {
-        const asked = aQuestion(randomUUID(), sessionId, { text: this.random.words() });
+        const asked = aQuestion(randomUUID(), sessionId, {
+          videoId: this.random.pick(videoIds)!,
+          text: this.random.words(),
+        });
         const facts = {
           id: AnswerId.parse(randomUUID()),
           questionId: asked.id,
@@ -252,7 +291,7 @@ export class RecordModel {
     });
     for (const edit of edits) {
       const kept = edit.entity === 'question' && edit.before === null && kind === 'ask' ? edit.after : null;
-      if (kept !== null) this.#questions.push({ ...kept, text: kept.text.toWellFormed() });
+      if (kept !== null) this.#questions.push(Question.parse({ ...kept, text: kept.text.toWellFormed() }));
     }
     this.#note(by, sessionId, { edits, group, written: record.seq > seq });
   }

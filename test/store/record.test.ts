@@ -369,7 +369,7 @@ describe('undo and redo', () => {
     expect(listed()).toEqual(['q']);
     undo();
     expect(listed()).toEqual([]);
-    expect(questions.findQuestion(store.database, 'q' as QuestionId)).toEqual(question);
+    expect(questions.findQuestion(store.database, 'q' as QuestionId)).toEqual({ ...question, videoId: 'v' });
   });
 
   it('find their target by indexes alone', () => {

@@ -15,12 +15,14 @@ import {
   type Store,
   answers,
   questions,
+  caseRecordings,
 } from '../../main/store/index.ts';
 import { migrate } from '../../main/store/migrate.ts';
 import { migrations } from '../../main/store/migrations/index.ts';
 import type { Edit } from '../../preload/contract/changes.ts';
+import type { ActorId } from '../../preload/contract/context.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
-import type { AnswerId, QuestionId, VideoId } from '../../preload/contract/values.ts';
+import type { AnswerId, CaseId, QuestionId, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { questionsIn } from './asked.ts';
 import { open, temporaryFolder } from './helpers.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
@@ -31,18 +33,24 @@ import { videos } from '../../main/store/index.ts';
  * Made by the workstation of commit dce76b9, schema 11: the demonstration case, renamed; six questions of which one was asked
  * again, one refused, one deleted and one stopped while it waited; and a case without a session.
  */
-const fixture = resolve(import.meta.dirname, '../fixtures/store/schema-11.db');
+const schema11 = 'schema-11.db';
 
-function takenOver(): { store: Store; before: Record<string, Record<string, unknown>[]> } {
+/**
+ * Made by the workstation of commit 5a502ea, schema 13: the demonstration case with two sessions; a question in each, another one
+ * that was deleted, and the case renamed, all of which can be undone; the second session was left at frame 77.
+ */
+const schema13 = 'schema-13.db';
+
+function takenOver(fixture = schema11): { store: Store; before: Record<string, Record<string, unknown>[]> } {
   const home = temporaryFolder();
   const path = join(home, 'workstation.db');
-  cpSync(fixture, path);
+  cpSync(resolve(import.meta.dirname, '../fixtures/store', fixture), path);
   const old = new Database(path);
   const rows = (table: string) =>
     old.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all() as Record<string, unknown>[];
-  const before = Object.fromEntries(
-    ['cases', 'videos', 'sessions', 'questions', 'answers'].map((table) => [table, rows(table)]),
-  );
+  const tables = ['cases', 'videos', 'sessions', 'questions', 'answers'];
+  if (fixture === schema13) tables.push('changes', 'actors');
+  const before = Object.fromEntries(tables.map((table) => [table, rows(table)]));
   old.close();
   return { store: open(home), before };
 }
@@ -52,13 +60,17 @@ describe('a database of before the record', () => {
     const { store, before } = takenOver();
     for (const [table, rows] of Object.entries(before)) {
       const now = store.database.all(statement('test.all', `SELECT * FROM ${table} ORDER BY rowid`));
-      expect(now, table).toMatchObject(rows);
+      const kept = rows.map(({ video_id: video, ...row }) =>
+        table === 'sessions' ? { ...row, left_video_id: video } : row,
+      );
+      expect(now, table).toMatchObject(kept);
     }
     const { changes } = store.record.since(0);
+    const takeOver = { command: 'case.take-over', kind: 'record', actor: 'workstation', sessionId: null };
+    const caseIds = before['cases']!.map(({ id }) => id);
+    const withVideo = new Set(before['videos']!.map((row) => row['case_id']));
     expect(changes).toMatchObject(
-      before['cases']!.map(({ id }) => ({
-        ...{ command: 'case.take-over', kind: 'record', actor: 'workstation', caseId: id, sessionId: null },
-      })),
+      [...caseIds, ...caseIds.filter((id) => withVideo.has(id))].map((caseId) => ({ ...takeOver, caseId })),
     );
     const count = (name: Edit['entity']) =>
       changes.flatMap(({ edits }) => edits ?? []).filter(({ entity }) => entity === name).length;
@@ -69,7 +81,10 @@ describe('a database of before the record', () => {
       statement('test.digests', 'SELECT body_sha256, edits FROM changes JOIN change_bodies USING (seq)'),
     ) as { body_sha256: string; edits: string }[];
     for (const { body_sha256: digest, edits } of digests) expect(sha256(edits)).toBe(digest);
-    expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true, changes: 2 });
+    expect(await store.checkRecord({ sinceLast: false })).toMatchObject({
+      ok: true,
+      changes: changes.length,
+    });
     expect(store.backups()).toHaveLength(1);
   });
 
@@ -83,18 +98,19 @@ describe('a database of before the record', () => {
 
   it('has its questions about their session’s video, and everybody where the session was left', async () => {
     const { store, before } = takenOver();
-    const [session] = sessions.listSessions(store.database);
+    const [session] = sessions.listSessions(store.database, tester.actor);
+    const row = before['sessions']!.find(({ id }) => id === session!.id)!;
+    const left = { videoId: row['video_id'], frameIndex: row['frame_index'] };
     for (const question of questionsIn(store.database, session!.id)) {
-      expect(question).not.toHaveProperty('videoId');
+      expect(question.videoId).toBe(left.videoId);
     }
-    const left = before['sessions']!.find(({ id }) => id === session!.id)!['frame_index'];
-    expect(sessions.asSeenBy(store.database, tester.actor, session!).frameIndex).toBe(left);
+    expect(session).toMatchObject(left);
     expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
   });
 
   it('goes on: its deleted question comes back and goes again, its name is undone', async () => {
     const { store, before } = takenOver();
-    const [session] = sessions.listSessions(store.database);
+    const [session] = sessions.listSessions(store.database, tester.actor);
     const { id: sessionId, caseId } = session!;
     const deleted = before['questions']!.find((row) => row['deleted_at'] !== null)!['id'] as QuestionId;
     const question = questions.findQuestion(store.database, deleted)!;
@@ -134,8 +150,61 @@ describe('a database of before the record', () => {
     old.close();
     const store = open(home);
     const found = await store.checkRecord({ sinceLast: false });
-    expect(found).toMatchObject({ ok: true, changes: 1 });
+    expect(found).toMatchObject({ ok: true, changes: 2 });
     expect(store.record.since(0).changes[0]?.edits).toHaveLength(1 + 1 + 4999 + 5000 + 5000);
+  });
+});
+
+describe('a database whose sessions had one video each', () => {
+  it('keeps what was recorded, and has the recordings of each case in the record', async () => {
+    const { store, before } = takenOver(schema13);
+    const { changes } = store.record.since(0);
+    const [video] = before['videos']!;
+    const place = { videoId: video!['id'], caseId: video!['case_id'], place: 1 };
+    expect(changes).toHaveLength(before['changes']!.length + 1);
+    expect(changes.at(-1)).toMatchObject({
+      ...{ command: 'case.take-over', kind: 'record', actor: 'workstation' },
+      edits: [{ entity: 'recording', before: null, after: place }],
+    });
+    expect(caseRecordings.listCaseRecordings(store.database, place.caseId as CaseId)).toEqual([place]);
+    expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+
+  it('has every question about its session’s video, and each session where it was left', () => {
+    const { store, before } = takenOver(schema13);
+    for (const { id, video_id: videoId, frame_index: frameIndex } of before['sessions']!) {
+      const stored = sessions.findSession(store.database, id as SessionId)!;
+      expect(sessions.asSeenBy(store.database, tester.actor, stored)).toMatchObject({ videoId, frameIndex });
+      const asked = questionsIn(store.database, stored.id);
+      expect(asked).toHaveLength(1);
+      expect(asked[0]?.videoId).toBe(videoId);
+    }
+  });
+
+  it('lets what was done be undone and done again, though it was recorded without the video', async () => {
+    const { store, before } = takenOver(schema13);
+    const actor = before['actors']!.find(({ kind }) => kind === 'person')!['id'] as ActorId;
+    const by = { actor, window: null };
+    const [first] = before['sessions']!.map(({ id }) => id as SessionId);
+    const all = questionsIn(store.database, first!);
+    expect(Array.from({ length: 4 }, () => store.record.undo(by, first!).what.split(':')[0])).toEqual([
+      'Rename case',
+      'Delete question',
+      'Ask',
+      'Ask',
+    ]);
+    expect(questionsIn(store.database, first!)).toEqual([]);
+    for (let count = 0; count < 4; count++) store.record.redo(by, first!);
+    expect(questionsIn(store.database, first!)).toEqual(all);
+    expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+
+  it('does not let the record pass where a question was changed by hand', async () => {
+    const { store } = takenOver(schema13);
+    store.database.run(
+      statement('test.spoil', `UPDATE questions SET text = 'Other?' WHERE deleted_at IS NULL`),
+    );
+    expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: false, broken: 3 });
   });
 });
 

@@ -2,14 +2,16 @@ import {
   answers,
   endAnswer,
   sessions,
+  sessionViews,
   type ChangeContext,
   type NewCommand,
   type Store,
+  type StoredSession,
 } from '../../main/store/index.ts';
 import type { Change, Edit } from '../../preload/contract/changes.ts';
 import { ActorId } from '../../preload/contract/context.ts';
-import type { Answer, Case, Question, Session } from '../../preload/contract/domain.ts';
-import { CaseId, SessionId, type VideoId } from '../../preload/contract/values.ts';
+import type { Answer, Case, Question } from '../../preload/contract/domain.ts';
+import { CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { noon } from './rows.ts';
 
 /** Who writes in tests, where it doesn't matter who. */
@@ -33,18 +35,19 @@ export function addCase({ record }: Recorded, added: Case): void {
 export function addSession(
   { database, record }: Recorded,
   { id, caseId, videoId, at = noon }: { id: string; caseId: string; videoId: string; at?: number },
-): Session {
+): StoredSession {
   const number = sessions.nextSessionNumber(database, CaseId.parse(caseId));
   const facts = {
     id: SessionId.parse(id),
     caseId: CaseId.parse(caseId),
-    videoId: videoId as VideoId,
     number,
     createdAt: at,
   };
   record.commit(tester, recorded('session.start', caseId, id), [
     { entity: 'session', id, before: null, after: facts },
   ]);
+  const view = { actor: tester.actor, videoId: VideoId.parse(videoId), frameIndex: FrameIndex.parse(0) };
+  sessionViews.saveView(database, facts.id, view, at);
   return sessions.findSession(database, facts.id)!;
 }
 

@@ -1,5 +1,5 @@
 import type { Edit } from '../../../preload/contract/changes.ts';
-import type { Command } from '../../../preload/contract/commands.ts';
+import type { VerdictCommand } from '../../../preload/contract/commands.ts';
 import type { ActorId } from '../../../preload/contract/context.ts';
 import type { Answer } from '../../../preload/contract/domain.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
@@ -34,7 +34,7 @@ export interface JudgedAnswer {
  *
  * @throws WorkstationError `busy` for an answer that is not there yet, `invalid-input` with what is wrong
  */
-export function planVerdict(state: JudgedAnswer, command: Command): Edit[] {
+export function planVerdict(state: JudgedAnswer, command: VerdictCommand): Edit[] {
   const { answer, verdict: before, actor } = state;
   const { id: answerId, questionId } = answer;
   if (!canBeJudged(answer.status)) throw nothingToJudge(answer);
@@ -44,7 +44,7 @@ export function planVerdict(state: JudgedAnswer, command: Command): Edit[] {
   return [{ entity: 'verdict', id: verdictId(answerId, actor), before, after: isEmpty ? null : after }];
 }
 
-function next(open: Verdict, state: JudgedAnswer, command: Command): Verdict {
+function next(open: Verdict, state: JudgedAnswer, command: VerdictCommand): Verdict {
   const { answer, now: at } = state;
   const judged = (judgement: Judgement): Verdict =>
     isSame(open.judgement, judgement) ? open : { ...open, judgement };
@@ -73,7 +73,7 @@ function isSame(one: Judgement | null, other: Judgement): boolean {
 
 function correction(
   { answer, picture, now: at }: JudgedAnswer,
-  given: Extract<Command, { name: 'verdict.correct' }>,
+  given: Extract<VerdictCommand, { name: 'verdict.correct' }>,
 ): Judgement {
   if (answer.items.length > 0) {
     throw refusal(
@@ -135,7 +135,7 @@ function checkedNote(given: string): string {
 function withMark(
   marks: readonly MarkedStep[],
   reasoning: string,
-  { step, mark }: Extract<Command, { name: 'verdict.mark' }>,
+  { step, mark }: Extract<VerdictCommand, { name: 'verdict.mark' }>,
 ): MarkedStep[] {
   const steps = reasoningSteps(reasoning);
   const marked = steps[step];

@@ -1,10 +1,4 @@
-import {
-  Edit,
-  recordedEntities,
-  type Change,
-  type ChangeKind,
-  type GroupId,
-} from '../../../preload/contract/changes.ts';
+import { Edit, type Change, type ChangeKind, type GroupId } from '../../../preload/contract/changes.ts';
 import { entityInWords } from '../../../preload/contract/words/changes.ts';
 import type { ActorId, WindowId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
@@ -12,7 +6,7 @@ import type { CaseId, SessionId } from '../../../preload/contract/values.ts';
 import type { ReadableDatabase, WritableDatabase } from '../database.ts';
 import { introduce } from './actors.ts';
 import { canonicalText, chainStart, hashOf, sha256, wellFormed, type ChangeHead } from './chain.ts';
-import { isInRecordAlone, readEntity, writeEntity } from './entities.ts';
+import { isAsRecorded, isInRecordAlone, readEntity, writeEntity } from './entities.ts';
 import { addChange, lastHead, toChange } from './log.ts';
 
 /** The edits of one change hold no more than this: what is larger belongs into a file, and its digest into the record. */
@@ -85,13 +79,9 @@ export function writeChange(
   return toChange({ ...head, hash }, edits);
 }
 
-/** The same value gives the same text, so that two values can be compared by it. */
-const textOf = (edit: Pick<Edit, 'entity'>, value: unknown): string =>
-  canonicalText(recordedEntities[edit.entity].nullable().parse(value));
-
 function checkBefore(database: ReadableDatabase, edit: Edit): void {
   const present = readEntity(database, edit.entity, edit.id);
-  if (textOf(edit, present) !== textOf(edit, edit.before)) throw changedSince(edit, present);
+  if (!isAsRecorded(edit.entity, edit.before, present)) throw changedSince(edit, present);
 }
 
 /** Reads back what it wrote: tables and record say the same, or nothing is written at all. */
@@ -99,7 +89,7 @@ function apply(database: WritableDatabase, edit: Edit, at: number): void {
   writeEntity(database, edit.entity, { id: edit.id, value: edit.after, at });
   if (isInRecordAlone(edit.entity)) return;
   const present = readEntity(database, edit.entity, edit.id);
-  if (textOf(edit, present) !== textOf(edit, edit.after)) {
+  if (!isAsRecorded(edit.entity, edit.after, present)) {
     throw new Error(`what was written of ${edit.entity} is not what is read of it`);
   }
 }

@@ -5,13 +5,15 @@ import {
   type Seal,
 } from '../../../preload/contract/changes.ts';
 import { ActorId } from '../../../preload/contract/context.ts';
-import { AnswerId, CaseId, QuestionId, SessionId } from '../../../preload/contract/values.ts';
+import { AnswerId, CaseId, QuestionId, SessionId, VideoId } from '../../../preload/contract/values.ts';
 import { findAnswerFacts, hideAnswer, putAnswer } from '../answers.ts';
+import { findCaseRecording, putCaseRecording, removeCaseRecording } from '../case-recordings.ts';
 import { findCase, putCase } from '../cases.ts';
 import type { ReadableDatabase, WritableDatabase } from '../database.ts';
 import { findPresentQuestion, hideQuestion, putQuestion } from '../questions.ts';
 import { findSession, putSession } from '../sessions.ts';
 import { findAnchor, putAnchor } from './anchors.ts';
+import { canonicalText } from './chain.ts';
 import { findErasure, putErasure } from './erasures.ts';
 import { findVerdict, putVerdict, removeVerdict, type VerdictKey } from '../verdicts.ts';
 import { findSeal, putSeal } from './sealed-answers.ts';
@@ -34,6 +36,11 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
     read: (database, id) => findCase(database, CaseId.parse(id)),
     put: putCase,
     remove: stays('a case'),
+  },
+  recording: {
+    read: (database, id) => findCaseRecording(database, VideoId.parse(id)),
+    put: putCaseRecording,
+    remove: (database, id) => removeCaseRecording(database, VideoId.parse(id)),
   },
   session: {
     read: (database, id) => {
@@ -80,6 +87,19 @@ function keyOfVerdict(id: string): VerdictKey {
 /** A thing as it is now, in the form that the record has of it. */
 export function readEntity(database: ReadableDatabase, name: EntityName, id: string): unknown {
   return entities[name].read(database, id);
+}
+
+/**
+ * Whether a thing in the tables is as the record has it. What the record does not say of it is not compared: a field that came
+ * later is missing in what earlier versions recorded.
+ */
+export function isAsRecorded(name: EntityName, recorded: unknown, present: unknown): boolean {
+  const schema = recordedEntities[name].nullable();
+  const said = schema.parse(recorded);
+  const found = schema.parse(present);
+  if (said === null || found === null) return said === found;
+  const compared = Object.entries(found).filter(([field]) => Object.hasOwn(said, field));
+  return canonicalText(said) === canonicalText(Object.fromEntries(compared));
 }
 
 /** Makes a thing what a change says it is after it: `value` of null removes it. */

@@ -1,9 +1,9 @@
 import { entityInWords } from '../../../preload/contract/words/changes.ts';
-import { Edit, recordedEntities } from '../../../preload/contract/changes.ts';
+import { Edit } from '../../../preload/contract/changes.ts';
 import type { ReadableDatabase } from '../database.ts';
 import { canonicalText } from './chain.ts';
 import { changesInOrder, type Break, type ChainWalk } from './chain-check.ts';
-import { isInRecordAlone, readEntity } from './entities.ts';
+import { isAsRecorded, isInRecordAlone, readEntity } from './entities.ts';
 import { presentSeal } from './sealed-answers.ts';
 import { AnswerId } from '../../../preload/contract/values.ts';
 
@@ -49,13 +49,11 @@ export function* checkTables(database: ReadableDatabase): Generator<null, Break 
   const folded = yield* foldRecord(database);
   let first: Break | null = null;
   let count = 0;
-  for (const { edit, value, seq } of folded.values()) {
+  for (const { edit, seq } of folded.values()) {
     const { entity, id } = edit;
     if (isInRecordAlone(entity)) continue;
-    const present = canonicalText(
-      recordedEntities[entity].nullable().parse(readEntity(database, entity, id)),
-    );
-    if (present !== value && seq < (first?.seq ?? Infinity)) {
+    const present = readEntity(database, entity, id);
+    if (!isAsRecorded(entity, edit.after, present) && seq < (first?.seq ?? Infinity)) {
       first = { seq, reason: `${entityInWords(edit)} is not as this change left it` };
     }
     if (++count % 1000 === 0) yield null;

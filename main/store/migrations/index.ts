@@ -15,6 +15,7 @@ import { migration as answerItems } from './0013-answer-items.ts';
 import { migration as places } from './0014-places.ts';
 import { migration as verdicts } from './0015-verdicts.ts';
 import { migration as tasks } from './0016-tasks.ts';
+import { migration as recordingsOfCases } from './0017-recordings-of-cases.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   places,
   verdicts,
   tasks,
+  recordingsOfCases,
 ];

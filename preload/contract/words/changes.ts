@@ -6,6 +6,9 @@ const commands: Readonly<Record<string, string>> = {
   'case.create': 'New case',
   'case.rename': 'Rename case',
   'case.take-over': 'Take over a case of an earlier version',
+  'recording.add': 'Add recording',
+  'recording.remove': 'Remove recording',
+  'recording.reorder': 'Reorder recordings',
   'session.start': 'New session',
   'question.ask': 'Ask',
   'question.delete': 'Delete question',
@@ -36,6 +39,9 @@ const commands: Readonly<Record<string, string>> = {
 /** The same as it is said of what is over; of a command that a person can't undo there is none. */
 const past: Readonly<Record<string, string>> = {
   'case.rename': 'Case renamed',
+  'recording.add': 'Recording added',
+  'recording.remove': 'Recording removed',
+  'recording.reorder': 'Recordings reordered',
   'question.ask': 'Question asked',
   'question.delete': 'Question deleted',
   'question.restore': 'Question restored',
@@ -66,6 +72,7 @@ export function entityInWords({ entity, before, after }: Edit): string {
 
 const nouns: Readonly<Record<EntityName, string>> = {
   case: 'the case',
+  recording: 'the recording',
   session: 'the session',
   question: 'the question',
   answer: 'the answer',

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { CaseRecording } from '../../preload/contract/domain.ts';
+import type { CaseId, VideoId } from '../../preload/contract/values.ts';
+import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
+import { parseFound, parseRow, parseRows } from './rows.ts';
+
+const Row = z
+  .object({ video_id: z.string(), case_id: z.string(), place: z.int() })
+  .transform(({ video_id: videoId, case_id: caseId, place }) => ({ videoId, caseId, place }))
+  .pipe(CaseRecording);
+
+const columns = 'video_id, case_id, place';
+
+export const statements = {
+  put: statement(
+    'case-recordings.put',
+    `INSERT INTO case_recordings (${columns}) VALUES (:videoId, :caseId, :place)
+     ON CONFLICT (video_id) DO UPDATE SET case_id = excluded.case_id, place = excluded.place`,
+  ),
+  remove: statement('case-recordings.remove', 'DELETE FROM case_recordings WHERE video_id = :videoId'),
+  byVideo: statement(
+    'case-recordings.byVideo',
+    `SELECT ${columns} FROM case_recordings WHERE video_id = :videoId`,
+  ),
+  ofCase: statement(
+    'case-recordings.ofCase',
+    // Two of one place can come of an undo after somebody else added one; the one that was put first goes first.
+    `SELECT ${columns} FROM case_recordings WHERE case_id = :caseId ORDER BY place, rowid`,
+  ),
+  lastPlace: statement(
+    'case-recordings.lastPlace',
+    'SELECT coalesce(max(place), 0) AS place FROM case_recordings WHERE case_id = :caseId',
+  ),
+};
+
+/** Adds a recording to a case, or moves it. Called by the record alone. */
+export function putCaseRecording(database: WritableDatabase, recording: CaseRecording): void {
+  database.run(statements.put, recording);
+}
+
+/** Takes a recording out of its case; the video's own row stays. Called by the record alone. */
+export function removeCaseRecording(database: WritableDatabase, videoId: VideoId): void {
+  database.run(statements.remove, { videoId });
+}
+
+/** The place of a video in its case; null where it is not, or not any more, one of the case's recordings. */
+export function findCaseRecording(database: ReadableDatabase, videoId: VideoId): CaseRecording | null {
+  return parseFound(database, Row, database.get(statements.byVideo, { videoId }), 'case_recordings');
+}
+
+/** In their order. */
+export function listCaseRecordings(database: ReadableDatabase, caseId: CaseId): CaseRecording[] {
+  return parseRows(database, Row, database.all(statements.ofCase, { caseId }), 'case_recordings');
+}
+
+/** The place behind the last recording of a case. */
+export function nextPlaceInCase(database: ReadableDatabase, caseId: CaseId): number {
+  const row = database.get(statements.lastPlace, { caseId });
+  return parseRow(z.object({ place: z.int().min(0) }), row, 'case_recordings').place + 1;
+}
