@@ -545,7 +545,7 @@ describe('every window', () => {
       'session.start',
     ]);
     const entries = told.map((event) => event.entries);
-    expect(entries.slice(2, 6)).toMatchObject([
+    expect(entries.slice(3, 7)).toMatchObject([
       [{ question, answers: [{ id: answer.id, status: 'queued' }] }],
       [{ question, answers: [{ id: answer.id, status: 'answered' }] }],
       [],
