@@ -22,7 +22,7 @@ import {
 } from '../../preload/contract/index.ts';
 import { written } from '../view/format.ts';
 import { headline, spoken } from '../view/statuses.ts';
-import { entriesAbout, isAbout, neighbour } from '../view/timeline.ts';
+import { entriesAbout, indexIn, isAbout, neighbour } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';
@@ -68,11 +68,7 @@ export class Review {
   });
 
   /** The frame that the selected answer speaks of; null where it is one of another recording than that on show. */
-  readonly answerIndex: FrameIndex | null = $derived.by(() =>
-    this.listed?.question.videoId === this.video.id
-      ? (this.answer?.frame?.index ?? this.listed.question.location.index)
-      : null,
-  );
+  readonly answerIndex: FrameIndex | null = $derived.by(() => indexIn(this.video, this.listed?.question));
 
   readonly onAnswersFrame: boolean = $derived.by(
     () => this.answerIndex !== null && this.player.shown?.location.index === this.answerIndex,

@@ -1,6 +1,7 @@
 import {
   formatTimecode,
   type EntrySummary,
+  type FrameIndex,
   type Question,
   type Session,
   type Video,
@@ -45,6 +46,10 @@ export function thumbnailsFor(laneWidth: number, pictureWidth: number, frameCoun
 /** Whether a question is about the frame on which somebody stands. */
 export const isAbout = (question: Question, at: Pick<Session, 'videoId' | 'frameIndex'>): boolean =>
   question.videoId === at.videoId && question.location.index === at.frameIndex;
+
+/** The frame that a question is about, in one recording; null where it is about another one, or there is none. */
+export const indexIn = ({ id }: Pick<Video, 'id'>, question: Question | undefined): FrameIndex | null =>
+  question?.videoId === id ? question.location.index : null;
 
 /** Those about one recording of the case: only they have a place on its timeline. */
 export const entriesAbout = (
