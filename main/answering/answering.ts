@@ -1,4 +1,4 @@
-import type { Edit } from '../../preload/contract/changes.ts';
+import type { Edit, GroupId } from '../../preload/contract/changes.ts';
 import {
   AnswerSettings,
   frameOf,
@@ -61,6 +61,7 @@ export class Answering {
       question: string;
       anyway?: boolean;
       settings?: SettingsInput;
+      groupId?: GroupId;
     },
     by: ChangeContext,
   ): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
@@ -89,7 +90,8 @@ export class Answering {
     const anyway = input.anyway ?? false;
     const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
-      const command = { name: 'question.ask', caseId: session.caseId, sessionId: session.id };
+      const { groupId = null } = input;
+      const command = { name: 'question.ask', caseId: session.caseId, sessionId: session.id, groupId };
       store.record.commit(by, command, [asked(question), wanted(answer, 1)]);
       this.queue.writeDown(answer, { settings: given, anyway });
       sessions.touchSession(store.database, session.id, now());
@@ -106,6 +108,7 @@ export class Answering {
       frameHash: string;
       anyway?: boolean;
       settings?: SettingsInput;
+      groupId?: GroupId;
     },
     by: ChangeContext,
   ): Promise<{ jobId: JobId; answer: Answer }> {
@@ -124,7 +127,8 @@ export class Answering {
     const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
       if (questions.findPresentQuestion(store.database, question.id) === null) throw deleted();
-      const command = { name: 'answer.ask-again', caseId: session.caseId, sessionId: session.id };
+      const { groupId = null } = input;
+      const command = { name: 'answer.ask-again', caseId: session.caseId, sessionId: session.id, groupId };
       const version = answers.nextAnswerVersion(store.database, question.id);
       store.record.commit(by, command, [wanted(answer, version)]);
       this.queue.writeDown(answer, { settings: given, anyway });

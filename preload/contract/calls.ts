@@ -188,6 +188,8 @@ export const calls = {
       question,
       anyway: z.boolean().exactOptional(),
       settings,
+      /** What is asked by one act, as several questions at once, is undone as one. */
+      groupId: GroupId.exactOptional(),
     }),
     output: z.object({ jobId: JobId, question: Question, answer: Answer }),
   },
@@ -199,6 +201,8 @@ export const calls = {
       /** As for `ask`; by default as the version before. */
       anyway: z.boolean().exactOptional(),
       settings,
+      /** As for `ask`. */
+      groupId: GroupId.exactOptional(),
     }),
     output: z.object({ jobId: JobId, answer: Answer }),
   },

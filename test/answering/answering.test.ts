@@ -7,6 +7,7 @@ import { EngineLostError } from '../../main/inference/index.ts';
 import { statement } from '../../main/store/database.ts';
 import { openStore } from '../../main/store/index.ts';
 import { isUnderWay } from '../../preload/contract/domain.ts';
+import { GroupId } from '../../preload/contract/changes.ts';
 import { calls as contract } from '../../preload/contract/calls.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { FrameIndex, JobId } from '../../preload/contract/values.ts';
@@ -179,6 +180,36 @@ describe('asking', () => {
     });
     await ended;
     expect(engine.asked[1]?.settings).toEqual({ temperature: 0.8, seed: 3 });
+  });
+
+  it('of several questions and answers by one act is undone as one, and done again', async () => {
+    const opened = await bench.open(clip);
+    const sessionId = opened.session.id;
+    const groupId = GroupId.parse('one-act');
+    const about = { frameIndex: frame(7), frameHash: await bench.hash(opened.video.id, 7) };
+    await bench.ask(opened, 3, 'before');
+    for (const question of ['one', 'two']) {
+      const asked = await bench.calls.ask({ sessionId, ...about, question, groupId });
+      // The end of an answer comes between.
+      await expect
+        .poll(async () => (await bench.calls.getAnswer({ answerId: asked.answer.id })).status)
+        .toBe('answered');
+      await bench.calls.askAgain({ questionId: asked.question.id, frameHash: about.frameHash, groupId });
+    }
+    const texts = async () =>
+      (await bench.entries(opened)).map(({ question, answers }) => [question.text, answers.length]);
+    expect(await bench.calls.getUndoable({ sessionId })).toEqual({
+      undo: 'Ask: “one” and 1 more',
+      redo: null,
+    });
+    await bench.calls.undo({ sessionId });
+    expect(await texts()).toEqual([['before', 1]]);
+    await bench.calls.redo({ sessionId });
+    expect(await texts()).toEqual([
+      ['before', 1],
+      ['one', 2],
+      ['two', 2],
+    ]);
   });
 
   it('outside the video is refused before anything is written down', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   alsoConsidered,
   answerWarning,
@@ -5,6 +6,7 @@ import {
   damagedPicture,
   pictureWarnings,
   disclaimer,
+  GroupId,
   doubtMeanings,
   doubtsOf,
   grownBehindInWords,
@@ -165,6 +167,8 @@ export async function askAll(
     }
   });
   const jobs: JobId[] = [];
+  // One command is one act: whoever takes it back in a window takes all of it back.
+  const group = { groupId: GroupId.parse(randomUUID()) };
   const stop = () => {
     for (const jobId of jobs) void workstation.calls.cancelJob({ jobId }).catch(() => undefined);
   };
@@ -179,6 +183,7 @@ export async function askAll(
         frameHash,
         question,
         anyway,
+        ...group,
         ...(first && { settings: first }),
       });
       jobs.push(begun.jobId);
@@ -188,6 +193,7 @@ export async function askAll(
           questionId: begun.question.id,
           frameHash,
           anyway,
+          ...group,
           settings: other,
         });
         jobs.push(again.jobId);

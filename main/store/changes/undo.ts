@@ -50,8 +50,10 @@ export function editsOfStep(
 
 /** What was done there, as a person says it, whether it was undone since or not. */
 export function stepInWords(database: ReadableDatabase, seq: number): string {
-  const { command, kind, edits } = findStep(database, seq).changes[0];
-  return commandInWords({ command, edits: edits && (kind === 'undo' ? reversed(edits) : edits) });
+  const { changes } = findStep(database, seq);
+  const { command, kind } = changes[0];
+  const edits = changes.flatMap((change) => change.edits ?? []);
+  return commandInWords({ command, edits: kind === 'undo' ? reversed(edits) : edits });
 }
 
 function findStep(

@@ -86,16 +86,22 @@ const nouns: Readonly<Record<EntityName, string>> = {
 /** What was done, as a person says it: `Rename case: “Case 0007”`. Of an undo, what it undid. */
 export function commandInWords({ command, edits }: Pick<Change, 'command' | 'edits'>): string {
   const name = commands[command] ?? command;
-  const about = edits?.map(detail).find((text) => text !== null);
-  return about === undefined ? name : `${name}: ${about}`;
+  const about = subject(edits);
+  return about === null ? name : `${name}: ${about}`;
 }
 
 /** What was done, told of what is over: `Question deleted “Where is the stapler?”`. */
 export function stepInPast({ command, edits }: Pick<Change, 'command' | 'edits'>): string {
-  const about = edits?.map(detail).find((text) => text !== null);
-  return [past[command] ?? commands[command] ?? command, about]
-    .filter((part) => part !== undefined)
+  return [past[command] ?? commands[command] ?? command, subject(edits)]
+    .filter((part) => part !== null)
     .join(' ');
+}
+
+/** What it is about: of several questions that went together the first, and how many more. */
+function subject(edits: Change['edits']): string | null {
+  const first = edits?.map(detail).find((text) => text !== null) ?? null;
+  const more = (edits?.filter(({ entity }) => entity === 'question').length ?? 0) - 1;
+  return first === null || more < 1 ? first : `${first} and ${more} more`;
 }
 
 function detail({ after, before }: Edit): string | null {
