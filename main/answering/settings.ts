@@ -5,9 +5,9 @@ import type { AskRequest } from '../inference/index.ts';
 export type SettingsInput = Given | undefined;
 export type GivenSettings = NonNullable<AskRequest['settings']>;
 
-/** Whether a person wanted an answer to a question that the model was not taught. */
-export const wasAnsweredAnyway = ({ status, evidence }: Answer): boolean =>
-  evidence?.question !== undefined && status !== 'refused';
+/** Whether a person wanted an answer to a question that the model was not taught; it may have declined it itself, by a label. */
+export const wasAnsweredAnyway = ({ status, label, evidence }: Answer): boolean =>
+  evidence?.question !== undefined && (status !== 'refused' || label !== null);
 
 /**
  * The settings that an answer was written with. Where the model never began (no prompt was counted), what is not

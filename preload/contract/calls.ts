@@ -174,8 +174,9 @@ export const calls = {
   },
 
   /**
-   * Asks about a frame. A model that states what it was taught refuses a question of another kind (status `refused`),
-   * unless it is to answer `anyway`. `frameHash` is the hash of the picture that the person saw of it: refused with
+   * Asks about a frame. A model that states what it was taught is asked what is understood in words that it was taught
+   * (`evidence.askedAs`) and refuses a question of another kind (status `refused`), unless it is to answer these very
+   * words `anyway`. `frameHash` is the hash of the picture that the person saw of it: refused with
    * `frame-mismatch` where the frame decodes to another one, so that no answer is kept for a picture nobody chose.
    */
   ask: {

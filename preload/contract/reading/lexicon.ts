@@ -152,6 +152,7 @@ const pictureNames = list(
 const ambiguous = new Set(['still', 'shot', 'field']);
 const views = [
   'here',
+  'anywhere',
   'in sight',
   'in field',
   'in shot',

@@ -26,7 +26,7 @@ export interface Phrasing {
 
 const be = '(?:is|are)';
 const wh = '(?:what|which)';
-const person = '(?:i|you|we|one|they|surgeon|operator)';
+const person = '(?:i|you|we|one|they|he|she|surgeon|operator)';
 const things = '(?:(?:surgical|robotic|laparoscopic|operating) )?(?:instruments|tools|devices)';
 const thing = '(?:(?:surgical|robotic|laparoscopic|operating) )?(?:instrument|tool|device)';
 const see = '(?:see|spot|find|notice|detect|recognise|recognize|identify|make out|observe)';
@@ -75,6 +75,8 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `in ${wh} (?:state|status|mode) ${be} <tool>`,
     `(?:what ${be} )?(?:current )?(?:state|status|action|activity|task|job) of <tool>`,
     `(?:what ${be} )?<tool>(?: 's)? (?:state|status|action|activity)`,
+    `(?:give|report|describe|explain|tell)(?: me)? (?:current )?(?:state|status|action) of <tool>`,
+    `(?:describe|explain) what <tool> ${be} doing`,
     `how ${be} <tool> being used`,
     `how <tool> ${be} being used`,
     `what ${be} (?:happening|going on) with <tool>`,
@@ -82,7 +84,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `${be} <tool> (?:currently )?${either(busy)}`,
     `${be} tip of <tool> ${either(busy)}`,
     `${be} (?:surgeon|they|we|anyone|anybody|someone|somebody) using <tool>`,
-    '<tool> (?:<act>|<idle>) \\?',
+    `<tool> ${either('(?:<act>|<idle>)')} \\?`,
   ],
   location: [
     `where ${be} ${target}${situated}`,
@@ -96,6 +98,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `(?:where abouts|whereabouts) ${be} ${target}`,
     `(?:what ${be} )?(?:current )?${place} of ${target}`,
     `(?:what ${be} )?${target}(?: 's)? ${place}`,
+    `(?:give|tell)(?: me)? ${place} of ${target}`,
   ],
   // In which part of the picture: what a box would not say in words.
   place: [
@@ -105,9 +108,11 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `(?:in |on |at )?${wh} ${part}(?: <view>)? (?:do|does|can|could) ${person} ${see} <tool>(?: in| on| at)?`,
     `${be} <tool>${situated} (?:on|in|at|to|towards) ${either(`${preposition}<side>`)}`,
     `${be} <tool> <side> or <side>`,
+    `<tool> (?:on|in|at) ${either(`${preposition}<side>`)} \\?`,
   ],
   grounding: [
     `${show}${me}(?: where)? ${target}(?: is| are)?${situated}(?: with ${box})?`,
+    `(?:i (?:want|need|would like) to see|let me see|help me find) ${target}`,
     `(?:show|mark)${me} where ${target} ${be}`,
     `(?:draw|put|give|place|show|make)${me} ${box} (?:around|round|on|for|of|over) ${target}`,
     `(?:draw|put|give|place|show)${me} ${target} (?:in )?${box}`,
@@ -133,6 +138,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `${be} (?:this|that|it|organ|this organ|that organ|organ <view>) <organ>(?: or <organ>)*(?: <view>)?`,
     `${be} (?:this|that|it|organ|this organ) <organ> or (?:not|something else|another organ)`,
     `${be} (?:surgeon|they|we) (?:operating|working) on <organ>(?: or <organ>)*`,
+    `(?:could|might) (?:this|that|it) be <organ>(?: or <organ>)*`,
     `${be} <organ> being (?:operated|operated on|worked on)`,
     `<organ>(?: or <organ>)+`,
   ],
@@ -151,6 +157,8 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `(?:all |list of |names of |list of all )?${things}(?: (?:${one}|${used}))*`,
     `${wh} (?:kind|kinds|type|types|sort|sorts) of ${things} (?:${be} there|${be} ${seen}|can be ${seen}|do you see)`,
     `where ${be}(?: all)? ${things}`,
+    `(?:visible|current) ${things}`,
+    `${thing} list`,
     `${wh} ${things} ${be} ${seen} and where`,
     `(?:${be} there )?any ${things}(?: ${one})*`,
   ],
@@ -173,7 +181,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `see (?:any|some) (?:<thing>|<tool>)(?: ${one})*`,
     `(?:(?:you|we) )?(?:see|spot) (?:any |some )?(?:<thing>|<tool>)(?: ${one})* \\?`,
     `can (?:any |some )?(?:<thing>|<tool>) be ${seen}`,
-    `(?:does|do) <frame> (?:show|contain|have|include) (?:any |some )?(?:<thing>|<tool>)`,
+    `(?:does|do) <frame> (?:show|contain|have|include) (?:any |some )?(?:<thing>|<tool>)(?: in it)?`,
     `${be} (?:any |some )?(?:<thing>|<tool>) (?:in|on) <frame>`,
     `(?:${be} )?(?:there )?<sign>(?: <view>)?`,
     '<thing> \\?',
@@ -199,7 +207,8 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `(?:name|give|tell)${me} <edge> ${thing}`,
     `<edge> ${thing}`,
     `${thing} ${far}${toSide} <side>`,
-    `(?:furthest|farthest) <side> ${thing}`,
+    `${far} <side> ${thing}`,
+    `${thing} (?:at|on) far <side>`,
     `(?:show|find|name|tell)${me} ${thing} ${far}${toSide} <side>`,
   ],
   nearest: [
