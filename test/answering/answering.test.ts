@@ -567,6 +567,7 @@ describe('every window', () => {
     expect(told.map(({ changes }) => changes.map(({ command }) => command).join())).toEqual([
       'case.create',
       'recording.add',
+      'video.open',
       'session.start',
       'question.ask',
       'answer.end',
@@ -576,7 +577,7 @@ describe('every window', () => {
       'session.start',
     ]);
     const entries = told.map((event) => event.entries);
-    expect(entries.slice(3, 7)).toMatchObject([
+    expect(entries.slice(4, 8)).toMatchObject([
       [{ question, answers: [{ id: answer.id, status: 'queued' }] }],
       [{ question, answers: [{ id: answer.id, status: 'answered' }] }],
       [],
