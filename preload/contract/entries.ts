@@ -88,9 +88,11 @@ type Summarised = Pick<
 
 /** The decisions on one answer, one of each person who judged it. */
 export const decisionsOn = (answerId: AnswerId, verdicts: readonly Verdict[]): DecisionOf[] =>
-  verdicts.flatMap(({ answerId: of, actor, judgement }) =>
-    of === answerId && judgement !== null ? [{ actor, decision: judgement.decision }] : [],
-  );
+  verdicts.flatMap(({ answerId: of, actor, judgement }) => {
+    if (of !== answerId || judgement === null) return [];
+    const { decision } = judgement;
+    return [{ actor, decision, ...(decision === 'corrected' && { label: judgement.label }) }];
+  });
 
 /**
  * What a list says of an answer. `video` is the size of the video's picture, for answers that do not know their own;

@@ -65,7 +65,12 @@ export const Verdict = z.object({
 export type Verdict = z.infer<typeof Verdict>;
 
 /** What a list says of a verdict. */
-export const DecisionOf = z.object({ actor: ActorId, decision: z.enum(decisions) });
+export const DecisionOf = z.object({
+  actor: ActorId,
+  decision: z.enum(decisions),
+  /** Of a correction: what it puts in place of the model's label. */
+  label: z.string().exactOptional(),
+});
 export type DecisionOf = z.infer<typeof DecisionOf>;
 
 /** The name of a verdict in the record: one for each answer and person, so that there can't be two. */

@@ -1,4 +1,5 @@
 import { actionOf, type Action } from '../view/shortcuts.ts';
+import type { DraftPart } from './judging.svelte.ts';
 import type { Review } from './review.svelte.ts';
 import type { Workstation } from './workstation.svelte.ts';
 
@@ -110,6 +111,14 @@ export class Keyboard {
       'go-to': () => this.#window.goTo(),
       'previous-answer': () => review.selectNeighbour(-1),
       'next-answer': () => review.selectNeighbour(1),
+      'previous-open': () => review.selectNeighbour(-1, 'open'),
+      'next-open': () => review.selectNeighbour(1, 'open'),
+      accept: () => review.judging.accept(),
+      correct: () => this.#correct(review, 'label'),
+      'own-box': () => this.#correct(review, 'box'),
+      reject: () => review.judging.askReason(),
+      reopen: () => review.judging.reopen(),
+      'mark-step': () => review.judging.cycle(Number(event.key) - 1),
       ask: () => this.#ask(review),
       'ask-again': () => (this.#workstation.askObstacle === null ? review.askAgain() : undefined),
       'zoom-in': () => view.zoomIn(),
@@ -119,11 +128,17 @@ export class Keyboard {
       'pan-right': () => view.look(1, 0),
       'pan-up': () => view.look(0, -1),
       'pan-down': () => view.look(0, 1),
-      escape: () => review.stop(),
+      escape: () => review.judging.escape() || review.stop(),
     };
     const perform = actions[action];
     void perform?.();
     return perform !== undefined;
+  }
+
+  /** A box is drawn on the frame that was answered. */
+  #correct(review: Review, first: DraftPart): void {
+    void review.goToAnswer();
+    review.judging.correct(first);
   }
 
   /** The question is about a frame: what moves stops first. */

@@ -1,8 +1,8 @@
 import {
   answerWarning,
   isUnderWay,
-  samplesTemperature,
   unwrap,
+  type ActorId,
   type Answer,
   type Bridge,
   type Case,
@@ -20,17 +20,20 @@ import {
   type VideoId,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
-import { written } from '../view/format.ts';
-import { headline, spoken } from '../view/statuses.ts';
-import { entriesAbout, indexIn, isAbout, neighbour } from '../view/timeline.ts';
+import { spoken } from '../view/statuses.ts';
+import { goToNeighbour, type Which } from './neighbours.ts';
+import { entriesAbout, indexIn, isAbout } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';
 import type { Entries } from './entries.svelte.ts';
+import { broughtBack } from './brought-back.ts';
 import { frameToAsk } from './frame-to-ask.ts';
+import { Judging } from './judging.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
-import { otherSeed, randomSeed } from './seeds.ts';
+import { ReviewList } from './review-list.svelte.ts';
+import { drawnAnew, randomSeed, repeated } from './seeds.ts';
 import { SessionRecord, type ChangeSource } from './session-record.svelte.ts';
 import { View } from './view.svelte.ts';
 
@@ -55,6 +58,8 @@ export class Review {
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
   readonly asking = new PendingQuestions(() => void this.player.refresh());
+  readonly judging: Judging;
+  readonly list: ReviewList;
 
   /** The selected question with all of its answers; null for the moment until they are here. */
   readonly selected: Entry | null = $derived.by(() => this.#entries.whole(this.selectedQuestion));
@@ -99,6 +104,8 @@ export class Review {
     parts: ChangeSource & {
       fetchMedia: typeof fetch;
       announcer: Announcer;
+      /** Who reviews; null, for nobody who is known, by default. */
+      actor?: () => ActorId | null;
       /** Whether the model is still being loaded, so that answers wait for it; never by default. */
       modelIsComing?: () => boolean;
       /** Puts another recording of the session on show, with a question about it. */
@@ -120,6 +127,9 @@ export class Review {
     this.#goOver = parts.goOver ?? (async () => undefined);
     this.#drawSeed = parts.drawSeed ?? randomSeed;
     this.#modelIsComing = parts.modelIsComing ?? (() => false);
+    const actor = parts.actor ?? (() => null);
+    this.list = new ReviewList(this, actor);
+    this.judging = new Judging(this, { ...parts, actor, catchUp: () => this.#record.catchUp() });
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
       await parts.bridge.savePosition({ sessionId: this.session.id, videoId: this.video.id, frameIndex });
@@ -193,15 +203,9 @@ export class Review {
     await this.#entries.load(questionId);
   }
 
-  /** The next question of the video in time, or the one before: from the selected one, else from the frame on screen. */
-  async selectNeighbour(direction: -1 | 1): Promise<void> {
-    const from = this.onAnswersFrame && this.listed ? this.listed : this.player.index;
-    const next = neighbour(entriesAbout(this.entries, this.video), from, direction);
-    if (next) {
-      await this.select(next.question.id);
-      const { location, text } = next.question;
-      this.#announcer.settle(`${written(text)} ${headline(next.newest)}. Frame ${location.index}`);
-    } else this.#announcer.say(direction > 0 ? 'No answer further on' : 'No answer before this');
+  /** The next question of the video in time, or the one before; see {@link goToNeighbour}. */
+  selectNeighbour(direction: -1 | 1, which: Which = 'any'): Promise<void> {
+    return goToNeighbour(this, this.#announcer, { direction, which });
   }
 
   async goToAnswer(): Promise<void> {
@@ -239,14 +243,7 @@ export class Review {
     if (this.selectedQuestion !== null) await this.#entries.load(this.selectedQuestion);
     const { selected: entry, answer } = this;
     if (!entry || !answer || entry.answers.some(({ status }) => isUnderWay(status))) return false;
-    const { temperature, seed } = answer.settings;
-    const settings =
-      how !== 'anew'
-        ? { temperature, seed }
-        : {
-            temperature: temperature > 0 ? temperature : samplesTemperature,
-            seed: otherSeed(entry.answers, this.#drawSeed),
-          };
+    const settings = how === 'anew' ? drawnAnew(entry.answers, answer, this.#drawSeed) : repeated(answer);
     // The person sees what is asked about, before it is asked.
     const frame = this.goToAnswer().then(() => frameToAsk(this.player));
     return this.asking.take(frame, async ({ hash: frameHash }) => {
@@ -283,8 +280,12 @@ export class Review {
   /** Shows what a step of undo or redo has brought back. */
   async follow({ edits }: Change): Promise<void> {
     await this.#record.catchUp();
-    const back = (edits ?? []).find(({ entity, after }) => entity === 'question' && after !== null);
-    if (back?.entity === 'question' && back.after) await this.show(back.after.id);
+    const touched = broughtBack(edits ?? []);
+    if (touched === null || this.#entries.find(touched.questionId) === null) return;
+    if (touched.answerId === null) return this.show(touched.questionId);
+    await this.select(touched.questionId);
+    const versions = this.selected?.answers ?? [];
+    this.selectVersion(versions.findIndex(({ id }) => id === touched.answerId));
   }
 
   async rename(pseudonym: string): Promise<ErrorReport | null> {

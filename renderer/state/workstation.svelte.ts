@@ -1,4 +1,5 @@
 import {
+  type Actor,
   type AnswerId,
   type Bridge,
   type ErrorReport,
@@ -47,6 +48,8 @@ export class Workstation {
   templates = $state.raw<readonly QuestionTemplate[]>([]);
   sessions = $state.raw<readonly SessionSummary[]>([]);
   recent = $state.raw<readonly RecentVideo[]>([]);
+  /** Everyone whom a verdict can name, once somebody else's was met. */
+  actors = $state.raw<readonly Actor[]>([]);
   /** False until sessions and recent videos were read once: until then nobody can say that there are none. */
   libraryRead = $state(false);
   savedAt = $state<number | null>(null);
@@ -177,6 +180,12 @@ export class Workstation {
     this.libraryRead ||= sessions.ok && recent.ok;
   }
 
+  /** Reads who everyone is. */
+  async readActors(): Promise<void> {
+    const actors = await this.bridge.listActors({});
+    if (actors.ok) this.actors = actors.value;
+  }
+
   /** The system's file dialog where the host has one, else the folder browser. */
   async chooseVideo(purpose: 'open' | 'relink'): Promise<void> {
     if (!this.status?.fileDialog) {
@@ -260,6 +269,7 @@ export class Workstation {
       announcer: this.announcer,
       modelIsComing: () => this.modelIsComing,
       goOver: (videoId, questionId) => this.#goOver(open, videoId, questionId),
+      actor: () => this.status?.actor.id ?? null,
       newest: this.#newest,
       onReplaced: () => void this.#readAnew(),
     });

@@ -5,15 +5,21 @@ import type { Point, Rectangle } from './viewport.ts';
 const lineOverlap = 1;
 
 /**
- * Where a box's label goes: on top of the box, else under it, else inside its upper edge; always wholly on
+ * Where a box's label goes: on top of the box, or under it where that is to be `first`, else on the other side, else inside its upper edge; always wholly on
  * the stage where the stage is large enough. Result: the label's upper left corner, in stage pixels.
  */
-export function placeLabel(box: Rectangle, label: Size, stage: Size): Point {
+export function placeLabel(
+  box: Rectangle,
+  label: Size,
+  stage: Size,
+  first: 'above' | 'below' = 'above',
+): Point {
   const x = within(box.x - lineOverlap, label.width, stage.width);
   const above = box.y - label.height;
-  if (above >= 0) return { x, y: above };
   const below = box.y + box.height;
-  if (below + label.height <= stage.height) return { x, y: below };
+  const places = first === 'above' ? [above, below] : [below, above];
+  const y = places.find((top) => top >= 0 && top + label.height <= stage.height);
+  if (y !== undefined) return { x, y };
   return { x, y: within(box.y, label.height, stage.height) };
 }
 

@@ -17,6 +17,14 @@ export type Action =
   | 'go-to'
   | 'previous-answer'
   | 'next-answer'
+  | 'previous-open'
+  | 'next-open'
+  | 'accept'
+  | 'correct'
+  | 'own-box'
+  | 'reject'
+  | 'reopen'
+  | 'mark-step'
   | 'ask'
   | 'ask-again'
   | 'escape'
@@ -92,6 +100,24 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
     ],
   },
   {
+    title: 'Review',
+    shortcuts: [
+      shortcut('accept', ['A'], 'Accept the answer', ['a']),
+      shortcut('correct', ['E'], 'Correct its label and box', ['e']),
+      shortcut('own-box', ['B'], 'Its box: arrows move, Alt resizes, Tab to corners', ['b']),
+      shortcut('reject', ['X'], 'Reject it; then 1 to 4 for the reason', ['x']),
+      shortcut('reopen', ['U'], 'Reopen it', ['u']),
+      shortcut(
+        'mark-step',
+        ['1 … 9'],
+        'Mark a step: right, wrong, not visible',
+        Array.from({ length: 9 }, (_, index) => String(index + 1)),
+      ),
+      shortcut('next-open', ['Shift N'], 'Next open answer', ['Shift+n']),
+      shortcut('previous-open', ['Shift P'], 'Previous open answer', ['Shift+p']),
+    ],
+  },
+  {
     title: 'Ask',
     shortcuts: [
       shortcut('ask', ['Q'], 'Ask about this frame', ['q']),
@@ -117,11 +143,20 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
   },
 ];
 
-const byKey = new Map(
-  shortcutGroups.flatMap((group) =>
-    group.shortcuts.flatMap((entry) => entry.matches.map((match) => [match, entry.action] as const)),
-  ),
-);
+/** Every key with what it does. Throws where two actions claim one key: the table is wrong then. */
+export function keyTable(groups: readonly ShortcutGroup[]): ReadonlyMap<string, Action> {
+  const table = new Map<string, Action>();
+  for (const { action, matches } of groups.flatMap(({ shortcuts }) => shortcuts)) {
+    for (const match of matches) {
+      const other = table.get(match);
+      if (other !== undefined) throw new Error(`the key ${match} is claimed by ${other} and by ${action}`);
+      table.set(match, action);
+    }
+  }
+  return table;
+}
+
+const byKey = keyTable(shortcutGroups);
 
 export interface KeyPress {
   readonly key: string;

@@ -59,20 +59,21 @@ export const entriesAbout = (
 
 /**
  * The entry that follows in the video (1) or goes before (-1): after one of them, each once also where several are about
- * one frame, or after a frame. Null where there is none.
+ * one frame, or after a frame. `wanted`: others are passed over. Null where there is none.
  */
 export function neighbour(
   entries: readonly EntrySummary[],
   from: EntrySummary | number,
   direction: -1 | 1,
+  wanted: (entry: EntrySummary) => boolean = () => true,
 ): EntrySummary | null {
   const sorted = inTime(entries);
-  if (typeof from !== 'number') return sorted[sorted.indexOf(from) + direction] ?? null;
-  return (
-    (direction > 0
-      ? sorted.find((entry) => place(entry) > from)
-      : sorted.findLast((entry) => place(entry) < from)) ?? null
-  );
+  const at = typeof from === 'number' ? null : sorted.indexOf(from);
+  const lies = (entry: EntrySummary, index: number): number =>
+    at === null ? place(entry) - Number(from) : index - at;
+  const fits = (entry: EntrySummary, index: number): boolean =>
+    lies(entry, index) * direction > 0 && wanted(entry);
+  return (direction > 0 ? sorted.find(fits) : sorted.findLast(fits)) ?? null;
 }
 
 const place = ({ question }: EntrySummary): number => question.location.index;

@@ -440,8 +440,8 @@ describe('the list', () => {
     fake.addEntry('Is the stapler in view?', 100, { status: 'not-visible' });
     await renderList(await opened());
     const rows = screen.getAllByRole('listitem').map((row) => row.textContent?.replace(/\s+/g, ' ').trim());
-    expect(rows[0]).toMatch(/^0:04 Is the stapler in view\? not visible/);
-    expect(rows[1]).toMatch(/^0:01 What organ\? Kidney answered/);
+    expect(rows[0]).toMatch(/^0:04 open Is the stapler in view\? not visible/);
+    expect(rows[1]).toMatch(/^0:01 open What organ\? Kidney answered/);
   });
 
   test('has in the page only what is in sight of a long one, and shows the chosen one, wherever it lies', async () => {

@@ -1,0 +1,352 @@
+import { SvelteMap } from 'svelte/reactivity';
+import {
+  absentLabel,
+  awaitsVerdict,
+  canBeCorrected,
+  canBeJudged,
+  isUnderWay,
+  judgementInWords,
+  readable,
+  reasoningSteps,
+  rejectReasonWords,
+  StepMark,
+  stepMarkWords,
+  type ActorId,
+  type Answer,
+  type AnswerId,
+  type Box,
+  type Bridge,
+  type Command,
+  type Entry,
+  type EntrySummary,
+  type ErrorReport,
+  type RejectReason,
+  type Session,
+  type Size,
+  type StepMark as Mark,
+  type Verdict,
+} from '../../preload/contract/index.ts';
+import { boxInWords, middleBox, moveBox, type BoxPart } from '../view/box-editing.ts';
+import type { Point } from '../view/viewport.ts';
+import type { Announcer } from './announcer.svelte.ts';
+
+/** A correction as far as it is typed and drawn. */
+export interface Draft {
+  readonly answerId: AnswerId;
+  /** Empty: the model's own. */
+  readonly label: string;
+  readonly box: Box | null;
+}
+
+/** What of a correction has the keys first. */
+export type DraftPart = 'label' | 'box';
+
+/** What is judged, as the review has it. */
+interface Judged {
+  readonly session: Pick<Session, 'id'>;
+  readonly video: Size;
+  /** The answer on show. */
+  readonly answer: Answer | null;
+  /** Its question, with what everybody said of its answers. */
+  readonly selected: Entry | null;
+  readonly entries: readonly EntrySummary[];
+}
+
+interface Parts {
+  bridge: Pick<Bridge, 'apply'>;
+  announcer: Announcer;
+  /** Who acts in this window; null until that is known. */
+  actor: () => ActorId | null;
+  /** Resolves when what was changed is on show. */
+  catchUp: () => Promise<void>;
+}
+
+/** The marks of a step in the order in which its key goes through them; after the last one there is none. */
+const marksInTurn = StepMark.options;
+
+/** A label as it is stored and as it is read: "Tissue_Manipulation" and "tissue manipulation" are one. */
+const isSameLabel = (one: string, other: string): boolean =>
+  readable(one).toLowerCase() === readable(other).toLowerCase();
+
+/** What this person says of the answer on show, and what they are about to say of it. */
+export class Judging {
+  /** Why the last command was not carried out. */
+  fault = $state.raw<ErrorReport | null>(null);
+  /** The answer whose rejection asks for its reason. */
+  rejecting = $state<AnswerId | null>(null);
+  /** What the keys are to work next, once it is drawn. */
+  wants = $state.raw<DraftPart | null>(null);
+  /** Of each answer of which a correction was begun: going to another one and back loses nothing. */
+  readonly #drafts = new SvelteMap<AnswerId, Draft>();
+  /** The same for notes that are being written. */
+  readonly #notes = new SvelteMap<AnswerId, string>();
+  readonly #of: Judged;
+  readonly #parts: Parts;
+
+  constructor(of: Judged, parts: Parts) {
+    this.#of = of;
+    this.#parts = parts;
+  }
+
+  /** All that was said of the answer on show, by this person or by others. */
+  readonly said: readonly Verdict[] = $derived.by(() => {
+    const answerId = this.#of.answer?.id;
+    return (this.#of.selected?.verdicts ?? []).filter((verdict) => verdict.answerId === answerId);
+  });
+
+  readonly own: Verdict | null = $derived.by(
+    () => this.said.find(({ actor }) => actor === this.#parts.actor()) ?? null,
+  );
+
+  readonly others: readonly Verdict[] = $derived(this.said.filter((verdict) => verdict !== this.own));
+
+  /** What this person put in place of the model's label and box; null where the answer was not corrected. */
+  readonly correction = $derived.by(() =>
+    this.own?.judgement?.decision === 'corrected' ? this.own.judgement : null,
+  );
+
+  /** The correction of the answer on show that is under way. */
+  readonly draft: Draft | null = $derived.by(() => {
+    const answer = this.#of.answer;
+    return (answer && this.#drafts.get(answer.id)) ?? null;
+  });
+
+  /** The note on the answer on show as far as it is typed; null where none is being written. */
+  readonly noteDraft: string | null = $derived.by(() => {
+    const answer = this.#of.answer;
+    return (answer && this.#notes.get(answer.id)) ?? null;
+  });
+
+  /** Labels to choose from: those that the model could have given here, and those that the session has. */
+  readonly vocabulary: readonly string[] = $derived.by(() => {
+    const possible = this.#of.answer?.evidence?.choices.map(({ label }) => label) ?? [];
+    const given = this.#of.entries.flatMap(({ newest }) => newest.label ?? []);
+    // A session may have thousands of answers with a handful of labels: each spelling is compared once.
+    const all = Object.keys(
+      Object.fromEntries([...possible, ...given, absentLabel].map((label) => [label, true])),
+    );
+    return all.filter((label, index) => all.findIndex((other) => isSameLabel(other, label)) === index);
+  });
+
+  /** The steps of the answer on show, each with its mark. */
+  readonly steps = $derived.by(() => {
+    const marks = this.own?.marks ?? [];
+    return reasoningSteps(this.#of.answer?.reasoning ?? '').map((step) => ({
+      ...step,
+      mark: marks.find(({ from }) => from === step.from)?.mark ?? null,
+    }));
+  });
+
+  accept(): Promise<boolean> {
+    return this.#judge('Accepted', (answerId) => ({ name: 'verdict.accept', answerId }));
+  }
+
+  reject(reason: RejectReason): Promise<boolean> {
+    this.rejecting = null;
+    const words = `Rejected: ${rejectReasonWords[reason]}`;
+    return this.#judge(words, (answerId) => ({ name: 'verdict.reject', answerId, reason }));
+  }
+
+  /** Takes the decision back, and leaves marks and note. */
+  async reopen(): Promise<void> {
+    const answer = this.#of.answer;
+    if (!answer) return;
+    if (!this.own?.judgement) return this.#parts.announcer.say('This answer is open already');
+    if (await this.#apply({ name: 'verdict.reopen', answerId: answer.id })) {
+      this.#parts.announcer.say('Reopened');
+    }
+  }
+
+  /** Asks what is wrong. */
+  askReason(): void {
+    const answer = this.#judgeable();
+    if (answer) this.rejecting = answer.id;
+  }
+
+  /** Gives a step a mark, or takes it away where it has that one. */
+  async mark(step: number, mark: Mark): Promise<void> {
+    const now = this.steps[step]?.mark ?? null;
+    await this.#mark(step, now === mark ? null : mark);
+  }
+
+  /** Right, wrong, not visible, none, and round again. */
+  async cycle(step: number): Promise<void> {
+    const now = this.steps[step];
+    if (now === undefined) return;
+    const next = now.mark === null ? 0 : marksInTurn.indexOf(now.mark) + 1;
+    await this.#mark(step, marksInTurn[next] ?? null);
+  }
+
+  beginNote(): void {
+    const answer = this.#judgeable();
+    if (answer && !this.#notes.has(answer.id)) this.#notes.set(answer.id, this.own?.note ?? '');
+  }
+
+  typeNote(note: string): void {
+    const answer = this.#of.answer;
+    if (answer) this.#notes.set(answer.id, note);
+  }
+
+  async keepNote(): Promise<void> {
+    const answer = this.#judgeable();
+    const note = this.noteDraft;
+    if (!answer || note === null) return;
+    if (!(await this.#apply({ name: 'verdict.note', answerId: answer.id, note }))) return;
+    this.#notes.delete(answer.id);
+    this.#parts.announcer.say(note.trim() === '' ? 'Note taken away' : 'Note kept');
+  }
+
+  leaveNote(): void {
+    const answer = this.#of.answer;
+    if (answer) this.#notes.delete(answer.id);
+    this.fault = null;
+  }
+
+  /** Goes on with the correction of the answer on show, or begins one where it stands now. */
+  correct(first: DraftPart): void {
+    const answer = this.#judgeable(true);
+    if (!answer) return;
+    if (!this.#drafts.has(answer.id)) {
+      const { label, box } = this.correction ?? { label: '', box: answer.box };
+      this.#drafts.set(answer.id, { answerId: answer.id, label, box });
+      this.#parts.announcer.say('Correction begun. Enter keeps it, Escape leaves it.');
+    }
+    if (first === 'box' && this.draft?.box === null) this.addBox();
+    this.wants = first;
+  }
+
+  relabel(label: string): void {
+    this.#change({ label });
+  }
+
+  /** Puts a box where there is none: the middle of the frame, to be moved from there. */
+  addBox(): void {
+    const answer = this.#of.answer;
+    if (answer) this.place(middleBox(this.#pictureOf(answer)));
+  }
+
+  place(box: Box | null): void {
+    this.#change({ box });
+  }
+
+  /** Moves a part of the draft's box by source pixels, and says where it lies then. */
+  moveBox(part: BoxPart, by: Point): void {
+    const answer = this.#of.answer;
+    const box = this.draft?.box;
+    if (!answer || !box) return;
+    const moved = moveBox(box, part, by, this.#pictureOf(answer));
+    this.place(moved);
+    this.#parts.announcer.settle(boxInWords(moved));
+  }
+
+  /** Returns whether the correction was taken; one that was not stays as it is, with the reason in `fault`. */
+  async keep(): Promise<boolean> {
+    const { draft } = this;
+    const answer = this.#of.answer;
+    if (!draft || !answer) return false;
+    const { box } = draft;
+    const label =
+      draft.label.trim() === ''
+        ? (answer.label ?? '')
+        : (this.vocabulary.find((known) => isSameLabel(known, draft.label)) ?? draft.label);
+    const kept = await this.#judge(
+      judgementInWords({ decision: 'corrected', at: 0, label: readable(label), box }),
+      (answerId) => ({ name: 'verdict.correct', answerId, label, box: box === null ? null : [...box] }),
+      true,
+    );
+    if (kept) this.#drafts.delete(answer.id);
+    return kept;
+  }
+
+  /** Leaves the correction without a trace. */
+  leave(): void {
+    const { draft } = this;
+    if (!draft) return;
+    this.#drafts.delete(draft.answerId);
+    this.fault = null;
+    this.#parts.announcer.say('Correction left');
+  }
+
+  /** What Escape closes, the nearest first; returns whether there was anything. */
+  escape(): boolean {
+    if (this.rejecting !== null) this.rejecting = null;
+    else if (this.noteDraft !== null) this.leaveNote();
+    else if (this.draft) this.leave();
+    else return false;
+    return true;
+  }
+
+  /** Whether A can accept the answer on show. */
+  get canAccept(): boolean {
+    const answer = this.#of.answer;
+    return answer !== null && awaitsVerdict(answer.status);
+  }
+
+  get canCorrect(): boolean {
+    const answer = this.#of.answer;
+    return answer !== null && canBeCorrected(answer);
+  }
+
+  get canJudge(): boolean {
+    const answer = this.#of.answer;
+    return answer !== null && canBeJudged(answer.status);
+  }
+
+  /** Size of the picture that an answer is about. */
+  #pictureOf(answer: Answer): Size {
+    return answer.frame?.picture ?? this.#of.video;
+  }
+
+  #change(change: Partial<Draft>): void {
+    const { draft } = this;
+    if (!draft) return;
+    this.fault = null;
+    this.#drafts.set(draft.answerId, { ...draft, ...change });
+  }
+
+  async #mark(step: number, mark: Mark | null): Promise<void> {
+    const answer = this.#judgeable();
+    if (!answer) return;
+    if (!(await this.#apply({ name: 'verdict.mark', answerId: answer.id, step, mark }))) return;
+    const word = mark === null ? 'without a mark' : stepMarkWords[mark].word;
+    this.#parts.announcer.say(`Step ${step + 1}: ${word}`);
+  }
+
+  /** The answer on show where it can be judged; else says why it can't. */
+  #judgeable(toCorrect = false): Answer | null {
+    const answer = this.#of.answer;
+    const say = (why: string): null => {
+      this.#parts.announcer.say(why);
+      return null;
+    };
+    if (answer === null) return say('No answer is chosen');
+    if (isUnderWay(answer.status)) return say('The answer is still being written');
+    if (!canBeJudged(answer.status)) return say('This answer failed: there is nothing to judge');
+    if (toCorrect && !canBeCorrected(answer))
+      return say('An answer that names several things can be accepted or rejected, and have a note');
+    return answer;
+  }
+
+  async #judge(words: string, command: (answerId: AnswerId) => Command, ofDraft = false): Promise<boolean> {
+    const answer = this.#judgeable();
+    if (!answer) return false;
+    if (this.draft && !ofDraft) {
+      this.#parts.announcer.say('A correction is under way: keep it with Enter, or leave it with Escape');
+      return false;
+    }
+    if (!(await this.#apply(command(answer.id)))) return false;
+    this.#parts.announcer.say(words.replace(/^./, (letter) => letter.toUpperCase()));
+    return true;
+  }
+
+  async #apply(command: Command): Promise<boolean> {
+    const done = await this.#parts.bridge.apply({ sessionId: this.#of.session.id, command });
+    this.fault = done.ok ? null : done.error;
+    if (!done.ok) {
+      this.#parts.announcer.say(`${done.error.message} ${done.error.hint}`);
+      return false;
+    }
+    await this.#parts.catchUp();
+    return true;
+  }
+}
