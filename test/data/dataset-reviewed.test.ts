@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { createCanvas } from '@napi-rs/canvas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Answer, Question } from '../../preload/contract/index.ts';
+import { ActorId, Answer, Question, Verdict } from '../../preload/contract/index.ts';
 import { buildDataset, loadWriter, reviewSheet, validateDataset } from '../../models/data/index.ts';
 import type { ReviewedSession, ReviewSheet } from '../../models/data/index.ts';
 import { recogniseQuestion } from '../../models/data/dataset/recognise.ts';
@@ -25,6 +25,7 @@ const read = (split: 'train' | 'test', out = join(folder, 'set')): DatasetRecord
     .split('\n')
     .map((line) => DatasetRecord.parse(JSON.parse(line)));
 
+const anna = ActorId.parse('anna');
 const hash = 'a'.repeat(64);
 const location = { index: 7, pts: 700, seconds: 0.7, timecode: '00:00:00.700' };
 const answer = (n: number, changes: object) => ({
@@ -57,7 +58,10 @@ function session(...entries: { text: string; answers: object[] }[]): ReviewedSes
     video: { width: 160, height: 128 },
     entries: entries.map(({ text, answers }, n) => ({
       question: Question.parse({ id: `q${n}`, sessionId: 's1', text, location, createdAt: 0 }),
-      answers: answers.map((changes) => Answer.parse(answer(n, changes))),
+      answers: answers.map((changes, version) =>
+        Answer.parse(answer(n, version === 0 ? changes : { id: `a${n}v${version + 1}`, ...changes })),
+      ),
+      verdicts: [],
     })),
   };
 }
@@ -90,7 +94,7 @@ describe('a reviewed session', () => {
   );
 
   it('becomes a sheet of its newest whole answers, not judged yet', () => {
-    const sheet = reviewSheet(opened, 'Dr. A', 5);
+    const sheet = reviewSheet(opened, { actor: anna, reviewer: 'Dr. A' }, 5);
     expect(
       sheet.entries.map(({ question, questionType, subject }) => [question, questionType, subject]),
     ).toEqual([
@@ -109,15 +113,36 @@ describe('a reviewed session', () => {
     });
   });
 
+  it('has the verdicts that its reviewer gave in the window, on whichever version', () => {
+    const said = (answerId: string, actor: string, judgement: object | null) =>
+      Verdict.parse({ answerId, questionId: 'q0', actor, judgement, marks: [], note: 'seen' });
+    const [first, ...others] = opened.entries;
+    const rejected = { decision: 'rejected', at: 3, reason: 'wrong-place' };
+    const verdicts = [
+      said('a0', 'anna', rejected),
+      said('a0v2', 'anna', null),
+      said('a0v2', 'bert', { decision: 'accepted', at: 4 }),
+    ];
+    const judged = { ...opened, entries: [{ ...first!, verdicts }, ...others] };
+    const sheet = reviewSheet(judged, { actor: anna, reviewer: null }, 5);
+    expect(sheet.entries[0]).toMatchObject({ answer: { id: 'a0', label: 'Suction' }, verdict: rejected });
+    expect(sheet.entries.slice(1).every(({ verdict }) => verdict === null)).toBe(true);
+    const bert = reviewSheet(judged, { actor: ActorId.parse('bert'), reviewer: null }, 5);
+    expect(bert.entries[0]).toMatchObject({
+      answer: { id: 'a0v2' },
+      verdict: { decision: 'accepted', at: 4 },
+    });
+  });
+
   it('gives records of what was accepted or corrected, with where they come from', async () => {
-    const sheet = reviewSheet(opened, 'Dr. A', 5);
+    const sheet = reviewSheet(opened, { actor: anna, reviewer: 'Dr. A' }, 5);
     const [state, place, organ, absent, open, rejected] = sheet.entries;
     state!.verdict = { decision: 'accepted', at: 11 };
     place!.verdict = { decision: 'accepted', at: 12 };
     organ!.verdict = { decision: 'corrected', at: 13, label: 'kidney', box: [0, 0, 60, 60] };
     absent!.verdict = { decision: 'accepted', at: 14 };
     open!.verdict = { decision: 'accepted', at: 15 };
-    rejected!.verdict = { decision: 'rejected', at: 16 };
+    rejected!.verdict = { decision: 'rejected', at: 16, reason: 'both' };
     const out = join(folder, 'set');
     const built = await buildDataset({
       sources: [{ folder: endovis, split: 'test' }],
@@ -202,7 +227,7 @@ describe('a reviewed session', () => {
   });
 
   it('is refused when it is given twice, judged by nobody, or malformed', async () => {
-    const sheet = reviewSheet(opened, null, 5);
+    const sheet = reviewSheet(opened, { actor: anna, reviewer: null }, 5);
     const root = write(sheet);
     const build = (...reviewed: string[]) =>
       buildDataset({ sources: [], reviewed, out: join(folder, 'set') });

@@ -1,3 +1,4 @@
+import type { Decision } from '../../../preload/contract/verdicts.ts';
 import { z } from 'zod';
 import { absentLabel } from '../../../preload/contract/coherence.ts';
 import { ModelTeaching } from '../../../preload/contract/teaching.ts';
@@ -49,7 +50,7 @@ export const ReviewedProvenance = z.strictObject({
   /** What the person typed, where the model was asked it in words that it was taught: those are the record's question. */
   typed: z.string().min(1).optional(),
   answerId: z.string().min(1),
-  verdict: z.enum(['accepted', 'corrected']),
+  verdict: z.enum(['accepted', 'corrected'] satisfies Decision[]),
   reviewer: z.string().nullable(),
   reviewedAt: z.int().min(0),
   /** No SHA-256 where it answered on a server. */

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { askedOf } from '../../../preload/contract/asked.ts';
+import type { ActorId } from '../../../preload/contract/context.ts';
 import { ModelStamp } from '../../../preload/contract/domain.ts';
 import type { Answer, Session, Video } from '../../../preload/contract/domain.ts';
 import type { Entry } from '../../../preload/contract/entries.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { Box, Sha256, Timestamp } from '../../../preload/contract/values.ts';
+import { Judgement } from '../../../preload/contract/verdicts.ts';
 import { readTextFile } from '../../../main/platform/text-file.ts';
 import { issuesOf } from './read.ts';
 import { RECORD_TYPES } from './record.ts';
@@ -13,8 +15,8 @@ import { recogniseQuestion } from './recognise.ts';
 
 /**
  * A review sheet: what was asked and answered in a session of the workstation, with the pictures, and a verdict on
- * each answer. `session.json` in a folder, pictures beside it. A person fills in the verdicts; a program that has
- * them may write them too.
+ * each answer. `session.json` in a folder, pictures beside it. It has the verdicts that were given in the window; a person
+ * may fill in the others.
  */
 
 export const SHEET_FILE = 'session.json';
@@ -43,18 +45,7 @@ export const SheetEntry = z.object({
   width: z.int().positive(),
   height: z.int().positive(),
   /** Null: not judged yet. `corrected` says what is true instead. */
-  verdict: z
-    .discriminatedUnion('decision', [
-      z.strictObject({ decision: z.literal('accepted'), at: Timestamp }),
-      z.strictObject({ decision: z.literal('rejected'), at: Timestamp }),
-      z.strictObject({
-        decision: z.literal('corrected'),
-        at: Timestamp,
-        label: z.string().min(1),
-        box: Box.nullable(),
-      }),
-    ])
-    .nullable(),
+  verdict: Judgement.nullable(),
 });
 export type SheetEntry = z.infer<typeof SheetEntry>;
 
@@ -78,13 +69,19 @@ const ENDED: readonly Answer['status'][] = ['answered', 'not-visible'];
 export interface ReviewedSession {
   session: Pick<Session, 'id'>;
   video: Pick<Video, 'width' | 'height'>;
-  entries: readonly Pick<Entry, 'question' | 'answers'>[];
+  entries: readonly Pick<Entry, 'question' | 'answers' | 'verdicts'>[];
 }
 
-/** The sheet of a session, not judged yet: the newest whole answer to each question. */
+/** Whose verdicts a sheet has: those of `actor`, under the name or pseudonym of `reviewer`. */
+export interface SheetReviewer {
+  readonly actor: ActorId;
+  readonly reviewer: string | null;
+}
+
+/** The sheet of a session: of each question the answer that was judged last, else the newest whole one. */
 export function reviewSheet(
   { session, video, entries }: ReviewedSession,
-  reviewer: string | null,
+  { actor, reviewer }: SheetReviewer,
   exportedAt: number,
 ): ReviewSheet {
   return {
@@ -93,8 +90,12 @@ export function reviewSheet(
     sessionId: session.id,
     reviewer,
     exportedAt,
-    entries: entries.flatMap(({ question, answers }): SheetEntry[] => {
-      const answer = answers.findLast(({ status, frame }) => frame !== null && ENDED.includes(status));
+    entries: entries.flatMap(({ question, answers, verdicts }): SheetEntry[] => {
+      const judgementOn = (answerId: string): Judgement | null =>
+        verdicts.find((verdict) => verdict.answerId === answerId && verdict.actor === actor)?.judgement ??
+        null;
+      const whole = answers.filter(({ status, frame }) => frame !== null && ENDED.includes(status));
+      const answer = whole.findLast(({ id }) => judgementOn(id) !== null) ?? whole.at(-1);
       if (!answer?.frame) return [];
       const { id, label, box, reasoning, model, createdAt, frame, evidence } = answer;
       const known = recogniseQuestion(askedOf(answer, question.text));
@@ -110,7 +111,7 @@ export function reviewSheet(
           image: sheetImage(frame.index),
           width: video.width,
           height: video.height,
-          verdict: null,
+          verdict: judgementOn(id),
         },
       ];
     }),

@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import { AnswerStatus } from '../../../preload/contract/index.ts';
+import { AnswerStatus, type Decision } from '../../../preload/contract/index.ts';
 
 /** The answer at the right of the frame. */
 export class AnswerPart {
@@ -27,6 +27,15 @@ export class AnswerPart {
 
   get raw(): Locator {
     return this.panel.locator('[data-part="raw"]');
+  }
+
+  get verdict(): Locator {
+    return this.#page.getByRole('region', { name: 'Your verdict', exact: true });
+  }
+
+  /** Waits until the answer on show is judged so, or is open. */
+  async waitForDecision(decision: Decision | 'open'): Promise<void> {
+    await this.verdict.and(this.#page.locator(`[data-decision="${decision}"]`)).waitFor();
   }
 
   async status(): Promise<AnswerStatus> {

@@ -1,21 +1,78 @@
 import type { Command } from 'commander';
-import { act } from '../command.ts';
+import {
+  decisionWords,
+  headline,
+  judgementInWords,
+  SessionId,
+  WorkstationError,
+  type Verdict,
+} from '../../../../preload/contract/index.ts';
+import { act, type CommandContext } from '../command.ts';
+import { entriesOfSession } from '../session-entries.ts';
 
 export function addSessions(program: Command): void {
+  const sessions = program.command('sessions').description('list the sessions in the data folder');
+  act(sessions, async ({ output, workstation }) => {
+    const found = await (await workstation()).calls.listSessions({});
+    if (found.length === 0) output.line('There are no sessions yet.');
+    for (const session of found) {
+      const when = new Date(session.updatedAt).toISOString().slice(0, 16).replace('T', ' ');
+      const away = session.videoAvailability === 'available' ? '' : ` (video ${session.videoAvailability})`;
+      output.line(
+        `${session.id}  ${when}  ${session.casePseudonym}, session ${session.number}: ` +
+          `${session.videoName}, ${session.questionCount} questions${away}`,
+      );
+    }
+    output.result({ sessions: found });
+  });
   act(
-    program.command('sessions').description('list the sessions in the data folder'),
-    async ({ output, workstation }) => {
-      const sessions = await (await workstation()).calls.listSessions({});
-      if (sessions.length === 0) output.line('There are no sessions yet.');
-      for (const session of sessions) {
-        const when = new Date(session.updatedAt).toISOString().slice(0, 16).replace('T', ' ');
-        const away = session.videoAvailability === 'available' ? '' : ` (video ${session.videoAvailability})`;
-        output.line(
-          `${session.id}  ${when}  ${session.casePseudonym}, session ${session.number}: ` +
-            `${session.videoName}, ${session.questionCount} questions${away}`,
-        );
+    sessions
+      .command('show')
+      .argument('<session>', 'id of a session; `sessions` lists them')
+      .description('show what was asked and answered in a session, and what was decided on each answer'),
+    showSession,
+  );
+}
+
+async function showSession(
+  { output, workstation }: CommandContext,
+  _options: object,
+  given: string,
+): Promise<void> {
+  const { calls } = await workstation();
+  const sessionId = parseSessionId(given);
+  const opened = await calls.openSession({ sessionId });
+  const entries = await entriesOfSession({ calls }, sessionId);
+  output.line(`${opened.case.pseudonym}, session ${opened.session.number}: ${opened.video.displayName}`);
+  if (entries.length === 0) output.line('Nothing was asked in it yet.');
+  for (const { question, answers, verdicts } of entries) {
+    output.line(`${question.location.timecode}  frame ${question.location.index}  ${question.text}`);
+    for (const [index, answer] of answers.entries()) {
+      const version = answers.length > 1 ? `version ${index + 1}: ` : '';
+      output.line(`  ${version}${headline(answer)}`);
+      for (const verdict of verdicts.filter(({ answerId }) => answerId === answer.id)) {
+        output.line(`    ${verdictInWords(verdict)}`);
       }
-      output.result({ sessions });
-    },
+    }
+  }
+  output.result({ session: opened.session, entries });
+}
+
+/** "✓ accepted", with what else was said. */
+function verdictInWords({ judgement, marks, note }: Verdict): string {
+  const { sign } = decisionWords[judgement?.decision ?? 'open'];
+  const marked = marks.length === 0 ? '' : `, ${marks.length} of its steps marked`;
+  const noted = note === '' ? '' : `, note: ${note.replace(/\s+/g, ' ')}`;
+  return `${sign} ${judgement === null ? 'open' : judgementInWords(judgement)}${marked}${noted}`;
+}
+
+/** Throws `invalid-input` for what can be no session. */
+export function parseSessionId(given: string): SessionId {
+  const parsed = SessionId.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new WorkstationError(
+    'invalid-input',
+    `"${given}" is no session.`,
+    'The command `sessions` lists them.',
   );
 }
