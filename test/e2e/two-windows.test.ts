@@ -78,6 +78,20 @@ describe('what is done in one window', () => {
     expect(await second.waitForAnswer()).toBe('answered');
     await expect.poll(() => second.answer.label.textContent()).toBe(await first.answer.label.textContent());
 
+    await first.page.keyboard.press('x');
+    await first.page.getByRole('menuitem', { name: /wrong place/ }).waitFor();
+    await first.page.keyboard.press('2');
+    for (const window of [first, second]) await window.answer.waitForDecision('rejected');
+    await second.answerList.locator('[data-state="rejected"]').waitFor();
+    const { sessions } = (await json('sessions')) as { sessions: { id: string }[] };
+    expect(await json('sessions', 'show', sessions[0]!.id)).toMatchObject({
+      entries: [
+        { verdicts: [{ judgement: { decision: 'rejected', reason: 'wrong-place' }, marks: [], note: '' }] },
+      ],
+    });
+    await second.page.keyboard.press('Control+z');
+    for (const window of [first, second]) await window.answer.waitForDecision('open');
+
     await second.deleteQuestion('What organ is being operated?');
     await expect.poll(() => first.questions()).toEqual([]);
     await second.undo();

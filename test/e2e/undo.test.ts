@@ -66,16 +66,11 @@ describe('undo', () => {
     await rename('Nephrectomy 12');
     await opened.restart();
     await window.waitUntilAskable();
-<<<<<<< HEAD
     await expect.poll(() => caseName()).toBe('Nephrectomy 12');
     await expect.poll(() => window.questions()).toEqual([other]);
-=======
-    expect(await caseName()).toBe('Nephrectomy 12');
-    expect(await window.questions()).toEqual([other]);
     await window.selectQuestion(other);
     await window.answer.waitForDecision('corrected');
     await window.answer.panel.locator('[data-part="own-version"]').getByText('Left-top').waitFor();
->>>>>>> d6c5adb (Verdicts on the command line, in review sheets and in the documents; the sheet of keys in three columns)
     await page.keyboard.press('Control+z');
     await expect.poll(caseName).toBe('Demonstration case');
     await line('Case renamed “Demonstration case”: undone').waitFor();
