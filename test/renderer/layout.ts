@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/svelte';
+import { render, screen, within } from '@testing-library/svelte';
 import { vi } from 'vitest';
 import AnswerList from '../../renderer/components/AnswerList.svelte';
 import type { Review } from '../../renderer/state/review.svelte.ts';
@@ -39,6 +39,6 @@ export function withLayout(): void {
 /** Draws the list of answers, and waits for its first rows. */
 export async function renderList(props: { workstation: Workstation; review: Review }) {
   const rendered = render(AnswerList, props);
-  await screen.findAllByRole('listitem');
+  await within(screen.getByRole('list', { name: 'Answers of this session' })).findAllByRole('listitem');
   return rendered;
 }
