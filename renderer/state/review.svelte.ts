@@ -22,7 +22,7 @@ import {
 } from '../../preload/contract/index.ts';
 import { spoken } from '../view/statuses.ts';
 import { goToNeighbour, type Which } from './neighbours.ts';
-import { entriesAbout, indexIn, isAbout } from '../view/timeline.ts';
+import { indexIn, isAbout } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';

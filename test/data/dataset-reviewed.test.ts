@@ -211,7 +211,11 @@ describe('a reviewed session', () => {
       choices: [],
       entropy: null,
     };
-    const sheet = reviewSheet(session({ text: 'is the sucker idle', answers: [{ evidence }] }), null, 5);
+    const sheet = reviewSheet(
+      session({ text: 'is the sucker idle', answers: [{ evidence }] }),
+      { actor: anna, reviewer: null },
+      5,
+    );
     expect(sheet.entries).toMatchObject([
       { question: 'is the sucker idle', askedAs: asked, questionType: 'state', subject: 'suction' },
     ]);
