@@ -13,6 +13,8 @@ export default defineConfig({
     // Real ffmpeg, SQLite and onnxruntime run in these tests, on machines that may be busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What is awaited either comes or never does.
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     pool: 'forks',
   },

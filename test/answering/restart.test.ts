@@ -72,13 +72,13 @@ describe('what a killed workstation left', () => {
     expect(engine.asked).toEqual([]);
 
     loading.resolve();
-    await expect.poll(() => tasks(later), { timeout: 20_000 }).toEqual([{ state: 'paused', attempts: 0 }]);
+    await expect.poll(() => tasks(later)).toEqual([{ state: 'paused', attempts: 0 }]);
     expect(engine.asked.map(({ question, settings }) => ({ question, settings }))).toEqual([
       { question: 'first', settings: { seed: 1 } },
       { question: 'third', settings: { seed: 3 } },
     ]);
     await later.calls.resumeAnswer({ answerId: ids[1]! });
-    await expect.poll(() => tasks(later), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => tasks(later)).toEqual([]);
     expect(engine.asked.at(-1)).toMatchObject({ question: 'second', settings: { seed: 2 } });
     for (const id of ids) expect(await find(later, id)).toMatchObject({ status: 'answered', notes: [] });
     const ends = later.store.record.since(0).changes.filter(({ command }) => command === 'answer.end');
@@ -112,7 +112,7 @@ describe('what a killed workstation left', () => {
     const last = begin(killed(benches.at(-1)!));
     engine.answer = async () => result();
     last.review.takeUp(Promise.resolve());
-    await expect.poll(() => tasks(last), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => tasks(last)).toEqual([]);
     const [first, second] = (
       await last.entries(await last.calls.openLastSession({}).then((open) => open!))
     ).map(({ answers }) => answers[0]!);
@@ -149,7 +149,7 @@ describe('a window that is closed', () => {
     expect(tasks(bench)).toEqual(Array.from({ length: 2 }, () => ({ state: 'waiting', attempts: 0 })));
     engine.answer = async () => result();
     bench.review.takeUp(Promise.resolve());
-    await expect.poll(() => tasks(bench), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => tasks(bench)).toEqual([]);
     const statuses = await Promise.all(ids.map(async (id) => (await find(bench, id)).status));
     expect(statuses).toEqual(['answered', 'stopped', 'answered']);
   });
@@ -180,7 +180,7 @@ describe('asking that is undone', () => {
     engine.asked = [];
     engine.answer = async () => result();
     later.review.takeUp(Promise.resolve());
-    await expect.poll(() => tasks(later), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => tasks(later)).toEqual([]);
     expect(engine.asked.map(({ question }) => question)).toEqual(['first']);
     expect(stored(later)).toMatchObject([{ status: 'answered' }, { status: 'stopped' }]);
   });

@@ -71,3 +71,26 @@ describe('the engine killed in mid-answer', () => {
     expect((await window.answer.reasoning.textContent())?.trim().length).toBeGreaterThan(0);
   });
 });
+
+describe('the workstation killed while questions wait', () => {
+  it('answers them by itself after its next start, each once', async () => {
+    const engine = await opened.host.engineProcessId();
+    process.kill(engine, 'SIGSTOP');
+    const questions = ['Where is prograsp forceps located?', 'What is the state of prograsp forceps?'];
+    for (const [index, question] of questions.entries()) {
+      await window.goToFrame(90 + index);
+      await window.ask(question);
+    }
+    // The model answers both together.
+    await expect.poll(() => window.answer.status()).toBe('running');
+    await opened.restart(() => process.kill(engine, 'SIGKILL'), 'kill');
+    await expect.poll(async () => (await window.questions()).slice(0, 2)).toEqual(questions.toReversed());
+    const picture = process.env['RESTART_PICTURE'];
+    if (picture !== undefined) await window.page.screenshot({ path: picture });
+    for (const question of questions) {
+      await window.selectQuestion(question);
+      await expect.poll(() => window.answer.status(), { timeout: 120_000 }).toBe('answered');
+    }
+    await expect.poll(async () => (await window.questions()).length).toBe(4);
+  });
+});

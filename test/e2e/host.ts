@@ -48,6 +48,10 @@ export class RunningHost {
     return this.#output;
   }
 
+  get #isRunning(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** The last address printed; waits for the first. */
   async address(): Promise<string> {
     for (;;) {
@@ -76,14 +80,21 @@ export class RunningHost {
 
   /** Waits for the host to end by itself. */
   async ended(): Promise<number | null> {
-    if (this.#process.exitCode === null) await once(this.#process, 'exit');
+    if (this.#isRunning) await once(this.#process, 'exit');
     return this.#process.exitCode;
   }
 
   /** Ctrl-C; returns the exit code. */
   async stop(): Promise<number | null> {
-    if (this.#process.exitCode === null) this.#process.kill('SIGINT');
+    if (this.#isRunning) this.#process.kill('SIGINT');
     return this.ended();
+  }
+
+  /** Ends it at once, as a machine does that loses its power. */
+  async kill(): Promise<void> {
+    const gone = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await gone;
   }
 }
 

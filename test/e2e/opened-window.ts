@@ -10,7 +10,7 @@ export interface OpenedWindow {
   context: BrowserContext;
   window: WorkstationPage;
   /** Ends the workstation, does what has to be done to its data folder meanwhile, and opens it again in the same window. */
-  restart: (meanwhile?: () => void) => Promise<void>;
+  restart: (meanwhile?: () => void, how?: 'stop' | 'kill') => Promise<void>;
   /** Ends both, and removes the data folder. */
   close: () => Promise<void>;
 }
@@ -37,8 +37,8 @@ export async function openWindow(
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
     const window = new WorkstationPage(await context.newPage());
     await window.open(await host.address());
-    const restart = async (meanwhile?: () => void): Promise<void> => {
-      await host.stop();
+    const restart = async (meanwhile?: () => void, how: 'stop' | 'kill' = 'stop'): Promise<void> => {
+      await host[how]();
       meanwhile?.();
       host = new RunningHost(home, environment);
       await window.open(await host.address());
