@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { answerWarning } from '../../preload/contract/words/answer-warning.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { Box } from '../../preload/contract/values.ts';
@@ -8,7 +8,7 @@ const upperLeft: Box = [20, 20, 120, 120];
 const lowerRight: Box = [300, 200, 400, 300];
 const check = ' Check the picture before you use this answer.';
 
-type Told = Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'>;
+type Told = Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> & Partial<Pick<Answer, 'items'>>;
 const warningOf = (change: Partial<Told>, question = ''): string | null =>
   answerWarning(
     {
@@ -67,4 +67,36 @@ test('judges the instrument that the question names', () => {
   expect(warningOf({ reasoning }, 'What is the state of stapler?')).toMatch(
     /say lower right; the box lies upper left/,
   );
+});
+
+describe('instruments that the words name and the answer does not', () => {
+  const item = (label: string) => ({ label, box: upperLeft });
+  const words = 'The suction lies in the upper left, the bipolar forceps in the lower left. That makes two.';
+  const listed = (...labels: string[]) => ({
+    ...{ label: labels.join(', '), box: null, reasoning: words },
+    items: labels.map(item),
+  });
+
+  test('are told with those that it names', () => {
+    expect(warningOf(listed('suction', 'suction'))).toBe(
+      `The words name suction, bipolar forceps; the answer names suction twice.${check}`,
+    );
+    expect(
+      warningOf({ label: 'stapler', reasoning: 'The suction is nearest. It lies in the upper left.' }),
+    ).toBe(`The words name suction; the answer names stapler.${check}`);
+  });
+
+  test.each([
+    ['the same in another order', listed('bipolar_forceps', 'suction')],
+    ['the same beside an organ', listed('kidney', 'bipolar_forceps', 'suction')],
+    ['more of them, as free words may', { ...listed('suction'), items: [item('suction')] }],
+    ['none', { ...listed('suction', 'suction'), reasoning: 'Two tools are seen.' }],
+    [
+      'one, and the answer is no instrument',
+      { label: 'kidney', reasoning: 'The suction lies in the upper left.' },
+    ],
+    ['one while the model writes', { ...listed('suction', 'suction'), status: 'running' as const }],
+  ])('are none where the words name %s', (_, change) => {
+    expect(warningOf(change)).toBeNull();
+  });
 });

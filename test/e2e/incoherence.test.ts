@@ -60,13 +60,13 @@ afterAll(() => opened.close());
 
 describe('an answer whose words and box disagree', () => {
   it('is shown with a warning that says how, and marked in the list', async () => {
-    const warning = window.answer.panel.getByRole('note', { name: 'Words and box disagree' });
+    const warning = window.answer.panel.getByRole('note', { name: 'Words and answer disagree' });
     await warning.waitFor();
     expect((await warning.textContent())?.trim()).toBe(
       'The words say upper left; the box lies lower right. Check the picture before you use this answer.',
     );
     await expect.poll(() => window.answer.label.textContent()).toBe('Cutting');
-    await window.answerRow(question).getByText('words and box disagree').waitFor({ state: 'attached' });
+    await window.answerRow(question).getByText('words and answer disagree').waitFor({ state: 'attached' });
     await expect.poll(() => window.boxOnFrame()).not.toBeNull();
   });
 

@@ -43,12 +43,12 @@ test('an answer whose words and box disagree carries a warning, in the panel and
   fake.addEntry('What is the state of suction?', 0, told);
   const parts = await opened(fake);
   render(AnswerPanel, parts);
-  const note = screen.getByRole('note', { name: 'Words and box disagree' });
+  const note = screen.getByRole('note', { name: 'Words and answer disagree' });
   expect(note.textContent?.trim()).toBe(warning);
   expect(note.querySelector('svg')).not.toBeNull();
   await renderList(parts);
   const row = screen.getByRole('list', { name: 'Answers of this session' });
-  expect(within(row).getByText('words and box disagree')).toBeTruthy();
+  expect(within(row).getByText('words and answer disagree')).toBeTruthy();
   expect(within(row).getByTitle(warning)).toBeTruthy();
 });
 
@@ -59,7 +59,7 @@ test('an answer that tells one story carries none', async () => {
   render(AnswerPanel, parts);
   await renderList(parts);
   expect(screen.queryByRole('note')).toBeNull();
-  expect(screen.queryByText('words and box disagree')).toBeNull();
+  expect(screen.queryByText('words and answer disagree')).toBeNull();
 });
 
 test('a screen reader hears the warning with the answer, once it is complete', async () => {

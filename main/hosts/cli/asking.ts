@@ -217,6 +217,7 @@ export async function askAll(
 
 /** What `ask` gives to machines. */
 export function answerForMachines(question: string, answer: Answer, { session, video }: OpenSession): object {
+  const warning = answerWarning(answer, question, answer.frame?.picture ?? video);
   return {
     frame: answer.frame && {
       index: answer.frame.index,
@@ -236,10 +237,14 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       items: placedItems(answer),
       reasoning: answer.reasoning,
       raw: answer.raw,
-      warning: answerWarning(answer, question, answer.frame?.picture ?? video),
+      warning,
       probability: surenessOf(answer)?.probability ?? null,
       unsure: surenessOf(answer)?.unsure ?? false,
-      warnings: [...doubtsOf(answer), ...pictureWarnings(answer)],
+      warnings: [
+        ...doubtsOf(answer),
+        ...pictureWarnings(answer),
+        ...(warning === null ? [] : ['incoherent-reasoning']),
+      ],
       evidence: answer.evidence,
     },
     model: answer.model && { id: answer.model.id, sha256: answer.model.sha256, device: answer.model.device },

@@ -1,6 +1,7 @@
 import { askedOf } from '../asked.ts';
 import { checkCoherence, sidesInWords, type Finding } from '../coherence.ts';
 import { isUnderWay, type Answer } from '../domain.ts';
+import { otherNames } from '../names-said.ts';
 import type { Size } from '../values.ts';
 
 /** Said wherever an answer meets another picture than its own. Its box belongs to the other one. */
@@ -15,21 +16,26 @@ export const pictureWarnings = ({ frame }: Pick<Answer, 'frame'>): 'picture-dama
   frame?.isDamaged ? ['picture-damaged'] : [];
 
 /**
- * What a person should know before using an answer whose words and box disagree, in words; null where they agree.
+ * What a person should know before using an answer whose words disagree with its box or its names, in words; null where
+ * they agree.
  * A label without a box is left to the answer's status, which says so. `question` is what was typed, `size` that of the
  * source frame.
  */
 export function answerWarning(
-  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> & Partial<Pick<Answer, 'evidence'>>,
+  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> &
+    Partial<Pick<Answer, 'evidence' | 'items'>>,
   question: string,
   size: Size,
 ): string | null {
   const { status, label, box, reasoning } = answer;
   if (isUnderWay(status)) return null;
   const { findings } = checkCoherence({ reasoning, label, box, size, question: askedOf(answer, question) });
-  const said = [misplaced(findings), absentButBoxed(findings), placedButAbsent(findings)].filter(
-    (words) => words !== null,
-  );
+  const said = [
+    misplaced(findings),
+    absentButBoxed(findings),
+    placedButAbsent(findings),
+    misnamed(answer),
+  ].filter((words) => words !== null);
   return said.length > 0 ? `${said.join(' ')} Check the picture before you use this answer.` : null;
 }
 
@@ -56,4 +62,19 @@ function absentButBoxed(findings: readonly Finding[]): string | null {
 function placedButAbsent(findings: readonly Finding[]): string | null {
   const placed = findings.filter(({ kind }) => kind === 'absent-place');
   return placed.length > 0 ? `The answer is “not visible”; the words say ${places(placed)}.` : null;
+}
+
+function misnamed(answer: Parameters<typeof otherNames>[0]): string | null {
+  const names = otherNames(answer);
+  return names && `The words name ${counted(names.words)}; the answer names ${counted(names.answer)}.`;
+}
+
+/** "suction, bipolar forceps twice": each name once. */
+function counted(names: readonly string[]): string {
+  const times = (name: string): number => names.filter((other) => other === name).length;
+  return [...new Set(names)]
+    .map((name) =>
+      times(name) === 1 ? name : times(name) === 2 ? `${name} twice` : `${name} ${times(name)} times`,
+    )
+    .join(', ');
 }
