@@ -95,11 +95,22 @@ export function inputArguments(
 }
 
 /**
+ * Codecs of which ffmpeg's decoder takes most damage for a picture without a word, and makes another picture of it whenever
+ * several threads come to their frames in another order. With one thread it is always the same.
+ */
+const silentAboutDamage = new Set(['hevc']);
+
+/** Whether frames of a codec are decoded with one thread alone, since damage that nobody is told of would make them differ. */
+export const needsOneThread = ({ codec }: Pick<VideoProbe, 'codec'>): boolean => silentAboutDamage.has(codec);
+
+/**
  * Decoder options for the frames whose bytes and descriptions are read. The filters are made once and pass frames of every
  * size on as they are; made anew at each change, as ffmpeg does by default, they would start counting again.
+ *
+ * @param careful whether the one way is wanted that gives the same pictures of damaged parts, too
  */
-export function frameDecoder(singleThread: boolean): string[] {
-  return ['-reinit_filter', '0', ...(singleThread ? ['-threads', '1'] : [])];
+export function frameDecoder(probe: VideoProbe, careful: boolean): string[] {
+  return ['-reinit_filter', '0', ...(careful || needsOneThread(probe) ? ['-threads', '1'] : [])];
 }
 
 /**

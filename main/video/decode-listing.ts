@@ -36,7 +36,7 @@ export async function decodeSample(
   const child = startProcess(
     tools.ffmpeg.path,
     [
-      ...[...inputArguments(context, seekSeconds, frameDecoder(false)), '-filter_complex', graph],
+      ...[...inputArguments(context, seekSeconds, frameDecoder(probe, false)), '-filter_complex', graph],
       ...[...listOutput(tools, probe.timeBase, 'list', 1), ...listOutput(tools, probe.timeBase, 'keys', 3)],
     ],
     { signal, background: true, log, channels: 1 },
@@ -105,7 +105,11 @@ export async function decodeEveryFrame(
   const child = startProcess(
     tools.ffmpeg.path,
     [
-      ...[...inputArguments(context, null, frameDecoder(request.singleThread)), '-filter_complex', graph],
+      ...[
+        ...inputArguments(context, null, frameDecoder(probe, request.singleThread)),
+        '-filter_complex',
+        graph,
+      ],
       ...[...output('list', 1), ...output('high', 3), ...output('low', 4), ...output('keys', 5)],
       // The packets as they are, which tell what was lost on the way.
       ...(isTransportStream

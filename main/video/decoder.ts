@@ -18,7 +18,7 @@ import {
 import { asDisplayed } from './display.ts';
 import { isComplaint } from './frame-account.ts';
 import { formatAt, rawLayout, type FrameFormat } from './frame-format.ts';
-import { FrameList, listOutput, type ListedFrame } from './frame-list.ts';
+import { FrameList, listOutput, rawFrames, type ListedFrame } from './frame-list.ts';
 import { knownDamage, learnFormats, lookForDamage } from './frame-look.ts';
 import { nextKeyFrame, type FrameTable } from './frame-table.ts';
 import { PixelPipe } from './pixel-pipe.ts';
@@ -338,11 +338,11 @@ function pixelArguments(context: DecodeContext, table: FrameTable, request: Atte
     ...inputArguments(
       context,
       start.seekSeconds,
-      frameDecoder(table.singleThread || request.damaged !== null),
+      frameDecoder(probe, table.singleThread || request.damaged !== null),
     ),
     ...['-filter_complex', graph],
     ...listOutput(tools, probe.timeBase, 'list', 3),
     ...listOutput(tools, probe.timeBase, 'times', 4),
-    ...['-map', '[pixels]', ...tools.everyFrame, '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
+    ...['-map', '[pixels]', ...tools.everyFrame, ...rawFrames, '-f', 'rawvideo', 'pipe:1'],
   ];
 }

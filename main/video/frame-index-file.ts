@@ -6,7 +6,7 @@ import { withParts } from './table-parts.ts';
 
 export interface TableOrigin {
   readonly fingerprint: string;
-  /** Version of the ffmpeg in use: another one's decoders may round differently, and so give other checksums. */
+  /** Version of the ffmpeg in use, and how it decodes: another one may round differently, and so give other checksums. */
   readonly decoder: string;
 }
 

@@ -26,10 +26,17 @@ export function parseListedFrame(line: string): ListedFrame | null {
   return { pts: Number(pts), bytes: Number(bytes), checksum: Number.parseInt(checksum, 16) };
 }
 
+/**
+ * Raw frames are written with one thread. One that waits for a thread of its own keeps its memory meanwhile, so that the decoder
+ * takes other memory for the pictures after it; and where a damaged file leaves a part of a picture undecoded, some decoders
+ * leave there what that memory held.
+ */
+export const rawFrames = ['-c:v', 'rawvideo', '-threads', '1'] as const;
+
 /** ffmpeg's arguments for an output that lists the frames of a filter's `label` into pipe `pipe`, each at once. */
 export function listOutput(tools: MediaTools, timeBase: TimeBase, label: string, pipe: number): string[] {
   return [
-    ...['-map', `[${label}]`, ...tools.everyFrame, '-c:v', 'rawvideo'],
+    ...['-map', `[${label}]`, ...tools.everyFrame, ...rawFrames],
     ...['-enc_time_base', timeBase.join(':'), '-flush_packets', '1', '-f', 'framecrc', `pipe:${pipe}`],
   ];
 }

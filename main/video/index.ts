@@ -16,7 +16,7 @@ import {
   type UncheckedPlace,
 } from '../../preload/contract/places.ts';
 import { checkContainer, isFinished } from './container-check.ts';
-import type { DecodeContext } from './decode-arguments.ts';
+import { needsOneThread, type DecodeContext } from './decode-arguments.ts';
 import type { DecodedFrame } from './decoder.ts';
 import { decoderName, findMediaTools } from './ffmpeg.ts';
 import { fingerprintFile } from './fingerprint.ts';
@@ -283,7 +283,9 @@ export class VideoSource {
   }
 
   #origin() {
-    return { fingerprint: this.fingerprint, decoder: this.context.tools.ffmpeg.version };
+    const { tools, probe } = this.context;
+    const how = needsOneThread(probe) ? ', one thread' : '';
+    return { fingerprint: this.fingerprint, decoder: `${tools.ffmpeg.version}${how}` };
   }
 
   /** Throws `file-missing` or `file-changed` when another content lies under the path. */

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { toErrorReport } from '../../preload/contract/errors.ts';
-import type { VideoSource } from '../../main/video/index.ts';
+import { findMediaTools, forgetMediaTools, type VideoSource } from '../../main/video/index.ts';
 import { opened, quickH264, type ClipFolder, type ClipRecipe } from './clips.ts';
 
 /** Damages files at random and holds what is shown of them against the undamaged ones. */
@@ -231,6 +231,37 @@ export async function tryDamaged(
     undecodable: seen.filter((entry) => !isPicture(entry)).length,
     unsteady,
   };
+}
+
+/** Hash and mark of every frame of a file, in one run where it can be. */
+export async function everyPicture(path: string): Promise<string[]> {
+  const video = await opened(path);
+  try {
+    return await everyFrame(video);
+  } finally {
+    video.dispose();
+  }
+}
+
+/** Works with an ffmpeg that is told first how many threads to take; 0 leaves it to the decoder. */
+export async function withThreads<T>(folder: ClipFolder, count: number, work: () => Promise<T>): Promise<T> {
+  const before = { FFMPEG_BIN: process.env['FFMPEG_BIN'], FFPROBE_BIN: process.env['FFPROBE_BIN'] };
+  const { ffmpeg, ffprobe } = await findMediaTools();
+  const path = folder.file(`ffmpeg-${count}`);
+  const threads = count > 0 ? `-threads ${count}` : '';
+  writeFileSync(path, `#!/bin/sh\nexec "${ffmpeg.path}" ${threads} "$@"\n`, { mode: 0o755 });
+  process.env['FFMPEG_BIN'] = path;
+  process.env['FFPROBE_BIN'] = ffprobe.path;
+  forgetMediaTools();
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    forgetMediaTools();
+  }
 }
 
 const shortly = (entry: Told | undefined) => entry?.replace(/^([0-9a-f]{8})[0-9a-f]{56}/, '$1') ?? 'nothing';
