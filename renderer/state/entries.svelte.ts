@@ -11,6 +11,7 @@ import {
   type Entry,
   type EntryPage,
   type EntrySummary,
+  type ErrorReport,
   type ModelStamp,
   type QuestionId,
   type SessionId,
@@ -19,6 +20,10 @@ import {
 import { later, noEarlier } from './answer-versions.ts';
 import type { AnswerStream, AnswerText } from './answer-stream.ts';
 import { AnswerStreams } from './answer-streams.svelte.ts';
+
+/** How long to wait before older ones that could not be read are asked for again: doubled from the first to the longest. */
+const firstWaitMilliseconds = 1000;
+const longestWaitMilliseconds = 60_000;
 
 /** Whole entries that are kept beside those on show and those under way: going back to one of them is at once. */
 const mostWhole = 100;
@@ -43,6 +48,8 @@ export class Entries {
   /** The models that are known to have answered here. */
   models = $state.raw<readonly ModelStamp[]>([]);
   isReading = $state(false);
+  /** Why the older ones are not read. It is tried again by itself, after longer each time, and at once by `readOn`. */
+  fault = $state.raw<ErrorReport | null>(null);
   /** Answers that wait or are being written, in the order of their questions. */
   readonly underWay: readonly Pick<Answer, 'id' | 'status'>[] = $derived.by(() =>
     this.list.flatMap(({ question, versions, newest }) => {
@@ -58,6 +65,8 @@ export class Entries {
   /** What was told of answers to questions whose page is still to come. */
   readonly #early = new SvelteMap<QuestionId, Answer>();
   #ended = false;
+  /** Ends a wait before older ones are asked for again. */
+  #wake = (): void => undefined;
 
   constructor(parts: EntriesParts) {
     this.#parts = parts;
@@ -115,8 +124,9 @@ export class Entries {
     this.list = this.list.filter(({ question }) => question.id !== questionId);
   }
 
-  /** Asks how far the answers are that wait or are being written: pieces of their text may have been missed. */
+  /** Reads on, and asks how far the answers are that wait or are being written: pieces of their text may have been missed. */
   async readUnderWay(): Promise<void> {
+    this.readOn();
     for (const { id: answerId } of this.underWay) {
       const read = await this.#parts.bridge.getAnswer({ answerId });
       if (!read.ok) continue;
@@ -143,24 +153,48 @@ export class Entries {
     return this.#streams.add(piece);
   }
 
+  /** Asks at once for the older ones that could not be read. */
+  readOn(): void {
+    this.#wake();
+  }
+
   /** Nothing more is read. */
   end(): void {
     this.#ended = true;
+    this.#wake();
   }
 
   async #readRest(from: EntryPage['next']): Promise<void> {
     const { bridge, sessionId } = this.#parts;
+    let wait = firstWaitMilliseconds;
     for (let next = from; next !== null && !this.#ended;) {
       const page = await bridge.listEntries({ sessionId, before: next, limit: mostOfPage });
-      // Whoever is not connected reads on when it is again.
-      if (!page.ok) await new Promise((resolve) => setTimeout(resolve, 1000));
-      else if (!this.#ended) {
+      if (!page.ok) {
+        // That nobody answers is said by the banner, for the whole window.
+        this.fault = page.error.code === 'unavailable' ? null : olderUnread(page.error);
+        await this.#pause(wait);
+        wait = Math.min(2 * wait, longestWaitMilliseconds);
+      } else if (!this.#ended) {
+        this.fault = null;
+        wait = firstWaitMilliseconds;
         this.#takePage(page.value);
         next = page.value.next;
       }
     }
     this.#early.clear();
     this.isReading = false;
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (this.#ended) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
   }
 
   #takePage({ list, models }: EntryPage): void {
@@ -236,3 +270,9 @@ const inOrder = (list: readonly EntrySummary[]): EntrySummary[] =>
   [...list]
     .sort((one, other) => one.place - other.place)
     .filter(({ place }, index, sorted) => index === 0 || sorted[index - 1]?.place !== place);
+
+const olderUnread = ({ code, message, hint }: ErrorReport): ErrorReport => ({
+  code,
+  message: `The older answers of this session can’t be read: ${message}`,
+  hint: `${hint} It is tried again by itself, after a while; what the list shows is whole.`,
+});

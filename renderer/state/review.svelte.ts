@@ -160,8 +160,9 @@ export class Review {
   }
 
   /** Whether questions that were asked earlier are still to come into the list. */
-  get isReading(): boolean {
-    return this.#entries.isReading;
+  /** The older answers: whether they are still to come, why not where they can't be read, and how to ask at once. */
+  get older(): Pick<Entries, 'isReading' | 'fault' | 'readOn'> {
+    return this.#entries;
   }
 
   /** The models that are known to have answered in this session. */
@@ -364,7 +365,7 @@ export class Review {
 
   #takeChanges(event: Extract<WorkstationEvent, { type: 'changes' }>): void {
     this.#record.take(event);
-    if (this.listed === null && !this.isReading) this.selectedQuestion = null;
+    if (this.listed === null && !this.#entries.isReading) this.selectedQuestion = null;
   }
 
   #onAnswer(answer: Answer): void {

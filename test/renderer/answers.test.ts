@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { createRawSnippet } from 'svelte';
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -11,6 +12,7 @@ import {
 import AnswerLane from '../../renderer/components/AnswerLane.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import AskBox from '../../renderer/components/AskBox.svelte';
+import SidePanel from '../../renderer/components/SidePanel.svelte';
 import type { Review } from '../../renderer/state/review.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { spoken } from '../../renderer/view/statuses.ts';
@@ -444,11 +446,44 @@ describe('the list', () => {
     expect(rows[1]).toMatch(/^0:01 open What organ\? Kidney answered/);
   });
 
+  test('says that older answers can’t be read, asks for them ever less often, and at once when told to', async () => {
+    for (let index = 0; index < 300; index += 1)
+      fake.addEntry(`Question ${index}?`, index, { status: 'not-visible' });
+    fake.failures.set(
+      'listEntries',
+      new WorkstationError('store-corrupt', 'A page can’t be read.', 'See the backups.'),
+    );
+    vi.useFakeTimers();
+    try {
+      const { review } = await opened();
+      const asked = () => fake.logged('listEntries').length;
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(asked()).toBeGreaterThan(3);
+      expect(asked()).toBeLessThan(9);
+      expect(review.older.isReading).toBe(true);
+      const notices = createRawSnippet(() => ({ render: () => '<span></span>' }));
+      render(SidePanel, { workstation, review, onModels: ignore, notices });
+      expect(
+        screen.getByText(/older answers of this session can’t be read: A page can’t be read/),
+      ).toBeTruthy();
+      const before = asked();
+      fake.failures.delete('listEntries');
+      await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+      await vi.advanceTimersByTimeAsync(100);
+      expect(asked()).toBeGreaterThan(before);
+      expect(review.entries).toHaveLength(300);
+      expect(review.older.isReading).toBe(false);
+      expect(screen.queryByText(/older answers of this session/)).toBeNull();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('has in the page only what is in sight of a long one, and shows the chosen one, wherever it lies', async () => {
     for (let index = 0; index < 2000; index += 1)
       fake.addEntry(`Question ${index}?`, index % 350, { status: 'not-visible' });
     const { review } = await opened();
-    await vi.waitFor(() => expect(review.isReading).toBe(false));
+    await vi.waitFor(() => expect(review.older.isReading).toBe(false));
     expect(review.entries).toHaveLength(2000);
     expect(fake.logged('listEntries').length).toBeGreaterThan(2);
     await renderList({ workstation, review });
