@@ -57,7 +57,7 @@ function session(...entries: { text: string; answers: object[] }[]): ReviewedSes
     session: { id: 's1' as ReviewedSession['session']['id'] },
     video: { width: 160, height: 128 },
     entries: entries.map(({ text, answers }, n) => ({
-      question: Question.parse({ id: `q${n}`, sessionId: 's1', text, location, createdAt: 0 }),
+      question: Question.parse({ id: `q${n}`, sessionId: 's1', videoId: 'v1', text, location, createdAt: 0 }),
       answers: answers.map((changes, version) =>
         Answer.parse(answer(n, version === 0 ? changes : { id: `a${n}v${version + 1}`, ...changes })),
       ),

@@ -81,7 +81,33 @@ try {
   await window.answer.openEvidence();
   await shoot('evidence');
 
-  await page.keyboard.press('Escape');
+  // Reviewed: one answer rejected, one accepted, and this one corrected.
+  await window.selectQuestion('Where is monopolar curved scissors located?');
+  await page.keyboard.press('x');
+  await page.getByRole('menu').waitFor();
+  await shoot('rejecting');
+  await page.keyboard.press('2');
+  await window.answer.waitForDecision('rejected');
+  await window.selectQuestion('What organ is being operated?');
+  await page.keyboard.press('a');
+  await window.answer.waitForDecision('accepted');
+  await window.selectQuestion('What is the state of monopolar curved scissors?');
+  await window.frame.waitFor(180);
+  for (const step of ['1', '2', '2']) {
+    await page.keyboard.press(step);
+    await page.waitForTimeout(300);
+  }
+  await page.keyboard.press('e');
+  await page.getByRole('combobox', { name: 'Label' }).fill('Tissue manipulation');
+  await page.getByRole('button', { name: /^Move box/ }).click();
+  await page.keyboard.press('Tab');
+  for (const key of ['ArrowLeft', 'ArrowLeft', 'ArrowUp']) await page.keyboard.press(`Shift+${key}`);
+  await shoot('correcting');
+  await page.keyboard.press('Enter');
+  await window.answer.waitForDecision('corrected');
+  await page.mouse.move(0, 0);
+  await shoot('corrected');
+
   await window.modelChip.click();
   await shoot('model');
   await page.keyboard.press('Escape');
