@@ -59,6 +59,8 @@ interface Parts {
   actor: () => ActorId | null;
   /** Resolves when what was changed is on show. */
   catchUp: () => Promise<void>;
+  /** Called after a decision was taken. */
+  onJudged?: () => void;
 }
 
 /** The marks of a step in the order in which its key goes through them; after the last one there is none. */
@@ -336,6 +338,7 @@ export class Judging {
     }
     if (!(await this.#apply(command(answer.id)))) return false;
     this.#parts.announcer.say(words.replace(/^./, (letter) => letter.toUpperCase()));
+    this.#parts.onJudged?.();
     return true;
   }
 

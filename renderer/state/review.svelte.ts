@@ -106,6 +106,8 @@ export class Review {
       announcer: Announcer;
       /** Who reviews; null, for nobody who is known, by default. */
       actor?: () => ActorId | null;
+      /** Called after a decision on the answer on show. */
+      onJudged?: () => void;
       /** Whether the model is still being loaded, so that answers wait for it; never by default. */
       modelIsComing?: () => boolean;
       /** Puts another recording of the session on show, with a question about it. */

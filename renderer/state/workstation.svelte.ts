@@ -17,6 +17,7 @@ import {
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from '../bridge/connection.ts';
 import { Announcer } from './announcer.svelte.ts';
+import { GoOn } from './go-on.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Opener } from './opener.svelte.ts';
 import { Review } from './review.svelte.ts';
@@ -65,6 +66,7 @@ export class Workstation {
   readonly opener: Opener;
   readonly steps: UndoSteps;
   readonly announcer: Announcer;
+  readonly goOn = new GoOn(localStorage);
   readonly bridge: Bridge;
   readonly now: () => number;
 
@@ -270,6 +272,7 @@ export class Workstation {
       modelIsComing: () => this.modelIsComing,
       goOver: (videoId, questionId) => this.#goOver(open, videoId, questionId),
       actor: () => this.status?.actor.id ?? null,
+      onJudged: () => this.goOn.chosen && void this.review?.selectNeighbour(1, 'open'),
       newest: this.#newest,
       onReplaced: () => void this.#readAnew(),
     });

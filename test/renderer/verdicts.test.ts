@@ -138,6 +138,18 @@ describe('by keys alone', () => {
   });
 });
 
+test('goes on to the next open answer after a verdict where a person chose that', async () => {
+  fake.addEntry('Is there smoke?', 60, { status: 'not-visible' });
+  const review = await opened();
+  await fireEvent.click(screen.getByRole('button', { name: 'Go on' }));
+  await press('a');
+  await vi.waitFor(() => expect(review.selected?.question.text).toBe('Is there smoke?'));
+  expect(review.list.counts).toMatchObject({ open: 1, accepted: 1 });
+  expect(localStorage.getItem('go-on-after-verdict')).toBe('yes');
+  await fireEvent.click(screen.getByRole('button', { name: 'Go on' }));
+  expect(localStorage.getItem('go-on-after-verdict')).toBeNull();
+});
+
 describe('a correction', () => {
   test('that is refused stays as it was typed, with the reason', async () => {
     const review = await opened();
@@ -199,7 +211,7 @@ test('the list shows what stands in one state, with counts, and the timeline has
   await decided('accepted');
   expect(review.list.counts).toEqual({ open: 1, accepted: 1, corrected: 0, rejected: 0 });
   const texts = () => review.list.shown.map(({ question }) => question.text);
-  await fireEvent.click(screen.getByRole('button', { name: /^Open: 1/ }));
+  await fireEvent.click(screen.getByRole('button', { name: 'Open 1' }));
   // The one on show stays, so that nothing moves away under the pointer.
   expect(texts()).toEqual(['What organ?', 'Is there smoke?']);
   await review.select(fake.entries[0]!.question.id);
