@@ -96,9 +96,15 @@ function splitOff(words: readonly string[], subjects: readonly string[]): Split 
  * what the kind asks about, and it asks something. A model answers any other question too, and just as surely: one
  * that was taught three kinds took "Is there bleeding?" for the organ and said "kidney".
  */
+export const isTaught = (text: string, { kinds }: ModelTeaching): boolean => {
+  const words = wordsOf(text);
+  return kinds.some((kind) => isOfKind(words, kind));
+};
+
+/** Whether a model was taught a question, see {@link isTaught}, and what to ask where it was not. */
 export function examineQuestion(text: string, teaching: ModelTeaching): QuestionExam {
   const words = wordsOf(text);
-  if (teaching.kinds.some((kind) => isOfKind(words, kind))) {
+  if (isTaught(text, teaching)) {
     return { taught: true, untaughtWords: [], rewrites: [] };
   }
   const known = new Set(

@@ -1,5 +1,6 @@
 import {
   examineQuestion,
+  isTaught,
   wordsOf,
   type ModelTeaching,
   type QuestionExam,
@@ -24,6 +25,8 @@ export interface Understanding extends QuestionExam {
 }
 
 const mostRewrites = 4;
+/** Characters; nobody asks one plain question in more. */
+const longestRead = 240;
 
 /**
  * How a typed question is put to a model that was taught `teaching`: as it stands where it was taught so, else in the
@@ -32,18 +35,29 @@ const mostRewrites = 4;
  */
 export function understandQuestion(text: string, teaching: ModelTeaching): Understanding {
   const exam = examineQuestion(text, teaching);
-  if (exam.taught) return { ...exam, reading: null };
-  const sentences = sentenceOf(text);
+  const sentences = exam.taught ? null : sentencesOf(text);
   if (sentences === null) return { ...exam, reading: null };
-  const { whole, direct } = sentences;
-  const read = readings([whole, direct], exactPhrasings, teaching);
+  const read = readings(sentences, exactPhrasings, teaching);
   const near = [
     ...read,
-    ...readings([whole, direct], nearPhrasings, teaching),
-    ...readings([whole, direct].map(understood), [...exactPhrasings, ...nearPhrasings], teaching),
+    ...readings(sentences, nearPhrasings, teaching),
+    ...readings(sentences.map(understood), [...exactPhrasings, ...nearPhrasings], teaching),
   ].map(({ asked }) => asked);
   const rewrites = [...new Set([...near, ...exam.rewrites])].slice(0, mostRewrites);
   return { ...exam, rewrites, reading: read.length === 1 ? read[0]! : null };
+}
+
+/** The reading alone, see {@link understandQuestion}: quick enough for every key that a person types. */
+export function readQuestion(text: string, teaching: ModelTeaching): QuestionReading | null {
+  const sentences = isTaught(text, teaching) ? null : sentencesOf(text);
+  const read = sentences === null ? [] : readings(sentences, exactPhrasings, teaching);
+  return read.length === 1 ? read[0]! : null;
+}
+
+/** With and without what a person says before a question; none of a text that is too long to be one, or no English. */
+function sentencesOf(text: string): readonly Sentence[] | null {
+  const found = text.trim().length > longestRead ? null : sentenceOf(text);
+  return found && [found.whole, found.direct];
 }
 
 /** What is left of a sentence without the words that nobody knows. */
@@ -120,7 +134,7 @@ function worded(kind: TaughtKind, wording: string, names: readonly string[]): st
   const forms = wording.includes('{subject}')
     ? subjects.map((name) => wording.replace('{subject}', name))
     : [wording];
-  return forms.find((asked) => examineQuestion(asked, { kinds: [kind] }).taught) ?? null;
+  return forms.find((asked) => isTaught(asked, { kinds: [kind] })) ?? null;
 }
 
 /** Of these names, those that the kind can be asked about, as its teaching spells them. */

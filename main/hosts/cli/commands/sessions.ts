@@ -4,6 +4,7 @@ import {
   headline,
   judgementInWords,
   SessionId,
+  understoodAs,
   WorkstationError,
   type Verdict,
 } from '../../../../preload/contract/index.ts';
@@ -50,6 +51,8 @@ async function showSession(
     for (const [index, answer] of answers.entries()) {
       const version = answers.length > 1 ? `version ${index + 1}: ` : '';
       output.line(`  ${version}${headline(answer)}`);
+      const understood = understoodAs(answer);
+      if (understood !== null) output.line(`    ${understood}`);
       for (const verdict of verdicts.filter(({ answerId }) => answerId === answer.id)) {
         output.line(`    ${verdictInWords(verdict)}`);
       }
