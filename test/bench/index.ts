@@ -27,7 +27,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'second-question': async () => [await secondQuestion()],
   'in-place': async () => [await inPlace()],
   feed: async () => [await feed()],
-  record: async () => record(),
+  record: async () => record(process.argv),
   drafts: async () => [await drafts()],
   together: async () => [await together()],
   damage: async () => damage(process.argv),

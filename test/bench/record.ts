@@ -200,7 +200,7 @@ async function kills(): Promise<BenchTable> {
     rmSync(home, { recursive: true, force: true });
   }
   return {
-    title: `SIGKILL of a process that commits, at a random moment: seeds 1 to ${KILLS}`,
+    title: `SIGKILL of a process that commits, asks and answers, at a random moment: seeds 1 to ${KILLS}`,
     rows: [
       { name: 'changes accepted', value: accepted, unit: '' },
       { name: 'committed and not yet said', value: unsaid, unit: '' },
@@ -214,7 +214,19 @@ async function kills(): Promise<BenchTable> {
   };
 }
 
-/** What the record costs, and whether it holds under random use and sudden ends. */
-export async function run(): Promise<BenchTable[]> {
-  return [speed(), await longSession(), properties(), await kills()];
+const parts: Readonly<Record<string, () => BenchTable | Promise<BenchTable>>> = {
+  speed,
+  session: longSession,
+  properties,
+  kills,
+};
+
+/** What the record costs, and whether it holds under random use and sudden ends; `--part=kills` does one of {@link parts} alone. */
+export async function run(args: readonly string[] = []): Promise<BenchTable[]> {
+  const wanted = args.find((arg) => arg.startsWith('--part='))?.slice('--part='.length);
+  const tables: BenchTable[] = [];
+  for (const [name, part] of Object.entries(parts)) {
+    if (wanted === undefined || wanted === name) tables.push(await part());
+  }
+  return tables;
 }

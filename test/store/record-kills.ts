@@ -27,14 +27,17 @@ export async function killWhileCommitting(home: string, seed: number): Promise<K
   const gone = once(child, 'exit');
   let said = '';
   child.stdout.setEncoding('utf8');
-  const ready = new Promise<void>((resolve) => {
+  const random = new Random(seed);
+  // Counted in changes, so that a busy machine is killed in the middle of them, too.
+  const accepted = random.below(12);
+  const begun = new Promise<void>((resolve) => {
     child.stdout.on('data', (text: string) => {
       said += text;
-      if (said.includes('ready\n')) resolve();
+      if (said.split('\n').length > accepted + 1) resolve();
     });
   });
-  await Promise.race([ready, gone]);
-  await wait(new Random(seed).below(120));
+  await Promise.race([begun, gone]);
+  await wait(random.below(8));
   child.kill('SIGKILL');
   await gone;
   // The last line may have been cut off by the kill.
@@ -61,6 +64,18 @@ export async function killWhileCommitting(home: string, seed: number): Promise<K
     assert.equal(new Set(ids).size, ids.length, `seed ${seed}: nothing twice`);
     const wanted = lines.map((line) => line.split(' ')[2]).filter((marker) => marker !== '-');
     for (const marker of wanted) assert.ok(ids.includes(`q-${marker}`), `seed ${seed}: ${marker} is there`);
+    const torn = statement(
+      'test.torn',
+      `SELECT answers.id FROM answers LEFT JOIN tasks ON kind = 'answer' AND subject = answers.id
+       WHERE (status IN ('queued', 'running')) <> (subject IS NOT NULL)`,
+    );
+    assert.deepEqual(store.database.all(torn), [], `seed ${seed}: what is not answered is to be done`);
+    const twice = statement(
+      'test.twice',
+      `SELECT json_extract(edits, '$[0].id') AS id FROM changes JOIN change_bodies USING (seq)
+       WHERE command = 'answer.end' GROUP BY id HAVING count(*) > 1`,
+    );
+    assert.deepEqual(store.database.all(twice), [], `seed ${seed}: nothing is answered twice`);
     const last = Number(lines.at(-1)?.split(' ')[0] ?? 0);
     return { accepted: lines.length, unsaid: last === 0 ? 0 : store.record.seq - last };
   } finally {

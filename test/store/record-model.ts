@@ -14,7 +14,7 @@ import { WorkstationError } from '../../preload/contract/errors.ts';
 import { AnswerId, SessionId, type CaseId, type VideoId } from '../../preload/contract/values.ts';
 import { verdictId, type Judgement, type Verdict } from '../../preload/contract/verdicts.ts';
 import { Random } from './random.ts';
-import { aCase, aQuestion, aVideo, fullAnswer, runningAnswer } from './rows.ts';
+import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
 
 const keyOf = ({ entity, id }: Pick<Edit, 'entity' | 'id'>): string => `${entity} ${id}`;
 const text = (value: unknown): string => canonicalText(value);
@@ -119,6 +119,8 @@ export class RecordModel {
     const { seq } = this.store.record;
     this.store.close();
     this.store = this.#open();
+    // As the window does that comes next; what no window asked ended with its process.
+    this.store.tasks.takeOver(noon);
     for (const { kind, actor, edits } of this.store.record.since(seq).changes) {
       assert.deepEqual([kind, actor], ['record', 'workstation'], `seed ${this.seed}: what a start records`);
       for (const edit of edits ?? []) this.#state.set(keyOf(edit), text(edit.after));
@@ -134,6 +136,12 @@ export class RecordModel {
     }
     assert.equal(runCheck(checkTables(database)), null, `seed ${this.seed}: the tables`);
     assert.equal(folded.size, this.#state.size, `seed ${this.seed}: things in the log`);
+    const torn = statement(
+      'test.torn',
+      `SELECT answers.id FROM answers LEFT JOIN tasks ON kind = 'answer' AND subject = answers.id
+       WHERE (status IN ('queued', 'running')) <> (subject IS NOT NULL)`,
+    );
+    assert.deepEqual(database.all(torn), [], `seed ${this.seed}: what is not answered is to be done`);
     const { changes } = record.since(0, 1_000_000);
     changes.forEach(({ seq }, index) => assert.equal(seq, index + 1, `seed ${this.seed}: no gap`));
   }
@@ -286,6 +294,9 @@ export class RecordModel {
         if (edit.entity !== 'answer' || edit.after === null) continue;
         const { id, questionId } = edit.after;
         answers.startAnswer(database, runningAnswer(id, questionId, sessionId), process.pid);
+        const outlivesOwner = this.random.below(2) === 0;
+        const input = { settings: {}, anyway: false };
+        this.store.tasks.add({ answerId: id, input }, { outlivesOwner, now: noon });
         this.#answers.push(id);
       }
     });
