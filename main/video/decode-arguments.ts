@@ -96,7 +96,7 @@ export function inputArguments(
 
 /**
  * Codecs of which ffmpeg's decoder takes most damage for a picture without a word, and makes another picture of it whenever
- * several threads come to their frames in another order. With one thread it is always the same.
+ * several threads come to their frames in another order. With one thread, from the group's own key frame, it is always the same.
  */
 const silentAboutDamage = new Set(['hevc']);
 

@@ -11,6 +11,7 @@ import {
   frameDecoder,
   inputArguments,
   isKeyExpression,
+  needsOneThread,
   sourceFilter,
   type DecodeContext,
   type DecodeStart,
@@ -141,7 +142,9 @@ async function decodeOneStream(
       throwIfAborted(request.signal);
       const before = next;
       const damaged = await knownDamage(table, next, request.signal);
-      const last = damaged ? Math.min(request.last, nextKeyFrame(table, next) - 1) : request.last;
+      // A group that may be damaged unseen is decoded for itself: what the memory of its first pictures held before would show.
+      const alone = damaged !== null || (needsOneThread(context.probe) && table.seekable);
+      const last = alone ? Math.min(request.last, nextKeyFrame(table, next) - 1) : request.last;
       const outcome = await attempt(context, table, {
         ...request,
         first: next,

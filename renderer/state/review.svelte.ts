@@ -161,7 +161,6 @@ export class Review {
     return this.#entries.list;
   }
 
-  /** Whether questions that were asked earlier are still to come into the list. */
   /** The older answers: whether they are still to come, why not where they can't be read, and how to ask at once. */
   get older(): Pick<Entries, 'isReading' | 'fault' | 'readOn'> {
     return this.#entries;
