@@ -1,5 +1,4 @@
 import type { Change, Edit, EntityName } from '../changes.ts';
-import type { Verdict } from '../verdicts.ts';
 import { rejectReasonWords } from './verdicts.ts';
 
 const commands: Readonly<Record<string, string>> = {
@@ -104,10 +103,10 @@ function subject(edits: Change['edits']): string | null {
   return first === null || more < 1 ? first : `${first} and ${more} more`;
 }
 
-function detail({ after, before }: Edit): string | null {
-  const value = after ?? before;
+function detail(edit: Edit): string | null {
+  if (edit.entity === 'verdict') return verdictDetail(edit);
+  const value = edit.after ?? edit.before;
   if (value === null) return null;
-  if ('judgement' in value) return verdictDetail(value);
   if ('what' in value) return value.name === null ? null : quoted(value.name);
   if ('pseudonym' in value) return quoted(value.pseudonym);
   if ('text' in value) return quoted(value.text);
@@ -118,10 +117,14 @@ function detail({ after, before }: Edit): string | null {
   return null;
 }
 
-/** What a correction or a rejection says; the rest is said by the command alone. */
-function verdictDetail({ judgement }: Verdict): string | null {
+/** What was decided, where that changed, or the note; the rest is said by the command alone. */
+function verdictDetail({ before, after }: Extract<Edit, { entity: 'verdict' }>): string | null {
+  const note = after?.note ?? '';
+  if (note !== (before?.note ?? '')) return quoted(note === '' ? (before?.note ?? '') : note);
+  const judgement = after?.judgement ?? before?.judgement ?? null;
+  if (JSON.stringify(before?.judgement ?? null) === JSON.stringify(after?.judgement ?? null)) return null;
   if (judgement?.decision === 'corrected') return quoted(judgement.label);
-  if (judgement?.decision === 'rejected' && judgement.reason !== null)
-    return rejectReasonWords[judgement.reason];
-  return null;
+  return judgement?.decision === 'rejected' && judgement.reason !== null
+    ? rejectReasonWords[judgement.reason]
+    : null;
 }

@@ -66,7 +66,9 @@ function verdictInWords({ judgement, marks, note }: Verdict): string {
   const { sign } = decisionWords[judgement?.decision ?? 'open'];
   const marked = marks.length === 0 ? '' : `, ${marks.length} of its steps marked`;
   const noted = note === '' ? '' : `, note: ${note.replace(/\s+/g, ' ')}`;
-  return `${sign} ${judgement === null ? 'open' : judgementInWords(judgement)}${marked}${noted}`;
+  const box = judgement?.decision === 'corrected' ? judgement.box : null;
+  const place = box === null ? '' : `, box ${box.map((edge) => Math.round(edge)).join(', ')}`;
+  return `${sign} ${judgement === null ? 'open' : judgementInWords(judgement)}${place}${marked}${noted}`;
 }
 
 /** Throws `invalid-input` for what can be no session. */
