@@ -146,7 +146,7 @@ const corners = ['upper', 'top', 'lower', 'bottom'].flatMap((row) =>
 );
 
 const pictureNames = list(
-  'view|picture|image|frame|scene|field|shot|still|screenshot|screen|monitor|display|photo|pic|field of view|field of vision|surgical field|operative field|operating field|surgical view|camera view|surgical scene|endoscopic view|endoscopic image|video frame|camera',
+  'view|picture|image|frame|scene|field|shot|still|screenshot|screen|monitor|display|photo|pic|field of view|field of vision|surgical field|operative field|operating field|surgical view|camera view|surgical scene|endoscopic view|endoscopic image|video frame',
 );
 /** Alone, these mean other things, too: "is there still smoke". */
 const ambiguous = new Set(['still', 'shot', 'field']);

@@ -120,6 +120,8 @@ function lexed(plain: string, asks: boolean): Sentence {
   const meanings: Meaning[] = [];
   const kept = plain
     .replace(closers, '')
+    // "Is that a stapler" asks what that is, unlike "is that stapler in use".
+    .replaceAll(/(?<= |^)(?:this|that|these|those) (?:an?|the) /g, 'it ')
     .split(' ')
     .filter((word) => !articles.has(word) && !courtesies.has(word))
     .join(' ');
@@ -129,7 +131,7 @@ function lexed(plain: string, asks: boolean): Sentence {
     return `<${meaning.category}>`;
   });
   const text = direct(
-    named.replaceAll(/(?:this|that|these|those|my|our|your) (?=<(?:tool|thing)>)/g, ''),
+    named.replaceAll(/(?:(?:this|that|these|those|my|our|your) (?=<tool>)|(?:my|our|your) (?=<thing>))/g, ''),
     asks,
   );
   const unknown = text
