@@ -157,13 +157,19 @@ const orphanNotes = {
 /**
  * Ends the answers that a command, or an earlier version, left waiting or running when it died; their text so far is kept. What
  * a window asked is spared: the next one goes on with it. A stop for a process that is only silent is not closed: that one may
- * wake up and say how it really ended. It is closed once that process has died. Returns how many were stopped.
+ * wake up and say how it really ended. It is closed once that process has died, which is looked for at a `start` alone, since every
+ * answer is read for it. Returns how many were stopped.
  */
-export function stopOrphans({ database, record, tasks }: Ending, now: number): number {
+export function stopOrphans(
+  { database, record, tasks }: Ending,
+  { now, start }: { now: number; start: boolean },
+): number {
   const { owner } = tasks;
   const isDead = (processId: number): boolean => processId === process.pid || !isAlive(processId);
   const left = writers(database, statements.underWay, owner).filter((writer) => isLost(writer, now));
-  const stopped = writers(database, statements.provisional, owner).filter(({ process_id: id }) => isDead(id));
+  const stopped = start
+    ? writers(database, statements.provisional, owner).filter(({ process_id: id }) => isDead(id))
+    : [];
   if (left.length === 0 && stopped.length === 0) return 0;
   return database.transaction(() => {
     let count = 0;

@@ -135,8 +135,8 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   });
   const record = new ChangeRecord(connection, now);
   const tasks = new Tasks(connection, { id: randomUUID(), processId: process.pid });
-  const endAbandoned = (): number => {
-    const stopped = stopOrphans({ database: connection, record, tasks }, now());
+  const endAbandoned = (start: boolean): number => {
+    const stopped = stopOrphans({ database: connection, record, tasks }, { now: now(), start });
     if (stopped > 0) log.warn('answers left running were stopped', { stopped });
     return stopped;
   };
@@ -149,7 +149,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   let broken: ErrorReport | null = null;
   try {
     if (!outdated && backupIsDue(layout, now())) tryBackup({ connection, record }, layout, context, notices);
-    endAbandoned();
+    endAbandoned(true);
     loss = findLoss(connection, backupList, finding.state);
     if (loss !== null) log.warn('a backup holds more than the database');
   } catch (error) {
@@ -208,7 +208,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
           { entity: 'anchor', id: anchor.id, before: null, after: anchor },
         ]);
       }
-      endAbandoned();
+      endAbandoned(true);
       settle();
       return { movedTo };
     },
@@ -225,7 +225,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       }
       return check;
     },
-    endAbandoned,
+    endAbandoned: () => endAbandoned(false),
     countErasable: (caseId) => changesOfCase(connection, caseId).length,
     eraseFromRecord: (by, erased) => {
       const count = eraseCase({ database: connection, record }, by, erased);

@@ -63,6 +63,25 @@ it('a lease that runs out is taken over; who had it can neither begin nor end it
   expect(store.tasks.list()).toMatchObject([{ answerId: 'y' }]);
 });
 
+it('what a command asked ends with it, and is no task any more', async () => {
+  const store = open(temporaryFolder());
+  waiting(store, []);
+  const command = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  children.push(command);
+  addQuestion(store, aQuestion('q', 's'));
+  addAnswer(store, runningAnswer('x', 'q', 's'), command.pid);
+  const of = new Tasks(store.database, { id: 'command', processId: command.pid! });
+  of.add({ answerId: x, input }, { outlivesOwner: false, now: noon });
+  expect(store.endAbandoned()).toBe(0);
+  expect(store.tasks.takeOver(noon + 10 * LEASE_MILLISECONDS)).toEqual([]);
+  const gone = once(command, 'exit');
+  command.kill('SIGKILL');
+  await gone;
+  expect(store.endAbandoned()).toBe(1);
+  expect(answers.findAnswer(store.database, x)).toMatchObject({ status: 'stopped' });
+  expect(store.tasks.list()).toEqual([]);
+});
+
 it('a task is added with its question or not at all', () => {
   const store = open(temporaryFolder());
   const other = waiting(store, []);
