@@ -72,7 +72,7 @@ describe('the record on the command line', () => {
     const erase = ['audit', 'erase', '--case', 'Demonstration', '--reason', 'Withdrawal of 12 November'];
     const asked = cli(home, ...erase);
     expect(asked).toMatchObject({ status: 2 });
-    expect(asked.stderr).toMatch(/erases for good what 1 change of the case “Demonstration” say.*--yes/s);
+    expect(asked.stderr).toMatch(/erases for good what 2 changes of the case “Demonstration” say.*--yes/s);
     expect(cli(home, 'audit', 'erase', '--case', 'Nobody', '--reason', 'x', '--yes').stderr).toMatch(
       /no case of this name.*\(Demonstration\)/s,
     );
