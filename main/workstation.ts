@@ -143,6 +143,8 @@ export interface VideoJoin {
 export interface Media extends VideoMedia {
   /** An answer's frame with its box and label drawn on it. */
   still: (answerId: AnswerId) => Promise<{ png: Uint8Array }>;
+  /** The compressed picture that was kept of an answer's frame. */
+  keptPicture: (answerId: AnswerId) => Promise<{ webp: Uint8Array }>;
 }
 
 /** The one object behind every host. Failures are WorkstationErrors. */
@@ -340,6 +342,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     },
     media: {
       ...createVideoMedia(review),
+      keptPicture: async (answerId) => ({ webp: await review.keptPicture(answerId) }),
       still: async (answerId) => ({ png: await drawStill(await review.answeredFrame(answerId)) }),
     },
     onEvent: (listener) => {

@@ -19,6 +19,7 @@ import {
   type Task,
 } from '../store/index.ts';
 import { Draft } from './draft.ts';
+import type { KeptPictures } from './kept-pictures.ts';
 import { lookAtFrame } from './look.ts';
 import { begunAlready, elsewhere, givenUp } from './refusals.ts';
 import { SaveLater } from './save-later.ts';
@@ -37,6 +38,7 @@ export interface AnsweringContext {
   engine: AnswerEngine;
   jobs: JobRegistry;
   emit: (event: WorkstationEvent) => void;
+  pictures: KeptPictures;
   now: () => number;
   newId: () => string;
   log: Log;
@@ -356,6 +358,7 @@ export class AnswerQueue {
       priority: 'work',
     });
     const decodeFrameMilliseconds = performance.now() - startedAt;
+    this.#context.pictures.keep(frame);
 
     draft.stamp(engine.state.model);
     const asked = engine.ask({

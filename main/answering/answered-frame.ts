@@ -4,6 +4,7 @@ import { frameOf, type Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';
 import { answers, mustExist, questions, type Store } from '../store/index.ts';
 import type { DecodedFrame, VideoLibrary } from '../recordings/index.ts';
+import type { KeptPictures } from './kept-pictures.ts';
 
 /** An answer with the pixels that it is about. */
 export interface AnsweredFrame {
@@ -19,7 +20,7 @@ export interface AnsweredFrame {
  * pixel: throws `file-changed` if it isn't.
  */
 export async function answeredFrame(
-  { store, library }: { store: Store; library: VideoLibrary },
+  { store, library, pictures }: { store: Store; library: VideoLibrary; pictures: KeptPictures },
   answerId: AnswerId,
 ): Promise<AnsweredFrame> {
   const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
@@ -33,6 +34,8 @@ export async function answeredFrame(
       'No picture is saved with its box. Ask again about this frame to get an answer for it as it is now.',
     );
   }
+  // Answers of before this was kept get their picture here.
+  pictures.keep(frame);
   return {
     frame,
     answer,
@@ -40,4 +43,13 @@ export async function answeredFrame(
     frameIndex: index,
     timecode: question.location.timecode,
   };
+}
+
+/** The kept picture of an answer's frame, as WebP; throws `not-found` where there is none. */
+export function keptPictureOf(
+  { store, pictures }: { store: Store; pictures: KeptPictures },
+  answerId: AnswerId,
+): Promise<Uint8Array> {
+  const { frame } = mustExist(answers.findAnswer(store.database, answerId), 'answer');
+  return pictures.read(frame?.hash ?? '');
 }

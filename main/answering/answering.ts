@@ -72,7 +72,7 @@ export class Answering {
     mustBeRecordingOf(session, video);
     library.mustBeInCase(video);
     const { id: videoId } = video;
-    const { location, identity } = await lookAtFrame(library, {
+    const { frame, location, identity } = await lookAtFrame(library, {
       videoId,
       index: input.frameIndex,
       expected: input.frameHash,
@@ -98,6 +98,7 @@ export class Answering {
       const view = { actor: by.actor, videoId, frameIndex: location.index };
       sessionViews.saveView(store.database, session.id, view, now());
     });
+    this.#context.pictures.keep(frame);
     return { ...this.queue.start(question, new Draft(answer, anyway), given), question };
   }
 
@@ -115,7 +116,7 @@ export class Answering {
     const { store, library, now } = this.#context;
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
     const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
-    const { identity } = await lookAtFrame(library, {
+    const { frame, identity } = await lookAtFrame(library, {
       ...frameOf(question),
       expected: input.frameHash,
       priority: 'interaction',
@@ -134,6 +135,7 @@ export class Answering {
       this.queue.writeDown(answer, { settings: given, anyway });
       sessions.touchSession(store.database, question.sessionId, now());
     });
+    this.#context.pictures.keep(frame);
     return this.queue.start(question, new Draft(answer, anyway), given);
   }
 

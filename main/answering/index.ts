@@ -1,5 +1,6 @@
 /** From a question to its stored answer, and from an answer back to the pixels that it is about. */
-export { answeredFrame, type AnsweredFrame } from './answered-frame.ts';
+export { answeredFrame, keptPictureOf, type AnsweredFrame } from './answered-frame.ts';
 export type { AnswerEngine, AnsweringContext } from './answer-queue.ts';
 export { Answering } from './answering.ts';
 export { questionTemplates } from './question-templates.ts';
+export { KeptPictures } from './kept-pictures.ts';

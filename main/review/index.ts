@@ -22,6 +22,8 @@ import {
 import {
   answeredFrame,
   Answering,
+  keptPictureOf,
+  KeptPictures,
   questionTemplates,
   type AnswerEngine,
   type AnsweredFrame,
@@ -137,6 +139,8 @@ export interface Review {
   recording(videoId: VideoId): Promise<Recording>;
   /** An answer with its frame, decoded again and proven to be the one that the model saw. */
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
+  /** The compressed picture that was kept of an answer's frame, as WebP. Throws `not-found` where there is none. */
+  keptPicture(answerId: AnswerId): Promise<Uint8Array>;
   /** To be called when another database has taken the place of the one before: every window is told to read it anew. */
   databaseReplaced(): void;
   /** Goes on with what an earlier window left waiting or half written, once the model is loaded. */
@@ -152,7 +156,8 @@ export function createReview(options: ReviewOptions): Review {
   const copies = new ImportedCopies(store.layout.home, newId);
   const browser = new FolderBrowser(grants, folderMemory(store), options.surroundings ?? ownSurroundings());
   const library = new VideoLibrary({ ...options, isCopy: (path) => copies.owns(path) });
-  const answering = new Answering({ ...options, library });
+  const pictures = new KeptPictures(options);
+  const answering = new Answering({ ...options, library, pictures });
   const context: SessionContext = {
     store,
     library,
@@ -299,7 +304,8 @@ export function createReview(options: ReviewOptions): Review {
       return (await library.frame(videoId, index, { signal, priority: 'interaction' })).frame;
     },
     recording: (videoId) => library.recording(videoId),
-    answeredFrame: (answerId) => answeredFrame({ store, library }, answerId),
+    answeredFrame: (answerId) => answeredFrame({ store, library, pictures }, answerId),
+    keptPicture: (answerId) => keptPictureOf({ store, pictures }, answerId),
     databaseReplaced: () => {
       feed.replaced();
       if (options.durable === true) answering.queue.takeUp();

@@ -16,6 +16,8 @@ export interface HomeLayout {
   database: string;
   backups: string;
   frameIndexes: string;
+  /** Of frames that were asked about. */
+  pictures: string;
   lockDatabase: string;
   lockHolder: string;
   /** Is there when reading the database met damage. */
@@ -29,6 +31,7 @@ export function homeLayout(folder: string): HomeLayout {
     database: join(home, 'workstation.db'),
     backups: join(home, 'backups'),
     frameIndexes: join(home, 'cache', 'frame-indexes'),
+    pictures: join(home, 'pictures'),
     lockDatabase: join(home, 'window.lock'),
     lockHolder: join(home, 'window.json'),
     suspicion: join(home, 'workstation.check'),

@@ -16,6 +16,7 @@ export {
 export * as answers from './answers.ts';
 export * as caseRecordings from './case-recordings.ts';
 export * as cases from './cases.ts';
+export * as keptPictures from './kept-pictures.ts';
 export * as models from './models.ts';
 export * as questions from './questions.ts';
 export * as sessions from './sessions.ts';

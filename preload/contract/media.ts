@@ -16,6 +16,8 @@ export const thumbnailPath = (videoId: VideoId, index: FrameIndex, width: number
   `/media/thumbnails/${videoId}/${index}?width=${width}`;
 /** PNG of the answer's frame with box and label drawn on it. */
 export const stillPath = (answerId: AnswerId): string => `/media/stills/${answerId}.png`;
+/** WebP that was kept of the answer's frame, for looking at while its video is away: never for measuring or the model. */
+export const keptPicturePath = (answerId: AnswerId): string => `/media/kept-pictures/${answerId}.webp`;
 
 export const frameHeaders = {
   index: 'x-frame-index',

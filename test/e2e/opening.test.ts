@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -109,6 +110,33 @@ describe('a recording that is dropped', () => {
     expect(imports()).toHaveLength(1);
     // Neither the drop nor going on has made an empty session.
     await expect.poll(() => sessions()).toBe(3);
+  });
+
+  it('is seen as its kept picture with the answer’s box while the file is away, and again when it is back', async () => {
+    const file = join(videos, segment);
+    await window.waitUntilAskable();
+    await window.goToFrame(20);
+    await window.ask('What organ is being operated?');
+    await window.waitForAnswer();
+    const picture = page.locator('[data-part="kept-picture"]');
+    await expect.poll(() => picture.count()).toBe(0);
+    const boxes = page.locator('[data-part="model-box"]');
+    await boxes.first().waitFor();
+    const box = await boxes.first().getAttribute('data-box');
+    renameSync(file, `${file}.away`);
+    await page.reload();
+    await page
+      .locator('[data-part="kept-frame"]', { hasText: 'kept picture of frame 20, compressed' })
+      .waitFor();
+    await page.getByRole('button', { name: 'Locate the file…' }).waitFor();
+    await expect.poll(() => boxes.first().getAttribute('data-box')).toBe(box);
+    await expect
+      .poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth))
+      .toBeGreaterThan(0);
+    renameSync(`${file}.away`, file);
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await picture.waitFor({ state: 'detached' });
+    await page.locator('canvas[data-frame-index="20"]').waitFor();
   });
 
   it('is taken for a case whose own file is gone only if the person says so, and the copy goes otherwise', async () => {

@@ -69,6 +69,7 @@ const workstation: HostedWorkstation = {
     transcoded: (_video, start) =>
       Promise.resolve({ headers: { 'x-start': String(start) }, stream: Readable.from([Buffer.from('t')]) }),
     thumbnail: () => Promise.resolve({ jpeg: new Uint8Array([255]) }),
+    keptPicture: () => Promise.reject(new Error('secret')),
     still: () => Promise.reject(new Error('secret')),
   },
   onEvent: (listener) => {

@@ -78,6 +78,9 @@ export async function serveMedia(
     const video = parse(VideoId, id, 'video');
     const { jpeg } = await media.thumbnail(video, parse(Frame, last, 'frame index'), width, signal);
     sendBytes(response, 'image/jpeg', jpeg);
+  } else if (kind === 'kept-pictures' && last === undefined) {
+    const { webp } = await media.keptPicture(parse(AnswerId, id?.replace(/\.webp$/, ''), 'answer'));
+    sendBytes(response, 'image/webp', webp);
   } else if (kind === 'stills' && last === undefined) {
     const { png } = await media.still(parse(AnswerId, id?.replace(/\.png$/, ''), 'answer'));
     sendBytes(response, 'image/png', png);

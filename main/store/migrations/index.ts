@@ -16,6 +16,7 @@ import { migration as places } from './0014-places.ts';
 import { migration as verdicts } from './0015-verdicts.ts';
 import { migration as tasks } from './0016-tasks.ts';
 import { migration as recordingsOfCases } from './0017-recordings-of-cases.ts';
+import { migration as keptPictures } from './0018-kept-pictures.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   verdicts,
   tasks,
   recordingsOfCases,
+  keptPictures,
 ];

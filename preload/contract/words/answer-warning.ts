@@ -1,6 +1,6 @@
 import { askedOf } from '../asked.ts';
 import { checkCoherence, sidesInWords, type Finding } from '../coherence.ts';
-import { isUnderWay, type Answer } from '../domain.ts';
+import { isUnderWay, type Answer, type FrameIdentity } from '../domain.ts';
 import { otherNames } from '../names-said.ts';
 import type { Size } from '../values.ts';
 
@@ -10,6 +10,10 @@ export const anotherPicture =
 
 /** Said wherever a frame is shown, answered about or exported at which the file is damaged. */
 export const damagedPicture = 'The file is damaged at this frame: the picture may not be what was recorded.';
+
+/** Said of the compressed picture that is shown in place of a frame whose video can't be read. */
+export const keptPicture = ({ index, hash }: Pick<FrameIdentity, 'index' | 'hash'>): string =>
+  `The video can’t be read: this is the kept picture of frame ${index}, compressed and not the exact frame, whose SHA-256 is ${hash.slice(0, 12)}…`;
 
 /** For machines: why the picture of an answer wants a second look. */
 export const pictureWarnings = ({ frame }: Pick<Answer, 'frame'>): 'picture-damaged'[] =>

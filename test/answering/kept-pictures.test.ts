@@ -1,0 +1,94 @@
+import { loadImage, createCanvas } from '@napi-rs/canvas';
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KeptPictures } from '../../main/answering/index.ts';
+import type { Answer } from '../../preload/contract/domain.ts';
+import type { OpenSession } from '../../preload/contract/entries.ts';
+import type { FrameIndex } from '../../preload/contract/values.ts';
+import { Bench, ScriptedEngine, silent } from '../review/helpers.ts';
+import { ClipFolder, x264 } from '../video/clips.ts';
+
+const clips = new ClipFolder();
+let clip = '';
+let bench: Bench;
+let opened: OpenSession;
+
+beforeAll(async () => {
+  clip = await clips.make('a', { frames: 12, extension: 'mp4', output: x264 });
+  bench = new Bench(new ScriptedEngine());
+  opened = await bench.open(clip);
+});
+afterAll(async () => {
+  await bench.remove();
+  clips.remove();
+});
+
+const folder = () => bench.store.layout.pictures;
+async function answered(index: number): Promise<Answer> {
+  const ended = bench.ended();
+  await bench.ask(opened, index);
+  return ended;
+}
+
+describe('a frame that was asked about', () => {
+  it('keeps its picture once, for its owner only, readable while the video is away', async () => {
+    const answer = await answered(7);
+    const again = await answered(7);
+    const webp = await bench.review.keptPicture(answer.id);
+    expect(await bench.review.keptPicture(again.id)).toEqual(webp);
+    expect(readdirSync(folder())).toEqual([`${answer.frame!.hash}.webp`]);
+    if (process.platform !== 'win32') {
+      expect(statSync(join(folder(), `${answer.frame!.hash}.webp`)).mode & 0o077).toBe(0);
+    }
+    const frame = await bench.review.frame(opened.video.id, 7 as FrameIndex);
+    renameSync(clip, `${clip}.away`);
+    expect(await bench.review.keptPicture(answer.id)).toEqual(webp);
+    renameSync(`${clip}.away`, clip);
+
+    const image = await loadImage(Buffer.from(webp));
+    expect([image.width, image.height]).toEqual([frame.width, frame.height]);
+    const canvas = createCanvas(image.width, image.height);
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    let difference = 0;
+    for (let pixel = 0; pixel < frame.width * frame.height; pixel++) {
+      for (let part = 0; part < 3; part++) {
+        difference += Math.abs((data[pixel * 4 + part] ?? 0) - (frame.rgb[pixel * 3 + part] ?? 0));
+      }
+    }
+    expect(difference / frame.rgb.length).toBeLessThan(8);
+  });
+
+  it('has none where the file is another than was kept, until the frame is looked at again', async () => {
+    const answer = await answered(3);
+    const path = join(folder(), `${answer.frame!.hash}.webp`);
+    const webp = await bench.review.keptPicture(answer.id);
+    writeFileSync(path, 'something else');
+    await expect(bench.review.keptPicture(answer.id)).rejects.toMatchObject({ code: 'not-found' });
+    await bench.review.answeredFrame(answer.id);
+    expect(await bench.review.keptPicture(answer.id)).toEqual(webp);
+    rmSync(path);
+    await expect(bench.review.keptPicture(answer.id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('is answered where its picture can’t be kept, which is not said to be kept', async () => {
+    const moved = `${folder()}.elsewhere`;
+    renameSync(folder(), moved);
+    writeFileSync(folder(), 'no folder');
+    const answer = await answered(5);
+    expect(answer.status).toBe('answered');
+    await expect(bench.review.keptPicture(answer.id)).rejects.toMatchObject({ code: 'not-found' });
+    rmSync(folder());
+    renameSync(moved, folder());
+  });
+
+  it('is kept smaller where it is very large', async () => {
+    const pictures = new KeptPictures({ store: bench.store, now: Date.now, log: silent });
+    const [width, height] = [2400, 10];
+    pictures.keep({ hash: 'f'.repeat(64), width, height, rgb: new Uint8Array(width * height * 3) });
+    const image = await loadImage(Buffer.from(await pictures.read('f'.repeat(64))));
+    expect([image.width, image.height]).toEqual([1920, 8]);
+  });
+});
