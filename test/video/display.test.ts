@@ -13,7 +13,7 @@ import {
   upright,
   type Display,
 } from '../../main/video/display.ts';
-import type { VideoSource } from '../../main/video/index.ts';
+import { findMediaTools, type VideoSource } from '../../main/video/index.ts';
 import { uprightStream } from '../../main/video/upright-stream.ts';
 import type { Box } from '../../preload/contract/values.ts';
 import { ClipFolder, opened } from './clips.ts';
@@ -31,6 +31,7 @@ import {
 } from './shown-clips.ts';
 
 const folder = new ClipFolder();
+const { encoders } = await findMediaTools();
 afterAll(() => folder.remove());
 
 /** As ffprobe prints it. */
@@ -200,6 +201,23 @@ const colours: Record<string, { output: string[]; filters?: string[]; extension?
       output: ['-c:v', 'libx265', '-crf', '2', '-pix_fmt', 'yuv420p10le', '-x265-params', 'log-level=none'],
       matrix: 'bt601',
     },
+    VP9: {
+      output: [
+        ...['-c:v', 'libvpx-vp9', '-pix_fmt', 'yuv420p', '-deadline', 'realtime'],
+        '-crf',
+        '4',
+        '-b:v',
+        '0',
+      ],
+      extension: 'webm',
+      matrix: 'bt601',
+    },
+    ...(encoders.has('libaom-av1') && {
+      AV1: {
+        output: ['-c:v', 'libaom-av1', '-pix_fmt', 'yuv420p', '-cpu-used', '8', '-crf', '4', '-b:v', '0'],
+        matrix: 'bt601',
+      },
+    }),
     'H.264 in RGB': { output: rgbH264, matrix: 'rgb' },
     'RGB in QuickTime': { output: ['-c:v', 'png', '-pix_fmt', 'rgb24'], extension: 'mov', matrix: 'rgb' },
   };

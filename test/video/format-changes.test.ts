@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findMediaTools, type VideoSource } from '../../main/video/index.ts';
 import { ClipFolder, opened, readCounter } from './clips.ts';
+import { joinDescriptions } from './two-descriptions.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
@@ -204,16 +205,55 @@ describe('a recording that changes on the way', () => {
     video.dispose();
   });
 
-  it('has each pixel in its own shape', async () => {
-    const pieces: Piece[] = [{ shape: '1' }, { shape: '64/45' }, { shape: '1' }];
-    const video = await opened((await recording('h264', pieces, 'ts')).path);
-    const widths = [];
-    for (const index of [10, 60, 99, 100]) {
-      const frame = await video.frame(index);
-      expect(readCounter(frame)).toBe(index);
-      widths.push(frame.width);
+  it('in an MP4 with a description for each part: every frame by its own, whichever is asked for first', async () => {
+    const sizes = [
+      [192, 144],
+      [240, 180],
+    ] as const;
+    const parts = await Promise.all(
+      sizes.map(([width, height], part) =>
+        folder.make(`description-${part}`, {
+          ...{ frames: perPiece, first: part * perPiece, width, height, extension: 'mp4' },
+          output: [...optionsOf('h264', {}), '-bf', '0', '-use_editlist', '0'],
+        }),
+      ),
+    );
+    const path = folder.file('two-descriptions.mp4');
+    writeFileSync(path, joinDescriptions(parts as [string, string]));
+    for (const asked of [
+      [0, 49, 50, 99],
+      [99, 60, 50, 49, 3],
+    ]) {
+      const video = await opened(path);
+      expect(video.probe.hasSeveralKinds).toBe(true);
+      expect(video.summary().frames).toBe(2 * perPiece);
+      for (const index of asked) {
+        const frame = await video.frame(index, { priority: 'work' });
+        expect([readCounter(frame), frame.width]).toEqual([index, index < perPiece ? 192 : 240]);
+      }
+      video.dispose();
     }
-    expect(widths).toEqual([192, 273, 273, 192]);
-    video.dispose();
-  }, 120_000);
+  });
+
+  it.each([
+    ['its own, where the container states none', 'ts', [192, 273, 273, 192]],
+    // What the container states holds for the whole recording, as every player has it.
+    ['the one that the container states', 'mp4', [192, 192, 192, 192]],
+    ['the one that the container states', 'mkv', [192, 192, 192, 192]],
+  ])(
+    'has pixels of a shape: %s (%s)',
+    async (_, container, expected) => {
+      const pieces: Piece[] = [{ shape: '1' }, { shape: '64/45' }, { shape: '1' }];
+      const video = await opened((await recording('h264', pieces, container)).path);
+      const widths = [];
+      for (const index of [10, 60, 99, 100]) {
+        const frame = await video.frame(index);
+        expect(readCounter(frame)).toBe(index);
+        widths.push(frame.width);
+      }
+      expect(widths).toEqual(expected);
+      video.dispose();
+    },
+    120_000,
+  );
 });
