@@ -12,5 +12,6 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     fileParallelism: false,
     pool: 'forks',
+    setupFiles: ['test/patience.ts'],
   },
 });
