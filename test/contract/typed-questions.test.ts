@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { recogniseQuestion } from '../../models/data/dataset/recognise.ts';
 import { ALL_TYPES } from '../../models/data/dataset/record.ts';
 import { CheckpointManifest } from '../../preload/contract/model.ts';
+import { understandQuestion } from '../../preload/contract/reading/reading.ts';
 import { examineQuestion } from '../../preload/contract/teaching.ts';
 
 /** Questions as people type them, with what is to become of each; see the head of the file. */
@@ -35,6 +36,16 @@ describe('200 questions typed by hand', () => {
     const passed = others.filter(({ question }) => examineQuestion(question, shipped.taught!).taught);
     expect(others).toHaveLength(84);
     expect(passed).toEqual([]);
+  });
+
+  it('are read as what they ask or not at all, and most that ask about the picture are', () => {
+    const understood = typed.flatMap(({ expected, question }) => {
+      const { taught, reading } = understandQuestion(question, shipped.taught!);
+      if (reading !== null) expect(reading.kind, question).toBe(expected);
+      return taught || reading !== null ? [expected] : [];
+    });
+    expect(understood.every((expected) => taughtKinds.includes(expected))).toBe(true);
+    expect(understood.length).toBeGreaterThanOrEqual(70);
   });
 
   it('are always led on where they are refused', () => {

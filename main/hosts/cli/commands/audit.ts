@@ -127,7 +127,9 @@ function addErase(audit: Command): void {
       output.line(
         check.ok ? 'The record is whole.' : `The record is not as it was written. ${check.reason ?? ''}`,
       );
-      output.line('The case itself, with its questions and answers as they are now, was not touched.');
+      output.line(
+        'The case itself, with its questions, answers and kept pictures as they are now, was not touched.',
+      );
       if (backups.length > 0) {
         output.line(
           'These backups were written before and still hold it; remove them where that must not be:',
