@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, test, vi } from 'vitest';
 import type { Change, ChangeList, Changes, OpenSession } from '../../preload/contract/index.ts';
 import { Feed } from '../../renderer/state/feed.svelte.ts';
