@@ -53,6 +53,8 @@ export class Review {
   readonly #announcer: Announcer;
   readonly #entries: Entries;
   readonly #record: SessionRecord;
+  /** The frame of the answer that was chosen while no frame could be shown yet. */
+  #goOnceReady: FrameIndex | null = null;
   readonly #position: Position;
   readonly #goOver: (videoId: VideoId, questionId: QuestionId) => Promise<void>;
   readonly #drawSeed: () => number;
@@ -210,10 +212,12 @@ export class Review {
     return goToNeighbour(this, this.#announcer, { direction, which });
   }
 
+  /** Shows the frame of the answer on show; where the video's index is still made, as soon as that is there. */
   async goToAnswer(): Promise<void> {
-    if (this.answerIndex === null || !this.player.ready) return;
-    if (this.onAnswersFrame && !this.player.motion.moving) return;
-    await this.player.goTo({ index: this.answerIndex });
+    const index = this.answerIndex;
+    if (!this.player.ready) this.#goOnceReady = index;
+    else if (index !== null && (!this.onAnswersFrame || this.player.motion.moving))
+      await this.player.goTo({ index });
   }
 
   selectVersion(version: number): void {
@@ -325,10 +329,11 @@ export class Review {
       this.player.fault = null;
       this.player.motion.fault = null;
     }
-    if (was || !this.player.ready) return;
-    const seconds = this.player.motion.visible ? this.player.motion.seconds : null;
-    if (this.player.motion.moving) return;
-    const index = this.player.shown?.location.index ?? this.session.frameIndex;
+    if (was || !this.player.ready || this.player.motion.moving) return;
+    const chosen = this.#goOnceReady;
+    this.#goOnceReady = null;
+    const seconds = this.player.motion.visible && chosen === null ? this.player.motion.seconds : null;
+    const index = chosen ?? this.player.shown?.location.index ?? this.session.frameIndex;
     void (seconds === null ? this.player.showIndex(index) : this.player.show({ seconds }));
   }
 
@@ -354,9 +359,7 @@ export class Review {
   }
 
   /** Writes the position down now; for when the window or the session goes. */
-  flushPosition(): Promise<void> {
-    return this.#position.flush();
-  }
+  readonly flushPosition = (): Promise<void> => this.#position.flush();
 
   dispose(): void {
     void this.flushPosition();

@@ -350,6 +350,21 @@ test('an index that becomes ready brings the frame where the reviewer last stood
   await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(33));
 });
 
+test('an answer that is chosen while the index is made brings its frame once that is ready', async () => {
+  workstation.video = { ...workstation.video, index: 'building', frameCount: null };
+  workstation.session = { ...workstation.session, frameIndex: id2(33) };
+  const { question } = workstation.addEntry('Of frame 12?', 12, { status: 'not-visible' });
+  const review = new Review(workstation.open(), {
+    bridge: workstation.bridge,
+    fetchMedia: new FramePixels().fetch,
+    announcer,
+  });
+  await review.select(question.id);
+  expect(review.player.shown).toBeNull();
+  review.takeVideo({ ...workstation.video, index: 'ready', frameCount: 350 });
+  await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(12));
+});
+
 test('screen readers hear whole sentences, and not too many', () => {
   time = 10_000;
   announcer.stream('The forceps hold ');
