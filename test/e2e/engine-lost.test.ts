@@ -66,6 +66,7 @@ describe('the engine killed in mid-answer', () => {
 
   it('keeps the partial answer over a reload', async () => {
     await window.reload();
+    await window.waitForAnswer();
     await window.selectQuestion('What is the state of prograsp_forceps?');
     await expect.poll(() => window.answer.status()).toBe('stopped');
     expect((await window.answer.reasoning.textContent())?.trim().length).toBeGreaterThan(0);

@@ -53,6 +53,7 @@ beforeAll(async () => {
   tellOtherStory(session);
   opened = await openWindow(home, { reducedMotion: 'reduce' });
   ({ window } = opened);
+  await window.waitForAnswer();
   await window.selectQuestion(question);
 });
 
