@@ -86,8 +86,20 @@ describe('instruments that the words name and the answer does not', () => {
     ).toBe(`The words name suction; the answer names stapler.${check}`);
   });
 
+  test('are told with a thing that the words have under no name', () => {
+    expect(warningOf(listed('blood', 'suction', 'bipolar_forceps'))).toBe(
+      `The words name suction, bipolar forceps; the answer names blood, suction, bipolar forceps.${check}`,
+    );
+    expect(warningOf(listed('blood', 'suction'))).toMatch(/the answer names blood, suction\./);
+  });
+
   test.each([
     ['the same in another order', listed('bipolar_forceps', 'suction')],
+    [
+      'a thing otherwise',
+      { ...listed('blood', 'suction'), reasoning: 'The suction lies in the upper left, beside a bleed.' },
+    ],
+    ['nothing of this vocabulary', { ...listed('blood', 'smoke'), reasoning: 'Both are seen.' }],
     ['the same beside an organ', listed('kidney', 'bipolar_forceps', 'suction')],
     ['more of them, as free words may', { ...listed('suction'), items: [item('suction')] }],
     ['none', { ...listed('suction', 'suction'), reasoning: 'Two tools are seen.' }],
