@@ -1,10 +1,10 @@
 import '../main/hosts/node-version.ts';
-import { gates, printOutcomes, runStep, type Outcome } from './steps.ts';
+import { printOutcomes, runGates, runStep } from './steps.ts';
 
 /** `npm run check`: every gate at once. All of them run, so that one pass shows all that is wrong. */
-const outcomes: Outcome[] = [];
-for (const step of [...gates, { name: 'unit tests', command: 'vitest', args: ['run'] }]) {
-  outcomes.push(await runStep(step));
-}
+const outcomes = [
+  ...(await runGates()),
+  await runStep({ name: 'unit tests', command: 'vitest', args: ['run'] }),
+];
 printOutcomes(outcomes);
 process.exitCode = outcomes.every(({ ok }) => ok) ? 0 : 1;

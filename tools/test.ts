@@ -8,7 +8,7 @@ import { findChromium } from '../test/e2e/chromium.ts';
 import { offerToFetch } from '../main/hosts/offer.ts';
 import { findNamespace } from '../test/network/namespace.ts';
 import { findPython } from '../test/training/python.ts';
-import { gates, printOutcomes, repository, runStep, type Outcome } from './steps.ts';
+import { printOutcomes, repository, runGates, runStep, type Outcome } from './steps.ts';
 
 /**
  * `npm test`: runs every gate, the unit tests and the end-to-end tests, and ends with one line that counts them all. It
@@ -109,7 +109,7 @@ if (chromium === null) {
   notes.push('FAILED: no Chromium for the end-to-end tests (install one, or set CHROMIUM_BIN).');
 }
 
-for (const gate of gates) outcomes.push(await runStep(gate));
+outcomes.push(...(await runGates()));
 await runTests('unit tests', []);
 await runTests('end-to-end tests', ['--config', 'vitest.e2e.config.ts']);
 rmSync(reports, { recursive: true, force: true });
