@@ -1,44 +1,145 @@
 import type { CallInput, CallOutput } from '../../preload/contract/calls.ts';
-import type { VerdictCommand } from '../../preload/contract/commands.ts';
+import type { Edit } from '../../preload/contract/changes.ts';
+import type { Command, VerdictCommand } from '../../preload/contract/commands.ts';
 import type { ActorId } from '../../preload/contract/context.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import type { SessionId } from '../../preload/contract/values.ts';
+import { endSecondsOfFrame } from '../../preload/contract/frames.ts';
+import { locationOf } from '../../preload/contract/places.ts';
+import {
+  BookmarkId,
+  SegmentId,
+  type CaseId,
+  type SessionId,
+  type VideoId,
+} from '../../preload/contract/values.ts';
+import { mustBeRecordingOf, type VideoLibrary } from '../recordings/index.ts';
 import {
   answers,
+  bookmarks,
   caseRecordings,
   mustExist,
   questions,
+  segments,
   sessions,
   verdicts,
   videos,
   type ChangeContext,
   type Store,
 } from '../store/index.ts';
+import { planBookmark, type BookmarkState } from './commands/bookmarks.ts';
 import { planRecordings } from './commands/recordings.ts';
+import { planSegment, type Stretch } from './commands/segments.ts';
 import { planVerdict, type JudgedAnswer } from './commands/verdicts.ts';
 
 export interface ApplyContext {
   store: Pick<Store, 'database' | 'record'>;
+  /** The times of a recording's frames, also while its file is away. */
+  library: Pick<VideoLibrary, 'index' | 'find'>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  /** A new random id. */
+  newId: () => string;
 }
 
 /** Plans a command from what is there now and commits its edits, in one transaction. */
-export function applyCommand(
-  { store: { database, record }, now }: ApplyContext,
+export async function applyCommand(
+  context: ApplyContext,
   { sessionId, command, groupId }: CallInput<'apply'>,
   by: ChangeContext,
-): CallOutput<'apply'> {
+): Promise<CallOutput<'apply'>> {
+  const { database, record } = context.store;
+  // Where its frames lie can't change any more, so it is looked up before the database is held.
+  const stretch = await stretchOf(context, sessionId, command);
   return database.transaction(() => {
     const { caseId } = mustExist(sessions.findSession(database, sessionId), 'session');
-    const edits =
-      'answerId' in command
-        ? planVerdict(judgedAnswer(database, { sessionId, command, actor: by.actor, now: now() }), command)
-        : planRecordings(caseRecordings.listCaseRecordings(database, caseId), command);
+    const edits = plan(context, { sessionId, caseId, command, stretch, actor: by.actor });
     return {
       change: record.commit(by, { name: command.name, caseId, sessionId, groupId: groupId ?? null }, edits),
     };
   });
+}
+
+interface Planned {
+  sessionId: SessionId;
+  caseId: CaseId;
+  command: Command;
+  stretch: Stretch | null;
+  actor: ActorId;
+}
+
+function plan({ store: { database }, now, newId }: ApplyContext, given: Planned): Edit[] {
+  const { sessionId, caseId, command, stretch, actor } = given;
+  const by = { sessionId, actor, now: now() };
+  switch (command.name) {
+    case 'bookmark.add':
+      return planBookmark({ ...by, ...freshBookmark(database, { sessionId, stretch, newId }) }, command);
+    case 'bookmark.edit':
+    case 'bookmark.delete': {
+      const bookmark = inSession(sessionId, bookmarks.findBookmark(database, command.bookmarkId));
+      return planBookmark({ ...by, bookmark, count: 0, fresh: null }, command);
+    }
+    case 'segment.add':
+    case 'segment.edit':
+    case 'segment.move':
+    case 'segment.delete': {
+      const present = segments.listSegments(database, sessionId);
+      return planSegment({ ...by, segments: present, stretch, newId: SegmentId.parse(newId()) }, command);
+    }
+    case 'recording.remove':
+    case 'recording.reorder':
+      return planRecordings(caseRecordings.listCaseRecordings(database, caseId), command);
+    default:
+      return planVerdict(judgedAnswer(database, { ...by, command }), command);
+  }
+}
+
+/** The frames that a command names, where they lie in a recording of the session's case; null where it names none. */
+async function stretchOf(
+  { store: { database }, library }: ApplyContext,
+  sessionId: SessionId,
+  command: Command,
+): Promise<Stretch | null> {
+  let videoId: VideoId;
+  let range: { from: number; to: number };
+  if (command.name === 'bookmark.add') {
+    const { frameIndex } = command;
+    videoId = command.videoId;
+    range = { from: frameIndex, to: frameIndex };
+  } else if (command.name === 'segment.add') {
+    videoId = command.videoId;
+    range = command;
+  } else if (command.name === 'segment.move') {
+    const segment = segments.findSegment(database, command.segmentId);
+    // Whether it is there is said by its plan, which looks again.
+    if (segment === null) return null;
+    videoId = segment.span.videoId;
+    range = command;
+  } else return null;
+  mustBeRecordingOf(mustExist(sessions.findSession(database, sessionId), 'session'), library.find(videoId));
+  const { times } = await library.index(videoId);
+  return {
+    from: locationOf(times, range.from),
+    to: locationOf(times, range.to),
+    endSeconds: endSecondsOfFrame(times, range.to),
+  };
+}
+
+function freshBookmark(
+  database: Store['database'],
+  { sessionId, stretch, newId }: { sessionId: SessionId; stretch: Stretch | null; newId: () => string },
+): Pick<BookmarkState, 'count' | 'bookmark' | 'fresh'> {
+  return {
+    count: bookmarks.countBookmarks(database, sessionId),
+    bookmark: null,
+    fresh: stretch && { id: BookmarkId.parse(newId()), location: stretch.from },
+  };
+}
+
+function inSession<Mark extends { sessionId: SessionId }>(
+  sessionId: SessionId,
+  mark: Mark | null,
+): Mark | null {
+  return mark?.sessionId === sessionId ? mark : null;
 }
 
 function judgedAnswer(

@@ -271,7 +271,7 @@ export function createReview(options: ReviewOptions): Review {
       return {};
     },
 
-    apply: async (input, by) => applyCommand(options, input, by),
+    apply: async (input, by) => applyCommand({ ...options, library }, input, by),
     ...changeCalls(telling),
 
     cancelJob: async ({ jobId }) => {

@@ -14,9 +14,11 @@ import type { SessionId, Size, VideoId } from '../../preload/contract/values.ts'
 import { SessionId as SessionIdSchema } from '../../preload/contract/values.ts';
 import {
   answers,
+  bookmarks,
   cases,
   mustExist,
   questions,
+  segments,
   sessions,
   sessionViews,
   verdicts,
@@ -37,7 +39,7 @@ export interface SessionContext {
 }
 
 /**
- * Goes on in the case's last session where nothing was asked in it yet and the video is on show in it; else starts one, with the
+ * Goes on in the case's last session where nothing was asked or marked in it yet and the video is on show in it; else starts one, with the
  * next number of the case, in which the video is on show at its beginning for who starts it. Opening a recording again and again
  * leaves no empty sessions behind.
  */
@@ -96,6 +98,10 @@ export async function openSession(
     video,
     session,
     entries: pageOfEntries(context, session),
+    marks: {
+      bookmarks: bookmarks.listBookmarks(store.database, id),
+      segments: segments.listSegments(store.database, id),
+    },
     entryCount,
     seq: head?.seq ?? 0,
     hash: head?.hash ?? null,

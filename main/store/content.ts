@@ -36,7 +36,11 @@ type Table = keyof typeof idsOf;
 const tables = Object.keys(idsOf) as Table[];
 
 /** What belongs to what is counted, and would be missed as much. */
-const furtherIdsOf = { verdicts: `SELECT answer_id || ':' || actor FROM verdicts` } as const;
+const furtherIdsOf = {
+  verdicts: `SELECT answer_id || ':' || actor FROM verdicts`,
+  bookmarks: 'SELECT id FROM bookmarks',
+  segments: 'SELECT id FROM segments',
+} as const;
 
 /** Reads an open database of any schema of ours: tables of later steps count as empty where they are not yet. */
 export function readContent(database: Database.Database): Content {

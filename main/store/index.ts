@@ -14,11 +14,13 @@ export {
   type NewCommand,
 } from './changes/index.ts';
 export * as answers from './answers.ts';
+export * as bookmarks from './bookmarks.ts';
 export * as caseRecordings from './case-recordings.ts';
 export * as cases from './cases.ts';
 export * as keptPictures from './kept-pictures.ts';
 export * as models from './models.ts';
 export * as questions from './questions.ts';
+export * as segments from './segments.ts';
 export * as sessions from './sessions.ts';
 export * as sessionViews from './session-views.ts';
 export * as settings from './settings.ts';

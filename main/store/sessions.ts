@@ -67,9 +67,11 @@ export const statements = {
     'sessions.lastOfCase',
     `SELECT ${columns} FROM sessions WHERE case_id = :caseId ORDER BY number DESC LIMIT 1`,
   ),
-  hasQuestions: statement(
-    'sessions.hasQuestions',
-    'SELECT EXISTS (SELECT 1 FROM questions WHERE session_id = :id) AS found',
+  hasContent: statement(
+    'sessions.hasContent',
+    `SELECT EXISTS (SELECT 1 FROM questions WHERE session_id = :id)
+       OR EXISTS (SELECT 1 FROM bookmarks WHERE session_id = :id)
+       OR EXISTS (SELECT 1 FROM segments WHERE session_id = :id) AS found`,
   ),
   list: statement(
     'sessions.list',
@@ -120,11 +122,11 @@ export function findLastSessionOfCase(database: ReadableDatabase, caseId: CaseId
   return parseFound(database, Row, database.get(statements.lastOfCase, { caseId }), 'sessions');
 }
 
-/** The case's last session, if nothing was ever asked in it. */
+/** The case's last session, if nothing was ever asked or marked in it. */
 export function findEmptyLastSession(database: ReadableDatabase, caseId: CaseId): StoredSession | null {
   const session = findLastSessionOfCase(database, caseId);
   if (session === null) return null;
-  const asked = parseRow(FoundRow, database.get(statements.hasQuestions, { id: session.id }), 'sessions');
+  const asked = parseRow(FoundRow, database.get(statements.hasContent, { id: session.id }), 'sessions');
   return asked.found === 1 ? null : session;
 }
 

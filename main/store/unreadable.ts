@@ -3,9 +3,11 @@ import type { UnreadableRow } from './database.ts';
 
 const nouns: Readonly<Record<string, string>> = {
   answers: 'answer',
+  bookmarks: 'bookmark',
   cases: 'case',
   models: 'model',
   questions: 'question',
+  segments: 'segment',
   sessions: 'session',
   settings: 'setting',
   verdicts: 'verdict',

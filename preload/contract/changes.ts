@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ActorId, WindowId } from './context.ts';
 import { AnswerStatus, Case, CaseRecording, Question, Session } from './domain.ts';
 import { Entry } from './entries.ts';
+import { Bookmark, Segment } from './marks.ts';
 import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp, VideoId } from './values.ts';
 import { Verdict } from './verdicts.ts';
 
@@ -72,6 +73,8 @@ export const recordedEntities = {
   anchor: Anchor,
   erasure: Erasure,
   verdict: Verdict,
+  bookmark: Bookmark,
+  segment: Segment,
   mention: Mention,
 } as const;
 export type EntityName = keyof typeof recordedEntities;
@@ -99,6 +102,8 @@ export const Edit = z.discriminatedUnion('entity', [
   edit('anchor', Anchor),
   edit('erasure', Erasure),
   edit('verdict', Verdict),
+  edit('bookmark', Bookmark),
+  edit('segment', Segment),
   edit('mention', Mention),
 ]);
 export type Edit = z.infer<typeof Edit>;

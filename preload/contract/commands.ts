@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AnswerId, VideoId } from './values.ts';
+import { SegmentLook } from './marks.ts';
+import { AnswerId, BookmarkId, FrameIndex, SegmentId, VideoId } from './values.ts';
 import { RejectReason, StepMark } from './verdicts.ts';
 
 /** Four numbers as a person gave them: whether they are a box of the frame is for the command to say, in words. */
@@ -49,9 +50,68 @@ export const RecordingCommand = z.discriminatedUnion('name', [
 ]);
 export type RecordingCommand = z.infer<typeof RecordingCommand>;
 
+/** Text as a person typed it: whether it is short enough is for the command to say, in words. */
+const Typed = z.string().max(mostText);
+const Tags = z.array(Typed).max(1000);
+
+/** What a person does with bookmarks. A name or note of `''` is none. */
+export const BookmarkCommand = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('bookmark.add'),
+    videoId: VideoId,
+    frameIndex: FrameIndex,
+    title: Typed.exactOptional(),
+    note: Typed.exactOptional(),
+  }),
+  z.strictObject({
+    name: z.literal('bookmark.edit'),
+    bookmarkId: BookmarkId,
+    title: Typed.exactOptional(),
+    note: Typed.exactOptional(),
+  }),
+  z.strictObject({ name: z.literal('bookmark.delete'), bookmarkId: BookmarkId }),
+]);
+export type BookmarkCommand = z.infer<typeof BookmarkCommand>;
+
+const segmentFields = {
+  note: Typed.exactOptional(),
+  tags: Tags.exactOptional(),
+  look: SegmentLook.exactOptional(),
+};
+
+/**
+ * What a person does with segments. They may overlap, as a step lies within its phase, but for two of one name, which would be
+ * one segment: that is refused with `invalid-input`.
+ */
+export const SegmentCommand = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('segment.add'),
+    videoId: VideoId,
+    /** Its first and its last frame. */
+    from: FrameIndex,
+    to: FrameIndex,
+    title: Typed,
+    ...segmentFields,
+  }),
+  z.strictObject({
+    name: z.literal('segment.edit'),
+    segmentId: SegmentId,
+    title: Typed.exactOptional(),
+    ...segmentFields,
+  }),
+  z.strictObject({ name: z.literal('segment.move'), segmentId: SegmentId, from: FrameIndex, to: FrameIndex }),
+  z.strictObject({ name: z.literal('segment.delete'), segmentId: SegmentId }),
+]);
+export type SegmentCommand = z.infer<typeof SegmentCommand>;
+
 /**
  * What a person does, as data: each command is planned by a pure function and goes through one `apply`, where it is checked,
  * recorded, told to all windows, and can be undone and done again.
  */
-export const Command = z.discriminatedUnion('name', [...VerdictCommand.options, ...RecordingCommand.options]);
+export const Command = z.discriminatedUnion('name', [
+  ...VerdictCommand.options,
+  ...RecordingCommand.options,
+  ...BookmarkCommand.options,
+  ...SegmentCommand.options,
+]);
 export type Command = z.infer<typeof Command>;

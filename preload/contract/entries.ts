@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Answer, Case, ModelStamp, Question, Session, Video } from './domain.ts';
 import { Doubt, doubtsOf } from './doubts.ts';
+import { Marks } from './marks.ts';
 import { surenessOf } from './sureness.ts';
 import { Sha256, type AnswerId, type Size } from './values.ts';
 import { DecisionOf, Verdict } from './verdicts.ts';
@@ -72,6 +73,7 @@ export const OpenSession = z.object({
   session: Session,
   /** The first page of its questions. */
   entries: EntryPage,
+  marks: Marks,
   /** How many questions the session has. */
   entryCount: z.int().min(0),
   /** The newest change of the record that is in it: what comes later is told by `changes` events. */

@@ -62,6 +62,12 @@ export function secondsOfFrame(times: FrameTimes, index: number): number {
   return ticksToSeconds((ticks[index] as number) - (ticks[0] as number), timeBase);
 }
 
+/** Seconds of the review clock from the first frame to the end of frame `index`. */
+export function endSecondsOfFrame(times: FrameTimes, index: number): number {
+  checkFrameIndex(index, times.ticks.length);
+  return index + 1 < times.ticks.length ? secondsOfFrame(times, index + 1) : durationSeconds(times);
+}
+
 /** Seconds of the review clock from the first frame to the end of the last. */
 export function durationSeconds(times: FrameTimes): number {
   if (times.ticks.length === 0) return 0;

@@ -23,6 +23,10 @@ export const QuestionId = Id.brand<'QuestionId'>();
 export type QuestionId = z.infer<typeof QuestionId>;
 export const AnswerId = Id.brand<'AnswerId'>();
 export type AnswerId = z.infer<typeof AnswerId>;
+export const BookmarkId = Id.brand<'BookmarkId'>();
+export type BookmarkId = z.infer<typeof BookmarkId>;
+export const SegmentId = Id.brand<'SegmentId'>();
+export type SegmentId = z.infer<typeof SegmentId>;
 export const JobId = Id.brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
 /**

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { ActorId } from './context.ts';
 import type { Answer, AnswerStatus } from './domain.ts';
+import { Note } from './notes.ts';
 import { AnswerId, Box, QuestionId, Timestamp } from './values.ts';
 
 /** A person's own label holds no more characters than this. */
 export const mostLabelLength = 200;
-export const mostNoteLength = 4000;
 /** A box that is narrower or lower than this, in source pixels, holds nothing that can be looked at. */
 export const leastBoxSide = 2;
 
@@ -59,8 +59,7 @@ export const Verdict = z.object({
   judgement: Judgement.nullable(),
   /** In the order of the reasoning. */
   marks: z.array(MarkedStep),
-  /** Empty where there is none. */
-  note: z.string().max(mostNoteLength),
+  note: Note,
 });
 export type Verdict = z.infer<typeof Verdict>;
 

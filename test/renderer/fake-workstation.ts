@@ -1,4 +1,5 @@
 import { planVerdict } from '../../main/review/commands/verdicts.ts';
+import { planMark, withMark } from './fake-marks.ts';
 import { FakeRecord } from './fake-record.ts';
 import { checkpointReport, embeddedModel, folderModel, runningImport } from './fake-models.ts';
 import {
@@ -31,6 +32,7 @@ import {
   type Job,
   type GrantId,
   type KnownVideo,
+  type Marks,
   type ModelEntry,
   type ModelFolderReport,
   type ModelImport,
@@ -173,6 +175,7 @@ export class FakeWorkstation {
   imports: ModelImport[] = [];
   /** What every folder turns out to hold. */
   report: ModelFolderReport = checkpointReport;
+  marks: Marks = { bookmarks: [], segments: [] };
   video: Video = fakeVideo;
   case: Case = {
     id: id('case1'),
@@ -386,7 +389,16 @@ export class FakeWorkstation {
     },
     apply: async ({ sessionId, command }, by) => {
       this.#checkSession(sessionId);
-      if (!('answerId' in command)) throw notFound('recording');
+      if (!('answerId' in command)) {
+        if (command.name === 'recording.remove' || command.name === 'recording.reorder')
+          throw notFound('recording');
+        const { marks } = this;
+        const edits = planMark({ marks, sessionId, actor: by.actor, now: this.clock(), locationOf }, command);
+        const changed = edits.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after));
+        return {
+          change: changed.length === 0 ? null : this.record.commit(by, command.name, sessionId, changed),
+        };
+      }
       const entry = [...this.entries, ...this.deleted].find(({ answers }) =>
         answers.some(({ id: found }) => found === command.answerId),
       );
@@ -489,6 +501,7 @@ export class FakeWorkstation {
       video: this.video,
       session: this.session,
       entries: this.#page(Infinity, this.firstPage),
+      marks: this.marks,
       entryCount: this.entries.length,
       seq: this.record.seq,
       hash: this.record.hash,
@@ -514,6 +527,7 @@ export class FakeWorkstation {
   /** What an edit makes of what is there. */
   #show(edit: Edit): void {
     if (edit.entity === 'case' && edit.after !== null) this.case = edit.after;
+    this.marks = withMark(this.marks, edit);
     if (edit.entity === 'answer') this.#showAnswer(edit);
     if (edit.entity === 'verdict') this.#showVerdict(edit);
     if (edit.entity !== 'question') return;

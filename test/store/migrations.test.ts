@@ -11,6 +11,8 @@ import { statements as modelStatements } from '../../main/store/models.ts';
 import { statements as questionStatements } from '../../main/store/questions.ts';
 import { statements as sessionStatements } from '../../main/store/sessions.ts';
 import { statements as settingStatements } from '../../main/store/settings.ts';
+import { statements as bookmarkStatements } from '../../main/store/bookmarks.ts';
+import { statements as segmentStatements } from '../../main/store/segments.ts';
 import { statements as verdictStatements } from '../../main/store/verdicts.ts';
 import { statements as videoStatements } from '../../main/store/videos.ts';
 
@@ -261,5 +263,16 @@ describe('step 10, order', () => {
     expect(ids('SELECT id FROM videos ORDER BY opened_order')).toEqual(['early', 'middle', 'late']);
     expect(ids('SELECT id FROM sessions ORDER BY opened_order')).toEqual(['early', 'middle', 'late']);
     expect(ids('SELECT id FROM sessions ORDER BY changed_order')).toEqual(['late', 'middle', 'early']);
+  });
+});
+
+describe('step 19, marks', () => {
+  it('finds the bookmarks and segments of a session without reading all', () => {
+    migrate(database);
+    expect(plan(bookmarkStatements.ofSession)).toMatch(/SEARCH bookmarks USING INDEX bookmarks_of_session/);
+    expect(plan(bookmarkStatements.count)).toMatch(/SEARCH bookmarks USING INDEX bookmarks_of_session/);
+    expect(plan(bookmarkStatements.present)).toMatch(/SEARCH bookmarks USING INDEX sqlite_autoindex/);
+    expect(plan(segmentStatements.ofSession)).toMatch(/SEARCH segments USING INDEX segments_of_session/);
+    expect(plan(segmentStatements.present)).toMatch(/SEARCH segments USING INDEX sqlite_autoindex/);
   });
 });

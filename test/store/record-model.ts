@@ -1,17 +1,37 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { addition } from '../../main/recordings/case-order.ts';
+import { planBookmark } from '../../main/review/commands/bookmarks.ts';
 import { planRecordings } from '../../main/review/commands/recordings.ts';
-import { answers, caseRecordings, endAnswer, questions, videos, type Store } from '../../main/store/index.ts';
+import { planSegment } from '../../main/review/commands/segments.ts';
+import {
+  answers,
+  bookmarks,
+  caseRecordings,
+  endAnswer,
+  questions,
+  segments,
+  videos,
+  type Store,
+} from '../../main/store/index.ts';
 import { canonicalText } from '../../main/store/changes/chain.ts';
 import { runCheck, type ChangeContext } from '../../main/store/changes/index.ts';
 import { checkTables, foldRecord } from '../../main/store/changes/table-check.ts';
 import { statement } from '../../main/store/database.ts';
 import { Edit } from '../../preload/contract/changes.ts';
+import type { BookmarkCommand, SegmentCommand } from '../../preload/contract/commands.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import { Question, type Case } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { AnswerId, SessionId, type CaseId, type VideoId } from '../../preload/contract/values.ts';
+import { FrameLocation } from '../../preload/contract/places.ts';
+import {
+  AnswerId,
+  BookmarkId,
+  SegmentId,
+  SessionId,
+  type CaseId,
+  type VideoId,
+} from '../../preload/contract/values.ts';
 import { verdictId, type Judgement, type Verdict } from '../../preload/contract/verdicts.ts';
 import { Random } from './random.ts';
 import { aCase, aQuestion, aVideo, fullAnswer, noon, runningAnswer } from './rows.ts';
@@ -25,6 +45,12 @@ const judgements: readonly (Judgement | null)[] = [
   { decision: 'rejected', at: 4, reason: 'both' },
   { decision: 'corrected', at: 5, label: 'Leber – “links”', box: [0.5, 1, 20, 30.25] },
 ];
+
+const frameAt = (index: number): FrameLocation =>
+  FrameLocation.parse({
+    ...{ index, pts: index * 512, seconds: index / 25 },
+    timecode: `00:00:${String(Math.floor(index / 25)).padStart(2, '0')}.000`,
+  });
 
 /** What a person did as one step, and can undo. */
 interface Step {
@@ -92,6 +118,10 @@ export class RecordModel {
       'restore',
       'judge',
       'judge',
+      'bookmark',
+      'bookmark',
+      'segment',
+      'segment',
       'end',
       'undo',
       'undo',
@@ -156,6 +186,8 @@ export class RecordModel {
       rows('SELECT * FROM questions WHERE deleted_at IS NULL ORDER BY id'),
       rows('SELECT * FROM answers WHERE hidden_at IS NULL ORDER BY id'),
       rows('SELECT * FROM verdicts WHERE removed_at IS NULL ORDER BY answer_id, actor'),
+      rows('SELECT * FROM bookmarks WHERE removed_at IS NULL ORDER BY id'),
+      rows('SELECT * FROM segments WHERE removed_at IS NULL ORDER BY id'),
     ]);
   }
 
@@ -282,6 +314,12 @@ export class RecordModel {
         edits = [{ entity: 'verdict', id: key, before, after: this.random.below(4) === 0 ? null : after }];
         break;
       }
+      case 'bookmark':
+        edits = this.#planBookmark(by, sessionId, this.random.pick(videoIds)!);
+        break;
+      case 'segment':
+        edits = this.#planSegment(by, sessionId, this.random.pick(videoIds)!);
+        break;
       default:
         return this.#end(sessionId);
     }
@@ -305,6 +343,51 @@ export class RecordModel {
       if (kept !== null) this.#questions.push(Question.parse({ ...kept, text: kept.text.toWellFormed() }));
     }
     this.#note(by, sessionId, { edits, group, written: record.seq > seq });
+  }
+
+  #planBookmark({ actor }: ChangeContext, sessionId: SessionId, videoId: VideoId): Edit[] {
+    const present = bookmarks.listBookmarks(this.store.database, sessionId);
+    const bookmark = this.random.pick(present) ?? null;
+    const state = { sessionId, actor, now: noon, count: present.length, bookmark };
+    const bookmarkId = bookmark?.id;
+    const title = this.random.words();
+    const choice = bookmarkId === undefined ? 0 : this.random.below(4);
+    if (bookmarkId === undefined || choice < 2) {
+      const location = frameAt(this.random.below(100));
+      const fresh = { id: BookmarkId.parse(randomUUID()), location };
+      const frameIndex = location.index;
+      return planBookmark({ ...state, fresh }, { name: 'bookmark.add', videoId, frameIndex, title });
+    }
+    const command: BookmarkCommand =
+      choice === 2
+        ? { name: 'bookmark.edit', bookmarkId, note: title }
+        : { name: 'bookmark.delete', bookmarkId };
+    return planBookmark({ ...state, fresh: null }, command);
+  }
+
+  #planSegment({ actor }: ChangeContext, sessionId: SessionId, videoId: VideoId): Edit[] {
+    const present = segments.listSegments(this.store.database, sessionId);
+    const segmentId = this.random.pick(present)?.id;
+    const from = frameAt(this.random.below(100));
+    const to = frameAt(from.index + this.random.below(3));
+    const stretch = { from, to, endSeconds: to.seconds + 0.04 };
+    const newId = SegmentId.parse(randomUUID());
+    const state = { sessionId, actor, now: noon, segments: present, newId, stretch };
+    const range = { from: from.index, to: to.index };
+    const title = `Step ${this.random.below(5)}`;
+    const choice = segmentId === undefined ? 0 : this.random.below(5);
+    let command: SegmentCommand;
+    if (segmentId === undefined || choice < 2) command = { name: 'segment.add', videoId, ...range, title };
+    else if (choice === 2) command = { name: 'segment.move', segmentId, ...range };
+    else if (choice === 3) command = { name: 'segment.edit', segmentId, title, tags: ['one', title] };
+    else command = { name: 'segment.delete', segmentId };
+    try {
+      return planSegment(state, command);
+    } catch (error) {
+      // Two of one name overlap: nothing is to be done.
+      if (error instanceof WorkstationError && error.code === 'invalid-input') return [];
+      throw error;
+    }
   }
 
   #note(

@@ -9,13 +9,13 @@ import {
   canBeJudged,
   leastBoxSide,
   mostLabelLength,
-  mostNoteLength,
   reasoningSteps,
   verdictId,
   Judgement,
   type MarkedStep,
   type Verdict,
 } from '../../../preload/contract/verdicts.ts';
+import { checkedName, checkedNote, refusal } from './texts.ts';
 
 /** What a command on an answer is planned from. */
 export interface JudgedAnswer {
@@ -93,14 +93,8 @@ function correction(
 }
 
 function checkedLabel(given: string): string {
-  const label = given.replace(/\s+/g, ' ').trim();
+  const label = checkedName(given, mostLabelLength, 'A label');
   if (label === '') throw refusal('A correction needs a label.', 'Type one, or choose one of the model’s.');
-  if (label.length > mostLabelLength) {
-    throw refusal(
-      `A label has ${mostLabelLength} characters at most, and this one has ${label.length}.`,
-      'Shorten it, and write the rest into a note.',
-    );
-  }
   return label;
 }
 
@@ -123,15 +117,6 @@ function checkedBox(corners: readonly [number, number, number, number], { width,
 
 const shown = (value: number): string => String(Math.round(value * 10) / 10);
 
-function checkedNote(given: string): string {
-  const note = given.trim();
-  if (note.length <= mostNoteLength) return note;
-  throw refusal(
-    `A note has ${mostNoteLength} characters at most, and this one has ${note.length}.`,
-    'Shorten it.',
-  );
-}
-
 function withMark(
   marks: readonly MarkedStep[],
   reasoning: string,
@@ -151,9 +136,6 @@ function withMark(
   const others = marks.filter((other) => other.from !== from);
   return mark === null ? others : [...others, { from, to, mark }].sort((one, other) => one.from - other.from);
 }
-
-const refusal = (message: string, hint: string): WorkstationError =>
-  new WorkstationError('invalid-input', message, hint);
 
 const nothingToAccept = (): WorkstationError =>
   refusal(

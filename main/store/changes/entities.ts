@@ -5,7 +5,15 @@ import {
   type Seal,
 } from '../../../preload/contract/changes.ts';
 import { ActorId } from '../../../preload/contract/context.ts';
-import { AnswerId, CaseId, QuestionId, SessionId, VideoId } from '../../../preload/contract/values.ts';
+import {
+  AnswerId,
+  BookmarkId,
+  CaseId,
+  QuestionId,
+  SegmentId,
+  SessionId,
+  VideoId,
+} from '../../../preload/contract/values.ts';
 import { findAnswerFacts, hideAnswer, putAnswer } from '../answers.ts';
 import { findCaseRecording, putCaseRecording, removeCaseRecording } from '../case-recordings.ts';
 import { findCase, putCase } from '../cases.ts';
@@ -14,6 +22,8 @@ import { findPresentQuestion, hideQuestion, putQuestion } from '../questions.ts'
 import { findSession, putSession } from '../sessions.ts';
 import { findAnchor, putAnchor } from './anchors.ts';
 import { canonicalText } from './chain.ts';
+import { findBookmark, putBookmark, removeBookmark } from '../bookmarks.ts';
+import { findSegment, putSegment, removeSegment } from '../segments.ts';
 import { findErasure, putErasure } from './erasures.ts';
 import { findVerdict, putVerdict, removeVerdict, type VerdictKey } from '../verdicts.ts';
 import { findSeal, putSeal } from './sealed-answers.ts';
@@ -71,6 +81,16 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
     read: (database, id) => findVerdict(database, keyOfVerdict(id)),
     put: putVerdict,
     remove: (database, id, at) => removeVerdict(database, keyOfVerdict(id), at),
+  },
+  bookmark: {
+    read: (database, id) => findBookmark(database, BookmarkId.parse(id)),
+    put: putBookmark,
+    remove: (database, id, at) => removeBookmark(database, BookmarkId.parse(id), at),
+  },
+  segment: {
+    read: (database, id) => findSegment(database, SegmentId.parse(id)),
+    put: putSegment,
+    remove: (database, id, at) => removeSegment(database, SegmentId.parse(id), at),
   },
   mention: { read: () => null, put: () => undefined, remove: stays('what was done') },
 };

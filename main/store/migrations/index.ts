@@ -17,6 +17,7 @@ import { migration as verdicts } from './0015-verdicts.ts';
 import { migration as tasks } from './0016-tasks.ts';
 import { migration as recordingsOfCases } from './0017-recordings-of-cases.ts';
 import { migration as keptPictures } from './0018-kept-pictures.ts';
+import { migration as marks } from './0019-marks.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   tasks,
   recordingsOfCases,
   keptPictures,
+  marks,
 ];

@@ -1,4 +1,5 @@
 import type { Change, Edit, EntityName } from '../changes.ts';
+import { bookmarkInWords } from './marks.ts';
 import { rejectReasonWords } from './verdicts.ts';
 
 const commands: Readonly<Record<string, string>> = {
@@ -19,6 +20,13 @@ const commands: Readonly<Record<string, string>> = {
   'verdict.mark': 'Mark a step',
   'verdict.note': 'Note on an answer',
   'verdict.reopen': 'Reopen answer',
+  'bookmark.add': 'Bookmark',
+  'bookmark.edit': 'Change bookmark',
+  'bookmark.delete': 'Delete bookmark',
+  'segment.add': 'Segment',
+  'segment.edit': 'Change segment',
+  'segment.move': 'Move segment',
+  'segment.delete': 'Delete segment',
   'answer.end': 'Answer',
   'answer.seal': 'Close answers of an earlier version',
   'record.backup': 'Backup',
@@ -51,6 +59,13 @@ const past: Readonly<Record<string, string>> = {
   'verdict.mark': 'Step marked',
   'verdict.note': 'Note written',
   'verdict.reopen': 'Answer reopened',
+  'bookmark.add': 'Bookmark set',
+  'bookmark.edit': 'Bookmark changed',
+  'bookmark.delete': 'Bookmark deleted',
+  'segment.add': 'Segment named',
+  'segment.edit': 'Segment changed',
+  'segment.move': 'Segment moved',
+  'segment.delete': 'Segment deleted',
 };
 
 const most = 60;
@@ -62,6 +77,8 @@ const quoted = (text: string): string => `“${short(text)}”`;
 export function entityInWords({ entity, before, after }: Edit): string {
   const value = after ?? before;
   if (value !== null) {
+    if ('span' in value) return `the segment ${quoted(value.name)}`;
+    if ('location' in value && 'note' in value) return `the bookmark ${bookmarkInWords(value)}`;
     if ('pseudonym' in value) return `the case ${quoted(value.pseudonym)}`;
     if ('text' in value) return `the question ${quoted(value.text)}`;
     if ('number' in value) return `session ${value.number}`;
@@ -79,6 +96,8 @@ const nouns: Readonly<Record<EntityName, string>> = {
   anchor: 'the mark of a backup',
   erasure: 'an erasure',
   verdict: 'the verdict on an answer',
+  bookmark: 'the bookmark',
+  segment: 'the segment',
   mention: 'what was done',
 };
 
@@ -107,6 +126,8 @@ function detail(edit: Edit): string | null {
   if (edit.entity === 'verdict') return verdictDetail(edit);
   const value = edit.after ?? edit.before;
   if (value === null) return null;
+  if ('span' in value) return quoted(value.name);
+  if ('location' in value && 'note' in value) return bookmarkInWords(value);
   if ('what' in value) return value.name === null ? null : quoted(value.name);
   if ('pseudonym' in value) return quoted(value.pseudonym);
   if ('text' in value) return quoted(value.text);

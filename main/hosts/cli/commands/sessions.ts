@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import {
   decisionWords,
+  formatTimecode,
   headline,
   judgementInWords,
   SessionId,
   understoodAs,
   WorkstationError,
+  type Bookmark,
+  type Segment,
   type Verdict,
 } from '../../../../preload/contract/index.ts';
 import { act, type CommandContext } from '../command.ts';
@@ -30,7 +33,9 @@ export function addSessions(program: Command): void {
     sessions
       .command('show')
       .argument('<session>', 'id of a session; `sessions` lists them')
-      .description('show what was asked and answered in a session, and what was decided on each answer'),
+      .description(
+        'show what was asked and answered in a session, what was decided on each answer, and what was marked',
+      ),
     showSession,
   );
 }
@@ -58,14 +63,35 @@ async function showSession(
       }
     }
   }
-  output.result({ session: opened.session, entries });
+  for (const bookmark of opened.marks.bookmarks) output.line(bookmarkLine(bookmark));
+  for (const segment of opened.marks.segments) output.line(segmentLine(segment));
+  output.result({ session: opened.session, entries, marks: opened.marks });
 }
+
+/** "◆ 00:00:07.200  frame 180  Clip applied, note: …" */
+function bookmarkLine({ location, name, note }: Bookmark): string {
+  const said = [name === '' ? 'bookmark' : name, ...(note === '' ? [] : [`note: ${inOneLine(note)}`])];
+  return `◆ ${location.timecode}  frame ${location.index}  ${said.join(', ')}`;
+}
+
+/** "▬ 00:00:02.000 to 00:00:04.040  frames 50 to 100  Dissection, tags: …, note: …" */
+function segmentLine({ span, seconds, name, note, tags }: Segment): string {
+  const said = [
+    name,
+    ...(tags.length === 0 ? [] : [`tags: ${tags.join(', ')}`]),
+    ...(note === '' ? [] : [`note: ${inOneLine(note)}`]),
+  ];
+  const times = `${formatTimecode(seconds.from)} to ${formatTimecode(seconds.to)}`;
+  return `▬ ${times}  frames ${span.from} to ${span.to}  ${said.join(', ')}`;
+}
+
+const inOneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
 /** "✓ accepted", with what else was said. */
 function verdictInWords({ judgement, marks, note }: Verdict): string {
   const { sign } = decisionWords[judgement?.decision ?? 'open'];
   const marked = marks.length === 0 ? '' : `, ${marks.length} of its steps marked`;
-  const noted = note === '' ? '' : `, note: ${note.replace(/\s+/g, ' ')}`;
+  const noted = note === '' ? '' : `, note: ${inOneLine(note)}`;
   const box = judgement?.decision === 'corrected' ? judgement.box : null;
   const place = box === null ? '' : `, box ${box.map((edge) => Math.round(edge)).join(', ')}`;
   return `${sign} ${judgement === null ? 'open' : judgementInWords(judgement)}${place}${marked}${noted}`;

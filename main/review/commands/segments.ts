@@ -1,0 +1,152 @@
+import type { Edit } from '../../../preload/contract/changes.ts';
+import type { SegmentCommand } from '../../../preload/contract/commands.ts';
+import type { ActorId } from '../../../preload/contract/context.ts';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+import {
+  isSameName,
+  mostMarkName,
+  mostMarks,
+  mostTagLength,
+  mostTags,
+  overlap,
+  SegmentLook,
+  type Segment,
+} from '../../../preload/contract/marks.ts';
+import type { FrameLocation } from '../../../preload/contract/places.ts';
+import { Span, type SegmentId, type SessionId } from '../../../preload/contract/values.ts';
+import { checkedName, checkedNote, refusal } from './texts.ts';
+
+/** The frames that a command names, as they lie in their recording. */
+export interface Stretch {
+  readonly from: FrameLocation;
+  readonly to: FrameLocation;
+  /** When the last of them ends, in seconds since the first frame of the recording. */
+  readonly endSeconds: number;
+}
+
+/** What a command on a segment is planned from. */
+export interface SegmentState {
+  readonly sessionId: SessionId;
+  readonly actor: ActorId;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** All of the session. */
+  readonly segments: readonly Segment[];
+  /** The id of a new one. */
+  readonly newId: SegmentId;
+  /** Of a command that names frames. */
+  readonly stretch: Stretch | null;
+}
+
+/**
+ * The edits of a command on a segment. Empty where all is so already.
+ *
+ * @throws WorkstationError `invalid-input` with what is wrong, `not-found` for one that is not there
+ */
+export function planSegment(state: SegmentState, command: SegmentCommand): Edit[] {
+  if (command.name === 'segment.add') return addition(state, command);
+  const before = state.segments.find(({ id }) => id === command.segmentId);
+  if (before === undefined) throw gone();
+  const { id } = before;
+  if (command.name === 'segment.delete') return [{ entity: 'segment', id, before, after: null }];
+  const after = { ...before, ...changed(state, before, command) };
+  refuseDouble(state.segments, after);
+  return [{ entity: 'segment', id, before, after }];
+}
+
+function addition(state: SegmentState, command: Extract<SegmentCommand, { name: 'segment.add' }>): Edit[] {
+  const { sessionId, actor, now, segments, newId: id } = state;
+  if (segments.length >= mostMarks) {
+    throw refusal(
+      `This session has ${mostMarks} segments, which is as many as can be kept apart.`,
+      'Delete some that you no longer need, or start another session.',
+    );
+  }
+  const name = nameOf(command.title);
+  const after: Segment = {
+    ...{ id, sessionId, ...placed(state, command.videoId), name },
+    note: checkedNote(command.note ?? ''),
+    tags: checkedTags(command.tags ?? []),
+    look: command.look ?? lookFor(segments, name),
+    ...{ actor, createdAt: now },
+  };
+  refuseDouble(segments, after);
+  return [{ entity: 'segment', id, before: null, after }];
+}
+
+function changed(
+  state: SegmentState,
+  before: Segment,
+  command: Extract<SegmentCommand, { name: 'segment.edit' | 'segment.move' }>,
+): Partial<Segment> {
+  if (command.name === 'segment.move') return placed(state, before.span.videoId);
+  const { title, note, tags, look } = command;
+  return {
+    ...(title !== undefined && { name: nameOf(title) }),
+    ...(note !== undefined && { note: checkedNote(note) }),
+    ...(tags !== undefined && { tags: checkedTags(tags) }),
+    ...(look !== undefined && { look }),
+  };
+}
+
+function placed({ stretch }: SegmentState, videoId: Span['videoId']): Pick<Segment, 'span' | 'seconds'> {
+  if (stretch === null) throw new Error('a segment has no frames');
+  const { from, to, endSeconds } = stretch;
+  if (from.index > to.index) {
+    throw refusal(
+      `This segment would end, at frame ${to.index}, before it begins, at frame ${from.index}.`,
+      'A segment has one frame at least: set its end behind its beginning.',
+    );
+  }
+  return {
+    span: Span.parse({ videoId, from: from.index, to: to.index }),
+    seconds: { from: from.seconds, to: endSeconds },
+  };
+}
+
+function nameOf(given: string): string {
+  const name = checkedName(given, mostMarkName, 'A segment’s name');
+  if (name === '') throw refusal('A segment needs a name.', 'Type one, or choose one of the last.');
+  return name;
+}
+
+/** Tags without doubles, in the order in which they were given. */
+function checkedTags(given: readonly string[]): string[] {
+  const tags: string[] = [];
+  for (const one of given) {
+    const tag = checkedName(one, mostTagLength, 'A tag');
+    if (tag !== '' && !tags.some((other) => isSameName(other, tag))) tags.push(tag);
+  }
+  if (tags.length <= mostTags) return tags;
+  throw refusal(
+    `A segment has ${mostTags} tags at most, and these are ${tags.length}.`,
+    'Leave some out, or write them into its note.',
+  );
+}
+
+/** That of the last one of this name; for a name that is new, the look that the fewest have. */
+function lookFor(segments: readonly Segment[], name: string): SegmentLook {
+  const last = segments.filter((segment) => isSameName(segment.name, name)).at(-1);
+  if (last !== undefined) return last.look;
+  const used = (look: SegmentLook): number => segments.filter((segment) => segment.look === look).length;
+  return SegmentLook.options.reduce((best, look) => (used(look) < used(best) ? look : best));
+}
+
+/** Two of one name that have a frame in common would be one segment. */
+function refuseDouble(segments: readonly Segment[], after: Segment): void {
+  const other = segments.find(
+    ({ id, name, span }) => id !== after.id && isSameName(name, after.name) && overlap(span, after.span),
+  );
+  if (other === undefined) return;
+  throw refusal(
+    `“${other.name}” is there already from frame ${other.span.from} to ${other.span.to}, and two segments of one name can’t overlap.`,
+    'Give this one another name, end it before the other begins, or move the other’s edge instead.',
+  );
+}
+
+const gone = (): WorkstationError =>
+  new WorkstationError(
+    'not-found',
+    'This segment was deleted.',
+    'Undo that first, or name another one. Nothing was changed.',
+  );
