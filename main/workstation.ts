@@ -14,13 +14,16 @@ import {
   type AnswerId,
   type CallContext,
   type CaseId,
+  type Change,
   type DroppedDescription,
   type DroppedFile,
+  type Entry,
   type ErrorReport,
   type ModelId,
   type ModelState,
   type OpenSession,
   type PictureStream,
+  type SessionId,
   type Video,
   type Status,
   type WindowId,
@@ -186,6 +189,10 @@ export interface Workstation {
     question: string,
     signal?: AbortSignal,
   ) => Promise<AnswerResult>;
+  /** All that was asked in a session, oldest first, with every version of its answers. Throws `not-found`. */
+  entriesOfSession: (sessionId: SessionId, signal?: AbortSignal) => Promise<Entry[]>;
+  /** Every change of the record, in order. */
+  listChanges: (signal?: AbortSignal) => Promise<Change[]>;
   /** How many changes of a case the record holds with what they say. */
   countErasable: (caseId: CaseId) => number;
   /** Erases what the record says of a case; see `Store.eraseFromRecord`. Throws `not-found` where it says nothing of it. */
@@ -372,6 +379,8 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
         reproducible: true,
         ...(signal ? { signal } : {}),
       }),
+    entriesOfSession: review.entriesOfSession,
+    listChanges: (signal) => store.reader.query('record.list', { after: 0 }, signal),
     countErasable: (caseId) => store.countErasable(caseId),
     eraseFromRecord: (by, erased) => store.eraseFromRecord(by, erased),
     engineProcessId: () => engine.processId,
@@ -380,6 +389,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       await review.dispose();
       await models.dispose();
       await engine.dispose();
+      await store.reader.close();
       store.close();
     },
   };

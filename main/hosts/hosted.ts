@@ -31,6 +31,8 @@ export type CommandLineWorkstation = { readonly calls: CallsInContext } & Omit<H
     | 'extractFrame'
     | 'loadModelFolder'
     | 'askImage'
+    | 'entriesOfSession'
+    | 'listChanges'
     | 'countErasable'
     | 'eraseFromRecord'
   >;

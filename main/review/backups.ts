@@ -18,7 +18,7 @@ export function backupCalls(store: Store, jobs: JobRegistry, onRestored: () => v
           'Wait until it has ended, or stop it; then restore the backup.',
         );
       }
-      const { movedTo } = store.restore(name);
+      const { movedTo } = await store.reader.pausedFor(() => store.restore(name));
       onRestored();
       return { movedTo: basename(movedTo) };
     },

@@ -30,7 +30,7 @@ export function changeCalls(context: ChangeContext): Pick<WorkstationCalls, Chan
       return { ...withEntries(context, changes), ...rest };
     },
     listActors: async () => record.actors(),
-    checkRecord: async (input) => checkRecord(input),
+    checkRecord: async (input, { signal }) => checkRecord({ ...input, signal }),
   };
 }
 

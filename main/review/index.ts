@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { DroppedDescription, DroppedFile } from '../../preload/contract/bridge.ts';
 import type { Question } from '../../preload/contract/domain.ts';
-import type { OpenSession } from '../../preload/contract/entries.ts';
+import type { Entry, OpenSession } from '../../preload/contract/entries.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { AnswerId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
+import type { AnswerId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import {
   answers,
   byItself,
@@ -56,6 +56,7 @@ import { folderMemory } from './folder-memory.ts';
 import { deleteQuestion, restoreQuestion } from './questions.ts';
 import { tellSaves } from './saved.ts';
 import {
+  entriesOfSession,
   listSessions,
   openSession,
   pageOfEntries,
@@ -141,6 +142,8 @@ export interface Review {
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
   /** The compressed picture that was kept of an answer's frame, as WebP. Throws `not-found` where there is none. */
   keptPicture(answerId: AnswerId): Promise<Uint8Array>;
+  /** All that was asked in a session, oldest first, with every version of its answers. Throws `not-found`. */
+  entriesOfSession(sessionId: SessionId, signal?: AbortSignal): Promise<Entry[]>;
   /** To be called when another database has taken the place of the one before: every window is told to read it anew. */
   databaseReplaced(): void;
   /** Goes on with what an earlier window left waiting or half written, once the model is loaded. */
@@ -235,7 +238,7 @@ export function createReview(options: ReviewOptions): Review {
     },
     locate: async ({ videoId, at }) => library.locate(videoId, at),
 
-    listSessions: async (_input, { actor }) => listSessions(context, actor),
+    listSessions: async (_input, by) => listSessions(context, by),
     startSession: async ({ videoId }, by) => begin(library.find(videoId), by),
     openSession: async ({ sessionId, videoId }, { actor }) =>
       openSession(context, sessionId, { actor, videoId }),
@@ -306,6 +309,7 @@ export function createReview(options: ReviewOptions): Review {
     recording: (videoId) => library.recording(videoId),
     answeredFrame: (answerId) => answeredFrame({ store, library, pictures }, answerId),
     keptPicture: (answerId) => keptPictureOf({ store, pictures }, answerId),
+    entriesOfSession: (sessionId, signal) => entriesOfSession(context, sessionId, signal),
     databaseReplaced: () => {
       feed.replaced();
       if (options.durable === true) answering.queue.takeUp();

@@ -6,6 +6,7 @@ import {
   distinctModels,
   firstPageLength,
   summaryOf,
+  type Entry,
   type EntryPage,
   type EntryPlace,
   type OpenSession,
@@ -141,13 +142,25 @@ export function pageOfEntries(
   };
 }
 
+/** All that was asked in a session, oldest first, whole. Throws `not-found`. */
+export async function entriesOfSession(
+  { store: { database, reader }, current }: SessionContext,
+  id: SessionId,
+  signal?: AbortSignal,
+): Promise<Entry[]> {
+  const { id: sessionId } = mustExist(sessions.findSession(database, id), 'session');
+  const entries = await reader.query('session.entries', { sessionId }, signal);
+  return entries.map((entry) => ({ ...entry, answers: entry.answers.map(current) }));
+}
+
 export async function listSessions(
-  { store: { database }, library }: SessionContext,
-  actor: ActorId,
+  { store: { reader }, library }: SessionContext,
+  { actor, signal }: { actor: ActorId; signal: AbortSignal },
 ): Promise<SessionSummary[]> {
   const looks = new Map<VideoId, Promise<SessionSummary['videoAvailability']>>();
+  const found = await reader.query('sessions.list', { actor }, signal);
   return Promise.all(
-    sessions.listSessions(database, actor).map(async (summary) => {
+    found.map(async (summary) => {
       let look = looks.get(summary.videoId);
       if (look === undefined) {
         // Of a video whose row can't be read nobody can say where it lies; the other sessions are listed all the same.

@@ -40,6 +40,13 @@ export function listBackups(layout: HomeLayout): Backup[] {
   return found.sort((a, b) => b.sequence - a.sequence || b.at - a.at);
 }
 
+/** How much there is to read of them. */
+export const bytesOfBackups = (layout: HomeLayout): number =>
+  listBackups(layout).reduce(
+    (sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+
 /** A newest backup from the future was stamped by a wrong clock, or this clock is wrong: neither may end the backups. */
 export function backupIsDue(layout: HomeLayout, now: number): boolean {
   const newest = listBackups(layout)[0];

@@ -3,6 +3,7 @@ export { mustExist } from './must-exist.ts';
 export { defaultHome, homeLayout, type HomeLayout } from './home.ts';
 export type { Log } from '../platform/log.ts';
 export type { ReadableDatabase, WritableDatabase } from './database.ts';
+export type { StoreReader } from './reader/index.ts';
 export type { FrameIndexFiles } from './frame-indexes.ts';
 export { endAnswer, moveBoxesToDisplayed } from './answer-ends.ts';
 export {

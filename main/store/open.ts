@@ -6,26 +6,19 @@ import { toErrorReport, type ErrorReport } from '../../preload/contract/errors.t
 import type { CaseId } from '../../preload/contract/values.ts';
 import { stopOrphans } from './answer-ends.ts';
 import { backupIsDue, fileStamp, listBackups, nextBackup, writeBackup, type Backup } from './backup.ts';
-import {
-  ChangeRecord,
-  changesOfCase,
-  eraseCase,
-  runCheckInTurns,
-  verifyRecord,
-  type ChangeContext,
-} from './changes/index.ts';
+import { ChangeRecord, changesOfCase, eraseCase, type ChangeContext } from './changes/index.ts';
 import { connect } from './connect.ts';
 import { readContent } from './content.ts';
 import { dropSuspicion, isSuspected, keepOrphanedLog, noteSuspicion, replaceDamaged } from './damage.ts';
-import { Connection, type WritableDatabase } from './database.ts';
+import { Connection, type UnreadableRow, type WritableDatabase } from './database.ts';
 import { toStoreError } from './failure.ts';
 import { frameIndexFiles, type FrameIndexFiles } from './frame-indexes.ts';
 import { homeLayout, prepareHome, type HomeLayout } from './home.ts';
 import { hasOrphanedLog, inspect, type Depth, type Finding } from './inspect.ts';
 import { takeWindowLock, type WindowLock } from './lock.ts';
-import { backupHeads, keptHead } from './backup-heads.ts';
 import type { Log } from '../platform/log.ts';
 import { latestVersion, migrate, schemaVersion } from './migrate.ts';
+import { readerQueries, StoreReader } from './reader/index.ts';
 import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } from './restore.ts';
 import { watchOtherProcesses } from './other-processes.ts';
 import { readSetting, writeSetting } from './settings.ts';
@@ -49,6 +42,8 @@ export interface Store {
   readonly database: WritableDatabase;
   /** Every change to what is recorded goes through it. */
   readonly record: ChangeRecord;
+  /** Reads what may take long, in a thread of its own. */
+  readonly reader: StoreReader;
   /** What is to be answered, over restarts. */
   readonly tasks: Tasks;
   readonly frameIndexes: FrameIndexFiles;
@@ -66,10 +61,11 @@ export interface Store {
   onOtherProcess(listener: () => void): () => void;
   backups(): Backup[];
   /** Every backup with what it holds, beside what the database holds. */
-  backupList(): BackupList;
+  backupList(): Promise<BackupList>;
   /**
    * Goes on with a backup. The database as it was is kept, and where is returned. Throws `not-found`, `store-corrupt` for a
-   * backup that can't be read, `busy` while a command works with the database, and `store-locked` beside a window.
+   * backup that can't be read, `busy` while a command or the reader works with the database (see `StoreReader.pausedFor`), and
+   * `store-locked` beside a window.
    */
   restore(name: string): { movedTo: string };
   /** Says that what the backups hold beyond the database may stay there: it is not offered again. */
@@ -78,13 +74,18 @@ export interface Store {
    * Whether the record is as it was written, held against the backups, too. `sinceLast`: what came after the last check
    * alone, which takes milliseconds. `head`: one that an earlier check gave, which must still be in it.
    */
-  checkRecord(options: { sinceLast: boolean; head?: string }): Promise<RecordCheck>;
+  checkRecord(options: {
+    sinceLast: boolean;
+    head?: string | undefined;
+    signal?: AbortSignal | undefined;
+  }): Promise<RecordCheck>;
   /** Ends the answers of commands that died. Returns how many were stopped. */
   endAbandoned(): number;
   /** How many changes of a case the record holds with their edits: as many can be erased. */
   countErasable(caseId: CaseId): number;
   /** Erases what the record holds of a case; its rows stay. Returns how many changes lost their edits. */
   eraseFromRecord(context: ChangeContext, erased: { caseId: CaseId; reason: string }): number;
+  /** Whoever reads by `reader` closes that first and waits for it. */
   close(): void;
 }
 
@@ -126,12 +127,18 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     for (const listener of noticeListeners) listener();
   };
   const unreadable = new UnreadableRows(tellNotices);
-  const connection = new Connection(database, {
+  const met = {
     log,
     onDamage: () => noteSuspicion(layout),
-    onUnreadable: (row) => {
+    onUnreadable: (row: UnreadableRow) => {
       if (unreadable.add(row)) log.warn('a row can’t be read', { table: row.table, id: row.id });
     },
+  };
+  const connection = new Connection(database, met);
+  const reader = new StoreReader({
+    queries: readerQueries,
+    context: { database: connection, layout },
+    ...met,
   });
   const record = new ChangeRecord(connection, now);
   const tasks = new Tasks(connection, { id: randomUUID(), processId: process.pid });
@@ -172,6 +179,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     layout,
     database: connection,
     record,
+    reader,
     tasks,
     frameIndexes: frameIndexFiles(layout),
     get notices() {
@@ -193,7 +201,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     },
     onOtherProcess: (listener) => watchOtherProcesses(() => connection.dataVersion, listener),
     backups: () => listBackups(layout),
-    backupList,
+    backupList: () => reader.query('backups.list', null),
     restore: (name) => {
       const backup = backupToRestore(layout, name);
       const replaced = headBefore(record);
@@ -213,10 +221,11 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       return { movedTo };
     },
     keepPresent: settle,
-    checkRecord: async ({ sinceLast, head }) => {
-      const kept = head === undefined ? [] : [keptHead(head)];
-      const outside = sinceLast ? kept : [...backupHeads(layout), ...kept];
-      const check = await runCheckInTurns(verifyRecord(connection, { sinceLast, outside }));
+    checkRecord: async ({ sinceLast, head, signal }) => {
+      const { check, mark } = await reader.query('record.check', { sinceLast, head }, signal);
+      if (mark !== null && record.hashAt(mark.seq) === mark.hash) {
+        writeSetting(connection, 'recordChecked', mark);
+      }
       const found = brokenRecordNotice(check);
       // A check of the newest changes alone says nothing of a break before them.
       if (found?.message !== broken?.message && (found !== null || !sinceLast)) {
@@ -234,6 +243,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       return count;
     },
     close: () => {
+      void reader.close();
       savedListeners.clear();
       noticeListeners.clear();
       connection.close();

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { packError } from '../../main/platform/carried-error.ts';
 import type { Piece } from './weights.ts';
-import { pack, PieceWriter } from './write-pieces.ts';
+import { PieceWriter } from './write-pieces.ts';
 import type { PieceReply } from './write-pieces.ts';
 
 /** Writes the pieces that it is sent, one at a time, and ends at null. */
@@ -12,7 +13,7 @@ async function answer(piece: Piece): Promise<PieceReply> {
   try {
     return { sha256: await writer.write(piece) };
   } catch (error) {
-    return { error: pack(error) };
+    return { error: packError(error) };
   }
 }
 

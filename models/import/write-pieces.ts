@@ -4,8 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
-import type { ErrorCode } from '../../preload/contract/errors.ts';
+import { unpackError, type CarriedError } from '../../main/platform/carried-error.ts';
+import { throwIfAborted } from '../../preload/contract/errors.ts';
 import { PieceConverter } from './convert.ts';
 import { pieceBytes } from './weights.ts';
 import type { Piece } from './weights.ts';
@@ -93,11 +93,6 @@ export async function writePieces(
 /** What a thread answers to a piece. */
 export type PieceReply = { sha256: string } | { error: CarriedError };
 
-/** An error on its way from one thread to another, which keeps no classes. */
-export type CarriedError =
-  | { kind: 'workstation'; code: ErrorCode; message: string; hint: string }
-  | { kind: 'system'; message: string; fields: Partial<NodeJS.ErrnoException> };
-
 /** A thread with a PieceWriter in it, asked for one piece at a time. */
 function startThread({ folder }: WriteOptions): Pick<PieceWriter, 'write' | 'close'> {
   const worker = new Worker(new URL('./piece-worker.ts', import.meta.url), { workerData: { folder } });
@@ -107,7 +102,7 @@ function startThread({ folder }: WriteOptions): Pick<PieceWriter, 'write' | 'clo
         const settle = (reply: PieceReply): void => {
           worker.off('error', reject);
           if ('sha256' in reply) resolve(reply.sha256);
-          else reject(unpack(reply.error));
+          else reject(unpackError(reply.error));
         };
         worker.once('message', settle);
         worker.once('error', reject);
@@ -121,18 +116,6 @@ function startThread({ folder }: WriteOptions): Pick<PieceWriter, 'write' | 'clo
         worker.postMessage(null);
       }),
   };
-}
-
-export function pack(error: unknown): CarriedError {
-  if (error instanceof WorkstationError) return { kind: 'workstation', ...error.toReport() };
-  const { message, code, syscall, path } = error as NodeJS.ErrnoException;
-  const fields = { ...(code && { code }), ...(syscall && { syscall }), ...(path && { path }) };
-  return { kind: 'system', message, fields };
-}
-
-function unpack(error: CarriedError): Error {
-  if (error.kind === 'workstation') return new WorkstationError(error.code, error.message, error.hint);
-  return Object.assign(new Error(error.message), error.fields);
 }
 
 /** Makes an external file of its full length; what no piece fills is 0. One that is there keeps its content. */

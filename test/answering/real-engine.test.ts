@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { entriesOfSession } from '../../main/hosts/cli/session-entries.ts';
+import { entriesOfSession } from '../review/session-entries.ts';
 import { createEngine, type Engine } from '../../main/inference/index.ts';
 import type { SessionId } from '../../preload/contract/values.ts';
 import { makeTestModels, type TestModels } from '../inference/askable-model.ts';

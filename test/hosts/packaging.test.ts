@@ -100,6 +100,7 @@ describe('electron-builder.yml', () => {
       '/dist/main/import-process.js',
       '/dist/main/look-process.js',
       '/dist/main/piece-worker.js',
+      '/dist/main/reader-thread.js',
       '/dist/preload/index.cjs',
       '/dist/renderer/index.html',
       '/models/nano/model.safetensors',

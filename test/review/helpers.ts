@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { entriesOfSession } from '../../main/hosts/cli/session-entries.ts';
+import { entriesOfSession } from './session-entries.ts';
 import type { AnswerEngine } from '../../main/answering/index.ts';
 import { GrantRegistry } from '../../main/files/index.ts';
 import { JobRegistry } from '../../main/jobs/index.ts';

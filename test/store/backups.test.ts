@@ -100,10 +100,10 @@ describe('a database that is lost', () => {
 });
 
 describe('restoring', () => {
-  it('lists what each backup holds, beside the database', () => {
+  it('lists what each backup holds, beside the database', async () => {
     const home = reviewed(3);
     truncateSync(databaseOf(home), 0);
-    const list = open(home, { at: noon + day }).backupList();
+    const list = await open(home, { at: noon + day }).backupList();
     expect(list.present).toEqual({ cases: 0, sessions: 0, questions: 0, answers: 0, changedAt: null });
     expect(list.backups).toEqual([
       {
@@ -134,7 +134,7 @@ describe('restoring', () => {
     expect(questionsIn(later.database, sessionOf('new'))).toHaveLength(2);
   });
 
-  it('is no longer offered once a person has said that the database may stay as it is', () => {
+  it('is no longer offered once a person has said that the database may stay as it is', async () => {
     const home = reviewed();
     truncateSync(databaseOf(home), 0);
     const store = open(home, { at: noon + day, exclusive: true });
@@ -147,7 +147,7 @@ describe('restoring', () => {
     store.close();
     const later = open(home, { at: noon + 2 * day, exclusive: true });
     expect(later.notices).toEqual([]);
-    expect(later.backupList().backups.some(({ holdsMore }) => holdsMore)).toBe(true);
+    expect((await later.backupList()).backups.some(({ holdsMore }) => holdsMore)).toBe(true);
   });
 
   it('refuses a backup that is not there or can’t be read, and leaves the database alone', () => {

@@ -15,7 +15,8 @@ import {
   type Store,
 } from '../../main/store/index.ts';
 import { canonicalText } from '../../main/store/changes/chain.ts';
-import { runCheck, type ChangeContext } from '../../main/store/changes/index.ts';
+import type { ChangeContext } from '../../main/store/changes/index.ts';
+import { runAtOnce } from '../../main/store/reader/query.ts';
 import { checkTables, foldRecord } from '../../main/store/changes/table-check.ts';
 import { statement } from '../../main/store/database.ts';
 import { Edit } from '../../preload/contract/changes.ts';
@@ -160,11 +161,11 @@ export class RecordModel {
   /** Tables, fold of the log and model are equal, and the chain holds. */
   check(): void {
     const { database, record } = this.store;
-    const folded = runCheck(foldRecord(database));
+    const folded = runAtOnce(foldRecord(database));
     for (const [key, value] of this.#state) {
       assert.equal(folded.get(key)?.value, value, `seed ${this.seed}: ${key} in the fold of the log`);
     }
-    assert.equal(runCheck(checkTables(database)), null, `seed ${this.seed}: the tables`);
+    assert.equal(runAtOnce(checkTables(database)), null, `seed ${this.seed}: the tables`);
     assert.equal(folded.size, this.#state.size, `seed ${this.seed}: things in the log`);
     const torn = statement(
       'test.torn',

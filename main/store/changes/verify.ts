@@ -1,6 +1,6 @@
 import type { RecordCheck } from '../../../preload/contract/changes.ts';
-import type { WritableDatabase } from '../database.ts';
-import { readSetting, writeSetting } from '../settings.ts';
+import type { ReadableDatabase } from '../database.ts';
+import { readSetting } from '../settings.ts';
 import { listAnchors } from './anchors.ts';
 import {
   breakAtHead,
@@ -10,7 +10,7 @@ import {
   type Watermark,
   type WrittenHead,
 } from './chain-check.ts';
-import { findHead } from './log.ts';
+import { findHead, lastHead } from './log.ts';
 import { checkSeals, checkTables } from './table-check.ts';
 
 export interface VerifyOptions {
@@ -20,20 +20,32 @@ export interface VerifyOptions {
   outside?: readonly WrittenHead[];
 }
 
+/** What a check found, and up to where the record was found whole now; null where that was known before, or it is broken. */
+export interface Verified {
+  check: RecordCheck;
+  mark: Watermark | null;
+}
+
+/** How many changes a check would go through. */
+export function changesToCheck(database: ReadableDatabase, sinceLast: boolean): number {
+  const from = sinceLast ? (readSetting(database, 'recordChecked')?.seq ?? 0) : 0;
+  return (lastHead(database)?.seq ?? 0) - from;
+}
+
 /**
  * Checks the whole record: that the chain holds, that it goes on to every head of it that was written down, that closed
  * answers say what they said, and that the tables are as the changes left them. With `sinceLast`, only the chain after the
  * last check. Yields between pages; the result is the first break of all.
  */
 export function* verifyRecord(
-  database: WritableDatabase,
+  database: ReadableDatabase,
   { sinceLast = false, outside = [] }: VerifyOptions = {},
-): Generator<null, RecordCheck> {
+): Generator<null, Verified> {
   const hashAt = (seq: number): string | null => findHead(database, seq)?.hash ?? null;
   const mark = sinceLast ? readSetting(database, 'recordChecked') : null;
   if (mark !== null && hashAt(mark.seq) !== mark.hash) {
     const broken = { seq: mark.seq, reason: 'it is not the change that was there at the last check' };
-    return toCheck({ last: mark, count: mark.seq, broken });
+    return { check: toCheck({ last: mark, count: mark.seq, broken }), mark: null };
   }
   const walk = yield* walkChain(database, mark);
   let broken = walk.broken;
@@ -49,27 +61,8 @@ export function* verifyRecord(
     broken = earliest(broken, yield* checkSeals(database, walk.seals));
     if (broken === null) broken = yield* checkTables(database);
   }
-  if (broken === null && walk.last !== null && !sameMark(walk.last, mark)) {
-    writeSetting(database, 'recordChecked', walk.last);
-  }
-  return toCheck({ ...walk, broken });
-}
-
-/** Runs a check to its end without a pause. */
-export function runCheck<T>(check: Generator<null, T>): T {
-  for (;;) {
-    const step = check.next();
-    if (step.done === true) return step.value;
-  }
-}
-
-/** Runs a check and lets other work have its turn between pages. */
-export async function runCheckInTurns<T>(check: Generator<null, T>): Promise<T> {
-  for (;;) {
-    const step = check.next();
-    if (step.done === true) return step.value;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const isFurther = broken === null && walk.last !== null && !sameMark(walk.last, mark);
+  return { check: toCheck({ ...walk, broken }), mark: isFurther ? walk.last : null };
 }
 
 const sameMark = (one: Watermark, other: Watermark | null): boolean =>

@@ -7,7 +7,7 @@ import {
   type Case,
   type Change,
 } from '../../../../preload/contract/index.ts';
-import { act, type CommandContext } from '../command.ts';
+import { act } from '../command.ts';
 
 interface VerifyOptions {
   sinceLast?: boolean;
@@ -55,12 +55,11 @@ export function addAudit(program: Command): void {
 
   act(
     audit.command('list').description('list every change: who did what, when and from which window'),
-    async ({ output, workstation }) => {
-      const { calls } = await workstation();
+    async ({ output, workstation, signal }) => {
+      const { calls, listChanges } = await workstation();
       const actors = await calls.listActors({});
       const names = new Map(actors.map(({ id, name }) => [id, name]));
-      const changes: Change[] = [];
-      for await (const page of pages(calls)) changes.push(...page);
+      const changes = await listChanges(signal);
       const whoOf = ({ actor }: Change): string => names.get(actor) ?? actor;
       const erasures = erasuresIn(changes);
       for (const change of changes) {
@@ -140,15 +139,6 @@ function addErase(audit: Command): void {
       return check.ok ? 0 : 5;
     },
   );
-}
-
-async function* pages(calls: Awaited<ReturnType<CommandContext['workstation']>>['calls']) {
-  for (let seq = 0, more = true; more;) {
-    const page = await calls.changesSince({ seq });
-    yield page.changes;
-    seq = page.changes.at(-1)?.seq ?? seq;
-    more = page.more;
-  }
 }
 
 const kinds = { do: '', record: '', undo: 'undone: ', redo: 'done again: ' } as const;

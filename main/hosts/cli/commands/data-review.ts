@@ -5,7 +5,6 @@ import { FrameIndex, WorkstationError } from '../../../../preload/contract/index
 import { drawFrame } from '../../../workstation.ts';
 import { act } from '../command.ts';
 import { writeNamedFile } from '../picture.ts';
-import { entriesOfSession } from '../session-entries.ts';
 import { parseSessionId } from './sessions.ts';
 
 export function addDataReview(data: Command): void {
@@ -35,7 +34,7 @@ export function addDataReview(data: Command): void {
       }
       const workstation = await open();
       const opened = await workstation.calls.openSession({ sessionId });
-      const entries = await entriesOfSession(workstation, opened.session.id);
+      const entries = await workstation.entriesOfSession(opened.session.id, signal);
       const { actor } = await workstation.calls.getStatus({});
       const by = { actor: actor.id, reviewer: reviewer ?? null };
       const sheet = reviewSheet({ ...opened, entries }, by, Date.now());

@@ -12,7 +12,6 @@ import {
   type Verdict,
 } from '../../../../preload/contract/index.ts';
 import { act, type CommandContext } from '../command.ts';
-import { entriesOfSession } from '../session-entries.ts';
 
 export function addSessions(program: Command): void {
   const sessions = program.command('sessions').description('list the sessions in the data folder');
@@ -41,14 +40,14 @@ export function addSessions(program: Command): void {
 }
 
 async function showSession(
-  { output, workstation }: CommandContext,
+  { output, workstation, signal }: CommandContext,
   _options: object,
   given: string,
 ): Promise<void> {
-  const { calls } = await workstation();
+  const { calls, entriesOfSession } = await workstation();
   const sessionId = parseSessionId(given);
   const opened = await calls.openSession({ sessionId });
-  const entries = await entriesOfSession({ calls }, sessionId);
+  const entries = await entriesOfSession(sessionId, signal);
   output.line(`${opened.case.pseudonym}, session ${opened.session.number}: ${opened.video.displayName}`);
   if (entries.length === 0) output.line('Nothing was asked in it yet.');
   for (const { question, answers, verdicts } of entries) {

@@ -4,7 +4,7 @@ import {
   type Entry,
   type EntryPage,
   type SessionId,
-} from '../../../preload/contract/index.ts';
+} from '../../preload/contract/index.ts';
 
 /** Everything that was asked and answered in a session, oldest first. */
 export async function entriesOfSession(

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { BackupList } from '../../../preload/contract/backups.ts';
+import type { Change } from '../../../preload/contract/changes.ts';
+import type { ActorId } from '../../../preload/contract/context.ts';
+import type { Entry } from '../../../preload/contract/entries.ts';
+import type { SessionId } from '../../../preload/contract/values.ts';
+import { listAnswers } from '../answers.ts';
+import { bytesOfBackups } from '../backup.ts';
+import { backupHeads, keptHead } from '../backup-heads.ts';
+import { changesSince, changesToCheck, verifyRecord, type Verified } from '../changes/index.ts';
+import { readContent } from '../content.ts';
+import { countQuestions, listQuestions } from '../questions.ts';
+import { describeBackups } from '../restore.ts';
+import { parseRow } from '../rows.ts';
+import { statement } from '../database.ts';
+import { listSessions, type StoredSummary } from '../sessions.ts';
+import { listVerdicts } from '../verdicts.ts';
+import type { ReaderQuery } from './query.ts';
+
+/** Up to so many changes, sessions or questions are read in less time than a thread takes to start. */
+const FEW_CHANGES = 2000;
+const FEW_SESSIONS = 200;
+const FEW_QUESTIONS = 200;
+const FEW_BYTES = 1024 * 1024;
+/** As many are read before another query has its turn. */
+const PAGE = 200;
+
+const sessionCount = statement('reader.sessionCount', 'SELECT count(*) AS count FROM sessions');
+
+const checkOfRecord: ReaderQuery<{ sinceLast: boolean; head?: string | undefined }, Verified> = {
+  isSmall: ({ database }, { sinceLast }) => changesToCheck(database, sinceLast) <= FEW_CHANGES,
+  run: function* ({ database, layout }, { sinceLast, head }) {
+    const kept = head === undefined ? [] : [keptHead(head)];
+    const outside = sinceLast ? kept : [...backupHeads(layout), ...kept];
+    return yield* verifyRecord(database, { sinceLast, outside });
+  },
+};
+
+/** Every change after a place, without what it comes to. */
+const listOfChanges: ReaderQuery<{ after: number }, Change[]> = {
+  isSmall: ({ database }, { after }) => changesToCheck(database, false) - after <= FEW_CHANGES,
+  run: function* ({ database }, { after }) {
+    const changes: Change[] = [];
+    for (let more = true; more;) {
+      const page = changesSince(database, changes.at(-1)?.seq ?? after, PAGE);
+      changes.push(...page.changes);
+      more = page.more;
+      yield null;
+    }
+    return changes;
+  },
+};
+
+/** Every session as one person sees it, last changed first; see `listSessions`. */
+const listOfSessions: ReaderQuery<{ actor: ActorId }, StoredSummary[]> = {
+  isSmall: ({ database }) =>
+    parseRow(z.object({ count: z.int() }), database.get(sessionCount), 'sessions').count <= FEW_SESSIONS,
+  // eslint-disable-next-line require-yield -- it is one list, in one statement
+  run: function* ({ database }, { actor }) {
+    return listSessions(database, actor);
+  },
+};
+
+/** All that was asked in a session, oldest first, with every version of its answers and what people said of them. */
+const entriesOfSession: ReaderQuery<{ sessionId: SessionId }, Entry[]> = {
+  isSmall: ({ database }, { sessionId }) => countQuestions(database, sessionId) <= FEW_QUESTIONS,
+  run: function* ({ database }, { sessionId }) {
+    const entries: Entry[] = [];
+    for (let before: Entry['place'] | undefined; ;) {
+      const page = listQuestions(database, sessionId, { before, limit: PAGE });
+      for (const { question, place } of page) {
+        const versions = listAnswers(database, question.id);
+        if (versions.length === 0) continue;
+        const verdicts = listVerdicts(database, [question.id]);
+        entries.push({ question, place, answers: versions, verdicts });
+      }
+      before = page.at(-1)?.place;
+      if (page.length < PAGE) return entries.reverse();
+      yield null;
+    }
+  },
+};
+
+/** The backups with what each holds, each of which is read and checked from end to end. */
+const contentOfBackups: ReaderQuery<null, BackupList> = {
+  isSmall: ({ layout }) => bytesOfBackups(layout) <= FEW_BYTES,
+  // eslint-disable-next-line require-yield -- SQLite checks a file in one statement
+  run: function* ({ database, layout }) {
+    return describeBackups(layout, database.inspect(readContent));
+  },
+};
+
+/** What can be asked of a `StoreReader`, by name. A query that may take long (a search, an export) is added here. */
+export const readerQueries = {
+  'record.check': checkOfRecord,
+  'record.list': listOfChanges,
+  'sessions.list': listOfSessions,
+  'session.entries': entriesOfSession,
+  'backups.list': contentOfBackups,
+};
