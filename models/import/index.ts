@@ -2,7 +2,7 @@
  * From a Hugging Face Qwen2.5-VL checkpoint to a model directory that the engine runs, and the checks of both.
  */
 export { checkGolden, checkModel } from './check.ts';
-export { fewestPictures, fitPictures } from './picture-gate.ts';
+export { distancesOf, fewestPictures, fitPictures } from './picture-gate.ts';
 export type { CheckOptions, GoldenCheck, ModelCheck } from './check.ts';
 export { importCheckpoint } from './import-checkpoint.ts';
 export type { ImportOptions } from './import-checkpoint.ts';

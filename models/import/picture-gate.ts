@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   dimensionsOf,
   distanceFrom,
+  PictureGate,
   picturesFile,
   pooled,
   writeNumbers,
@@ -75,6 +76,41 @@ export async function fitPictures(options: FitPicturesOptions): Promise<ModelPic
     };
     await writeGate(model, pictures, writeNumbers(numbers));
     return pictures;
+  });
+}
+
+export type DistancesOptions = Pick<
+  FitPicturesOptions,
+  'model' | 'count' | 'picture' | 'signal' | 'onProgress'
+>;
+
+/**
+ * How far each of some pictures is from those that a model's gate was fitted to, and the distance from which on it calls
+ * one unlike.
+ *
+ * @throws WorkstationError `invalid-input` for a model without a gate of its own weights.
+ */
+export async function distancesOf(
+  options: DistancesOptions,
+): Promise<{ distances: number[]; threshold: number }> {
+  const { model, count, signal, onProgress } = options;
+  return withRunner({ model, dtype: 'q8', ...(signal && { signal }) }, async (runner) => {
+    const gate = await PictureGate.open(runner.model.directory, runner.model.manifest);
+    if (gate === null) {
+      throw new WorkstationError(
+        'invalid-input',
+        `${model} has no picture gate for its weights.`,
+        'Fit one with: models pictures MODEL --frames DIR.',
+      );
+    }
+    const distances: number[] = [];
+    for (let index = 0; index < count; index++) {
+      throwIfAborted(signal);
+      const image = runner.prepareImage(await options.picture(index));
+      distances.push(gate.distance(await runner.encodeImage(image)));
+      onProgress?.(index + 1, count);
+    }
+    return { distances, threshold: gate.threshold };
   });
 }
 

@@ -112,7 +112,7 @@ def main():
     with open(path, encoding="utf8") as file:
         manifest = json.load(file)
     names = ", ".join(os.path.basename(os.path.normpath(folder)) for folder in arguments.data)
-    told = f"{len(right)} answers to drawn validation frames ({names})"
+    told = f"{len(right)} answers to validation frames ({names})"
     files = manifest.pop("files")
     manifest["calibration"] = {"weightsSha256": weights_hash(arguments.model), **fitted, "fittedTo": told}
     write_json(path, {**manifest, "files": files})

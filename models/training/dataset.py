@@ -222,6 +222,9 @@ class Frames:
                 if kind in ("states", "places"):
                     found["tools"].add(record["subject"])
                 found["listed"].update(item["label"] for item in record.get("items", ()))
+        if found["places"]:
+            # A few frames may lack a quarter, and a mirrored one may have it.
+            found["places"].update(f"{side}-{height}" for side in ("left", "right") for height in ("top", "bottom"))
         return {kind: sorted(values) for kind, values in found.items()}
 
 

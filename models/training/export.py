@@ -1,7 +1,7 @@
 """Writes the embedded model's folder from a checkpoint of sft.py or rft.py, in Hugging Face's layout, with a manifest.
 
     python3 models/training/export.py --checkpoint RUN/checkpoint.pt --out models/nano
-      [--log sft=RUN/log.jsonl --log rft=RUN/log.jsonl] [--dataset DATASET [--without KIND]]
+      [--log sft=RUN/log.jsonl --log rft=RUN/log.jsonl] [--dataset DATASET [--without KIND]] [--identity FILE]
 
 --dataset is the folder of `cli data build` that the model was taught with: its statement of the questions that are in
 it goes into the manifest, so that the workstation can tell a question of another kind. Each log goes beside the weights as training-log-NAME.jsonl, byte for byte.
@@ -64,17 +64,35 @@ def without(taught, labels, kinds):
     return left, {**labels, "unstatedCounts": "count" in kinds}
 
 
-def manifest(folder, settings, labels, taught, version):
+NANO = {
+    "id": "surgery-r1-nano",
+    "name": "Surgery-R1 nano",
+    "version": "0.4.0",
+    "licence": "Apache-2.0",
+    "domain": "synthetic",
+    "domainNote": "Trained on synthetic scenes only. Not for real operations.",
+}
+
+
+def read_identity(path):
+    """What a model is called and what it is for, from a JSON file with the fields of NANO."""
+    try:
+        with open(path, encoding="utf8") as file:
+            identity = json.load(file)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path}: cannot be read ({error}). Give a JSON file with {', '.join(NANO)}.") from None
+    if not isinstance(identity, dict) or set(identity) != set(NANO):
+        raise SystemExit(f"{path}: give {', '.join(NANO)}, and no more.")
+    return identity
+
+
+def manifest(folder, settings, labels, taught, identity):
     return {
         "formatVersion": 1,
         "kind": "checkpoint",
-        "id": "surgery-r1-nano",
-        "name": "Surgery-R1 nano",
-        "version": version,
+        **{name: identity[name] for name in ("id", "name", "version")},
         "architecture": "Qwen2_5_VLForConditionalGeneration",
-        "licence": "Apache-2.0",
-        "domain": "synthetic",
-        "domainNote": "Trained on synthetic scenes only. Not for real operations.",
+        **{name: identity[name] for name in ("licence", "domain", "domainNote")},
         "coordinateSpace": "resized-pixels",
         "coordinateStep": settings["coordinates"]["step"],
         "answerFormat": "think-answer-json",
@@ -125,7 +143,7 @@ def read_taught(folder):
     return taught
 
 
-def export(state, out, dtype, taught=None, version="0.4.0"):
+def export(state, out, dtype, taught=None, identity=NANO):
     settings = state["settings"]
     data = state["tokenizer"]
     tokenizer = Tokenizer(data)
@@ -176,7 +194,7 @@ def export(state, out, dtype, taught=None, version="0.4.0"):
             "pad_token_id": config["pad_token_id"],
         },
     )
-    write("manifest.json", manifest(out, settings, state["labels"], taught, version))
+    write("manifest.json", manifest(out, settings, state["labels"], taught, identity))
 
 
 def main():
@@ -189,13 +207,15 @@ def main():
         "--without", action="append", default=[], metavar="KIND", help="kind that was not learnt well enough to be stated"
     )
     parser.add_argument("--log", action="append", default=[], metavar="NAME=FILE", help="a stage's log.jsonl")
+    parser.add_argument("--identity", metavar="FILE", help="JSON file with the model's name and what it is for")
     arguments = parser.parse_args()
+    identity = read_identity(arguments.identity) if arguments.identity else NANO
     taught = read_taught(arguments.dataset) if arguments.dataset else None
     logs = [read_log(argument) for argument in arguments.log]
     state = checkpoint.load(arguments.checkpoint)
     if arguments.without:
         taught, state["labels"] = without(taught, state["labels"], arguments.without)
-    export(state, arguments.out, arguments.dtype, taught)
+    export(state, arguments.out, arguments.dtype, taught, identity)
     for name, content in logs:
         with open(os.path.join(arguments.out, name), "wb") as file:
             file.write(content)

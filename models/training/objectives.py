@@ -136,19 +136,22 @@ def dense_losses(model, probes, entry, batch, vocabulary, config):
     )
     losses = {"tool": masked_mean(tool, torch.where(instrument, weight, torch.full_like(weight, 0.05)).flatten())}
 
-    names = batch["names"].gather(1, owners)
-    logits = F.linear(
-        model.model.norm(head_output(layer, normed, NAME_HEAD)), embedding[vocabulary["names"]]
-    )
-    loss = F.cross_entropy(logits.flatten(0, 1), names.clamp(min=0).flatten(), reduction="none").view_as(weight)
-    known = weight * (names >= 0)
-    losses["state"] = masked_mean(loss, known * instrument)
-    losses["organName"] = masked_mean(loss, known * ~instrument)
-    correct = (logits.argmax(-1) == names).float()
-    figures = {
-        "dense_state": float(masked_mean(correct, known * instrument)),
-        "dense_organ": float(masked_mean(correct, known * ~instrument)),
-    }
+    figures = {}
+    # A site's own annotation may know neither states nor organs: then there is no name to be read.
+    if len(vocabulary["names"]):
+        names = batch["names"].gather(1, owners)
+        logits = F.linear(
+            model.model.norm(head_output(layer, normed, NAME_HEAD)), embedding[vocabulary["names"]]
+        )
+        loss = F.cross_entropy(logits.flatten(0, 1), names.clamp(min=0).flatten(), reduction="none").view_as(weight)
+        known = weight * (names >= 0)
+        losses["state"] = masked_mean(loss, known * instrument)
+        losses["organName"] = masked_mean(loss, known * ~instrument)
+        correct = (logits.argmax(-1) == names).float()
+        figures = {
+            "dense_state": float(masked_mean(correct, known * instrument)),
+            "dense_organ": float(masked_mean(correct, known * ~instrument)),
+        }
 
     places = batch["places"].gather(1, owners)
     read = head_output(layer, normed, PLACE_HEAD)

@@ -21,7 +21,7 @@ interface Layer {
   door?: true;
 }
 
-const modelLibraries = ['models/import', 'models/data', 'models/evaluation'];
+const modelLibraries = ['models/import', 'models/data', 'models/evaluation', 'models/adapt'];
 const ground = ['contract', 'main/platform'];
 const rooms = ['main/video', 'main/inference', 'main/store', 'main/files'];
 /** In the order of the one way: each may import those before it, the rooms and the ground. */

@@ -3,6 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
 import { noQuestions } from '../endovis.ts';
 import { dataCard } from './card.ts';
+import { plannedSource } from '../annotated/source.ts';
+import type { PlannedFolder } from '../annotated/source.ts';
 import { prepareFolder } from './folder.ts';
 import { LOOKS_WITHOUT_COLOUR, ORGAN_LOOKS } from './grammar.ts';
 import { JsonlFile } from './jsonl-file.ts';
@@ -41,6 +43,8 @@ export interface BuildOptions {
   /** `core` when absent: organ, state, location, grounding. `all` needs drawn scenes. */
   questions?: RecordOptions['questions'];
   seed?: number;
+  /** Folders of marked pictures, each picture with its split. */
+  annotated?: readonly PlannedFolder[];
   /** Folders of review sheets; their records go to the train split. */
   reviewed?: readonly string[];
   /** Writes reasoning in place of the grammar. */
@@ -152,17 +156,23 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     questions: options.questions ?? 'core',
   } satisfies Partial<RecordOptions>;
   const sheets = options.reviewed ?? [];
-  if (wishes.length + sheets.length === 0) {
+  const annotated = options.annotated ?? [];
+  if (wishes.length + sheets.length + annotated.length === 0) {
     throw new WorkstationError(
       'invalid-input',
       'A data set needs at least one source.',
       'Give folders with --source, --train, --validation, --test or --reviewed.',
     );
   }
-  const sources = await openSources(wishes, signal);
+  const opened = await openSources(wishes, signal);
+  const names = new Set(opened.map(({ entry }) => entry.name));
+  const planned = annotated.map((folder) => plannedSource(folder, names));
+  const sources = [...opened, ...planned.map(({ source }) => source)];
   if (settings.questions === 'all') refuseUndrawn(sources);
-  const reviewed = await openReviewed(sheets, new Set(sources.map(({ entry }) => entry.name)));
+  const reviewed = await openReviewed(sheets, names);
   const splitOf = sources.map((source, i) => {
+    const plan = planned[i - opened.length];
+    if (plan !== undefined) return plan.splitOf;
     const wish = wishes[i];
     const whole = wish?.split ?? null;
     return whole === null ? splitSequences(source, rule, settings.seed) : (): Split => whole;
@@ -174,7 +184,9 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
     let done = 0;
     onProgress?.({ done, total });
     for (const [i, source] of sources.entries()) {
-      const absent = options.absent ?? (source.world === 'synthetic' ? 1 : 0);
+      // Of marked pictures each says whether it is marked whole.
+      const absent =
+        options.absent ?? (source.world === 'synthetic' || source.subjects !== undefined ? 1 : 0);
       const before = done;
       await writeSource(source, splitOf[i]!, { ...settings, absent }, writing, signal, (read) => {
         done = before + read;
@@ -193,7 +205,14 @@ export async function buildDataset(options: BuildOptions): Promise<BuildResult> 
         'train',
       );
     }
-    refuseEmpty([...askedSplits(wishes, rule), ...sheets.map(() => 'train' as const)], writing);
+    refuseEmpty(
+      [
+        ...askedSplits(wishes, rule),
+        ...sheets.map(() => 'train' as const),
+        ...annotated.flatMap(({ plan }) => [...plan.values()].map(({ split }) => split)),
+      ],
+      writing,
+    );
     const blindFittedOn = SPLITS.find((split) => writing.tallies.has(split)) ?? 'train';
     const fitted = writing.tally(blindFittedOn);
     const counts: Partial<Record<Split, Counts>> = {};
@@ -288,6 +307,7 @@ async function writeSource(
       options,
       first,
       onProblem,
+      ...(source.subjects && { subjects: source.subjects }),
       ...(known !== null && !('reason' in known) && { scene: known }),
     });
     written.set(frame.image, first + records.length);

@@ -50,7 +50,9 @@ ${table(
       ? `synthetic scenes (${generator ?? 'unknown generator'}, seed ${seed ?? 'unknown'})`
       : layout === 'reviewed'
         ? 'sessions reviewed in the workstation'
-        : 'EndoVis-VQLA layout',
+        : layout === 'endovis'
+          ? 'EndoVis-VQLA layout'
+          : `marked pictures (${layout})`,
     `\`${root}\``,
   ]),
 )}

@@ -127,7 +127,7 @@ export const SourceEntry = z.object({
   name: z.string().min(1),
   /** Absolute path: `image` of a record lies below it. */
   root: z.string().min(1),
-  layout: z.enum(['endovis', 'scenes', 'reviewed']),
+  layout: z.enum(['endovis', 'scenes', 'reviewed', 'masks', 'coco', 'cvat']),
   generator: z.string().optional(),
   seed: z.int().optional(),
 });

@@ -50,6 +50,8 @@ export interface FrameContext {
   /** Number of the next record of this picture: two label files may name one picture. */
   first: number;
   onProblem: (line: number | null, reason: string) => void;
+  /** What can be asked for where it is, and no more of it; the instruments of EndoVis where it is left out. */
+  subjects?: readonly string[];
   /** What is known besides the annotation, where all of it is asked for. */
   scene?: KnownScene;
 }
@@ -108,7 +110,7 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
   const asked = options.kinds.filter((kind) => kind !== 'grounding-qa');
   const truths: Truth[] = [];
   for (const row of frame.rows) {
-    const truth = truthOf(row, size, context.world);
+    const truth = truthOf(row, size, context);
     if ('reason' in truth) {
       context.onProblem(row.line, truth.reason);
       continue;
@@ -128,7 +130,7 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
   }
   // A line that could not be used may have named an instrument that is there.
   if (frame.whole && truths.length === frame.rows.length) {
-    for (const [kind, truth] of absences(random, truths, options)) {
+    for (const [kind, truth] of absences(random, truths, context)) {
       add(kind, truth, drawn(random, truth, split, options));
     }
   }
@@ -150,12 +152,16 @@ export function recordsOfFrame(frame: AnnotatedFrame, context: FrameContext): Da
 const includes = <T extends string>(list: readonly T[], value: string): value is T =>
   (list as readonly string[]).includes(value);
 
-function truthOf(row: AnnotatedRow, size: Size, world: World): Truth | { reason: string } {
+function truthOf(
+  row: AnnotatedRow,
+  size: Size,
+  { world, subjects = TOOLS }: Pick<FrameContext, 'world' | 'subjects'>,
+): Truth | { reason: string } {
   const { questionType, answer, box, line } = row;
   let subject = answer;
   if (questionType !== 'organ') {
     subject = instrumentOf(row.question) ?? '';
-    if (!includes(TOOLS, subject)) return { reason: `an unknown instrument "${subject.slice(0, 40)}"` };
+    if (!subjects.includes(subject)) return { reason: `an unknown instrument "${subject.slice(0, 40)}"` };
   }
   const about = { questionType, subject, label: answer, line };
   if (isAbsentLabel(answer)) {
@@ -244,7 +250,11 @@ function groundings(truths: readonly Truth[], size: Size, context: FrameContext)
 }
 
 /** Questions about instruments that the picture does not show, each pair of instrument and type at most once. */
-function absences(random: Random, truths: readonly Truth[], options: RecordOptions): [Kind, Truth][] {
+function absences(
+  random: Random,
+  truths: readonly Truth[],
+  { options, subjects }: Pick<FrameContext, 'options' | 'subjects'>,
+): [Kind, Truth][] {
   const shown = new Set(truths.filter(({ box }) => box !== null).map(({ subject }) => subject));
   const asked = new Set(
     truths.filter(({ box }) => box === null).map((t) => `${t.subject}/${t.questionType}`),
@@ -252,16 +262,16 @@ function absences(random: Random, truths: readonly Truth[], options: RecordOptio
   const kinds = options.kinds.flatMap((kind): [Kind, RecordType][] =>
     kind === 'grounding-qa'
       ? [[kind, 'grounding']]
-      : [
-          [kind, 'state'],
-          [kind, 'location'],
-        ],
+      : // What no annotation gives a state is not asked for one.
+        [...(subjects === undefined ? [[kind, 'state'] as [Kind, RecordType]] : []), [kind, 'location']],
   );
-  const left = TOOLS.filter((tool) => !shown.has(tool)).flatMap((subject) =>
-    kinds.flatMap(([kind, questionType]) =>
-      asked.has(`${subject}/${questionType}`) ? [] : [{ subject, kind, questionType }],
-    ),
-  );
+  const left = (subjects ?? TOOLS)
+    .filter((name) => !shown.has(name))
+    .flatMap((subject) =>
+      kinds.flatMap(([kind, questionType]) =>
+        asked.has(`${subject}/${questionType}`) ? [] : [{ subject, kind, questionType }],
+      ),
+    );
   const count = Math.floor(options.absent) + (random.chance(options.absent % 1) ? 1 : 0);
   const found: [Kind, Truth][] = [];
   for (let i = 0; i < count && left.length > 0; i++) {

@@ -24,6 +24,8 @@ export interface OpenSource {
   world: World;
   files: EndoVisFolder;
   sequenceOf: (label: Pick<LabelFile, 'path' | 'sequence'>) => string;
+  /** What can be asked for; the instruments of EndoVis where it is left out. */
+  subjects?: readonly string[];
 }
 
 const ScenesRun = z.object({ run: z.object({ generator: z.string(), seed: z.int() }) });

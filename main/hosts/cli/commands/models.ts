@@ -14,6 +14,7 @@ import {
 import { AnswerFormat, WorkstationError } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
 import { variantOption } from '../variant-option.ts';
+import { addAdapt } from './models-adapt.ts';
 import { addKeptModels, folderOf, importIntoData, timeLeft } from './models-kept.ts';
 import { addPictureGate } from './picture-gate.ts';
 
@@ -36,6 +37,7 @@ export function addModels(program: Command): void {
     .description('the models of this machine: list, import, choose, remove, check');
   addKeptModels(models);
   addPictureGate(models);
+  addAdapt(models);
   act(
     models
       .command('import')
