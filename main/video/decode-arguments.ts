@@ -124,8 +124,11 @@ export function sourceFilter(context: DecodeContext): string {
 /** True only for a frame that the decoder itself calls one to start at, and that leans on no other. */
 export const isKeyExpression = 'key*not(eq(pict_type,P)+eq(pict_type,B))';
 
-/** Makes descriptions cheap: who wants a frame's time and flags needs no more of the picture. */
-export const corner = 'crop=2:2:0:0';
+/**
+ * Makes descriptions cheap: who wants a frame's time and flags needs no more of the picture. Without `exact` nothing is left of
+ * one whose colours stand for four pixels (NTSC DV), since the size is rounded down to whole ones.
+ */
+export const corner = 'crop=2:2:0:0:exact=1';
 
 /**
  * The filter that turns frames into the bytes we read, followed by a comma: none where planes leave as they are, else the

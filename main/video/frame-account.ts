@@ -41,8 +41,11 @@ export interface AccountRequest {
 
 /** Level of ffmpeg's messages at which something is wrong with the picture; concealment is told at a milder one. */
 const errorLevel = 16;
-/** Broken notes beside the picture, such as an encoder's name or a camera's data. */
-const besideThePicture = /\bSEI\b|APP fields/i;
+/**
+ * What is no damage: broken notes beside the picture, such as an encoder's name or a camera's data, and that an H.261 stream
+ * begins without a key frame, since that codec marks none.
+ */
+const besideThePicture = /\bSEI\b|APP fields|\bh261\b.*first frame is no keyframe/i;
 const concealment = /conceal|corrupt/i;
 
 /**

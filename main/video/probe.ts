@@ -173,6 +173,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** What a file has instead of a recording's picture: sound, or a picture that only stands for it. */
+function noVideo(hasSound: boolean, hasCover: boolean): WorkstationError {
+  const held = hasCover
+    ? `This file holds no video, only a cover picture${hasSound ? ' and sound' : ''}.`
+    : 'This file holds sound but no picture.';
+  return new WorkstationError(
+    'video-no-picture',
+    held,
+    hasSound
+      ? 'Choose the recording with the picture; some recorders store sound in a file of its own.'
+      : 'Choose the recording itself; what is here is a still picture that belongs to one.',
+  );
+}
+
 function describeStreams({
   path,
   streams,
@@ -196,13 +210,8 @@ function describeStreams({
     pid === null ? index === chosen?.index : Number(id) === pid,
   );
   if (!stream) {
-    if (streams.some((other) => other.codec_type === 'audio')) {
-      throw new WorkstationError(
-        'video-no-picture',
-        'This file holds sound but no picture.',
-        'Choose the recording with the picture; some recorders store sound in a file of its own.',
-      );
-    }
+    const hasSound = streams.some((other) => other.codec_type === 'audio');
+    if (hasSound || pictures.length > 0) throw noVideo(hasSound, pictures.length > 0);
     throw notAVideo();
   }
   if (

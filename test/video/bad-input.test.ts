@@ -104,7 +104,10 @@ describe('a file that cannot be opened says why and what to do', () => {
 
   it('sound only', async () => {
     const path = await folder.convert(['-f', 'lavfi', '-i', 'sine=d=1', '-c:a', 'aac'], 'sound.m4a');
-    expect(await refusal(path)).toMatchObject({ code: 'video-no-picture' });
+    expect(await refusal(path)).toMatchObject({
+      code: 'video-no-picture',
+      message: 'This file holds sound but no picture.',
+    });
   });
 
   it('sound with a cover picture', async () => {
@@ -131,7 +134,22 @@ describe('a file that cannot be opened says why and what to do', () => {
       ],
       'cover.mp3',
     );
-    expect(await refusal(path)).toMatchObject({ code: 'video-no-picture' });
+    expect(await refusal(path)).toMatchObject({
+      code: 'video-no-picture',
+      message: 'This file holds no video, only a cover picture and sound.',
+    });
+  });
+
+  it('a cover picture alone', async () => {
+    const source = ['-f', 'lavfi', '-i', 'color=red:s=64x64:d=0.04', '-frames:v', '1'];
+    const path = await folder.convert(
+      [...source, '-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p', '-disposition:v', 'attached_pic'],
+      'cover.mp4',
+    );
+    const error = await refusal(path);
+    expect(error).toMatchObject({ code: 'video-no-picture' });
+    expect(error.message).toBe('This file holds no video, only a cover picture.');
+    expect(error.hint).toMatch(/the recording itself/);
   });
 
   it('cut short: MP4 with its contents at the end', async () => {
