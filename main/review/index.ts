@@ -52,6 +52,7 @@ import {
 } from '../recordings/index.ts';
 import { applyCommand } from './apply.ts';
 import { changeCalls, tellChanges, type ChangeCall } from './changes.ts';
+import { find } from './find.ts';
 import { folderMemory } from './folder-memory.ts';
 import { deleteQuestion, restoreQuestion } from './questions.ts';
 import { tellSaves } from './saved.ts';
@@ -105,6 +106,7 @@ type ReviewCall =
   | 'listRecentVideos'
   | 'clearRecentVideos'
   | 'locate'
+  | 'find'
   | 'listSessions'
   | 'startSession'
   | 'openSession'
@@ -239,6 +241,7 @@ export function createReview(options: ReviewOptions): Review {
     locate: async ({ videoId, at }) => library.locate(videoId, at),
 
     listSessions: async (_input, by) => listSessions(context, by),
+    find: (input, by) => find(context, input, by),
     startSession: async ({ videoId }, by) => begin(library.find(videoId), by),
     openSession: async ({ sessionId, videoId }, { actor }) =>
       openSession(context, sessionId, { actor, videoId }),

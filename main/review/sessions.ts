@@ -24,6 +24,7 @@ import {
   sessionViews,
   verdicts,
   type ChangeContext,
+  type PlacedQuestion,
   type Store,
   type StoredSession,
   type StoredVideo,
@@ -111,11 +112,22 @@ export async function openSession(
 
 /** Some questions of a session with what a list shows of them, the newest first. */
 export function pageOfEntries(
-  { store: { database }, library, current }: SessionContext,
+  context: SessionContext,
   { id }: StoredSession,
   { before, limit = firstPageLength }: { before?: EntryPlace; limit?: number } = {},
 ): EntryPage {
-  const asked = questions.listQuestions(database, id, { before, limit });
+  const asked = questions.listQuestions(context.store.database, id, { before, limit });
+  return {
+    ...summariesOf(context, asked),
+    next: asked.length < limit ? null : (asked.at(-1)?.place ?? null),
+  };
+}
+
+/** What a list shows of some questions, in their order, and the models that answered them. */
+export function summariesOf(
+  { store: { database }, library, current }: SessionContext,
+  asked: readonly PlacedQuestion[],
+): Pick<EntryPage, 'list' | 'models'> {
   const ids = asked.map(({ question }) => question.id);
   const newest = answers.listNewestAnswers(database, ids);
   const judged = verdicts.listVerdicts(database, ids);
@@ -135,11 +147,7 @@ export function pageOfEntries(
     });
     return [{ question, place, versions: found.versions, newest: summary }];
   });
-  return {
-    list,
-    next: asked.length < limit ? null : (asked.at(-1)?.place ?? null),
-    models: distinctModels([...newest.values()].map(({ answer }) => answer.model)),
-  };
+  return { list, models: distinctModels([...newest.values()].map(({ answer }) => answer.model)) };
 }
 
 /** All that was asked in a session, oldest first, whole. Throws `not-found`. */

@@ -162,6 +162,12 @@ export const statements = {
     'answers.ofQuestion',
     `SELECT ${columns} FROM answers WHERE question_id = :questionId AND hidden_at IS NULL ORDER BY version`,
   ),
+  ofQuestions: statement(
+    'answers.ofQuestions',
+    `SELECT ${columns} FROM answers
+     WHERE question_id IN (SELECT value FROM json_each(:questionIds)) AND hidden_at IS NULL
+     ORDER BY question_id, version`,
+  ),
   /** Only what a list shows is read: what a model wrote, and what it was asked with, is most of a row. */
   newestOf: statement(
     'answers.newestOf',
@@ -269,6 +275,12 @@ export function findAnswer(database: ReadableDatabase, id: AnswerId): Answer | n
 /** Every version, oldest first. */
 export function listAnswers(database: ReadableDatabase, questionId: QuestionId): Answer[] {
   return parseRows(database, Row, database.all(statements.ofQuestion, { questionId }), 'answers', damaged);
+}
+
+/** The same of several questions: of each one its versions, oldest first. */
+export function listAnswersOf(database: ReadableDatabase, questionIds: readonly QuestionId[]): Answer[] {
+  const rows = database.all(statements.ofQuestions, { questionIds: JSON.stringify(questionIds) });
+  return parseRows(database, Row, rows, 'answers', damaged);
 }
 
 const CountRow = z.object({ question_id: QuestionId, versions: z.int().positive() });

@@ -29,5 +29,7 @@ export * as verdicts from './verdicts.ts';
 export * as videos from './videos.ts';
 export { MOST_ATTEMPTS, priorityOfQuestion, type Task, type Tasks } from './tasks.ts';
 export type { ModelRecord } from './models.ts';
+export type { PlacedQuestion } from './questions.ts';
 export type { StoredSession } from './sessions.ts';
 export type { StoredVideo } from './videos.ts';
+export { findRows, ownLabelOf, sessionInWords, type FoundRow } from './search/index.ts';

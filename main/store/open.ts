@@ -23,6 +23,7 @@ import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } f
 import { watchOtherProcesses } from './other-processes.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { Tasks } from './tasks.ts';
+import { fillSearch } from './search/index.ts';
 import { UnreadableRows } from './unreadable.ts';
 
 export interface StoreOptions {
@@ -140,6 +141,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     context: { database: connection, layout },
     ...met,
   });
+  fillIndex(connection, log);
   const record = new ChangeRecord(connection, now);
   const tasks = new Tasks(connection, { id: randomUUID(), processId: process.pid });
   const endAbandoned = (start: boolean): number => {
@@ -209,6 +211,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
         connection.replace((present) => swapIn(layout, backup, present, now())),
       );
       log.info('a backup was restored', { sequence: backup.sequence });
+      fillIndex(connection, log);
       unreadable.clear();
       if (replaced !== null) {
         const anchor = { id: `${name} ${fileStamp(now())}`, kind: 'replaced' as const, ...replaced };
@@ -250,6 +253,16 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       lock?.release();
     },
   };
+}
+
+/** Brings the index of the search up to date. One that can't be is no reason not to open: everything else is there without it. */
+function fillIndex(connection: Connection, log: Log): void {
+  try {
+    const count = fillSearch(connection);
+    if (count !== null) log.info('the search index was filled', { count });
+  } catch (error) {
+    log.warn('the search index could not be filled', { code: toErrorReport(error).code });
+  }
 }
 
 /** Says that what was done can't be proved any more, from which change on, and that nothing was lost by it. */

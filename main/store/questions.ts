@@ -60,6 +60,11 @@ export const statements = {
     `SELECT ${columns}, rowid AS place FROM questions
      WHERE session_id = :sessionId AND deleted_at IS NULL AND rowid < :before ORDER BY rowid DESC LIMIT :limit`,
   ),
+  byIds: statement(
+    'questions.byIds',
+    `SELECT ${columns}, rowid AS place FROM questions
+     WHERE id IN (SELECT value FROM json_each(:ids)) AND deleted_at IS NULL`,
+  ),
   count: statement(
     'questions.count',
     'SELECT count(*) AS count FROM questions WHERE session_id = :sessionId AND deleted_at IS NULL',
@@ -104,6 +109,12 @@ export function listQuestions(
   { before, limit }: { before?: EntryPlace | undefined; limit: number },
 ): PlacedQuestion[] {
   const rows = database.all(statements.page, { sessionId, before: before ?? newest, limit });
+  return parseRows(database, PlacedRow, rows, 'questions');
+}
+
+/** Some by their ids, without the deleted, in no order. */
+export function findQuestions(database: ReadableDatabase, ids: readonly QuestionId[]): PlacedQuestion[] {
+  const rows = database.all(statements.byIds, { ids: JSON.stringify(ids) });
   return parseRows(database, PlacedRow, rows, 'questions');
 }
 

@@ -23,7 +23,7 @@ type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
 /**
  * Builds a sound database at `target` from every row of a damaged one that can still be read, and fills the gaps from a
  * backup where there is one. Tables are read in the order of their rows and without their indexes, which may be what is
- * damaged. Nothing but `target` is written.
+ * damaged. The index of the search is left empty: it is filled when the database is opened. Nothing but `target` is written.
  */
 export function rebuild(sources: {
   damaged: string;
@@ -39,7 +39,8 @@ export function rebuild(sources: {
     database.pragma('foreign_keys = OFF');
     const tables = database
       .prepare(
-        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid`,
+        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+           AND name NOT LIKE 'search\\_%' ESCAPE '\\' ORDER BY rowid`,
       )
       .pluck()
       .all() as string[];

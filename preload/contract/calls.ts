@@ -34,6 +34,7 @@ import {
   Sha256,
   VideoId,
 } from './values.ts';
+import { FindResult, FoundKind, FoundPlace, mostSearchLength } from './search/found.ts';
 import { FrameLocation, PlaceInVideo } from './places.ts';
 import { ShownName } from './visible-text.ts';
 
@@ -141,6 +142,21 @@ export const calls = {
   listRecentVideos: { input: none, output: z.array(RecentVideo) },
   clearRecentVideos: { input: none, output: done },
   locate: { input: z.strictObject({ videoId: VideoId, at: PlaceInVideo }), output: FrameLocation },
+
+  /**
+   * Finds answers, sessions and cases by full text; see `parseSearch` for what a query can say. No text fails; one that asks for
+   * nothing finds nothing. Without a `kind`, the first results of each; `before`, with a `kind`: the page that begins there.
+   * What `is:` asks for is what the caller decided.
+   */
+  find: {
+    input: z.strictObject({
+      query: z.string().max(mostSearchLength),
+      kind: FoundKind.exactOptional(),
+      before: FoundPlace.exactOptional(),
+      limit: z.int().min(1).max(200).exactOptional(),
+    }),
+    output: FindResult,
+  },
 
   listSessions: { input: none, output: z.array(SessionSummary) },
   startSession: { input: z.strictObject({ videoId: VideoId }), output: OpenSession },

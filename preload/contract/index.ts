@@ -32,6 +32,8 @@ export * from './notes.ts';
 export * from './picture-limit.ts';
 export * from './places.ts';
 export * from './reading/reading.ts';
+export * from './search/found.ts';
+export * from './search/query.ts';
 export * from './sureness.ts';
 export * from './teaching.ts';
 export * from './values.ts';

@@ -3,6 +3,7 @@ import { run as attacks } from './attacks/index.ts';
 import { run as damage } from './damage.ts';
 import { run as drafts } from './drafts.ts';
 import { run as feed } from './feed.ts';
+import { run as find } from './find.ts';
 import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frameIndex } from './frame-index.ts';
 import { run as frames } from './frames.ts';
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'second-question': async () => [await secondQuestion()],
   'in-place': async () => [await inPlace()],
   feed: async () => [await feed()],
+  find: async () => [find()],
   record: async () => record(process.argv),
   drafts: async () => [await drafts()],
   together: async () => [await together()],

@@ -300,6 +300,7 @@ export class FakeWorkstation {
       this.#checkVideo(videoId);
       return this.#locate(at);
     },
+    find: async () => ({ groups: [], cut: false }),
     listSessions: async () =>
       this.last
         ? [

@@ -46,7 +46,10 @@ describe('damage that a quick check passes', () => {
   ])('in %s: the next start makes the database anew from its rows, and says so', (index) => {
     const home = reviewed(40);
     for (let count = 0; count < 3; count++)
-      edit(home, `INSERT INTO cases VALUES ('more${count}', 'More', 0, 1)`);
+      edit(
+        home,
+        `INSERT INTO cases (id, pseudonym, demonstration, created_at) VALUES ('more${count}', 'More', 0, 1)`,
+      );
     spoilIndex(databaseOf(home), index);
     expect(checksOf(databaseOf(home))).toEqual({
       quick: 'ok',

@@ -4,6 +4,7 @@ import type { ActorId, WindowId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { CaseId, SessionId } from '../../../preload/contract/values.ts';
 import type { ReadableDatabase, WritableDatabase } from '../database.ts';
+import { keepSearchable } from '../search/fill.ts';
 import { introduce } from './actors.ts';
 import { canonicalText, chainStart, hashOf, sha256, wellFormed, type ChangeHead } from './chain.ts';
 import { isAsRecorded, isInRecordAlone, readEntity, writeEntity } from './entities.ts';
@@ -54,6 +55,7 @@ export function writeChange(
   refuseDoubles(edits);
   for (const edit of edits) checkBefore(database, edit);
   for (const edit of edits) apply(database, edit, at);
+  keepSearchable(database, edits);
 
   introduce(database, context.actor, at);
   const last = lastHead(database);

@@ -18,6 +18,7 @@ import { migration as tasks } from './0016-tasks.ts';
 import { migration as recordingsOfCases } from './0017-recordings-of-cases.ts';
 import { migration as keptPictures } from './0018-kept-pictures.ts';
 import { migration as marks } from './0019-marks.ts';
+import { migration as library } from './0020-library.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   recordingsOfCases,
   keptPictures,
   marks,
+  library,
 ];

@@ -3,6 +3,8 @@ import type { BackupList } from '../../../preload/contract/backups.ts';
 import type { Change } from '../../../preload/contract/changes.ts';
 import type { ActorId } from '../../../preload/contract/context.ts';
 import type { Entry } from '../../../preload/contract/entries.ts';
+import type { FoundKind } from '../../../preload/contract/search/found.ts';
+import type { SearchQuery } from '../../../preload/contract/search/query.ts';
 import type { SessionId } from '../../../preload/contract/values.ts';
 import { listAnswers } from '../answers.ts';
 import { bytesOfBackups } from '../backup.ts';
@@ -14,6 +16,7 @@ import { describeBackups } from '../restore.ts';
 import { parseRow } from '../rows.ts';
 import { statement } from '../database.ts';
 import { listSessions, type StoredSummary } from '../sessions.ts';
+import { countDocuments, findRows, type FoundRows } from '../search/find.ts';
 import { listVerdicts } from '../verdicts.ts';
 import type { ReaderQuery } from './query.ts';
 
@@ -21,6 +24,7 @@ import type { ReaderQuery } from './query.ts';
 const FEW_CHANGES = 2000;
 const FEW_SESSIONS = 200;
 const FEW_QUESTIONS = 200;
+const FEW_DOCUMENTS = 5000;
 const FEW_BYTES = 1024 * 1024;
 /** As many are read before another query has its turn. */
 const PAGE = 200;
@@ -90,6 +94,27 @@ const contentOfBackups: ReaderQuery<null, BackupList> = {
   },
 };
 
+export interface SearchInput {
+  query: SearchQuery;
+  kinds: readonly FoundKind[];
+  actor: ActorId;
+  before?: number | undefined;
+  limit: number;
+}
+
+/** What holds all of a query, kind by kind, each the newest first. */
+const search: ReaderQuery<SearchInput, FoundRows[]> = {
+  isSmall: ({ database }) => countDocuments(database) <= FEW_DOCUMENTS,
+  run: function* ({ database }, { query, kinds, ...options }) {
+    const found: FoundRows[] = [];
+    for (const kind of kinds) {
+      found.push(findRows(database, query, { kind, ...options }));
+      yield null;
+    }
+    return found;
+  },
+};
+
 /** What can be asked of a `StoreReader`, by name. A query that may take long (a search, an export) is added here. */
 export const readerQueries = {
   'record.check': checkOfRecord,
@@ -97,4 +122,5 @@ export const readerQueries = {
   'sessions.list': listOfSessions,
   'session.entries': entriesOfSession,
   'backups.list': contentOfBackups,
+  search,
 };
