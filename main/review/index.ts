@@ -54,6 +54,7 @@ import { applyCommand } from './apply.ts';
 import { changeCalls, tellChanges, type ChangeCall } from './changes.ts';
 import { find } from './find.ts';
 import { folderMemory } from './folder-memory.ts';
+import { preferenceCalls, type PreferenceCall } from './preferences.ts';
 import { deleteQuestion, restoreQuestion } from './questions.ts';
 import { tellSaves } from './saved.ts';
 import {
@@ -89,6 +90,7 @@ export interface ReviewOptions {
 
 /** The calls of the contract that the review answers. */
 type ReviewCall =
+  | PreferenceCall
   | 'listQuestionTemplates'
   | 'listCases'
   | 'createCase'
@@ -183,6 +185,8 @@ export function createReview(options: ReviewOptions): Review {
 
   const calls: Review['calls'] = {
     listQuestionTemplates: async () => structuredClone([...questionTemplates]),
+
+    ...preferenceCalls(store, emit),
 
     listCases: async () => cases.listCases(database),
     createCase: async ({ pseudonym }, by) => createCase(options, by, { pseudonym }),

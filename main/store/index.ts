@@ -24,6 +24,7 @@ export * as questions from './questions.ts';
 export * as segments from './segments.ts';
 export * as sessions from './sessions.ts';
 export * as sessionViews from './session-views.ts';
+export * as preferences from './preferences.ts';
 export * as settings from './settings.ts';
 export * as verdicts from './verdicts.ts';
 export * as videos from './videos.ts';

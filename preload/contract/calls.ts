@@ -36,6 +36,7 @@ import {
 } from './values.ts';
 import { FindResult, FoundKind, FoundPlace, mostSearchLength } from './search/found.ts';
 import { FrameLocation, PlaceInVideo } from './places.ts';
+import { PreferenceChange, Preferences } from './preferences.ts';
 import { ShownName } from './visible-text.ts';
 
 const none = z.strictObject({});
@@ -56,6 +57,11 @@ export const calls = {
   keepDatabase: { input: none, output: done },
 
   listQuestionTemplates: { input: none, output: z.array(QuestionTemplate) },
+
+  /** What the caller set for themselves. */
+  getPreferences: { input: none, output: Preferences },
+  /** Sets some of it, for every window of the caller; the event `preferences` tells them. */
+  changePreferences: { input: PreferenceChange, output: Preferences },
 
   listCases: { input: none, output: z.array(Case) },
   createCase: { input: z.strictObject({ pseudonym }), output: Case },

@@ -3,6 +3,8 @@ import { Changes } from './changes.ts';
 import { Answer, Job, ModelState, Video } from './domain.ts';
 import { ErrorReport } from './errors.ts';
 import { ModelImport } from './models.ts';
+import { ActorId } from './context.ts';
+import { Preferences } from './preferences.ts';
 import { AnswerId, JobId, Timestamp } from './values.ts';
 
 /** What the workstation says unasked. Streams carry text only, never pixels. */
@@ -38,6 +40,8 @@ export const WorkstationEvent = z.discriminatedUnion('type', [
   /** The list of models, or which of them is chosen, has changed. */
   z.object({ type: z.literal('models') }),
   z.object({ type: z.literal('video'), video: Video }),
+  /** Somebody set something for themselves: their windows show it. */
+  z.object({ type: z.literal('preferences'), actor: ActorId, preferences: Preferences }),
   z.object({ type: z.literal('saved'), at: Timestamp }),
   /** What a person should know has changed: something in the database turned out to be unreadable, for instance. */
   z.object({ type: z.literal('notices'), notices: z.array(ErrorReport) }),

@@ -31,6 +31,7 @@ export * from './models.ts';
 export * from './notes.ts';
 export * from './picture-limit.ts';
 export * from './places.ts';
+export * from './preferences.ts';
 export * from './reading/reading.ts';
 export * from './search/found.ts';
 export * from './search/query.ts';

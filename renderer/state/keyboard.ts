@@ -1,4 +1,4 @@
-import { actionOf, type Action } from '../view/shortcuts.ts';
+import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { DraftPart } from './judging.svelte.ts';
 import type { Review } from './review.svelte.ts';
 import type { Workstation } from './workstation.svelte.ts';
@@ -6,6 +6,7 @@ import type { Workstation } from './workstation.svelte.ts';
 /** What keys do outside the review: parts of the window itself. */
 export interface WindowActions {
   library: () => void;
+  settings: () => void;
   shortcuts: () => void;
   goTo: () => void;
   focusAsk: () => void;
@@ -34,7 +35,7 @@ export class Keyboard {
 
   readonly down = (event: KeyboardEvent): void => {
     if (event.defaultPrevented) return;
-    const action = actionOf(event);
+    const action = this.#workstation.preferences.keys.actionOf(event);
     if (!action || !this.#allowed(event, action)) return;
     if (event.repeat) {
       // The run of steps is already on its way; other actions happen once a press, but moves may repeat.
@@ -75,6 +76,9 @@ export class Keyboard {
     switch (action) {
       case 'library':
         this.#window.library();
+        return true;
+      case 'settings':
+        this.#window.settings();
         return true;
       case 'shortcuts':
         this.#window.shortcuts();
@@ -118,7 +122,9 @@ export class Keyboard {
       'own-box': () => this.#correct(review, 'box'),
       reject: () => review.judging.askReason(),
       reopen: () => review.judging.reopen(),
-      'mark-step': () => review.judging.cycle(Number(event.key) - 1),
+      ...Object.fromEntries(
+        markStepNumbers.map((step) => [`mark-step-${step}`, () => review.judging.cycle(step - 1)]),
+      ),
       ask: () => this.#ask(review),
       'ask-again': () => (this.#workstation.askObstacle === null ? review.askAgain() : undefined),
       'zoom-in': () => view.zoomIn(),

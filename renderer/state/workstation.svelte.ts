@@ -20,26 +20,13 @@ import { Announcer } from './announcer.svelte.ts';
 import { GoOn } from './go-on.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Opener } from './opener.svelte.ts';
+import { Preferences } from './preferences.svelte.ts';
 import { Review } from './review.svelte.ts';
+import { neverBack, withJob } from './told.ts';
 import { UndoSteps } from './undo-steps.svelte.ts';
 
 /** What a file or folder is chosen for. */
 export type Purpose = 'open' | 'relink' | 'model' | 'base';
-
-/** A step that is done several times over, such as opening the graphs to measure threads, begins anew each time. */
-function neverBack(before: ModelState | null, now: ModelState): ModelState {
-  const same = before?.phase === 'loading' && now.phase === 'loading' && before.activity === now.activity;
-  if (!same || before.progress === null || now.progress === null) return now;
-  return { ...now, progress: Math.max(before.progress, now.progress) };
-}
-
-/** Jobs that wait or run, in the order of their start: that of a queue. */
-function withJob(jobs: readonly Job[], job: Job): readonly Job[] {
-  if (job.state !== 'running' && job.state !== 'queued') return jobs.filter(({ id }) => id !== job.id);
-  return jobs.some(({ id }) => id === job.id)
-    ? jobs.map((other) => (other.id === job.id ? job : other))
-    : [...jobs, job];
-}
 
 /** The window's whole state: what the workstation says of itself, and the session that is open. */
 export class Workstation {
@@ -66,6 +53,7 @@ export class Workstation {
   readonly opener: Opener;
   readonly steps: UndoSteps;
   readonly announcer: Announcer;
+  readonly preferences: Preferences;
   readonly goOn = new GoOn(localStorage);
   readonly bridge: Bridge;
   readonly now: () => number;
@@ -82,6 +70,7 @@ export class Workstation {
     this.#fetch = fetchMedia;
     this.now = now;
     this.announcer = new Announcer(now);
+    this.preferences = new Preferences(this.bridge);
     this.steps = new UndoSteps({
       bridge: this.bridge,
       announcer: this.announcer,
@@ -293,6 +282,7 @@ export class Workstation {
       this.bridge.getStatus({}),
       this.bridge.getModelState({}),
       this.bridge.listJobs({}),
+      this.preferences.read(),
     ]);
     if (status.ok) {
       this.status = status.value;
@@ -328,6 +318,7 @@ export class Workstation {
     if (event.type === 'replaced') void this.#readAnew();
     else if (event.type === 'file-to-open') void this.#openGivenFiles(false);
     else if (event.type === 'model') this.model = neverBack(this.model, event.state);
+    else if (event.type === 'preferences') this.preferences.told(event, this.status?.actor.id);
     else if (event.type === 'saved') this.savedAt = event.at;
     else if (event.type === 'notices') this.#takeNotices(event.notices);
     else if (event.type === 'job') {

@@ -1,3 +1,7 @@
+/** The steps of a reasoning that a key marks, counted from 1. */
+export const markStepNumbers = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+type MarkStep = `mark-step-${(typeof markStepNumbers)[number]}`;
+
 /** What a key can do. */
 export type Action =
   | 'play'
@@ -24,7 +28,7 @@ export type Action =
   | 'own-box'
   | 'reject'
   | 'reopen'
-  | 'mark-step'
+  | MarkStep
   | 'ask'
   | 'ask-again'
   | 'escape'
@@ -38,6 +42,7 @@ export type Action =
   | 'pan-up'
   | 'pan-down'
   | 'library'
+  | 'settings'
   | 'shortcuts';
 
 export interface Shortcut {
@@ -107,11 +112,10 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('own-box', ['B'], 'Its box: arrows move, Alt resizes, Tab to corners', ['b']),
       shortcut('reject', ['X'], 'Reject it; then 1 to 4 for the reason', ['x']),
       shortcut('reopen', ['U'], 'Reopen it', ['u']),
-      shortcut(
-        'mark-step',
-        ['1 … 9'],
-        'Mark a step: right, wrong, not visible',
-        Array.from({ length: 9 }, (_, index) => String(index + 1)),
+      ...markStepNumbers.map((step) =>
+        shortcut(`mark-step-${step}`, [String(step)], `Mark step ${step}: right, wrong, not visible`, [
+          String(step),
+        ]),
       ),
       shortcut('next-open', ['Shift N'], 'Next open answer', ['Shift+n']),
       shortcut('previous-open', ['Shift P'], 'Previous open answer', ['Shift+p']),
@@ -138,6 +142,7 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),
       shortcut('pan-down', ['Ctrl ↓'], 'Look further down', ['Control+ArrowDown']),
       shortcut('library', ['O'], 'Open a video or a session', ['o', 'Control+o']),
+      shortcut('settings', ['Ctrl ,'], 'Settings: keys, site', ['Control+,']),
       shortcut('shortcuts', ['?'], 'This sheet', ['?', 'Shift+?']),
     ],
   },
@@ -156,9 +161,7 @@ export function keyTable(groups: readonly ShortcutGroup[]): ReadonlyMap<string, 
   return table;
 }
 
-const byKey = keyTable(shortcutGroups);
-
-export interface KeyPress {
+export interface KeyPressed {
   readonly key: string;
   readonly shiftKey: boolean;
   readonly ctrlKey: boolean;
@@ -166,10 +169,9 @@ export interface KeyPress {
   readonly altKey: boolean;
 }
 
-/** The action of a key press, or null. The Command key counts as Control; Alt means nothing of ours. */
-export function actionOf(press: KeyPress): Action | null {
-  if (press.altKey) return null;
-  const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
-  const held = (press.ctrlKey || press.metaKey ? 'Control+' : '') + (press.shiftKey ? 'Shift+' : '');
-  return byKey.get(held + key) ?? null;
+/** A press as the table writes it: `Control+Shift+z`. Null with Alt, which means nothing of ours. The Command key counts as Control. */
+export function pressOf({ key: pressed, shiftKey, ctrlKey, metaKey, altKey }: KeyPressed): string | null {
+  if (altKey) return null;
+  const key = pressed.length === 1 ? pressed.toLowerCase() : pressed;
+  return (ctrlKey || metaKey ? 'Control+' : '') + (shiftKey ? 'Shift+' : '') + key;
 }

@@ -3,6 +3,7 @@ import { planMark, withMark } from './fake-marks.ts';
 import { FakeRecord } from './fake-record.ts';
 import { checkpointReport, embeddedModel, folderModel, runningImport } from './fake-models.ts';
 import {
+  defaultPreferences,
   distinctModels,
   entrySummaryOf,
   firstPageLength,
@@ -39,6 +40,7 @@ import {
   type ModelState,
   type OpenSession,
   type PlaceInVideo,
+  type Preferences,
   type Question,
   type Session,
   type Status,
@@ -201,6 +203,7 @@ export class FakeWorkstation {
   jobs: Job[] = [];
   /** What every file turns out to be known as. */
   known: KnownVideo | null = null;
+  preferences: Preferences = defaultPreferences;
   filesToOpen: { grantId: GrantId; name: string }[] = [];
   /** Where a dropped file is found; a browser's host says which bytes, not which file. */
   dropped: DroppedFile = {
@@ -260,6 +263,12 @@ export class FakeWorkstation {
       },
       { id: 'organ', short: 'organ', text: 'What organ is being operated?', tools: [] },
     ],
+    getPreferences: async () => structuredClone(this.preferences),
+    changePreferences: async (changed, { actor }) => {
+      this.preferences = { ...this.preferences, ...changed };
+      this.emit({ type: 'preferences', actor, preferences: structuredClone(this.preferences) });
+      return structuredClone(this.preferences);
+    },
     listCases: async () => [this.case],
     createCase: async () => this.case,
     renameCase: async ({ pseudonym }, by) => {

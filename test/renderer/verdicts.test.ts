@@ -44,6 +44,7 @@ async function opened(): Promise<Review> {
   workstation = new Workstation(connection, new FramePixels().fetch, () => now);
   keyboard = new Keyboard(workstation, {
     library: ignore,
+    settings: ignore,
     shortcuts: ignore,
     goTo: ignore,
     focusAsk: ignore,

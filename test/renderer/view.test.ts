@@ -14,7 +14,9 @@ import {
 import { placeLabel } from '../../renderer/view/labels.ts';
 import { parsePlace } from '../../renderer/view/place.ts';
 import { RecentValues } from '../../renderer/view/recent-values.ts';
-import { actionOf, shortcutGroups } from '../../renderer/view/shortcuts.ts';
+import { KeysInUse } from '../../renderer/view/keys-in-use.ts';
+import { shortcutGroups, type KeyPressed } from '../../renderer/view/shortcuts.ts';
+import { defaultPreferences } from '../../preload/contract/index.ts';
 import { answerMarks, joinMarks, partAt, secondsAt, thumbnailsFor } from '../../renderer/view/timeline.ts';
 import { boxOnStage, fit, held, largestScale, pan, zoomAt } from '../../renderer/view/viewport.ts';
 import { FakeWorkstation } from './fake-workstation.ts';
@@ -205,6 +207,8 @@ describe('shortcuts', () => {
     altKey: false,
     ...held,
   });
+
+  const actionOf = (pressed: KeyPressed) => new KeysInUse(defaultPreferences.keys).actionOf(pressed);
 
   test('finds actions by key, with and without Shift and Control', () => {
     expect(actionOf(press(','))).toBe('step-back');

@@ -330,7 +330,13 @@ describe('go to', () => {
 });
 
 describe('keys', () => {
-  const actions = { library: vi.fn(), shortcuts: vi.fn(), goTo: vi.fn(), focusAsk: vi.fn() };
+  const actions = {
+    library: vi.fn(),
+    settings: vi.fn(),
+    shortcuts: vi.fn(),
+    goTo: vi.fn(),
+    focusAsk: vi.fn(),
+  };
   let keyboard: Keyboard;
 
   beforeEach(async () => {

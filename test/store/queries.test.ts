@@ -13,6 +13,7 @@ import {
   moveBoxesToDisplayed,
   cases,
   models,
+  preferences,
   questions,
   sessions,
   sessionViews,
@@ -21,6 +22,7 @@ import {
   type ModelRecord,
   type Store,
 } from '../../main/store/index.ts';
+import { defaultPreferences } from '../../preload/contract/preferences.ts';
 import { statement } from '../../main/store/database.ts';
 import { answersIn, questionsIn } from './asked.ts';
 import { open, temporaryFolder } from './helpers.ts';
@@ -253,6 +255,52 @@ describe('models and settings', () => {
     store.database.run(statement('test.spoil', `UPDATE settings SET value = '7'`));
     expect(settings.readSetting(store.database, 'model')).toBeNull();
     expect(store.notices[0]?.message).toContain('1 setting');
+  });
+});
+
+describe('what a person set for themselves', () => {
+  const keys = { version: 1, pressed: { accept: ['y'] }, single: false } as const;
+  const spoil = (json: string): unknown =>
+    store.database.run(statement('test.spoil', 'UPDATE settings SET value = :json'), { json });
+  const kept = (): unknown =>
+    JSON.parse(
+      String(
+        (store.database.get(statement('test.kept', 'SELECT value FROM settings')) as { value: string }).value,
+      ),
+    );
+  const read = (actor = 'one') => preferences.readPreferences(store.database, id<ActorId>(actor));
+  const write = (changed: Parameters<typeof preferences.writePreferences>[2], actor = 'one') =>
+    preferences.writePreferences(store.database, id<ActorId>(actor), changed);
+
+  it('is each person’s own, and changed in parts', () => {
+    expect(read()).toEqual(defaultPreferences);
+    write({ keys: { ...keys, pressed: { accept: ['y'] } } });
+    expect(write({ tour: 'over' })).toEqual({ ...defaultPreferences, keys, tour: 'over' });
+    expect(read('two')).toEqual(defaultPreferences);
+  });
+
+  it.each([
+    ['a later version', JSON.stringify({ keys: { version: 2, layers: [] }, tour: 'over' }), 'over'],
+    [
+      'nonsense in one part',
+      JSON.stringify({ keys: { version: 1, pressed: { accept: 'y' } }, tour: 'over' }),
+      'over',
+    ],
+    ['nonsense', '7', 'to-offer'],
+    ['no JSON at all', '{', 'to-offer'],
+  ])('of %s is as if it were not set, and told; the other parts hold', (_what, json, tour) => {
+    write({ tour: 'over' });
+    spoil(json);
+    expect(read()).toEqual({ ...defaultPreferences, tour });
+    expect(store.notices[0]?.message).toContain('1 setting');
+  });
+
+  it('keeps beside it what it writes over and could not read', () => {
+    write({ tour: 'over' });
+    spoil(JSON.stringify({ keys: { version: 2, layers: [1] }, tour: 'over', later: true }));
+    write({ keys: { ...keys, pressed: {} } });
+    expect(kept()).toMatchObject({ 'keys/unread': { version: 2, layers: [1] }, tour: 'over', later: true });
+    expect(read().keys.single).toBe(false);
   });
 });
 

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { barriersOf } from './barriers.ts';
+import { newHome, RunningHost } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import { WorkstationPage } from './pages/workstation-page.ts';
+
+/** What a person sets for themselves and for the site, by keys alone, in several windows and over a restart. */
+const home = newHome();
+let opened: OpenedWindow;
+let window: WorkstationPage;
+
+beforeAll(async () => {
+  opened = await openWindow(home, { reducedMotion: 'reduce' });
+  opened.context.setDefaultTimeout(60_000);
+  ({ window } = opened);
+  await window.waitUntilAskable();
+});
+afterAll(() => opened.close());
+
+const openSettings = async (key = 'Control+,'): Promise<void> => {
+  await window.page.keyboard.press(key);
+  await window.page.getByRole('dialog', { name: 'Settings' }).waitFor();
+};
+const closeDialog = async (): Promise<void> => {
+  await window.page.keyboard.press('Escape');
+  await window.page.getByRole('dialog').waitFor({ state: 'hidden' });
+};
+
+describe('keys', () => {
+  it('are changed by keys alone: a clash is named, the new key works, and is shown', async () => {
+    const { page } = window;
+    const { keyboard } = page;
+    await openSettings();
+    await page.getByRole('button', { name: 'Change the key: Go to a frame or time' }).focus();
+    await keyboard.press('Enter');
+    await keyboard.press('q');
+    await keyboard.press('Enter');
+    await page.getByText('Q is the key of “Ask about this frame”. Change that one first.').waitFor();
+    await keyboard.press('y');
+    await keyboard.press('Enter');
+    await expect
+      .poll(() => page.locator(':focus').getAttribute('aria-label'))
+      .toBe('Change the key: Go to a frame or time');
+    expect(await barriersOf(page)).toEqual([]);
+    await closeDialog();
+    await keyboard.press('y');
+    await page.getByRole('textbox', { name: 'Frame or time' }).waitFor();
+    await closeDialog();
+    await page.getByTitle('Go to a frame or time (Y)').waitFor();
+    await keyboard.press('?');
+    await page.getByRole('dialog').getByText('Y', { exact: true }).waitFor();
+    await closeDialog();
+  });
+
+  it('hold in another window at once', async () => {
+    const start = new RunningHost(home);
+    const other = new WorkstationPage(await opened.context.newPage());
+    await other.open(await start.address());
+    await start.ended();
+    await other.page.getByTitle('Go to a frame or time (Y)').waitFor();
+    await openSettings();
+    await window.page.getByRole('checkbox', { name: /^Letters, digits and signs/ }).uncheck();
+    await other.page.getByTitle('Go to a frame or time', { exact: true }).waitFor();
+    await window.page.getByRole('checkbox', { name: /^Letters, digits and signs/ }).check();
+    await other.page.getByTitle('Go to a frame or time (Y)').waitFor();
+    await closeDialog();
+    await other.page.close();
+  });
+});
