@@ -1,4 +1,3 @@
-import type { Change } from '../../preload/contract/changes.ts';
 import { frameOf, isUnderWay, type Answer, type Question } from '../../preload/contract/domain.ts';
 import { stackOf, toErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
@@ -15,6 +14,7 @@ import {
   priorityOfQuestion,
   questions,
   type Log,
+  type ReadableDatabase,
   type Store,
   type Task,
 } from '../store/index.ts';
@@ -86,10 +86,17 @@ export class AnswerQueue {
       onSaved: (answer) => context.emit({ type: 'answer', answer }),
       log: context.log,
     });
-    this.#endListening = context.store.record.onChange((change) => {
-      // Only once everybody was told of the change, since stopping is one of its own.
-      queueMicrotask(() => this.#stopTakenBack(change));
-    });
+    const { record, onOtherProcess } = context.store;
+    const stops = [
+      record.onChange(({ edits }) => {
+        // Only once everybody was told of the change, since stopping is one of its own.
+        if (edits?.some(({ after }) => after === null)) queueMicrotask(() => this.#stopTakenBack());
+      }),
+      onOtherProcess(() => this.#stopTakenBack()),
+    ];
+    this.#endListening = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   /**
@@ -127,7 +134,8 @@ export class AnswerQueue {
     });
     const work: Work = { question, draft, given, job, loaded, withdraw: () => true, unwanted: false };
     this.#underWay.set(answer.id, work);
-    if (!paused) this.#enqueue(work);
+    if (paused) job.pause();
+    else this.#enqueue(work);
     const onStop = (): void => {
       work.unwanted = !this.#closed;
       if (work.withdraw()) this.#end({ ...draft.answer, status: 'stopped' }, work);
@@ -159,15 +167,19 @@ export class AnswerQueue {
     try {
       paused = this.#context.store.tasks.pause(answer.id);
     } finally {
-      if (paused) work.withdraw = () => true;
-      else this.#enqueue(work);
+      if (paused) {
+        work.withdraw = () => true;
+        work.job.pause();
+      } else this.#enqueue(work);
     }
   }
 
   /** Lets a question have its turn again; one that was not paused stays as it is. */
   resume(answer: Answer): void {
     const work = this.#workOf(answer);
-    if (this.#context.store.tasks.resume(answer.id)) this.#enqueue(work);
+    if (!this.#context.store.tasks.resume(answer.id)) return;
+    work.job.resume();
+    this.#enqueue(work);
   }
 
   /**
@@ -223,7 +235,7 @@ export class AnswerQueue {
     const end = (how: Pick<Answer, 'status' | 'error'>): void =>
       emit({ type: 'answer', answer: this.#later.save({ ...answer, ...how, endedAt: now() }) });
     const question = questions.findPresentQuestion(database, answer.questionId);
-    if (question === null || answers.findAnswerFacts(database, answerId) === null) {
+    if (question === null || !isWanted(database, answer)) {
       end({ status: 'stopped', error: null });
     } else if (attempts >= MOST_ATTEMPTS) {
       end({ status: 'failed', error: givenUp(attempts).toReport() });
@@ -236,13 +248,15 @@ export class AnswerQueue {
     }
   }
 
-  /** What was undone or deleted is not to be answered any more. */
-  #stopTakenBack({ edits }: Change): void {
-    const gone = new Set(edits?.filter(({ after }) => after === null).map(({ id }) => id));
-    if (gone.size === 0) return;
+  /** What was undone or deleted, in this process or another one, is not to be answered any more. */
+  #stopTakenBack(): void {
+    const { store, jobs, log } = this.#context;
     for (const { draft, job } of [...this.#underWay.values()]) {
-      const { id, questionId } = draft.answer;
-      if (gone.has(id) || gone.has(questionId)) this.#context.jobs.cancel(job.id);
+      try {
+        if (!isWanted(store.database, draft.answer)) jobs.cancel(job.id);
+      } catch (error) {
+        log.warn('whether an answer is still wanted could not be read', { code: toErrorReport(error).code });
+      }
     }
   }
 
@@ -411,6 +425,11 @@ export class AnswerQueue {
     }, SAVE_MILLISECONDS);
   }
 }
+
+/** Whether neither the question nor the asking of this answer was taken back. */
+const isWanted = (database: ReadableDatabase, { id, questionId }: Answer): boolean =>
+  questions.findPresentQuestion(database, questionId) !== null &&
+  answers.findAnswerFacts(database, id) !== null;
 
 /** Waits for something whatever comes of it, but no longer than until the signal. */
 async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {

@@ -1,2 +1,2 @@
 /** What runs now: every piece of long work, with its progress, its end and its own way to be stopped. */
-export { JobRegistry, type JobOptions, type NewJob, type RunningJob } from './job-registry.ts';
+export { isUnderWay, JobRegistry, type JobOptions, type NewJob, type RunningJob } from './job-registry.ts';

@@ -11,6 +11,9 @@ export interface RunningJob {
   readonly signal: AbortSignal;
   /** It has waited long enough: it runs from now on. */
   begin(): void;
+  /** A person has put it off, or lets it have its turn again; for one that waits. */
+  pause(): void;
+  resume(): void;
   progress(done: number, total: number | null): void;
   finish(): void;
   fail(error: unknown): void;
@@ -20,7 +23,9 @@ export interface RunningJob {
 
 export type NewJob = Partial<Pick<Job, 'total' | 'subject'>> & { waits?: boolean };
 
-const isUnderWay = ({ state }: Job): boolean => state === 'queued' || state === 'running';
+/** Whether it waits or runs. */
+export const isUnderWay = ({ state }: Pick<Job, 'state'>): boolean =>
+  state === 'queued' || state === 'paused' || state === 'running';
 
 export interface JobOptions {
   newId: () => string;
@@ -58,14 +63,17 @@ export class JobRegistry {
       this.#say(id);
       this.#forgetOld();
     };
+    const turn = (from: Job['state'], to: Job['state']): void => {
+      if (this.#jobs.get(id)?.job.state !== from) return;
+      this.#change(id, { state: to });
+      this.#say(id);
+    };
     return {
       id,
       signal: controller.signal,
-      begin: () => {
-        if (this.#jobs.get(id)?.job.state !== 'queued') return;
-        this.#change(id, { state: 'running' });
-        this.#say(id);
-      },
+      begin: () => turn('queued', 'running'),
+      pause: () => turn('queued', 'paused'),
+      resume: () => turn('paused', 'queued'),
       progress: (done, newTotal) => {
         if (this.#jobs.get(id)?.job.state !== 'running') return;
         this.#change(id, { done, total: newTotal });

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { WorkstationError, type WorkstationCalls } from '../../preload/contract/index.ts';
-import type { JobRegistry } from '../jobs/index.ts';
+import { isUnderWay, type JobRegistry } from '../jobs/index.ts';
 import type { Store } from '../store/index.ts';
 
 type BackupCalls = Pick<WorkstationCalls, 'listBackups' | 'restoreBackup' | 'keepDatabase'>;
@@ -11,7 +11,7 @@ export function backupCalls(store: Store, jobs: JobRegistry, onRestored: () => v
     listBackups: async () => store.backupList(),
     restoreBackup: async ({ name }) => {
       // What runs belongs to rows of the present database: its end would be written into one that has no such rows.
-      if (jobs.list().some(({ state }) => state === 'queued' || state === 'running')) {
+      if (jobs.list().some(isUnderWay)) {
         throw new WorkstationError(
           'busy',
           'Something is still running or waiting, and its result would be lost.',

@@ -407,7 +407,8 @@ export const Job = z.object({
   done: z.number().min(0),
   /** Null while unknown. */
   total: z.number().min(0).nullable(),
-  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  /** `paused`: it waits until a person resumes it. */
+  state: z.enum(['queued', 'paused', 'running', 'done', 'failed', 'cancelled']),
   error: ErrorReport.nullable(),
 });
 export type Job = z.infer<typeof Job>;

@@ -9,7 +9,7 @@ export function neverBack(before: ModelState | null, now: ModelState): ModelStat
 
 /** Jobs that wait or run, in the order of their start: that of a queue. */
 export function withJob(jobs: readonly Job[], job: Job): readonly Job[] {
-  if (job.state !== 'running' && job.state !== 'queued') return jobs.filter(({ id }) => id !== job.id);
+  if (!['running', 'queued', 'paused'].includes(job.state)) return jobs.filter(({ id }) => id !== job.id);
   return jobs.some(({ id }) => id === job.id)
     ? jobs.map((other) => (other.id === job.id ? job : other))
     : [...jobs, job];

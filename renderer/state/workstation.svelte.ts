@@ -24,6 +24,7 @@ import { Preferences } from './preferences.svelte.ts';
 import { Review } from './review.svelte.ts';
 import { neverBack, withJob } from './told.ts';
 import { UndoSteps } from './undo-steps.svelte.ts';
+import { WaitingQuestions } from './waiting-questions.svelte.ts';
 
 /** What a file or folder is chosen for. */
 export type Purpose = 'open' | 'relink' | 'model' | 'base';
@@ -54,6 +55,7 @@ export class Workstation {
   readonly steps: UndoSteps;
   readonly announcer: Announcer;
   readonly preferences: Preferences;
+  readonly waiting: WaitingQuestions;
   readonly goOn = new GoOn(localStorage);
   readonly bridge: Bridge;
   readonly now: () => number;
@@ -75,6 +77,12 @@ export class Workstation {
       bridge: this.bridge,
       announcer: this.announcer,
       review: () => this.review,
+    });
+    this.waiting = new WaitingQuestions({
+      bridge: this.bridge,
+      announcer: this.announcer,
+      jobs: () => this.jobs,
+      onFault: (fault) => this.#fail(fault),
     });
     this.models = new Models({
       bridge: this.bridge,
@@ -102,7 +110,7 @@ export class Workstation {
 
   /** How many questions are answered before this one, in whichever session; null where it does not wait. */
   placeInQueue(answerId: AnswerId): number | null {
-    const asked = this.jobs.filter((job) => job.kind === 'answer');
+    const asked = this.jobs.filter((job) => job.kind === 'answer' && job.state !== 'paused');
     const at = asked.findIndex((job) => job.subject?.answerId === answerId && job.state === 'queued');
     return at < 0 ? null : at;
   }

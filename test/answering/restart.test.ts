@@ -54,12 +54,15 @@ const stored = (bench: Bench): unknown[] =>
   bench.store.database.all(statement('test.stored', 'SELECT status, raw FROM answers ORDER BY rowid'));
 const tasks = (bench: Bench): unknown[] =>
   bench.store.tasks.list().map(({ state, attempts }) => ({ state, attempts }));
+const jobs = async (bench: Bench): Promise<unknown[]> =>
+  (await bench.calls.listJobs({})).filter(({ kind }) => kind === 'answer').map(({ state }) => state);
 const find = (bench: Bench, answerId: AnswerId): Promise<Answer> => bench.calls.getAnswer({ answerId });
 
 describe('what a killed workstation left', () => {
   it('waits again at the next start, and is answered once, in order, as it was asked', async () => {
     const { opened, ids } = await asked(begin(), ['first', 'second', 'third']);
     await benches[0]!.calls.pauseAnswer({ answerId: ids[1]! });
+    expect(await jobs(benches[0]!)).toEqual(['running', 'paused', 'queued']);
     const later = begin(killed(benches[0]!));
     engine.asked = [];
     engine.answer = async () => result();
@@ -69,6 +72,7 @@ describe('what a killed workstation left', () => {
     const shown = await later.calls.openSession({ sessionId: opened.session.id });
     expect(shown.entries.list.map(({ newest }) => newest.status)).toEqual(['queued', 'queued', 'queued']);
     expect((await find(later, ids[0]!)).raw).toBe('');
+    expect(await jobs(later)).toEqual(['queued', 'paused', 'queued']);
     expect(engine.asked).toEqual([]);
 
     loading.resolve();
@@ -168,6 +172,23 @@ describe('asking that is undone', () => {
     expect(engine.asked).toHaveLength(1);
     await bench.calls.redo({ sessionId });
     expect(await find(bench, ids[0]!)).toMatchObject({ status: 'stopped', reasoning: 'Half a th' });
+    expect(await bench.store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+
+  it('stops the answer also where another process undid it, and leaves the others alone', async () => {
+    const bench = begin();
+    const { opened, ids } = await asked(bench, ['first', 'second', 'third']);
+    const sessionId = opened.session.id;
+    const { actor } = bench.store.record.since(0).changes.at(-1)!;
+    // Another connection to the same database, as a command has one.
+    const other = new Bench(engine, { folder: bench.folder });
+    for (let step = 0; step < 2; step++) other.store.record.undo({ actor, window: null }, sessionId);
+    await expect.poll(() => tasks(bench)).toEqual([{ state: 'running', attempts: 1 }]);
+    other.store.record.undo({ actor, window: null }, sessionId);
+    await expect.poll(() => tasks(bench)).toEqual([]);
+    expect(engine.asked).toHaveLength(1);
+    await other.stop();
+    for (const id of ids) expect(await find(bench, id)).toMatchObject({ status: 'stopped' });
     expect(await bench.store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
   });
 

@@ -12,6 +12,7 @@ import {
 import AnswerLane from '../../renderer/components/AnswerLane.svelte';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import AskBox from '../../renderer/components/AskBox.svelte';
+import BottomBar from '../../renderer/components/BottomBar.svelte';
 import SidePanel from '../../renderer/components/SidePanel.svelte';
 import type { Review } from '../../renderer/state/review.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
@@ -575,17 +576,19 @@ describe('the list', () => {
   });
 });
 
+const jobOf = (answer: Answer, state: 'queued' | 'running') => ({
+  id: id<never>(`job-${answer.id}`),
+  kind: 'answer' as const,
+  title: 'Answer',
+  subject: { sessionId: answer.sessionId, questionId: answer.questionId, answerId: answer.id },
+  done: 0,
+  total: null,
+  state,
+  error: null,
+});
+
 describe('a question among others', () => {
-  const job = (answer: Answer, state: 'queued' | 'running') => ({
-    id: id<never>(`job-${answer.id}`),
-    kind: 'answer' as const,
-    title: 'Answer',
-    subject: { sessionId: answer.sessionId, questionId: answer.questionId, answerId: answer.id },
-    done: 0,
-    total: null,
-    state,
-    error: null,
-  });
+  const job = jobOf;
 
   test('that waits says how many go before it, and is withdrawn', async () => {
     const first = fake.addEntry('First?', 0, { status: 'running' }).answers[0]!;
@@ -604,6 +607,36 @@ describe('a question among others', () => {
     await fireEvent.click(screen.getByRole('button', { name: /^Withdraw/ }));
     expect(fake.logged('stopAnswer')).toEqual([{ answerId: third.id }]);
     expect(await screen.findByText(/before the model had begun/)).toBeTruthy();
+  });
+});
+
+describe('questions that wait', () => {
+  test('are paused and resumed together where they are counted, and one by one where one is looked at', async () => {
+    const [first, second, third] = ['First?', 'Second?', 'Third?'].map(
+      (question, index) =>
+        fake.addEntry(question, 0, { status: index === 0 ? 'running' : 'queued' }).answers[0]!,
+    ) as [Answer, Answer, Answer];
+    fake.jobs = [jobOf(first, 'running'), jobOf(second, 'queued'), jobOf(third, 'queued')];
+    const { review } = await opened();
+    await review.select(third.questionId);
+    render(AnswerPanel, { workstation, review });
+    render(BottomBar, { workstation, onModels: () => undefined });
+    const queue = () => within(screen.getByRole('group', { name: 'Questions that wait' }));
+    expect(queue().getByText('2 waiting')).toBeTruthy();
+    await fireEvent.click(queue().getByRole('button', { name: 'Pause the questions that wait' }));
+    expect(await queue().findByText('2 paused')).toBeTruthy();
+    expect(queue().queryByText(/waiting/)).toBeNull();
+    expect(workstation.announcer.text).toBe('2 questions paused');
+    await vi.waitFor(() => expect(screen.getByRole('heading').textContent).toMatch(/^Paused/));
+    await fireEvent.click(screen.getByRole('button', { name: 'Resume' }));
+    expect(await queue().findByText('1 waiting')).toBeTruthy();
+    expect(queue().getByText('1 paused')).toBeTruthy();
+    // The paused one before it does not keep it waiting.
+    expect(screen.getByRole('heading').textContent).toBe('Waiting for 1 question before it…');
+    await fireEvent.click(queue().getByRole('button', { name: 'Resume the paused questions' }));
+    expect(await queue().findByText('2 waiting')).toBeTruthy();
+    expect(fake.logged('pauseAnswer')).toEqual([{ answerId: second.id }, { answerId: third.id }]);
+    expect(fake.logged('resumeAnswer')).toEqual([{ answerId: third.id }, { answerId: second.id }]);
   });
 });
 

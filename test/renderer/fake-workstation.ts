@@ -30,6 +30,7 @@ import {
   type Edit,
   type Folder,
   type FrameLocation,
+  type AnswerId,
   type Job,
   type GrantId,
   type KnownVideo,
@@ -452,8 +453,8 @@ export class FakeWorkstation {
       if (!found) throw notFound('question');
       return found;
     },
-    pauseAnswer: async () => ({}),
-    resumeAnswer: async () => ({}),
+    pauseAnswer: async ({ answerId }) => this.#turnJob(answerId, 'paused'),
+    resumeAnswer: async ({ answerId }) => this.#turnJob(answerId, 'queued'),
     cancelJob: async () => ({}),
     listJobs: async () => this.jobs,
     listModels: async () => this.models,
@@ -709,6 +710,12 @@ export class FakeWorkstation {
   #put(work: ModelImport): ModelImport {
     this.imports = [...this.imports.filter(({ modelId }) => modelId !== work.modelId), work];
     return work;
+  }
+
+  #turnJob(answerId: AnswerId, state: Job['state']): Record<string, never> {
+    this.jobs = this.jobs.map((job) => (job.subject?.answerId === answerId ? { ...job, state } : job));
+    for (const job of this.jobs) if (job.subject?.answerId === answerId) this.emit({ type: 'job', job });
+    return {};
   }
 
   #checkSession(sessionId: string): void {
