@@ -195,11 +195,14 @@ export interface Workstation {
   listChanges: (signal?: AbortSignal) => Promise<Change[]>;
   /** How many changes of a case the record holds with what they say. */
   countErasable: (caseId: CaseId) => number;
-  /** Erases what the record says of a case; see `Store.eraseFromRecord`. Throws `not-found` where it says nothing of it. */
+  /**
+   * Erases what the record says of a case (see `Store.eraseFromRecord`), and the kept pictures that only its answers are about.
+   * Throws `not-found` where the record says nothing of it.
+   */
   eraseFromRecord: (
     by: Pick<CallContext, 'actor' | 'window'>,
     erased: { caseId: CaseId; reason: string },
-  ) => number;
+  ) => Promise<{ changes: number; pictures: { removed: number; left: number } }>;
   /** Of the engine's process, null while there is none. */
   engineProcessId: () => number | null;
   dispose: () => Promise<void>;
@@ -382,7 +385,10 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     entriesOfSession: review.entriesOfSession,
     listChanges: (signal) => store.reader.query('record.list', { after: 0 }, signal),
     countErasable: (caseId) => store.countErasable(caseId),
-    eraseFromRecord: (by, erased) => store.eraseFromRecord(by, erased),
+    eraseFromRecord: async (by, erased) => ({
+      changes: store.eraseFromRecord(by, erased),
+      pictures: await review.removeKeptPictures(erased.caseId),
+    }),
     engineProcessId: () => engine.processId,
     dispose: async () => {
       listeners.clear();

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
+import type { CaseId } from '../../preload/contract/values.ts';
 import { putPicture } from '../platform/picture.ts';
 import type { DecodedFrame } from '../recordings/index.ts';
 import { keptPictures, type Log, type Store } from '../store/index.ts';
@@ -73,6 +74,28 @@ export class KeptPictures {
     // The next look at the frame keeps it anew.
     keptPictures.forgetKeptPicture(this.#context.store.database, frameHash);
     throw notKept();
+  }
+
+  /**
+   * Removes the pictures that only answers of this case are about, and returns how many; those that another case's answer needs
+   * stay. `left`: how many files the system would not remove, which stay known.
+   */
+  async removeOfCase(caseId: CaseId): Promise<{ removed: number; left: number }> {
+    const { database } = this.#context.store;
+    await this.#last;
+    let removed = 0;
+    let left = 0;
+    for (const frameHash of keptPictures.listPicturesOnlyOf(database, caseId)) {
+      try {
+        await rm(this.#pathOf(frameHash), { force: true });
+        keptPictures.forgetKeptPicture(database, frameHash);
+        removed += 1;
+      } catch (error) {
+        this.#context.log.warn('a kept picture could not be removed', { code: systemCode(error) });
+        left += 1;
+      }
+    }
+    return { removed, left };
   }
 
   /** Waits for what is being kept. */

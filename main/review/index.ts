@@ -4,7 +4,7 @@ import type { DroppedDescription, DroppedFile } from '../../preload/contract/bri
 import type { Question } from '../../preload/contract/domain.ts';
 import type { Entry, OpenSession } from '../../preload/contract/entries.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { AnswerId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
+import type { AnswerId, CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
 import {
   answers,
   byItself,
@@ -146,6 +146,8 @@ export interface Review {
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
   /** The compressed picture that was kept of an answer's frame, as WebP. Throws `not-found` where there is none. */
   keptPicture(answerId: AnswerId): Promise<Uint8Array>;
+  /** Removes the kept pictures that only answers of this case are about; see `KeptPictures.removeOfCase`. */
+  removeKeptPictures(caseId: CaseId): Promise<{ removed: number; left: number }>;
   /** All that was asked in a session, oldest first, with every version of its answers. Throws `not-found`. */
   entriesOfSession(sessionId: SessionId, signal?: AbortSignal): Promise<Entry[]>;
   /** To be called when another database has taken the place of the one before: every window is told to read it anew. */
@@ -316,6 +318,7 @@ export function createReview(options: ReviewOptions): Review {
     recording: (videoId) => library.recording(videoId),
     answeredFrame: (answerId) => answeredFrame({ store, library, pictures }, answerId),
     keptPicture: (answerId) => keptPictureOf({ store, pictures }, answerId),
+    removeKeptPictures: (caseId) => pictures.removeOfCase(caseId),
     entriesOfSession: (sessionId, signal) => entriesOfSession(context, sessionId, signal),
     databaseReplaced: () => {
       feed.replaced();

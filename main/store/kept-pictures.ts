@@ -1,13 +1,21 @@
 import { z } from 'zod';
-import { Sha256 } from '../../preload/contract/values.ts';
+import type { KeptPicturesSum } from '../../preload/contract/backups.ts';
+import { Sha256, type CaseId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { parseFound, parseRow } from './rows.ts';
+import { parseFound, parseRow, parseRows } from './rows.ts';
 
 const Row = z.object({ sha256: Sha256, bytes: z.int().positive() });
 const SumRow = z.object({ count: z.int(), bytes: z.int() });
 
 /** What is known of a kept picture, whose file lies beside the database. */
 export type KeptPicture = z.infer<typeof Row>;
+
+/** The frames of a case's answers, also of deleted ones, which can be brought back. A frame that can't be read names none. */
+const framesWhere = (condition: string): string =>
+  `SELECT json_extract(frame, '$.hash') FROM answers JOIN sessions ON sessions.id = answers.session_id
+   WHERE ${condition} AND frame IS NOT NULL AND json_valid(frame) AND json_extract(frame, '$.hash') IS NOT NULL`;
+
+const OnlyRow = z.object({ frame_hash: Sha256 });
 
 export const statements = {
   put: statement(
@@ -20,6 +28,12 @@ export const statements = {
     'SELECT sha256, bytes FROM kept_pictures WHERE frame_hash = :frameHash',
   ),
   remove: statement('kept-pictures.remove', 'DELETE FROM kept_pictures WHERE frame_hash = :frameHash'),
+  onlyOfCase: statement(
+    'kept-pictures.onlyOfCase',
+    `SELECT frame_hash FROM kept_pictures
+     WHERE frame_hash IN (${framesWhere('case_id = :caseId')})
+       AND frame_hash NOT IN (${framesWhere('case_id <> :caseId')})`,
+  ),
   sum: statement(
     'kept-pictures.sum',
     'SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes FROM kept_pictures',
@@ -45,7 +59,13 @@ export function findKeptPicture(database: ReadableDatabase, frameHash: string): 
   return parseFound(database, Row, database.get(statements.ofFrame, { frameHash }), 'kept_pictures');
 }
 
+/** The kept pictures that answers of this case are about, and answers of no other case, by their frames' hashes. */
+export function listPicturesOnlyOf(database: ReadableDatabase, caseId: CaseId): string[] {
+  const rows = database.all(statements.onlyOfCase, { caseId });
+  return parseRows(database, OnlyRow, rows, 'kept_pictures').map((row) => row.frame_hash);
+}
+
 /** How many there are, and how many bytes they take on the disk. */
-export function sumOfKeptPictures(database: ReadableDatabase): { count: number; bytes: number } {
+export function sumOfKeptPictures(database: ReadableDatabase): KeptPicturesSum {
   return parseRow(SumRow, database.get(statements.sum), 'kept_pictures');
 }

@@ -108,6 +108,8 @@ export function openStore(options: StoreOptions): Store {
   }
 }
 
+type PresentAndBackups = ReturnType<typeof describeBackups>;
+
 interface OpenContext {
   now: () => number;
   log: Log;
@@ -153,7 +155,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     savedAt = at;
     for (const listener of savedListeners) listener(at);
   });
-  const backupList = (): BackupList => describeBackups(layout, connection.inspect(readContent));
+  const backupList = (): PresentAndBackups => describeBackups(layout, connection.inspect(readContent));
   let loss: ErrorReport | null = null;
   let broken: ErrorReport | null = null;
   try {
@@ -334,7 +336,7 @@ function openDatabase(
 /** A database that can't be counted is told by whoever reads it: it must open, so that the rest of it can be seen. */
 function findLoss(
   connection: Connection,
-  backupList: () => BackupList,
+  backupList: () => PresentAndBackups,
   state: Finding['state'],
 ): ErrorReport | null {
   try {

@@ -13,7 +13,10 @@ import { migrate } from './migrate.ts';
 import { databaseFiles } from './private-files.ts';
 
 /** The backups with what each holds, beside the database as it is. */
-export function describeBackups(layout: HomeLayout, present: Content): BackupList {
+export function describeBackups(
+  layout: HomeLayout,
+  present: Content,
+): Pick<BackupList, 'present' | 'backups'> {
   const backups = listBackups(layout).map(({ name, path, at }): BackupEntry => {
     const content = contentOfFile(path);
     return {
@@ -27,13 +30,15 @@ export function describeBackups(layout: HomeLayout, present: Content): BackupLis
 }
 
 /** Those that hold something which the present database lacks, and of which nobody has said that it may stay there. */
-export const missedBackups = ({ backups }: BackupList, left: readonly string[]): BackupEntry[] =>
-  backups.filter(({ name, holdsMore }) => holdsMore && !left.includes(name));
+export const missedBackups = (
+  { backups }: Pick<BackupList, 'backups'>,
+  left: readonly string[],
+): BackupEntry[] => backups.filter(({ name, holdsMore }) => holdsMore && !left.includes(name));
 
 /** Says that the database lacks what a backup holds; null where it lacks nothing. */
 export function lossNotice(
   state: Finding['state'],
-  list: BackupList,
+  list: Pick<BackupList, 'present'>,
   missed: readonly BackupEntry[],
 ): ErrorReport | null {
   const fullest = missed.reduce<BackupEntry | null>(

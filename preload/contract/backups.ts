@@ -28,8 +28,13 @@ export const BackupEntry = z.object({
 });
 export type BackupEntry = z.infer<typeof BackupEntry>;
 
+/** The pictures of frames that were asked about, which lie beside the database, and which no backup holds. */
+export const KeptPicturesSum = z.object({ count: Count, bytes: Count });
+export type KeptPicturesSum = z.infer<typeof KeptPicturesSum>;
+
 export const BackupList = z.object({
   present: DatabaseContent,
+  keptPictures: KeptPicturesSum,
   /** Newest first. */
   backups: z.array(BackupEntry),
 });

@@ -84,6 +84,28 @@ describe('a frame that was asked about', () => {
     renameSync(moved, folder());
   });
 
+  it('is removed with what is erased of its case, unless an answer of another case is about it', async () => {
+    const [shared, own] = [await answered(7), await answered(2)];
+    const { id: caseId } = await bench.calls.createCase({ pseudonym: 'Another' });
+    const elsewhere = await bench.open(clip, caseId);
+    const ended = bench.ended();
+    await bench.ask(elsewhere, 7);
+    expect((await ended).frame!.hash).toBe(shared.frame!.hash);
+    await bench.review.keptPicture(own.id);
+    const before = (await bench.store.backupList()).keptPictures;
+    expect(before).toMatchObject({ count: 2 });
+    expect(before.bytes).toBe(
+      readdirSync(folder()).reduce((sum, name) => sum + statSync(join(folder(), name)).size, 0),
+    );
+
+    expect(await bench.review.removeKeptPictures(opened.case.id)).toEqual({ removed: 1, left: 0 });
+    await expect(bench.review.keptPicture(own.id)).rejects.toMatchObject({ code: 'not-found' });
+    expect(readdirSync(folder())).toEqual([`${shared.frame!.hash}.webp`]);
+    await bench.review.keptPicture(shared.id);
+    expect(await bench.review.removeKeptPictures(opened.case.id)).toEqual({ removed: 0, left: 0 });
+    expect((await bench.store.backupList()).keptPictures).toMatchObject({ count: 1 });
+  });
+
   it('is kept smaller where it is very large', async () => {
     const pictures = new KeptPictures({ store: bench.store, now: Date.now, log: silent });
     const [width, height] = [2400, 10];

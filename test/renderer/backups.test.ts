@@ -22,6 +22,7 @@ beforeEach(() => {
   fake.status = { ...fake.status, notices: [lost], restoreOffered: true };
   fake.backups = {
     present: { cases: 0, sessions: 0, questions: 0, answers: 0, changedAt: null },
+    keptPictures: { count: 12, bytes: 1_200_000 },
     backups: [
       {
         name,
@@ -54,6 +55,7 @@ test('a lost database is said at the start, with what each backup holds; one tha
   expect(first!.textContent).toContain('Holds what the database does not hold');
   expect(second!.textContent).toContain('can’t be read');
   expect(second!.querySelector('button')!.disabled).toBe(true);
+  expect(dialog.textContent).toMatch(/pictures of 12 frames that were asked about\s+\(1\.2 MB\)/);
   expect(screen.getByText(lost.message)).toBeTruthy();
 });
 

@@ -158,6 +158,7 @@ const id2 = <T extends number>(value: number): T => value as T;
 export class FakeWorkstation {
   backups: BackupList = {
     present: { cases: 0, sessions: 0, questions: 0, answers: 0, changedAt: null },
+    keptPictures: { count: 0, bytes: 0 },
     backups: [],
   };
   status: Status = {

@@ -11,6 +11,7 @@ import { bytesOfBackups } from '../backup.ts';
 import { backupHeads, keptHead } from '../backup-heads.ts';
 import { changesSince, changesToCheck, verifyRecord, type Verified } from '../changes/index.ts';
 import { readContent } from '../content.ts';
+import { sumOfKeptPictures } from '../kept-pictures.ts';
 import { countQuestions, listQuestions } from '../questions.ts';
 import { describeBackups } from '../restore.ts';
 import { parseRow } from '../rows.ts';
@@ -90,7 +91,8 @@ const contentOfBackups: ReaderQuery<null, BackupList> = {
   isSmall: ({ layout }) => bytesOfBackups(layout) <= FEW_BYTES,
   // eslint-disable-next-line require-yield -- SQLite checks a file in one statement
   run: function* ({ database, layout }) {
-    return describeBackups(layout, database.inspect(readContent));
+    const keptPictures = sumOfKeptPictures(database);
+    return { ...describeBackups(layout, database.inspect(readContent)), keptPictures };
   },
 };
 

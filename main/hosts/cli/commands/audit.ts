@@ -117,7 +117,8 @@ function addErase(audit: Command): void {
           'Nothing was erased. Add --yes to erase it.',
         );
       }
-      const erased = eraseFromRecord({ actor: localActor.id, window }, { caseId, reason: reason.data });
+      const by = { actor: localActor.id, window };
+      const { changes: erased, pictures } = await eraseFromRecord(by, { caseId, reason: reason.data });
       const { backups } = await calls.listBackups({});
       const check = await calls.checkRecord({ sinceLast: false });
       output.line(
@@ -126,16 +127,24 @@ function addErase(audit: Command): void {
       output.line(
         check.ok ? 'The record is whole.' : `The record is not as it was written. ${check.reason ?? ''}`,
       );
-      output.line(
-        'The case itself, with its questions, answers and kept pictures as they are now, was not touched.',
-      );
+      if (pictures.removed > 0) {
+        output.line(
+          `Removed ${pictures.removed === 1 ? '1 kept picture' : `${pictures.removed} kept pictures`} of its frames. Those that answers of other cases are about stay.`,
+        );
+      }
+      if (pictures.left > 0) {
+        output.line(
+          `${pictures.left} of its kept pictures could not be removed: see the permissions of the folder pictures, and remove them by hand.`,
+        );
+      }
+      output.line('The case itself, with its questions and answers as they are now, was not touched.');
       if (backups.length > 0) {
         output.line(
           'These backups were written before and still hold it; remove them where that must not be:',
         );
         for (const { name } of backups) output.line(`  backups/${name}`);
       }
-      output.result({ caseId, erased, backups: backups.map(({ name }) => name), record: check });
+      output.result({ caseId, erased, pictures, backups: backups.map(({ name }) => name), record: check });
       return check.ok ? 0 : 5;
     },
   );

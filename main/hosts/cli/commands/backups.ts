@@ -4,10 +4,16 @@ import {
   contentInWords,
   WorkstationError,
   type BackupEntry,
+  type KeptPicturesSum,
 } from '../../../../preload/contract/index.ts';
+import { bytesInWords } from '../../../platform/bytes-in-words.ts';
 import { act } from '../command.ts';
 
 const moment = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+
+/** What no backup holds, and how much room it takes. */
+const picturesInWords = ({ count, bytes }: KeptPicturesSum): string =>
+  `Beside it lie the pictures of ${count === 1 ? '1 frame' : `${count} frames`} that were asked about (${bytesInWords(bytes)}), which no backup holds.`;
 
 const describe = ({ name, writtenAt, content, holdsMore }: BackupEntry): string =>
   `${name}  ${moment(writtenAt)}  ` +
@@ -25,6 +31,7 @@ export function addBackups(program: Command): void {
     async ({ output, workstation }) => {
       const list = await (await workstation()).calls.listBackups({});
       output.line(`The database holds ${contentInWords(list.present)}.`);
+      if (list.keptPictures.count > 0) output.line(picturesInWords(list.keptPictures));
       if (list.backups.length === 0) output.line('There are no backups yet.');
       for (const entry of list.backups) output.line(describe(entry));
       output.result(list);
