@@ -1,11 +1,7 @@
-import { frameOf, isUnderWay, type Answer, type Question } from '../../preload/contract/domain.ts';
+import { isUnderWay, type Answer, type Question } from '../../preload/contract/domain.ts';
 import { stackOf, toErrorReport } from '../../preload/contract/errors.ts';
-import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import type { AnswerId, JobId } from '../../preload/contract/values.ts';
-import type { Engine } from '../inference/index.ts';
-import type { JobRegistry, RunningJob } from '../jobs/index.ts';
-import type { VideoLibrary } from '../recordings/index.ts';
 import {
   answers,
   endAnswer,
@@ -13,48 +9,21 @@ import {
   mustExist,
   priorityOfQuestion,
   questions,
-  type Log,
   type ReadableDatabase,
-  type Store,
   type Task,
 } from '../store/index.ts';
+import { askModel, keepText, type AskedWork } from './asking-model.ts';
+import type { AnsweringContext } from './context.ts';
 import { Draft } from './draft.ts';
-import type { KeptPictures } from './kept-pictures.ts';
-import { lookAtFrame } from './look.ts';
 import { begunAlready, elsewhere, givenUp } from './refusals.ts';
 import { SaveLater } from './save-later.ts';
 import { definedOnly, type GivenSettings } from './settings.ts';
 
-const SAVE_MILLISECONDS = 500;
 /** Signs of life, of what waits and of what is written: nobody may take a long queue or a long prefill for a dead process. */
 const ALIVE_MILLISECONDS = 10_000;
 
-/** The engine as it is asked here: it answers one question after another, and says what model it runs. */
-export type AnswerEngine = Pick<Engine, 'ask' | 'state'>;
-
-export interface AnsweringContext {
-  store: Store;
-  library: VideoLibrary;
-  engine: AnswerEngine;
-  jobs: JobRegistry;
-  emit: (event: WorkstationEvent) => void;
-  pictures: KeptPictures;
-  now: () => number;
-  newId: () => string;
-  log: Log;
-  /**
-   * True for a window: what is asked here is gone on with by the next one where this one ends before it is answered. What a
-   * command asked ends with it.
-   */
-  durable?: boolean;
-}
-
 /** An answer that waits or is being written. */
-interface Work {
-  readonly question: Question;
-  readonly draft: Draft;
-  readonly given: GivenSettings;
-  readonly job: RunningJob;
+interface Work extends AskedWork {
   /** What it waits for besides its turn. */
   readonly loaded: Promise<unknown>;
   /** Takes it out of the queue; false where it has begun. */
@@ -339,10 +308,10 @@ export class AnswerQueue {
       return;
     }
     if (!this.#begin(work)) return;
-    const keeping = this.#keepWhileRunning(draft);
+    const endKeeping = keepText(this.#context, draft);
     let ended: Answer;
     try {
-      ended = await this.#answer(work, begun);
+      ended = await askModel(this.#context, work, begun);
     } catch (error) {
       const report = toErrorReport(error);
       const stopped = job.signal.aborted;
@@ -355,74 +324,9 @@ export class AnswerQueue {
         ...(report.code === 'internal' ? { stack: stackOf(error) } : {}),
       });
     } finally {
-      clearInterval(keeping);
+      endKeeping();
     }
     this.#end(ended, work);
-  }
-
-  async #answer({ question, draft, given, job }: Work, begun: () => void): Promise<Answer> {
-    const { engine, emit } = this.#context;
-    job.signal.throwIfAborted();
-    const startedAt = performance.now();
-    // The file may have changed while the question waited: the model gets the picture that was asked about, or none.
-    const { frame } = await lookAtFrame(this.#context.library, {
-      ...frameOf(question),
-      expected: draft.answer.frame?.hash ?? '',
-      signal: job.signal,
-      priority: 'work',
-    });
-    const decodeFrameMilliseconds = performance.now() - startedAt;
-    this.#context.pictures.keep(frame);
-
-    draft.stamp(engine.state.model);
-    const asked = engine.ask({
-      frame,
-      question: question.text,
-      settings: given,
-      onlyTaught: !draft.anyway,
-      signal: job.signal,
-      onRaw: (raw) => draft.write(raw),
-      onToken: (text) => {
-        draft.stamp(engine.state.model);
-        const at = draft.add(text);
-        job.progress(text.generatedTokens, null);
-        emit({ type: 'answer-text', jobId: job.id, answerId: draft.answer.id, at, ...text });
-      },
-      onRestart: () => {
-        draft.clear();
-        emit({ type: 'answer', answer: draft.answer });
-      },
-    });
-    // The engine keeps the order in which it is asked.
-    begun();
-    const result = await asked;
-    draft.stamp(engine.state.model);
-    const { timings, frameSeenBefore: _seen, ...said } = result;
-    return {
-      ...draft.answer,
-      ...said,
-      timings: {
-        ...timings,
-        decodeFrameMilliseconds,
-        totalMilliseconds: timings.totalMilliseconds + decodeFrameMilliseconds,
-      },
-    };
-  }
-
-  #keepWhileRunning(draft: Draft): NodeJS.Timeout {
-    const { store, log } = this.#context;
-    return setInterval(() => {
-      if (!draft.changed) return;
-      try {
-        const { id, raw, reasoning } = draft.answer;
-        if (!store.tasks.isNotOfOthers(id)) return;
-        answers.savePartialAnswer(store.database, id, { raw, reasoning }, this.#context.now());
-        draft.changed = false;
-      } catch (error) {
-        // Tried again in half a second, and at the end; the text is not lost while the process lives.
-        log.warn('a partial answer was not saved', { code: toErrorReport(error).code });
-      }
-    }, SAVE_MILLISECONDS);
   }
 }
 

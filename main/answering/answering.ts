@@ -25,7 +25,8 @@ import {
   verdicts,
   type ChangeContext,
 } from '../store/index.ts';
-import { AnswerQueue, type AnsweringContext } from './answer-queue.ts';
+import { AnswerQueue } from './answer-queue.ts';
+import type { AnsweringContext } from './context.ts';
 import { Draft } from './draft.ts';
 import { lookAtFrame } from './look.ts';
 import { deleted } from './refusals.ts';

@@ -1,0 +1,91 @@
+import { frameOf, type Answer, type Question } from '../../preload/contract/domain.ts';
+import { toErrorReport } from '../../preload/contract/errors.ts';
+import type { RunningJob } from '../jobs/index.ts';
+import { answers } from '../store/index.ts';
+import type { AnsweringContext } from './context.ts';
+import type { Draft } from './draft.ts';
+import { lookAtFrame } from './look.ts';
+import type { GivenSettings } from './settings.ts';
+
+const SAVE_MILLISECONDS = 500;
+
+/** A question whose turn has come. */
+export interface AskedWork {
+  readonly question: Question;
+  readonly draft: Draft;
+  readonly given: GivenSettings;
+  readonly job: RunningJob;
+}
+
+/**
+ * Decodes a question's frame anew, asks the model, and tells what it writes while it does. `begun` is called once the engine
+ * has the question. Returns the answer as it ended; throws what kept it from its end.
+ */
+export async function askModel(
+  { engine, emit, library, pictures }: AnsweringContext,
+  { question, draft, given, job }: AskedWork,
+  begun: () => void,
+): Promise<Answer> {
+  job.signal.throwIfAborted();
+  const startedAt = performance.now();
+  // The file may have changed while the question waited: the model gets the picture that was asked about, or none.
+  const { frame } = await lookAtFrame(library, {
+    ...frameOf(question),
+    expected: draft.answer.frame?.hash ?? '',
+    signal: job.signal,
+    priority: 'work',
+  });
+  const decodeFrameMilliseconds = performance.now() - startedAt;
+  pictures.keep(frame);
+
+  draft.stamp(engine.state.model);
+  const asked = engine.ask({
+    frame,
+    question: question.text,
+    settings: given,
+    onlyTaught: !draft.anyway,
+    signal: job.signal,
+    onRaw: (raw) => draft.write(raw),
+    onToken: (text) => {
+      draft.stamp(engine.state.model);
+      const at = draft.add(text);
+      job.progress(text.generatedTokens, null);
+      emit({ type: 'answer-text', jobId: job.id, answerId: draft.answer.id, at, ...text });
+    },
+    onRestart: () => {
+      draft.clear();
+      emit({ type: 'answer', answer: draft.answer });
+    },
+  });
+  // The engine keeps the order in which it is asked.
+  begun();
+  const result = await asked;
+  draft.stamp(engine.state.model);
+  const { timings, frameSeenBefore: _seen, ...said } = result;
+  return {
+    ...draft.answer,
+    ...said,
+    timings: {
+      ...timings,
+      decodeFrameMilliseconds,
+      totalMilliseconds: timings.totalMilliseconds + decodeFrameMilliseconds,
+    },
+  };
+}
+
+/** Saves the text of an answer now and then while it is written; returns how to end that. */
+export function keepText({ store, log, now }: AnsweringContext, draft: Draft): () => void {
+  const keeping = setInterval(() => {
+    if (!draft.changed) return;
+    try {
+      const { id, raw, reasoning } = draft.answer;
+      if (!store.tasks.isNotOfOthers(id)) return;
+      answers.savePartialAnswer(store.database, id, { raw, reasoning }, now());
+      draft.changed = false;
+    } catch (error) {
+      // Tried again in half a second, and at the end; the text is not lost while the process lives.
+      log.warn('a partial answer was not saved', { code: toErrorReport(error).code });
+    }
+  }, SAVE_MILLISECONDS);
+  return () => clearInterval(keeping);
+}
