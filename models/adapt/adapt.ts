@@ -205,12 +205,8 @@ export async function adaptModel(options: AdaptOptions, tools: AdaptTools): Prom
   if (!existsSync(at('answers.jsonl'))) {
     onProgress('Asking about the held-out pictures', 0, null);
     await run('evaluate.py', [
-      '--model',
-      model,
-      '--data',
-      at('packed', 'test'),
-      '--out',
-      at('answers.partial.jsonl'),
+      ...['--model', model, '--data', at('packed', 'test'), '--wordings', 'dataset'],
+      ...['--out', at('answers.partial.jsonl')],
     ]);
     await rename(at('answers.partial.jsonl'), at('answers.jsonl'));
   }

@@ -84,7 +84,10 @@ describe.skipIf(!python)('with PyTorch', () => {
     const all = report.figures.find(({ subject }) => subject === 'all');
     const rows = readFileSync(at('out/dataset/test.jsonl'), 'utf8').trim().split('\n');
     const places = rows.filter(
-      (row) => row.includes('"questionType":"location"') && !row.includes('"not visible"'),
+      (row) =>
+        row.includes('"questionType":"location"') &&
+        row.includes('"wording":"dataset"') &&
+        !row.includes('"not visible"'),
     );
     expect(all?.places).toBe(places.length);
     const manifest = JSON.parse(readFileSync(at('out/model/manifest.json'), 'utf8')) as {

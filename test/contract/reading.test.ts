@@ -116,7 +116,6 @@ describe('a question that is not read', () => {
   test.each([
     ["where's the forceps", ['Where is bipolar forceps located?', 'Where is prograsp forceps located?']],
     ["where's the blood", ['Is there any blood in view?']],
-    ['how many tools are there', ['Which instruments are in view?']],
     ['is there much smoke', ['Is there any smoke in view?']],
     ["what's that?", ['What organ is being operated?', 'Describe the frame.']],
     ['which instrument is near the blood', ['Which instrument is nearest to the blood?']],
@@ -161,6 +160,13 @@ describe('a model that was taught less', () => {
       kind: 'grounding',
       asked: 'Locate the suction.',
     });
+  });
+
+  test('is not counted where it was not, and is led to a list', () => {
+    const kinds = taught.kinds.filter(({ kind }) => kind !== 'count');
+    const { reading, rewrites } = understandQuestion('how many tools are there', { kinds });
+    expect(reading).toBeNull();
+    expect(rewrites[0]).toBe('Which instruments are in view?');
   });
 
   test('counts where it was taught to', () => {

@@ -13,9 +13,8 @@ const taught = manifest.taught as ModelTeaching;
 const ask = (text: string) => examineQuestion(text, taught);
 
 describe('what the embedded model states that it was taught', () => {
-  test('is every kind of question of its data that it learnt, with all that each can ask about', () => {
-    // Counts it was taught, too, and did not learn.
-    const kinds = ALL_TYPES.filter((kind) => kind !== 'refusal' && kind !== 'count');
+  test('is every kind of question of its data, with all that each can ask about', () => {
+    const kinds = ALL_TYPES.filter((kind) => kind !== 'refusal');
     expect(taught.kinds.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
     for (const { kind, words, subjects } of taught.kinds) {
       const own = RECORD_TYPES.find((type) => type === kind);
@@ -49,6 +48,7 @@ describe('what the embedded model states that it was taught', () => {
     'What instrument is at the left?',
     'which instruments are in',
     'Describe the picture.',
+    'How many instruments are there?',
   ])('knows %j', (text) => {
     expect(ask(text).taught).toBe(true);
   });
@@ -58,7 +58,6 @@ describe('a question that it was not taught', () => {
   // Typed as a surgeon or a child at the keyboard would.
   test.each([
     ['Where is the tumor?', ['tumor']],
-    ['How many instruments are there?', ['many']],
     ['hello', ['hello']],
     ['asdf qwer zxcv?? 12', ['asdf', 'qwer', 'zxcv', '12']],
     ['Was macht die Schere?', ['macht', 'die', 'schere']],

@@ -34,7 +34,7 @@ describe('200 questions typed by hand', () => {
   it('never get an answer of the shipped model where they ask what it was not taught', () => {
     const others = typed.filter(({ expected }) => !taughtKinds.includes(expected));
     const passed = others.filter(({ question }) => examineQuestion(question, shipped.taught!).taught);
-    expect(others).toHaveLength(84);
+    expect(others).toHaveLength(73);
     expect(passed).toEqual([]);
   });
 
@@ -45,7 +45,7 @@ describe('200 questions typed by hand', () => {
       return taught || reading !== null ? [expected] : [];
     });
     expect(understood.every((expected) => taughtKinds.includes(expected))).toBe(true);
-    expect(understood.length).toBeGreaterThanOrEqual(70);
+    expect(understood.length).toBeGreaterThanOrEqual(76);
   });
 
   it('are always led on where they are refused', () => {

@@ -9,6 +9,7 @@ import { folderOf } from './models-kept.ts';
 interface PicturesOptions {
   frames: string;
   falseAlarms: string;
+  measure?: boolean;
 }
 
 const endings = new Set(['.png', '.jpg', '.jpeg']);
@@ -24,6 +25,10 @@ export function addPictureGate(models: Command): void {
         'folder with PNG and JPEG frames of the kind that the model was taught with',
       )
       .option('--false-alarms <share>', 'share of frames of that kind that may be called unlike', '0.01')
+      .option(
+        '--measure',
+        'change nothing: tell how many of these frames the gate that is there calls unlike',
+      )
       .description(
         'fit how unlike a picture is those that a model was taught with, and keep it with the model',
       ),
@@ -38,6 +43,22 @@ export function addPictureGate(models: Command): void {
         );
       }
       const files = await picturesIn(resolve(options.frames));
+      if (options.measure === true) {
+        const { distancesOf } = await import('../../../../models/import/index.ts');
+        const { distances, threshold } = await distancesOf({
+          model: await folderOf(context, model),
+          count: files.length,
+          picture: (index) => decodePicture(files[index] ?? ''),
+          signal,
+          onProgress: (done, total) => output.progress('Looking at the frames', done, total),
+        });
+        const sorted = distances.toSorted((a, b) => a - b);
+        const unlike = sorted.filter((distance) => distance > threshold).length;
+        const [nearest, farthest] = [sorted[0] ?? null, sorted.at(-1) ?? null];
+        output.line(`${unlike} of ${files.length} frames are unlike, farther than ${threshold}.`);
+        output.line(`The nearest is at ${nearest?.toFixed(3)}, the farthest at ${farthest?.toFixed(3)}.`);
+        return output.result({ frames: files.length, unlike, threshold, nearest, farthest });
+      }
       const { fitPictures } = await import('../../../../models/import/index.ts');
       const fitted = await fitPictures({
         model: await folderOf(context, model),
