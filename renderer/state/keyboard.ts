@@ -5,6 +5,7 @@ import type { Workstation } from './workstation.svelte.ts';
 
 /** What keys do outside the review: parts of the window itself. */
 export interface WindowActions {
+  find: () => void;
   library: () => void;
   settings: () => void;
   shortcuts: () => void;
@@ -61,8 +62,49 @@ export class Keyboard {
     this.#workstation.review?.player.endRun();
   };
 
+  /** Does what a key does, as if it had been pressed and let go. */
+  run(action: Action): void {
+    this.#perform(action, { key: '', code: '' });
+    this.leave();
+  }
+
+  /** Why an action can't be done now; null where it can. */
+  obstacleTo(action: Action): string | null {
+    if (['library', 'settings', 'shortcuts', 'find'].includes(action)) return null;
+    const { review, askObstacle } = this.#workstation;
+    if (review === null) return 'Open a video first';
+    switch (action) {
+      case 'ask-again':
+        return review.answer === null ? 'There is no answer on show' : askObstacle;
+      case 'ask':
+        return askObstacle;
+      case 'accept':
+        return review.judging.canAccept ? null : 'There is no answer on show to accept';
+      case 'correct':
+      case 'own-box':
+        return review.judging.canCorrect ? null : 'There is no answer on show to correct';
+      case 'reject':
+        return review.judging.canJudge ? null : 'There is no answer on show to reject';
+      case 'reopen':
+        return review.judging.own?.judgement ? null : 'There is no verdict of yours on show';
+      case 'previous-answer':
+      case 'next-answer':
+        return review.entries.length > 0 ? null : 'There are no answers here';
+      case 'previous-open':
+      case 'next-open':
+        return review.list.counts.open > 0 ? null : 'No answer here is open';
+      case 'undo':
+      case 'redo':
+        return null;
+      default:
+        return review.player.ready || /^(zoom|pan)/.test(action) ? null : 'The video is not ready';
+    }
+  }
+
   #allowed(event: KeyboardEvent, action: Action): boolean {
     const target = event.target;
+    // Whatever is typed stays where it is: the palette leaves it as it was.
+    if (action === 'find' && !document.querySelector('dialog[open]')) return true;
     if (document.querySelector('dialog[open]')) return false;
     if (!(target instanceof HTMLElement)) return true;
     if (target.closest('input, textarea, select, [contenteditable]')) return action === 'escape';
@@ -72,10 +114,11 @@ export class Keyboard {
     return event.key !== ' ' || this.#workstation.review !== null;
   }
 
-  #perform(action: Action, event: KeyboardEvent): boolean {
+  #perform(action: Action, event: Pick<KeyboardEvent, 'key' | 'code'>): boolean {
     switch (action) {
+      case 'find':
       case 'library':
-        this.#window.library();
+        this.#window[action]();
         return true;
       case 'settings':
         this.#window.settings();
@@ -93,7 +136,7 @@ export class Keyboard {
     }
   }
 
-  #review(review: Review, action: Action, event: KeyboardEvent): boolean {
+  #review(review: Review, action: Action, event: Pick<KeyboardEvent, 'key' | 'code'>): boolean {
     const { player, view } = review;
     const steps = runSteps[action];
     if (steps !== undefined) {

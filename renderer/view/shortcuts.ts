@@ -41,6 +41,7 @@ export type Action =
   | 'pan-right'
   | 'pan-up'
   | 'pan-down'
+  | 'find'
   | 'library'
   | 'settings'
   | 'shortcuts';
@@ -141,7 +142,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('pan-right', ['Ctrl →'], 'Look further right', ['Control+ArrowRight']),
       shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),
       shortcut('pan-down', ['Ctrl ↓'], 'Look further down', ['Control+ArrowDown']),
-      shortcut('library', ['O'], 'Open a video or a session', ['o', 'Control+o']),
+      shortcut('find', ['Ctrl K'], 'Find answers, cases and commands', ['Control+k']),
+      shortcut('library', ['O', 'Ctrl L'], 'Open a video or a session', ['o', 'Control+o', 'Control+l']),
       shortcut('settings', ['Ctrl ,'], 'Settings: keys, site', ['Control+,']),
       shortcut('shortcuts', ['?'], 'This sheet', ['?', 'Shift+?']),
     ],

@@ -43,6 +43,7 @@ async function opened(): Promise<Review> {
   const connection = { bridge: fake.bridge, onReach: () => ignore };
   workstation = new Workstation(connection, new FramePixels().fetch, () => now);
   keyboard = new Keyboard(workstation, {
+    find: ignore,
     library: ignore,
     settings: ignore,
     shortcuts: ignore,

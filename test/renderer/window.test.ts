@@ -331,6 +331,7 @@ describe('go to', () => {
 
 describe('keys', () => {
   const actions = {
+    find: vi.fn(),
     library: vi.fn(),
     settings: vi.fn(),
     shortcuts: vi.fn(),
