@@ -107,6 +107,7 @@ describe.each(['dark', 'light'] as const)('no serious barrier in the %s theme', 
   it.each([
     ['the model and its device', async () => window.modelChip.click()],
     ['the shortcuts', async () => window.page.locator('body').press('?')],
+    ['what can be found', async () => window.page.locator('body').press('Control+k')],
     ['the library', async () => window.page.locator('body').press('o')],
     ['the way to a frame', async () => window.page.locator('body').press('g')],
   ])('in %s', async (_name, open) => {

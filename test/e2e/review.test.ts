@@ -190,6 +190,28 @@ describe('a review of the bundled clip', () => {
     await expect.poll(() => window.frame.index()).toBe(askedFrame + 4);
   });
 
+  it('is found again by its words, by keys alone; Escape leaves everything as it was', async () => {
+    const { page } = window;
+    const found = page.getByRole('option', { name: /Where is/ });
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('is:open "curved sciss');
+    await found.waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Find' }).waitFor({ state: 'hidden' });
+    await expect.poll(() => window.frame.index()).toBe(askedFrame + 4);
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('scissors');
+    await found.waitFor();
+    await page.keyboard.press('Enter');
+    await window.frame.waitFor(askedFrame);
+    await expect.poll(() => window.boxOnFrame()).not.toBeNull();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('first frame');
+    await page.getByRole('option', { name: /First frame/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await window.frame.waitFor(0);
+  });
+
   it('asked nothing of any other machine and broke no rule of its own page', () => {
     expect(elsewhere).toEqual([]);
     // A host that ends closes its events; the page reconnects and Chromium tells of the tries. The advice on
