@@ -3,7 +3,6 @@ import {
   type AnswerId,
   type Bridge,
   type ErrorReport,
-  type Found,
   type GrantId,
   type Job,
   type ModelState,
@@ -235,32 +234,6 @@ export class Workstation {
     const state = await this.bridge.loadChosenModel({});
     if (state.ok) this.model = state.value;
     else this.#fail(state.error);
-  }
-
-  /** Goes to what was found: its session, recording and frame. Of a case its latest session. */
-  async openFound(found: Found): Promise<void> {
-    if (found.kind === 'case') {
-      await this.refreshLibrary();
-      const latest = this.sessions.find(({ caseId }) => caseId === found.caseId);
-      if (latest) await this.opener.openSession(latest.id, found.casePseudonym);
-      return;
-    }
-    const videoId =
-      found.kind === 'answer'
-        ? found.entry.question.videoId
-        : found.kind === 'session'
-          ? undefined
-          : found.videoId;
-    const isHere =
-      this.review?.session.id === found.sessionId &&
-      (videoId === undefined || this.review.video.id === videoId);
-    if (!isHere) await this.opener.openSession(found.sessionId, found.casePseudonym, videoId);
-    const { review } = this;
-    if (review?.session.id !== found.sessionId) return;
-    if (found.kind === 'answer') {
-      await review.show(found.questionId);
-      await review.goToAnswer();
-    } else if (found.kind !== 'session') await review.player.goTo({ index: found.frameIndex });
   }
 
   async remove(questionId: QuestionId): Promise<void> {
