@@ -1,12 +1,23 @@
 import {
+  endSecondsOfFrame,
+  frameAtSeconds,
+  FrameIndex,
   frameTimesFromBytes,
   frameTimesPath,
+  secondsOfFrame,
   WorkstationError,
   type FrameTimes,
   type Video,
 } from '../../preload/contract/index.ts';
 import { passed } from '../bridge/pass.ts';
 import { failureOf } from './media-failure.ts';
+
+/** A frame and its times, in seconds since the first frame. */
+export interface FramePlace {
+  readonly index: FrameIndex;
+  readonly seconds: number;
+  readonly endSeconds: number;
+}
 
 /**
  * The times of all frames of the open video, fetched once: from then on the window works out by itself where a frame is and
@@ -34,6 +45,20 @@ export class VideoTimes {
       if (this.#kept === kept) this.#kept = null;
     });
     return times;
+  }
+
+  /** Null where the times of the frames are not there, or there is no such frame. */
+  async placeOf(index: number): Promise<FramePlace | null> {
+    const times = await this.get().catch(() => null);
+    if (times === null || index >= times.ticks.length) return null;
+    const place = { seconds: secondsOfFrame(times, index), endSeconds: endSecondsOfFrame(times, index) };
+    return { index: FrameIndex.parse(index), ...place };
+  }
+
+  /** The frame at a time; null where the times of the frames are not there. */
+  async indexAt(seconds: number): Promise<FrameIndex | null> {
+    const times = await this.get().catch(() => null);
+    return times && frameAtSeconds(times, Math.max(0, seconds));
   }
 
   async #load(): Promise<FrameTimes> {

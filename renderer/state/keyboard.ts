@@ -156,6 +156,18 @@ export class Keyboard {
       'first-frame': () => player.first(),
       'last-frame': () => player.last(),
       'go-to': () => this.#window.goTo(),
+      'previous-marker': () => review.marks.goToMarker(-1),
+      'next-marker': () => review.marks.goToMarker(1),
+      bookmark: () => review.marks.bookmark(),
+      'bookmark-with-note': () => review.marks.bookmarkWithNote(),
+      'set-in': () => review.marks.setIn(),
+      'set-out': () => review.marks.setOut(),
+      'clear-range': () => review.marks.clearRange(),
+      'name-segment': () => review.marks.nameSegment(),
+      'begin-here': () => review.marks.edgeHere('from'),
+      'end-here': () => review.marks.edgeHere('to'),
+      'play-stretch': () => review.marks.play('once'),
+      loop: () => review.marks.play('loop'),
       'previous-answer': () => review.selectNeighbour(-1),
       'next-answer': () => review.selectNeighbour(1),
       'previous-open': () => review.selectNeighbour(-1, 'open'),
@@ -177,7 +189,7 @@ export class Keyboard {
       'pan-right': () => view.look(1, 0),
       'pan-up': () => view.look(0, -1),
       'pan-down': () => view.look(0, 1),
-      escape: () => review.judging.escape() || review.stop(),
+      escape: () => review.judging.escape() || review.marks.leave() || review.stop(),
     };
     const perform = actions[action];
     void perform?.();

@@ -33,6 +33,7 @@ export class Motion {
 
   readonly #video: () => Video;
   readonly #onFault: () => void;
+  readonly #onPicture: (seconds: number) => void;
   #element: HTMLVideoElement | null = null;
   /** Seconds since the first frame at which the stream begins: 0, but for a transcoded one. */
   #streamSeconds = 0;
@@ -46,14 +47,24 @@ export class Motion {
   #pictures = 0;
   #settled = false;
 
-  constructor(video: () => Video, onFault: () => void = () => undefined) {
+  constructor(
+    video: () => Video,
+    onFault: () => void = () => undefined,
+    onPicture: (seconds: number) => void = () => undefined,
+  ) {
     this.#video = video;
     this.#onFault = onFault;
+    this.#onPicture = onPicture;
   }
 
   /** Asked anew each time: that a file has to be converted may come out only when its frames are counted. */
   get #transcoded(): boolean {
     return this.#refused || this.#video().playback === 'transcoded';
+  }
+
+  /** Seconds since the first frame, within the frame that the browser shows; null while a still is on the screen. */
+  get onScreen(): number | null {
+    return this.visible && this.seconds !== null ? this.seconds + roundingSeconds : null;
   }
 
   /** Takes the element that shows the motion; returns the way to let it go. */
@@ -209,7 +220,9 @@ export class Motion {
     }
     if (!this.#settled) return;
     this.seconds = this.#streamSeconds + mediaTime - this.#firstMediaTime;
-    if (this.moving) this.visible = true;
+    if (!this.moving) return;
+    this.visible = true;
+    this.#onPicture(this.seconds);
   }
 }
 

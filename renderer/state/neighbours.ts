@@ -1,5 +1,7 @@
-import type { EntrySummary, QuestionId, Video } from '../../preload/contract/index.ts';
+import type { Bookmark, EntrySummary, QuestionId, Segment, Video } from '../../preload/contract/index.ts';
 import { written } from '../view/format.ts';
+import { markerInWords, markersOf, nextMarker } from '../view/markers.ts';
+import type { Edge } from '../view/segments.ts';
 import { headline } from '../view/statuses.ts';
 import { entriesAbout, neighbour } from '../view/timeline.ts';
 import type { Announcer } from './announcer.svelte.ts';
@@ -19,6 +21,38 @@ interface Reviewed {
   readonly player: Pick<Player, 'index'>;
   readonly list: ReviewList;
   select(questionId: QuestionId): Promise<void>;
+}
+
+/** What is gone through with N and P. */
+interface Markers {
+  readonly review: Pick<Reviewed, 'entries' | 'video' | 'player' | 'select'>;
+  readonly marks: {
+    /** The marker that was gone to last. */
+    readonly at: string | null;
+    readonly bookmarksHere: readonly Bookmark[];
+    readonly segmentsHere: readonly Segment[];
+    goToBookmark(bookmark: Bookmark): Promise<void>;
+    goToSegment(segment: Segment, edge: Edge): Promise<void>;
+  };
+}
+
+/** Goes to the next marker of the video in time, or the one before, and says where that is, or that there is none. */
+export async function goToMarker(
+  { review, marks }: Markers,
+  announcer: Announcer,
+  direction: -1 | 1,
+): Promise<void> {
+  const markers = markersOf({
+    entries: entriesAbout(review.entries, review.video),
+    bookmarks: marks.bookmarksHere,
+    segments: marks.segmentsHere,
+  });
+  const next = nextMarker(markers, { key: marks.at, index: review.player.index }, direction);
+  if (next === null) return announcer.say(direction > 0 ? 'No marker further on' : 'No marker before this');
+  if (next.kind === 'answer') await review.select(next.entry.question.id);
+  else if (next.kind === 'bookmark') await marks.goToBookmark(next.bookmark);
+  else await marks.goToSegment(next.segment, next.edge);
+  announcer.settle(`${markerInWords(next)}. Frame ${next.index}`);
 }
 
 /**

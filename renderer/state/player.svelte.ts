@@ -29,6 +29,10 @@ export interface PlayerOptions {
   onShown: (index: FrameIndex) => void;
   /** A frame could not be had, or the video not be played: the file itself may be gone. */
   onFault?: () => void;
+  /** A picture of playing is on the screen, which began so many seconds after the first frame. */
+  onPicture?: (seconds: number) => void;
+  /** The video's end was played: returns whether it was seen to. */
+  onEnded?: () => boolean;
 }
 
 /** What is on screen: one exact frame of the video while still, the browser's own playback while moving. */
@@ -45,6 +49,7 @@ export class Player {
   /** The speed that a person chose for playing; J and L are faster for once. */
   chosenRate = $state(1);
   readonly motion: Motion;
+  readonly times: VideoTimes;
 
   /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
   arriving = $state(false);
@@ -52,7 +57,6 @@ export class Player {
   /** The speed of a playing that has not begun yet. */
   #starting = $state<number | null>(null);
   readonly #options: PlayerOptions;
-  readonly #times: VideoTimes;
   readonly #frames: FrameSource;
   #request = new AbortController();
   #ahead = new AbortController();
@@ -66,9 +70,9 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#options = options;
-    this.#times = new VideoTimes(options.video, options.fetchMedia);
-    this.#frames = new FrameSource(this.#times, options.video().id, options.fetchMedia);
-    this.motion = new Motion(options.video, options.onFault);
+    this.times = new VideoTimes(options.video, options.fetchMedia);
+    this.#frames = new FrameSource(this.times, options.video().id, options.fetchMedia);
+    this.motion = new Motion(options.video, options.onFault, options.onPicture);
   }
 
   get video(): Video {
@@ -178,7 +182,7 @@ export class Player {
     const run = this.#run;
     await this.#move(() => this.#halted());
     const from = this.shown?.location;
-    const times = await this.#times.get().catch(() => null);
+    const times = await this.times.get().catch(() => null);
     if (run !== this.#run || !from || !times) return;
     this.running = -1;
     this.reverseRate = rate;
@@ -276,13 +280,14 @@ export class Player {
 
   /** Playback's end: the last frame, exactly. A converted stream ends where the picture changes its size; another goes on. */
   async ended(): Promise<void> {
+    if (this.#options.onEnded?.()) return;
     const run = this.#run;
     const endSeconds = this.motion.streamEnd();
     let goesOn = false;
     await this.#move(async () => {
       const shownSeconds = await this.motion.pause();
       if (!this.ready || this.motion.moving) return;
-      const times = await this.#times.get().catch(() => null);
+      const times = await this.times.get().catch(() => null);
       const next = times && frameAfterStream(times, this.video, { shownSeconds, endSeconds });
       await this.#showIndex(next ?? this.lastIndex);
       goesOn = next !== null && this.fault === null;
@@ -315,7 +320,7 @@ export class Player {
     this.#target = 'index' in at ? at.index : null;
     this.pending = this.#target;
     try {
-      const index = 'index' in at ? at.index : frameAtPlace(await this.#times.get(), at);
+      const index = 'index' in at ? at.index : frameAtPlace(await this.times.get(), at);
       if (request.signal.aborted) return;
       this.#target = index;
       const frame = await this.#frames.get(index, request.signal);
@@ -334,8 +339,7 @@ export class Player {
   }
 
   #showIndex(index: number): Promise<void> {
-    const within = Math.min(this.lastIndex, Math.max(0, Math.round(index)));
-    return this.#show({ index: FrameIndex.parse(within) });
+    return this.#show({ index: FrameIndex.parse(Math.min(this.lastIndex, Math.max(0, Math.round(index)))) });
   }
 
   /** Stops what moves, and waits for a halt under way: the frame to go on from is the one that it ends on. */
@@ -359,7 +363,7 @@ export class Player {
   async #motionStart(at: { index: FrameIndex } | { seconds: number }): Promise<MotionStart> {
     const seconds = 'seconds' in at ? at.seconds : (this.shown?.location.seconds ?? 0);
     const roughly = { frame: seconds, within: seconds };
-    const times = this.ready ? await this.#times.get().catch(() => null) : null;
+    const times = this.ready ? await this.times.get().catch(() => null) : null;
     return times ? middleOfFrame(times, at) : roughly;
   }
 

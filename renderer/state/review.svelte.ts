@@ -2,8 +2,8 @@ import {
   answerWarning,
   isUnderWay,
   unwrap,
-  type ActorId,
   type Answer,
+  type Bookmark,
   type Bridge,
   type Case,
   type Change,
@@ -15,12 +15,15 @@ import {
   type ModelStamp,
   type OpenSession,
   type QuestionId,
+  type Segment,
   type Session,
   type Video,
   type VideoId,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import { spoken } from '../view/statuses.ts';
+import { answerKey } from '../view/markers.ts';
+import { MarksOfReview } from './marks.svelte.ts';
 import { goToNeighbour, type Which } from './neighbours.ts';
 import { indexIn, isAbout } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
@@ -32,9 +35,10 @@ import { frameToAsk } from './frame-to-ask.ts';
 import { Judging } from './judging.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
+import type { ReviewParts } from './review-parts.ts';
 import { ReviewList } from './review-list.svelte.ts';
 import { drawnAnew, randomSeed, repeated } from './seeds.ts';
-import { SessionRecord, type ChangeSource } from './session-record.svelte.ts';
+import { SessionRecord } from './session-record.svelte.ts';
 import { View } from './view.svelte.ts';
 
 /** One open session: its video on screen, its questions and answers. */
@@ -56,11 +60,12 @@ export class Review {
   /** The frame of the answer that was chosen while no frame could be shown yet. */
   #goOnceReady: FrameIndex | null = null;
   readonly #position: Position;
-  readonly #goOver: (videoId: VideoId, questionId: QuestionId) => Promise<void>;
+  readonly #goOver: (videoId: VideoId, to: QuestionId | Bookmark | Segment) => Promise<void>;
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
   readonly asking = new PendingQuestions(() => void this.player.refresh());
   readonly judging: Judging;
+  readonly marks: MarksOfReview;
   readonly list: ReviewList;
 
   /** The selected question with all of its answers; null for the moment until they are here. */
@@ -101,39 +106,22 @@ export class Review {
     return shown ?? underWay.find(({ status }) => status === 'running') ?? underWay.at(0) ?? null;
   });
 
-  constructor(
-    open: OpenSession,
-    parts: ChangeSource & {
-      fetchMedia: typeof fetch;
-      announcer: Announcer;
-      /** Who reviews; null, for nobody who is known, by default. */
-      actor?: () => ActorId | null;
-      /** Called after a decision on the answer on show. */
-      onJudged?: () => void;
-      /** Whether the model is still being loaded, so that answers wait for it; never by default. */
-      modelIsComing?: () => boolean;
-      /** Puts another recording of the session on show, with a question about it. */
-      goOver?: (videoId: VideoId, questionId: QuestionId) => Promise<void>;
-      /** The seed of another draw; random by default. */
-      drawSeed?: () => number;
-    },
-  ) {
+  constructor(open: OpenSession, parts: ReviewParts) {
     this.#bridge = parts.bridge;
     this.#announcer = parts.announcer;
     this.video = open.video;
     this.session = open.session;
-    this.#record = new SessionRecord(open, {
-      ...parts,
-      size: () => this.video,
-      selected: () => this.selectedQuestion,
-    });
+    const shown = { size: () => this.video, selected: () => this.selectedQuestion };
+    this.#record = new SessionRecord(open, { ...parts, ...shown });
     this.#entries = this.#record.entries;
     this.#goOver = parts.goOver ?? (async () => undefined);
     this.#drawSeed = parts.drawSeed ?? randomSeed;
     this.#modelIsComing = parts.modelIsComing ?? (() => false);
     const actor = parts.actor ?? (() => null);
     this.list = new ReviewList(this, actor);
-    this.judging = new Judging(this, { ...parts, actor, catchUp: () => this.#record.catchUp() });
+    const catchUp = (): Promise<void> => this.#record.catchUp();
+    this.judging = new Judging(this, { ...parts, actor, catchUp });
+    this.marks = new MarksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
       await parts.bridge.savePosition({ sessionId: this.session.id, videoId: this.video.id, frameIndex });
@@ -147,6 +135,8 @@ export class Review {
         this.#tellPlace();
       },
       onFault: () => void this.lookAgain(),
+      onPicture: (seconds) => this.marks.loop.picture(seconds),
+      onEnded: () => this.marks.loop.ended(),
     });
     const [last] = open.entries.list;
     if (last && isAbout(last.question, open.session)) void this.show(last.question.id);
@@ -204,6 +194,7 @@ export class Review {
   async show(questionId: QuestionId): Promise<void> {
     this.selectedQuestion = questionId;
     this.selectedVersion = null;
+    this.marks.at = answerKey(questionId);
     await this.#entries.load(questionId);
   }
 
@@ -286,6 +277,7 @@ export class Review {
   /** Shows what a step of undo or redo has brought back. */
   async follow({ edits }: Change): Promise<void> {
     await this.#record.catchUp();
+    if (this.marks.follow(edits ?? [])) return;
     const touched = broughtBack(edits ?? []);
     if (touched === null || this.#entries.find(touched.questionId) === null) return;
     if (touched.answerId === null) return this.show(touched.questionId);
@@ -364,6 +356,7 @@ export class Review {
   dispose(): void {
     void this.flushPosition();
     this.#record.end();
+    this.marks.dispose();
     this.player.dispose();
   }
 

@@ -9,6 +9,7 @@ import type {
   WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import { Entries } from './entries.svelte.ts';
+import { RecordedMarks } from './recorded-marks.svelte.ts';
 import { Feed } from './feed.svelte.ts';
 
 /** How a session's window hears of changes. */
@@ -28,6 +29,7 @@ export interface ChangeSource {
 export class SessionRecord {
   case = $state.raw<Case>() as Case;
   readonly entries: Entries;
+  readonly marks: RecordedMarks;
   readonly #sessionId: SessionId;
   readonly #feed: Feed;
 
@@ -41,6 +43,7 @@ export class SessionRecord {
       size: size ?? (() => open.video),
       selected: selected ?? (() => null),
     });
+    this.marks = new RecordedMarks(open.session.id, open.marks);
     this.#sessionId = open.session.id;
     this.#feed = new Feed({
       seq: open.seq,
@@ -76,6 +79,7 @@ export class SessionRecord {
   }
 
   #apply({ changes, entries }: Changes): void {
+    this.marks.take(changes.flatMap(({ edits }) => edits ?? []));
     for (const edit of changes.flatMap(({ edits }) => edits ?? [])) {
       if (edit.entity === 'case' && edit.after?.id === this.case.id) this.case = edit.after;
       if (edit.entity !== 'question' || edit.after !== null) continue;

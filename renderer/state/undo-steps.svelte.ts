@@ -1,10 +1,4 @@
-import {
-  stepInPast,
-  type Bridge,
-  type Change,
-  type ErrorReport,
-  type QuestionId,
-} from '../../preload/contract/index.ts';
+import { stepInPast, type Bridge, type Change, type ErrorReport } from '../../preload/contract/index.ts';
 import { written } from '../view/format.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import type { Review } from './review.svelte.ts';
@@ -55,11 +49,11 @@ export class UndoSteps {
     return this.#inTurn('redo');
   }
 
-  /** Says that a question was deleted, and offers the way back. */
-  deleted(questionId: QuestionId): void {
-    this.#isTold = ({ edits }) => edits?.some(({ id }) => id === questionId) ?? false;
-    this.#tell({ text: 'Question deleted', hint: null, offers: 'undo' });
-    this.#parts.announcer.say('Question deleted. Control Z brings it back.');
+  /** Says that something was deleted, and offers the way back. */
+  deleted(what: 'Question' | 'Bookmark' | 'Segment', deletedId: string): void {
+    this.#isTold = ({ edits }) => edits?.some(({ id }) => id === deletedId) ?? false;
+    this.#tell({ text: `${what} deleted`, hint: null, offers: 'undo' });
+    this.#parts.announcer.say(`${what} deleted. Control Z brings it back.`);
   }
 
   /** A later step of the same person ends the offer: its button would take back another one. */

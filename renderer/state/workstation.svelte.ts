@@ -1,6 +1,7 @@
 import {
   type Actor,
   type AnswerId,
+  type Bookmark,
   type Bridge,
   type ErrorReport,
   type GrantId,
@@ -10,6 +11,7 @@ import {
   type QuestionId,
   type QuestionTemplate,
   type RecentVideo,
+  type Segment,
   type SessionSummary,
   type Status,
   type VideoId,
@@ -238,7 +240,7 @@ export class Workstation {
 
   async remove(questionId: QuestionId): Promise<void> {
     const review = this.review;
-    if (review && (await review.remove(questionId))) this.steps.deleted(questionId);
+    if (review && (await review.remove(questionId))) this.steps.deleted('Question', questionId);
   }
 
   dismissFault(fault: ErrorReport): void {
@@ -267,11 +269,12 @@ export class Workstation {
       fetchMedia: this.#fetch,
       announcer: this.announcer,
       modelIsComing: () => this.modelIsComing,
-      goOver: (videoId, questionId) => this.#goOver(open, videoId, questionId),
+      goOver: (videoId, to) => this.#goOver(open, videoId, to),
       actor: () => this.status?.actor.id ?? null,
       onJudged: () => this.goOn.chosen && void this.review?.selectNeighbour(1, 'open'),
       newest: this.#newest,
       onReplaced: () => void this.#readAnew(),
+      onRemoved: (what, id) => this.steps.deleted(what, id),
     });
     this.announcer.say(`Opened ${open.case.pseudonym}, session ${open.session.number}`);
   }
@@ -279,10 +282,12 @@ export class Workstation {
   async #goOver(
     { session, case: { pseudonym } }: OpenSession,
     videoId: VideoId,
-    id: QuestionId,
+    to: QuestionId | Bookmark | Segment,
   ): Promise<void> {
     await this.opener.openSession(session.id, pseudonym, videoId);
-    if (this.review?.video.id === videoId) await this.review.select(id);
+    const { review } = this;
+    if (review?.video.id !== videoId) return;
+    await (typeof to === 'string' ? review.select(to) : review.marks.goTo(to));
   }
 
   async #refresh(): Promise<void> {
@@ -329,9 +334,8 @@ export class Workstation {
     else if (event.type === 'preferences') this.preferences.told(event, this.status?.actor.id);
     else if (event.type === 'saved') this.savedAt = event.at;
     else if (event.type === 'notices') this.#takeNotices(event.notices);
-    else if (event.type === 'job') {
-      this.jobs = withJob(this.jobs, event.job);
-    } else if (event.type === 'sessions') {
+    else if (event.type === 'job') this.jobs = withJob(this.jobs, event.job);
+    else if (event.type === 'sessions') {
       if (this.libraryRead) void this.refreshLibrary();
     } else if (event.type === 'models' || event.type === 'model-import') this.models.handle(event);
     else {

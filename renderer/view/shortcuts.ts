@@ -19,10 +19,22 @@ export type Action =
   | 'first-frame'
   | 'last-frame'
   | 'go-to'
+  | 'previous-marker'
+  | 'next-marker'
   | 'previous-answer'
   | 'next-answer'
   | 'previous-open'
   | 'next-open'
+  | 'bookmark'
+  | 'bookmark-with-note'
+  | 'set-in'
+  | 'set-out'
+  | 'clear-range'
+  | 'name-segment'
+  | 'begin-here'
+  | 'end-here'
+  | 'play-stretch'
+  | 'loop'
   | 'accept'
   | 'correct'
   | 'own-box'
@@ -101,8 +113,25 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('first-frame', ['Home'], 'First frame', ['Home']),
       shortcut('last-frame', ['End'], 'Last frame', ['End']),
       shortcut('go-to', ['G'], 'Go to a frame or time', ['g']),
-      shortcut('previous-answer', ['[', 'P'], 'Previous answer in the video', ['[', 'p']),
-      shortcut('next-answer', [']', 'N'], 'Next answer in the video', [']', 'n']),
+      shortcut('previous-marker', ['P'], 'Previous answer, bookmark or edge', ['p']),
+      shortcut('next-marker', ['N'], 'Next answer, bookmark or edge', ['n']),
+      shortcut('previous-answer', ['['], 'Previous answer in the video', ['[']),
+      shortcut('next-answer', [']'], 'Next answer in the video', [']']),
+    ],
+  },
+  {
+    title: 'Mark',
+    shortcuts: [
+      shortcut('bookmark', ['M'], 'Bookmark this frame, also while playing', ['m']),
+      shortcut('bookmark-with-note', ['Shift M'], 'The same with a note', ['Shift+m']),
+      shortcut('set-in', ['I'], 'In: a segment begins here', ['i']),
+      shortcut('set-out', ['O'], 'Out: it ends here', ['o']),
+      shortcut('name-segment', ['S'], 'Name what is between in and out', ['s']),
+      shortcut('clear-range', ['C'], 'Clear in and out', ['c']),
+      shortcut('begin-here', ['Shift I'], 'The chosen segment begins here', ['Shift+i']),
+      shortcut('end-here', ['Shift O'], 'The chosen segment ends here', ['Shift+o']),
+      shortcut('play-stretch', ['Shift Space'], 'Play in to out, or the segment, once', ['Shift+ ']),
+      shortcut('loop', ['Shift L'], 'The same over and over; again to end it', ['Shift+l']),
     ],
   },
   {
@@ -143,7 +172,7 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),
       shortcut('pan-down', ['Ctrl ↓'], 'Look further down', ['Control+ArrowDown']),
       shortcut('find', ['Ctrl K'], 'Find answers, cases and commands', ['Control+k']),
-      shortcut('library', ['O', 'Ctrl L'], 'Open a video or a session', ['o', 'Control+o', 'Control+l']),
+      shortcut('library', ['Ctrl L', 'Ctrl O'], 'Open a video or a session', ['Control+l', 'Control+o']),
       shortcut('settings', ['Ctrl ,'], 'Settings: keys, site', ['Control+,']),
       shortcut('shortcuts', ['?'], 'This sheet', ['?', 'Shift+?']),
     ],

@@ -116,6 +116,32 @@ const markPixels = 16;
 /** The same behind a mark with a count of two figures or more, which needs room to be read. */
 const countedPixels = 44;
 
+export interface LaneMark<Member> {
+  /** Of its first member, as part of the lane's width. */
+  readonly left: number;
+  /** In the order of their frames; those of one frame as they were given. */
+  readonly members: readonly Member[];
+}
+
+/** The marks of a lane: one for each frame that something is on, or for several that lie close together. */
+export function laneMarks<Member>(
+  members: readonly Member[],
+  placeOf: (member: Member) => { readonly index: number; readonly seconds: number },
+  { durationSeconds, width }: { durationSeconds: number; width: number },
+): LaneMark<Member>[] {
+  const marks: { left: number; index: number; members: Member[] }[] = [];
+  for (const member of [...members].sort((one, other) => placeOf(one).index - placeOf(other).index)) {
+    const { index, seconds } = placeOf(member);
+    const left = partAt(seconds, durationSeconds);
+    const last = marks.at(-1);
+    const room = (last?.members.length ?? 0) > 9 ? countedPixels : markPixels;
+    if (last && (last.index === index || (width > 0 && (left - last.left) * width < room)))
+      last.members.push(member);
+    else marks.push({ left, index, members: [member] });
+  }
+  return marks;
+}
+
 export interface AnswerMark {
   /** Of its first frame, as part of the lane's width. */
   readonly left: number;
@@ -123,24 +149,12 @@ export interface AnswerMark {
   readonly entries: readonly EntrySummary[];
 }
 
-const roomOf = (entries: readonly EntrySummary[]): number =>
-  entries.length > 9 ? countedPixels : markPixels;
-
-/** The marks of a lane: one for each frame that was asked about, or for several that lie close together. */
-export function answerMarks(
+/** The marks of a lane of answers. */
+export const answerMarks = (
   entries: readonly EntrySummary[],
   durationSeconds: number,
   laneWidth: number,
-): AnswerMark[] {
-  const marks: { left: number; entries: EntrySummary[] }[] = [];
-  for (const entry of inTime(entries)) {
-    const { index, seconds } = entry.question.location;
-    const left = partAt(seconds, durationSeconds);
-    const last = marks.at(-1);
-    const sameFrame = last?.entries[0]?.question.location.index === index;
-    if (last && (sameFrame || (laneWidth > 0 && (left - last.left) * laneWidth < roomOf(last.entries))))
-      last.entries.push(entry);
-    else marks.push({ left, entries: [entry] });
-  }
-  return marks;
-}
+): AnswerMark[] =>
+  laneMarks(entries, ({ question }) => question.location, { durationSeconds, width: laneWidth }).map(
+    ({ left, members }) => ({ left, entries: members }),
+  );

@@ -65,7 +65,7 @@ describe('a question about another recording of the case', () => {
     const wentOver: string[][] = [];
     const review = new Review(workstation.open(), {
       ...{ bridge: workstation.bridge, fetchMedia: new FramePixels().fetch, announcer },
-      goOver: async (...to) => void wentOver.push(to),
+      goOver: async (...to) => void wentOver.push(to.map(String)),
     });
     await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
     expect(review.entries).toHaveLength(2);

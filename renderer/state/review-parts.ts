@@ -1,0 +1,21 @@
+import type { ActorId, Bookmark, QuestionId, Segment, VideoId } from '../../preload/contract/index.ts';
+import type { Announcer } from './announcer.svelte.ts';
+import type { ChangeSource } from './session-record.svelte.ts';
+
+/** What a review needs of its window. */
+export interface ReviewParts extends ChangeSource {
+  fetchMedia: typeof fetch;
+  announcer: Announcer;
+  /** Who reviews; null, for nobody who is known, by default. */
+  actor?: () => ActorId | null;
+  /** Called after a decision on the answer on show. */
+  onJudged?: () => void;
+  /** Whether the model is still being loaded, so that answers wait for it; never by default. */
+  modelIsComing?: () => boolean;
+  /** Puts another recording of the session on show, with a question about it or a mark in it. */
+  goOver?: (videoId: VideoId, to: QuestionId | Bookmark | Segment) => Promise<void>;
+  /** The seed of another draw; random by default. */
+  drawSeed?: () => number;
+  /** Called after a bookmark or a segment was deleted here. */
+  onRemoved?: (what: 'Bookmark' | 'Segment', id: string) => void;
+}
