@@ -69,7 +69,7 @@ describe('a review by keys alone', () => {
     await keyboard.press('Control+z');
     await expect.poll(() => window.questions()).toEqual([question]);
 
-    await keyboard.press('o');
+    await keyboard.press('Control+o');
     await window.library.sessions.first().waitFor();
     // Close, open a video, clear, recent video, new session, session.
     for (let presses = 0; presses < 6; presses += 1) await keyboard.press('Tab');
@@ -108,7 +108,7 @@ describe.each(['dark', 'light'] as const)('no serious barrier in the %s theme', 
     ['the model and its device', async () => window.modelChip.click()],
     ['the shortcuts', async () => window.page.locator('body').press('?')],
     ['what can be found', async () => window.page.locator('body').press('Control+k')],
-    ['the library', async () => window.page.locator('body').press('o')],
+    ['the library', async () => window.page.locator('body').press('Control+o')],
     ['the way to a frame', async () => window.page.locator('body').press('g')],
   ])('in %s', async (_name, open) => {
     await open();

@@ -114,11 +114,11 @@ describe('undo', () => {
   it('refuses, in words, what was changed since in another session, and changes nothing', async () => {
     await rename('Nephrectomy 14');
     const dialog = page.getByRole('dialog', { name: 'Library' });
-    await page.keyboard.press('o');
+    await page.keyboard.press('Control+o');
     await dialog.getByRole('button', { name: 'New session with demo.mp4' }).click();
     await page.locator('header .session', { hasText: 'session 2' }).waitFor();
     await rename('Nephrectomy 15');
-    await page.keyboard.press('o');
+    await page.keyboard.press('Control+o');
     await dialog.getByRole('button', { name: /session 1/ }).click();
     await page.locator('header .session', { hasText: 'session 1' }).waitFor();
     await page.keyboard.press('Control+z');

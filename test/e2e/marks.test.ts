@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { newHome, repository } from './host.ts';
+import { openWindow, type OpenedWindow } from './opened-window.ts';
+import type { WorkstationPage } from './pages/workstation-page.ts';
+
+/** Bookmarks, notes and segments, as a reviewer sets them by keys and mouse; over a restart, and on the command line. */
+const home = newHome();
+let opened: OpenedWindow;
+let window: WorkstationPage;
+let page: Page;
+
+beforeAll(async () => {
+  opened = await openWindow(home);
+  window = opened.window;
+  page = window.page;
+});
+afterAll(() => opened.close());
+
+const press = (key: string): Promise<void> => page.keyboard.press(key);
+const tab = (name: string) => page.getByRole('tab', { name });
+const list = (name: string) => page.getByRole('list', { name }).getByRole('listitem');
+const said = () => page.locator('[data-part="announcer"]').textContent();
+const edge = (name: string) => page.getByRole('slider', { name });
+const edges = async (): Promise<number[]> =>
+  Promise.all(
+    ['Begin of', 'End of'].map(async (name) => Number(await edge(name).getAttribute('aria-valuenow'))),
+  );
+
+async function listed(): Promise<string> {
+  const cli = join(repository, 'main/hosts/cli/index.ts');
+  const run = (...words: string[]) =>
+    promisify(execFile)(process.execPath, [cli, 'sessions', ...words, '--home', home]);
+  const id = (await run()).stdout.split(' ')[0] ?? '';
+  return (await run('show', id)).stdout;
+}
+
+describe('marks', () => {
+  it('a bookmark is set while the video plays, on the frame that is on the screen at the key press', async () => {
+    // The time of the last picture that was on the screen when the key went down, by the browser's own word.
+    await page.evaluate(() => {
+      const kept = globalThis as unknown as { lastPicture: number; atKey: number };
+      const video = document.querySelector('video')!;
+      const look = (_now: number, picture: VideoFrameCallbackMetadata): void => {
+        kept.lastPicture = picture.mediaTime;
+        video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+      const onKey = (event: KeyboardEvent): void => {
+        if (event.key === 'm') kept.atKey = kept.lastPicture;
+      };
+      addEventListener('keydown', onKey, { capture: true });
+    });
+    await press('Space');
+    await window.frame.waitForMotion();
+    await page.waitForTimeout(500);
+    await press('m');
+    await expect.poll(() => tab('Bookmarks').textContent()).toMatch(/1/);
+    expect(await page.getByRole('button', { name: 'Pause', exact: true }).count()).toBe(1);
+    await press('k');
+    await window.frame.waitForStill();
+    const seconds = await page.evaluate(() => (globalThis as unknown as { atKey: number }).atKey);
+    await tab('Bookmarks').click();
+    await list('Bookmarks').getByRole('button').first().click();
+    await window.frame.waitFor(Math.round(seconds * 25));
+  });
+
+  it('one with a note is written by keys alone, and found by its words', async () => {
+    await window.goToFrame(100);
+    await press('Shift+M');
+    await page.keyboard.type('Clip on the artery');
+    await press('Enter');
+    await expect.poll(() => list('Bookmarks').count()).toBe(2);
+    await page.getByRole('searchbox', { name: 'Filter bookmarks' }).fill('ARTERY');
+    await expect.poll(() => list('Bookmarks').count()).toBe(1);
+    await press('Escape');
+  });
+
+  it('a segment is set by I, O and S, its edges moved by keys and mouse, undone and done again', async () => {
+    await window.goToFrame(50);
+    await press('i');
+    await window.goToFrame(90);
+    await press('o');
+    await expect.poll(said).toMatch(/41 frames between in and out/);
+    await press('s');
+    await page.keyboard.type('Dissection');
+    await press('Enter');
+    await expect.poll(() => list('Segments').count()).toBe(1);
+    await expect.poll(edges).toEqual([50, 90]);
+    // Both went with the name.
+    await expect.poll(() => page.locator('[data-part="in"], [data-part="out"]').count()).toBe(0);
+    await edge('End of').focus();
+    await press('ArrowRight');
+    await window.frame.waitFor(91);
+    await press('Shift+ArrowRight');
+    await window.frame.waitFor(101);
+    await page.locator('[data-part="playhead"]').focus();
+    await window.goToFrame(40);
+    await press('Shift+I');
+    await expect.poll(edges).toEqual([40, 101]);
+    const handle = (await edge('Begin of').boundingBox())!;
+    const lane = (await page.locator('[data-part="thumbnails"]').boundingBox())!;
+    await page.mouse.move(handle.x + handle.width / 2, handle.y + 8);
+    await page.mouse.down();
+    await page.mouse.move(lane.x + lane.width * 0.9, handle.y + 8, { steps: 4 });
+    await page.mouse.up();
+    // Past its other edge it can't go: one frame is left.
+    await expect.poll(edges).toEqual([101, 101]);
+    await press('Control+z');
+    await expect.poll(edges).toEqual([40, 101]);
+    await press('Control+z');
+    await expect.poll(edges).toEqual([50, 101]);
+    // The two moves by keys are one step.
+    await press('Control+z');
+    await expect.poll(edges).toEqual([50, 90]);
+    await press('Control+Shift+z');
+    await expect.poll(edges).toEqual([50, 101]);
+  });
+
+  it('one that would overlap another of its name is refused in words, and what was typed stays', async () => {
+    await window.goToFrame(95);
+    await press('i');
+    await window.goToFrame(120);
+    await press('o');
+    await press('s');
+    await page.keyboard.type('dissection');
+    await press('Enter');
+    const form = page.getByRole('form', { name: 'New segment' });
+    await expect.poll(() => form.getByRole('alert').textContent()).toMatch(/can’t overlap/);
+    await form.getByLabel('Name').fill('Haemostasis');
+    await press('Enter');
+    await expect.poll(() => list('Segments').count()).toBe(2);
+  });
+
+  it('N and P go through all of them in time', async () => {
+    await window.goToFrame(60);
+    for (const frame of [95, 100, 101, 120]) {
+      await press('n');
+      await window.frame.waitFor(frame);
+    }
+    await expect.poll(said).toMatch(/End of segment “Haemostasis”\. Frame 120/);
+    await press('p');
+    await window.frame.waitFor(101);
+  });
+
+  it('a segment is played once, and over and over', async () => {
+    await page.locator('[data-part="segment-bar"]').first().click();
+    await window.frame.waitFor(50);
+    await press('Shift+Space');
+    await window.frame.waitForMotion();
+    await window.frame.waitFor(101);
+    await window.frame.waitForStill();
+    await press('Shift+L');
+    await page.evaluate(() => {
+      const video = document.querySelector('video')!;
+      const kept = globalThis as unknown as { seen: number[] };
+      kept.seen = [];
+      const look = (_now: number, picture: VideoFrameCallbackMetadata): void => {
+        kept.seen.push(Math.round(picture.mediaTime * 25));
+        video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+    });
+    const turns = () =>
+      page.evaluate(() => {
+        const { seen } = globalThis as unknown as { seen: number[] };
+        return seen.filter((frame, index) => frame < (seen[index - 1] ?? 0)).length;
+      });
+    await expect.poll(turns, { timeout: 20_000 }).toBeGreaterThan(0);
+    await press('Shift+L');
+    await press('k');
+    await window.frame.waitForStill();
+  });
+
+  it('is all there after a restart, and what was deleted comes back', async () => {
+    await opened.restart();
+    await tab('Segments').click();
+    await expect.poll(() => list('Segments').count()).toBe(2);
+    await list('Segments').getByRole('button').first().focus();
+    await press('Delete');
+    await expect.poll(() => list('Segments').count()).toBe(1);
+    await press('Control+z');
+    await expect.poll(() => list('Segments').count()).toBe(2);
+    const told = await listed();
+    expect(told).toMatch(/◆ 00:00:04\.000 {2}frame 100 {2}bookmark, note: Clip on the artery/);
+    expect(told).toMatch(/▬ 00:00:02\.000 to 00:00:04\.080 {2}frames 50 to 101 {2}Dissection/);
+  });
+});
