@@ -43,9 +43,9 @@ describe('the keys that hold', () => {
 
   it('can be added beside others, and taken away', () => {
     const beside = new KeysInUse(chosen('library', 'y', true));
-    expect(beside.capsOf('library')).toEqual(['O', 'Ctrl O', 'Y']);
+    expect(beside.capsOf('library')).toEqual(['Ctrl L', 'Ctrl O', 'Y']);
     const none = new KeysInUse(withoutKeys(own, 'library'));
-    expect(none.actionOf(pressed('o'))).toBeNull();
+    expect(none.actionOf(pressed('o'))).toBe('set-out');
     expect(none.hint('Library', 'library')).toBe('Library');
   });
 
