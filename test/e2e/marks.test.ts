@@ -102,7 +102,7 @@ describe('marks', () => {
     await press('Shift+I');
     await expect.poll(edges).toEqual([40, 101]);
     const handle = (await edge('Begin of').boundingBox())!;
-    const lane = (await page.locator('[data-part="thumbnails"]').boundingBox())!;
+    const lane = (await edge('Begin of').locator('..').boundingBox())!;
     await page.mouse.move(handle.x + handle.width / 2, handle.y + 8);
     await page.mouse.down();
     await page.mouse.move(lane.x + lane.width * 0.9, handle.y + 8, { steps: 4 });
