@@ -279,12 +279,8 @@ export class Workstation {
     this.announcer.say(`Opened ${open.case.pseudonym}, session ${open.session.number}`);
   }
 
-  async #goOver(
-    { session, case: { pseudonym } }: OpenSession,
-    videoId: VideoId,
-    to: QuestionId | Bookmark | Segment,
-  ): Promise<void> {
-    await this.opener.openSession(session.id, pseudonym, videoId);
+  async #goOver(open: OpenSession, videoId: VideoId, to: QuestionId | Bookmark | Segment): Promise<void> {
+    await this.opener.openSession(open.session.id, open.case.pseudonym, videoId);
     const { review } = this;
     if (review?.video.id !== videoId) return;
     await (typeof to === 'string' ? review.select(to) : review.marks.goTo(to));

@@ -59,7 +59,7 @@ describe('marks', () => {
     await page.waitForTimeout(500);
     await press('m');
     await expect.poll(() => tab('Bookmarks').textContent()).toMatch(/1/);
-    expect(await page.getByRole('button', { name: 'Pause', exact: true }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('button', { name: 'Pause', exact: true }).count()).toBe(1);
     await press('k');
     await window.frame.waitForStill();
     const seconds = await page.evaluate(() => (globalThis as unknown as { atKey: number }).atKey);
