@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { barriersOf } from './barriers.ts';
 import { newHome } from './host.ts';
@@ -19,6 +20,9 @@ afterAll(() => opened.close());
 
 const barriers = (): Promise<string[]> => barriersOf(window.page);
 
+const isFocused = (element: Locator): Promise<boolean> =>
+  element.evaluate((node) => node === document.activeElement);
+
 describe('a review by keys alone', () => {
   it('steps, asks from a template, reads the answer and its evidence, and asks again', async () => {
     const { page, frame, answer } = window;
@@ -31,8 +35,11 @@ describe('a review by keys alone', () => {
     await frame.waitFor(181);
     await keyboard.press('q');
     await page.locator('[data-part="ask"]:focus').waitFor();
-    // Backwards from the field lie the templates: describe, which is doing …, instruments, is there …, organ, where is ….
-    for (let step = 0; step < 6; step++) await keyboard.press('Shift+Tab');
+    // Backwards from the field lie the templates of what the model was taught, and the one that asks for a place among them.
+    const place = page.getByRole('button', { name: /^where is/i });
+    for (let steps = 0; steps < 12 && !(await isFocused(place)); steps += 1) {
+      await keyboard.press('Shift+Tab');
+    }
     await keyboard.press('Enter');
     await page.getByRole('menu').waitFor();
     await keyboard.press('ArrowDown');
