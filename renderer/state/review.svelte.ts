@@ -30,6 +30,7 @@ import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';
 import type { Entries } from './entries.svelte.ts';
+import { askTogether } from './ask-together.ts';
 import { broughtBack } from './brought-back.ts';
 import { frameToAsk } from './frame-to-ask.ts';
 import { Judging } from './judging.svelte.ts';
@@ -222,13 +223,24 @@ export class Review {
    */
   async ask(text: string): Promise<boolean> {
     const question = text.trim();
-    if (!question) return false;
-    return this.asking.take(frameToAsk(this.player), async ({ location, hash: frameHash }) => {
+    return question !== '' && (await this.askAll([question])).length === 0;
+  }
+
+  /** Asks several questions about the frame on the screen by one act, which is undone as one. Returns those not asked. */
+  async askAll(questions: readonly string[]): Promise<readonly string[]> {
+    let left = questions;
+    await this.asking.take(frameToAsk(this.player), async ({ location, hash: frameHash }) => {
       const place = { sessionId: this.session.id, videoId: this.video.id, frameIndex: location.index };
-      const asked = unwrap(await this.#bridge.ask({ ...place, frameHash, question }));
+      const first = await askTogether(
+        this.#bridge,
+        { ...place, frameHash },
+        questions,
+        () => (left = left.slice(1)),
+      );
       await this.#record.catchUp();
-      await this.show(asked.question.id);
+      if (first !== null) await this.show(first);
     });
+    return left;
   }
 
   /**

@@ -67,3 +67,39 @@ describe('keys', () => {
     await other.page.close();
   });
 });
+
+describe('questions of one’s own', () => {
+  it('are kept, offered in every window, asked together by one act, and taken back by one', async () => {
+    const { page } = window;
+    const { keyboard } = page;
+    const mine = page.getByRole('button', { name: 'mine', exact: true });
+    for (const question of ['What organ is being operated?', 'Which instruments are in view?']) {
+      await window.askField.fill(question);
+      await mine.click();
+      await page.getByRole('menuitem', { name: 'Keep what is typed' }).click();
+      await expect
+        .poll(async () => {
+          await mine.click();
+          const kept = await page.getByRole('menuitem', { name: `★ ${question}` }).count();
+          await keyboard.press('Escape');
+          return kept;
+        })
+        .toBe(1);
+    }
+    await mine.click();
+    await page.getByRole('menuitem', { name: 'All 2 kept questions' }).click();
+    await page.getByText('Each line is a question about this frame.').waitFor();
+    await page.getByRole('button', { name: 'Ask 2 Enter' }).waitFor();
+    await window.askField.press('Enter');
+    await expect.poll(() => window.questions()).toHaveLength(2);
+    await window.askField.press('Escape');
+    await keyboard.press('Control+z');
+    await expect.poll(() => window.questions()).toHaveLength(0);
+  });
+
+  it('that the model was not taught are said to be so before they are asked', async () => {
+    await window.askField.fill('Should I convert to open surgery?');
+    await window.page.getByText('The model was not taught this kind of question.').waitFor();
+    expect(await barriersOf(window.page)).toEqual([]);
+  });
+});

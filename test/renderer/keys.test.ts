@@ -9,6 +9,7 @@ import {
   resetKeys,
   withoutKeys,
 } from '../../renderer/view/keys-in-use.ts';
+import { questionsIn, recentQuestions } from '../../renderer/view/own-questions.ts';
 import { inSheet } from '../../renderer/view/key-sheet.ts';
 import { shortcutGroups, type Action } from '../../renderer/view/shortcuts.ts';
 
@@ -165,4 +166,24 @@ it('the sheet has the nine steps in one line, unless one of them is another key'
       .map(({ keys, text }) => `${keys.join()} ${text}`);
   expect(line(own)).toEqual(['1 … 9 Mark a step: right, wrong, not visible']);
   expect(line(chosen('mark-step-2', 'y'))).toHaveLength(9);
+});
+
+describe('questions of one’s own', () => {
+  it('each line is one, asked once', () => {
+    expect(questionsIn(' What organ?\r\n\n  Which tools?\nWhat organ? ')).toEqual([
+      'What organ?',
+      'Which tools?',
+    ]);
+    expect(questionsIn(' \n ')).toEqual([]);
+  });
+
+  it('those asked last are offered once, without those that are kept', () => {
+    expect(recentQuestions(['b', 'a', 'b', 'kept', 'c'], ['kept'])).toEqual(['b', 'a', 'c']);
+    expect(
+      recentQuestions(
+        Array.from({ length: 30 }, (_, index) => String(index)),
+        [],
+      ),
+    ).toHaveLength(8);
+  });
 });
