@@ -30,7 +30,7 @@ import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';
 import type { Entries } from './entries.svelte.ts';
-import { askTogether } from './ask-together.ts';
+import { QuestionsTogether } from './questions-together.ts';
 import { broughtBack } from './brought-back.ts';
 import { frameToAsk } from './frame-to-ask.ts';
 import { Judging } from './judging.svelte.ts';
@@ -228,19 +228,14 @@ export class Review {
 
   /** Asks several questions about the frame on the screen by one act, which is undone as one. Returns those not asked. */
   async askAll(questions: readonly string[]): Promise<readonly string[]> {
-    let left = questions;
-    await this.asking.take(frameToAsk(this.player), async ({ location, hash: frameHash }) => {
-      const place = { sessionId: this.session.id, videoId: this.video.id, frameIndex: location.index };
-      const first = await askTogether(
-        this.#bridge,
-        { ...place, frameHash },
-        questions,
-        () => (left = left.slice(1)),
-      );
+    const video = { sessionId: this.session.id, videoId: this.video.id };
+    const together = new QuestionsTogether(this.#bridge, video, questions);
+    await this.asking.take(frameToAsk(this.player), async (frame) => {
+      const first = await together.ask(frame);
       await this.#record.catchUp();
       if (first !== null) await this.show(first);
     });
-    return left;
+    return together.left;
   }
 
   /**
@@ -279,11 +274,8 @@ export class Review {
   /** Takes a question out of the list; returns whether that succeeded. */
   async remove(questionId: QuestionId): Promise<boolean> {
     const result = await this.#bridge.deleteQuestion({ questionId });
-    if (!result.ok) {
-      this.asking.fault = result.error;
-      return false;
-    }
-    return true;
+    if (!result.ok) this.asking.fault = result.error;
+    return result.ok;
   }
 
   /** Shows what a step of undo or redo has brought back. */
