@@ -119,8 +119,18 @@ export class WorkstationPage {
     });
   }
 
+  /** Clicks until it is chosen: where the list moves between press and release, as answers come, the browser makes no click. */
   async selectQuestion(question: string): Promise<void> {
-    await this.answerRow(question).click();
+    const row = this.answerRow(question);
+    const chosen = row.and(this.page.locator('[aria-current="true"]'));
+    for (let clicks = 1; ; clicks += 1) {
+      await row.click();
+      try {
+        return await chosen.waitFor({ timeout: 5_000 });
+      } catch (error) {
+        if (clicks === 4) throw error;
+      }
+    }
   }
 
   async deleteQuestion(question: string): Promise<void> {
