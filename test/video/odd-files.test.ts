@@ -72,8 +72,9 @@ const oddFiles: Record<string, OddFile> = {
   'bare H.264': { extension: 'h264', output: bFrames },
   'H.264 in AVI without index': { extension: 'avi', output: bFrames, bytes: withoutIndex },
   'NTSC DV': {
+    before: ['-r', '30000/1001'],
     extension: 'dv',
-    output: [...scaled('720x480'), '-r', '30000/1001', '-c:v', 'dvvideo', '-pix_fmt', 'yuv411p'],
+    output: [...scaled('720x480'), '-c:v', 'dvvideo', '-pix_fmt', 'yuv411p'],
   },
   'VP9 with transparency': {
     encoder: 'libvpx-vp9',
