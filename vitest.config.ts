@@ -17,6 +17,6 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     pool: 'forks',
-    setupFiles: ['test/patience.ts'],
+    setupFiles: ['test/patience.ts', 'test/popovers.ts'],
   },
 });
