@@ -14,5 +14,7 @@ export default defineConfig({
     // The content security policy allows files alone: nothing inlined as data: and no inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // In kB. The window is read from this machine's disk: what matters of a chunk's size on the web does not here.
+    chunkSizeWarningLimit: 1_000,
   },
 });

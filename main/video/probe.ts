@@ -278,7 +278,7 @@ function pidsOf(streams: readonly ProbedStream[]): Record<number, number> {
 function notAVideo(): WorkstationError {
   return new WorkstationError(
     'video-not-a-video',
-    'This file is not a video, or not in a format that ffmpeg knows.',
+    'This file is not a video, or not in a format that the workstation opens.',
     'Choose a video file, such as MP4, MOV, MKV, AVI, MPG or TS.',
   );
 }
