@@ -3,6 +3,7 @@ import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import { defineConfig } from 'eslint/config';
 import typescript from 'typescript-eslint';
+import { fileErrorsRule } from './tools/lint/file-errors.ts';
 import { importCirclesRule } from './tools/lint/import-circles.ts';
 import { layersRule } from './tools/lint/layers.ts';
 import { noExpectInDoublesRule } from './tools/lint/no-expect-in-doubles.ts';
@@ -46,6 +47,7 @@ export default defineConfig(
         rules: {
           layers: layersRule,
           'no-import-circles': importCirclesRule,
+          'file-errors': fileErrorsRule,
           'no-expect-in-doubles': noExpectInDoublesRule,
         },
       },
@@ -53,6 +55,7 @@ export default defineConfig(
     rules: {
       'house/layers': 'error',
       'house/no-import-circles': 'error',
+      'house/file-errors': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       // The engine and the tools have the terminal's error stream as their log; nothing else has.
       'no-console': ['error', { allow: ['error'] }],

@@ -2,8 +2,9 @@ import { createCanvas, type Canvas } from '@napi-rs/canvas';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
+import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { CaseId } from '../../preload/contract/values.ts';
+import { systemCode } from '../platform/file-errors.ts';
 import { putPicture } from '../platform/picture.ts';
 import type { DecodedFrame } from '../recordings/index.ts';
 import { keptPictures, type Log, type Store } from '../store/index.ts';
@@ -68,7 +69,7 @@ export class KeptPictures {
       const webp = await readFile(this.#pathOf(frameHash));
       if (digestOf(webp) === kept.sha256) return webp;
     } catch (error) {
-      if (systemCode(error) === undefined) throw error;
+      if (systemCode(error) === null) throw error;
       this.#context.log.warn('a kept picture could not be read', { code: systemCode(error) });
     }
     // The next look at the frame keeps it anew.

@@ -7,6 +7,7 @@ import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.
 import type { Folder } from '../../preload/contract/domain.ts';
 import type { GrantId } from '../../preload/contract/values.ts';
 import { hasVideoEnding } from '../../preload/contract/video-files.ts';
+import { reasonInWords, refusalOf } from '../platform/file-errors.ts';
 import type { GrantRegistry } from './grants.ts';
 
 type FolderEntry = Folder['entries'][number];
@@ -263,12 +264,12 @@ async function readFolder(path: string): Promise<string[]> {
   try {
     return await readdir(path);
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const missing = refusalOf(error) === 'missing';
     throw new WorkstationError(
       missing ? 'file-missing' : 'file-unreadable',
       missing
         ? `The folder ${basename(path)} is no longer there.`
-        : `The folder ${basename(path)} can’t be read.`,
+        : `The folder ${basename(path)} can’t be read (${reasonInWords(error)}).`,
       missing
         ? 'Check that the disk it lies on is connected, or go on from another place.'
         : 'Give your account permission to read it, or choose another folder.',

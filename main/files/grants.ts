@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { GrantId } from '../../preload/contract/values.ts';
+import { isMissing, reasonInWords } from '../platform/file-errors.ts';
 
 export interface Grant {
   grantId: GrantId;
@@ -79,8 +80,7 @@ export async function statFile(path: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
+    if (isMissing(error)) {
       throw new WorkstationError(
         'file-missing',
         `There is no file ${basename(path)} in ${resolve(path, '..')}.`,
@@ -90,7 +90,7 @@ export async function statFile(path: string): Promise<Stats> {
     }
     throw new WorkstationError(
       'file-unreadable',
-      `${basename(path)} can’t be read${code === 'EACCES' || code === 'EPERM' ? ' (permission denied)' : ''}.`,
+      `${basename(path)} can’t be read (${reasonInWords(error)}).`,
       'Give your account permission to read it, and check that the disk it lies on is connected.',
       { cause: error },
     );

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { hasVideoEnding } from '../../preload/contract/video-files.ts';
+import { isDiskFull, reasonInWords, systemCode } from '../platform/file-errors.ts';
 
 /** Lies beside a copy until a video was opened from it. */
 const leftOverMark = '.not-opened';
@@ -106,7 +107,7 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 function describe(error: unknown, signal: AbortSignal): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = systemCode(error);
   if (signal.aborted || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ABORT_ERR') {
     return new WorkstationError(
       'cancelled',
@@ -115,7 +116,7 @@ function describe(error: unknown, signal: AbortSignal): unknown {
       { cause: error },
     );
   }
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isDiskFull(error)) {
     return new WorkstationError(
       'store-full',
       'There is not enough room in the data folder for a copy of this video.',
@@ -123,10 +124,10 @@ function describe(error: unknown, signal: AbortSignal): unknown {
       { cause: error },
     );
   }
-  if (typeof code === 'string') {
+  if (code !== null) {
     return new WorkstationError(
       'store-unwritable',
-      `The video could not be copied into the data folder (${code}).`,
+      `The video could not be copied into the data folder (${reasonInWords(error)}).`,
       'Give your account write permission for the data folder, or open the video from its own folder.',
       { cause: error },
     );

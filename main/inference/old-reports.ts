@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, readFile, rmdir, unlink, writeFile } from 'node:
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Log } from '../platform/log.ts';
+import { isAlive } from '../platform/process-alive.ts';
 
 /**
  * Versions of the workstation up to 0.1 ran ONNX Runtime with its telemetry on. It kept an id of the device and a queue
@@ -81,15 +82,6 @@ async function isRuntimes(file: string, name: string): Promise<boolean> {
   if (processId === undefined && name !== '.ses') return false;
   const found = await lstat(file).catch(() => null);
   if (found === null || !found.isFile() || found.uid !== process.getuid?.()) return false;
-  if (processId !== undefined) return found.size === 0 && !isRunning(Number(processId));
+  if (processId !== undefined) return found.size === 0 && !isAlive(Number(processId));
   return found.size < 100 && /^\d{13}\n[0-9a-f-]{36}\s*$/.test(await readFile(file, 'utf8').catch(() => ''));
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

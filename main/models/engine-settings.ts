@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { systemCode, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
+import { WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { EngineOptions } from '../inference/index.ts';
+import { reasonInWords, refusalOf } from '../platform/file-errors.ts';
 import { readPlainText } from '../platform/plain-file.ts';
 
 /** `engine.json` of the data folder: what a machine's keeper may set of the engine. Everything has a default. */
@@ -39,13 +40,13 @@ export async function readEngineSettings(home: string): Promise<EngineSettings> 
     };
   } catch (error) {
     const options = { cacheFolder };
-    if (systemCode(error) === 'ENOENT') return { options, problem: null };
+    if (refusalOf(error) === 'missing') return { options, problem: null };
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
     const what = issue
       ? `${issue.path.join('.') || 'the file'}: ${issue.message}`
-      : error instanceof WorkstationError
-        ? error.message.replace(/\.$/, '')
-        : (systemCode(error) ?? 'it is not valid JSON');
+      : error instanceof SyntaxError
+        ? 'it is not valid JSON'
+        : reasonInWords(error);
     const problem = new WorkstationError(
       'invalid-input',
       `The engine’s settings in engine.json are not used: ${what}.`,

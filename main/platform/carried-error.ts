@@ -8,9 +8,10 @@ export type CarriedError =
 /** Makes an error ready to be sent to another thread. */
 export function packError(error: unknown): CarriedError {
   if (error instanceof WorkstationError) return { kind: 'workstation', ...error.toReport() };
-  const { message, code, syscall, path, stack } = error as NodeJS.ErrnoException;
+  const { message, code, errno, syscall, path, stack } = error as NodeJS.ErrnoException;
   const fields = {
     ...(code && { code }),
+    ...(errno !== undefined && { errno }),
     ...(syscall && { syscall }),
     ...(path && { path }),
     ...(stack && { stack }),

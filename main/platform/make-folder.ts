@@ -1,9 +1,10 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { refusalOf } from './file-errors.ts';
 
 /**
  * Makes a folder with those above it. `mkdir` with `recursive` would not do: in Node 24 it never returns where a folder
- * refuses children by ENOENT, as /proc does, because it takes the parent to be missing, finds it, and tries again.
+ * says of its children that they are missing, as /proc does: it takes the parent to be missing, finds it, and tries again.
  *
  * @param mode of every folder that is made; the process's own where it is left out
  * @throws the system's error of the first folder that can't be made
@@ -15,7 +16,6 @@ export function makeFolder(path: string, mode?: number): void {
   try {
     mkdirSync(path, mode === undefined ? {} : { mode });
   } catch (error) {
-    const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    if (!taken || !statSync(path).isDirectory()) throw error;
+    if (refusalOf(error) !== 'taken' || !statSync(path).isDirectory()) throw error;
   }
 }

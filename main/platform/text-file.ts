@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import { reasonInWords } from './file-errors.ts';
 
 /**
  * A text file, whole. `name` is what the message calls it, `hint` what to do about it.
@@ -10,7 +11,8 @@ export async function readTextFile(path: string, name: string, hint: string): Pr
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WorkstationError('file-missing', `${name} cannot be read: ${reason}.`, hint, { cause: error });
+    throw new WorkstationError('file-missing', `${name} cannot be read: ${reasonInWords(error)}.`, hint, {
+      cause: error,
+    });
   }
 }

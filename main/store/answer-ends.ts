@@ -8,7 +8,7 @@ import { workstationActor } from './changes/actors.ts';
 import type { ChangeRecord } from './changes/record.ts';
 import { presentSeal } from './changes/sealed-answers.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { isAlive } from './processes.ts';
+import { isAlive } from '../platform/process-alive.ts';
 import { json, Json, parseRow, parseRows } from './rows.ts';
 import { isLost, LEASE_MILLISECONDS, type Tasks } from './tasks.ts';
 

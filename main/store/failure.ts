@@ -1,7 +1,8 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { WorkstationError, isDiskFull, systemCode } from '../../preload/contract/errors.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { isDiskFull, reasonInWords, refusalOf, systemCode } from '../platform/file-errors.ts';
 
 /** Below this much free space, a failed write is put down to the disk being full. */
 const FULL_DISK_BYTES = 256 * 1024;
@@ -62,23 +63,11 @@ export const storeUnreadable = (databasePath: string, cause?: unknown): Workstat
   );
 
 function reasonOf(cause: unknown): string {
-  switch (systemCode(cause)) {
-    case 'EACCES':
-    case 'EPERM':
-      return ' (permission denied)';
-    case 'EROFS':
-    case 'SQLITE_READONLY':
-      return ' (it is read-only)';
-    case 'EISDIR':
-      return ' (a folder stands where the database is needed)';
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return ' (a file stands where a folder is needed)';
-    case 'ENOENT':
-      return ' (it cannot be made there)';
-    default:
-      return '';
-  }
+  if (sqliteCode(cause) === 'SQLITE_READONLY') return ' (it is read-only)';
+  const refusal = refusalOf(cause);
+  if (refusal === null) return '';
+  // Whatever is missing of the folder was to be made.
+  return refusal === 'missing' ? ' (it cannot be made there)' : ` (${reasonInWords(cause)})`;
 }
 
 /** Says in a person's words what SQLite or the file system refused; errors of ours pass through. */
@@ -105,13 +94,15 @@ export function toStoreError(error: unknown, databasePath: string): unknown {
       { cause: error },
     );
   }
-  if (code.startsWith('SQLITE_IOERR')) {
+  const refusal = refusalOf(error);
+  if (code.startsWith('SQLITE_IOERR') || refusal === 'disk-failed' || refusal === 'disk-away') {
     return diskIsFull(folder) ? storeFull(folder, error) : storeFailing(folder, code, error);
   }
   if (
     code.startsWith('SQLITE_READONLY') ||
     code.startsWith('SQLITE_CANTOPEN') ||
-    ['SQLITE_PERM', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT', 'EEXIST', 'EISDIR'].includes(code)
+    code === 'SQLITE_PERM' ||
+    refusal !== null
   ) {
     return diskIsFull(folder) ? storeFull(folder, error) : storeUnwritable(folder, error);
   }

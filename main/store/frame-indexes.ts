@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { refusalOf } from '../platform/file-errors.ts';
 import { toStoreError } from './failure.ts';
 import type { HomeLayout } from './home.ts';
 
@@ -23,7 +24,7 @@ export function frameIndexFiles(layout: HomeLayout): FrameIndexFiles {
       try {
         return await readFile(pathOf(fingerprint));
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+        if (refusalOf(error) === 'missing') return null;
         throw toStoreError(error, layout.database);
       }
     },

@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
-import { systemCode } from '../../preload/contract/errors.ts';
+import { refusalOf } from '../platform/file-errors.ts';
 
 /** SQLite keeps these beside a database; they hold parts of it. */
 export const companions = ['-wal', '-shm'] as const;
@@ -15,7 +15,7 @@ export function keepPrivate(path: string): void {
     const { mode } = statSync(path);
     if ((mode & 0o077) !== 0) chmodSync(path, mode & 0o700);
   } catch (error) {
-    if (!['ENOENT', 'EPERM', 'EACCES', 'EROFS'].includes(systemCode(error) ?? '')) throw error;
+    if (!['missing', 'denied', 'read-only'].includes(refusalOf(error) ?? '')) throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { GivenSettings } from '../../preload/contract/domain.ts';
 import { AnswerId } from '../../preload/contract/values.ts';
 import { statement, type WritableDatabase } from './database.ts';
-import { isAlive } from './processes.ts';
+import { isAlive } from '../platform/process-alive.ts';
 import { Json, parseRows } from './rows.ts';
 
 /** What the asker gave beyond question and frame. */

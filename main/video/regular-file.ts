@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { WorkstationError } from '../../preload/contract/errors.ts';
+import { isMissing, reasonInWords, refusalOf, systemCode } from '../platform/file-errors.ts';
 import type { ByteSource } from './pieces.ts';
 
 /** What tells cheaply that a file may have changed. */
@@ -46,11 +47,11 @@ function notAFile(): WorkstationError {
 
 /** Turns an error of the file system into one that a person can act on. */
 export function describeFileError(error: unknown, path = ''): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof WorkstationError || code === undefined) return error;
-  if (code === 'ENXIO') return notAFile();
+  if (error instanceof WorkstationError || systemCode(error) === null) return error;
+  const refusal = refusalOf(error);
+  if (refusal === 'not-a-file') return notAFile();
   // Node puts this sign where a name holds bytes that are no text in UTF-8; the name itself is lost with them.
-  if (code === 'ENOENT' && path.includes('\ufffd')) {
+  if (refusal === 'missing' && path.includes('\ufffd')) {
     return new WorkstationError(
       'file-unreadable',
       'The name of this file, or of a folder on the way to it, holds characters that cannot be read.',
@@ -58,7 +59,7 @@ export function describeFileError(error: unknown, path = ''): unknown {
       { cause: error },
     );
   }
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
+  if (isMissing(error)) {
     return new WorkstationError(
       'file-missing',
       'The video file is not where it was.',
@@ -68,7 +69,7 @@ export function describeFileError(error: unknown, path = ''): unknown {
   }
   return new WorkstationError(
     'file-unreadable',
-    `The video file cannot be read (${code}).`,
+    `The video file cannot be read (${reasonInWords(error)}).`,
     'Check that you may read the file and that its disk or network folder is connected.',
     { cause: error },
   );

@@ -4,6 +4,7 @@ import { clampBox } from '../../preload/contract/boxes.ts';
 import { isAbsentLabel } from '../../preload/contract/coherence.ts';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import type { Box, Size } from '../../preload/contract/values.ts';
+import { reasonInWords } from '../../main/platform/file-errors.ts';
 import { imageSize } from '../../main/platform/image-size.ts';
 import { questionTypeOf } from './labels.ts';
 import type { QuestionType } from './labels.ts';
@@ -264,7 +265,7 @@ export async function openEndoVis(folder: string, options: ReadOptions = {}): Pr
   } catch (error) {
     throw new WorkstationError(
       'file-missing',
-      `The data set's folder ${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      `The data set's folder ${folder} cannot be read: ${reasonInWords(error)}.`,
       'Give the folder that holds seq_1, seq_2 and so on, or left_frames and vqla.',
       { cause: error },
     );
@@ -375,7 +376,7 @@ async function readLabels(
   try {
     size = await imageSize(image);
   } catch (error) {
-    skip(null, `the image ${relative(folder, image)} cannot be read: ${reasonOf(error)}`);
+    skip(null, `the image ${relative(folder, image)} cannot be read: ${reasonInWords(error)}`);
     return null;
   }
   if (size === null) {
@@ -386,7 +387,7 @@ async function readLabels(
   try {
     text = (await readFile(label.path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
-    skip(null, `the label file cannot be read: ${reasonOf(error)}`);
+    skip(null, `the label file cannot be read: ${reasonInWords(error)}`);
     return null;
   }
   const rows: AnnotatedRow[] = [];
@@ -415,7 +416,3 @@ async function readLabels(
     whole,
   };
 }
-
-/** The system's reason without the path, which the caller names. */
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/, [a-z]+(?: '.*')?$/, '');

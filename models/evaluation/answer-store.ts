@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { WorkstationError, isDiskFull } from '../../preload/contract/errors.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
+import { isDiskFull, reasonInWords } from '../../main/platform/file-errors.ts';
 import { makeFolder } from '../../main/platform/make-folder.ts';
 import { answerOf, parseAnswers, type AnswersHeader } from './answers.ts';
 import type { EvaluationRow, RowAnswer } from './rows.ts';
@@ -107,7 +108,7 @@ function unwritable(file: string, error: unknown): WorkstationError {
   const full = isDiskFull(error);
   return new WorkstationError(
     full ? 'store-full' : 'store-unwritable',
-    `${file} can't be written: ${error instanceof Error ? error.message : String(error)}.`,
+    `${file} can't be written: ${reasonInWords(error)}.`,
     full
       ? 'Make room and run the same command again: it goes on with the answers that are kept.'
       : 'Name an --out in a folder that you may write to.',

@@ -1,7 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { WorkstationError, isDiskFull } from '../../preload/contract/errors.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
 import { SCENE_ORGANS } from '../data/index.ts';
+import { isDiskFull, reasonInWords } from '../../main/platform/file-errors.ts';
 import { readTextFile } from '../../main/platform/text-file.ts';
 import { makeFolder } from '../../main/platform/make-folder.ts';
 import { figureOf } from './figure.ts';
@@ -89,7 +90,7 @@ export function writeReport(report: EvaluationReport, stem: string): string[] {
     const full = isDiskFull(error);
     throw new WorkstationError(
       full ? 'store-full' : 'store-unwritable',
-      `The report can't be written to ${stem}.json: ${error instanceof Error ? error.message : String(error)}.`,
+      `The report can't be written to ${stem}.json: ${reasonInWords(error)}.`,
       full ? 'Make room and run the same command again.' : 'Name an --out in a folder that you may write to.',
       { cause: error },
     );

@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { CheckpointManifest, ModelManifest } from '../../preload/contract/model.ts';
 import { ModelId, toErrorReport, WorkstationError, type ModelSummary } from '../../preload/contract/index.ts';
+import { reasonInWords, refusalOf } from '../../main/platform/file-errors.ts';
 import { readStatement } from '../../main/inference/model/index.ts';
 import { noVariants } from '../../main/inference/model/index.ts';
 import {
@@ -238,11 +239,10 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return [];
+    if (refusalOf(error) === 'missing') return [];
     throw new WorkstationError(
       'file-unreadable',
-      `The folder '${basename(folder)}' of the data folder, which keeps imported models, cannot be read (${code}).`,
+      `The folder '${basename(folder)}' of the data folder, which keeps imported models, cannot be read (${reasonInWords(error)}).`,
       'Give your account permission to read it, or move what stands in its place away.',
       { cause: error },
     );

@@ -8,6 +8,7 @@ import type { AnswerFormat } from '../../preload/contract/model.ts';
 import { answerFormatOf, readStatement } from '../../main/inference/model/index.ts';
 import type { Statement } from '../../main/inference/model/index.ts';
 import { picturesFile } from '../../main/inference/model/index.ts';
+import { refusalOf } from '../../main/platform/file-errors.ts';
 import { fileLimits, plainBytes, plainStat } from '../../main/platform/plain-file.ts';
 import { applyAdapter, openAdapter } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
@@ -202,7 +203,7 @@ async function checkSize(folder: string, name: string, bytes: number): Promise<n
   try {
     size = (await plainStat(join(folder, name))).size;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (refusalOf(error) !== 'missing') throw error;
     throw missing(name);
   }
   if (size !== bytes) throw altered(name, `it has ${size} bytes and the manifest says ${bytes}`);

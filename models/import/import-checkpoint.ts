@@ -5,6 +5,7 @@ import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.
 import { ModelDescription, ModelManifest } from '../../preload/contract/model.ts';
 import type { ModelFile } from '../../preload/contract/model.ts';
 import { ModelId } from '../../preload/contract/values.ts';
+import { reasonInWords, refusalOf } from '../../main/platform/file-errors.ts';
 import { hashCheckpoint, hashFile } from './checkpoint.ts';
 import type { Checkpoint, SourceHashes } from './checkpoint.ts';
 import { planGraphs } from './plan.ts';
@@ -100,7 +101,7 @@ function isInterruption(error: unknown, checkpointFolder: string): boolean {
     return ['cancelled', 'store-full', 'out-of-memory'].includes(error.code);
   if (!isSystemError(error)) return false;
   const reading = error.path !== undefined && dirname(resolve(error.path)) === checkpointFolder;
-  return reading || ['ENOSPC', 'EDQUOT', 'EIO'].includes(error.code ?? '');
+  return reading || ['full', 'disk-failed'].includes(refusalOf(error) ?? '');
 }
 
 async function writeFiles(
@@ -255,7 +256,7 @@ function nameAdapted(base: { id: string; name: string }, adapterFolder: string, 
 async function requireFree(out: string): Promise<void> {
   const entries = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     // The place itself is a file, and not one of the folders above it.
-    if (error.code === 'ENOTDIR' && existsSync(out)) throw occupied(out, error);
+    if (refusalOf(error) === 'not-a-folder' && existsSync(out)) throw occupied(out, error);
     return ignoreMissing(error);
   });
   if (!entries || entries.length === 0) return;
@@ -283,7 +284,7 @@ async function requireSpace(out: string, bytes: number): Promise<void> {
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+  if (refusalOf(error) === 'missing') return undefined;
   throw error;
 }
 
@@ -291,20 +292,23 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && !(error instanceof WorkstationError) && 'syscall' in error;
 }
 
-function unreadable({ code, path }: NodeJS.ErrnoException): WorkstationError {
+function unreadable(error: NodeJS.ErrnoException): WorkstationError {
+  const { path } = error;
   return new WorkstationError(
     'file-unreadable',
-    `${path === undefined ? 'A file' : basename(path)} of the checkpoint cannot be read (${code}).`,
+    `${path === undefined ? 'A file' : basename(path)} of the checkpoint cannot be read (${reasonInWords(error)}).`,
     'Check that you may read the folder and that its disk is connected.',
+    { cause: error },
   );
 }
 
 /** Gives the operating system's refusals a cause and a remedy. */
 function explain(error: NodeJS.ErrnoException, checkpoint: string, out: string): WorkstationError {
-  const { code, path, syscall } = error;
+  const { path, syscall } = error;
+  const refusal = refusalOf(error);
   if (path !== undefined && dirname(resolve(path)) === checkpoint) return unreadable(error);
-  if ((code === 'ENOTEMPTY' || code === 'EEXIST') && syscall !== 'mkdir') return occupied(out, error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if ((refusal === 'not-empty' || refusal === 'taken') && syscall !== 'mkdir') return occupied(out, error);
+  if (refusal === 'full') {
     return new WorkstationError(
       'store-full',
       'The disk became full during the import.',
@@ -312,10 +316,9 @@ function explain(error: NodeJS.ErrnoException, checkpoint: string, out: string):
       { cause: error },
     );
   }
-  const why = code === 'ENOTDIR' || code === 'EEXIST' ? 'a file stands where a folder is needed' : code;
   return new WorkstationError(
     'store-unwritable',
-    `${dirname(out)} cannot be written to (${why}).`,
+    `${dirname(out)} cannot be written to (${reasonInWords(error)}).`,
     'Choose a folder that you may write to.',
     { cause: error },
   );

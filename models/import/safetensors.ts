@@ -2,8 +2,9 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { systemCode, WorkstationError } from '../../preload/contract/errors.ts';
+import { WorkstationError } from '../../preload/contract/errors.ts';
 import { float16Values } from '../../main/inference/onnx/index.ts';
+import { refusalOf } from '../../main/platform/file-errors.ts';
 import { openPlain, parseModelJson } from '../../main/platform/plain-file.ts';
 import { readJson } from './configuration.ts';
 
@@ -297,7 +298,7 @@ async function openOrMissing(file: string): Promise<{ handle: FileHandle; bytes:
   try {
     return await openPlain(file);
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    if (refusalOf(error) !== 'missing') throw error;
     throw new WorkstationError(
       'model-missing-file',
       `The checkpoint has no ${basename(file)}.`,

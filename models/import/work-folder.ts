@@ -2,7 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { refusalOf } from '../../main/platform/file-errors.ts';
 import { makeFolder } from '../../main/platform/make-folder.ts';
+import { isAlive } from '../../main/platform/process-alive.ts';
 import type { SourceHashes } from './checkpoint.ts';
 import { pieceRanges } from './weights.ts';
 import type { Piece } from './weights.ts';
@@ -111,19 +113,10 @@ async function abandoned(out: string): Promise<string[]> {
     const match = /^\.(importing|interrupted)-(\d*)/.exec(
       name.startsWith(basename(out)) ? name.slice(basename(out).length) : '',
     );
-    if (!match || (match[1] === 'importing' && (match[2] === '' || isRunning(Number(match[2]))))) continue;
+    if (!match || (match[1] === 'importing' && (match[2] === '' || isAlive(Number(match[2]))))) continue;
     found.push(join(dirname(out), name));
   }
   return found;
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    // Signal 0 is not sent; it only asks whether the process is there.
-    return process.kill(processId, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 interface Journal {
@@ -172,7 +165,7 @@ async function hashPiece(folder: string, piece: Piece): Promise<string | null> {
 }
 
 function isGone(error: unknown): false {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+  if (refusalOf(error) === 'missing') return false;
   throw error;
 }
 

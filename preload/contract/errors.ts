@@ -77,16 +77,6 @@ export class WorkstationError extends Error {
   }
 }
 
-/** The system's code of an error, such as ENOENT; null of any other error. */
-export const systemCode = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-
-/** Whether the system refused to write because the disk, or the account's share of it, is full. */
-export function isDiskFull(error: unknown): boolean {
-  const code = systemCode(error);
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
 /** For a log only: the stack of what nobody foresaw. It may hold paths, so it never crosses the door. */
 export const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);

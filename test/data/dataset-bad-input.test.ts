@@ -86,8 +86,8 @@ describe('files that cannot be read', () => {
     const built = await build({ sources: [{ folder: root, split: 'train' }] });
     expect(built.counts.train?.frames).toBe(10);
     expect(built.firstProblems.map(({ file, reason }) => `${file}: ${reason}`)).toEqual([
-      'seq_1/vqla/label/frame000_QAL.txt: the label file cannot be read: ENOENT: no such file or directory',
-      'seq_1/vqla/label/frame001_QAL.txt: the image seq_1/left_frames/frame001.jpg cannot be read: ENOENT: no such file or directory',
+      'seq_1/vqla/label/frame000_QAL.txt: the label file cannot be read: it is not there',
+      'seq_1/vqla/label/frame001_QAL.txt: the image seq_1/left_frames/frame001.jpg cannot be read: it is not there',
     ]);
   });
 
@@ -100,7 +100,7 @@ describe('files that cannot be read', () => {
     const converted = convertDataset({ folder: moved, format: 'trl-grpo', out: join(folder, 'converted') });
     await expect(converted).rejects.toMatchObject({
       code: 'file-unreadable',
-      message: /EISDIR/,
+      message: /a folder stands where a file is needed/,
     });
   });
 

@@ -196,7 +196,7 @@ describe('files that are missing or damaged', () => {
       const error: unknown = await openCheckpoint(folder).catch((reason: unknown) => reason);
       expect(toErrorReport(error)).toMatchObject({
         code: 'file-unreadable',
-        message: 'config.json cannot be read (EACCES).',
+        message: 'config.json cannot be read (permission denied).',
       });
     } finally {
       if (administrator) process.seteuid?.(0);

@@ -21,6 +21,7 @@ import {
   type LoadOptions,
   type Problem,
 } from '../../../models/evaluation/index.ts';
+import { reasonInWords } from '../../platform/file-errors.ts';
 import { readTextFile } from '../../platform/text-file.ts';
 import { surenessOf, throwIfAborted, WorkstationError } from '../../../preload/contract/index.ts';
 import type { CommandContext } from './command.ts';
@@ -166,7 +167,7 @@ class LastPicture {
     } catch (error) {
       throw new WorkstationError(
         'file-missing',
-        `The picture ${path} can't be read: ${error instanceof Error ? error.message : String(error)}.`,
+        `The picture ${path} can't be read: ${reasonInWords(error)}.`,
         'Put it back where the data set says, or build the data set again.',
         { cause: error },
       );

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
+import { reasonInWords } from '../../platform/file-errors.ts';
 import { imageSize } from '../../platform/image-size.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
 import { isTooLarge, pictureTooLarge, WorkstationError } from '../../../preload/contract/index.ts';
@@ -33,7 +34,7 @@ export async function decodePicture(
     if (error instanceof WorkstationError) throw error;
     throw new WorkstationError(
       'data-malformed',
-      `The picture ${file} can't be read.`,
+      `The picture ${file} can't be read: ${reasonInWords(error)}.`,
       'Check that the file is there and is a PNG or JPEG.',
       { cause: error },
     );
@@ -51,10 +52,9 @@ export async function writeNamedFile(file: string, bytes: Uint8Array): Promise<s
     await writeFile(path, bytes);
     return path;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new WorkstationError(
       'invalid-input',
-      `${path} can't be written: ${reason}`,
+      `${path} can't be written: ${reasonInWords(error)}.`,
       'Name a file in a folder that you may write to.',
       { cause: error },
     );

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { systemCode, WorkstationError } from '../../../preload/contract/errors.ts';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { modelLimits, ModelParameters, type ModelManifest } from '../../../preload/contract/model.ts';
+import { isMissing, reasonInWords } from '../../platform/file-errors.ts';
 import { parseModelJson, readPlainText } from '../../platform/plain-file.ts';
 
 const Count = z
@@ -294,11 +295,10 @@ export async function readJson(file: string): Promise<unknown> {
     text = await readPlainText(file);
   } catch (error) {
     if (error instanceof WorkstationError) throw error;
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (isMissing(error)) return null;
     throw new WorkstationError(
       'file-unreadable',
-      `${basename(file)} cannot be read (${code ?? 'unknown error'}).`,
+      `${basename(file)} cannot be read (${reasonInWords(error)}).`,
       'Check that you may read the folder and that its disk is connected.',
       { cause: error },
     );

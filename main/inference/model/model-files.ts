@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { z } from 'zod';
-import { systemCode, throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
+import { throwIfAborted, WorkstationError } from '../../../preload/contract/errors.ts';
 import type { ModelFile, ModelManifest, ModelParameters } from '../../../preload/contract/model.ts';
 import type { ImageProcessorConfig } from '../image/image-processor.ts';
+import { isMissing, reasonInWords, systemCode } from '../../platform/file-errors.ts';
 import { parseModelJson, plainBytes, plainStat, readPlainText } from '../../platform/plain-file.ts';
 
 export const manifestName = 'manifest.json';
@@ -79,9 +80,8 @@ export async function readModelFile(root: string, name: string): Promise<string>
 export function asModelError(folder: string, cause: unknown): unknown {
   if (cause instanceof WorkstationError || (cause instanceof Error && cause.name === 'AbortError'))
     return cause;
-  const code = systemCode(cause);
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return code === null
+  const words = reasonInWords(cause);
+  return systemCode(cause) === null
     ? new WorkstationError(
         'model-unsupported',
         `The model folder ${path.basename(folder)} cannot be used: ${words.split('\n')[0]!.slice(0, 300)}`,
@@ -90,20 +90,19 @@ export function asModelError(folder: string, cause: unknown): unknown {
       )
     : new WorkstationError(
         'file-unreadable',
-        `A file of the model folder ${path.basename(folder)} cannot be read (${code}).`,
+        `A file of the model folder ${path.basename(folder)} cannot be read (${words}).`,
         'Check that you may read the folder and that its disk is connected.',
         { cause },
       );
 }
 
 /** What to tell of a model's file that is not there, or cannot be read. */
-export function missing(root: string, name: string, cause: unknown): WorkstationError {
-  const code = (cause as NodeJS.ErrnoException).code;
+export function missing(root: string, name: string, cause?: unknown): WorkstationError {
   return new WorkstationError(
     'model-missing-file',
-    code === 'ENOENT' || code === 'ENOTDIR'
+    cause === undefined || isMissing(cause)
       ? `The model folder ${path.basename(root)} has no ${name}.`
-      : `The model's file ${name} cannot be read (${code ?? 'unknown error'}).`,
+      : `The model's file ${name} cannot be read (${reasonInWords(cause)}).`,
     name === manifestName
       ? 'Choose an imported model folder. A Hugging Face checkpoint is imported first: npm run -s cli -- models import CHECKPOINT_DIR --out DIR'
       : importHint,

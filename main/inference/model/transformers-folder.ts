@@ -77,7 +77,7 @@ export async function readTransformersFolder(
   const { architecture, parameters } = await readConfiguration(root, 'in-place');
   const present = optionalFiles.filter((name) => existsSync(path.join(root, name)));
   const processorFile = processorFiles.find((name) => existsSync(path.join(root, name)));
-  if (processorFile === undefined) throw missing(root, processorFiles[0], { code: 'ENOENT' });
+  if (processorFile === undefined) throw missing(root, processorFiles[0]);
   const processor = await readJson(root, processorFile, ProcessorConfig);
   checkProcessor(processorFile, processor, parameters);
   const said = await readStatement(root);
@@ -85,7 +85,7 @@ export async function readTransformersFolder(
   const chosen = await chooseVariants(root, { ...wish, ...(variant !== undefined && { variant }) });
   const tokenizer = present.includes('tokenizer.json');
   if (tokenizer && !present.includes('tokenizer_config.json')) {
-    throw missing(root, 'tokenizer_config.json', { code: 'ENOENT' });
+    throw missing(root, 'tokenizer_config.json');
   }
   const generation = present.includes('generation_config.json')
     ? await readJson(root, 'generation_config.json', GenerationConfig)

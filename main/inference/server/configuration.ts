@@ -1,9 +1,10 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { systemCode, WorkstationError } from '../../../preload/contract/errors.ts';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { AnswerFormat, ModelDomain, ModelLabels } from '../../../preload/contract/model.ts';
 import { Sha256 } from '../../../preload/contract/values.ts';
+import { isMissing, reasonInWords } from '../../platform/file-errors.ts';
 import { readPlainText } from '../../platform/plain-file.ts';
 import { isLoopbackName } from './addresses.ts';
 
@@ -230,8 +231,7 @@ async function readIfThere(place: string): Promise<string | null> {
   try {
     return await readPlainText(place, largestFile);
   } catch (cause) {
-    const code = systemCode(cause);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (isMissing(cause)) return null;
     throw unreadable(place, cause);
   }
 }
@@ -245,10 +245,9 @@ async function readNamed(place: string, setting: string, file: string): Promise<
 }
 
 function unreadable(what: string, cause: unknown): WorkstationError {
-  const why = cause instanceof WorkstationError ? cause.message.replace(/\.$/, '') : systemCode(cause);
   return new WorkstationError(
     'file-unreadable',
-    `${what} cannot be read (${why ?? 'unknown error'}).`,
+    `${what} cannot be read (${reasonInWords(cause)}).`,
     'Ask your administrator to put it there, and to let this account read it.',
     { cause },
   );

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { systemCode, WorkstationError, type ErrorCode } from '../../../preload/contract/errors.ts';
+import { WorkstationError, type ErrorCode } from '../../../preload/contract/errors.ts';
+import { systemCode } from '../../platform/file-errors.ts';
 import { PinError } from './pins.ts';
 
 /** Why a request was not answered. */

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { canonicalText, chainStart, hashOf, sha256, type ChangeHead } from '../changes/chain.ts';
 import { sealedColumns, sealOf } from '../changes/seals.ts';
-import { isAlive } from '../processes.ts';
+import { isAlive } from '../../platform/process-alive.ts';
 import type { Migration } from './migration.ts';
 
 const tables = `

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
+import { reasonInWords } from '../../../main/platform/file-errors.ts';
 import { imageSize } from '../../../main/platform/image-size.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 
@@ -21,7 +22,7 @@ export async function filesBelow(folder: string, signal?: AbortSignal, depth = 0
   } catch (error) {
     throw new WorkstationError(
       'file-missing',
-      `The folder ${folder} can't be read: ${error instanceof Error ? error.message : String(error)}.`,
+      `The folder ${folder} can't be read: ${reasonInWords(error)}.`,
       'Give a folder with pictures and masks, or with pictures and the boxes as COCO or CVAT write them.',
       { cause: error },
     );
@@ -54,7 +55,7 @@ export async function sizeOf(path: string): Promise<Size | { reason: string }> {
     return (await imageSize(path)) ?? { reason: 'the picture is neither PNG nor JPEG, or is cut off' };
   } catch (error) {
     return {
-      reason: `the picture can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      reason: `the picture can't be read: ${reasonInWords(error)}`,
     };
   }
 }

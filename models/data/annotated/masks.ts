@@ -4,6 +4,7 @@ import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { Size } from '../../../preload/contract/values.ts';
+import { reasonInWords } from '../../../main/platform/file-errors.ts';
 import { readTextFile } from '../../../main/platform/text-file.ts';
 import type { Skipped } from '../endovis.ts';
 import { below, isPicture, sizeOf, whose } from './files.ts';
@@ -124,7 +125,7 @@ async function partsOfMask(
     context.drawImage(picture, 0, 0);
     pixels = context.getImageData(0, 0, width, height).data;
   } catch (error) {
-    return { reason: `the mask can't be read: ${error instanceof Error ? error.message : String(error)}` };
+    return { reason: `the mask can't be read: ${reasonInWords(error)}` };
   }
   const classes = new Map<number, number>();
   const found: string[] = [];

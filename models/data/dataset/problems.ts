@@ -1,5 +1,6 @@
 import { resolve, sep } from 'node:path';
-import { WorkstationError, isDiskFull, systemCode } from '../../../preload/contract/errors.ts';
+import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { isDiskFull, reasonInWords, systemCode } from '../../../main/platform/file-errors.ts';
 
 /** Something of a source that did not become a record, or did so only after a correction. */
 export interface Problem {
@@ -33,7 +34,7 @@ export function writeError(out: string, error: unknown): unknown {
   if (syscall === 'read' || (path !== undefined && !contains(out, path) && !contains(path, out))) {
     return new WorkstationError(
       'file-unreadable',
-      `${path ?? 'A file of the data set'} cannot be read (${systemCode(error)}).`,
+      `${path ?? 'A file of the data set'} cannot be read (${reasonInWords(error)}).`,
       'Check that the file is there and that your account may read it.',
       { cause: error },
     );
@@ -41,7 +42,7 @@ export function writeError(out: string, error: unknown): unknown {
   const full = isDiskFull(error);
   return new WorkstationError(
     full ? 'store-full' : 'store-unwritable',
-    `The data set could not be written into ${out}: ${full ? 'the disk is full' : error instanceof Error ? error.message : String(error)}.`,
+    `The data set could not be written into ${out}: ${reasonInWords(error)}.`,
     full
       ? 'Free some space and run the same command again: it writes the same data set.'
       : 'Give a folder that your account may write to.',

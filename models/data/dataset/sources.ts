@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { basename, extname, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { isMissing } from '../../../main/platform/file-errors.ts';
 import { ENDOVIS_18_SPLIT, openEndoVis } from '../endovis.ts';
 import type { EndoVisFolder, LabelFile } from '../endovis.ts';
 import { Random } from '../scenes/random.ts';
@@ -36,8 +37,7 @@ async function drawnBy(folder: string): Promise<{ generator: string; seed: numbe
   try {
     text = await readFile(join(folder, 'scenes.json'), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return null;
+    if (isMissing(error)) return null;
     throw error;
   }
   try {

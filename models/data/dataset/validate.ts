@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
+import { reasonInWords } from '../../../main/platform/file-errors.ts';
 import { imageSize } from '../../../main/platform/image-size.ts';
 import { recordFaults } from './check-record.ts';
 import { linesOf } from './jsonl-file.ts';
@@ -124,6 +125,6 @@ async function imageFault(path: string, { image, width, height }: DatasetRecord)
     if (size.width === width && size.height === height) return null;
     return `the image ${image} is ${size.width}x${size.height}, its record says ${width}x${height}`;
   } catch (error) {
-    return `the image ${image} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `the image ${image} cannot be read: ${reasonInWords(error)}`;
   }
 }

@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { WorkstationError, isDiskFull, throwIfAborted } from '../../../preload/contract/errors.ts';
+import { WorkstationError, throwIfAborted } from '../../../preload/contract/errors.ts';
 import type { Box } from '../../../preload/contract/values.ts';
 import { questionText } from '../../../preload/contract/vocabulary.ts';
+import { isDiskFull, reasonInWords } from '../../../main/platform/file-errors.ts';
 import { makeFolder } from '../../../main/platform/make-folder.ts';
 import { PLACES, STATES, TOOLS } from '../labels.ts';
 import { SceneTruth } from './types.ts';
@@ -232,7 +233,7 @@ function prepareFolders(run: ScenesRun, out: string): number[] {
 function unwritable(out: string, error: unknown): WorkstationError {
   return new WorkstationError(
     isDiskFull(error) ? 'store-full' : 'store-unwritable',
-    `Scenes could not be written into ${out}: ${error instanceof Error ? error.message : String(error)}.`,
+    `Scenes could not be written into ${out}: ${reasonInWords(error)}.`,
     'Check that the folder can be written and has room; the same command then goes on where it stopped.',
     { cause: error },
   );

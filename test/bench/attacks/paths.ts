@@ -3,9 +3,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { systemCode } from '../../../main/platform/file-errors.ts';
 import { startWebHost, type WebHost } from '../../../main/hosts/web/server.ts';
 import type { Random } from '../../../models/data/scenes/random.ts';
-import { systemCode } from '../../../preload/contract/index.ts';
 import { withWorkstation } from '../workstation.ts';
 import { randomOf, type Tally } from './tally.ts';
 

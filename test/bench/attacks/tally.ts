@@ -1,5 +1,6 @@
 import { Random, sceneSeed } from '../../../models/data/scenes/random.ts';
-import { systemCode, WorkstationError } from '../../../preload/contract/index.ts';
+import { WorkstationError } from '../../../preload/contract/index.ts';
+import { systemCode } from '../../../main/platform/file-errors.ts';
 
 /** What must never come of an input, whatever it is. */
 export const wrongs = ['lost', 'crashed', 'let in', 'hung', 'internal'] as const;

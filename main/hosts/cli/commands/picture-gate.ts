@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { systemCode, WorkstationError } from '../../../../preload/contract/index.ts';
+import { WorkstationError } from '../../../../preload/contract/index.ts';
+import { reasonInWords } from '../../../platform/file-errors.ts';
 import { act } from '../command.ts';
 import { decodePicture } from '../picture.ts';
 import { folderOf } from './models-kept.ts';
@@ -81,7 +82,7 @@ async function picturesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch((error: unknown) => {
     throw new WorkstationError(
       'invalid-input',
-      `The folder ${folder} can't be read (${systemCode(error) ?? 'unknown reason'}).`,
+      `The folder ${folder} can't be read (${reasonInWords(error)}).`,
       'Name a folder with PNG and JPEG frames.',
       { cause: error },
     );

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { reasonInWords } from '../../../../main/platform/file-errors.ts';
 import type { Tool } from '../../labels.ts';
 import { describeScene, sceneTruth } from '../../scenes/describe.ts';
 import { thingsOf } from '../../scenes/things.ts';
@@ -24,7 +25,7 @@ export async function knownScene(image: string): Promise<KnownScene | { reason: 
     truth = SceneTruth.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
     return {
-      reason: `its truth cannot be read (${error instanceof Error ? error.message.slice(0, 120) : String(error)})`,
+      reason: `its truth cannot be read (${reasonInWords(error).slice(0, 120)})`,
     };
   }
   const scene = describeScene(truth.seed, { aspect: truth.width / truth.height });
