@@ -60,7 +60,7 @@ def smoke(pixels, random):
 def cover(pixels, random, other):
     """Patches that hide part of the view: a cloth, a gauze, a thumb, a logo; flat, or cut from another frame."""
     height, width = pixels.shape[:2]
-    left = random.uniform(0.02, 0.32)
+    left = random.uniform(0.02, 0.4)
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     for _ in range(int(random.integers(1, 5))):
         share = left * random.uniform(0.4, 1)
@@ -101,7 +101,7 @@ def optics(pixels, random):
     picture = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     kind = random.random()
     if kind < 0.55:
-        picture = picture.filter(ImageFilter.GaussianBlur(math.exp(random.uniform(-0.4, 2.35))))
+        picture = picture.filter(ImageFilter.GaussianBlur(math.exp(random.uniform(-0.2, 2.6))))
     elif kind < 0.8:
         factor = math.exp(random.uniform(0.3, 2.1))
         small = (max(16, round(picture.width / factor)), max(16, round(picture.height / factor)))

@@ -18,7 +18,9 @@ import {
   REFUSAL_CLASSES,
   REFUSAL_WORDINGS,
   drawRefusal,
+  nonsense,
 } from '../../models/data/dataset/language/refusals.ts';
+import { isHeldOut, wideQuestion, wideRefusal } from '../../models/data/dataset/language/wide.ts';
 import { sceneQuestions } from '../../models/data/dataset/language/scene-questions.ts';
 import { DatasetFile, SCENE_TYPES } from '../../models/data/dataset/record.ts';
 import type { DatasetRecord } from '../../models/data/dataset/record.ts';
@@ -195,6 +197,41 @@ describe('the language', () => {
     }
   });
 
+  it('words widely, and never says or builds in training what is held out for testing', () => {
+    const random = new Random(12);
+    for (const topic of RICH_TOPICS) {
+      const about = {
+        subject: { doing: 'Cutting', furthest: 'left' }[topic as string] ?? 'blood',
+        named: topic === 'presence' || topic === 'nearest' || topic === 'tip' ? ('blood' as const) : null,
+      };
+      const drawn = new Set<string>();
+      for (let i = 0; i < 300; i++) {
+        const text = wideQuestion(random, topic, about);
+        expect(text, topic).not.toBeNull();
+        expect(text, text!).not.toMatch(/<\w|\{|\}|\(|\)|\||undefined|[A-Z]{4}/);
+        expect(isHeldOut(text!), text!).toBe(false);
+        drawn.add(text!);
+      }
+      expect(drawn.size).toBeGreaterThan(280);
+      // The rule knows what it is to keep out: each held-out wording, and taught ones with a held-out word.
+      for (const wording of RICH_HELD_OUT[topic])
+        expect(isHeldOut(drawForm(random, wording, CLASSES)!.replace('{subject}', 'smoke')), wording).toBe(
+          true,
+        );
+      for (const wording of RICH_WORDINGS[topic]) {
+        const held = drawForm(random, wording, CLASSES, true);
+        if (held !== null) expect(isHeldOut(held), held).toBe(true);
+      }
+    }
+    for (const reason of ['picture', 'question'] as const)
+      for (let i = 0; i < 200; i++) {
+        const text = wideRefusal(random, reason, nonsense);
+        expect(text, reason).not.toBeNull();
+        expect(text, text!).not.toMatch(/<\w|\{\w|undefined|OTHER/);
+        expect(isHeldOut(text!), text!).toBe(false);
+      }
+  });
+
   it('never refuses what can be asked: an organ or an instrument of the scenes by itself', () => {
     const refused = [...REFUSAL_CLASSES['anatomy']!.taught, ...REFUSAL_CLASSES['topic']!.taught];
     for (const name of [...SCENE_ORGANS, ...TOOLS]) expect(refused).not.toContain(name.replaceAll('_', ' '));
@@ -223,6 +260,8 @@ describe('building with all questions', () => {
     for (const { label, box, items } of all)
       expect(box === null).toBe(isPlaceless(label) || items !== undefined);
     expect(all.some(({ wording }) => wording.startsWith('held-out'))).toBe(false);
+    const rich = all.filter(isRich);
+    expect(rich.filter(({ wording }) => wording === 'wide').length / rich.length).toBeGreaterThan(0.5);
     const test = sets.read('test', out);
     expect(new Set(test.filter(isRich).map(({ wording }) => wording))).toEqual(
       new Set(['dataset', 'paraphrase', 'held-out', 'held-out-words']),
@@ -237,8 +276,10 @@ describe('building with all questions', () => {
       expect.arrayContaining(['instruments', 'count', 'presence', 'relation', 'description']),
     );
     expect(taught?.kinds.map(({ kind }) => kind)).not.toContain('refusal');
-    for (const { questionType, question } of sets.read('train', out)) {
-      if (questionType !== 'refusal') expect(examineQuestion(question, taught!).taught, question).toBe(true);
+    // Of a wide wording, words in passing are stated nowhere: what they would let through is no taught question.
+    for (const { questionType, question, wording } of sets.read('train', out)) {
+      if (questionType !== 'refusal' && wording !== 'wide')
+        expect(examineQuestion(question, taught!).taught, question).toBe(true);
     }
     const refused = sets.read('train', out).filter(({ questionType }) => questionType === 'refusal');
     const passed = refused.filter(({ question }) => examineQuestion(question, taught!).taught);

@@ -14,10 +14,10 @@ export const FORMAT_VERSION = 1;
 export const KINDS = ['visual-qa', 'grounding-qa', 'chain-of-thought'] as const;
 export const SPLITS = ['train', 'validation', 'test'] as const;
 /**
- * The data set's own words, another of the training wordings, one that only the test split has, or a training wording
- * with a word that only the test split says.
+ * The data set's own words, another of the training wordings, a wide one of training with words that no list has, one
+ * that only the test split has, or a training wording with a word that only the test split says.
  */
-export const WORDINGS = ['dataset', 'paraphrase', 'held-out', 'held-out-words'] as const;
+export const WORDINGS = ['dataset', 'paraphrase', 'wide', 'held-out', 'held-out-words'] as const;
 /** What an annotation of EndoVis-VQLA answers. */
 export const RECORD_TYPES = [...QUESTION_TYPES, 'grounding'] as const;
 /** What only a drawn scene answers, of which everything is known; `refusal`: what is not to be answered. */

@@ -72,7 +72,8 @@ export class Tally {
       const asked = this.#asked.get(key);
       if (asked) asked.times++;
       else {
-        this.#hear(questionType, question, subject);
+        // Of a wide wording many words mean nothing: that it holds one makes no question of another kind answerable.
+        if (wording !== 'wide') this.#hear(questionType, question, subject);
         this.#asked.set(key, {
           row: {
             question,

@@ -110,3 +110,31 @@ export function tidy(text: string): string {
     .trim();
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
+
+/**
+ * What every text of a wording matches that stands somewhere in a text of small letters without marks: held-out words
+ * among it, and anything for a `{subject}`.
+ */
+export function formPattern(wording: string, classes: WordClasses): RegExp {
+  const plain = (text: string): string =>
+    text
+      .toLowerCase()
+      .replaceAll(/\{\w+\}/g, '\u0000')
+      .replaceAll(/[^\p{L}\p{N}' \u0000-]/gu, ' ')
+      .replaceAll(/\s+/g, ' *')
+      .replaceAll('\u0000', '.+');
+  const pattern = (list: readonly Part[]): string =>
+    list
+      .map((part) => {
+        if (typeof part === 'string') return plain(part);
+        const choices =
+          'choices' in part
+            ? part.choices.map(pattern)
+            : [...classNamed(classes, part.word).taught, ...classNamed(classes, part.word).heldOut].map(
+                plain,
+              );
+        return `(?:${choices.join('|')})`;
+      })
+      .join('');
+  return new RegExp(`(?:^| )${pattern(parse(wording)).replaceAll(/^(?: \*)+|(?: \*)+$/g, '')}(?: |$)`, 'u');
+}

@@ -4,7 +4,8 @@ import type { Split, Wording } from '../record.ts';
 import { REFUSALS, type RefusalReason } from './answers.ts';
 import { drawForm } from './forms.ts';
 import { CLASSES, NAMES, RICH_HELD_OUT, RICH_WORDINGS } from './questions.ts';
-import { casual, drawRefusal } from './refusals.ts';
+import { casual, drawRefusal, nonsense } from './refusals.ts';
+import { wideQuestion, wideRefusal } from './wide.ts';
 import { sceneQuestions, type KnownScene, type SceneQuestion } from './scene-questions.ts';
 
 /** A question of a scene in words, or one that is to be refused. */
@@ -18,8 +19,11 @@ export const REFUSED_SHARE = 0.15;
 /** Of the relations that a scene has, and of its instruments' tips, so many are asked about. */
 const RELATIONS = 3;
 const TIPS = 1;
-/** Share of training questions in their plain form. */
-const PLAIN = 0.12;
+/** Share of training questions in their plain form, and in a wide wording. */
+const PLAIN = 0.1;
+const WIDE = 0.7;
+/** Share of the training questions to be declined that are built as those are that can be answered. */
+const WIDE_REFUSALS = 0.5;
 
 /**
  * The questions of the richer kinds about one scene, each in one wording, and those that are to be refused: their
@@ -59,7 +63,13 @@ function worded(
       ? random.pick(['dataset', 'paraphrase', 'held-out', 'held-out-words'])
       : random.chance(PLAIN)
         ? 'dataset'
-        : 'paraphrase';
+        : random.chance(WIDE / (1 - PLAIN))
+          ? 'wide'
+          : 'paraphrase';
+  if (wish === 'wide') {
+    const text = wideQuestion(random, topic, { subject: question.subject, named });
+    if (text !== null) return { ...question, question: text, wording: wish };
+  }
   const [plain, ...others] = RICH_WORDINGS[topic];
   const names = named === null ? null : NAMES[named];
   if (wish === 'held-out-words') {
@@ -76,7 +86,7 @@ function worded(
       };
     }
   }
-  const wording = wish === 'held-out-words' ? 'held-out' : wish;
+  const wording = wish === 'held-out-words' ? 'held-out' : wish === 'wide' ? 'paraphrase' : wish;
   const template =
     wording === 'dataset' ? plain : random.pick(wording === 'held-out' ? RICH_HELD_OUT[topic] : others);
   const text = drawForm(random, template, CLASSES)!;
@@ -97,13 +107,15 @@ function filled(text: string, name: string | null): string {
 
 function refusal(split: Split, random: Random): WordedQuestion {
   const reason: RefusalReason = random.chance(0.55) ? 'picture' : 'question';
-  const wording =
+  const drawn =
     split === 'test' ? random.pick(['paraphrase', 'held-out', 'held-out-words'] as const) : 'paraphrase';
+  const wide =
+    split !== 'test' && random.chance(WIDE_REFUSALS) ? wideRefusal(random, reason, nonsense) : null;
   return {
     questionType: 'refusal',
     subject: reason,
-    question: drawRefusal(random, reason, wording === 'paraphrase' ? 'taught' : wording),
-    wording,
+    question: wide ?? drawRefusal(random, reason, drawn === 'paraphrase' ? 'taught' : drawn),
+    wording: wide === null ? drawn : 'wide',
     label: REFUSALS[reason],
     box: null,
     reasoning:
