@@ -119,10 +119,10 @@ export function formPattern(wording: string, classes: WordClasses): RegExp {
   const plain = (text: string): string =>
     text
       .toLowerCase()
-      .replaceAll(/\{\w+\}/g, '\u0000')
-      .replaceAll(/[^\p{L}\p{N}' \u0000-]/gu, ' ')
+      .replaceAll(/\{\w+\}/g, '§')
+      .replaceAll(/[^\p{L}\p{N}' §-]/gu, ' ')
       .replaceAll(/\s+/g, ' *')
-      .replaceAll('\u0000', '.+');
+      .replaceAll('§', '.+');
   const pattern = (list: readonly Part[]): string =>
     list
       .map((part) => {
