@@ -1,13 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { svelteTesting } from '@testing-library/svelte/vite';
 import { defineConfig } from 'vitest/config';
-import { withoutTelemetry } from './main/inference/no-telemetry.ts';
+import { testEnvironment } from './test/environment.ts';
 
 export default defineConfig({
   // The window's components and state classes are compiled as the build compiles them.
   plugins: [svelte(), svelteTesting({ autoCleanup: false })],
   test: {
-    env: { ...withoutTelemetry, WORKSTATION_FETCH: 'no' },
+    env: testEnvironment,
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**'],
     // Real ffmpeg, SQLite and onnxruntime run in these tests, on machines that may be busy.

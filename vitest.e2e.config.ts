@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
-import { withoutTelemetry } from './main/inference/no-telemetry.ts';
+import { testEnvironment } from './test/environment.ts';
 
 /** One at a time, in a real Chromium against a real workstation: two cores are few for one of them. */
 export default defineConfig({
   test: {
-    env: { ...withoutTelemetry, WORKSTATION_FETCH: 'no' },
+    env: testEnvironment,
     include: ['test/e2e/**/*.test.ts'],
     testTimeout: 240_000,
     hookTimeout: 240_000,

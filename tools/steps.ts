@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TaskQueue } from '../preload/contract/task-queue.ts';
+import { compiledFiles } from '../test/environment.ts';
 
 export const repository = resolve(import.meta.dirname, '..');
 
@@ -58,6 +59,7 @@ export async function runStep(
       shell: suffix !== '' && command !== process.execPath,
       env: {
         ...process.env,
+        ...compiledFiles,
         // A step that starts `node` by name gets this one too.
         PATH: `${binaries}${process.platform === 'win32' ? ';' : ':'}${process.env['PATH'] ?? ''}`,
       },
