@@ -19,7 +19,7 @@ import {
   cases,
   bookmarks,
   segments,
-  ownLabelOf,
+  ownLabelsOf,
   questions,
   sessionInWords,
   sessions,
@@ -143,7 +143,7 @@ function answerTexts(
   const newestFirst = versions.toReversed();
   const texts: [FoundText['field'], string[]][] = [
     ['label', newestFirst.flatMap(({ label, items }) => [label ?? '', ...items.map((item) => item.label)])],
-    ['own-label', said.map(ownLabelOf)],
+    ['own-label', said.flatMap(ownLabelsOf)],
     ['reasoning', newestFirst.map(({ reasoning }) => reasoning)],
     ['note', said.map(({ note }) => note)],
   ];

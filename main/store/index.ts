@@ -33,4 +33,4 @@ export type { ModelRecord } from './models.ts';
 export type { PlacedQuestion } from './questions.ts';
 export type { StoredSession } from './sessions.ts';
 export type { StoredVideo } from './videos.ts';
-export { findRows, ownLabelOf, sessionInWords, type FoundRow } from './search/index.ts';
+export { findRows, ownLabelsOf, sessionInWords, type FoundRow } from './search/index.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SegmentLook } from './marks.ts';
-import { AnswerId, BookmarkId, FrameIndex, SegmentId, VideoId } from './values.ts';
+import { AnswerId, BookmarkId, FrameIndex, SegmentId, Timestamp, VideoId } from './values.ts';
 import { RejectReason, StepMark } from './verdicts.ts';
 
 /** Four numbers as a person gave them: whether they are a box of the frame is for the command to say, in words. */
@@ -8,6 +8,12 @@ const Corners = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 /** What is longer than any limit that a command states in words is not looked at. */
 const mostText = 20_000;
+
+/**
+ * When the decision was taken that the person had before their eyes, null for none: another one that they took meanwhile, in another
+ * window, is not passed over. Left out, whatever is there is put aside.
+ */
+const Since = Timestamp.nullable().exactOptional();
 
 /** What a person says of an answer. */
 export const VerdictCommand = z.discriminatedUnion('name', [
@@ -20,6 +26,23 @@ export const VerdictCommand = z.discriminatedUnion('name', [
     answerId: AnswerId,
     label: z.string().max(mostText),
     box: Corners.nullable(),
+    since: Since,
+  }),
+  /** The same of an answer that names several things: all that are there, the model's own among them where they are right. */
+  z.strictObject({
+    name: z.literal('verdict.correct-things'),
+    answerId: AnswerId,
+    things: z
+      .array(
+        z.strictObject({
+          label: z.string().max(mostText),
+          box: Corners.nullable(),
+          /** Which of the model's things it stands for, from 0; null for another one. */
+          from: z.int().min(0).nullable(),
+        }),
+      )
+      .max(1000),
+    since: Since,
   }),
   /** Of the step with this number, from 0, of the answer's reasoning; null takes its mark away. */
   z.strictObject({

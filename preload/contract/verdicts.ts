@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { absentLabel } from './coherence.ts';
 import { ActorId } from './context.ts';
-import type { Answer, AnswerStatus } from './domain.ts';
+import type { AnswerStatus } from './domain.ts';
 import { Note } from './notes.ts';
 import { AnswerId, Box, QuestionId, Timestamp } from './values.ts';
 
@@ -8,6 +9,8 @@ import { AnswerId, Box, QuestionId, Timestamp } from './values.ts';
 export const mostLabelLength = 200;
 /** A box that is narrower or lower than this, in source pixels, holds nothing that can be looked at. */
 export const leastBoxSide = 2;
+/** A person's own list of things names no more than this. */
+export const mostThings = 50;
 
 /** What is wrong with an answer that is rejected. */
 export const RejectReason = z.enum(['wrong-label', 'wrong-place', 'both', 'not-answerable']);
@@ -16,6 +19,16 @@ export type RejectReason = z.infer<typeof RejectReason>;
 /** What a person says of one step of the model's stated reasoning. */
 export const StepMark = z.enum(['right', 'wrong', 'not-visible']);
 export type StepMark = z.infer<typeof StepMark>;
+
+/** One thing of a person's own list, in place of the model's or beside them. */
+export const OwnThing = z.strictObject({
+  label: z.string().min(1).max(mostLabelLength),
+  /** In pixels of the frame as displayed; null where there is nothing to point at. */
+  box: Box.nullable(),
+  /** Which of the model's things it stands for, from 0; null for one that the model did not name. */
+  from: z.int().min(0).nullable(),
+});
+export type OwnThing = z.infer<typeof OwnThing>;
 
 /** What a person decided on an answer, and when. */
 export const Judgement = z.discriminatedUnion('decision', [
@@ -33,10 +46,16 @@ export const Judgement = z.discriminatedUnion('decision', [
     label: z.string().min(1).max(mostLabelLength),
     /** In pixels of the frame as displayed; null where there is nothing to point at. */
     box: Box.nullable(),
+    /**
+     * Of an answer that named several things: all that are there instead. The label is then that of `labelOfThings`, and the box
+     * null. Missing for an answer of one thing.
+     */
+    things: z.array(OwnThing).max(mostThings).exactOptional(),
   }),
 ]);
 export type Judgement = z.infer<typeof Judgement>;
 export type Decision = Judgement['decision'];
+export type CorrectedJudgement = Extract<Judgement, { decision: 'corrected' }>;
 export const decisions = ['accepted', 'corrected', 'rejected'] as const satisfies readonly Decision[];
 
 /** One step of an answer's reasoning as a person marked it. */
@@ -83,9 +102,30 @@ export const awaitsVerdict = (status: AnswerStatus): boolean =>
 export const canBeJudged = (status: AnswerStatus): boolean =>
   status !== 'queued' && status !== 'running' && status !== 'failed';
 
-/** Whether a correction can say what is true instead: it has one label and one box. */
-export const canBeCorrected = ({ status, items }: Pick<Answer, 'status' | 'items'>): boolean =>
-  canBeJudged(status) && items.length === 0;
+/** The one label of a person's list, where there is room for no more: "Stapler, Suction and 3 more". */
+export function labelOfThings(things: readonly Pick<OwnThing, 'label'>[]): string {
+  if (things.length === 0) return absentLabel;
+  const whole = things.map(({ label }) => label).join(', ');
+  if (whole.length <= mostLabelLength) return whole;
+  const shown =
+    things.findLastIndex((_, index) => shortened(things, index + 1).length <= mostLabelLength) + 1;
+  return shown > 0 ? shortened(things, shown) : `${things.length} things`;
+}
+
+const shortened = (things: readonly Pick<OwnThing, 'label'>[], shown: number): string => {
+  const named = things.slice(0, shown).map(({ label }) => label);
+  return `${named.join(', ')} and ${things.length - shown} more`;
+};
+
+/** Everything that a correction places on the picture: its things, or its one label with its box. */
+export const placedThings = ({
+  label,
+  box,
+  things,
+}: Pick<CorrectedJudgement, 'label' | 'box' | 'things'>): { label: string; box: Box }[] =>
+  (things ?? [{ label, box }]).flatMap((thing) =>
+    thing.box === null ? [] : [{ label: thing.label, box: thing.box }],
+  );
 
 export interface ReasoningStep {
   /** Where it stands in the reasoning, in UTF-16 units. */

@@ -1,12 +1,10 @@
 import { SvelteMap } from 'svelte/reactivity';
 import {
-  absentLabel,
   awaitsVerdict,
-  canBeCorrected,
   canBeJudged,
   isUnderWay,
   judgementInWords,
-  readable,
+  placedThings,
   reasoningSteps,
   rejectReasonWords,
   StepMark,
@@ -26,20 +24,27 @@ import {
   type StepMark as Mark,
   type Verdict,
 } from '../../preload/contract/index.ts';
-import { boxInWords, middleBox, moveBox, type BoxPart } from '../view/box-editing.ts';
+import {
+  boxInWords,
+  middleBox,
+  moveBox,
+  type BoxPart,
+  type EditedBox,
+  type EditedPart,
+} from '../view/box-editing.ts';
 import type { Point } from '../view/viewport.ts';
+import { spelt, vocabularyOf } from './vocabulary.ts';
 import type { Announcer } from './announcer.svelte.ts';
-
-/** A correction as far as it is typed and drawn. */
-export interface Draft {
-  readonly answerId: AnswerId;
-  /** Empty: the model's own. */
-  readonly label: string;
-  readonly box: Box | null;
-}
-
-/** What of a correction has the keys first. */
-export type DraftPart = 'label' | 'box';
+import {
+  beginDraft,
+  boxesBeside,
+  commandOf,
+  labelIn,
+  withAnother,
+  withoutActive,
+  type Draft,
+  type DraftThing,
+} from './correction-draft.ts';
 
 /** What is judged, as the review has it. */
 interface Judged {
@@ -66,18 +71,14 @@ interface Parts {
 /** The marks of a step in the order in which its key goes through them; after the last one there is none. */
 const marksInTurn = StepMark.options;
 
-/** A label as it is stored and as it is read: "Tissue_Manipulation" and "tissue manipulation" are one. */
-const isSameLabel = (one: string, other: string): boolean =>
-  readable(one).toLowerCase() === readable(other).toLowerCase();
-
 /** What this person says of the answer on show, and what they are about to say of it. */
-export class Judging {
+export class Judging implements EditedBox {
   /** Why the last command was not carried out. */
   fault = $state.raw<ErrorReport | null>(null);
   /** The answer whose rejection asks for its reason. */
   rejecting = $state<AnswerId | null>(null);
   /** What the keys are to work next, once it is drawn. */
-  wants = $state.raw<DraftPart | null>(null);
+  wants = $state.raw<EditedPart | null>(null);
   /** Of each answer of which a correction was begun: going to another one and back loses nothing. */
   readonly #drafts = new SvelteMap<AnswerId, Draft>();
   /** The same for notes that are being written. */
@@ -107,11 +108,28 @@ export class Judging {
     this.own?.judgement?.decision === 'corrected' ? this.own.judgement : null,
   );
 
+  /** Its boxes. */
+  readonly ownBoxes = $derived.by(() => (this.correction === null ? [] : placedThings(this.correction)));
+
   /** The correction of the answer on show that is under way. */
   readonly draft: Draft | null = $derived.by(() => {
     const answer = this.#of.answer;
     return (answer && this.#drafts.get(answer.id)) ?? null;
   });
+
+  /** What of it the fields and the box editor are about; null where it names nothing. */
+  readonly thing: DraftThing | null = $derived.by(() => this.draft?.things[this.draft.active] ?? null);
+
+  /** The boxes of the list under way, but for the one that the editor works. */
+  readonly otherBoxes = $derived.by(() => {
+    const answer = this.#of.answer;
+    return this.draft && answer ? boxesBeside(this.draft, answer) : [];
+  });
+
+  /** The box that the editor works. */
+  get box(): Box | null {
+    return this.thing?.box ?? null;
+  }
 
   /** The note on the answer on show as far as it is typed; null where none is being written. */
   readonly noteDraft: string | null = $derived.by(() => {
@@ -120,15 +138,7 @@ export class Judging {
   });
 
   /** Labels to choose from: those that the model could have given here, and those that the session has. */
-  readonly vocabulary: readonly string[] = $derived.by(() => {
-    const possible = this.#of.answer?.evidence?.choices.map(({ label }) => label) ?? [];
-    const given = this.#of.entries.flatMap(({ newest }) => newest.label ?? []);
-    // A session may have thousands of answers with a handful of labels: each spelling is compared once.
-    const all = Object.keys(
-      Object.fromEntries([...possible, ...given, absentLabel].map((label) => [label, true])),
-    );
-    return all.filter((label, index) => all.findIndex((other) => isSameLabel(other, label)) === index);
-  });
+  readonly vocabulary = $derived.by(() => vocabularyOf(this.#of.answer, this.#of.entries));
 
   /** The steps of the answer on show, each with its mark. */
   readonly steps = $derived.by(() => {
@@ -205,20 +215,41 @@ export class Judging {
   }
 
   /** Goes on with the correction of the answer on show, or begins one where it stands now. */
-  correct(first: DraftPart): void {
-    const answer = this.#judgeable(true);
+  correct(first: EditedPart): void {
+    const answer = this.#judgeable();
     if (!answer) return;
     if (!this.#drafts.has(answer.id)) {
-      const { label, box } = this.correction ?? { label: '', box: answer.box };
-      this.#drafts.set(answer.id, { answerId: answer.id, label, box });
+      this.#drafts.set(answer.id, beginDraft(answer, this.own?.judgement ?? null));
       this.#parts.announcer.say('Correction begun. Enter keeps it, Escape leaves it.');
     }
-    if (first === 'box' && this.draft?.box === null) this.addBox();
+    if (first === 'box' && this.thing?.box === null) this.addBox();
     this.wants = first;
   }
 
   relabel(label: string): void {
-    this.#change({ label });
+    this.#changeThing({ label });
+  }
+
+  /** Turns fields and box editor to another thing of the list. */
+  choose(active: number): void {
+    this.#change({ active });
+  }
+
+  /** Adds a thing that the model did not name, to be labelled and placed. */
+  addThing(): void {
+    const { draft } = this;
+    if (!draft?.several) return;
+    this.#change(withAnother(draft));
+    this.#parts.announcer.say(`Thing ${draft.things.length + 1} added: give it a label`);
+    this.wants = 'label';
+  }
+
+  /** Takes the chosen thing out of the list. */
+  removeThing(): void {
+    const { draft } = this;
+    if (!draft?.several || draft.things.length === 0) return;
+    this.#change(withoutActive(draft));
+    this.#parts.announcer.say(`Taken out: ${draft.things.length - 1} left`);
   }
 
   /** Puts a box where there is none: the middle of the frame, to be moved from there. */
@@ -228,13 +259,13 @@ export class Judging {
   }
 
   place(box: Box | null): void {
-    this.#change({ box });
+    this.#changeThing({ box });
   }
 
   /** Moves a part of the draft's box by source pixels, and says where it lies then. */
   moveBox(part: BoxPart, by: Point): void {
     const answer = this.#of.answer;
-    const box = this.draft?.box;
+    const box = this.thing?.box;
     if (!answer || !box) return;
     const moved = moveBox(box, part, by, this.#pictureOf(answer));
     this.place(moved);
@@ -246,16 +277,14 @@ export class Judging {
     const { draft } = this;
     const answer = this.#of.answer;
     if (!draft || !answer) return false;
-    const { box } = draft;
-    const label =
-      draft.label.trim() === ''
-        ? (answer.label ?? '')
-        : (this.vocabulary.find((known) => isSameLabel(known, draft.label)) ?? draft.label);
-    const kept = await this.#judge(
-      judgementInWords({ decision: 'corrected', at: 0, label: readable(label), box }),
-      (answerId) => ({ name: 'verdict.correct', answerId, label, box: box === null ? null : [...box] }),
-      true,
-    );
+    const command = commandOf(draft, answer, (label) => spelt(label, this.vocabulary));
+    const words = judgementInWords({ decision: 'corrected', at: 0, label: labelIn(command), box: null });
+    const kept = await this.#judge(words, () => command, true);
+    // Another decision than the one at the beginning was told now: to keep it again is meant.
+    if (this.fault?.code === 'changed-since') {
+      await this.#parts.catchUp();
+      this.#change({ since: this.own?.judgement?.at ?? null }, true);
+    }
     if (kept) this.#drafts.delete(answer.id);
     return kept;
   }
@@ -284,11 +313,7 @@ export class Judging {
     return answer !== null && awaitsVerdict(answer.status);
   }
 
-  get canCorrect(): boolean {
-    const answer = this.#of.answer;
-    return answer !== null && canBeCorrected(answer);
-  }
-
+  /** Whether it can be corrected, rejected, marked and noted. */
   get canJudge(): boolean {
     const answer = this.#of.answer;
     return answer !== null && canBeJudged(answer.status);
@@ -299,11 +324,19 @@ export class Judging {
     return answer.frame?.picture ?? this.#of.video;
   }
 
-  #change(change: Partial<Draft>): void {
+  #change(change: Partial<Draft>, keepsFault = false): void {
     const { draft } = this;
     if (!draft) return;
-    this.fault = null;
+    if (!keepsFault) this.fault = null;
     this.#drafts.set(draft.answerId, { ...draft, ...change });
+  }
+
+  #changeThing(change: Partial<DraftThing>): void {
+    const { draft } = this;
+    if (!draft) return;
+    this.#change({
+      things: draft.things.map((thing, i) => (i === draft.active ? { ...thing, ...change } : thing)),
+    });
   }
 
   async #mark(step: number, mark: Mark | null): Promise<void> {
@@ -315,7 +348,7 @@ export class Judging {
   }
 
   /** The answer on show where it can be judged; else says why it can't. */
-  #judgeable(toCorrect = false): Answer | null {
+  #judgeable(): Answer | null {
     const answer = this.#of.answer;
     const say = (why: string): null => {
       this.#parts.announcer.say(why);
@@ -324,8 +357,6 @@ export class Judging {
     if (answer === null) return say('No answer is chosen');
     if (isUnderWay(answer.status)) return say('The answer is still being written');
     if (!canBeJudged(answer.status)) return say('This answer failed: there is nothing to judge');
-    if (toCorrect && !canBeCorrected(answer))
-      return say('An answer that names several things can be accepted or rejected, and have a note');
     return answer;
   }
 

@@ -1,5 +1,5 @@
 import { markStepNumbers, type Action } from '../view/shortcuts.ts';
-import type { DraftPart } from './judging.svelte.ts';
+import type { EditedPart } from '../view/box-editing.ts';
 import type { Review } from './review.svelte.ts';
 import type { Workstation } from './workstation.svelte.ts';
 
@@ -82,7 +82,7 @@ export class Keyboard {
         return review.judging.canAccept ? null : 'There is no answer on show to accept';
       case 'correct':
       case 'own-box':
-        return review.judging.canCorrect ? null : 'There is no answer on show to correct';
+        return review.judging.canJudge ? null : 'There is no answer on show to correct';
       case 'reject':
         return review.judging.canJudge ? null : 'There is no answer on show to reject';
       case 'reopen':
@@ -197,7 +197,7 @@ export class Keyboard {
   }
 
   /** A box is drawn on the frame that was answered. */
-  #correct(review: Review, first: DraftPart): void {
+  #correct(review: Review, first: EditedPart): void {
     void review.goToAnswer();
     review.judging.correct(first);
   }

@@ -15,6 +15,23 @@ export const boxPartWords: Readonly<Record<BoxPart, string>> = {
   'left-bottom': 'lower left corner',
 };
 
+/** What of a box with a label has the keys next. */
+export type EditedPart = 'label' | 'box';
+
+/** A box that a person draws, moves and resizes on the frame. */
+export interface EditedBox {
+  /** In source pixels; null where there is none yet. */
+  readonly box: Box | null;
+  /** What the keys are to work next, once it is drawn. */
+  wants: EditedPart | null;
+  /** Puts a box, or takes it away. */
+  place(box: Box | null): void;
+  /** Moves a part of it by source pixels. */
+  moveBox(part: BoxPart, by: Point): void;
+  keep(): unknown;
+  leave(): void;
+}
+
 const between = (value: number, least: number, most: number): number =>
   Math.min(Math.max(value, least), most);
 

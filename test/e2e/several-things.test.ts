@@ -72,6 +72,11 @@ afterAll(async () => {
   await models?.remove();
 });
 
+async function seen(name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (folder) await window.page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
 describe('an answer that names several things', () => {
   it('has a box and a name on the frame for each, and a row in the panel', async () => {
     const { page } = window;
@@ -90,9 +95,33 @@ describe('an answer that names several things', () => {
     expect(headline).toBe(list.label.toLowerCase());
   });
 
+  it('is corrected thing by thing, beside the model’s list', async () => {
+    const { page } = window;
+    await page.keyboard.press('e');
+    const rows = page.getByRole('radiogroup', { name: /in place of the model’s list/ }).getByRole('radio');
+    await expect.poll(() => rows.count()).toBe(list.items.length);
+    const label = page.getByRole('combobox', { name: 'Label' });
+    await label.fill('gauze');
+    await rows.nth(1).click();
+    await page.keyboard.press('Delete');
+    await expect.poll(() => rows.count()).toBe(list.items.length - 1);
+    await seen('several-things-correction');
+    await label.press('Enter');
+    await seen('several-things-kept');
+    await window.answer.waitForDecision('corrected');
+    const yours = page.getByRole('list', { name: 'What you say is there' });
+    await yours.getByText('Gauze').waitFor();
+    await yours.getByText('taken out').waitFor();
+    await expect.poll(() => page.locator('[data-part="own-box"]').count()).toBe(list.items.length - 1);
+    await expect.poll(() => page.locator('[data-part="model-box"]').count()).toBe(list.items.length);
+    await page.keyboard.press('Control+z');
+    await window.answer.waitForDecision('open');
+    await page.keyboard.press('Control+Shift+z');
+    await window.answer.waitForDecision('corrected');
+  });
+
   it('is without barriers', async () => {
-    const folder = process.env['SCREENSHOTS'];
-    if (folder) await window.page.screenshot({ path: join(folder, 'several-things.png') });
+    await seen('several-things');
     // Random weights ramble: the reasoning of no real model is so long that it scrolls by itself.
     const barriers = await barriersOf(window.page);
     expect(barriers.filter((barrier) => !barrier.includes('.steps'))).toEqual([]);

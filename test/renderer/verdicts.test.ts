@@ -113,7 +113,7 @@ describe('by keys alone', () => {
     await fireEvent.keyDown(whole, { key: 'ArrowRight', shiftKey: true });
     await fireEvent.keyDown(whole, { key: 'ArrowUp' });
     await fireEvent.keyDown(whole, { key: 'ArrowDown', altKey: true, shiftKey: true });
-    expect(review.judging.draft?.box).toEqual([20, 19, 70, 99]);
+    expect(review.judging.box).toEqual([20, 19, 70, 99]);
     await fireEvent.keyDown(screen.getByRole('button', { name: /^upper left corner/ }), { key: 'ArrowLeft' });
     expect(review.player.index).toBe(0);
     await fireEvent.keyDown(whole, { key: 'Enter' });
@@ -162,7 +162,7 @@ describe('a correction', () => {
     await fireEvent.input(field, { target: { value: 'x'.repeat(201) } });
     await fireEvent.submit(field.closest('form')!);
     await vi.waitFor(() => expect(screen.getByRole('alert').textContent).toMatch(/200 characters.*201/));
-    expect(review.judging.draft?.label).toHaveLength(201);
+    expect(review.judging.thing?.label).toHaveLength(201);
     await press('a');
     await told(/correction is under way/);
     expect(kept()).toBeNull();
@@ -181,10 +181,89 @@ describe('a correction', () => {
     await review.select(fake.entries[1]!.question.id);
     expect([review.judging.draft, review.judging.noteDraft]).toEqual([null, null]);
     await review.select(fake.entries[0]!.question.id);
-    expect(review.judging.draft?.label).toBe('liver');
+    expect(review.judging.thing?.label).toBe('liver');
     expect(review.judging.noteDraft).toBe('Look again');
     await review.judging.keepNote();
     expect(kept()?.note).toBe('Look again');
+  });
+});
+
+describe('an answer that names several things', () => {
+  async function several(): Promise<Review> {
+    fake.entries = [];
+    fake.addEntry('What do you see?', 0, {
+      ...{ status: 'answered', label: 'stapler, suction', box: null, reasoning: 'Two.' },
+      items: [
+        { label: 'stapler', box },
+        { label: 'suction', box: Box.parse([200, 20, 260, 90]) },
+      ],
+    });
+    const review = await opened();
+    review.view.stage = { width: 640, height: 512 };
+    render(Stage, { workstation, review });
+    return review;
+  }
+
+  test('is corrected thing by thing: one relabelled, one moved, one added, one taken out', async () => {
+    const review = await several();
+    await press('e');
+    const label = () => screen.getByRole('combobox', { name: 'Label' });
+    await fireEvent.input(label(), { target: { value: 'clip applier' } });
+    const second = screen.getByRole('radio', { name: /Suction/ });
+    await fireEvent.click(second);
+    await press('b');
+    const whole = await screen.findByRole('button', { name: /^Your box, 200, 20 to 260, 90/ });
+    await fireEvent.keyDown(whole, { key: 'ArrowRight', shiftKey: true });
+    expect(screen.getByRole('img', { name: /^Your box: Clip applier, from 10, 20/ })).toBeTruthy();
+    await fireEvent.click(screen.getByRole('button', { name: 'Add a thing' }));
+    await fireEvent.input(label(), { target: { value: 'gauze' } });
+    await fireEvent.submit(label().closest('form')!);
+    await decided('corrected');
+    expect(kept()?.judgement).toMatchObject({
+      label: 'clip applier, suction, gauze',
+      things: [
+        { label: 'clip applier', box: [10, 20, 60, 90], from: 0 },
+        { label: 'suction', box: [210, 20, 270, 90], from: 1 },
+        { label: 'gauze', box: null, from: null },
+      ],
+    });
+    const yours = () => screen.getByRole('list', { name: 'What you say is there' }).textContent;
+    expect(yours()).toMatch(
+      /Clip applier\s+was Stapler\s*Suction\s+box moved, overlap 0\.71\s*Gauze\s+added/,
+    );
+    expect(screen.getAllByRole('img', { name: /^Your box/ })).toHaveLength(2);
+    expect(screen.getAllByRole('img', { name: /^The model’s box/ })).toHaveLength(2);
+
+    await vi.waitFor(() => expect(review.judging.draft).toBeNull());
+    await press('e');
+    await fireEvent.keyDown(screen.getByRole('radio', { name: /Clip applier/ }), { key: 'Delete' });
+    expect(await review.judging.keep()).toBe(true);
+    await vi.waitFor(() => expect(yours()).toMatch(/Stapler\s+taken out/));
+    expect(kept()?.judgement).toMatchObject({ label: 'suction, gauze' });
+    await workstation.steps.undo();
+    await vi.waitFor(() => expect(yours()).not.toMatch(/taken out/));
+  });
+
+  test('keeps what was typed where the same person decided in another window, names that, and then takes it', async () => {
+    const review = await several();
+    await press('e');
+    await fireEvent.keyDown(screen.getByRole('radio', { name: /Stapler/ }), { key: 'Delete' });
+    const { answers, question } = fake.entries[0]!;
+    const judgement = { decision: 'accepted', at: now } as const;
+    const verdictOf = { answerId: answers[0]!.id, questionId: question.id, actor: id<ActorId>('surgeon') };
+    fake.record.note('verdict.accept', [
+      {
+        ...{ entity: 'verdict', id: verdictId(verdictOf.answerId, verdictOf.actor), before: null },
+        after: { ...verdictOf, judgement, marks: [], note: '' },
+      },
+    ]);
+    expect(await review.judging.keep()).toBe(false);
+    expect((await screen.findByRole('alert')).textContent).toMatch(
+      /another window meanwhile: it is accepted/,
+    );
+    expect(review.judging.draft?.things).toHaveLength(1);
+    expect(await review.judging.keep()).toBe(true);
+    expect(kept()?.judgement).toMatchObject({ decision: 'corrected', label: 'suction' });
   });
 });
 

@@ -5,12 +5,18 @@ import { VerdictCommand } from '../../preload/contract/commands.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { OpenSession } from '../../preload/contract/entries.ts';
-import type { AnswerId } from '../../preload/contract/values.ts';
-import { reasoningSteps, type Verdict } from '../../preload/contract/verdicts.ts';
+import { Box, type AnswerId } from '../../preload/contract/values.ts';
+import {
+  labelOfThings,
+  placedThings,
+  reasoningSteps,
+  type OwnThing,
+  type Verdict,
+} from '../../preload/contract/verdicts.ts';
 import { testContext } from '../context.ts';
 import { fullAnswer } from '../store/rows.ts';
 import { ClipFolder, x264 } from '../video/clips.ts';
-import { Bench, ScriptedEngine, untilStopped } from './helpers.ts';
+import { Bench, result, ScriptedEngine, untilStopped } from './helpers.ts';
 
 const reasoning = 'The jaws are open. They touch e.g. fat.\nThis is cutting.';
 const anna = ActorId.parse('anna');
@@ -114,6 +120,75 @@ describe('a verdict', () => {
   });
 });
 
+describe('a correction of an answer that names several things', () => {
+  const items: Answer['items'] = [
+    { label: 'Stapler', box: [10, 10, 50, 40] },
+    { label: 'Suction', box: [100, 10, 150, 40] },
+  ];
+  const several = judged({ label: 'Stapler, Suction', box: null, items });
+  type Thing = { label: string; box: number[] | null; from: number | null };
+  const things = (...given: Thing[]) => command({ name: 'verdict.correct-things', things: given });
+  const [stapler, suction] = items.map((item, from) => ({ ...item, from })) as [Thing, Thing];
+  const correctedTo = (...given: Thing[]) => after(several, things(...given))?.judgement;
+
+  it('changes a label or a box, adds and takes out, and says all of it in one label', () => {
+    expect(correctedTo({ ...stapler, label: ' clip\napplier ' }, suction)).toMatchObject({
+      ...{ decision: 'corrected', label: 'clip applier, Suction', box: null },
+      things: [{ label: 'clip applier', box: [10, 10, 50, 40], from: 0 }, suction],
+    });
+    expect(correctedTo(stapler, { ...suction, box: [1, 2, 30, 40] })).toMatchObject({
+      things: [stapler, { box: [1, 2, 30, 40] }],
+    });
+    const smoke = { label: 'smoke', box: null, from: null };
+    expect(correctedTo(suction, smoke)).toMatchObject({ label: 'Suction, smoke', things: [suction, smoke] });
+    expect(correctedTo()).toMatchObject({ label: 'not visible', things: [] });
+    expect(after(several, command({ name: 'verdict.accept' }))).not.toBeNull();
+    const thin: Box = [4, 4, 4.5, 30];
+    const ofThin = judged({ label: 'Stapler', box: null, items: [{ label: 'Stapler', box: thin }] });
+    const relabelled = things({ label: 'gauze', box: thin, from: 0 });
+    expect(after(ofThin, relabelled)?.judgement).toMatchObject({ things: [{ label: 'gauze', box: thin }] });
+  });
+
+  it('is placed on the picture thing by thing, and its one label stays short', () => {
+    const many = Array.from({ length: 50 }, (_, index) => ({
+      ...{ label: `${'x'.repeat(30)} ${index}`, box: [index, 0, index + 9, 9], from: null },
+    }));
+    const judgement = correctedTo(...many);
+    if (judgement?.decision !== 'corrected') throw new Error('it is corrected');
+    expect(placedThings(judgement)).toHaveLength(50);
+    expect(judgement.label).toMatch(/ and 45 more$/);
+    expect(labelOfThings([{ label: 'x'.repeat(200) }, { label: 'y' }])).toBe('2 things');
+  });
+
+  it.each([
+    ['what the model said', things(stapler, suction), /nothing to correct/],
+    ['a label of 201 characters', things({ ...stapler, label: 'x'.repeat(201) }), /200 characters.*201/],
+    ['no label', things(stapler, { ...suction, label: ' ' }), /label of thing 2 is missing/],
+    ['a box of one pixel', things(stapler, { ...suction, box: [4, 4, 5, 5] }), /of thing 2 is 1 × 1/],
+    ['a box outside', things({ ...stapler, box: [600, 0, 641, 20] }), /out of the frame, which is 640 × 480/],
+    ['one thing twice', things(stapler, stapler), /names 2 things, and each can be corrected once/],
+    ['a thing that is not there', things({ ...stapler, from: 2 }), /names 2 things/],
+    ['51 things', things(...Array.from({ length: 51 }, () => ({ ...stapler, from: null }))), /50 things.*51/],
+  ])('refuses %s in words', (_, given, message) => {
+    expect(() => planVerdict(several, given)).toThrow(message);
+  });
+
+  it('is refused of an answer of one thing', () => {
+    expect(() => planVerdict(judged(), things(stapler))).toThrow(/names one thing/);
+  });
+
+  it('names the decision that the same person took meanwhile elsewhere, and puts it aside only when told to', () => {
+    const accepted = after(several, command({ name: 'verdict.accept' }));
+    const state = { ...several, verdict: accepted, now: 9 };
+    const mine = { name: 'verdict.correct-things', things: [suction] };
+    expect(() => planVerdict(state, command({ ...mine, since: null }))).toThrow(
+      /another window meanwhile: it is accepted now/,
+    );
+    expect(after(state, command({ ...mine, since: 5 }))?.judgement).toMatchObject({ label: 'Suction' });
+    expect(() => planVerdict(several, command({ ...mine, since: 5 }))).toThrow(/it was opened again/);
+  });
+});
+
 describe('the steps of a reasoning', () => {
   it.each([
     ['', []],
@@ -205,6 +280,39 @@ describe('a verdict in a session', () => {
     ]);
     await as('anna').undo({ sessionId });
     expect(await said()).toEqual([['bert', 'rejected']]);
+    expect(await bench.calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+
+  it('of several things is kept by two people beside one another, found by each thing, and undone by its own', async () => {
+    const stapler = { label: 'stapler', box: Box.parse([1, 1, 9, 9]) };
+    const suction = { label: 'suction', box: Box.parse([4, 4, 12, 12]) };
+    engine.answer = async () => result({ label: 'stapler, suction', box: null, items: [stapler, suction] });
+    const { opened, answer } = await asked();
+    const { id: sessionId } = opened.session;
+    expect(answer.items).toEqual([stapler, suction]);
+    const correct = (actor: string, ...things: (OwnThing & { box: Box | null })[]) =>
+      as(actor).apply({
+        sessionId,
+        command: { name: 'verdict.correct-things', answerId: answer.id, things, since: null },
+      });
+    const gauze: OwnThing = { label: 'gauze', box: [2, 2, 8, 8], from: null };
+    await correct('anna', { ...stapler, from: 0 }, gauze);
+    await correct('bert', { ...suction, from: 1, label: 'irrigation' });
+    await expect(correct('anna', gauze)).rejects.toMatchObject({ code: 'changed-since' });
+    const said = async () =>
+      (await bench.entries(opened))[0]?.verdicts.map(({ judgement }) =>
+        judgement?.decision === 'corrected' ? judgement.label : null,
+      );
+    expect(await said()).toEqual(['stapler, gauze', 'irrigation']);
+    const found = async (text: string) =>
+      (await bench.calls.find({ query: text })).groups.flatMap(({ list }) => list).length;
+    for (const text of ['label:gauze', 'irrigation']) expect(await found(text)).toBe(1);
+    await bench.restart();
+    await as('anna').undo({ sessionId });
+    expect(await said()).toEqual(['irrigation']);
+    expect(await found('gauze')).toBe(0);
+    await as('anna').redo({ sessionId });
+    expect(await said()).toEqual(['stapler, gauze', 'irrigation']);
     expect(await bench.calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
   });
 

@@ -1,20 +1,25 @@
 import type { Edit } from '../../../preload/contract/changes.ts';
 import type { VerdictCommand } from '../../../preload/contract/commands.ts';
 import type { ActorId } from '../../../preload/contract/context.ts';
-import type { Answer } from '../../../preload/contract/domain.ts';
+import type { Answer, AnswerItem } from '../../../preload/contract/domain.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
-import { Box, type Size } from '../../../preload/contract/values.ts';
+import type { Corners } from '../../../preload/contract/boxes.ts';
+import type { Box, Size } from '../../../preload/contract/values.ts';
 import {
   awaitsVerdict,
   canBeJudged,
-  leastBoxSide,
+  labelOfThings,
   mostLabelLength,
+  mostThings,
   reasoningSteps,
   verdictId,
   Judgement,
   type MarkedStep,
+  type OwnThing,
   type Verdict,
 } from '../../../preload/contract/verdicts.ts';
+import { judgementInWords } from '../../../preload/contract/words/verdicts.ts';
+import { checkedBox } from './boxes.ts';
 import { checkedName, checkedNote, refusal } from './texts.ts';
 
 /** What a command on an answer is planned from. */
@@ -44,6 +49,17 @@ export function planVerdict(state: JudgedAnswer, command: VerdictCommand): Edit[
   return [{ entity: 'verdict', id: verdictId(answerId, actor), before, after: isEmpty ? null : after }];
 }
 
+/** Throws where the person has another decision before their eyes than the one that this command would put aside. */
+function mustBeSeen(present: Judgement | null, since: number | null | undefined): void {
+  if (since === undefined || (present?.at ?? null) === since) return;
+  const now = present === null ? 'it was opened again' : `it is ${judgementInWords(present)} now`;
+  throw new WorkstationError(
+    'changed-since',
+    `You decided on this answer in another window meanwhile: ${now}.`,
+    'Look at that decision. Keep yours again to put it in its place, or leave it.',
+  );
+}
+
 function next(open: Verdict, state: JudgedAnswer, command: VerdictCommand): Verdict {
   const { answer, now: at } = state;
   const judged = (judgement: Judgement): Verdict =>
@@ -55,7 +71,11 @@ function next(open: Verdict, state: JudgedAnswer, command: VerdictCommand): Verd
     case 'verdict.reject':
       return judged({ decision: 'rejected', at, reason: command.reason });
     case 'verdict.correct':
+      mustBeSeen(open.judgement, command.since);
       return judged(correction(state, command));
+    case 'verdict.correct-things':
+      mustBeSeen(open.judgement, command.since);
+      return judged(correctedThings(state, command.things));
     case 'verdict.mark':
       return { ...open, marks: withMark(open.marks, answer.reasoning, command) };
     case 'verdict.note':
@@ -78,11 +98,11 @@ function correction(
   if (answer.items.length > 0) {
     throw refusal(
       'An answer that names several things can’t be corrected as one label with one box.',
-      'Accept it, or reject it with a reason and write in a note what is true.',
+      'Correct each of the things that it names.',
     );
   }
   const label = checkedLabel(given.label);
-  const box = given.box === null ? null : checkedBox(given.box, picture);
+  const box = given.box === null ? null : ownBox(given.box, answer.box, picture);
   if (label === answer.label && JSON.stringify(box) === JSON.stringify(answer.box)) {
     throw refusal(
       'This is what the model answered: there is nothing to correct.',
@@ -92,30 +112,63 @@ function correction(
   return { decision: 'corrected', at, label, box };
 }
 
-function checkedLabel(given: string): string {
-  const label = checkedName(given, mostLabelLength, 'A label');
-  if (label === '') throw refusal('A correction needs a label.', 'Type one, or choose one of the model’s.');
-  return label;
-}
-
-function checkedBox(corners: readonly [number, number, number, number], { width, height }: Size): Box {
-  const [x1, y1, x2, y2] = corners;
-  if (!(x2 - x1 >= leastBoxSide && y2 - y1 >= leastBoxSide)) {
+function correctedThings(
+  { answer, picture, now: at }: JudgedAnswer,
+  given: Extract<VerdictCommand, { name: 'verdict.correct-things' }>['things'],
+): Judgement {
+  const { items } = answer;
+  if (items.length === 0) {
+    throw refusal('This answer names one thing, not a list.', 'Correct its label or its box.');
+  }
+  if (given.length > mostThings) {
     throw refusal(
-      `A box is ${leastBoxSide} pixels wide and high at least; this one is ${shown(x2 - x1)} × ${shown(y2 - y1)}.`,
-      'Draw it larger, or say that there is no place to point at.',
+      `A correction names ${mostThings} things at most, and this one names ${given.length}.`,
+      'Take some out, and write the rest into a note.',
     );
   }
-  if (!(x1 >= 0 && y1 >= 0 && x2 <= width && y2 <= height)) {
+  const taken = given.flatMap(({ from }) => from ?? []);
+  if (new Set(taken).size < taken.length || taken.some((from) => from >= items.length)) {
     throw refusal(
-      `The box reaches out of the frame, which is ${width} × ${height}: ${corners.map(shown).join(', ')}.`,
-      'Draw it within the frame.',
+      `The answer names ${items.length} things, and each can be corrected once.`,
+      'Begin the correction again from the answer.',
     );
   }
-  return Box.parse([...corners]);
+  const things = given.map(({ label, box, from }, index): OwnThing => {
+    const which = given.length > 1 ? ` of thing ${index + 1}` : '';
+    return {
+      label: checkedLabel(label, which),
+      box:
+        box === null ? null : ownBox(box, from === null ? null : (items[from]?.box ?? null), picture, which),
+      from,
+    };
+  });
+  if (things.length === items.length && things.every((thing, index) => isAsGiven(thing, items[index]!))) {
+    throw refusal(
+      'This is what the model answered: there is nothing to correct.',
+      'Accept the answer, or change, add or remove a thing.',
+    );
+  }
+  return { decision: 'corrected', at, label: labelOfThings(things), box: null, things };
 }
 
-const shown = (value: number): string => String(Math.round(value * 10) / 10);
+/** The model's own box may be as small as it likes: who leaves it as it is corrects something else. */
+const ownBox = (corners: Corners, model: Box | null, picture: Size, which = ''): Box =>
+  model !== null && corners.every((edge, index) => edge === model[index])
+    ? model
+    : checkedBox(corners, picture, which);
+
+const isAsGiven = (own: OwnThing, { label, box }: AnswerItem): boolean =>
+  own.label === label && JSON.stringify(own.box) === JSON.stringify(box);
+
+/** `which`: " of thing 2", where there are several. */
+function checkedLabel(given: string, which = ''): string {
+  const label = checkedName(given, mostLabelLength, `A label${which && `, that${which},`}`);
+  if (label !== '') return label;
+  throw refusal(
+    which === '' ? 'A correction needs a label.' : `The label${which} is missing.`,
+    'Type one, or choose one of the model’s.',
+  );
+}
 
 function withMark(
   marks: readonly MarkedStep[],

@@ -1,3 +1,3 @@
 export { fillSearch, keepSearchable } from './fill.ts';
 export { findRows, mostCounted, type FoundRow } from './find.ts';
-export { ownLabelOf, sessionInWords } from './sources.ts';
+export { ownLabelsOf, sessionInWords } from './sources.ts';

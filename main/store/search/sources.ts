@@ -184,7 +184,7 @@ function answerTexts(
     texts: {
       question,
       label: lines(labels),
-      own: lines(verdicts.map(ownLabelOf)),
+      own: lines(verdicts.flatMap(ownLabelsOf)),
       reasoning: lines(ended.map(({ reasoning }) => reasoning)),
       note: lines(verdicts.map(({ note }) => note)),
     },
@@ -197,8 +197,12 @@ function answerTexts(
 const lines = (texts: readonly string[]): string =>
   [...new Set(texts)].filter((text) => text !== '').join('\n');
 
-export const ownLabelOf = ({ judgement }: Verdict): string =>
-  judgement?.decision === 'corrected' ? judgement.label : '';
+/** What a person put in place of the model's label, of a list each thing of it. */
+export function ownLabelsOf({ judgement }: Verdict): string[] {
+  if (judgement?.decision !== 'corrected') return [];
+  const { label, things = [] } = judgement;
+  return things.length === 0 ? [label] : things.map((thing) => thing.label);
+}
 
 function factsOf(newest: Versions[number], verdicts: readonly Verdict[]): string[] {
   const decided = verdicts.flatMap(({ answerId, actor, judgement }) =>

@@ -41,6 +41,8 @@ function recordOf(
   // The answer is one to these words: "are the scissors cutting?" is not answered by "idle" in a model's own language.
   const question = entry.askedAs ?? entry.question;
   if (verdict === null || verdict.decision === 'rejected') return null;
+  if (verdict.decision === 'corrected' && verdict.things !== undefined)
+    return { reason: 'an answer that names several things, of which there are no records yet' };
   const said = verdict.decision === 'corrected' ? verdict.label : answer.label;
   const box = verdict.decision === 'corrected' ? verdict.box : answer.box;
   if (said === null) return { reason: 'an accepted answer without a label' };

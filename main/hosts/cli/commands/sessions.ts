@@ -4,6 +4,7 @@ import {
   formatTimecode,
   headline,
   judgementInWords,
+  placedThings,
   SessionId,
   understoodAs,
   WorkstationError,
@@ -91,8 +92,11 @@ function verdictInWords({ judgement, marks, note }: Verdict): string {
   const { sign } = decisionWords[judgement?.decision ?? 'open'];
   const marked = marks.length === 0 ? '' : `, ${marks.length} of its steps marked`;
   const noted = note === '' ? '' : `, note: ${inOneLine(note)}`;
-  const box = judgement?.decision === 'corrected' ? judgement.box : null;
-  const place = box === null ? '' : `, box ${box.map((edge) => Math.round(edge)).join(', ')}`;
+  const placed = judgement?.decision === 'corrected' ? placedThings(judgement) : [];
+  const several = judgement?.decision === 'corrected' && judgement.things !== undefined;
+  const place = placed
+    .map(({ label, box }) => `, ${several ? `${label} in ` : ''}box ${box.map(Math.round).join(', ')}`)
+    .join('');
   return `${sign} ${judgement === null ? 'open' : judgementInWords(judgement)}${place}${marked}${noted}`;
 }
 

@@ -1,0 +1,19 @@
+import { absentLabel, readable, type Answer, type EntrySummary } from '../../preload/contract/index.ts';
+
+/** A label as it is stored and as it is read: "Tissue_Manipulation" and "tissue manipulation" are one. */
+const isSameLabel = (one: string, other: string): boolean =>
+  readable(one).toLowerCase() === readable(other).toLowerCase();
+
+/** Labels to choose from: those that the model could have given here, and those that the session has. */
+export function vocabularyOf(answer: Answer | null, entries: readonly EntrySummary[]): string[] {
+  const possible = answer?.evidence?.choices.map(({ label }) => label) ?? [];
+  const named = answer?.items.map(({ label }) => label) ?? [];
+  const given = entries.flatMap(({ newest }) => (newest.itemCount > 0 ? [] : (newest.label ?? [])));
+  // A session may have thousands of answers with a handful of labels: each spelling is compared once.
+  const all = [...new Set([...possible, ...named, ...given, absentLabel])];
+  return all.filter((label, index) => all.findIndex((other) => isSameLabel(other, label)) === index);
+}
+
+/** A typed label in the spelling of the vocabulary, where that has it. */
+export const spelt = (label: string, vocabulary: readonly string[]): string =>
+  vocabulary.find((known) => isSameLabel(known, label)) ?? label;
