@@ -48,7 +48,7 @@ def stance(reasoning, label, question, width, height):
 
 
 def prepare(answers, judged, opening, values):
-    """What the boxes of sampled answers are paid by, or None where no answer has one that the truth has too.
+    """What the boxes of sampled answers are paid by, or None where no answer has one where there is something.
 
     answers: token ids [B, M, T]; judged: [B][M] of dicts with the truth ("label", "box", "width", "height",
     "question"), "reasoning", "label" and "right" of the answer, or None for an answer whose format is not valid.
@@ -56,11 +56,14 @@ def prepare(answers, judged, opening, values):
     first, third, fifth and seventh place behind it. Returns rows [K] (image, place), times [K, 4] and tensors.
     """
     found = {"image": [], "place": [], "times": [], "sampled": [], "truth": [], "size": [], "right": []}
-    found.update(bounds=[], silent=[])
+    found.update(bounds=[], silent=[], known=[])
     for image, row in enumerate(answers.tolist()):
         for place, tokens in enumerate(row):
             facts = judged[image][place] if place < len(judged[image]) else None
-            if facts is None or facts["truth"]["box"] is None or opening not in tokens:
+            if facts is None or opening not in tokens:
+                continue
+            known = facts["truth"]["box"] is not None
+            if not known and not facts["truth"].get("boxUnknown"):
                 continue
             times = [tokens.index(opening) + 1 + 2 * slot for slot in range(4)]
             if times[3] >= len(tokens) or any(tokens[time] not in values for time in times):
@@ -72,7 +75,8 @@ def prepare(answers, judged, opening, values):
             found["place"].append(place)
             found["times"].append(times)
             found["sampled"].append([values[tokens[time]] for time in times])
-            found["truth"].append(truth["box"])
+            found["truth"].append(truth["box"] if known else [0.0, 0.0, 0.0, 0.0])
+            found["known"].append(float(known))
             found["size"].append([truth["width"], truth["height"]])
             found["right"].append(float(facts["right"]))
             found["bounds"].append(bounds)
@@ -84,21 +88,22 @@ def prepare(answers, judged, opening, values):
     return {name: torch.tensor(rows, dtype=kinds[name]) for name, rows in found.items()}
 
 
-def rewards_of(boxes, truth, size, right, bounds, silent, config):
+def rewards_of(boxes, truth, size, right, bounds, silent, known, config):
     """Total rewards [...] of boxes [..., 4] (pixels): rewards.py's, for answers that are valid but for their box.
 
     A box that is not valid is paid nothing, also where the configuration is not gated: none should be learnt.
 
-    truth [..., 4], size [..., 2] (width, height), right [...] (1 or 0), bounds [..., 4] and silent [...] of `stance`.
+    truth [..., 4], size [..., 2] (width, height), right [...] (1 or 0), bounds [..., 4] and silent [...] of `stance`,
+    known [...]: 0 where nobody marked the true box, so that only the words are held against a box.
     """
     rules = config["coherence"]
     inside = (boxes[..., :2] < boxes[..., 2:]).all(-1) & (boxes[..., 2:] <= size).all(-1)
-    overlap = iou(boxes, truth.expand_as(boxes))
+    overlap = iou(boxes, truth.expand_as(boxes)) * known
     centre_x, centre_y = (boxes[..., 0] + boxes[..., 2]) / 2, (boxes[..., 1] + boxes[..., 3]) / 2
     agrees = (centre_x >= bounds[..., 0]) & (centre_x <= bounds[..., 1])
     agrees = agrees & (centre_y >= bounds[..., 2]) & (centre_y <= bounds[..., 3])
-    missed = overlap < rules["overlap"]
-    paid = overlap if rules["graded"] else torch.ones_like(overlap)
+    missed = (overlap < rules["overlap"]) & (known > 0)
+    paid = torch.where(known > 0, overlap, torch.ones_like(overlap)) if rules["graded"] else torch.ones_like(overlap)
     if rules["requirePlaceWords"]:
         paid = paid * (1 - silent)
     penalty = -rules["illusionPenalty"] * missed - rules["wordPenalty"] * ~agrees
@@ -121,7 +126,9 @@ def coordinate_losses(log_probs, boxes, bins, config):
     for slot in range(slots):
         tried[:, slot, :, slot] = bins
     spread = {name: boxes[name][:, None, None] for name in ("truth", "size", "bounds")}
-    right, silent = (boxes[name][:, None, None].expand(count, slots, values) for name in ("right", "silent"))
-    paid = rewards_of(tried, spread["truth"], spread["size"], right, spread["bounds"], silent, config)
+    right, silent, known = (
+        boxes[name][:, None, None].expand(count, slots, values) for name in ("right", "silent", "known")
+    )
+    paid = rewards_of(tried, spread["truth"], spread["size"], right, spread["bounds"], silent, known, config)
     chances = torch.softmax(log_probs, -1)
     return -(chances * (paid - (chances.detach() * paid).sum(-1, keepdim=True))).sum(-1)

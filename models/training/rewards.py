@@ -22,6 +22,9 @@ it, and every number is in rewards.json. For one answer with label l and box b, 
                 visible", so that a policy is taught to be wrong where it cannot place; the shipped run had that.
                 Where the truth has no box, "not visible" without a box and with words that place nothing pays 1.
                 `requirePlaceWords`: reasoning that names no place where there is a box is paid 0, not 1.
+                Where nobody marked the box (`boxUnknown` of the truth, and its box null): 1 if the answer is right, has
+                a box and its words agree with that; an answer without a box counts as one whose box is missed. The
+                box reward is then 0 for every answer.
     total       sum of weight x reward. `gated`: without a valid format only the format reward counts, as in the
                 published recipe of task rewards that are paid only when the format is valid.
 
@@ -228,16 +231,17 @@ def judge(text, truth, config):
         labels = (*labels, truth["label"])
     right = map_label(label, labels) == truth["label"]
     findings = check_coherence(reasoning, label, box, width, height, truth.get("question") or "")
+    unmarked = bool(truth.get("boxUnknown"))
     overlap = None if true_box is None else 0.0 if box is None else iou(box, true_box)
     disagree = [finding for finding in findings if finding.kind != "box-missing"]
     rules = config["coherence"]
     rewards = {
         "format": 1.0 if valid else config["format"]["partial"] if label else 0.0,
         "answer": 1.0 if right else 0.0,
-        "box": overlap if overlap is not None else 1.0 if right and box is None else 0.0,
+        "box": overlap if overlap is not None else 1.0 if right and box is None and not unmarked else 0.0,
         "coherence": 0.0,
     }
-    missed = overlap is not None and overlap < rules["overlap"]
+    missed = box is None if unmarked else overlap is not None and overlap < rules["overlap"]
     if missed or disagree:
         if right or rules["penalise"] == "all":
             denied = missed and label is not None and is_absent_label(label)
@@ -256,8 +260,9 @@ def judge(text, truth, config):
 def score(text, truth, config):
     """{"format", "answer", "box", "coherence", "total"} of one answer.
 
-    truth: {"label", "box" ([x1, y1, x2, y2] or None), "width", "height"}, in the pixels in which the text's box is
-    written (with coordinateSpace normalized-1000: in any pixels); "question" is used if given, to know the subject.
+    truth: {"label", "box" ([x1, y1, x2, y2], or None where there is nothing to be seen), "width", "height"}, in the pixels in which the text's box is
+    written (with coordinateSpace normalized-1000: in any pixels); "question" is used if given, to know the subject. With
+    "boxUnknown" and no box there is something to be seen, and nobody has marked where.
     config: of load_config or make_config. Raises ValueError where the truth lacks something.
     """
     judged = judge(text, truth, config)
@@ -269,6 +274,8 @@ def _truth(truth):
     if missing:
         raise ValueError(f"The truth of an answer lacks {', '.join(missing)}; it has {', '.join(sorted(truth))}.")
     box = truth["box"]
+    if box is not None and truth.get("boxUnknown"):
+        raise ValueError("The truth of an answer has a box and says that it is unknown.")
     if box is not None and (len(box) != 4 or not (box[0] < box[2] and box[1] < box[3])):
         raise ValueError(f"The true box {list(box)} is not [x1, y1, x2, y2] with x1 < x2 and y1 < y2.")
     if not (truth["width"] > 0 and truth["height"] > 0):

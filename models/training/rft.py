@@ -148,6 +148,8 @@ class Run:
             for record in records:
                 box = None if record["box"] is None else [float(v) for v in self.frames.scale(number, record["box"])]
                 truth = {"label": record["label"], "box": box, "question": record["question"]}
+                if box is not None and not trusted(number, self.settings["trustedBoxes"]):
+                    truth.update(box=None, boxUnknown=True)
                 truths.append({**truth, "width": width, "height": height})
             ids = [self.chooser.encode(chat.question_block(record["question"])) for record in records]
             seed = [self.settings["seed"], 2, step, slot]
@@ -355,6 +357,11 @@ class Run:
         if not settings["validationSteps"] or progress["step"] % settings["validationSteps"]:
             self.validate()
         self.log(event="end", wall=round((time.time() - self.started) / 60, 1), **progress)
+
+
+def trusted(number, share):
+    """Whether the rewards know the boxes of a frame: the same frames in every run, and among them those of less."""
+    return (number * 2654435761 % 2**32) / 2**32 < share
 
 
 def sampling_figures(sampled, scores):

@@ -34,13 +34,20 @@ describe.skipIf(!python)('the policy gradient over all values of a box', () => {
     expect(cases.learnt.end).toEqual([40, 40, 120, 100]);
   });
 
-  test('takes whole boxes of valid answers whose truth has one', () => {
+  test('takes whole boxes of valid answers where there is something, marked or not', () => {
     expect(cases.prepared.found).toMatchObject({
-      image: [0],
-      place: [0],
-      times: [[2, 4, 6, 8]],
-      sampled: [[4, 8, 40, 48]],
-      right: [1],
+      image: [0, 0],
+      place: [0, 3],
+      times: [
+        [2, 4, 6, 8],
+        [2, 4, 6, 8],
+      ],
+      sampled: [
+        [4, 8, 40, 48],
+        [4, 8, 40, 48],
+      ],
+      right: [1, 1],
+      known: [1, 0],
     });
     expect(cases.prepared.nothing).toBeNull();
   });

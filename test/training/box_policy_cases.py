@@ -26,11 +26,14 @@ def truth_of(label, box):
     return {"label": label, "box": box, "width": WIDTH, "height": HEIGHT, "question": question}
 
 
-def totals(config):
-    """The largest difference between the vectorised rewards and rewards.py's, over random boxes."""
+def totals(config, marked=True):
+    """The largest difference between the vectorised rewards and rewards.py's, over random boxes.
+
+    marked: whether the truth knows the box, or only that there is something.
+    """
     draw, worst, count = np.random.default_rng(5), 0.0, 0
     for reasoning, said, label, box in CASES:
-        truth = truth_of(label, box)
+        truth = truth_of(label, box) if marked else {**truth_of(label, None), "boxUnknown": True}
         boxes = draw.integers(0, [WIDTH, HEIGHT, WIDTH + 30, HEIGHT + 30], (150, 4))
         # Half of them near the truth, so that every branch is met.
         boxes[::2] = np.array(box) + draw.integers(-25, 26, (75, 4))
@@ -43,6 +46,7 @@ def totals(config):
             torch.tensor(float(said == label)),
             torch.tensor(bounds),
             torch.tensor(float(silent)),
+            torch.tensor(float(marked)),
             config,
         )
         for corners, total in zip(boxes.tolist(), found.tolist()):
@@ -64,6 +68,7 @@ def learnt():
         "bounds": torch.tensor([[0.0, 174.0, 0.0, 145.0]]),
         "right": torch.tensor([1.0]),
         "silent": torch.tensor([0.0]),
+        "known": torch.tensor([1.0]),
     }
     config = rewards.load_config()
     start = boxes["sampled"].clone()
@@ -85,13 +90,16 @@ def prepared():
     answers = torch.tensor([[[1, *box], [1, 9, 101, 7, 3, 7, 110, 7, 112, 8], [1, *box], [1, *box]]])
     facts = {"truth": truth_of("Idle", [4, 8, 40, 48]), "reasoning": "It lies in the upper left.", "label": "Idle"}
     absent = {**facts, "truth": truth_of("not visible", None)}
-    rows = [{**facts, "right": True}, {**facts, "right": True}, {**absent, "right": False}, None]
+    unmarked = {**facts, "truth": {**truth_of("Idle", None), "boxUnknown": True}}
+    rows = [{**facts, "right": True}, {**facts, "right": True}, {**absent, "right": False}, {**unmarked, "right": True}]
     found = box_policy.prepare(answers, [rows], opening, values)
-    nothing = box_policy.prepare(answers[:, 1:], [rows[1:]], opening, values)
+    nothing = box_policy.prepare(answers[:, 1:3], [rows[1:3]], opening, values)
     return {"found": {name: tensor.tolist() for name, tensor in found.items()}, "nothing": nothing}
 
 
 plain = rewards.load_config()
 graded = rewards.make_config({"gated": False, "coherence": {"graded": True, "weight": 2.0}})
 words = rewards.make_config({"coherence": {"requirePlaceWords": True, "penalise": "right"}})
-print(json.dumps({"totals": [totals(plain), totals(graded), totals(words)], "learnt": learnt(), "prepared": prepared()}))
+marked = [totals(plain), totals(graded), totals(words)]
+unmarked = [totals(config, marked=False) for config in (plain, graded, words)]
+print(json.dumps({"totals": [*marked, *unmarked], "learnt": learnt(), "prepared": prepared()}))

@@ -37,6 +37,8 @@ interface Report {
   labels: string[];
   configs: (string | null)[];
   unfair: unknown[][];
+  unfairUnmarked: unknown[][];
+  unmarked: unknown[];
   seconds: number;
 }
 
@@ -135,9 +137,21 @@ describe.skipIf(!python)('the rewards of fine-tuning', () => {
     expect(report.places.slice(texts.length).filter((said) => said.length > 0).length).toBeGreaterThan(400);
   });
 
+  test('hold words against the answer’s own box where nobody marked the true one', () => {
+    expect(report.unmarked).toEqual([
+      { answer: 1, box: 0, coherence: 1, illusion: false },
+      { answer: 1, box: 0, coherence: -0.5, illusion: false },
+      { answer: 1, box: 0, coherence: -0.5, illusion: false },
+      { answer: 0, box: 0, coherence: 0, illusion: false },
+    ]);
+  });
+
   test('never pay a right label less than a wrong one, all else equal', () => {
     const right = fairness.findIndex(({ coherence }) => coherence.penalise === 'right');
     report.unfair.forEach((found, index) => {
+      if (index !== right) expect(found, JSON.stringify(fairness[index])).toEqual([]);
+    });
+    report.unfairUnmarked.forEach((found, index) => {
       if (index !== right) expect(found, JSON.stringify(fairness[index])).toEqual([]);
     });
     // Penalties for right answers alone do so: the test would see it.

@@ -45,13 +45,16 @@ def refusal(given):
     return None
 
 
-def unfair(given):
+def unfair(given, marked=True):
     """[(words, box, wrong label)] for which a right label is paid less than a wrong one, all else equal.
 
-    The wrong answer has the same words and the same box, or is a false "not visible" without one.
+    The wrong answer has the same words and the same box, or is a false "not visible" without one. marked: whether the
+    truth has the box, or says that nobody marked it.
     """
     config, found = make_config(given), []
     truth = {"label": "Idle", "box": [40, 40, 120, 100], "width": 448, "height": 360, "question": "?"}
+    if not marked:
+        truth.update(box=None, boxUnknown=True)
     boxes = [[40, 40, 120, 100], [60, 50, 140, 110], [300, 200, 400, 300], [0, 0, 448, 360], [200, 10, 260, 60]]
     words = ["The suction lies in the upper left.", "The suction lies in the lower right.", "It rests."]
 
@@ -65,6 +68,19 @@ def unfair(given):
             wrong = [(label, total(reasoning, label, box)) for label in ("Cutting", "left-top", "right-bottom", "?")]
             wrong.append(("not visible", total("No suction is seen in this view.", "not visible", None)))
             found += [[reasoning, box, label] for label, paid in wrong if paid > right + 1e-9]
+    return found
+
+
+def unmarked():
+    """What is paid where nobody marked the box: words that agree with the answer's own box, that do not, and no box."""
+    truth = {"label": "Idle", "box": None, "boxUnknown": True, "width": 448, "height": 360, "question": "?"}
+    words = "The suction lies in the upper left."
+    answers = [("Idle", [40, 40, 120, 100]), ("Idle", [300, 200, 400, 300]), ("Idle", None), ("Cutting", [40, 40, 120, 100])]
+    found = []
+    for label, box in answers:
+        text = f'<think>{words}</think><answer>{json.dumps({"label": label, "bbox_2d": box})}</answer>'
+        judged = judge(text, truth, make_config({"gated": False}))
+        found.append({name: judged[name] for name in ("answer", "box", "coherence", "illusion")})
     return found
 
 
@@ -89,6 +105,8 @@ def main():
                 "places": [[place._asdict() for place in said] for said in places],
                 "labels": [map_label(case["text"], tuple(case["labels"])) for case in given["labels"]],
                 "unfair": [unfair(config) for config in given["fairness"]],
+                "unfairUnmarked": [unfair(config, marked=False) for config in given["fairness"]],
+                "unmarked": unmarked(),
                 "configs": [refusal(config) for config in given["configs"]],
                 "seconds": seconds_of_a_step(given["answers"]) if given["answers"] else 0,
             }
