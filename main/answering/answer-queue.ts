@@ -230,7 +230,24 @@ export class AnswerQueue {
   }
 
   #enqueue(work: Work): void {
-    work.withdraw = this.#queue.add((begun) => this.#run(work, begun), { priority: priorityOfQuestion });
+    const withdrawn = new AbortController();
+    let hasBegun = false;
+    const leave = this.#queue.add(
+      async (begun) => {
+        await unlessAborted(work.loaded, withdrawn.signal);
+        await unlessAborted(this.#context.engine.loading ?? Promise.resolve(), withdrawn.signal);
+        if (withdrawn.signal.aborted) return;
+        hasBegun = true;
+        await this.#run(work, begun);
+      },
+      { priority: priorityOfQuestion },
+    );
+    // The first one waits for the model in its turn, and can be taken out of it for as long.
+    work.withdraw = () => {
+      if (!leave() && hasBegun) return false;
+      withdrawn.abort();
+      return true;
+    };
   }
 
   /** Its turn has come. False where it is not to be begun, as somebody else has ended it meanwhile: that is told. */
@@ -302,11 +319,6 @@ export class AnswerQueue {
   /** Never rejects: however it ends, the answer says so. */
   async #run(work: Work, begun: () => void): Promise<void> {
     const { draft, job } = work;
-    await unlessAborted(work.loaded, job.signal);
-    if (job.signal.aborted) {
-      this.#end({ ...draft.answer, status: 'stopped' }, work);
-      return;
-    }
     if (!this.#begin(work)) return;
     const endKeeping = keepText(this.#context, draft);
     let ended: Answer;

@@ -2,7 +2,7 @@ import { anotherPicture } from '../../preload/contract/words/answer-warning.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { frameOf, type Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId, FrameIndex } from '../../preload/contract/values.ts';
-import { answers, mustExist, questions, type Store } from '../store/index.ts';
+import { answers, keptPictures, mustExist, questions, type Store } from '../store/index.ts';
 import type { DecodedFrame, VideoLibrary } from '../recordings/index.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 
@@ -34,8 +34,8 @@ export async function answeredFrame(
       'No picture is saved with its box. Ask again about this frame to get an answer for it as it is now.',
     );
   }
-  // Answers of before this was kept get their picture here.
-  pictures.keep(frame);
+  // An answer of before pictures were kept gets its own here; of what was erased no new trace is left.
+  if (!keptPictures.wasErased(store.database, answerId)) pictures.keep(frame);
   return {
     frame,
     answer,

@@ -6,7 +6,10 @@ import type { Log, Store } from '../store/index.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 
 /** The engine as it is asked here: it answers one question after another, and says what model it runs. */
-export type AnswerEngine = Pick<Engine, 'ask' | 'state'>;
+export type AnswerEngine = Pick<Engine, 'ask' | 'state'> & {
+  /** Settles once the model that is being loaded now is there, or can't be; null while none is being loaded. */
+  readonly loading?: Promise<unknown> | null;
+};
 
 export interface AnsweringContext {
   store: Store;

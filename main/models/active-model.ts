@@ -117,6 +117,10 @@ export class ModelDesk implements AnswerEngine {
     return this.#options.engine.state;
   }
 
+  get loading(): Promise<void> | null {
+    return this.#loading;
+  }
+
   /** Loads the model that is wanted where it is not loaded yet. */
   async ask(request: AskRequest): Promise<AnswerResult> {
     if (!this.#loaded || this.#loading) {

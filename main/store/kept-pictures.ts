@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KeptPicturesSum } from '../../preload/contract/backups.ts';
-import { Sha256, type CaseId } from '../../preload/contract/values.ts';
+import { Sha256, type AnswerId, type CaseId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { parseFound, parseRow, parseRows } from './rows.ts';
 
@@ -34,6 +34,12 @@ export const statements = {
      WHERE frame_hash IN (${framesWhere('case_id = :caseId')})
        AND frame_hash NOT IN (${framesWhere('case_id <> :caseId')})`,
   ),
+  erasedAnswer: statement(
+    'kept-pictures.erasedAnswer',
+    `SELECT 1 FROM change_erasures CROSS JOIN changes ON changes.seq = change_erasures.seq
+       JOIN sessions ON sessions.case_id = changes.case_id JOIN answers ON answers.session_id = sessions.id
+     WHERE answers.id = :answerId AND changes.at >= answers.created_at LIMIT 1`,
+  ),
   sum: statement(
     'kept-pictures.sum',
     'SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes FROM kept_pictures',
@@ -64,6 +70,13 @@ export function listPicturesOnlyOf(database: ReadableDatabase, caseId: CaseId): 
   const rows = database.all(statements.onlyOfCase, { caseId });
   return parseRows(database, OnlyRow, rows, 'kept_pictures').map((row) => row.frame_hash);
 }
+
+/**
+ * Whether the record of this answer's case was erased after it was asked: then the picture of its frame is not kept any more,
+ * unless somebody asks about that frame again.
+ */
+export const wasErased = (database: ReadableDatabase, answerId: AnswerId): boolean =>
+  database.get(statements.erasedAnswer, { answerId }) !== undefined;
 
 /** How many there are, and how many bytes they take on the disk. */
 export function sumOfKeptPictures(database: ReadableDatabase): KeptPicturesSum {

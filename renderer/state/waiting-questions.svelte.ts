@@ -30,13 +30,15 @@ export class WaitingQuestions {
   /** Puts questions off: all that wait, where none is named. */
   async pause(answerIds = this.waiting): Promise<void> {
     let count = 0;
+    let begun = 0;
     for (const answerId of answerIds) {
       const result = await this.#parts.bridge.pauseAnswer({ answerId });
       if (result.ok) count += 1;
-      // One whose turn has come meanwhile is being answered, which the window shows.
       else if (result.error.code !== 'busy') return this.#parts.onFault(result.error);
+      else begun += 1;
     }
-    this.#parts.announcer.say(`${counted(count, 'question')} paused`);
+    const goesOn = begun === 0 ? '' : `; ${counted(begun, 'question')} being answered already`;
+    this.#parts.announcer.say(`${counted(count, 'question')} paused${goesOn}`);
   }
 
   /** Lets questions have their turn again: all that are paused, where none is named. */

@@ -104,6 +104,15 @@ describe('a frame that was asked about', () => {
     await bench.review.keptPicture(shared.id);
     expect(await bench.review.removeKeptPictures(opened.case.id)).toEqual({ removed: 0, left: 0 });
     expect((await bench.store.backupList()).keptPictures).toMatchObject({ count: 1 });
+
+    // A look at the frame, as for saving its picture, keeps it again only while the record still says what was asked.
+    const { actor } = bench.store.record.since(0).changes.at(-1)!;
+    const erased = { caseId: opened.case.id, reason: 'Withdrawal' };
+    expect(bench.store.eraseFromRecord({ actor, window: null }, erased)).toBeGreaterThan(0);
+    await bench.review.answeredFrame(own.id);
+    await expect(bench.review.keptPicture(own.id)).rejects.toMatchObject({ code: 'not-found' });
+    const later = await answered(2);
+    expect((await bench.review.keptPicture(later.id)).length).toBeGreaterThan(0);
   });
 
   it('is kept smaller where it is very large', async () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { statement } from '../../main/store/database.ts';
 import type { Answer } from '../../preload/contract/domain.ts';
 import type { AnswerId } from '../../preload/contract/values.ts';
+import { OtherProcess } from '../hosts/other-client.ts';
 import { Bench, result, ScriptedEngine, untilStopped } from '../review/helpers.ts';
 import { ClipFolder, x264 } from '../video/clips.ts';
 
@@ -180,11 +181,10 @@ describe('asking that is undone', () => {
     const { opened, ids } = await asked(bench, ['first', 'second', 'third']);
     const sessionId = opened.session.id;
     const { actor } = bench.store.record.since(0).changes.at(-1)!;
-    // Another connection to the same database, as a command has one.
-    const other = new Bench(engine, { folder: bench.folder });
-    for (let step = 0; step < 2; step++) other.store.record.undo({ actor, window: null }, sessionId);
+    const other = await OtherProcess.start(bench.home);
+    for (let step = 0; step < 2; step++) await other.tell(`undo ${sessionId} ${actor}`);
     await expect.poll(() => tasks(bench)).toEqual([{ state: 'running', attempts: 1 }]);
-    other.store.record.undo({ actor, window: null }, sessionId);
+    await other.tell(`undo ${sessionId} ${actor}`);
     await expect.poll(() => tasks(bench)).toEqual([]);
     expect(engine.asked).toHaveLength(1);
     await other.stop();
@@ -214,6 +214,24 @@ describe('asking that is undone', () => {
     await expect.poll(() => tasks(bench)).toEqual([{ state: 'running', attempts: 1 }]);
     expect(await find(bench, ids[1]!)).toMatchObject({ status: 'stopped' });
   });
+});
+
+it('a question whose model is still being loaded can be put off, and the next one has its turn', async () => {
+  const { opened } = await asked(begin(), ['first', 'second']);
+  const later = begin(killed(benches[0]!));
+  engine.asked = [];
+  engine.answer = async () => result();
+  const loading = Promise.withResolvers<void>();
+  later.review.takeUp(loading.promise);
+  const { entries } = await later.calls.openSession({ sessionId: opened.session.id });
+  const [first] = entries.list.toSorted((one, other) => one.place - other.place);
+  await later.calls.pauseAnswer({ answerId: first!.newest.id });
+  expect(await jobs(later)).toEqual(['paused', 'queued']);
+  loading.resolve();
+  await expect.poll(() => tasks(later)).toEqual([{ state: 'paused', attempts: 1 }]);
+  await later.calls.resumeAnswer({ answerId: first!.newest.id });
+  await expect.poll(() => tasks(later)).toEqual([]);
+  expect(engine.asked.map(({ question }) => question)).toEqual(['second', 'first']);
 });
 
 it('a question that is being answered can’t be put off', async () => {

@@ -14,7 +14,7 @@ import { RecordModel } from '../store/record-model.ts';
 import { aCase, aVideo, silent } from '../store/rows.ts';
 import { addCase, addSession } from '../store/write.ts';
 import { longSession } from './long-session.ts';
-import { percentile, type BenchRow, type BenchTable } from './table.ts';
+import { median, percentile, type BenchRow, type BenchTable } from './table.ts';
 
 const CHANGES = 100_000;
 const SEEDS = 200;
@@ -64,6 +64,8 @@ function timed<T>(work: () => T): { milliseconds: number; processor: number; val
   return { milliseconds, processor: (user + system) / 1000, value };
 }
 
+type Measured = Pick<ReturnType<typeof timed>, 'milliseconds' | 'processor'>;
+
 /** Lengthens a record by changes that hold, in one transaction: 100,000 commits with a synced disk would take minutes. */
 function lengthen(home: string, upTo: number): void {
   const database = new Database(join(home, 'workstation.db'));
@@ -94,8 +96,6 @@ function lengthen(home: string, upTo: number): void {
   database.close();
 }
 
-type Measured = Pick<ReturnType<typeof timed>, 'milliseconds' | 'processor'>;
-
 function p95(name: string, times: readonly Measured[], atMost?: number): BenchRow[] {
   const of = (field: keyof Measured): number =>
     percentile(
@@ -108,23 +108,51 @@ function p95(name: string, times: readonly Measured[], atMost?: number): BenchRo
   ];
 }
 
-/** What a commit of one row costs on this disk, to read the other figures by. */
-function bareCommits(home: string): number[] {
+/** Commits of the record, each beside one of SQLite alone that adds a row of 500 bytes to the same disk. */
+function besideBareCommits(
+  home: string,
+  commit: (index: number) => void,
+): { own: Measured[]; bare: Measured[] } {
   const database = new Database(join(home, 'bare.db'));
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.exec('CREATE TABLE bare (id INTEGER PRIMARY KEY, text TEXT)');
   const insert = database.prepare('INSERT INTO bare (text) VALUES (?)');
-  const times = Array.from({ length: 500 }, () => timed(() => insert.run('x'.repeat(500))).milliseconds);
+  const pairs = Array.from({ length: 500 }, (_, index) => ({
+    own: timed(() => commit(index)),
+    bare: timed(() => insert.run('x'.repeat(500))),
+  }));
   database.close();
-  return times;
+  return { own: pairs.map(({ own }) => own), bare: pairs.map(({ bare }) => bare) };
+}
+
+/** How many times as long as the other one it takes, by the medians of both. */
+const times = (own: readonly Measured[], bare: readonly Measured[]): number =>
+  median(own.map(({ milliseconds }) => milliseconds)) / median(bare.map(({ milliseconds }) => milliseconds));
+
+/** Pages of the record, each beside a plain SELECT of the same changes with their edits read as JSON. */
+function besidePlainPages(store: Store, path: string): { own: Measured[]; bare: Measured[] } {
+  const database = new Database(path, { readonly: true });
+  const select = database.prepare(
+    'SELECT * FROM changes JOIN change_bodies USING (seq) WHERE seq > ? ORDER BY seq LIMIT 500',
+  );
+  const plain = (after: number): unknown[] =>
+    (select.all(after) as { edits: string }[]).map((row): unknown => ({
+      ...row,
+      edits: JSON.parse(row.edits),
+    }));
+  const pairs = Array.from({ length: 100 }, (_, index) => ({
+    own: timed(() => store.record.since(index * 500, 500)),
+    bare: timed(() => plain(index * 500)),
+  }));
+  database.close();
+  return { own: pairs.map(({ own }) => own), bare: pairs.map(({ bare }) => bare) };
 }
 
 const speed = (): BenchTable =>
   withFolder((home) => {
     let store = begun(home);
-    const commits = Array.from({ length: 500 }, (_, index) => timed(() => rename(store, `fast ${index}`)));
-    const bare = bareCommits(home);
+    const { own: commits, bare } = besideBareCommits(home, (index) => rename(store, `fast ${index}`));
     rename(store, `name ${store.record.seq + 1}`);
     store.close();
     lengthen(home, CHANGES);
@@ -141,18 +169,26 @@ const speed = (): BenchTable =>
     const targets = many(() => store.record.undoable(anna.actor, sessionId));
     const undos = many(() => store.record.undo(anna, sessionId));
     const deep = many(() => store.record.undoable(anna.actor, sessionId));
+    const pages = besidePlainPages(store, join(home, 'workstation.db'));
     store.close();
     const bytes = statSync(join(home, 'workstation.db')).size;
     return {
       title: `The record: ${CHANGES.toLocaleString('en')} changes in one session`,
       rows: [
-        { name: 'a bare commit of SQLite with FULL here, p95', value: percentile(bare, 0.95), unit: 'ms' },
+        ...p95('a commit of SQLite alone with FULL here', bare),
         ...p95('commit with synchronous = FULL', commits, 5),
+        { name: '  against SQLite alone beside it, medians', value: times(commits, bare), unit: 'times' },
         ...p95('verify all: chain, closed answers, tables', [whole], 3000),
         ...p95('verify since the last check', [later], 50),
         ...p95('what to undo', targets, 2),
         ...p95('what to undo after 200 undos', deep, 2),
         ...p95('undo', undos),
+        ...p95('a page of 500 changes', pages.own),
+        {
+          name: '  against a plain SELECT of them, medians',
+          value: times(pages.own, pages.bare),
+          unit: 'times',
+        },
         { name: 'database', value: bytes / CHANGES, unit: 'bytes/change' },
       ],
     };

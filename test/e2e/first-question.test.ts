@@ -43,6 +43,16 @@ describe('a question that is asked while the model is still being loaded', () =>
     await expect.poll(() => window.askField.inputValue()).toBe('');
     await expect.poll(() => window.questions()).toEqual([question]);
     await expect.poll(() => window.answerRow(question).textContent()).toContain('waits for the model');
+
+    // Its turn has come, but not its model: it can still be put off.
+    const waiting = page.locator('[data-part="waiting-questions"]');
+    await waiting.getByRole('button', { name: 'Pause the questions that wait' }).click();
+    await waiting.getByText('1 paused').waitFor();
+    await window.answer.panel.getByText('Paused, asked once you resume it').waitFor();
+    await expect.poll(() => window.answerRow(question).textContent()).toContain('paused');
+    await waiting.getByRole('button', { name: 'Resume the paused questions' }).click();
+    await window.answer.panel.getByText('Waits for the model…').waitFor();
+
     process.kill(engine, 'SIGCONT');
     expect(await window.waitForAnswer()).toBe('answered');
     await expect.poll(() => window.modelChip.getAttribute('data-phase')).toBe('ready');

@@ -163,7 +163,11 @@ export class RecordModel {
     const { database, record } = this.store;
     const folded = runAtOnce(foldRecord(database));
     for (const [key, value] of this.#state) {
-      assert.equal(folded.get(key)?.value, value, `seed ${this.seed}: ${key} in the fold of the log`);
+      assert.equal(
+        text(folded.get(key)?.edit.after),
+        value,
+        `seed ${this.seed}: ${key} in the fold of the log`,
+      );
     }
     assert.equal(runAtOnce(checkTables(database)), null, `seed ${this.seed}: the tables`);
     assert.equal(folded.size, this.#state.size, `seed ${this.seed}: things in the log`);

@@ -24,10 +24,29 @@ const statements = {
     `SELECT changes.*, edits FROM (SELECT ${headColumns} FROM changes WHERE seq > :seq ORDER BY seq LIMIT ${PAGE})
        AS changes LEFT JOIN change_bodies ON change_bodies.seq = changes.seq ORDER BY changes.seq`,
   ),
+  editsPage: statement(
+    'changes.editsPage',
+    `SELECT changes.seq, case_id AS caseId, edits FROM changes LEFT JOIN change_bodies ON change_bodies.seq = changes.seq
+     WHERE changes.seq > :seq ORDER BY changes.seq LIMIT ${PAGE}`,
+  ),
 };
+
+/** The edits of every change, one by one, with no more of its head than a fold needs. Yields null between pages. */
+export function* editsInOrder(
+  database: ReadableDatabase,
+): Generator<{ seq: number; caseId: string | null; edits: string | null } | null> {
+  for (let seq = 0; ;) {
+    const rows = database.all(statements.editsPage, { seq }) as EditsRow[];
+    for (const row of rows) yield row;
+    seq = rows.at(-1)?.seq ?? seq;
+    if (rows.length < PAGE) return;
+    yield null;
+  }
+}
 
 /** As the table's columns are typed; what is in them is proven by the hash. */
 type Row = StoredHead & { edits: string | null };
+type EditsRow = Pick<Row, 'seq' | 'caseId' | 'edits'>;
 
 /** Every change with its edits, one by one, after a place. Yields null between pages, so that others may have their turn. */
 export function* changesInOrder(

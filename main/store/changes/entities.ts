@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   recordedEntities,
   type EntityName,
@@ -118,8 +119,9 @@ export function isAsRecorded(name: EntityName, recorded: unknown, present: unkno
   const said = schema.parse(recorded);
   const found = schema.parse(present);
   if (said === null || found === null) return said === found;
-  const compared = Object.entries(found).filter(([field]) => Object.hasOwn(said, field));
-  return canonicalText(said) === canonicalText(Object.fromEntries(compared));
+  const compared = Object.fromEntries(Object.entries(found).filter(([field]) => Object.hasOwn(said, field)));
+  // Most are the very same, which takes a fraction of the time to see that the text of both takes to write.
+  return isDeepStrictEqual(said, compared) || canonicalText(said) === canonicalText(compared);
 }
 
 /** Makes a thing what a change says it is after it: `value` of null removes it. */

@@ -23,6 +23,10 @@ const PAGE = 500;
 /** For what nobody asked the workstation to do. */
 export const byItself: ChangeContext = { actor: workstationActor.id, window: null };
 
+/** What is added or removed needs no look at what it says. */
+const changesSomething = ({ before, after }: Edit): boolean =>
+  (before === null) !== (after === null) || canonicalText(before) !== canonicalText(after);
+
 const itself = (change: Change): Change => change;
 const changeIn = ({ change }: Undone): Change => change;
 
@@ -68,7 +72,7 @@ export class ChangeRecord {
    */
   commit(context: ChangeContext, command: NewCommand, edits: readonly Edit[]): Change | null {
     const kind = command.kind ?? 'do';
-    const real = edits.filter(({ before, after }) => canonicalText(before) !== canonicalText(after));
+    const real = edits.filter(changesSomething);
     if (real.length === 0 && kind === 'do') return null;
     return this.#write(() => {
       const tops = this.#tops(context.actor, command.sessionId);

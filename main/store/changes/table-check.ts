@@ -1,8 +1,7 @@
 import { entityInWords } from '../../../preload/contract/words/changes.ts';
 import { Edit } from '../../../preload/contract/changes.ts';
 import type { ReadableDatabase } from '../database.ts';
-import { canonicalText } from './chain.ts';
-import { changesInOrder, type Break, type ChainWalk } from './chain-check.ts';
+import { editsInOrder, type Break, type ChainWalk } from './chain-check.ts';
 import { isAsRecorded, isInRecordAlone, readEntity } from './entities.ts';
 import { presentSeal } from './sealed-answers.ts';
 import { AnswerId } from '../../../preload/contract/values.ts';
@@ -10,8 +9,6 @@ import { AnswerId } from '../../../preload/contract/values.ts';
 /** The state of a thing by the record: as the last change of it left it. */
 export interface Folded {
   edit: Edit;
-  /** Canonical text of the value, `null` where it is not there. */
-  value: string;
   /** The change that left it so. */
   seq: number;
 }
@@ -20,12 +17,12 @@ export interface Folded {
 export function* foldRecord(database: ReadableDatabase): Generator<null, Map<string, Folded>> {
   const last = new Map<string, { edit: unknown; seq: number; caseId: string | null }>();
   const erased = new Map<string | null, number>();
-  for (const change of changesInOrder(database)) {
+  for (const change of editsInOrder(database)) {
     if (change === null) {
       yield null;
       continue;
     }
-    const { seq, caseId } = change.head;
+    const { seq, caseId } = change;
     if (change.edits === null) {
       erased.set(caseId, seq);
       continue;
@@ -38,8 +35,7 @@ export function* foldRecord(database: ReadableDatabase): Generator<null, Map<str
   for (const [key, { edit: stored, seq, caseId }] of last) {
     // What an erased change left behind is not known any more, so nothing before it can be compared.
     if (seq < (erased.get(caseId) ?? 0)) continue;
-    const edit = Edit.parse(stored);
-    folded.set(key, { edit, value: canonicalText(edit.after), seq });
+    folded.set(key, { edit: Edit.parse(stored), seq });
   }
   return folded;
 }
