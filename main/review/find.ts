@@ -46,7 +46,7 @@ export async function find(
     const list = toFound[each](context, rows, query);
     return { kind: each, list, next: more ? (rows.at(-1)?.place ?? null) : null, count, atLeast };
   });
-  return { groups, cut: query.cut };
+  return { groups, cut: query.cut, index: context.store.searchFilling };
 }
 
 const nothing = { rows: [], more: false, count: 0, atLeast: false };

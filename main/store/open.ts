@@ -23,7 +23,7 @@ import { backupToRestore, describeBackups, lossNotice, missedBackups, swapIn } f
 import { watchOtherProcesses } from './other-processes.ts';
 import { readSetting, writeSetting } from './settings.ts';
 import { Tasks } from './tasks.ts';
-import { fillSearch } from './search/index.ts';
+import { SearchFilling, type FillProgress } from './search/index.ts';
 import { UnreadableRows } from './unreadable.ts';
 
 export interface StoreOptions {
@@ -86,6 +86,8 @@ export interface Store {
   countErasable(caseId: CaseId): number;
   /** Erases what the record holds of a case; its rows stay. Returns how many changes lost their edits. */
   eraseFromRecord(context: ChangeContext, erased: { caseId: CaseId; reason: string }): number;
+  /** How much of what can be found is in the index of the search yet; null where all of it is. */
+  readonly searchFilling: FillProgress | null;
   /** Whoever reads by `reader` closes that first and waits for it. */
   close(): void;
 }
@@ -143,7 +145,8 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     context: { database: connection, layout },
     ...met,
   });
-  fillIndex(connection, log);
+  const filling = new SearchFilling(connection, log);
+  filling.start();
   const record = new ChangeRecord(connection, now);
   const tasks = new Tasks(connection, { id: randomUUID(), processId: process.pid });
   const endAbandoned = (start: boolean): number => {
@@ -164,6 +167,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     loss = findLoss(connection, backupList, finding.state);
     if (loss !== null) log.warn('a backup holds more than the database');
   } catch (error) {
+    filling.stop();
     connection.close();
     throw error;
   }
@@ -213,7 +217,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
         connection.replace((present) => swapIn(layout, backup, present, now())),
       );
       log.info('a backup was restored', { sequence: backup.sequence });
-      fillIndex(connection, log);
+      filling.start();
       unreadable.clear();
       if (replaced !== null) {
         const anchor = { id: `${name} ${fileStamp(now())}`, kind: 'replaced' as const, ...replaced };
@@ -247,7 +251,11 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       connection.inspect((open) => open.pragma('wal_checkpoint(TRUNCATE)'));
       return count;
     },
+    get searchFilling() {
+      return filling.progress;
+    },
     close: () => {
+      filling.stop();
       void reader.close();
       savedListeners.clear();
       noticeListeners.clear();
@@ -255,16 +263,6 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
       lock?.release();
     },
   };
-}
-
-/** Brings the index of the search up to date. One that can't be is no reason not to open: everything else is there without it. */
-function fillIndex(connection: Connection, log: Log): void {
-  try {
-    const count = fillSearch(connection);
-    if (count !== null) log.info('the search index was filled', { count });
-  } catch (error) {
-    log.warn('the search index could not be filled', { code: toErrorReport(error).code });
-  }
 }
 
 /** Says that what was done can't be proved any more, from which change on, and that nothing was lost by it. */

@@ -1,4 +1,4 @@
-import type { Bridge, ErrorReport, Found, FoundGroup } from '../../preload/contract/index.ts';
+import type { Bridge, ErrorReport, FindResult, Found, FoundGroup } from '../../preload/contract/index.ts';
 import { commandsFor, groupTitles, type PaletteCommand } from '../view/palette.ts';
 import { counted } from '../view/format.ts';
 import type { Announcer } from './announcer.svelte.ts';
@@ -6,6 +6,8 @@ import type { Action, ShortcutGroup } from '../view/shortcuts.ts';
 
 /** Somebody who types goes on within so many ms: what they have not finished is not looked for. */
 const pauseMilliseconds = 80;
+/** While the index is being made there is more to find every so many ms. */
+const againMilliseconds = 1000;
 /** Of each kind; more are found by typing on. */
 const most = 8;
 /** Commands that are shown beside what was found. */
@@ -40,6 +42,8 @@ export class Finder {
   fault = $state.raw<ErrorReport | null>(null);
   /** Words were left out, as there were too many. */
   isCut = $state(false);
+  /** How much of what can be found is in the index of the search yet; null where all of it is. */
+  index = $state.raw<FindResult['index']>(null);
   #found = $state.raw<readonly FoundGroup[]>([]);
   readonly #parts: Parts;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -89,7 +93,7 @@ export class Finder {
     this.#turn += 1;
   }
 
-  async #look(query: string, turn: number): Promise<void> {
+  async #look(query: string, turn: number, { isAgain = false } = {}): Promise<void> {
     const found = await this.#parts.bridge.find({ query, limit: most });
     if (turn !== this.#turn) return;
     this.isLooking = false;
@@ -97,8 +101,12 @@ export class Finder {
     if (!found.ok) return;
     this.#found = found.value.groups;
     this.isCut = found.value.cut;
+    this.index = found.value.index;
+    if (this.index !== null) {
+      this.#timer = setTimeout(() => void this.#look(query, turn, { isAgain: true }), againMilliseconds);
+    }
     this.active = Math.max(0, Math.min(this.active, this.items.length - 1));
-    this.#parts.announcer.settle(this.#inWords(found.value.groups));
+    if (!isAgain) this.#parts.announcer.settle(this.#inWords(found.value.groups));
   }
 
   #inWords(groups: readonly FoundGroup[]): string {

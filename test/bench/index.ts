@@ -28,7 +28,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   'second-question': async () => [await secondQuestion()],
   'in-place': async () => [await inPlace()],
   feed: async () => [await feed()],
-  find: async () => [find()],
+  find: async () => [await find()],
   record: async () => record(process.argv),
   drafts: async () => [await drafts()],
   together: async () => [await together()],

@@ -311,7 +311,7 @@ export class FakeWorkstation {
       this.#checkVideo(videoId);
       return this.#locate(at);
     },
-    find: async () => ({ groups: [], cut: false }),
+    find: async () => ({ groups: [], cut: false, index: null }),
     listSessions: async () =>
       this.last
         ? [

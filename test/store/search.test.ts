@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { statement } from '../../main/store/database.ts';
 import { findRows, openStore, type Store } from '../../main/store/index.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import type { Edit } from '../../preload/contract/changes.ts';
@@ -11,6 +12,7 @@ import { parseSearch } from '../../preload/contract/search/query.ts';
 import type { CaseId, SessionId } from '../../preload/contract/values.ts';
 import type { Judgement, Verdict } from '../../preload/contract/verdicts.ts';
 import { addReview } from './filled.ts';
+import { multiplyQuestion } from './long-session.ts';
 import { aCase, aQuestion, fullAnswer, noon, runningAnswer, silent } from './rows.ts';
 import { addAnswer, addQuestion, end, removeQuestion } from './write.ts';
 
@@ -166,6 +168,35 @@ describe('the index', () => {
     database.close();
     store = open();
     expect(queries.map((query) => find(query))).toEqual(before);
+  });
+
+  it('of many answers is made beside everything else, tells how far it is, and can be broken off and gone on with', async () => {
+    store.close();
+    multiplyQuestion(home, 1500);
+    const lose = new Database(join(home, 'workstation.db'));
+    lose.exec('DELETE FROM search_state');
+    lose.close();
+    store = open();
+    const first = store.searchFilling!;
+    // Everything that can be found: 1,501 answers, a case and a session.
+    expect(first.of).toBe(1503);
+    expect(first.done).toBeLessThan(200);
+    await expect.poll(() => store.searchFilling!.done).toBeGreaterThan(first.done + 100);
+    // What is asked meanwhile is found in its place, and what is said of what is there already at once.
+    ask('meanwhile', 'What does the forceps do?');
+    store.close();
+    store = open();
+    expect(store.searchFilling!.done).toBeGreaterThan(first.done + 100);
+    await expect.poll(() => store.searchFilling).toBeNull();
+    expect(find('forceps')).toEqual(['meanwhile', 'grasp']);
+    expect(find('scissors')).toHaveLength(100);
+    const found = store.database.all(
+      statement('test.found', 'SELECT count(*) AS count FROM search_documents'),
+    );
+    expect(found).toEqual([{ count: 1504 }]);
+    store.close();
+    store = open();
+    expect(store.searchFilling).toBeNull();
   });
 
   it('comes in pages that miss none and repeat none', () => {

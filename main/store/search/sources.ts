@@ -13,8 +13,10 @@ import { factOf, type SearchDocument } from './document.ts';
 
 /** One kind of thing that can be found. To make another kind findable, add a source: nothing else names them all. */
 export interface SearchSource {
-  /** The ids of all that are there, those that came first before the others. */
-  readonly all: Statement;
+  /** How many are there. */
+  readonly count: Statement;
+  /** Those that are there and not in the index, from a place on, in the order in which they came. */
+  readonly missing: Statement;
   /** Which of them a change to what is recorded concerns. */
   touchedBy(database: ReadableDatabase, edit: Edit): readonly string[];
   /** What some of them are found by, by their ids. One that was deleted is missing. */
@@ -28,12 +30,31 @@ const marksOf = (table: string, name: string): string => `
   FROM ${table} JOIN sessions ON sessions.id = session_id
   WHERE ${table}.id IN (SELECT value FROM json_each(:ids)) AND removed_at IS NULL`;
 
+/** How the rows of a table that can be found are counted and gone through; `present` says which are there. */
+const listing = (table: string, present: string): Pick<SearchSource, 'count' | 'missing'> => ({
+  count: statement(`search.count-${table}`, `SELECT count(*) AS count FROM ${table} WHERE ${present}`),
+  missing: statement(
+    `search.missing-${table}`,
+    `SELECT id, rowid AS place FROM ${table} WHERE ${present} AND rowid > :after
+       AND NOT EXISTS (SELECT 1 FROM search_documents WHERE kind = :kind AND subject = ${table}.id)
+     ORDER BY rowid LIMIT :limit`,
+  ),
+});
+
+const listings = {
+  case: listing('cases', '1'),
+  session: listing('sessions', '1'),
+  answer: listing('questions', 'deleted_at IS NULL'),
+  bookmark: listing('bookmarks', 'removed_at IS NULL'),
+  segment: listing('segments', 'removed_at IS NULL'),
+} satisfies Record<FoundKind, unknown>;
+
 export const statements = {
-  allCases: statement('search.allCases', 'SELECT id FROM cases ORDER BY rowid'),
-  allSessions: statement('search.allSessions', 'SELECT id FROM sessions ORDER BY rowid'),
-  allQuestions: statement(
-    'search.allQuestions',
-    'SELECT id FROM questions WHERE deleted_at IS NULL ORDER BY rowid',
+  ...Object.fromEntries(
+    Object.values(listings).flatMap(({ count, missing }) => [
+      [count.name, count],
+      [missing.name, missing],
+    ]),
   ),
   cases: statement(
     'search.cases',
@@ -50,15 +71,7 @@ export const statements = {
     `SELECT questions.id, session_id, case_id, text FROM questions JOIN sessions ON sessions.id = session_id
      WHERE questions.id IN (SELECT value FROM json_each(:ids)) AND questions.deleted_at IS NULL`,
   ),
-  allBookmarks: statement(
-    'search.allBookmarks',
-    'SELECT id FROM bookmarks WHERE removed_at IS NULL ORDER BY rowid',
-  ),
   bookmarks: statement('search.bookmarks', marksOf('bookmarks', 'bookmarks.name')),
-  allSegments: statement(
-    'search.allSegments',
-    'SELECT id FROM segments WHERE removed_at IS NULL ORDER BY rowid',
-  ),
   segments: statement('search.segments', marksOf('segments', `segments.name || char(10) || tags`)),
   questionOfAnswer: statement(
     'search.questionOfAnswer',
@@ -89,7 +102,7 @@ export const sessionInWords = (pseudonym: string, number: number, name: string |
   `${pseudonym} · session ${number}${name === null ? '' : ` · ${name}`}`;
 
 const ofCases: SearchSource = {
-  all: statements.allCases,
+  ...listings.case,
   touchedBy: (_database, { entity, id }) => (entity === 'case' ? [id] : []),
   read: (database, ids) => {
     const rows = database.all(statements.cases, { ids: JSON.stringify(ids) });
@@ -103,7 +116,7 @@ const ofCases: SearchSource = {
 };
 
 const ofSessions: SearchSource = {
-  all: statements.allSessions,
+  ...listings.session,
   touchedBy: (database, { entity, id }) => {
     if (entity === 'session') return [id];
     // Its sessions are known by its name, too.
@@ -124,7 +137,7 @@ const ofSessions: SearchSource = {
 };
 
 const ofAnswers: SearchSource = {
-  all: statements.allQuestions,
+  ...listings.answer,
   touchedBy: (database, edit) => {
     switch (edit.entity) {
       case 'question':
@@ -227,8 +240,8 @@ const MarkRow = z.object({
 });
 
 /** Bookmarks or segments, by what people wrote on them. A segment is found by its tags, too. */
-const ofMarks = (entity: 'bookmark' | 'segment', all: Statement, some: Statement): SearchSource => ({
-  all,
+const ofMarks = (entity: 'bookmark' | 'segment', some: Statement): SearchSource => ({
+  ...listings[entity],
   touchedBy: (_database, edit) => (edit.entity === entity ? [edit.id] : []),
   read: (database, ids) => {
     const rows = database.all(some, { ids: JSON.stringify(ids) });
@@ -248,6 +261,6 @@ export const searchSources: Readonly<Record<FoundKind, SearchSource>> = {
   case: ofCases,
   session: ofSessions,
   answer: ofAnswers,
-  bookmark: ofMarks('bookmark', statements.allBookmarks, statements.bookmarks),
-  segment: ofMarks('segment', statements.allSegments, statements.segments),
+  bookmark: ofMarks('bookmark', statements.bookmarks),
+  segment: ofMarks('segment', statements.segments),
 };

@@ -86,5 +86,7 @@ export const FindResult = z.object({
   groups: z.array(FoundGroup),
   /** Whether words were left out, as more were given than are looked for. */
   cut: z.boolean(),
+  /** While the index of a database from an earlier version is being made: of how many things it holds how many. Else null. */
+  index: z.object({ done: z.int().min(0), of: z.int().min(0) }).nullable(),
 });
 export type FindResult = z.infer<typeof FindResult>;

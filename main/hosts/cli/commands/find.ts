@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import {
   decisionWords,
@@ -19,8 +20,16 @@ export function addFind(program: Command): void {
         `\nThe last word may be the beginning of one. is: open, accepted, corrected, rejected, unsure, damaged.
 Examples: find scissors label:cauterization   find 'is:open is:unsure'   find '"lower right" case:0417'`,
       ),
-    async ({ output, workstation }, _options, words: string[]) => {
-      const result = await (await workstation()).calls.find({ query: words.join(' '), limit: 100 });
+    async ({ output, workstation, signal }, _options, words: string[]) => {
+      const { calls } = await workstation();
+      let result = await calls.find({ query: words.join(' '), limit: 100 });
+      // A script is given all there is, or nothing.
+      while (result.index !== null) {
+        const { done, of } = result.index;
+        output.progress('Making the index of the search', done, of);
+        await setTimeout(1000, undefined, { signal });
+        result = await calls.find({ query: words.join(' '), limit: 100 });
+      }
       for (const { kind, list, count, atLeast } of result.groups) {
         if (count === 0) continue;
         output.line(`${nouns[kind]} (${atLeast ? 'more than ' : ''}${count})`);
