@@ -75,6 +75,18 @@ export function durationSeconds(times: FrameTimes): number {
   return ticksToSeconds(endTicks - (ticks[0] as number), timeBase);
 }
 
+/** How long the shortest frame of the review clock lasts, in seconds; 0 for a video without frames. */
+export function shortestFrameSeconds(times: FrameTimes): number {
+  if (times.ticks.length === 0) return 0;
+  const { ticks, endTicks, timeBase } = reviewClock(times);
+  let shortest = Infinity;
+  for (let index = 0; index < ticks.length; index += 1) {
+    const length = (ticks[index + 1] ?? endTicks) - (ticks[index] as number);
+    if (length > 0 && length < shortest) shortest = length;
+  }
+  return Number.isFinite(shortest) ? ticksToSeconds(shortest, timeBase) : 0;
+}
+
 /** The first frame after a place where the file's own clock begins anew or leaps. */
 export interface ClockJoin {
   readonly index: FrameIndex;

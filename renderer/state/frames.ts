@@ -65,6 +65,11 @@ export class FrameSource {
     return this.#recent.has(index);
   }
 
+  /** A frame that is here already; undefined where it would have to be fetched. */
+  kept(index: FrameIndex): Frame | undefined {
+    return this.#recent.get(index);
+  }
+
   /** The frame at an index. A frame that several wait for is fetched once, and given up when none waits any more. */
   get(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
     const kept = this.#recent.get(index);

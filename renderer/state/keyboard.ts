@@ -41,7 +41,7 @@ export class Keyboard {
     if (event.repeat) {
       // The run of steps is already on its way; other actions happen once a press, but moves may repeat.
       if (action in runSteps) event.preventDefault();
-      if (action in runSteps || !/^(second|pan)/.test(action)) return;
+      if (action in runSteps || !/^(second|pan|time)/.test(action)) return;
     }
     if (!this.#perform(action, event)) return;
     event.preventDefault();
@@ -97,7 +97,7 @@ export class Keyboard {
       case 'redo':
         return null;
       default:
-        return review.player.ready || /^(zoom|pan)/.test(action) ? null : 'The video is not ready';
+        return review.player.ready || /^(zoom|pan|time)/.test(action) ? null : 'The video is not ready';
     }
   }
 
@@ -185,6 +185,9 @@ export class Keyboard {
       'zoom-in': () => view.zoomIn(),
       'zoom-out': () => view.zoomOut(),
       'zoom-fit': () => view.fit(),
+      'time-closer': () => review.time.zoomIn(player.seconds),
+      'time-wider': () => review.time.zoomOut(player.seconds),
+      'time-all': () => review.time.showAll(),
       'pan-left': () => view.look(-1, 0),
       'pan-right': () => view.look(1, 0),
       'pan-up': () => view.look(0, -1),

@@ -50,6 +50,7 @@ export class Player {
   chosenRate = $state(1);
   readonly motion: Motion;
   readonly times: VideoTimes;
+  readonly frames: FrameSource;
 
   /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
   arriving = $state(false);
@@ -57,7 +58,6 @@ export class Player {
   /** The speed of a playing that has not begun yet. */
   #starting = $state<number | null>(null);
   readonly #options: PlayerOptions;
-  readonly #frames: FrameSource;
   #request = new AbortController();
   #ahead = new AbortController();
   #target: number | null = null;
@@ -71,7 +71,7 @@ export class Player {
   constructor(options: PlayerOptions) {
     this.#options = options;
     this.times = new VideoTimes(options.video, options.fetchMedia);
-    this.#frames = new FrameSource(this.times, options.video().id, options.fetchMedia);
+    this.frames = new FrameSource(this.times, options.video().id, options.fetchMedia);
     this.motion = new Motion(options.video, options.onFault, options.onPicture);
   }
 
@@ -137,7 +137,7 @@ export class Player {
 
   /** Shows the frame on the screen as it is decoded now, where it may have become another. */
   refresh(): Promise<void> {
-    this.#frames.forget();
+    this.frames.forget();
     const at = this.shown?.location.index;
     return at === undefined ? Promise.resolve() : this.showIndex(at);
   }
@@ -323,7 +323,7 @@ export class Player {
       const index = 'index' in at ? at.index : frameAtPlace(await this.times.get(), at);
       if (request.signal.aborted) return;
       this.#target = index;
-      const frame = await this.#frames.get(index, request.signal);
+      const frame = await this.frames.get(index, request.signal);
       if (request.signal.aborted) return;
       this.shown = frame;
       this.fault = null;
@@ -371,10 +371,10 @@ export class Player {
   #prefetch(index: number): void {
     if (index < 0 || index > this.lastIndex) return;
     const frame = FrameIndex.parse(index);
-    if (this.#frames.has(frame)) return;
+    if (this.frames.has(frame)) return;
     this.#ahead.abort();
     this.#ahead = new AbortController();
     // The step itself will meet and show any failure.
-    this.#frames.get(frame, this.#ahead.signal).catch(() => undefined);
+    this.frames.get(frame, this.#ahead.signal).catch(() => undefined);
   }
 }

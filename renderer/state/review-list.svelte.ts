@@ -1,10 +1,14 @@
-import type { ActorId, EntrySummary, QuestionId } from '../../preload/contract/index.ts';
+import type { ActorId, EntrySummary, QuestionId, Video } from '../../preload/contract/index.ts';
+import { placed, type Placed } from '../view/lane-marks.ts';
+import { entriesAbout } from '../view/timeline.ts';
 import { countStates, reviewStateOf, type ReviewFilter, type ReviewState } from '../view/verdicts.ts';
 
 /** What the list is of. */
 interface Listed {
   readonly entries: readonly EntrySummary[];
   readonly selectedQuestion: QuestionId | null;
+  /** The recording on show. */
+  readonly video: Pick<Video, 'id'>;
 }
 
 /** The questions of a session by where they stand in a person's review. */
@@ -27,6 +31,11 @@ export class ReviewList {
     const selected = this.#of.selectedQuestion;
     return entries.filter((entry) => this.stateOf(entry) === this.filter || entry.question.id === selected);
   });
+
+  /** Those about the recording on show, by their frames. */
+  readonly here: Placed<EntrySummary> = $derived.by(() =>
+    placed(entriesAbout(this.#of.entries, this.#of.video), ({ question }) => question.location),
+  );
 
   /** How many stand in each state. */
   readonly counts: Readonly<Record<ReviewState, number>> = $derived.by(() =>

@@ -40,6 +40,7 @@ import type { ReviewParts } from './review-parts.ts';
 import { ReviewList } from './review-list.svelte.ts';
 import { drawnAnew, randomSeed, repeated } from './seeds.ts';
 import { SessionRecord } from './session-record.svelte.ts';
+import { TimeView } from './time-view.svelte.ts';
 import { View } from './view.svelte.ts';
 
 /** One open session: its video on screen, its questions and answers. */
@@ -53,6 +54,7 @@ export class Review {
   relinkFault = $state.raw<ErrorReport | null>(null);
   readonly player: Player;
   readonly view = new View((zoom) => this.#announcer.settle(zoom));
+  readonly time = new TimeView(this, (range) => this.#announcer.settle(range));
 
   readonly #bridge: Bridge;
   readonly #announcer: Announcer;
@@ -290,13 +292,8 @@ export class Review {
     this.selectVersion(versions.findIndex(({ id }) => id === touched.answerId));
   }
 
-  async rename(pseudonym: string): Promise<ErrorReport | null> {
-    const result = await this.#bridge.renameCase({
-      ...{ caseId: this.case.id, sessionId: this.session.id, pseudonym },
-    });
-    if (!result.ok) return result.error;
-    await this.#record.catchUp();
-    return null;
+  rename(pseudonym: string): Promise<ErrorReport | null> {
+    return this.#record.rename(pseudonym);
   }
 
   handle(event: WorkstationEvent): void {

@@ -2,6 +2,7 @@ import type {
   Bridge,
   Case,
   Changes,
+  ErrorReport,
   OpenSession,
   QuestionId,
   SessionId,
@@ -31,6 +32,7 @@ export class SessionRecord {
   readonly entries: Entries;
   readonly marks: RecordedMarks;
   readonly #sessionId: SessionId;
+  readonly #bridge: Bridge;
   readonly #feed: Feed;
 
   constructor(
@@ -45,6 +47,7 @@ export class SessionRecord {
     });
     this.marks = new RecordedMarks(open.session.id, open.marks);
     this.#sessionId = open.session.id;
+    this.#bridge = bridge;
     this.#feed = new Feed({
       seq: open.seq,
       hash: open.hash,
@@ -71,6 +74,15 @@ export class SessionRecord {
   /** Resolves when everything is on show that was changed before the call, or the workstation does not answer. */
   catchUp(): Promise<void> {
     return this.#feed.catchUp();
+  }
+
+  /** Gives the case another name; why that failed, where it did. */
+  async rename(pseudonym: string): Promise<ErrorReport | null> {
+    const { id: caseId } = this.case;
+    const result = await this.#bridge.renameCase({ caseId, sessionId: this.#sessionId, pseudonym });
+    if (!result.ok) return result.error;
+    await this.catchUp();
+    return null;
   }
 
   end(): void {

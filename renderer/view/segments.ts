@@ -6,7 +6,7 @@ import {
   type Segment,
   type Span,
 } from '../../preload/contract/index.ts';
-import { partAt } from './timeline.ts';
+import { partIn, type TimeRange } from './time-range.ts';
 
 export type Edge = 'from' | 'to';
 
@@ -54,16 +54,16 @@ const mostRows = 3;
 /** Bars narrower than this, in CSS pixels, can't be told from their neighbours. */
 const leastPixels = 3;
 
-/** The bars of a lane: segments that overlap lie below one another, and those too narrow to be seen apart are left out. */
-export function segmentBars(
-  segments: readonly Segment[],
-  durationSeconds: number,
-  laneWidth: number,
-): { readonly bars: readonly SegmentBar[]; readonly rows: number } {
+/** Segments in the order of their beginnings, with the row of each: those that overlap lie below one another. */
+export interface SegmentRows {
+  readonly placed: readonly { readonly segment: Segment; readonly row: number }[];
+  readonly count: number;
+}
+
+/** Depends on the segments alone, so that a bar keeps its row while the lane is zoomed. */
+export function segmentRows(segments: readonly Segment[]): SegmentRows {
   const lastOfRow: Segment[] = [];
-  const drawnTo: number[] = [];
-  const bars: SegmentBar[] = [];
-  for (const segment of segmentsInOrder(segments)) {
+  const placed = segmentsInOrder(segments).map((segment) => {
     const free = Array.from({ length: mostRows }, (_, row) => row).find((row) => {
       const last = lastOfRow[row];
       return last === undefined || !overlap(last.span, segment.span);
@@ -71,14 +71,26 @@ export function segmentBars(
     const row = free ?? mostRows - 1;
     const last = lastOfRow[row];
     if (last === undefined || last.span.to < segment.span.to) lastOfRow[row] = segment;
-    const left = partAt(segment.seconds.from, durationSeconds);
-    const right = partAt(segment.seconds.to, durationSeconds);
+    return { segment, row };
+  });
+  return { placed, count: Math.max(1, lastOfRow.length) };
+}
+
+/** The bars of a lane that shows a range; those too narrow to be seen apart are left out. */
+export function segmentBars({ placed }: SegmentRows, range: TimeRange, laneWidth: number): SegmentBar[] {
+  const drawnTo: number[] = [];
+  const bars: SegmentBar[] = [];
+  for (const { segment, row } of placed) {
+    const left = partIn(range, segment.seconds.from);
+    const right = partIn(range, segment.seconds.to);
     const isHidden = laneWidth > 0 && (right - (drawnTo[row] ?? -1)) * laneWidth < leastPixels;
-    if (isHidden) continue;
+    if (isHidden || right < 0 || left > 1) continue;
     drawnTo[row] = right;
-    bars.push({ segment, left, width: right - left, row });
+    // Cut at the lane's ends, so that its name stays in sight.
+    const begin = Math.max(0, left);
+    bars.push({ segment, left: begin, width: Math.min(1, right) - begin, row });
   }
-  return { bars, rows: Math.max(1, lastOfRow.length) };
+  return bars;
 }
 
 /** The names of segments, each once, the last one first. */

@@ -49,6 +49,9 @@ export type Action =
   | 'zoom-in'
   | 'zoom-out'
   | 'zoom-fit'
+  | 'time-closer'
+  | 'time-wider'
+  | 'time-all'
   | 'pan-left'
   | 'pan-right'
   | 'pan-up'
@@ -113,6 +116,9 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('first-frame', ['Home'], 'First frame', ['Home']),
       shortcut('last-frame', ['End'], 'Last frame', ['End']),
       shortcut('go-to', ['G'], 'Go to a frame or time', ['g']),
+      shortcut('time-closer', ['Z'], 'Timeline closer; also Ctrl and the wheel', ['z']),
+      shortcut('time-wider', ['Shift Z'], 'Timeline wider', ['Shift+z']),
+      shortcut('time-all', ['\\'], 'Timeline: the whole recording', ['\\']),
       shortcut('previous-marker', ['P'], 'Previous answer, bookmark or edge', ['p']),
       shortcut('next-marker', ['N'], 'Next answer, bookmark or edge', ['n']),
       shortcut('previous-answer', ['['], 'Previous answer in the video', ['[']),

@@ -1,45 +1,44 @@
 import {
   formatTimecode,
+  frameAtSeconds,
   type EntrySummary,
   type FrameIndex,
+  type FrameTimes,
   type Question,
   type Session,
   type Video,
 } from '../../preload/contract/index.ts';
 import { grouped } from './format.ts';
+import { lengthOf, partIn, type TimeRange } from './time-range.ts';
 
-/** Pure maths of the timeline: seconds since the first frame against parts of the lane's width, 0..1. */
-
-/** Part of the lane's width at which a time lies; 0 where there is no length to measure against. */
-export function partAt(seconds: number, durationSeconds: number): number {
-  if (!(durationSeconds > 0)) return 0;
-  return Math.min(1, Math.max(0, seconds / durationSeconds));
-}
-
-/** The time at a horizontal place of the lane; places beyond its ends count as the ends. */
-export function secondsAt(x: number, width: number, durationSeconds: number): number {
-  if (!(width > 0) || !(durationSeconds > 0)) return 0;
-  return Math.min(1, Math.max(0, x / width)) * durationSeconds;
-}
+/** Pure maths of the timeline. */
 
 export interface Thumbnail {
+  /** Its place in the row of pictures that the whole recording would have: the same wherever the lane begins. */
+  readonly place: number;
   /** Frame index that the picture is taken near. */
   readonly index: number;
-  /** Left edge, as part of the lane's width. */
-  readonly left: number;
+  /** When it begins, in seconds since the first frame. */
+  readonly seconds: number;
 }
 
 /**
- * One picture for each `pictureWidth` of a lane, of the frame in its middle. Frame indexes stand in for
- * times: in variable frame rate a picture may lie a little off, which thumbnails may and frames may not.
+ * One picture for each stretch of `pictureSeconds`, of the frame in its middle, as far as a range reaches. Where the times of
+ * the frames are not known, a steady rate stands in for them, which thumbnails may and frames may not.
  */
-export function thumbnailsFor(laneWidth: number, pictureWidth: number, frameCount: number): Thumbnail[] {
-  if (!(laneWidth > 0) || !(pictureWidth > 0) || frameCount < 1) return [];
-  const count = Math.ceil(laneWidth / pictureWidth);
-  return Array.from({ length: count }, (_, position) => {
-    const left = (position * pictureWidth) / laneWidth;
-    const middle = Math.min(1, left + pictureWidth / laneWidth / 2);
-    return { index: Math.min(frameCount - 1, Math.floor(middle * frameCount)), left };
+export function thumbnailsFor(
+  range: TimeRange,
+  pictureSeconds: number,
+  { duration, frameCount, times }: { duration: number; frameCount: number; times: FrameTimes | null },
+): Thumbnail[] {
+  if (!(pictureSeconds > 0) || !(lengthOf(range) > 0) || frameCount < 1) return [];
+  const first = Math.max(0, Math.floor(range.from / pictureSeconds));
+  const end = Math.ceil(Math.min(range.to, duration) / pictureSeconds);
+  return Array.from({ length: Math.max(0, end - first) }, (_, at) => {
+    const seconds = (first + at) * pictureSeconds;
+    const middle = Math.min(duration, seconds + pictureSeconds / 2);
+    const index = times ? frameAtSeconds(times, middle) : Math.floor((middle / duration) * frameCount);
+    return { place: first + at, index: Math.min(frameCount - 1, index), seconds };
   });
 }
 
@@ -90,11 +89,12 @@ export interface JoinMark {
   readonly name: string;
 }
 
-/** One mark for each place of the lane at which the file's own clock begins anew or jumps. */
-export function joinMarks(joins: Video['joins'], durationSeconds: number, laneWidth: number): JoinMark[] {
+/** One mark for each place of a lane at which the file's own clock begins anew or jumps, as far as it shows a range. */
+export function joinMarks(joins: Video['joins'], range: TimeRange, laneWidth: number): JoinMark[] {
   const groups: { left: number; members: Video['joins'] }[] = [];
   for (const join of joins) {
-    const left = partAt(join.seconds, durationSeconds);
+    const left = partIn(range, join.seconds);
+    if (left < 0 || left > 1) continue;
     const last = groups.at(-1);
     if (last && (left - last.left) * laneWidth < joinPixels) last.members.push(join);
     else groups.push({ left, members: [join] });
@@ -110,51 +110,3 @@ export function joinMarks(joins: Video['joins'], durationSeconds: number, laneWi
     };
   });
 }
-
-/** Answers nearer to one another than this, in CSS pixels, share a mark: marks that lie on one another can't be told apart. */
-const markPixels = 16;
-/** The same behind a mark with a count of two figures or more, which needs room to be read. */
-const countedPixels = 44;
-
-export interface LaneMark<Member> {
-  /** Of its first member, as part of the lane's width. */
-  readonly left: number;
-  /** In the order of their frames; those of one frame as they were given. */
-  readonly members: readonly Member[];
-}
-
-/** The marks of a lane: one for each frame that something is on, or for several that lie close together. */
-export function laneMarks<Member>(
-  members: readonly Member[],
-  placeOf: (member: Member) => { readonly index: number; readonly seconds: number },
-  { durationSeconds, width }: { durationSeconds: number; width: number },
-): LaneMark<Member>[] {
-  const marks: { left: number; index: number; members: Member[] }[] = [];
-  for (const member of [...members].sort((one, other) => placeOf(one).index - placeOf(other).index)) {
-    const { index, seconds } = placeOf(member);
-    const left = partAt(seconds, durationSeconds);
-    const last = marks.at(-1);
-    const room = (last?.members.length ?? 0) > 9 ? countedPixels : markPixels;
-    if (last && (last.index === index || (width > 0 && (left - last.left) * width < room)))
-      last.members.push(member);
-    else marks.push({ left, index, members: [member] });
-  }
-  return marks;
-}
-
-export interface AnswerMark {
-  /** Of its first frame, as part of the lane's width. */
-  readonly left: number;
-  /** In the order of their frames, and of asking where several are about one. */
-  readonly entries: readonly EntrySummary[];
-}
-
-/** The marks of a lane of answers. */
-export const answerMarks = (
-  entries: readonly EntrySummary[],
-  durationSeconds: number,
-  laneWidth: number,
-): AnswerMark[] =>
-  laneMarks(entries, ({ question }) => question.location, { durationSeconds, width: laneWidth }).map(
-    ({ left, members }) => ({ left, entries: members }),
-  );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
+import { barriersOf } from './barriers.ts';
 import { newHome, repository } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
 import type { WorkstationPage } from './pages/workstation-page.ts';
@@ -173,6 +174,37 @@ describe('marks', () => {
     await press('Shift+L');
     await press('k');
     await window.frame.waitForStill();
+  });
+
+  it('the timeline zooms to single frames at the pointer, and a press there goes to the frame that it shows', async () => {
+    const shown = () => page.getByRole('slider', { name: 'Time on show' });
+    const track = (await page.locator('.track').boundingBox())!;
+    await page.mouse.move(track.x + track.width * 0.25, track.y + 10);
+    await page.keyboard.down('Control');
+    for (let notch = 0; notch < 24; notch += 1) await page.mouse.wheel(0, -200);
+    await page.keyboard.up('Control');
+    // The page itself is not zoomed instead.
+    await expect.poll(() => page.evaluate(() => devicePixelRatio)).toBe(1);
+    const label = page.locator('[data-part="ruler"] span').nth(2);
+    await expect.poll(() => label.textContent()).toMatch(/^#\d+$/);
+    const frame = Number((await label.textContent())!.slice(1));
+    const at = (await label.boundingBox())!;
+    await page.mouse.click(at.x + 4, track.y + 30);
+    await window.frame.waitFor(frame);
+    await page.mouse.move(at.x + 4, track.y + 30);
+    await expect
+      .poll(() => page.locator('[data-part="hover-preview"]').textContent())
+      .toContain(`frame ${frame}`);
+    // What is gone to and what is played stays in view.
+    await window.goToFrame(300);
+    await expect.poll(() => page.locator('.playhead.beyond').count()).toBe(0);
+    await press('\\');
+    await expect.poll(() => shown().getAttribute('aria-valuetext')).toMatch(/^The whole recording/);
+    await shown().focus();
+    await press('ArrowUp');
+    await expect.poll(() => shown().getAttribute('aria-valuetext')).toMatch(/ to /);
+    expect(await barriersOf(page)).toEqual([]);
+    await press('\\');
   });
 
   it('is all there after a restart, and what was deleted comes back', async () => {

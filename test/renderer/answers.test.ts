@@ -532,7 +532,7 @@ describe('the list', () => {
     expect(said).toMatch(new RegExp(`^Kidney, (probability 0\\.31, )?${words}, box drawn`));
     expect(said.includes('probability')).toBe(words === 'unsure');
     list.unmount();
-    render(AnswerLane, { review, duration: 14 });
+    render(AnswerLane, { review });
     expect(
       screen.getByRole('button', { name: new RegExp(`What organ\\? Kidney, ${words} · Which`) }),
     ).toBeTruthy();
@@ -547,7 +547,7 @@ describe('the list', () => {
     expect(rows[0]).toContain('asdf qwer');
     expect(rows[0]).not.toContain('unsure');
     expect(rows[1]).toContain('unsure');
-    render(AnswerLane, { review, duration: 14 });
+    render(AnswerLane, { review });
     const mark = screen.getByRole('button', {
       name: /2 questions: What organ\? Kidney, unsure · asdf qwer Kidney/,
     });

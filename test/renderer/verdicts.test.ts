@@ -297,7 +297,7 @@ test('the list shows what stands in one state, with counts, and the timeline has
   expect(texts()).toEqual(['What organ?', 'Is there smoke?']);
   await review.select(fake.entries[0]!.question.id);
   expect(texts()).toEqual(['What organ?']);
-  const { container } = render(AnswerLane, { review, duration: 14 });
+  const { container } = render(AnswerLane, { review });
   expect(container.querySelectorAll('[data-sign="accepted"]')).toHaveLength(1);
   expect(screen.getByRole('button', { name: /Is there smoke\? .*accepted/ })).toBeTruthy();
 });

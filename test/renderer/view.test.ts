@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Box, FrameIndex } from '../../preload/contract/index.ts';
+import { Box } from '../../preload/contract/index.ts';
 import {
   bytes,
   clock,
@@ -17,9 +17,7 @@ import { RecentValues } from '../../renderer/view/recent-values.ts';
 import { KeysInUse } from '../../renderer/view/keys-in-use.ts';
 import { shortcutGroups, type KeyPressed } from '../../renderer/view/shortcuts.ts';
 import { defaultPreferences } from '../../preload/contract/index.ts';
-import { answerMarks, joinMarks, partAt, secondsAt, thumbnailsFor } from '../../renderer/view/timeline.ts';
 import { boxOnStage, fit, held, largestScale, pan, zoomAt } from '../../renderer/view/viewport.ts';
-import { FakeWorkstation } from './fake-workstation.ts';
 
 const picture = { width: 1280, height: 1024 };
 const stage = { width: 1000, height: 640 };
@@ -83,52 +81,6 @@ describe('label of a box', () => {
   test('stays on the stage at either side', () => {
     expect(placeLabel({ x: -50, y: 100, width: 80, height: 60 }, label, stage).x).toBe(0);
     expect(placeLabel({ x: 970, y: 100, width: 80, height: 60 }, label, stage).x).toBe(880);
-  });
-});
-
-describe('timeline', () => {
-  test('relates places and times both ways, ends included', () => {
-    expect(partAt(3.5, 14)).toBe(0.25);
-    expect(partAt(20, 14)).toBe(1);
-    expect(partAt(3, 0)).toBe(0);
-    expect(secondsAt(250, 1000, 14)).toBe(3.5);
-    expect(secondsAt(-10, 1000, 14)).toBe(0);
-    expect(secondsAt(2000, 1000, 14)).toBe(14);
-  });
-
-  test('fills the lane with pictures of the frames in their middles', () => {
-    const pictures = thumbnailsFor(100, 25, 400);
-    expect(pictures.map((picture) => picture.left)).toEqual([0, 0.25, 0.5, 0.75]);
-    expect(pictures.map((picture) => picture.index)).toEqual([50, 150, 250, 350]);
-  });
-
-  test('never asks for a frame that is not there', () => {
-    for (const frames of [1, 2, 7]) {
-      for (const picture of thumbnailsFor(1233, 35, frames)) expect(picture.index).toBeLessThan(frames);
-    }
-    expect(thumbnailsFor(0, 35, 10)).toEqual([]);
-    expect(thumbnailsFor(1233, 35, 0)).toEqual([]);
-  });
-});
-
-describe('joins on the timeline', () => {
-  const join = (index: number) => ({ index: FrameIndex.parse(index), seconds: index / 25 });
-
-  test('stand where the clock of the file starts again, and say so', () => {
-    expect(joinMarks([join(150)], 12, 1000)).toEqual([
-      {
-        left: 0.5,
-        name: 'Join at 00:00:06.000, frame 150: the file’s own clock starts again or jumps here; the time shown goes on',
-      },
-    ]);
-    expect(joinMarks([], 12, 1000)).toEqual([]);
-  });
-
-  test('are one mark where they would lie on one another', () => {
-    const marks = joinMarks([join(30), join(31), join(32), join(150)], 12, 800);
-    expect(marks.map(({ left }) => Math.round(left * 100))).toEqual([10, 50]);
-    expect(marks[0]?.name).toMatch(/^3 joins from 00:00:01\.200, frame 30:/);
-    expect(joinMarks([join(30), join(31)], 0, 0)).toHaveLength(1);
   });
 });
 
@@ -255,28 +207,5 @@ describe('recently used values', () => {
     values.set(2, 'c', 6);
     expect(values.get(1)).toBe('b');
     expect(values.get(2)).toBe('c');
-  });
-});
-
-describe('the marks of answers', () => {
-  const fake = new FakeWorkstation();
-  for (const index of [0, 0, 100, 101, 300]) fake.addEntry('What organ?', index, { status: 'not-visible' });
-  const counts = (width: number): number[] =>
-    answerMarks(fake.summaries, 14, width).map(({ entries }) => entries.length);
-
-  test('are one for each frame where they have room, and shared where they would lie on one another', () => {
-    expect(counts(0)).toEqual([2, 1, 1, 1]);
-    expect(counts(10_000)).toEqual([2, 1, 1, 1]);
-    expect(counts(1000)).toEqual([2, 2, 1]);
-    expect(counts(10)).toEqual([5]);
-  });
-
-  test('keep their counts apart, however many answers there are', () => {
-    const many = new FakeWorkstation();
-    for (let at = 0; at < 3000; at += 1) many.addEntry('What?', at % 350, { status: 'not-visible' });
-    const marks = answerMarks(many.summaries, 14, 1000);
-    expect(marks.flatMap(({ entries }) => entries)).toHaveLength(3000);
-    const gaps = marks.slice(1).map(({ left }, at) => (left - marks[at]!.left) * 1000);
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(44);
   });
 });
