@@ -1,3 +1,4 @@
+export * from './agreement.ts';
 export * from './words/answer-warning.ts';
 export * from './asked.ts';
 export * from './words/answers.ts';

@@ -1,6 +1,7 @@
 import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { EditedPart } from '../view/box-editing.ts';
 import type { Review } from './review.svelte.ts';
+import { samplesAtOnce } from './seeds.ts';
 import type { Workstation } from './workstation.svelte.ts';
 
 /** What keys do outside the review: parts of the window itself. */
@@ -75,6 +76,7 @@ export class Keyboard {
     if (review === null) return 'Open a video first';
     switch (action) {
       case 'ask-again':
+      case 'ask-samples':
         return review.answer === null ? 'There is no answer on show' : askObstacle;
       case 'ask':
         return askObstacle;
@@ -182,6 +184,8 @@ export class Keyboard {
       ),
       ask: () => this.#ask(review),
       'ask-again': () => (this.#workstation.askObstacle === null ? review.askAgain() : undefined),
+      'ask-samples': () =>
+        this.#workstation.askObstacle === null ? review.askAgain('anew', samplesAtOnce) : undefined,
       'zoom-in': () => view.zoomIn(),
       'zoom-out': () => view.zoomOut(),
       'zoom-fit': () => view.fit(),

@@ -37,3 +37,13 @@ export class QuestionsTogether {
     return first;
   }
 }
+
+/** Asks for further versions of an answer, one for each of these settings; several are one act, which is undone as one. */
+export async function askVersions(
+  bridge: Pick<Bridge, 'askAgain'>,
+  about: Omit<CallInput<'askAgain'>, 'settings' | 'groupId'>,
+  each: readonly CallInput<'askAgain'>['settings'][],
+): Promise<void> {
+  const together = each.length > 1 ? { groupId: GroupId.parse(crypto.randomUUID()) } : {};
+  for (const settings of each) unwrap(await bridge.askAgain({ ...about, ...together, settings }));
+}

@@ -1,7 +1,6 @@
 import {
   answerWarning,
   isUnderWay,
-  unwrap,
   type Answer,
   type Bookmark,
   type Bridge,
@@ -30,7 +29,7 @@ import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';
 import type { Entries } from './entries.svelte.ts';
-import { QuestionsTogether } from './questions-together.ts';
+import { askVersions, QuestionsTogether } from './questions-together.ts';
 import { broughtBack } from './brought-back.ts';
 import { frameToAsk } from './frame-to-ask.ts';
 import { Judging } from './judging.svelte.ts';
@@ -243,25 +242,23 @@ export class Review {
   /**
    * Another version of the answer on show: drawn anew with another seed, at the temperature of before or, where that
    * was greedy, at the one that samples are drawn at. `same` repeats its settings, which another model or a changed
-   * file may answer otherwise.
+   * file may answer otherwise. Several samples are one act, and leave the version on show there.
    */
-  async askAgain(how: 'anew' | 'same' | 'anyway' = 'anew'): Promise<boolean> {
+  async askAgain(how: 'anew' | 'same' | 'anyway' = 'anew', times = 1): Promise<boolean> {
     if (this.selectedQuestion !== null) await this.#entries.load(this.selectedQuestion);
     const { selected: entry, answer } = this;
     if (!entry || !answer || entry.answers.some(({ status }) => isUnderWay(status))) return false;
-    const settings = how === 'anew' ? drawnAnew(entry.answers, answer, this.#drawSeed) : repeated(answer);
+    const draw = this.#drawSeed;
+    const each = how === 'anew' ? drawnAnew(entry.answers, answer, { times, draw }) : [repeated(answer)];
     // The person sees what is asked about, before it is asked.
     const frame = this.goToAnswer().then(() => frameToAsk(this.player));
     return this.asking.take(frame, async ({ hash: frameHash }) => {
       const questionId = entry.question.id;
-      unwrap(
-        await this.#bridge.askAgain({
-          ...{ questionId, frameHash, settings },
-          ...(how === 'anyway' && { anyway: true }),
-        }),
-      );
+      if (times > 1) this.selectedVersion = entry.answers.indexOf(answer);
+      const again = { questionId, frameHash, ...(how === 'anyway' && { anyway: true }) };
+      await askVersions(this.#bridge, again, each);
       await this.#record.catchUp();
-      this.selectedVersion = null;
+      if (times === 1) this.selectedVersion = null;
     });
   }
 

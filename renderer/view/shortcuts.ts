@@ -43,6 +43,7 @@ export type Action =
   | MarkStep
   | 'ask'
   | 'ask-again'
+  | 'ask-samples'
   | 'escape'
   | 'undo'
   | 'redo'
@@ -161,7 +162,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
     title: 'Ask',
     shortcuts: [
       shortcut('ask', ['Q'], 'Ask about this frame', ['q']),
-      shortcut('ask-again', ['R'], 'Ask the shown question again', ['r']),
+      shortcut('ask-again', ['R'], 'Ask the shown question again: another sample', ['r']),
+      shortcut('ask-samples', ['Shift R'], 'Five samples, to see how far they agree', ['Shift+r']),
       shortcut('escape', ['Esc'], 'Stop the answer; close what is open', ['Escape']),
       shortcut('undo', ['Ctrl Z'], 'Undo what you did last in this session', ['Control+z']),
       shortcut('redo', ['Shift Ctrl Z', 'Ctrl Y'], 'Do it again', ['Control+Shift+z', 'Control+y']),

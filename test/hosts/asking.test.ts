@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
-import { agreementInWords, agreementOf } from '../../main/hosts/cli/agreement.ts';
+import {
+  agreementInWords,
+  agreementOf,
+  samplesInWords,
+  samplesDrawn,
+} from '../../preload/contract/agreement.ts';
 import { answerForMachines, answerForPeople } from '../../main/hosts/cli/asking.ts';
-import type { OpenSession } from '../../preload/contract/index.ts';
+import type { Answer, OpenSession } from '../../preload/contract/index.ts';
 import { settingsOfSamples } from '../../main/hosts/cli/sampling-options.ts';
 import { aCase, aVideo, fullAnswer } from '../store/rows.ts';
 
@@ -83,6 +88,28 @@ test('samples differ in their seed, and one is asked as it was', () => {
     { temperature: 1.2, seed: 2 ** 32 - 1 },
     { temperature: 1.2, seed: 0 },
   ]);
+});
+
+test('samples are what the model of the answer on show drew of the same picture, and are told in words', () => {
+  const drawn = (label: string | null, change: Partial<Answer> = {}): Answer => ({
+    ...fullAnswer('a', 'q', 's'),
+    ...{ label, box: null, items: [], status: label === null ? 'malformed' : 'answered' },
+    settings: { ...fullAnswer('a', 'q', 's').settings, temperature: 0.7 },
+    ...change,
+  });
+  const greedy = drawn('liver', { settings: { ...drawn('x').settings, temperature: 0 } });
+  const shown = drawn('kidney');
+  const others = drawn('liver', { model: { ...shown.model!, sha256: 'f'.repeat(64) } });
+  const stopped = drawn('liver', { status: 'stopped' });
+  const said = (...versions: Answer[]) => samplesInWords(samplesDrawn([greedy, ...versions], shown));
+  expect(said(shown)).toBeNull();
+  expect(said(shown, others, stopped)).toBeNull();
+  expect(said(shown, drawn('kidney'))).toBe('All 2 samples agree');
+  expect(said(shown, drawn('kidney'), drawn('liver'), drawn(null))).toBe('2 of 4 samples agree');
+  expect(said(shown, drawn('liver'))).toBe('No two of 2 samples agree');
+  expect(said(shown, drawn('kidney'), drawn('', { status: 'queued', model: null }))).toBe(
+    'All 2 samples agree, 1 more to come',
+  );
 });
 
 test('the agreement of samples: labels counted, every two boxes compared, only complete answers', () => {

@@ -58,6 +58,27 @@ async function opened(): Promise<{ workstation: Workstation; review: Review }> {
 }
 
 describe('the answer', () => {
+  test('says how far its samples agree, what the others say, and where the version on show is another', async () => {
+    const entry = fake.addEntry('What organ?', 0, { status: 'answered', label: 'Liver', box });
+    const drawn = (label: string, corners: Box): Answer => ({
+      ...fake.answer(entry.question.id, 0, { status: 'answered', label, box: corners }),
+      settings: { ...entry.answers[0]!.settings, temperature: 0.7 },
+    });
+    const moved = Box.parse([10, 20, 30, 30]);
+    const answers = [entry.answers[0]!, drawn('Kidney', box), drawn('Kidney', moved), drawn('Spleen', box)];
+    fake.entries = [{ ...entry, answers }];
+    const { review } = await opened();
+    await review.select(entry.question.id);
+    render(AnswerPanel, { workstation, review });
+    const said = () => document.querySelector('[data-part="samples"]')?.textContent.replace(/\s+/g, ' ');
+    await vi.waitFor(() =>
+      expect(said()).toMatch(/2 of 3 samples agree on Kidney · Spleen 1 · boxes overlap by 0\.67/),
+    );
+    expect(said()).toMatch(/This version says otherwise/);
+    review.selectVersion(1);
+    await vi.waitFor(() => expect(said()).not.toMatch(/otherwise/));
+  });
+
   test('reads question, label, probability, reasoning, in this order', async () => {
     fake.addEntry('What organ?', 0, {
       status: 'answered',

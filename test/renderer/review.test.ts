@@ -186,6 +186,23 @@ describe('asking', () => {
     expect(await review.askAgain()).toBe(false);
   });
 
+  test('again five times at once is one act with five other seeds, and the version on show stays there', async () => {
+    const settings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 3, maxNewTokens: null };
+    workstation.addEntry('What organ?', 42, { status: 'answered', label: 'Kidney', box, settings });
+    seeds = [3, 4, 4, 5, 6, 7, 8];
+    const review = await opened();
+    await review.select(review.entries[0]!.question.id);
+    await review.askAgain('anew', 5);
+    const asked = workstation.logged('askAgain');
+    expect(asked.map((one) => one.settings)).toEqual(
+      [4, 5, 6, 7, 8].map((seed) => ({ temperature: 0.7, seed })),
+    );
+    expect(new Set(asked.map(({ groupId }) => groupId)).size).toBe(1);
+    expect(asked[0]?.groupId).toBeTruthy();
+    expect(review.selected?.answers).toHaveLength(6);
+    expect(review.answer?.label).toBe('Kidney');
+  });
+
   test('again draws with a seed that no version had, at the temperature of before; the same repeats', async () => {
     workstation.addEntry('What organ?', 42, {
       status: 'answered',

@@ -8,7 +8,7 @@ import {
 } from '../../../../preload/contract/index.ts';
 import { exitCodeOf, type ExitCode } from '../../exit-codes.ts';
 import type { CommandLineWorkstation } from '../../hosted.ts';
-import { agreementInWords, agreementOf } from '../agreement.ts';
+import { agreementInWords, agreementOf } from '../../../../preload/contract/agreement.ts';
 import {
   answerForMachines,
   answerForPeople,

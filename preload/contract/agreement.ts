@@ -1,4 +1,5 @@
-import { iou, type Answer } from '../../../preload/contract/index.ts';
+import { iou } from './boxes.ts';
+import { isUnderWay, type Answer } from './domain.ts';
 
 /** How far answers to one question on one frame, drawn with different seeds, say the same. */
 export interface Agreement {
@@ -13,7 +14,9 @@ export interface Agreement {
   readonly meanIou: number | null;
 }
 
-export function agreementOf(answers: readonly Answer[]): Agreement {
+type Sampled = Pick<Answer, 'status' | 'label' | 'box'>;
+
+export function agreementOf(answers: readonly Sampled[]): Agreement {
   const complete = answers.filter(({ status }) =>
     ['answered', 'answered-without-location', 'not-visible'].includes(status),
   );
@@ -32,6 +35,47 @@ export function agreementOf(answers: readonly Answer[]): Agreement {
     meanIou:
       overlaps.length === 0 ? null : overlaps.reduce((sum, overlap) => sum + overlap, 0) / overlaps.length,
   };
+}
+
+/** The samples of a question's answer beside the one on show, and how far they say the same. */
+export interface Samples extends Agreement {
+  /** Samples that ended by themselves, those without a readable answer too. */
+  readonly ended: number;
+  /** Samples that wait or are being written. */
+  readonly underWay: number;
+}
+
+type Drawn = Sampled & Pick<Answer, 'settings' | 'model' | 'frame' | 'items'>;
+
+/**
+ * The samples among the versions of an answer: those that were drawn (greedy ones are all the same), by the model of the one on
+ * show, of the same picture. What failed or was stopped is none.
+ */
+export function samplesDrawn(versions: readonly Drawn[], shown: Drawn): Samples {
+  const isSample = ({ settings, model, frame }: Drawn): boolean =>
+    settings.temperature > 0 &&
+    frame?.hash === shown.frame?.hash &&
+    (model === null ||
+      shown.model === null ||
+      (model.id === shown.model.id && model.sha256 === shown.model.sha256));
+  const samples = versions.filter(isSample);
+  const ended = samples.filter(
+    ({ status }) => !isUnderWay(status) && status !== 'stopped' && status !== 'failed',
+  );
+  return {
+    ...agreementOf(ended),
+    ended: ended.length,
+    underWay: samples.filter(({ status }) => isUnderWay(status)).length,
+  };
+}
+
+/** "4 of 5 samples agree", which counts samples without a readable answer too; null while there are fewer than two. */
+export function samplesInWords({ labels, ended, underWay }: Samples): string | null {
+  if (ended < 2) return null;
+  const most = labels[0]?.count ?? 0;
+  const rest = underWay === 0 ? '' : `, ${underWay} more to come`;
+  if (most < 2) return `No two of ${ended} samples agree${rest}`;
+  return most === ended ? `All ${ended} samples agree${rest}` : `${most} of ${ended} samples agree${rest}`;
 }
 
 /** For people: how many samples say what, and how far their boxes lie on one another. */
