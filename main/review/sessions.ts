@@ -5,6 +5,7 @@ import {
   decisionsOn,
   distinctModels,
   firstPageLength,
+  notesOn,
   summaryOf,
   type Entry,
   type EntryPage,
@@ -144,6 +145,7 @@ export function summariesOf(
       question: question.text,
       video: sizeOf(question.videoId),
       decisions: decisionsOn(found.answer.id, judged),
+      notes: notesOn(found.answer.id, judged),
     });
     return [{ question, place, versions: found.versions, newest: summary }];
   });

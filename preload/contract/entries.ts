@@ -4,7 +4,7 @@ import { Doubt, doubtsOf } from './doubts.ts';
 import { Marks } from './marks.ts';
 import { surenessOf } from './sureness.ts';
 import { Sha256, type AnswerId, type Size } from './values.ts';
-import { DecisionOf, Verdict } from './verdicts.ts';
+import { DecisionOf, NoteOf, Verdict } from './verdicts.ts';
 import { answerWarning } from './words/answer-warning.ts';
 
 /** Where a question stands in the order of asking, within one database: later ones have larger numbers, with gaps. */
@@ -39,6 +39,10 @@ export const AnswerSummary = Answer.pick({
   frameHash: Sha256.nullable(),
   /** Of whoever judged it, one of each person. */
   decisions: z.array(DecisionOf),
+  /** What people wrote about it, one of each person who did. */
+  notes: z.array(NoteOf),
+  /** Name and version of the model that gave it; null where none did yet. */
+  model: z.string().nullable(),
 });
 export type AnswerSummary = z.infer<typeof AnswerSummary>;
 
@@ -85,7 +89,17 @@ export type OpenSession = z.infer<typeof OpenSession>;
 
 type Summarised = Pick<
   Answer,
-  'id' | 'status' | 'label' | 'box' | 'items' | 'reasoning' | 'probability' | 'evidence' | 'frame' | 'endedAt'
+  | 'id'
+  | 'status'
+  | 'label'
+  | 'box'
+  | 'items'
+  | 'reasoning'
+  | 'probability'
+  | 'evidence'
+  | 'frame'
+  | 'endedAt'
+  | 'model'
 >;
 
 /** The decisions on one answer, one of each person who judged it. */
@@ -96,15 +110,29 @@ export const decisionsOn = (answerId: AnswerId, verdicts: readonly Verdict[]): D
     return [{ actor, decision, ...(decision === 'corrected' && { label: judgement.label }) }];
   });
 
+/** The notes on one answer, one of each person who wrote one. */
+export const notesOn = (answerId: AnswerId, verdicts: readonly Verdict[]): NoteOf[] =>
+  verdicts.flatMap(({ answerId: of, actor, note }) =>
+    of === answerId && note !== '' ? [{ actor, note }] : [],
+  );
+
+/** "Surgery-R1 nano 0.5.0": models of one name and version are one to whoever reads a list. */
+export const namedModel = ({ name, version }: Pick<ModelStamp, 'name' | 'version'>): string =>
+  version === null || version === 'not stated' ? name : `${name} ${version}`;
+
 /**
  * What a list says of an answer. `video` is the size of the video's picture, for answers that do not know their own;
- * `decisions` are those on this answer.
+ * `decisions` and `notes` are those on this answer.
  */
 export function summaryOf(
   answer: Summarised,
-  { question, video, decisions }: { question: string; video: Size; decisions: readonly DecisionOf[] },
+  {
+    question,
+    video,
+    ...said
+  }: { question: string; video: Size; decisions: readonly DecisionOf[]; notes: readonly NoteOf[] },
 ): AnswerSummary {
-  const { id, status, label, box, items, frame, endedAt } = answer;
+  const { id, status, label, box, items, frame, endedAt, model } = answer;
   return {
     ...{ id, status, label, box, endedAt },
     itemCount: items.length,
@@ -112,7 +140,9 @@ export function summaryOf(
     doubts: doubtsOf(answer),
     warning: answerWarning(answer, question, frame?.picture ?? video),
     frameHash: frame?.hash ?? null,
-    decisions: [...decisions],
+    decisions: [...said.decisions],
+    notes: [...said.notes],
+    model: model === null ? null : namedModel(model),
   };
 }
 
@@ -120,8 +150,8 @@ export function summaryOf(
 export function entrySummaryOf({ question, place, answers, verdicts }: Entry, video: Size): EntrySummary {
   const newest = answers.at(-1);
   if (newest === undefined) throw new Error('an entry has no answer');
-  const decisions = decisionsOn(newest.id, verdicts);
-  const summary = summaryOf(newest, { question: question.text, video, decisions });
+  const said = { decisions: decisionsOn(newest.id, verdicts), notes: notesOn(newest.id, verdicts) };
+  const summary = summaryOf(newest, { question: question.text, video, ...said });
   return { question, place, versions: answers.length, newest: summary };
 }
 

@@ -91,6 +91,10 @@ export const DecisionOf = z.object({
 });
 export type DecisionOf = z.infer<typeof DecisionOf>;
 
+/** What a person wrote about an answer. */
+export const NoteOf = z.object({ actor: ActorId, note: Note });
+export type NoteOf = z.infer<typeof NoteOf>;
+
 /** The name of a verdict in the record: one for each answer and person, so that there can't be two. */
 export const verdictId = (answerId: AnswerId, actor: ActorId): string => `${answerId}:${actor}`;
 

@@ -254,8 +254,8 @@ export class Entries {
     const { question, newest } = listed;
     // A version that this window has not heard of comes with its change.
     if (newest.id === answer.id && later(newest, answer) === answer) {
-      const { decisions } = newest;
-      const known = { question: question.text, video: this.#parts.size(), decisions };
+      const { decisions, notes } = newest;
+      const known = { question: question.text, video: this.#parts.size(), decisions, notes };
       this.#showSummary({ ...listed, newest: summaryOf(answer, known) });
     }
     return question.text;

@@ -1,7 +1,20 @@
+import { SvelteSet } from 'svelte/reactivity';
 import type { ActorId, EntrySummary, QuestionId, Video } from '../../preload/contract/index.ts';
+import {
+  facetsOf,
+  foldedRows,
+  inListOrder,
+  matching,
+  withEntry,
+  type Facets,
+  type ListOrder,
+  type ListRow,
+  type Narrowing,
+  type ReviewFilter,
+} from '../view/answer-list.ts';
 import { placed, type Placed } from '../view/lane-marks.ts';
 import { entriesAbout } from '../view/timeline.ts';
-import { countStates, reviewStateOf, type ReviewFilter, type ReviewState } from '../view/verdicts.ts';
+import { countStates, reviewStateOf, type ReviewState } from '../view/verdicts.ts';
 
 /** What the list is of. */
 interface Listed {
@@ -15,6 +28,10 @@ interface Listed {
 export class ReviewList {
   /** What the list shows. */
   filter = $state<ReviewFilter>('all');
+  narrowing = $state.raw<Narrowing>(null);
+  order = $state<ListOrder>('asked');
+  /** Frames whose answers are unfolded. */
+  readonly open = new SvelteSet<string>();
   readonly #of: Listed;
   readonly #actor: () => ActorId | null;
 
@@ -24,12 +41,18 @@ export class ReviewList {
     this.#actor = actor;
   }
 
+  readonly #matching: readonly EntrySummary[] = $derived.by(() =>
+    matching(this.#of.entries, {
+      ...{ filter: this.filter, narrowing: this.narrowing, actor: this.#actor() },
+    }),
+  );
+
   /** Those that the list shows, in the order of asking; the one on show always stays among them. */
   readonly shown: readonly EntrySummary[] = $derived.by(() => {
-    const entries = this.#of.entries;
-    if (this.filter === 'all') return entries;
-    const selected = this.#of.selectedQuestion;
-    return entries.filter((entry) => this.stateOf(entry) === this.filter || entry.question.id === selected);
+    const { entries, selectedQuestion: selected } = this.#of;
+    const found = this.#matching;
+    const kept = entries.find(({ question }) => question.id === selected);
+    return found === entries || kept === undefined ? found : withEntry(found, kept);
   });
 
   /** Those about the recording on show, by their frames. */
@@ -37,10 +60,37 @@ export class ReviewList {
     placed(entriesAbout(this.#of.entries, this.#of.video), ({ question }) => question.location),
   );
 
+  readonly #sorted: readonly EntrySummary[] = $derived.by(() =>
+    inListOrder(this.shown, this.order, (entry) => this.ownLabelOf(entry) ?? entry.newest.label),
+  );
+
+  /** As the list is drawn: in its order, and by time with the answers on a frame folded. */
+  readonly rows: readonly ListRow[] = $derived.by(() =>
+    this.order === 'time'
+      ? foldedRows(this.#sorted, { open: this.open, selected: this.#of.selectedQuestion })
+      : this.#sorted,
+  );
+
   /** How many stand in each state. */
   readonly counts: Readonly<Record<ReviewState, number>> = $derived.by(() =>
     countStates(this.#of.entries, this.#actor()),
   );
+
+  readonly facets: Facets = $derived.by(() => facetsOf(this.#of.entries));
+
+  get isNarrowed(): boolean {
+    return this.filter !== 'all' || this.narrowing !== null;
+  }
+
+  showAll(): void {
+    this.filter = 'all';
+    this.narrowing = null;
+  }
+
+  /** Folds the answers on a frame, or unfolds them. */
+  toggle(frame: string): void {
+    if (!this.open.delete(frame)) this.open.add(frame);
+  }
 
   /** What this person put in place of the label of a question's newest answer; null where that was not corrected. */
   ownLabelOf({ newest }: EntrySummary): string | null {

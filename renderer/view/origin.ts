@@ -1,4 +1,4 @@
-import type { ModelStamp, ModelState } from '../../preload/contract/index.ts';
+import { namedModel, type ModelStamp, type ModelState } from '../../preload/contract/index.ts';
 
 /** Whether an answer was given by the model that is in use; true where no model is known to be in use. */
 export function isOfModel(stamp: ModelStamp, state: ModelState | null): boolean {
@@ -18,7 +18,7 @@ export function modelNames(
   state: ModelState | null,
 ): string {
   const { name, version, sha256 } = stamp;
-  const named = version === null || version === 'not stated' ? name : `${name} ${version}`;
+  const named = namedModel(stamp);
   const inUse = state?.model;
   const namesakes = [
     ...others.filter((other) => other.name === name && other.version === version),

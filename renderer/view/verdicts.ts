@@ -18,9 +18,6 @@ export const reviewStates = [
   'rejected',
 ] as const satisfies readonly ReviewState[];
 
-/** What the list shows: all, or those that stand so. */
-export type ReviewFilter = 'all' | ReviewState;
-
 /** Null for an answer that nobody has to judge: it is still written, or there is none. */
 export function reviewStateOf(
   { status, decisions }: Pick<AnswerSummary, 'status' | 'decisions'>,
