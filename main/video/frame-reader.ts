@@ -240,11 +240,18 @@ export class FrameReader {
     const { table } = this.#options;
     const count = table.ticks.length;
     const key = keyFrameBefore(table, pending.index);
+    // The decoder passes through the frames before it anyway: who goes backwards wants them next.
+    const before = this.#direction === -1 ? Math.max(framesBefore, this.#reach) : framesBefore;
     this.#start(
-      Math.max(key, pending.index - framesBefore),
+      Math.max(key, pending.index - before),
       Math.min(count - 1, pending.index + framesAfter),
       false,
     );
+  }
+
+  /** How many frames are kept ready on either side of the playhead. */
+  get #reach(): number {
+    return Math.min(mostAhead, Math.floor(this.#cache.capacity * 0.45));
   }
 
   /** Whether waiting for `run` beats starting anew at the key frame of `index`. */
@@ -313,7 +320,7 @@ export class FrameReader {
   #prefetch(): void {
     if (this.#run || this.#pending || this.#disposal.signal.aborted || this.#failures >= mostFailures) return;
     const { table } = this.#options;
-    const reach = Math.min(mostAhead, Math.floor(this.#cache.capacity * 0.45));
+    const reach = this.#reach;
     const sides = this.#direction === 1 ? ([1, -1] as const) : ([-1, 1] as const);
     for (const side of sides) {
       const room = side === 1 ? table.ticks.length - 1 - this.#playhead : this.#playhead;

@@ -151,6 +151,8 @@ export class Keyboard {
       pause: () => player.pause(),
       faster: () => player.faster(),
       reverse: () => player.reverse(),
+      slower: () => player.changeSpeed('slower'),
+      quicker: () => player.changeSpeed('faster'),
       'second-back': () => player.jump(-1),
       'second-forward': () => player.jump(1),
       'ten-seconds-back': () => player.jump(-10),

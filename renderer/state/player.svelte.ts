@@ -12,15 +12,13 @@ import { VideoTimes } from './frame-times.ts';
 import { FrameSource, type Frame, type Settled } from './frames.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
 import { frameAfterStream, middleOfFrame } from './stream-places.ts';
+import { fastest, nextSpeed } from '../view/speeds.ts';
 
 /** How long a key is held before one step becomes a run of steps, in ms. */
 const holdMilliseconds = 280;
 
 /** Steps come no faster than the video itself would play, whatever the decoder can do. */
 const shortestStepMilliseconds = 33;
-
-/** The fastest that J and L lead to, forwards and backwards. */
-const fastest = 8;
 
 export interface PlayerOptions {
   fetchMedia: typeof fetch;
@@ -104,9 +102,21 @@ export class Player {
     return this.motion.moving ? this.motion.rate : this.chosenRate;
   }
 
+  /** Of what plays, and of the next playing. Below 0 it plays backwards at once. */
   chooseRate(rate: number): void {
+    if (rate < 0) {
+      void this.reverse(-rate);
+      return;
+    }
     this.chosenRate = rate;
     if (this.motion.moving) this.motion.setRate(rate);
+    else if (this.#starting !== null) this.#starting = rate;
+  }
+
+  /** The next speed of those there are, in the direction in which it plays; no faster than the fastest and no wrap. */
+  changeSpeed(towards: 'slower' | 'faster'): void {
+    const next = nextSpeed(this.rate, towards);
+    if (next !== this.rate) this.chooseRate(next);
   }
 
   /** Shows the frame at a place. The latest request wins; the frame before stays until the new one is there. */
@@ -175,9 +185,8 @@ export class Player {
   }
 
   /** Plays backwards; again while it does: 2, 4 and 8 times as fast. */
-  async reverse(): Promise<void> {
+  async reverse(rate = this.reverseRate === 0 ? 1 : Math.min(fastest, this.reverseRate * 2)): Promise<void> {
     if (!this.ready) return;
-    const rate = this.reverseRate === 0 ? 1 : Math.min(fastest, this.reverseRate * 2);
     this.endRun();
     const run = this.#run;
     await this.#move(() => this.#halted());

@@ -3,8 +3,14 @@ import { fit, held, pan, zoomAt, zoomStep, type Point, type Viewport } from '../
 
 const nothing: Viewport = { scale: 1, x: 0, y: 0 };
 
-/** Zoom and place of the picture on the stage; stays as it is while frames come and go. */
+/** The most that brightness or contrast is changed by, up and down, in percent of what the picture has. */
+export const mostAdjustment = 80;
+
+/** Zoom and place of the picture on the stage, and how light it is drawn; stays as it is while frames come and go. */
 export class View {
+  /** Percent more or less than recorded. For the eye alone: what is asked about, exported and hashed stays the frame itself. */
+  brightness = $state(0);
+  contrast = $state(0);
   stage = $state.raw<Size | null>(null);
   picture = $state.raw<Size | null>(null);
   readonly #tell: (text: string) => void;
@@ -20,6 +26,31 @@ export class View {
     if (!this.stage || !this.picture) return nothing;
     return this.#chosen ? held(this.#chosen, this.picture, this.stage) : fit(this.picture, this.stage);
   });
+
+  /** How the picture is drawn, as a CSS filter; null where it is drawn as it is. */
+  readonly filter: string | null = $derived(
+    this.brightness === 0 && this.contrast === 0
+      ? null
+      : `brightness(${100 + this.brightness}%) contrast(${100 + this.contrast}%)`,
+  );
+
+  /** What is changed for the eye alone, in words; null where nothing is. */
+  readonly adjustment: string | null = $derived.by(() => {
+    const parts = [
+      ['brightness', this.brightness],
+      ['contrast', this.contrast],
+    ] as const;
+    const said = parts
+      .filter(([, by]) => by !== 0)
+      .map(([name, by]) => `${name} ${by > 0 ? '+' : '−'}${Math.abs(by)}`);
+    return said.length === 0 ? null : `view: ${said.join(', ')}, not sent to the model`;
+  });
+
+  asRecorded(): void {
+    this.brightness = 0;
+    this.contrast = 0;
+    this.#tell('As recorded');
+  }
 
   get fitted(): boolean {
     return this.#chosen === null;

@@ -8,6 +8,8 @@ export type Action =
   | 'pause'
   | 'faster'
   | 'reverse'
+  | 'slower'
+  | 'quicker'
   | 'step-back'
   | 'step-forward'
   | 'step-back-ten'
@@ -91,6 +93,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('reverse', ['J'], 'Play backwards; again for faster', ['j']),
       shortcut('pause', ['K'], 'Pause', ['k']),
       shortcut('faster', ['L'], 'Play; again for faster', ['l']),
+      shortcut('slower', ['D'], 'Slower, down to a tenth', ['d']),
+      shortcut('quicker', ['Shift D'], 'Faster, up to eight times', ['Shift+d']),
     ],
   },
   {

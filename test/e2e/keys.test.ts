@@ -133,6 +133,44 @@ describe('the keyboard', () => {
     await expect.poll(() => window.frame.index()).toBe(at);
   });
 
+  it('D and the menu go down to a tenth of the speed', async () => {
+    const speed = page.getByRole('button', { name: /^Speed/ });
+    await page.keyboard.press('d');
+    await expect.poll(() => speed.textContent()).toContain('0.5×');
+    await speed.click();
+    await page.getByRole('menuitemradio', { name: '0.1×', exact: true }).click();
+    await expect.poll(() => speed.textContent()).toContain('0.1×');
+    await page.keyboard.press(' ');
+    await expect
+      .poll(() => page.locator('video').evaluate((video: HTMLVideoElement) => video.playbackRate))
+      .toBe(0.1);
+    await pause();
+    await speed.click();
+    await page.getByRole('menuitemradio', { name: '1×', exact: true }).click();
+    await expect.poll(() => speed.textContent()).toContain('1×');
+  });
+
+  it('brightness and contrast change what is drawn, are said beside it, and leave the frame as it is', async () => {
+    await window.goToFrame(100);
+    const canvas = page.locator('canvas[data-part="frame"]');
+    const filter = (): Promise<string> =>
+      page
+        .locator('.picture')
+        .first()
+        .evaluate((picture) => getComputedStyle(picture).filter);
+    const hash = await canvas.getAttribute('data-frame-hash');
+    await page.getByRole('button', { name: 'Brightness and contrast' }).click();
+    await page.getByLabel('Contrast', { exact: true }).fill('10');
+    await expect
+      .poll(() => page.locator('[data-part="adjusted"]').textContent())
+      .toContain('view: contrast +10, not sent to the model');
+    await expect.poll(() => filter()).toContain('contrast(1.1)');
+    expect(await canvas.getAttribute('data-frame-hash')).toBe(hash);
+    await page.getByRole('button', { name: 'As recorded' }).click();
+    await expect.poll(() => filter()).toBe('none');
+    await page.keyboard.press('Escape');
+  });
+
   it('L plays up to 8 times as fast and stays there', async () => {
     await window.goToFrame(0);
     const speed = page.getByRole('button', { name: /^Speed/ });

@@ -100,6 +100,23 @@ describe('stepping and jumping', () => {
     video.dispose();
   });
 
+  it('keeps what the decoder passes through on its way when it goes backwards', async () => {
+    const starts: string[] = [];
+    const note = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      if (message === 'Starting a media tool') starts.push(String(fields?.['args']));
+    };
+    const video = await openVideo(path, {
+      log: { debug: note, info: () => undefined, warn: () => undefined },
+    });
+    await video.buildIndex();
+    await video.frame(299);
+    expect(readCounter(await video.frame(195))).toBe(195);
+    // Frame 100 is the key frame where that decode has to begin.
+    const whole = `[from]select='gte(pts,${video.table.ticks[100]})'`;
+    expect(starts.some((args) => args.includes(whole))).toBe(true);
+    video.dispose();
+  });
+
   it('prepares the neighbours on both sides while nobody asks', async () => {
     const starts: string[] = [];
     const note = (message: string, fields?: Readonly<Record<string, unknown>>) => {
