@@ -10,6 +10,7 @@ import {
 import { playBackwards, wait } from './backwards.ts';
 import { VideoTimes } from './frame-times.ts';
 import { FrameSource, type Frame, type Settled } from './frames.ts';
+import { Moves } from './moves.svelte.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
 import { frameAfterStream, middleOfFrame } from './stream-places.ts';
 import { fastest, nextSpeed } from '../view/speeds.ts';
@@ -50,9 +51,6 @@ export class Player {
   readonly times: VideoTimes;
   readonly frames: FrameSource;
 
-  /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
-  arriving = $state(false);
-
   /** The speed of a playing that has not begun yet. */
   #starting = $state<number | null>(null);
   readonly #options: PlayerOptions;
@@ -60,9 +58,7 @@ export class Player {
   #ahead = new AbortController();
   #target: number | null = null;
   #run = 0;
-  /** Ways to another frame that have begun and not ended; the count is of all that ever began. */
-  #moves: readonly Promise<void>[] = [];
-  #moveCount = 0;
+  readonly #moves = new Moves();
   /** From the halt of playback until its frame is on the screen. */
   #halt: Promise<void> | null = null;
 
@@ -71,6 +67,11 @@ export class Player {
     this.times = new VideoTimes(options.video, options.fetchMedia);
     this.frames = new FrameSource(this.times, options.video().id, options.fetchMedia);
     this.motion = new Motion(options.video, options.onFault, options.onPicture);
+  }
+
+  /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
+  get arriving(): boolean {
+    return this.#moves.arriving;
   }
 
   get video(): Video {
@@ -121,15 +122,15 @@ export class Player {
 
   /** Shows the frame at a place. The latest request wins; the frame before stays until the new one is there. */
   show(at: PlaceInVideo): Promise<void> {
-    return this.#move(() => this.#show(at));
+    return this.#moves.begin(() => this.#show(at));
   }
 
   showIndex(index: number): Promise<void> {
-    return this.#move(() => this.#showIndex(index));
+    return this.#moves.begin(() => this.#showIndex(index));
   }
 
   goTo(at: PlaceInVideo): Promise<void> {
-    return this.#move(async () => {
+    return this.#moves.begin(async () => {
       this.endRun();
       await this.#halted();
       await this.#show(at);
@@ -137,7 +138,7 @@ export class Player {
   }
 
   step(by: number): Promise<void> {
-    return this.#move(async () => {
+    return this.#moves.begin(async () => {
       if (!this.ready) return;
       await this.#halted();
       await this.#showIndex(this.index + by);
@@ -159,10 +160,8 @@ export class Player {
   async settled(): Promise<Settled> {
     this.endRun();
     if (this.motion.moving) void this.pause();
-    const awaited = this.#moves.length > 0;
-    const count = this.#moveCount;
-    while (this.#moves.length > 0 && count === this.#moveCount) await Promise.race(this.#moves);
-    if (count !== this.#moveCount) return { frame: null, movedOn: true };
+    const { awaited, movedOn } = await this.#moves.ended();
+    if (movedOn) return { frame: null, movedOn };
     const failed = awaited && this.fault !== null;
     return { frame: failed || this.motion.visible ? null : this.shown, movedOn: false };
   }
@@ -189,7 +188,7 @@ export class Player {
     if (!this.ready) return;
     this.endRun();
     const run = this.#run;
-    await this.#move(() => this.#halted());
+    await this.#moves.begin(() => this.#halted());
     const from = this.shown?.location;
     const times = await this.times.get().catch(() => null);
     if (run !== this.#run || !from || !times) return;
@@ -230,7 +229,7 @@ export class Player {
 
   /** Goes to a time; while playing, playback goes on from there. */
   seek(seconds: number): Promise<void> {
-    return this.#move(async () => {
+    return this.#moves.begin(async () => {
       this.endRun();
       if (this.motion.moving || !this.ready) return this.motion.seek(await this.#motionStart({ seconds }));
       await this.#show({ seconds });
@@ -255,7 +254,7 @@ export class Player {
     if (this.video.availability !== 'available') return;
     const run = this.#run;
     this.#starting = rate;
-    this.#moveCount += 1;
+    this.#moves.began();
     await this.#halt;
     const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
     const index = atEnd ? FrameIndex.parse(0) : this.shown?.location.index;
@@ -269,7 +268,7 @@ export class Player {
   /** Stops motion on the frame that the browser showed last, and shows that frame's own pixels. */
   pause(): Promise<void> {
     this.endRun();
-    return this.motion.moving ? this.#move(() => this.#halted()) : Promise.resolve();
+    return this.motion.moving ? this.#moves.begin(() => this.#halted()) : Promise.resolve();
   }
 
   /** While the index is being built there are no exact frames: the browser's picture stands in, unnumbered. */
@@ -293,7 +292,7 @@ export class Player {
     const run = this.#run;
     const endSeconds = this.motion.streamEnd();
     let goesOn = false;
-    await this.#move(async () => {
+    await this.#moves.begin(async () => {
       const shownSeconds = await this.motion.pause();
       if (!this.ready || this.motion.moving) return;
       const times = await this.times.get().catch(() => null);
@@ -309,17 +308,6 @@ export class Player {
     this.#request.abort();
     this.#ahead.abort();
     this.motion.dispose();
-  }
-
-  #move(work: () => Promise<void>): Promise<void> {
-    this.#moveCount += 1;
-    this.arriving = true;
-    const move = work().finally(() => {
-      this.#moves = this.#moves.filter((other) => other !== move);
-      this.arriving = this.#moves.length > 0;
-    });
-    this.#moves = [...this.#moves, move];
-    return move;
   }
 
   async #show(at: PlaceInVideo): Promise<void> {

@@ -168,7 +168,7 @@ describe('the keyboard', () => {
       .poll(() => page.locator('[data-part="adjusted"]').textContent())
       .toContain('view: contrast +10, not sent to the model');
     await expect.poll(() => filter()).toContain('contrast(1.1)');
-    expect(await canvas.getAttribute('data-frame-hash')).toBe(hash);
+    await expect.poll(() => canvas.getAttribute('data-frame-hash')).toBe(hash);
     await page.getByRole('button', { name: 'As recorded' }).click();
     await expect.poll(() => filter()).toBe('none');
     await page.keyboard.press('Escape');

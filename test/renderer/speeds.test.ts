@@ -73,7 +73,7 @@ describe('brightness and contrast', () => {
     expect([view.filter, view.adjustment]).toEqual([null, null]);
     render(PictureControls, { view });
     await fireEvent.click(screen.getByRole('button', { name: 'Brightness and contrast' }));
-    const [brightness, contrast] = screen.getAllByRole('slider') as HTMLInputElement[];
+    const [brightness, contrast] = screen.getAllByRole<HTMLInputElement>('slider');
     await fireEvent.input(contrast!, { target: { value: '10' } });
     expect(view.adjustment).toBe('view: contrast +10, not sent to the model');
     await fireEvent.input(brightness!, { target: { value: '-20' } });
