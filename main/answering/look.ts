@@ -28,6 +28,7 @@ export async function lookAtFrame(
     decoder: facts.decoder,
     picture: { width: frame.width, height: frame.height },
     isDamaged: frame.isDamaged,
+    ...(frame.eye && { eye: frame.eye }),
   };
   const location = locationOf(times, index);
   return { frame, identity, location };

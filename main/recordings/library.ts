@@ -307,9 +307,10 @@ export class VideoLibrary {
   /** As the window sees it, without its path. */
   async show(stored: StoredVideo): Promise<Video> {
     const { path, recent: _recent, ...video } = stored;
+    const eye = caseRecordings.eyeOfRecording(this.#context.store.database, stored.id);
     const { availability, problem } = await this.#files.of(stored);
     const copied = this.#context.isCopy(path);
-    return { ...video, availability, problem: problem ?? video.problem, copied };
+    return { ...video, availability, problem: problem ?? video.problem, copied, ...(eye && { eye }) };
   }
 
   /** Opens the file if it can be, so that its frames are at hand, and shows the video either way. */
@@ -345,12 +346,27 @@ export class VideoLibrary {
       });
       this.#files.markUnchanged(id);
       this.#takeDisplay(id, recording.facts);
+      this.#takeEye(id, recording);
       void this.#counting.index(id, recording);
       return recording;
     } catch (error) {
       if (error instanceof WorkstationError && error.code === 'file-changed') this.#files.markChanged(id);
       throw error;
     }
+  }
+
+  /** From a choice on, or its undoing, wherever it was made, every frame and stream is of that eye, and boxes are in its pixels. */
+  #takeEye(id: VideoId, recording: Recording): void {
+    const changed = recording.useEye(caseRecordings.eyeOfRecording(this.#context.store.database, id));
+    const { width, height, playback } = recording.facts;
+    if (changed) this.#changeRow(id, { width, height, playback });
+  }
+
+  /** Which eye of a recording is reviewed may be another one now: every window is told how it is shown. */
+  async eyeChosen(id: VideoId): Promise<void> {
+    // A file that is away keeps the size that it had; it is looked at anew when it is there again.
+    await this.recording(id).catch(() => null);
+    await this.#tell(id);
   }
 
   /** Waits for the index where it is being built. */

@@ -1,7 +1,14 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { LRUCache } from 'lru-cache';
 import { Readable } from 'node:stream';
-import { TaskQueue, type FrameIndex, type FrameTimes, type VideoId } from '../../preload/contract/index.ts';
+import {
+  eyeInWords,
+  TaskQueue,
+  type FrameIndex,
+  type FrameTimes,
+  type StereoEye,
+  type VideoId,
+} from '../../preload/contract/index.ts';
 import { putPicture } from '../platform/picture.ts';
 import type { DecodedFrame, Recording } from './ports.ts';
 
@@ -62,15 +69,16 @@ export function createVideoMedia(videos: OpenVideos): VideoMedia {
       await recording.indexed();
       // Decoding a key frame costs a tenth of decoding a frame deep in its group of pictures.
       const key = recording.keyFrameBefore(index);
-      const name = `${videoId} ${key} ${width}`;
+      const nameFor = (eye?: StereoEye | null) => `${videoId} ${key} ${width} ${eyeInWords(eye)}`;
       const make = async (): Promise<Uint8Array> => {
-        return (
-          thumbnails.get(name) ?? shrink(await recording.frame(key, { signal, priority: 'work' }), width)
-        );
+        const kept = thumbnails.get(nameFor(recording.facts.eye));
+        if (kept) return kept;
+        const frame = await recording.frame(key, { signal, priority: 'work' });
+        const jpeg = shrink(frame, width);
+        thumbnails.set(nameFor(frame.eye), jpeg);
+        return jpeg;
       };
-      const jpeg = await queue.run(make, { signal });
-      thumbnails.set(name, jpeg);
-      return { jpeg };
+      return { jpeg: await queue.run(make, { signal }) };
     },
   };
 }

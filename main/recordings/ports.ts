@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { PictureStream, Video } from '../../preload/contract/domain.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
+import type { StereoEye } from '../../preload/contract/stereo.ts';
 import type { Box, FrameIndex, TimeBase } from '../../preload/contract/values.ts';
 import type { DecodedFrame, FrameRequest } from '../video/index.ts';
 
@@ -23,6 +24,8 @@ export interface VideoFacts {
   /** Of the picture as displayed. */
   readonly width: number;
   readonly height: number;
+  /** The eye of a stereo recording that it is of; the whole picture where it is left out. */
+  readonly eye?: StereoEye | null;
   /** For boxes found on the picture as coded, as answers of earlier versions were; null where that is the displayed one. */
   readonly boxAsDisplayed: ((box: Box) => Box) | null;
   readonly timeBase: TimeBase;
@@ -54,6 +57,11 @@ export interface VideoIndex {
 /** A video that is held open. Its frames are there once `indexed` has resolved. */
 export interface Recording {
   readonly facts: VideoFacts;
+  /**
+   * Which eye of a stereo recording frames, streams and facts are of from now on; null: the whole picture. Returns whether that is
+   * another one than before.
+   */
+  useEye(eye: StereoEye | null): boolean;
   /** Resolves with the index; the same promise for every caller. */
   indexed(): Promise<VideoIndex>;
   /** Throws `frame-out-of-range`, `file-changed`, `ffmpeg-failed`, `unavailable` before the index. */

@@ -1,3 +1,4 @@
+import { isSameEye, type StereoEye } from '../../preload/contract/stereo.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import type { Log } from '../platform/log.ts';
 import {
@@ -15,7 +16,7 @@ import type { OpenRecording, OpenRecordingOptions, Recording, VideoFacts, VideoI
 
 /** A video file, opened by `main/video`; its index is built once, in the background. */
 export class VideoFile implements Recording {
-  readonly facts: VideoFacts;
+  facts: VideoFacts;
   readonly #file: VideoSource;
   readonly #index: Promise<VideoIndex>;
   readonly #closing = new AbortController();
@@ -41,6 +42,14 @@ export class VideoFile implements Recording {
     this.#index = this.#build(options);
     // Whoever asks for it is told; until then a failure waits.
     this.#index.catch(() => undefined);
+  }
+
+  useEye(eye: StereoEye | null): boolean {
+    if (isSameEye(this.#file.shown.eye, eye)) return false;
+    this.#file.useEye(eye);
+    const { shown } = this.#file;
+    this.facts = { ...this.facts, ...displayedSize(shown, shown), eye, playback: playbackOf(this.#file) };
+    return true;
   }
 
   indexed(): Promise<VideoIndex> {
@@ -85,7 +94,10 @@ export class VideoFile implements Recording {
     return {
       times: file.table,
       variableFrameRate,
-      playback: playbackOf(file),
+      // Asked anew: one eye of a stereo recording is played otherwise than the whole picture.
+      get playback() {
+        return playbackOf(file);
+      },
       incomplete: file.incomplete,
       streams: streamsOf(file),
       kept,
@@ -94,8 +106,9 @@ export class VideoFile implements Recording {
   }
 }
 
-/** Where there is a choice among them. */
-const streamsOf = ({ streams }: VideoSource): VideoFacts['streams'] => (streams.length > 1 ? streams : []);
+/** Where there is a choice among them, or one says of itself that it is stereo. */
+const streamsOf = ({ streams }: VideoSource): VideoFacts['streams'] =>
+  streams.length > 1 || streams.some(({ stereo }) => stereo !== undefined) ? streams : [];
 
 /** A video that can't be played can still be reviewed frame by frame; playing it says why it can't. */
 function playbackOf(file: VideoSource): VideoFacts['playback'] {

@@ -87,6 +87,7 @@ function plan({ store: { database }, now, newId }: ApplyContext, given: Planned)
     }
     case 'recording.remove':
     case 'recording.reorder':
+    case 'recording.choose-eye':
       return planRecordings(caseRecordings.listCaseRecordings(database, caseId), command);
     default:
       return planVerdict(judgedAnswer(database, { ...by, command }), command);

@@ -4,7 +4,8 @@ import type { Question } from '../../preload/contract/domain.ts';
 import type { Entry } from '../../preload/contract/entries.ts';
 import { toErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
-import type { QuestionId, SessionId } from '../../preload/contract/values.ts';
+import { isSameEye } from '../../preload/contract/stereo.ts';
+import type { QuestionId, SessionId, VideoId } from '../../preload/contract/values.ts';
 import { answers, mustExist, questions, sessions, type Log, type Store } from '../store/index.ts';
 
 export type ChangeCall = 'undo' | 'redo' | 'getUndoable' | 'changesSince' | 'listActors' | 'checkRecord';
@@ -14,6 +15,8 @@ export interface ChangeContext {
   emit: (event: WorkstationEvent) => void;
   /** A question as it is now, with every version of its answer. */
   entry: (question: Question) => Entry;
+  /** Told of each recording of which another eye is reviewed from now on. */
+  onEye?: (videoId: VideoId) => void;
   log: Log;
 }
 
@@ -53,6 +56,10 @@ export function tellChanges(context: ChangeContext): ChangeFeed {
     told = changes.at(-1)?.seq ?? told;
     emit({ type: 'changes', ...withEntries(context, changes) });
     if (changes.some(({ edits }) => edits?.some(changesLibrary))) emit({ type: 'sessions' });
+    for (const edit of changes.flatMap(({ edits }) => edits ?? [])) {
+      if (edit.entity !== 'recording' || edit.after === null) continue;
+      if (!isSameEye(edit.before?.eye, edit.after.eye)) context.onEye?.(edit.after.videoId);
+    }
   };
   const tellAll = (): void => {
     for (let more = true; more;) {

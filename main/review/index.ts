@@ -175,7 +175,11 @@ export function createReview(options: ReviewOptions): Review {
     current: (answer) => answering.queue.current(answer),
   };
   const endTelling = tellSaves(store, emit);
-  const telling = { ...options, entry: (question: Question) => answering.entry(question) };
+  const telling = {
+    ...options,
+    entry: (question: Question) => answering.entry(question),
+    onEye: (videoId: VideoId) => void library.eyeChosen(videoId).catch(() => undefined),
+  };
   const feed = tellChanges(telling);
   const mention = (by: ChangeContext, command: string, { id, displayName, caseId }: StoredVideo): void =>
     store.record.mention(by, command, { what: 'video', id, name: displayName }, caseId);

@@ -1,21 +1,23 @@
 import { z } from 'zod';
 import { CaseRecording } from '../../preload/contract/domain.ts';
+import { StereoEye } from '../../preload/contract/stereo.ts';
 import type { CaseId, VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { parseFound, parseRow, parseRows } from './rows.ts';
+import { flag, json, Json, parseFound, parseRow, parseRows } from './rows.ts';
 
 const Row = z
-  .object({ video_id: z.string(), case_id: z.string(), place: z.int() })
-  .transform(({ video_id: videoId, case_id: caseId, place }) => ({ videoId, caseId, place }))
-  .pipe(CaseRecording);
+  .object({ video_id: z.string(), case_id: z.string(), place: z.int(), eye: Json })
+  .transform(({ video_id: videoId, case_id: caseId, place, eye }) => ({ videoId, caseId, place, eye }))
+  .pipe(CaseRecording.extend({ eye: StereoEye.nullable() }));
 
-const columns = 'video_id, case_id, place';
+const columns = 'video_id, case_id, place, eye';
 
 export const statements = {
   put: statement(
     'case-recordings.put',
-    `INSERT INTO case_recordings (${columns}) VALUES (:videoId, :caseId, :place)
-     ON CONFLICT (video_id) DO UPDATE SET case_id = excluded.case_id, place = excluded.place`,
+    `INSERT INTO case_recordings (${columns}) VALUES (:videoId, :caseId, :place, :eye)
+     ON CONFLICT (video_id) DO UPDATE SET case_id = excluded.case_id, place = excluded.place,
+       eye = iif(:saysEye, excluded.eye, case_recordings.eye)`,
   ),
   remove: statement('case-recordings.remove', 'DELETE FROM case_recordings WHERE video_id = :videoId'),
   byVideo: statement(
@@ -33,10 +35,18 @@ export const statements = {
   ),
 };
 
-/** Adds a recording to a case, or moves it. Called by the record alone. */
-export function putCaseRecording(database: WritableDatabase, recording: CaseRecording): void {
-  database.run(statements.put, recording);
+/** Adds a recording to a case, moves it, or chooses its eye where one is said. Called by the record alone. */
+export function putCaseRecording(
+  database: WritableDatabase,
+  { videoId, caseId, place, eye }: CaseRecording,
+): void {
+  const saysEye = flag(eye !== undefined);
+  database.run(statements.put, { videoId, caseId, place, eye: json(eye ?? null), saysEye });
 }
+
+/** Which eye of a stereo recording is reviewed; null for the whole picture. */
+export const eyeOfRecording = (database: ReadableDatabase, videoId: VideoId): StereoEye | null =>
+  findCaseRecording(database, videoId)?.eye ?? null;
 
 /** Takes a recording out of its case; the video's own row stays. Called by the record alone. */
 export function removeCaseRecording(database: WritableDatabase, videoId: VideoId): void {

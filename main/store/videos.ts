@@ -4,8 +4,8 @@ import type { CaseId, VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
 import { flag, Flag, json, Json, parseFound, parseRows, type Tolerance } from './rows.ts';
 
-/** A video as stored: with its path, and without what only a look at the disk can say. */
-export const StoredVideo = Video.omit({ availability: true, copied: true }).extend({
+/** A video as stored: with its path, and without what only a look at the disk, or its case, can say. */
+export const StoredVideo = Video.omit({ availability: true, copied: true, eye: true }).extend({
   path: z.string().min(1),
   /** Whether it shows among the recent videos. */
   recent: z.boolean(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
+import { eyeRegion, type FrameEye, type StereoEye } from '../../preload/contract/stereo.ts';
 import type { FrameIndex, Ticks } from '../../preload/contract/values.ts';
 import { planarToRgb } from './colour.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type DecodeContext,
   type DecodeStart,
 } from './decode-arguments.ts';
-import { asDisplayed } from './display.ts';
+import { asDisplayed, cutOut } from './display.ts';
 import { isComplaint } from './frame-account.ts';
 import { formatAt, rawLayout, type FrameFormat } from './frame-format.ts';
 import { FrameList, listOutput, rawFrames, type ListedFrame } from './frame-list.ts';
@@ -49,9 +50,11 @@ export interface DecodedFrame {
   readonly rgb: Uint8Array<ArrayBuffer>;
   /**
    * SHA-256 of the text `rgb24 WIDTHxHEIGHT\n` followed by the RGB bytes, in hexadecimal, of the picture as coded: before
-   * it is turned, mirrored or its pixels are made square.
+   * it is turned, mirrored or its pixels are made square; of one eye's part of it, where that is what is shown.
    */
   readonly hash: string;
+  /** The eye whose picture it is; missing for the whole one. */
+  readonly eye?: FrameEye;
   /**
    * The file is damaged here: the decoder complained of this frame, or of one that it may lean on, and drew what it could.
    * The picture, and so the hash, is the same every time.
@@ -59,22 +62,28 @@ export interface DecodedFrame {
   readonly isDamaged: boolean;
 }
 
-/** The one way from decoded planes to a frame with its hash, whether they were cached or not. */
-export function finishFrame(raw: RawFrame): DecodedFrame {
+/**
+ * The one way from decoded planes to a frame with its hash, whether they were cached or not. Here an eye's picture is cut out: of
+ * full colours, so that it is exact for odd sizes and every chroma.
+ */
+export function finishFrame(raw: RawFrame, eye: StereoEye | null = null): DecodedFrame {
   const { index, pts, isDamaged, format, source } = raw;
   const { width, height, colourMatrix, fullRange, pixelAspect } = format;
   const { orientation } = source;
   const { planar } = rawLayout(source, format);
-  const rgb = planar
+  const whole = planar
     ? planarToRgb({ planes: raw.data, width, height, format: planar, matrix: colourMatrix, fullRange })
     : new Uint8Array(raw.data);
-  const hash = hashPicture(rgb, width, height);
+  const region = eye && eyeRegion({ width, height }, eye);
+  const coded = region ? cutOut({ rgb: whole, width, height }, region) : { rgb: whole, width, height };
+  const hash = hashPicture(coded.rgb, coded.width, coded.height);
   return {
     index,
     pts,
-    ...asDisplayed({ rgb, width, height }, { pixelAspect, orientation }),
+    ...asDisplayed(coded, { pixelAspect, orientation, eye }),
     hash,
     isDamaged,
+    ...(eye && region ? { eye: { ...eye, region } } : {}),
   };
 }
 

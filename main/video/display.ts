@@ -1,15 +1,39 @@
+import { eyePixelAspect, eyeRegion, type Region, type StereoEye } from '../../preload/contract/stereo.ts';
 import type { Box, Size } from '../../preload/contract/values.ts';
 
 /**
- * How a decoded (*coded*) picture becomes the picture that people and models see (*displayed*): pixels made square, then
+ * How a decoded (*coded*) picture becomes the picture that people and models see (*displayed*): one eye's part of it cut out
+ * where one is chosen, pixels made square, then
  * turned and mirrored as the file asks. The one place that decides it; stills, playing, models, boxes and exports follow.
  *
- * A frame's identity, its hash, is that of the coded picture. Boxes are in pixels of the displayed one.
+ * A frame's identity, its hash, is that of the coded picture, or of the eye's part of it. Boxes are in pixels of the displayed one.
  */
 export interface Display {
   /** Width of a coded pixel over its height, as [numerator, denominator]. */
   readonly pixelAspect: readonly [number, number];
   readonly orientation: Orientation;
+  /** The eye of a stereo recording that is wanted; the whole picture where none is said. */
+  readonly eye?: StereoEye | null | undefined;
+}
+
+/** The size and the pixels' shape of an eye's part of a coded picture; those of the picture itself where no eye is wanted. */
+function ofEye(
+  coded: Size,
+  { pixelAspect, eye }: Display,
+): { coded: Size; pixelAspect: Display['pixelAspect'] } {
+  return eye
+    ? { coded: eyeRegion(coded, eye), pixelAspect: eyePixelAspect(pixelAspect, eye) }
+    : { coded, pixelAspect };
+}
+
+/** Cuts a part out of a picture. */
+export function cutOut(picture: RgbPicture, { x, y, width, height }: Region): RgbPicture {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let row = 0; row < height; row++) {
+    const from = ((y + row) * picture.width + x) * 3;
+    rgb.set(picture.rgb.subarray(from, from + width * 3), row * width * 3);
+  }
+  return { rgb, width, height };
 }
 
 /**
@@ -94,8 +118,9 @@ export function isDisplayedAsCoded(coded: Size, display: Display): boolean {
   return isUpright(display.orientation) && width === coded.width && height === coded.height;
 }
 
-export function displayedSize(coded: Size, display: Display): Size {
-  const { width, height } = squaredSize(coded, display.pixelAspect);
+export function displayedSize(whole: Size, display: Display): Size {
+  const { coded, pixelAspect } = ofEye(whole, display);
+  const { width, height } = squaredSize(coded, pixelAspect);
   return isCrossed(display.orientation) ? { width: height, height: width } : { width, height };
 }
 
@@ -124,9 +149,10 @@ export interface RgbPicture extends Size {
   readonly rgb: Uint8Array<ArrayBuffer>;
 }
 
-/** The picture as displayed; the very same bytes where nothing is to be done. */
+/** The picture as displayed; the very same bytes where nothing is to be done. An eye's part is cut out before. */
 export function asDisplayed(coded: RgbPicture, display: Display): RgbPicture {
-  return oriented(withSquarePixels(coded, display.pixelAspect), display.orientation);
+  const aspect = display.eye ? eyePixelAspect(display.pixelAspect, display.eye) : display.pixelAspect;
+  return oriented(withSquarePixels(coded, aspect), display.orientation);
 }
 
 /**

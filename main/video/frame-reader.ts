@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { WorkstationError, throwIfAborted, toErrorReport } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
+import { eyeInWords, type StereoEye } from '../../preload/contract/stereo.ts';
 import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import { decodeFrames, finishFrame, type DecodedFrame, type RawFrame } from './decoder.ts';
@@ -26,6 +27,8 @@ export interface FrameReaderOptions {
   readonly budgetBytes: number;
   /** Throws when the file is no longer the one that was opened. Called before every answer. */
   readonly checkFile: () => Promise<void>;
+  /** The eye of a stereo recording that is wanted now; the whole picture where it is left out. */
+  readonly eye?: (() => StereoEye | null) | undefined;
 }
 
 /** Frames decoded before and after the one asked for, in the same run of ffmpeg. */
@@ -61,7 +64,7 @@ interface Run {
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   readonly #cache: FrameCache;
-  readonly #finished = new LRUCache<number, DecodedFrame>({ max: mostFinished });
+  readonly #finished = new LRUCache<string, DecodedFrame>({ max: mostFinished });
   readonly #disposal = new AbortController();
   #pending: Pending | null = null;
   #run: Run | null = null;
@@ -122,7 +125,7 @@ export class FrameReader {
         const raw = await next;
         if (!raw) break;
         next = new Promise((resolve) => (offer = resolve));
-        yield finishFrame(raw);
+        yield finishFrame(raw, this.#eye);
         release();
       }
       await decoding;
@@ -149,7 +152,7 @@ export class FrameReader {
     const job = async (): Promise<DecodedFrame> => {
       await checkFile();
       // Several questions about one frame, as a sweep asks them, decode it once.
-      const made = this.#finished.get(index);
+      const made = this.#finished.get(this.#nameOf(index));
       if (made) return this.#keep(made);
       let raw = this.#cache.get(index);
       if (!raw) {
@@ -343,13 +346,22 @@ export class FrameReader {
   }
 
   #finish(raw: RawFrame): DecodedFrame {
-    return this.#keep(this.#finished.get(raw.index) ?? finishFrame(raw));
+    return this.#keep(this.#finished.get(this.#nameOf(raw.index)) ?? finishFrame(raw, this.#eye));
   }
 
   /** The frame on screen is asked for by the window, the model and the still: made once, the latest used kept. */
   #keep(frame: DecodedFrame): DecodedFrame {
-    this.#finished.set(frame.index, frame);
+    this.#finished.set(this.#nameOf(frame.index, frame.eye ?? null), frame);
     return frame;
+  }
+
+  get #eye(): StereoEye | null {
+    return this.#options.eye?.() ?? null;
+  }
+
+  /** Decoded planes are those of both eyes; what is made of them is one eye's. */
+  #nameOf(index: number, eye: StereoEye | null = this.#eye): string {
+    return `${index} ${eyeInWords(eye)}`;
   }
 }
 

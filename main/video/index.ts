@@ -9,6 +9,7 @@ import {
   type ClockJoin,
 } from '../../preload/contract/frames.ts';
 import type { PictureStream } from '../../preload/contract/domain.ts';
+import type { StereoEye } from '../../preload/contract/stereo.ts';
 import {
   frameAtPlace,
   locationOf,
@@ -110,6 +111,7 @@ export class VideoSource {
   /** Whether the file was seen to grow. */
   #grows = false;
   #stamp: FileStamp;
+  #eye: StereoEye | null = null;
   #table: FrameTable | null = null;
   #reader: FrameReader | null = null;
   readonly #closing = new AbortController();
@@ -239,9 +241,19 @@ export class VideoSource {
     return this.#frames().frames(first, last, signal);
   }
 
+  /** Which eye of a stereo recording frames and streams are of from now on; null: the whole picture. Nothing is decoded anew. */
+  useEye(eye: StereoEye | null): void {
+    this.#eye = eye;
+  }
+
+  /** What the file says of itself, with the eye that is shown. */
+  get shown(): VideoProbe {
+    return { ...this.probe, eye: this.#eye };
+  }
+
   /** How a video element gets this video. Throws `unavailable`. */
   playbackPlan(): PlaybackPlan {
-    return planPlayback(this.probe, this.context.tools, this.#table);
+    return planPlayback(this.shown, this.context.tools, this.#table);
   }
 
   /** A part of the file for a video element that plays it natively. Throws `file-missing`, `file-changed`. */
@@ -260,7 +272,7 @@ export class VideoSource {
   async transcodedStream(startIndex: number, signal?: AbortSignal): Promise<TranscodedStream> {
     await this.#checkFile();
     const stop = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
-    return openTranscodedStream(this.context, this.table, startIndex, stop);
+    return openTranscodedStream({ ...this.context, probe: this.shown }, this.table, startIndex, stop);
   }
 
   dispose(): void {
@@ -278,6 +290,7 @@ export class VideoSource {
       table: this.table,
       budgetBytes: this.#cacheBytes,
       checkFile: () => this.#checkFile(),
+      eye: () => this.#eye,
     });
     return this.#reader;
   }

@@ -1,4 +1,5 @@
 import type { PictureStream } from '../../preload/contract/domain.ts';
+import type { StereoLayout } from '../../preload/contract/stereo.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 
 /** What ffprobe says of a stream, as far as it tells which one is the video. */
@@ -11,6 +12,23 @@ export interface StatedStream {
   readonly nb_frames?: string | undefined;
   readonly disposition?: Readonly<Record<string, unknown>> | undefined;
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
+  readonly side_data_list?: readonly StatedSideData[] | undefined;
+}
+
+interface StatedSideData {
+  readonly side_data_type?: string | undefined;
+  readonly type?: unknown;
+}
+
+const statedLayouts: Readonly<Record<string, StereoLayout>> = {
+  'side by side': 'side-by-side',
+  'top and bottom': 'top-bottom',
+};
+
+/** How a stream says that both eyes lie in its picture. Layouts that are not cut into two halves are none of ours. */
+function statedStereo({ side_data_list: sides = [] }: StatedStream): StereoLayout | null {
+  const stereo = sides.find(({ side_data_type: kind }) => /^stereo 3d/i.test(kind ?? ''));
+  return (typeof stereo?.type === 'string' && statedLayouts[stereo.type]) || null;
 }
 
 /**
@@ -35,9 +53,15 @@ export function pictureStreams(streams: readonly StatedStream[]): PictureStream[
     width: stream.width ?? 0,
     height: stream.height ?? 0,
     title: titleOf(stream),
+    ...stereoOf(stream),
     isDefault: stream.disposition?.['default'] === 1,
     isCover: isCover(stream),
   }));
+}
+
+function stereoOf(stream: StatedStream): { stereo?: StereoLayout } {
+  const stereo = statedStereo(stream);
+  return stereo ? { stereo } : {};
 }
 
 function framesOf({ nb_frames: stated, tags }: StatedStream): number | null {

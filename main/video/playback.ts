@@ -73,6 +73,14 @@ export function planPlayback(
         'The picture in this file changes its size, shape or colours on the way, so it is converted while it plays. Frames and answers come from the original.',
     };
   }
+  if (probe.eye) {
+    return {
+      kind: 'transcoded',
+      contentType: playbackEncoder(tools).contentType,
+      reason:
+        'One eye of this stereo recording is shown, so its picture is cut out while it plays. Frames and answers come from the original.',
+    };
+  }
   if (probe.streams.length > 1) {
     return {
       kind: 'transcoded',
@@ -254,9 +262,18 @@ function displayFilters(probe: VideoProbe): string {
   const matrix = swscaleMatrix(probe.colourMatrix);
   const from = matrix ? `:in_color_matrix=${matrix}:in_range=${probe.fullRange ? 'full' : 'limited'}` : '';
   return (
-    `${planesAsRgb(probe)}scale=${width}:${height}${from}:out_color_matrix=bt601:out_range=limited,` +
+    `${planesAsRgb(probe)}${eyeFilter(probe)}scale=${width}:${height}${from}:out_color_matrix=bt601:out_range=limited,` +
     `format=yuv420p,${orientationFilters(probe.orientation)}setsar=1`
   );
+}
+
+/** Cuts an eye's picture out, to the nearest whole chroma: playing shows motion. It follows a picture that changes its size. */
+function eyeFilter({ eye }: VideoProbe): string {
+  if (!eye) return '';
+  const right = eye.eye === 'right';
+  return eye.layout === 'side-by-side'
+    ? `crop=iw/2:ih:${right ? 'iw-ow' : '0'}:0,`
+    : `crop=iw:ih/2:0:${right ? 'ih-oh' : '0'},`;
 }
 
 /** What the stream says of its colours: all three, since a browser guesses them unless all are said. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { WorkstationError, throwIfAborted } from '../../preload/contract/errors.ts';
 import { isTooLarge, pictureTooLarge } from '../../preload/contract/picture-limit.ts';
 import { mostStreams, type PictureStream } from '../../preload/contract/domain.ts';
+import type { StereoEye } from '../../preload/contract/stereo.ts';
 import { TimeBase } from '../../preload/contract/values.ts';
 import {
   checkContainer,
@@ -52,6 +53,8 @@ export interface VideoProbe {
   readonly pixelAspect: readonly [number, number];
   /** How the file asks players to turn and mirror the picture. */
   readonly orientation: Orientation;
+  /** The eye of a stereo recording that is shown: a person's choice, which a file says nothing of. */
+  readonly eye?: StereoEye | null;
   readonly pixelFormat: string;
   readonly colourMatrix: ColourMatrix;
   readonly colourTags: ColourTags;
@@ -96,7 +99,16 @@ const ProbedStream = z.object({
   nb_frames: z.string().optional(),
   disposition: z.record(z.string(), z.unknown()).optional(),
   tags: z.record(z.string(), z.unknown()).optional(),
-  side_data_list: z.array(z.object({ displaymatrix: z.string().optional() })).optional(),
+  side_data_list: z
+    .array(
+      z.object({
+        displaymatrix: z.string().optional(),
+        side_data_type: z.string().optional(),
+        // Of stereo, its layout; of other side data, whatever they mean by it.
+        type: z.unknown().optional(),
+      }),
+    )
+    .optional(),
 });
 type ProbedStream = z.infer<typeof ProbedStream>;
 const Probed = z.object({

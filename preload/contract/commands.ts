@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SegmentLook } from './marks.ts';
+import { StereoEye } from './stereo.ts';
 import { AnswerId, BookmarkId, FrameIndex, SegmentId, Timestamp, VideoId } from './values.ts';
 import { RejectReason, StepMark } from './verdicts.ts';
 
@@ -70,6 +71,8 @@ export const RecordingCommand = z.discriminatedUnion('name', [
     name: z.literal('recording.reorder'),
     videoIds: z.array(VideoId).min(1).max(mostRecordings),
   }),
+  /** From now on one eye of a stereo recording is reviewed everywhere; null: the whole picture. Answers of before stay. */
+  z.strictObject({ name: z.literal('recording.choose-eye'), videoId: VideoId, eye: StereoEye.nullable() }),
 ]);
 export type RecordingCommand = z.infer<typeof RecordingCommand>;
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Actor, WindowId } from './context.ts';
 import { ErrorReport } from './errors.ts';
 import { FrameLocation } from './places.ts';
+import { FrameEye, StereoEye, StereoLayout } from './stereo.ts';
 import { ModelTeaching } from './teaching.ts';
 import {
   AnswerId,
@@ -32,13 +33,15 @@ export const FrameIdentity = FrameRef.omit({ videoId: true }).extend({
   timeBase: TimeBase,
   /**
    * SHA-256 of the decoded RGB24 pixels with their size: of the picture as coded, before it is turned or mirrored as the
-   * file asks and its pixels are made square.
+   * file asks and its pixels are made square. Of a stereo recording of which one eye is reviewed: of that eye's part of it.
    */
   hash: Sha256,
   /** What decoded it, such as `ffmpeg 5.1.9-0+deb12u1`; null for answers from before this was kept. */
   decoder: z.string().nullable().default(null),
   /** Size of the picture as displayed, which the model was given; boxes are in its pixels. */
   picture: Size.optional(),
+  /** The eye of a stereo recording whose picture this is, and where that lies; missing for the whole picture. */
+  eye: FrameEye.optional(),
   /** The file is damaged here: the decoder drew what it could. Missing for answers from before this was kept. */
   isDamaged: z.boolean().optional(),
 });
@@ -63,6 +66,8 @@ export const PictureStream = z.object({
   height: z.int().min(0),
   /** What the file calls it. */
   title: ShownName.nullable(),
+  /** How the file says that both eyes lie in its picture; missing where it says nothing. It is offered, never taken. */
+  stereo: StereoLayout.optional(),
   /** Whether the file says that it is to be shown where nobody chooses. */
   isDefault: z.boolean(),
   /** A cover or a thumbnail: it belongs to a recording and is not it. */
@@ -81,16 +86,18 @@ export const Video = z.object({
   displayName: ShownName,
   /** Of the content, as in `FrameIdentity`: each picture stream of a file is a video of its own. */
   fingerprint: z.string(),
-  /** The picture streams of a file that has several; else none are listed. */
+  /** The picture streams of a file that has several, or one of which it says that it is stereo; else none are listed. */
   streams: z.array(PictureStream).max(mostStreams),
   /** Which of all streams of the file this video is; null for one that was last opened before streams were told apart. */
   streamIndex: z.int().min(0).nullable(),
   sizeBytes: z.int().min(0),
   container: z.string(),
   codec: z.string(),
-  /** Of the picture as displayed: upright, with square pixels. */
+  /** Of the picture as displayed: upright, with square pixels, and of one eye alone where that is chosen. */
   width: z.int().positive(),
   height: z.int().positive(),
+  /** Which eye of a stereo recording is reviewed; missing for the whole picture. */
+  eye: StereoEye.optional(),
   timeBase: TimeBase,
   variableFrameRate: z.boolean(),
   /** As the container says; once the frames are counted, as they say. */
@@ -133,6 +140,8 @@ export const CaseRecording = z.object({
   caseId: CaseId,
   /** The case's recordings come in the order of their places, which may have gaps. */
   place: z.int().positive(),
+  /** Which eye of it is reviewed; null for the whole picture. Records of before it could be chosen say nothing of it. */
+  eye: StereoEye.nullable().exactOptional(),
 });
 export type CaseRecording = z.infer<typeof CaseRecording>;
 

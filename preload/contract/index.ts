@@ -36,6 +36,7 @@ export * from './preferences.ts';
 export * from './reading/reading.ts';
 export * from './search/found.ts';
 export * from './search/query.ts';
+export * from './stereo.ts';
 export * from './sureness.ts';
 export * from './teaching.ts';
 export * from './values.ts';

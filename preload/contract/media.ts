@@ -1,3 +1,4 @@
+import { isSameEye, type StereoEye } from './stereo.ts';
 import type { AnswerId, FrameIndex, VideoId } from './values.ts';
 
 /** Relative addresses of pixels and streams, on the loopback server that serves the window too. */
@@ -11,9 +12,20 @@ export const videoPath = (videoId: VideoId): string => `/media/videos/${videoId}
 /** A stream transcoded on the way, from `startSeconds` on. */
 export const transcodedVideoPath = (videoId: VideoId, startSeconds: number): string =>
   `/media/videos/${videoId}/transcoded?start=${startSeconds.toFixed(3)}`;
-/** A small JPEG near the given frame, for the timeline only: never for review or the model. */
-export const thumbnailPath = (videoId: VideoId, index: FrameIndex, width: number): string =>
-  `/media/thumbnails/${videoId}/${index}?width=${width}`;
+/**
+ * A small JPEG near the given frame, for the timeline only: never for review or the model. The eye makes addresses differ; which
+ * one is drawn is said by the recording.
+ */
+export const thumbnailPath = (
+  videoId: VideoId,
+  index: FrameIndex,
+  width: number,
+  eye: StereoEye | null = null,
+): string =>
+  `/media/thumbnails/${videoId}/${index}?width=${width}${isSameEye(eye, null) ? '' : `&eye=${eyeName(eye)}`}`;
+
+const eyeName = (eye: StereoEye | null): string =>
+  eye ? `${eye.layout}-${eye.eye}${eye.squeezed ? '-half' : ''}` : '';
 /** PNG of the answer's frame with box and label drawn on it. */
 export const stillPath = (answerId: AnswerId): string => `/media/stills/${answerId}.png`;
 /** WebP that was kept of the answer's frame, for looking at while its video is away: never for measuring or the model. */

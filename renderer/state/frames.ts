@@ -49,6 +49,8 @@ export class FrameSource {
   readonly #fetch: typeof fetch;
   readonly #recent = new RecentValues<FrameIndex, Frame>(budgetBytes);
   readonly #flights = new Map<FrameIndex, Flight>();
+  /** How often pixels were forgotten: those that were asked for before are not kept. */
+  #forgotten = 0;
 
   constructor(times: VideoTimes, videoId: VideoId, fetchMedia: typeof fetch) {
     this.#times = times;
@@ -59,6 +61,8 @@ export class FrameSource {
   /** Forgets the pixels of before: the file may have become another. */
   forget(): void {
     this.#recent.clear();
+    this.#flights.clear();
+    this.#forgotten += 1;
   }
 
   has(index: FrameIndex): boolean {
@@ -102,9 +106,10 @@ export class FrameSource {
   }
 
   async #load(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
+    const forgotten = this.#forgotten;
     const [times, response] = await Promise.all([this.#times.get(), this.#request(index, signal)]);
     const frame = await decoded(locationOf(times, index), response);
-    this.#recent.set(index, frame, frame.pixels.byteLength);
+    if (forgotten === this.#forgotten) this.#recent.set(index, frame, frame.pixels.byteLength);
     return frame;
   }
 

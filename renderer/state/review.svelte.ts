@@ -1,5 +1,6 @@
 import {
   answerWarning,
+  isSameEye,
   isUnderWay,
   type Answer,
   type Bookmark,
@@ -294,10 +295,10 @@ export class Review {
   }
 
   handle(event: WorkstationEvent): void {
-    const here = this.session.id;
     if (event.type === 'answer-text') {
       if (this.#entries.text(event) && event.section === 'reasoning') this.#announcer.stream(event.text);
-    } else if (event.type === 'answer' && event.answer.sessionId === here) this.#onAnswer(event.answer);
+    } else if (event.type === 'answer' && event.answer.sessionId === this.session.id)
+      this.#onAnswer(event.answer);
     else if (event.type === 'changes') this.#takeChanges(event);
     else if (event.type === 'video' && event.video.id === this.video.id) this.takeVideo(event.video);
   }
@@ -310,8 +311,9 @@ export class Review {
   }
 
   takeVideo(video: Video): void {
-    const before = this.video.availability;
-    const was = this.player.ready;
+    const [before, was] = [this.video.availability, this.player.ready];
+    // Another eye of a stereo recording: what moves stops, and the frame is fetched anew.
+    if (!isSameEye(this.video.eye, video.eye)) void this.player.pause().then(() => this.player.refresh());
     this.video = video;
     this.#takePicture();
     if (video.availability === 'available' && before !== 'available') {

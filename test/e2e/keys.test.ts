@@ -162,7 +162,7 @@ describe('the keyboard', () => {
         .first()
         .evaluate((picture) => getComputedStyle(picture).filter);
     const hash = await canvas.getAttribute('data-frame-hash');
-    await page.getByRole('button', { name: 'Brightness and contrast' }).click();
+    await page.getByRole('button', { name: 'Brightness, contrast, eye' }).click();
     await page.getByLabel('Contrast', { exact: true }).fill('10');
     await expect
       .poll(() => page.locator('[data-part="adjusted"]').textContent())

@@ -55,6 +55,10 @@ class SlowFile implements Recording {
     });
   }
 
+  useEye() {
+    return false;
+  }
+
   indexed() {
     return this.#index.promise;
   }

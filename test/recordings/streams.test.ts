@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createVideoMedia } from '../../main/recordings/index.ts';
 import { calls as contract } from '../../preload/contract/calls.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import { ClipFolder, readCounter, x264 } from '../video/clips.ts';
@@ -87,5 +88,77 @@ describe('a video of several picture streams', () => {
     expect(first.video.fingerprint).toMatch(/^[0-9a-f]{64}$/);
     await bench.restart();
     expect(await number(first.video.id, 5)).toBe(1005);
+  });
+});
+
+describe('one eye of a stereo recording', () => {
+  const left = { layout: 'side-by-side', eye: 'left', squeezed: false } as const;
+  const right = { ...left, eye: 'right' } as const;
+
+  it('is its picture everywhere from the choice on, over a restart and until it is undone', async () => {
+    const one = await clips.make('left', { frames: 20, extension: 'mp4', output: x264 });
+    const other = await clips.make('right', { frames: 20, first: 1000, extension: 'mp4', output: x264 });
+    const both = await clips.convert(
+      ['-i', one, '-i', other, '-filter_complex', 'hstack', ...x264],
+      'stereo.mp4',
+    );
+    const opened = await bench.open(both);
+    const { session, video } = opened;
+    expect(video).not.toHaveProperty('eye');
+    const choose = (eye: typeof left | typeof right | null) =>
+      bench.calls.apply({
+        sessionId: session.id,
+        command: { name: 'recording.choose-eye', videoId: video.id, eye },
+      });
+    await bench.review.frame(video.id, 0 as FrameIndex);
+    let ended = bench.ended();
+    await bench.ask(opened, 9);
+    const whole = await ended;
+    expect(whole.frame).not.toHaveProperty('eye');
+
+    const told = bench.next('video');
+    expect((await choose(left)).change?.command).toBe('recording.choose-eye');
+    expect((await choose(left)).change).toBeNull();
+    expect((await told).video).toMatchObject({ eye: left, width: video.width / 2, height: video.height });
+    expect(await number(video.id, 9)).toBe(9);
+    const thumbnails = createVideoMedia(bench.review);
+    const { signal } = new AbortController();
+    const small = async () =>
+      Buffer.from((await thumbnails.thumbnail(video.id, 0 as FrameIndex, 64, signal)).jpeg);
+    const ofLeft = await small();
+
+    ended = bench.ended();
+    await bench.ask(opened, 9);
+    const ofEye = await ended;
+    expect(readCounter(engine.asked[1]?.frame as never)).toBe(9);
+    expect(ofEye.frame).toMatchObject({
+      picture: { width: video.width / 2, height: video.height },
+      eye: { ...left, region: { x: 0, y: 0, width: video.width / 2, height: video.height } },
+    });
+    expect(ofEye.frame?.hash).not.toBe(whole.frame?.hash);
+    expect((await bench.review.answeredFrame(ofEye.id)).frame.width).toBe(video.width / 2);
+    await expect(bench.review.answeredFrame(whole.id)).rejects.toMatchObject({ code: 'file-changed' });
+
+    await choose(right);
+    expect(await number(video.id, 9)).toBe(1009);
+    expect((await small()).equals(ofLeft)).toBe(false);
+    await bench.restart();
+    expect(await number(video.id, 9)).toBe(1009);
+    expect(await bench.calls.getVideo({ videoId: video.id })).toMatchObject({
+      eye: right,
+      playback: 'transcoded',
+    });
+    const undone: string[] = [];
+    for (let step = 0; step < 3; step++)
+      undone.push((await bench.calls.undo({ sessionId: session.id })).what);
+    expect(undone).toEqual(['Choose eye', expect.stringContaining('Ask'), 'Choose eye']);
+    expect((await bench.review.frame(video.id, 9 as FrameIndex)).hash).toBe(whole.frame?.hash);
+    await expect
+      .poll(async () => bench.calls.getVideo({ videoId: video.id }))
+      .toMatchObject({ width: video.width, playback: 'native' });
+    expect(await bench.calls.getVideo({ videoId: video.id })).not.toHaveProperty('eye');
+    await bench.calls.redo({ sessionId: session.id });
+    expect(await number(video.id, 9)).toBe(9);
+    expect(await bench.calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
   });
 });

@@ -402,7 +402,11 @@ export class FakeWorkstation {
     apply: async ({ sessionId, command }, by) => {
       this.#checkSession(sessionId);
       if (!('answerId' in command)) {
-        if (command.name === 'recording.remove' || command.name === 'recording.reorder')
+        if (
+          command.name === 'recording.remove' ||
+          command.name === 'recording.reorder' ||
+          command.name === 'recording.choose-eye'
+        )
           throw notFound('recording');
         const { marks } = this;
         const edits = planMark({ marks, sessionId, actor: by.actor, now: this.clock(), locationOf }, command);

@@ -72,7 +72,7 @@ describe('brightness and contrast', () => {
     const view = new View();
     expect([view.filter, view.adjustment]).toEqual([null, null]);
     render(PictureControls, { view });
-    await fireEvent.click(screen.getByRole('button', { name: 'Brightness and contrast' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'Brightness, contrast, eye' }));
     const [brightness, contrast] = screen.getAllByRole<HTMLInputElement>('slider');
     await fireEvent.input(contrast!, { target: { value: '10' } });
     expect(view.adjustment).toBe('view: contrast +10, not sent to the model');
@@ -83,6 +83,6 @@ describe('brightness and contrast', () => {
     expect([view.filter, view.adjustment, brightness!.value]).toEqual([null, null, '0']);
     await fireEvent.keyDown(brightness!, { key: 'Escape' });
     expect(screen.queryByRole('slider')).toBeNull();
-    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Brightness and contrast' }));
+    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Brightness, contrast, eye' }));
   });
 });

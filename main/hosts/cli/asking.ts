@@ -9,6 +9,7 @@ import {
   GroupId,
   doubtMeanings,
   doubtsOf,
+  eyeInWords,
   grownBehindInWords,
   headline,
   isUnderWay,
@@ -226,6 +227,7 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       hash: answer.frame.hash,
       decoder: answer.frame.decoder,
       damaged: answer.frame.isDamaged ?? false,
+      eye: answer.frame.eye ?? null,
     },
     question,
     /** What the model was asked: the question itself, or the same in words that it was taught. */
@@ -293,6 +295,7 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
     ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,
   );
   if (others.length > 0) lines.push(`Also      considered: ${others.join(', ')}`);
+  if (answer.frame?.eye) lines.push(`Picture of ${eyeInWords(answer.frame.eye)}; boxes are in its pixels`);
   if (answer.frame?.isDamaged) lines.push(`Warning   ${damagedPicture}`);
   const warning = answerWarning(answer, question, answer.frame?.picture ?? frame);
   if (warning !== null) lines.push(`Warning   ${warning}`);

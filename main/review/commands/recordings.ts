@@ -2,6 +2,7 @@ import type { Edit } from '../../../preload/contract/changes.ts';
 import type { RecordingCommand } from '../../../preload/contract/commands.ts';
 import type { CaseRecording } from '../../../preload/contract/domain.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
+import { isSameEye } from '../../../preload/contract/stereo.ts';
 import type { VideoId } from '../../../preload/contract/values.ts';
 
 /**
@@ -10,9 +11,20 @@ import type { VideoId } from '../../../preload/contract/values.ts';
  * @throws WorkstationError `invalid-input` with what is wrong, `changed-since` for an order of other recordings than there are
  */
 export function planRecordings(present: readonly CaseRecording[], command: RecordingCommand): Edit[] {
+  if (command.name === 'recording.choose-eye') return eyeChoice(present, command);
   return command.name === 'recording.remove'
     ? removal(present, command.videoId)
     : reordering(present, command.videoIds);
+}
+
+function eyeChoice(
+  present: readonly CaseRecording[],
+  { videoId, eye }: Extract<RecordingCommand, { name: 'recording.choose-eye' }>,
+): Edit[] {
+  const before = present.find((recording) => recording.videoId === videoId);
+  if (before === undefined) throw notInCase();
+  if (isSameEye(before.eye, eye)) return [];
+  return [{ entity: 'recording', id: videoId, before, after: { ...before, eye } }];
 }
 
 function removal(present: readonly CaseRecording[], videoId: VideoId): Edit[] {

@@ -19,6 +19,7 @@ import { migration as recordingsOfCases } from './0017-recordings-of-cases.ts';
 import { migration as keptPictures } from './0018-kept-pictures.ts';
 import { migration as marks } from './0019-marks.ts';
 import { migration as library } from './0020-library.ts';
+import { migration as stereo } from './0021-stereo.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   keptPictures,
   marks,
   library,
+  stereo,
 ];

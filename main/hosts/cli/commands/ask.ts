@@ -22,6 +22,7 @@ import {
 import { act, wholeNumber, type CommandContext } from '../command.ts';
 import type { Output } from '../output.ts';
 import { writeNamedFile } from '../picture.ts';
+import { addEye, chooseEye, type EyeOptions } from '../eye-option.ts';
 import { streamOption, type StreamOption } from '../stream-option.ts';
 import { requireModelForVariant, variantOption } from '../variant-option.ts';
 import {
@@ -32,7 +33,7 @@ import {
   type SamplingOptions,
 } from '../sampling-options.ts';
 
-interface AskOptions extends SamplingOptions, StreamOption {
+interface AskOptions extends SamplingOptions, StreamOption, EyeOptions {
   frame?: number;
   at?: string;
   question: string[];
@@ -47,7 +48,7 @@ interface AskOptions extends SamplingOptions, StreamOption {
 
 export function addAsk(program: Command): void {
   act(
-    addSampling(program.command('ask'))
+    addEye(addSampling(program.command('ask')))
       .argument('<video>', 'video file')
       .addOption(streamOption())
       .addOption(new Option('--frame <n>', 'frame, counted from 0').argParser(wholeNumber(0)).conflicts('at'))
@@ -94,7 +95,8 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   const sessionId = parseSession(options.session);
   const workstation = await context.workstation();
   const open = await openFor(workstation, video, { sessionId, stream: options.stream }, output);
-  await waitForIndex(workstation, open.video, context);
+  const counted = await waitForIndex(workstation, open.video, context);
+  await chooseEye(workstation, open, counted, { options, output });
   if (options.model !== undefined) await workstation.loadModelFolder(options.model, options.variant);
   if (options.server === true) await loadFromServer(workstation);
 

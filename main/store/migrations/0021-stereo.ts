@@ -1,0 +1,8 @@
+import { sqlMigration } from './migration.ts';
+
+/** Which eye of a stereo recording is reviewed; null for the whole picture. */
+export const migration = sqlMigration({
+  version: 21,
+  name: 'stereo',
+  sql: 'ALTER TABLE case_recordings ADD COLUMN eye TEXT;',
+});
