@@ -176,7 +176,13 @@ export default async function beforePack({
   arch,
 }: PackContext): Promise<void> {
   const target = { platform, architecture: architectures[arch] ?? 'x64' };
-  await bring(target);
-  const versions = await check(target);
-  writePapers(target, versions);
+  try {
+    await bring(target);
+    const versions = await check(target);
+    writePapers(target, versions);
+  } catch (error) {
+    // Nothing that was refused lies where a package is made from.
+    rmSync(stagedTools, { recursive: true, force: true });
+    throw error;
+  }
 }

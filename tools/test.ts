@@ -67,15 +67,14 @@ const outcomes: Outcome[] = [];
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 const notes: string[] = [];
 
-async function runTests(name: string, args: readonly string[]): Promise<void> {
+async function runTests(
+  name: string,
+  args: readonly string[],
+  shown?: 'as it comes' | 'once it has ended',
+): Promise<void> {
   const report = join(reports, `${name}.json`);
-  outcomes.push(
-    await runStep({
-      name,
-      command: 'vitest',
-      args: ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    }),
-  );
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  outcomes.push(await runStep({ name, command: 'vitest', args: ['run', ...args, ...reporters] }, shown));
   const { counts: more, failures } = readReport(report);
   counts.passed += more.passed;
   counts.failed += more.failed;
@@ -110,7 +109,12 @@ if (chromium === null) {
 }
 
 outcomes.push(...(await runGates()));
-await runTests('unit tests', []);
+const listening = 'test/network';
+await Promise.all([
+  runTests('unit tests', ['--exclude', `${listening}/**`]),
+  // It listens for a minute and does little meanwhile.
+  runTests('tests of the network', [listening], 'once it has ended'),
+]);
 await runTests('end-to-end tests', ['--config', 'vitest.e2e.config.ts']);
 rmSync(reports, { recursive: true, force: true });
 

@@ -119,7 +119,10 @@ describe('a review of the bundled clip', () => {
     const stepped = [...Array.from({ length: 9 }, (_, step) => 301 + step), 299, 298, 297, 296, 295];
     const seen = frames.filter((frame) => frame !== undefined).map(Number);
     expect(seen.sort((a, b) => a - b)).toEqual([...stepped, 20, 340, 90, 210].sort((a, b) => a - b));
-    expect(asked.filter((_, place) => frames[place] === undefined)).toEqual(['/api/savePosition']);
+    // Where the reviewer stands is written down whenever the stepping rests, which a slow machine makes longer.
+    const others = asked.filter((_, place) => frames[place] === undefined);
+    expect([...new Set(others)]).toEqual(['/api/savePosition']);
+    expect(others.length).toBeLessThanOrEqual(6);
   });
 
   it('answers a question in a stream, with the box where the instrument was drawn', async () => {

@@ -6,15 +6,19 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { Arch, build, Platform, type Configuration } from 'electron-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writePapers } from '../../tools/media-tools.ts';
+import { openStore } from '../../main/store/index.ts';
+import { stagedTools, writePapers } from '../../tools/media-tools.ts';
+import { silent } from '../store/rows.ts';
 
 /**
  * Packs the real files for Linux x64 around a stand-in for Electron's binary, which a closed machine does not
@@ -24,8 +28,9 @@ import { writePapers } from '../../tools/media-tools.ts';
 const repository = resolve(import.meta.dirname, '..', '..');
 const requireFromBuilder = createRequire(createRequire(import.meta.url).resolve('electron-builder'));
 const library = createRequire(requireFromBuilder.resolve('app-builder-lib'));
-const { listPackage } = library('@electron/asar') as {
+const { extractFile, listPackage } = library('@electron/asar') as {
   listPackage: (file: string, options: object) => string[];
+  extractFile: (file: string, path: string) => Buffer;
 };
 const { load } = library('js-yaml') as { load: (text: string) => Configuration };
 
@@ -113,6 +118,35 @@ describe('electron-builder.yml', () => {
     }
   });
 
+  it('packs the thread that reads the database with all that it loads: it starts and answers', async () => {
+    const packed = join(output, 'linux-unpacked', 'resources', 'app.asar');
+    const app = join(folder, 'app');
+    for (const file of inside.filter((path) => /^\/(package\.json|dist\/main\/.+)$/.test(path))) {
+      mkdirSync(dirname(join(app, file)), { recursive: true });
+      writeFileSync(join(app, file), extractFile(packed, file.slice(1)));
+    }
+    symlinkSync(join(repository, 'node_modules'), join(app, 'node_modules'), 'junction');
+    // Where the program looks for it, whatever the package lies in.
+    expect(readFileSync(join(app, 'dist/main/electron.js'), 'utf8')).toMatch(
+      /new URL\("\.\/reader-thread\.js", import\.meta\.url\)/,
+    );
+    const store = openStore({ home: join(folder, 'home'), now: Date.now, log: silent });
+    store.close();
+    const worker = new Worker(join(app, 'dist/main/reader-thread.js'), {
+      workerData: { layout: store.layout },
+    });
+    const replies: unknown[] = [];
+    worker.on('message', (reply) => replies.push(reply));
+    worker.on('error', (error) => replies.push(error));
+    try {
+      await expect.poll(() => replies).toContainEqual({ kind: 'ready' });
+      worker.postMessage({ kind: 'run', id: 1, name: 'sessions.list', input: { actor: 'somebody' } });
+      await expect.poll(() => replies).toContainEqual({ kind: 'value', id: 1, value: [] });
+    } finally {
+      await worker.terminate();
+    }
+  });
+
   it('leaves out sources, tests, development packages and the Node of npm scripts', () => {
     const top = new Set(inside.map((file) => file.split('/')[1]));
     expect([...top].sort()).toEqual([
@@ -184,6 +218,7 @@ describe('electron-builder.yml', () => {
       });
       await expect(packed).rejects.toThrow(/of 2018: too old to be passed on/);
       expect(existsSync(join(folder, 'refused', 'linux-unpacked', 'resources', 'app.asar'))).toBe(false);
+      expect(existsSync(stagedTools)).toBe(false);
     } finally {
       process.env = before;
     }

@@ -118,7 +118,7 @@ describe.skipIf(typeof gpu === 'string')(`WebGPU by SwiftShader${why}`, { timeou
     const asked =
       questions > 0
         ? { scenes: Math.ceil(questions / 4), questions: 4, size: { width: 1280, height: 1024 } }
-        : { scenes: 3, questions: 4, size: { width: 252, height: 196 }, maxNewTokens: 26 };
+        : { scenes: 3, questions: 4, size: { width: 168, height: 140 }, maxNewTokens: 26 };
     const options = { directory: at('embedded'), ...asked };
     const webgpu = await onWebgpu({ environment, signal }, 'answers', { ...options, device: 'webgpu' });
     const cpu = await onWebgpu({ environment: {}, signal }, 'answers', { ...options, device: 'cpu' });
