@@ -2,8 +2,8 @@ import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { statement } from '../../main/store/database.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { statement, type Connection } from '../../main/store/database.ts';
 import { findRows, openStore, type Store } from '../../main/store/index.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import type { Edit } from '../../preload/contract/changes.ts';
@@ -197,6 +197,31 @@ describe('the index', () => {
     store.close();
     store = open();
     expect(store.searchFilling).toBeNull();
+  });
+
+  it('is gone on with when a full disk has room again, and says meanwhile that it is not whole', () => {
+    store.close();
+    multiplyQuestion(home, 1500);
+    const lose = new Database(join(home, 'workstation.db'));
+    lose.exec('DELETE FROM search_state');
+    lose.close();
+    vi.useFakeTimers();
+    try {
+      const opened = openStore({ home, now: Date.now, log: silent });
+      store = opened;
+      const connection = opened.database as Connection;
+      const limit = (pages: number | string) =>
+        connection.inspect((database) => database.exec(`PRAGMA max_page_count = ${pages}`));
+      limit(1);
+      vi.advanceTimersByTime(60_000);
+      expect(opened.searchFilling!.done).toBeLessThan(opened.searchFilling!.of);
+      limit(4_294_967_294);
+      vi.advanceTimersByTime(60_000);
+      expect(opened.searchFilling).toBeNull();
+      expect(find('scissors')).toHaveLength(100);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('comes in pages that miss none and repeat none', () => {

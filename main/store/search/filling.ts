@@ -7,6 +7,8 @@ import { fillSearch, type FillProgress } from './fill.ts';
 const AT_ONCE = 1000;
 /** Between two slices, in which calls and windows have their turn. */
 const BREATH_MILLISECONDS = 5;
+/** Before it is tried again where the disk was full or another process wrote for long. */
+const REST_MILLISECONDS = 10_000;
 
 /**
  * Brings the index of the search up to date: a small one at once, a large one slice by slice beside everything else. An index that
@@ -33,11 +35,11 @@ export class SearchFilling {
   start(): void {
     this.stop();
     this.#work = fillSearch(this.#database);
-    for (let many = false; !many;) {
-      if (!this.#step()) return;
-      many = (this.#progress?.of ?? 0) > AT_ONCE;
+    for (;;) {
+      const wait = this.#step();
+      if (wait === null) return;
+      if (wait > BREATH_MILLISECONDS || (this.#progress?.of ?? 0) > AT_ONCE) return this.#goOnAfter(wait);
     }
-    this.#goOn();
   }
 
   /** Leaves the rest to whoever opens the database next. */
@@ -47,28 +49,32 @@ export class SearchFilling {
     this.#progress = null;
   }
 
-  #goOn(): void {
+  #goOnAfter(milliseconds: number): void {
     // A command that has something else to do does not wait for it.
     this.#timer = setTimeout(() => {
-      if (this.#step()) this.#goOn();
-    }, BREATH_MILLISECONDS).unref();
+      const wait = this.#step();
+      if (wait !== null) this.#goOnAfter(wait);
+    }, milliseconds).unref();
   }
 
-  /** Adds a slice; false once there is nothing more to do. */
-  #step(): boolean {
+  /** Adds a slice. Returns after how long the next one is to be added; null where there is nothing more to do. */
+  #step(): number | null {
     try {
-      const step = this.#work?.next();
-      if (step?.done === false) {
+      this.#work ??= fillSearch(this.#database);
+      const step = this.#work.next();
+      if (step.done !== true) {
         this.#progress = step.value;
-        return true;
+        return BREATH_MILLISECONDS;
       }
-      if (step?.done === true && step.value > 0) {
-        this.#log.info('the search index was filled', { count: step.value });
-      }
+      if (step.value > 0) this.#log.info('the search index was filled', { count: step.value });
+      this.stop();
+      return null;
     } catch (error) {
-      this.#log.warn('the search index could not be filled', { code: toErrorReport(error).code });
+      const { code } = toErrorReport(error);
+      this.#log.warn('the search index could not be filled', { code });
+      // What is in it stays, and how much that is stays known.
+      this.#work = null;
+      return code === 'store-corrupt' ? null : REST_MILLISECONDS;
     }
-    this.stop();
-    return false;
   }
 }

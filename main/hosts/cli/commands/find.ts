@@ -9,6 +9,9 @@ import {
 } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
 
+/** After as many seconds without a step forward the index is not waited for any more. */
+const mostStanding = 30;
+
 export function addFind(program: Command): void {
   act(
     program
@@ -23,12 +26,20 @@ Examples: find scissors label:cauterization   find 'is:open is:unsure'   find '"
     async ({ output, workstation, signal }, _options, words: string[]) => {
       const { calls } = await workstation();
       let result = await calls.find({ query: words.join(' '), limit: 100 });
-      // A script is given all there is, or nothing.
-      while (result.index !== null) {
+      // A script is given all there is, unless the index can't be made.
+      let stands = 0;
+      for (let before = -1; result.index !== null && stands < mostStanding;) {
         const { done, of } = result.index;
+        stands = done === before ? stands + 1 : 0;
+        before = done;
         output.progress('Making the index of the search', done, of);
         await setTimeout(1000, undefined, { signal });
         result = await calls.find({ query: words.join(' '), limit: 100 });
+      }
+      if (result.index !== null) {
+        output.note(
+          'The index of the search could not be made to its end: what it does not hold is not found. See whether the disk is full.',
+        );
       }
       for (const { kind, list, count, atLeast } of result.groups) {
         if (count === 0) continue;
