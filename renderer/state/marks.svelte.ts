@@ -109,11 +109,11 @@ export class MarksOfReview {
 
   /** What the filter leaves. */
   readonly shownBookmarks: readonly Bookmark[] = $derived.by(() =>
-    this.bookmarks.filter(({ name, note, location }) => this.#fits(name, note, location.timecode)),
+    this.bookmarks.filter(({ name, note, location }) => this.fits(name, note, location.timecode)),
   );
 
   readonly shownSegments: readonly Segment[] = $derived.by(() =>
-    this.segments.filter(({ name, note, tags }) => this.#fits(name, note, ...tags)),
+    this.segments.filter(({ name, note, tags }) => this.fits(name, note, ...tags)),
   );
 
   readonly names: readonly string[] = $derived.by(() => lastNames(this.segments));
@@ -320,7 +320,8 @@ export class MarksOfReview {
     this.at = key;
   }
 
-  #fits(...texts: string[]): boolean {
+  /** Whether the filter leaves what holds these texts. */
+  fits(...texts: string[]): boolean {
     const wanted = this.filter.trim().toLowerCase();
     return wanted === '' || texts.some((text) => text.toLowerCase().includes(wanted));
   }

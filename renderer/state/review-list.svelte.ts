@@ -6,6 +6,7 @@ import {
   inListOrder,
   matching,
   withEntry,
+  withNotes,
   type Facets,
   type ListOrder,
   type ListRow,
@@ -69,6 +70,13 @@ export class ReviewList {
     this.order === 'time'
       ? foldedRows(this.#sorted, { open: this.open, selected: this.#of.selectedQuestion })
       : this.#sorted,
+  );
+
+  /** Those that somebody wrote a note about, in the order of their frames. */
+  readonly noted: readonly EntrySummary[] = $derived.by(() => withNotes(this.#of.entries));
+
+  readonly notedHere: Placed<EntrySummary> = $derived.by(() =>
+    placed(entriesAbout(this.noted, this.#of.video), ({ question }) => question.location),
   );
 
   /** How many stand in each state. */

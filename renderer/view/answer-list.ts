@@ -73,6 +73,14 @@ export function withEntry(entries: readonly EntrySummary[], one: EntrySummary): 
   return entries.toSpliced(behind < 0 ? entries.length : behind, 0, one);
 }
 
+/** Those that somebody wrote a note about, in the order of their frames. */
+export const withNotes = (entries: readonly EntrySummary[]): EntrySummary[] =>
+  entries.filter(({ newest }) => newest.notes.length > 0).sort((one, other) => placeOf(one) - placeOf(other));
+
+/** What people wrote about an answer, as one text. */
+export const notesText = ({ newest }: EntrySummary): string =>
+  newest.notes.map(({ note }) => note).join(' · ');
+
 /** @param entries in the order of asking @param labelOf as the list shows it; null where there is none */
 export function inListOrder(
   entries: readonly EntrySummary[],

@@ -1,9 +1,12 @@
 // @vitest-environment happy-dom
+import { createRawSnippet } from 'svelte';
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Box, type Answer } from '../../preload/contract/index.ts';
+import { Box, type ActorId, type Answer } from '../../preload/contract/index.ts';
 import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import ListFilter from '../../renderer/components/ListFilter.svelte';
+import SidePanel from '../../renderer/components/SidePanel.svelte';
+import Timeline from '../../renderer/components/Timeline.svelte';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { facetsOf, foldedRows, inListOrder, isFold, matching } from '../../renderer/view/answer-list.ts';
 import { renderList, withLayout } from './layout.ts';
@@ -13,6 +16,8 @@ import { FramePixels } from './pixels.ts';
 let fake: FakeWorkstation;
 let workstation: Workstation;
 const box = Box.parse([10, 20, 30, 40]);
+
+const nothing = createRawSnippet(() => ({ render: () => '<i></i>' }));
 
 const add = (text: string, frame: number, change: Partial<Answer> = {}) =>
   fake.addEntry(text, frame, { status: 'answered', label: 'Idle', box, probability: 0.9, ...change });
@@ -146,6 +151,44 @@ describe('a list of many', () => {
     expect(matching(entries, all)).toBe(entries);
     expect(matching(entries, { ...all, narrowing: { by: 'label', value: 'Suction' } })).toHaveLength(100);
     expect(matching([], { ...all, filter: 'open' })).toEqual([]);
+  });
+});
+
+describe('notes on answers', () => {
+  test('stand among the bookmarks and in a lane of their own, are found by their words, and lead to their answer', async () => {
+    const entry = add('What organ?', 42);
+    add('Without a note', 50);
+    const of = { answerId: entry.answers[0]!.id, questionId: entry.question.id };
+    const actor = 'anna' as ActorId;
+    const noted = { ...entry, verdicts: [{ ...of, actor, judgement: null, marks: [], note: 'Ask Dr Berg' }] };
+    fake.entries = fake.entries.map((other) => (other === entry ? noted : other));
+    await workstation.start();
+    const review = workstation.review!;
+    await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
+    render(SidePanel, { workstation, review, onModels: () => undefined, notices: nothing });
+    await fireEvent.click(screen.getByRole('tab', { name: 'Bookmarks, notes 1' }));
+    const row = await screen.findByRole('button', { name: /Ask Dr Berg/ });
+    const { unmount } = render(Timeline, { review });
+    const mark = screen.getByRole('button', { name: 'Note “Ask Dr Berg”, 00:00:01.680' });
+    await fireEvent.click(row);
+    await vi.waitFor(() => expect(review.selected?.question.text).toBe('What organ?'));
+    await vi.waitFor(() => expect(mark.classList.contains('chosen')).toBe(true));
+    unmount();
+    await fireEvent.input(screen.getByRole('searchbox', { name: 'Filter bookmarks' }), {
+      target: { value: 'BERG' },
+    });
+    expect(screen.getByText('1 of 1')).toBeTruthy();
+    await fireEvent.input(screen.getByRole('searchbox', { name: 'Filter bookmarks' }), {
+      target: { value: 'nobody' },
+    });
+    await screen.findByText('Nothing here fits the filter.');
+  });
+
+  test('have no lane while there are none', async () => {
+    add('What organ?', 42);
+    await workstation.start();
+    render(Timeline, { review: workstation.review! });
+    expect(screen.queryByText('Notes')).toBeNull();
   });
 });
 
