@@ -346,7 +346,9 @@ class Run:
             if step == settings["steps"]:
                 self.average.swap()
             if step % settings["logSteps"] == 0 or step == settings["steps"]:
-                means = {name: round(float(np.nanmean(values)), 6) for name, values in sums.items()}
+                # Where no true box is known there is no overlap to tell of: nothing, as JSON knows no NaN.
+                known = {name: [value for value in values if value == value] for name, values in sums.items()}
+                means = {name: round(float(np.mean(values)), 6) if values else None for name, values in known.items()}
                 self.log(stage="rft", step=step, minutes=round(progress["seconds"] / 60, 2), **means)
                 sums = {}
             if step % settings["checkpointSteps"] == 0:
