@@ -16,8 +16,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const embedded = fileURLToPath(new URL('../../models/nano', import.meta.url));
 const models = [
-  ['embedded', embedded, 'fp32', 0.09, 0.16],
-  ['embedded', embedded, 'int4', 0.08, 0.16],
+  ['embedded', embedded, 'fp32', 0.05, 0.16],
+  ['embedded', embedded, 'int4', 0.05, 0.16],
   ['random-tied', `${goldenFolder}model_tied`, 'fp32', 0.4, 0.8],
   ['random-untied', `${goldenFolder}5_untied_bf16_sharded`, 'fp32', 0.8, 1.3],
 ] as const;
