@@ -287,6 +287,15 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
   const notices: ErrorReport[] = [...problems];
   const allNotices = (): ErrorReport[] => [...store.notices, ...notices];
   store.onNotices(() => emit({ type: 'notices', notices: allNotices() }));
+  /** Who moved the demonstration to the bin is not shown it again until they restore it. */
+  const demonstrationUnlessInBin = async (): Promise<OpenSession | null> => {
+    try {
+      return await openDemonstration();
+    } catch (error) {
+      if (toErrorReport(error).code === 'in-bin') return null;
+      throw error;
+    }
+  };
   const openDemonstration = (): Promise<OpenSession> =>
     review.openDemonstration(options.resources?.clip ?? bundledClip);
   if (options.exclusive) {
@@ -341,7 +350,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     },
     openLastSession: async (input, context) => {
       const last = await review.calls.openLastSession(input, context);
-      return last ?? (options.exclusive ? openDemonstration() : null);
+      return last ?? (options.exclusive ? demonstrationUnlessInBin() : null);
     },
   };
 

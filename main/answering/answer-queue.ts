@@ -9,6 +9,7 @@ import {
   mustExist,
   priorityOfQuestion,
   questions,
+  sessions,
   type ReadableDatabase,
   type Task,
 } from '../store/index.ts';
@@ -342,8 +343,9 @@ export class AnswerQueue {
   }
 }
 
-/** Whether neither the question nor the asking of this answer was taken back. */
-const isWanted = (database: ReadableDatabase, { id, questionId }: Answer): boolean =>
+/** Whether neither the question nor the asking of this answer was taken back, and its session is not in the bin. */
+const isWanted = (database: ReadableDatabase, { id, questionId, sessionId }: Answer): boolean =>
+  !sessions.isInBin(database, sessionId) &&
   questions.findPresentQuestion(database, questionId) !== null &&
   answers.findAnswerFacts(database, id) !== null;
 

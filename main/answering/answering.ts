@@ -19,6 +19,7 @@ import { mustBeRecordingOf } from '../recordings/index.ts';
 import {
   answers,
   mustExist,
+  presentSession,
   questions,
   sessions,
   sessionViews,
@@ -67,7 +68,7 @@ export class Answering {
     by: ChangeContext,
   ): Promise<{ jobId: JobId; question: Question; answer: Answer }> {
     const { store, library, newId, now } = this.#context;
-    const session = mustExist(sessions.findSession(store.database, input.sessionId), 'session');
+    const session = presentSession(store.database, input.sessionId);
     const { videoId: shown } = sessions.asSeenBy(store.database, by.actor, session);
     const video = library.find(input.videoId ?? shown);
     mustBeRecordingOf(session, video);
@@ -91,6 +92,8 @@ export class Answering {
     const anyway = input.anyway ?? false;
     const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
+      // It may have been moved to the bin while the frame was decoded.
+      presentSession(store.database, session.id);
       const { groupId = null } = input;
       const command = { name: 'question.ask', caseId: session.caseId, sessionId: session.id, groupId };
       store.record.commit(by, command, [asked(question), wanted(answer, 1)]);
@@ -116,7 +119,7 @@ export class Answering {
   ): Promise<{ jobId: JobId; answer: Answer }> {
     const { store, library, now } = this.#context;
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
-    const session = mustExist(sessions.findSession(store.database, question.sessionId), 'session');
+    const session = presentSession(store.database, question.sessionId);
     const { frame, identity } = await lookAtFrame(library, {
       ...frameOf(question),
       expected: input.frameHash,
@@ -128,6 +131,7 @@ export class Answering {
     const anyway = input.anyway ?? (before !== undefined && wasAnsweredAnyway(before));
     const answer = this.#newAnswer(question, identity, given);
     store.database.transaction(() => {
+      presentSession(store.database, session.id);
       if (questions.findPresentQuestion(store.database, question.id) === null) throw deleted();
       const { groupId = null } = input;
       const command = { name: 'answer.ask-again', caseId: session.caseId, sessionId: session.id, groupId };

@@ -24,6 +24,7 @@ const byError: Record<ErrorCode, ExitCode> = {
   busy: 1,
   unavailable: 1,
   'changed-since': 1,
+  'in-bin': 2,
   internal: 1,
   'file-missing': 3,
   'file-empty': 3,

@@ -6,6 +6,7 @@ import {
   cases,
   mustBelong,
   mustExist,
+  presentCase,
   sessions,
   type ChangeContext,
   type Store,
@@ -34,7 +35,7 @@ export async function addRecording(
   by: ChangeContext,
   { path, caseId, sessionId, streamIndex }: { path: string } & Omit<CallInput<'addRecording'>, 'grantId'>,
 ): Promise<StoredVideo> {
-  mustExist(cases.findCase(database, caseId), 'case');
+  presentCase(database, caseId);
   mustBeSessionOf(database, caseId, sessionId);
   return library.open(path, { caseId, streamIndex, adding: { sessionId: sessionId ?? null } }, by);
 }

@@ -2,7 +2,15 @@ import type { CallInput } from '../../preload/contract/calls.ts';
 import type { Edit } from '../../preload/contract/changes.ts';
 import type { Case } from '../../preload/contract/domain.ts';
 import { CaseId } from '../../preload/contract/values.ts';
-import { cases, mustBelong, mustExist, sessions, type ChangeContext, type Store } from '../store/index.ts';
+import {
+  cases,
+  mustBelong,
+  mustExist,
+  presentCase,
+  sessions,
+  type ChangeContext,
+  type Store,
+} from '../store/index.ts';
 
 export interface CaseContext {
   store: Store;
@@ -47,7 +55,7 @@ export function renameCase(
   { caseId, pseudonym, sessionId }: CallInput<'renameCase'>,
 ): Case {
   return database.transaction(() => {
-    const before = mustExist(cases.findCase(database, caseId), 'case');
+    const before = presentCase(database, caseId);
     if (sessionId !== undefined) {
       mustBelong(mustExist(sessions.findSession(database, sessionId), 'session'), caseId);
     }

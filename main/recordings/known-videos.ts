@@ -24,6 +24,7 @@ export async function lookUpVideo(
     displayName: known.displayName,
     caseId: known.caseId,
     casePseudonym: mustExist(cases.findCase(store.database, known.caseId), 'case').pseudonym,
+    inBin: cases.findPresentCase(store.database, known.caseId) === null,
     availability: await library.availability(known),
     here: known.path === whole,
     grown: same === undefined,

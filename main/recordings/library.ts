@@ -18,6 +18,7 @@ import {
   cases,
   moveBoxesToDisplayed,
   mustExist,
+  presentCase,
   videos,
   type ChangeContext,
   type Log,
@@ -127,12 +128,13 @@ export class VideoLibrary {
     const { store } = this.#context;
     const whole = resolve(path);
     await statFile(whole);
-    if (caseId !== null) mustExist(cases.findCase(store.database, caseId), 'case');
+    if (caseId !== null) presentCase(store.database, caseId);
     const recording = await this.#counting.open(whole, basename(whole), stream?.index);
     try {
       if (stream?.of !== undefined && contentOf(recording.facts.fingerprint) !== contentOf(stream.of)) {
         throw fileChanged(basename(whole));
       }
+      if (caseId === null && !asNewCase) this.#mustNotBeInBin(recording.facts.fingerprint, whole);
       const kept = asNewCase ? null : await this.#keptElsewhere(recording.facts.fingerprint, whole, caseId);
       if (kept !== null) {
         const again = { ...kept, openedAt: this.#context.now(), recent: true };
@@ -160,18 +162,35 @@ export class VideoLibrary {
     }
   }
 
+  /** Refuses a recording that one would go on with, were its case not in the bin. */
+  #mustNotBeInBin(fingerprint: string, whole: string): void {
+    const [known] = this.knownAs(fingerprint, whole);
+    if (known !== undefined) presentCase(this.#context.store.database, known.caseId);
+  }
+
+  #isInBin({ caseId }: StoredVideo): boolean {
+    return cases.findPresentCase(this.#context.store.database, caseId) === null;
+  }
+
+  /** Those whose case is not in the bin before the others; of each, that of this very place before the others. */
+  #inOrder(found: StoredVideo[], whole: string): StoredVideo[] {
+    const rank = (video: StoredVideo): number =>
+      Number(!this.#isInBin(video)) * 2 + Number(video.path === whole);
+    return found.sort((one, other) => rank(other) - rank(one));
+  }
+
   /** Videos of this content, whichever of its picture streams, that of this very place first, then the one opened last. */
   knownAsContent(content: string, whole: string): StoredVideo[] {
     const found = videos.findVideosOfContent(this.#context.store.database, content);
-    return found.sort((a, b) => Number(b.path === whole) - Number(a.path === whole));
+    return this.#inOrder(found, whole);
   }
 
   /** Videos of this content and picture stream, in the same order. */
   knownAs(fingerprint: string, whole: string, caseId: CaseId | null = null): StoredVideo[] {
-    return videos
+    const found = videos
       .findVideosByFingerprint(this.#context.store.database, fingerprint)
-      .filter((video) => caseId === null || video.caseId === caseId)
-      .sort((a, b) => Number(b.path === whole) - Number(a.path === whole));
+      .filter((video) => caseId === null || video.caseId === caseId);
+    return this.#inOrder(found, whole);
   }
 
   /** The video of this content that lies elsewhere and is still there: it does not move to a copy. */
@@ -213,7 +232,9 @@ export class VideoLibrary {
     return (
       grown.find(
         (video) =>
-          (caseId === null || video.caseId === caseId) && streamOfFingerprint(video.fingerprint) === stream,
+          !this.#isInBin(video) &&
+          (caseId === null || video.caseId === caseId) &&
+          streamOfFingerprint(video.fingerprint) === stream,
       ) ?? null
     );
   }

@@ -18,6 +18,7 @@ import {
   bookmarks,
   caseRecordings,
   mustExist,
+  presentSession,
   questions,
   segments,
   sessions,
@@ -51,7 +52,7 @@ export async function applyCommand(
   // Where its frames lie can't change any more, so it is looked up before the database is held.
   const stretch = await stretchOf(context, sessionId, command);
   return database.transaction(() => {
-    const { caseId } = mustExist(sessions.findSession(database, sessionId), 'session');
+    const { caseId } = presentSession(database, sessionId);
     const edits = plan(context, { sessionId, caseId, command, stretch, actor: by.actor });
     return {
       change: record.commit(by, { name: command.name, caseId, sessionId, groupId: groupId ?? null }, edits),

@@ -129,7 +129,7 @@ function placeOf({ database }: Store, { caseId, sessionId }: FoundRow) {
   if (owner === null || session === null) return null;
   return {
     ...{ caseId, casePseudonym: owner.pseudonym, sessionId: session.id },
-    ...{ sessionNumber: session.number, sessionName: null, updatedAt: session.updatedAt },
+    ...{ sessionNumber: session.number, sessionName: session.name, updatedAt: session.updatedAt },
   };
 }
 

@@ -54,6 +54,7 @@ import { applyCommand } from './apply.ts';
 import { changeCalls, tellChanges, type ChangeCall } from './changes.ts';
 import { find } from './find.ts';
 import { folderMemory } from './folder-memory.ts';
+import { libraryCalls, type LibraryCall } from './library.ts';
 import { preferenceCalls, type PreferenceCall } from './preferences.ts';
 import { deleteQuestion, restoreQuestion } from './questions.ts';
 import { tellSaves } from './saved.ts';
@@ -91,6 +92,7 @@ export interface ReviewOptions {
 /** The calls of the contract that the review answers. */
 type ReviewCall =
   | PreferenceCall
+  | LibraryCall
   | 'listQuestionTemplates'
   | 'listCases'
   | 'createCase'
@@ -193,6 +195,7 @@ export function createReview(options: ReviewOptions): Review {
     listQuestionTemplates: async () => structuredClone([...questionTemplates]),
 
     ...preferenceCalls(store, emit),
+    ...libraryCalls(store, library),
 
     listCases: async () => cases.listCases(database),
     createCase: async ({ pseudonym }, by) => createCase(options, by, { pseudonym }),

@@ -1,7 +1,14 @@
 import type { Edit, AnswerFacts } from '../../preload/contract/changes.ts';
 import type { Question } from '../../preload/contract/domain.ts';
 import type { QuestionId } from '../../preload/contract/values.ts';
-import { answers, mustExist, questions, sessions, type ChangeContext, type Store } from '../store/index.ts';
+import {
+  answers,
+  mustExist,
+  presentSession,
+  questions,
+  type ChangeContext,
+  type Store,
+} from '../store/index.ts';
 
 type Recorded = Pick<Store, 'database' | 'record'>;
 
@@ -9,7 +16,7 @@ type Recorded = Pick<Store, 'database' | 'record'>;
 export function deleteQuestion({ database, record }: Recorded, by: ChangeContext, id: QuestionId): void {
   database.transaction(() => {
     const { sessionId } = mustExist(questions.findQuestion(database, id), 'question');
-    const { caseId } = mustExist(sessions.findSession(database, sessionId), 'session');
+    const { caseId } = presentSession(database, sessionId);
     const before = questions.findPresentQuestion(database, id);
     record.commit(by, { name: 'question.delete', caseId, sessionId }, deletion(id, before));
   });
@@ -20,7 +27,7 @@ export function restoreQuestion({ database, record }: Recorded, by: ChangeContex
   return database.transaction(() => {
     const question = mustExist(questions.findQuestion(database, id), 'question');
     const { sessionId } = question;
-    const { caseId } = mustExist(sessions.findSession(database, sessionId), 'session');
+    const { caseId } = presentSession(database, sessionId);
     const edits = restoration(question, {
       present: questions.findPresentQuestion(database, id),
       versions: answers.listAnswers(database, id).length,

@@ -19,6 +19,8 @@ import {
   bookmarks,
   cases,
   mustExist,
+  presentCase,
+  presentSession,
   questions,
   segments,
   sessions,
@@ -51,6 +53,7 @@ export function startSession(context: SessionContext, video: StoredVideo, by: Ch
   const { database, record } = store;
   const { caseId } = video;
   return database.transaction(() => {
+    presentCase(database, caseId);
     const empty = sessions.findEmptyLastSession(database, caseId);
     const shown = empty && sessionViews.viewOfSession(database, empty.id, by.actor);
     if (empty !== null && shown?.videoId === video.id) return empty;
@@ -87,7 +90,7 @@ export async function openSession(
   { actor, videoId }: { actor: ActorId; videoId?: VideoId | undefined },
 ): Promise<OpenSession> {
   const { store, library, now } = context;
-  const stored = mustExist(sessions.findSession(store.database, id), 'session');
+  const stored = presentSession(store.database, id);
   const owner = mustExist(cases.findCase(store.database, stored.caseId), 'case');
   if (videoId !== undefined) showRecording(context, stored, { actor, video: library.find(videoId) });
   const session = sessions.asSeenBy(store.database, actor, stored);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Case } from '../../preload/contract/domain.ts';
+import type { ActorId } from '../../preload/contract/context.ts';
 import type { CaseId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { flag, Flag, parseFound, parseRow, parseRows, type Tolerance } from './rows.ts';
@@ -18,10 +19,12 @@ export const statements = {
     'cases.put',
     `INSERT INTO cases (${columns}) VALUES (:id, :pseudonym, :demonstration, :createdAt)
      ON CONFLICT (id) DO UPDATE SET pseudonym = excluded.pseudonym, demonstration = excluded.demonstration,
-       created_at = excluded.created_at`,
+       created_at = excluded.created_at, deleted_at = NULL, deleted_by = NULL`,
   ),
   byId: statement('cases.byId', `SELECT ${columns} FROM cases WHERE id = :id`),
-  list: statement('cases.list', `SELECT ${columns} FROM cases ORDER BY rowid DESC`),
+  present: statement('cases.present', `SELECT ${columns} FROM cases WHERE id = :id AND deleted_at IS NULL`),
+  remove: statement('cases.remove', 'UPDATE cases SET deleted_at = :at, deleted_by = :actor WHERE id = :id'),
+  list: statement('cases.list', `SELECT ${columns} FROM cases WHERE deleted_at IS NULL ORDER BY rowid DESC`),
   demonstration: statement(
     'cases.demonstration',
     `SELECT ${columns} FROM cases WHERE demonstration = 1 ORDER BY rowid`,
@@ -29,17 +32,33 @@ export const statements = {
   count: statement('cases.count', 'SELECT count(*) AS count FROM cases WHERE demonstration = 0'),
 };
 
-/** Adds a case, or writes it anew. Called by the record alone, as all that changes a case is in it. */
+/** Adds a case, writes it anew, or takes it out of the bin. Called by the record alone, as all that changes a case is in it. */
 export function putCase(database: WritableDatabase, { id, pseudonym, createdAt, demonstration }: Case): void {
   database.run(statements.put, { id, pseudonym, createdAt, demonstration: flag(demonstration) });
 }
 
+/** Moves a case to the bin: all its rows stay, so that it can come back. Called by the record alone. */
+export function removeCase(
+  database: WritableDatabase,
+  id: CaseId,
+  { at, actor }: { at: number; actor: ActorId },
+): void {
+  database.run(statements.remove, { id, at, actor });
+}
+
+/** One that lies in the bin, too. */
 export function findCase(database: ReadableDatabase, id: CaseId): Case | null {
   const row = database.get(statements.byId, { id });
   return parseFound(database, Row, row, 'cases', damaged);
 }
 
-/** Newest first. */
+/** Null for one that lies in the bin, too. */
+export function findPresentCase(database: ReadableDatabase, id: CaseId): Case | null {
+  const row = database.get(statements.present, { id });
+  return parseFound(database, Row, row, 'cases', damaged);
+}
+
+/** Newest first, without those in the bin. */
 export function listCases(database: ReadableDatabase): Case[] {
   return parseRows(database, Row, database.all(statements.list), 'cases', damaged);
 }
@@ -48,7 +67,7 @@ export function findDemonstrationCase(database: ReadableDatabase): Case | null {
   return parseRows(database, Row, database.all(statements.demonstration), 'cases', damaged)[0] ?? null;
 }
 
-/** How many cases there are beside the demonstration. */
+/** How many cases there are beside the demonstration, those in the bin among them: no name is given twice. */
 export function countCases(database: ReadableDatabase): number {
   return parseRow(z.object({ count: z.int() }), database.get(statements.count), 'cases').count;
 }

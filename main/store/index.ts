@@ -1,5 +1,6 @@
 export { openStore, type Store, type StoreOptions } from './open.ts';
 export { mustExist } from './must-exist.ts';
+export { presentCase, presentSession } from './bin.ts';
 export { defaultHome, homeLayout, type HomeLayout } from './home.ts';
 export type { Log } from '../platform/log.ts';
 export type { ReadableDatabase, WritableDatabase } from './database.ts';
@@ -19,6 +20,7 @@ export * as bookmarks from './bookmarks.ts';
 export * as caseRecordings from './case-recordings.ts';
 export * as cases from './cases.ts';
 export * as keptPictures from './kept-pictures.ts';
+export * as library from './library.ts';
 export * as models from './models.ts';
 export * as questions from './questions.ts';
 export * as segments from './segments.ts';

@@ -55,7 +55,7 @@ export const statements = {
        SELECT session_id FROM session_views WHERE video_id = :videoId
        UNION SELECT session_id FROM questions WHERE video_id = :videoId
        UNION SELECT id FROM sessions WHERE left_video_id = :videoId)
-     ORDER BY number DESC LIMIT 1`,
+     AND deleted_at IS NULL ORDER BY number DESC LIMIT 1`,
   ),
 };
 
@@ -94,7 +94,7 @@ export function viewInVideo(
   return found ?? { videoId, frameIndex: FrameIndex.parse(0) };
 }
 
-/** The last session in which a recording was looked at or asked about, by whomever. */
+/** The last session in which a recording was looked at or asked about, by whomever; not one in the bin. */
 export function findLastSessionAbout(database: ReadableDatabase, videoId: VideoId): SessionId | null {
   const row = database.get(statements.lastSessionAbout, { videoId });
   return row === undefined ? null : parseRow(z.object({ id: SessionId }), row, 'sessions').id;

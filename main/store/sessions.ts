@@ -5,13 +5,14 @@ import type { ActorId } from '../../preload/contract/context.ts';
 import type { CaseId, SessionId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { mustExist } from './must-exist.ts';
-import { parseFound, parseRow, parseRows } from './rows.ts';
+import { flag, parseFound, parseRow, parseRows } from './rows.ts';
 import { viewOfSession } from './session-views.ts';
 
 const sessionRow = {
   id: z.string(),
   case_id: z.string(),
   number: z.int(),
+  name: z.string().nullable(),
   created_at: z.int(),
   updated_at: z.int(),
 };
@@ -26,6 +27,7 @@ const Row = z
     id: row.id,
     caseId: row.case_id,
     number: row.number,
+    name: row.name,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }))
@@ -44,28 +46,43 @@ const FoundRow = z.object({ found: z.int() });
 const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM sessions)';
 const nextChanged = '(SELECT coalesce(max(changed_order), 0) + 1 FROM sessions)';
 
-const columns = 'id, case_id, number, created_at, updated_at';
+const columns = 'id, case_id, number, name, created_at, updated_at';
+
+/** Of a session that lies in the bin, by itself or with its case. */
+const inBin = `(sessions.deleted_at IS NOT NULL
+  OR EXISTS (SELECT 1 FROM cases WHERE cases.id = sessions.case_id AND cases.deleted_at IS NOT NULL))`;
 
 export const statements = {
   put: statement(
     'sessions.put',
     `INSERT INTO sessions (${columns}, frame_index, opened_at, opened_order, changed_order)
-     VALUES (:id, :caseId, :number, :createdAt, :at, 0, :at, ${nextOpened}, ${nextChanged})
+     VALUES (:id, :caseId, :number, :name, :createdAt, :at, 0, :at, ${nextOpened}, ${nextChanged})
      ON CONFLICT (id) DO UPDATE SET case_id = excluded.case_id, number = excluded.number,
-       created_at = excluded.created_at`,
+       created_at = excluded.created_at, name = iif(:named, excluded.name, sessions.name),
+       deleted_at = NULL, deleted_by = NULL`,
   ),
   nextNumber: statement(
     'sessions.nextNumber',
     'SELECT coalesce(max(number), 0) + 1 AS number FROM sessions WHERE case_id = :caseId',
   ),
   byId: statement('sessions.byId', `SELECT ${columns} FROM sessions WHERE id = :id`),
+  present: statement(
+    'sessions.present',
+    `SELECT ${columns} FROM sessions WHERE id = :id AND deleted_at IS NULL`,
+  ),
+  remove: statement(
+    'sessions.remove',
+    'UPDATE sessions SET deleted_at = :at, deleted_by = :actor WHERE id = :id',
+  ),
+  isInBin: statement('sessions.isInBin', `SELECT ${inBin} AS found FROM sessions WHERE id = :id`),
   lastOpened: statement(
     'sessions.lastOpened',
-    `SELECT ${columns} FROM sessions ORDER BY opened_order DESC LIMIT 20`,
+    `SELECT ${columns} FROM sessions WHERE NOT ${inBin} ORDER BY opened_order DESC LIMIT 20`,
   ),
   lastOfCase: statement(
     'sessions.lastOfCase',
-    `SELECT ${columns} FROM sessions WHERE case_id = :caseId ORDER BY number DESC LIMIT 1`,
+    `SELECT ${columns} FROM sessions WHERE case_id = :caseId AND deleted_at IS NULL
+     ORDER BY number DESC LIMIT 1`,
   ),
   hasContent: statement(
     'sessions.hasContent',
@@ -75,12 +92,13 @@ export const statements = {
   ),
   list: statement(
     'sessions.list',
-    `SELECT sessions.id, sessions.case_id, sessions.number, sessions.created_at, sessions.updated_at,
+    `SELECT sessions.id, sessions.case_id, sessions.number, sessions.name, sessions.created_at, sessions.updated_at,
        cases.pseudonym AS case_pseudonym,
        (SELECT count(*) FROM questions
          WHERE questions.session_id = sessions.id AND questions.deleted_at IS NULL) AS question_count
      FROM sessions
        JOIN cases ON cases.id = sessions.case_id
+     WHERE sessions.deleted_at IS NULL AND cases.deleted_at IS NULL
      ORDER BY sessions.changed_order DESC`,
   ),
   videoName: statement('sessions.videoName', 'SELECT display_name FROM videos WHERE id = :videoId'),
@@ -100,15 +118,38 @@ export function nextSessionNumber(database: ReadableDatabase, caseId: CaseId): n
   return parseRow(z.object({ number: z.int().positive() }), row, 'sessions').number;
 }
 
-/** Adds a session, or writes it anew. Called by the record alone. */
+/** Adds a session, writes it anew, or takes it out of the bin. Called by the record alone. */
 export function putSession(
   database: WritableDatabase,
-  { id, caseId, number, createdAt }: SessionFacts,
+  { id, caseId, number, name, createdAt }: SessionFacts,
   at: number,
 ): void {
-  database.run(statements.put, { id, caseId, number, createdAt, at });
+  // Versions that knew no names of sessions recorded none: that leaves the present one.
+  const named = flag(name !== undefined);
+  database.run(statements.put, { id, caseId, number, name: name ?? null, named, createdAt, at });
 }
 
+/** Moves a session to the bin: all its rows stay, so that it can come back. Called by the record alone. */
+export function removeSession(
+  database: WritableDatabase,
+  id: SessionId,
+  { at, actor }: { at: number; actor: ActorId },
+): void {
+  database.run(statements.remove, { id, at, actor });
+}
+
+/** Null for one that was moved to the bin itself; with its case it stays what it was. */
+export function findPresentSession(database: ReadableDatabase, id: SessionId): StoredSession | null {
+  return parseFound(database, Row, database.get(statements.present, { id }), 'sessions');
+}
+
+/** Whether a session lies in the bin, by itself or with its case. */
+export function isInBin(database: ReadableDatabase, id: SessionId): boolean {
+  const row = database.get(statements.isInBin, { id });
+  return row !== undefined && parseRow(FoundRow, row, 'sessions').found === 1;
+}
+
+/** One that lies in the bin, too. */
 export function findSession(database: ReadableDatabase, id: SessionId): StoredSession | null {
   return parseFound(database, Row, database.get(statements.byId, { id }), 'sessions');
 }
@@ -130,7 +171,7 @@ export function findEmptyLastSession(database: ReadableDatabase, caseId: CaseId)
   return asked.found === 1 ? null : session;
 }
 
-/** Last changed first, each as this person sees it. One whose case has no video any more is left out. */
+/** Last changed first and without those in the bin, each as this person sees it. One whose case has no video any more is left out. */
 export function listSessions(database: ReadableDatabase, actor: ActorId): StoredSummary[] {
   const Found = z.object({ ...sessionRow, ...SummaryRow.shape });
   const rows = parseRows(database, Found, database.all(statements.list), 'sessions');

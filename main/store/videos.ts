@@ -176,7 +176,9 @@ export const statements = {
   ),
   recent: statement(
     'videos.recent',
-    `SELECT ${columns} FROM videos WHERE recent = 1 ORDER BY opened_order DESC LIMIT :limit`,
+    `SELECT ${columns} FROM videos WHERE recent = 1
+       AND case_id NOT IN (SELECT id FROM cases WHERE deleted_at IS NOT NULL)
+     ORDER BY opened_order DESC LIMIT :limit`,
   ),
   clearRecent: statement('videos.clearRecent', 'UPDATE videos SET recent = 0 WHERE recent = 1'),
 };

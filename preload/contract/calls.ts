@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BackupList, BackupName } from './backups.ts';
 import { Change, ChangeList, GroupId, RecordCheck, RecordHead, Undoable, Undone } from './changes.ts';
-import { Command } from './commands.ts';
+import { Command, LibraryCommand } from './commands.ts';
 import { Actor, type CallContext } from './context.ts';
 import {
   Answer,
@@ -20,6 +20,7 @@ import {
   Video,
 } from './domain.ts';
 import { Entry, EntryPage, EntryPlace, mostOfPage, OpenSession } from './entries.ts';
+import { BinItem, CaseSummary } from './library.ts';
 import { AnswerFormat } from './model.ts';
 import { ModelEntry, ModelFolderReport, ModelImport, WeightDtype } from './models.ts';
 import {
@@ -63,7 +64,20 @@ export const calls = {
   /** Sets some of it, for every window of the caller; the event `preferences` tells them. */
   changePreferences: { input: PreferenceChange, output: Preferences },
 
+  /** Without those in the bin. */
   listCases: { input: none, output: z.array(Case) },
+  /** The same with what the library says of each, last changed first. */
+  listCaseSummaries: { input: none, output: z.array(CaseSummary) },
+  /** What lies in the bin, what was moved there last first. Nothing is ever removed from it but by restoring. */
+  listBin: { input: none, output: z.array(BinItem) },
+  /**
+   * Renames, deletes or restores. `doneIn`: the session that is open in the window, of whichever case, where `undo` takes it
+   * back; it may be the one that is deleted. `change` is null where all was so already.
+   */
+  applyToLibrary: {
+    input: z.strictObject({ command: LibraryCommand, doneIn: SessionId.exactOptional() }),
+    output: z.object({ change: Change.nullable() }),
+  },
   createCase: { input: z.strictObject({ pseudonym }), output: Case },
   /** `sessionId`: the session of the case that it is done in, where `undo` takes it back. */
   renameCase: {

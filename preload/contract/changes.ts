@@ -10,8 +10,10 @@ import { Verdict } from './verdicts.ts';
 export const Seq = z.int().positive();
 export type Seq = z.infer<typeof Seq>;
 
-/** A session as the record knows it. Where a person stands in it is no change. */
-export const SessionFacts = Session.pick({ id: true, caseId: true, number: true, createdAt: true });
+/** A session as the record knows it. Where a person stands in it is no change. Names were not recorded at first. */
+export const SessionFacts = Session.pick({ id: true, caseId: true, number: true, createdAt: true }).extend({
+  name: Session.shape.name.exactOptional(),
+});
 export type SessionFacts = z.infer<typeof SessionFacts>;
 
 /** A question as the record knows it. Which recording it is about was not recorded at first: its session had but one. */

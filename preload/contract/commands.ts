@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { SegmentLook } from './marks.ts';
 import { StereoEye } from './stereo.ts';
-import { AnswerId, BookmarkId, FrameIndex, SegmentId, Timestamp, VideoId } from './values.ts';
+import {
+  AnswerId,
+  BookmarkId,
+  CaseId,
+  FrameIndex,
+  SegmentId,
+  SessionId,
+  Timestamp,
+  VideoId,
+} from './values.ts';
 import { RejectReason, StepMark } from './verdicts.ts';
 
 /** Four numbers as a person gave them: whether they are a box of the frame is for the command to say, in words. */
@@ -129,6 +138,19 @@ export const SegmentCommand = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('segment.delete'), segmentId: SegmentId }),
 ]);
 export type SegmentCommand = z.infer<typeof SegmentCommand>;
+
+/**
+ * What a person does with whole cases and sessions. What is deleted lies in the bin and comes back whole; restoring a session
+ * restores its case, too. A `title` of `''` takes the name of a session away, which then has its number alone.
+ */
+export const LibraryCommand = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('case.delete'), caseId: CaseId }),
+  z.strictObject({ name: z.literal('case.restore'), caseId: CaseId }),
+  z.strictObject({ name: z.literal('session.rename'), sessionId: SessionId, title: Typed }),
+  z.strictObject({ name: z.literal('session.delete'), sessionId: SessionId }),
+  z.strictObject({ name: z.literal('session.restore'), sessionId: SessionId }),
+]);
+export type LibraryCommand = z.infer<typeof LibraryCommand>;
 
 /**
  * What a person does, as data: each command is planned by a pure function and goes through one `apply`, where it is checked,

@@ -129,6 +129,8 @@ export const KnownVideo = z.object({
   availability: Video.shape.availability,
   /** It lies where the case has it; else this is a copy of it, or the case's file has moved. */
   here: z.boolean(),
+  /** Its case lies in the bin: it is to be restored, or the file to be opened as a new case. */
+  inBin: z.boolean(),
   /** It was shorter when it was last reviewed, and has gone on at the same place since. */
   grown: z.boolean(),
 });
@@ -151,6 +153,8 @@ export const Session = z.object({
   caseId: CaseId,
   /** Counted within its case, from 1. */
   number: z.int().positive(),
+  /** What a person called it; null where it has its number alone. */
+  name: ShownName.nullable(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
   /** The recording that is on show there for who asks; everybody has a place of their own. */

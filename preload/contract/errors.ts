@@ -10,6 +10,7 @@ export const errorCodes = [
   'busy',
   'unavailable',
   'changed-since',
+  'in-bin',
   // video
   'file-missing',
   'file-empty',

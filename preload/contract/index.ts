@@ -19,6 +19,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './file-samples.ts';
 export * from './frames.ts';
+export * from './library.ts';
 export * from './marks.ts';
 export * from './media.ts';
 export * from './words/known-recording.ts';

@@ -134,6 +134,7 @@ export class Opener {
     this.opening = null;
     // What can't be read is said by opening it, which removes a copy, too.
     const known = lookedUp.ok ? lookedUp.value : null;
+    if (known?.inBin) return this.#openFromBin({ grantId, name }, known);
     if (known === null || (known.here && !uncertain)) {
       const opened = await this.#open(name, () => bridge.openVideo({ grantId, caseId: null }));
       if (opened && known?.grown) this.notice = knownInWords(name, known).join(' ');
@@ -154,6 +155,25 @@ export class Opener {
     }
     await this.openRecent(known.videoId, name);
     return known.availability !== 'available';
+  }
+
+  /** Its case is restored first, or the file begins a new one. */
+  async #openFromBin({ grantId, name }: CopiedFile, known: KnownVideo): Promise<boolean> {
+    const { bridge } = this.#parts;
+    const way = await this.#ask(inBin(name, known));
+    if (way === 'new') {
+      return this.#open(name, () => bridge.openVideo({ grantId, caseId: null, asNewCase: true }));
+    }
+    if (way === null) {
+      await bridge.discardCopy({ grantId });
+      return false;
+    }
+    const restored = await bridge.applyToLibrary({ command: { name: 'case.restore', caseId: known.caseId } });
+    if (!restored.ok) {
+      this.#parts.onFault(restored.error);
+      return false;
+    }
+    return this.#openFile({ grantId, name }, false);
   }
 
   async #chooseAmong(file: File, found: readonly FoundFile[]): Promise<FoundFile | null> {
@@ -226,6 +246,18 @@ const busyWith = (name: string): ErrorReport => ({
   code: 'busy',
   message: `${name} is still being opened.`,
   hint: 'Drop the next video when it is there, or stop its copy first.',
+});
+
+const inBin = (name: string, { casePseudonym }: KnownVideo): Omit<Decision, 'answer'> => ({
+  title: `${casePseudonym} is in the bin`,
+  text: [
+    `${name} holds a recording of ${casePseudonym}, which was moved to the bin.`,
+    'Restored, it has all that was asked and marked in it. A new case begins with nothing, and leaves the bin as it is.',
+  ],
+  ways: [
+    { value: 'new', label: 'Open as a new case' },
+    { value: 'restore', label: `Restore ${casePseudonym}`, main: true },
+  ],
 });
 
 function knownAs(name: string, known: KnownVideo): Omit<Decision, 'answer'> {

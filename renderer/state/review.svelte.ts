@@ -170,6 +170,28 @@ export class Review {
     return this.#record.case;
   }
 
+  /** What the session is called beside its number; null for nothing. */
+  get sessionName(): string | null {
+    return this.#record.name;
+  }
+
+  /** Whether the session lies in the bin, and with what: then it can be read, and nothing can be done in it. */
+  get isInBin(): 'case' | 'session' | null {
+    if (this.#record.isCaseInBin) return 'case';
+    return this.#record.isSessionInBin ? 'session' : null;
+  }
+
+  /** Takes the session, and its case where that lies there, out of the bin. */
+  async restore(): Promise<ErrorReport | null> {
+    const { id: sessionId } = this.session;
+    const restored = await this.#bridge.applyToLibrary({
+      ...{ command: { name: 'session.restore', sessionId }, doneIn: sessionId },
+    });
+    if (!restored.ok) return restored.error;
+    await this.#record.catchUp();
+    return null;
+  }
+
   /** The newest change that is on show. */
   get seq(): number {
     return this.#record.seq;

@@ -29,6 +29,11 @@ export interface ChangeSource {
 /** What is recorded of a session: its case's name, its questions and answers, as whoever changed them left them. */
 export class SessionRecord {
   case = $state.raw<Case>() as Case;
+  /** The name that the session has beside its number. */
+  name = $state<string | null>(null);
+  /** Whether the session was moved to the bin, and whether its case was: it is on show all the same. */
+  isSessionInBin = $state(false);
+  isCaseInBin = $state(false);
   readonly entries: Entries;
   readonly marks: RecordedMarks;
   readonly #sessionId: SessionId;
@@ -40,6 +45,7 @@ export class SessionRecord {
     { bridge, newest = 0, onReplaced = () => undefined, selected, size }: ChangeSource,
   ) {
     this.case = open.case;
+    this.name = open.session.name;
     this.entries = new Entries({
       ...{ bridge, sessionId: open.session.id, first: open.entries },
       size: size ?? (() => open.video),
@@ -93,7 +99,14 @@ export class SessionRecord {
   #apply({ changes, entries }: Changes): void {
     this.marks.take(changes.flatMap(({ edits }) => edits ?? []));
     for (const edit of changes.flatMap(({ edits }) => edits ?? [])) {
-      if (edit.entity === 'case' && edit.after?.id === this.case.id) this.case = edit.after;
+      if (edit.entity === 'case' && edit.id === this.case.id) {
+        this.isCaseInBin = edit.after === null;
+        if (edit.after !== null) this.case = edit.after;
+      }
+      if (edit.entity === 'session' && edit.id === this.#sessionId) {
+        this.isSessionInBin = edit.after === null;
+        if (edit.after?.name !== undefined) this.name = edit.after.name;
+      }
       if (edit.entity !== 'question' || edit.after !== null) continue;
       if (!entries.some(({ question: { id } }) => id === edit.id)) this.entries.remove(edit.before?.id);
     }

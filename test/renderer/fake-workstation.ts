@@ -192,6 +192,7 @@ export class FakeWorkstation {
     caseId: id('case1'),
     videoId: id('video1'),
     number: 3,
+    name: null,
     createdAt: now,
     updatedAt: now,
     frameIndex: FrameIndex.parse(0),
@@ -279,6 +280,16 @@ export class FakeWorkstation {
         { entity: 'case', id: before.id, before, after: { ...before, pseudonym } },
       ]);
       return this.case;
+    },
+    listCaseSummaries: async () => [
+      {
+        ...{ ...this.case, recordings: 1, away: 0, sessions: 1 },
+        ...{ questions: this.entries.length, open: this.entries.length, updatedAt: this.session.updatedAt },
+      },
+    ],
+    listBin: async () => [],
+    applyToLibrary: async () => {
+      throw notFound('case');
     },
     listRecordings: async () => [this.video],
     addRecording: async () => this.video,

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from 'vitest';
-import type { Change, ChangeList, Changes, OpenSession } from '../../preload/contract/index.ts';
+import type { Change, ChangeList, Changes, Edit, OpenSession } from '../../preload/contract/index.ts';
 import { Feed } from '../../renderer/state/feed.svelte.ts';
 import { SessionRecord } from '../../renderer/state/session-record.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
@@ -249,4 +249,24 @@ test('a window reads everything anew when another database has taken the place o
   await fake.elsewhere.renameCase({ caseId: fake.case.id, pseudonym: 'Case of now' });
   expect(window.review?.case.pseudonym).toBe('Case of now');
   window.dispose();
+});
+
+test('a session is said to be in the bin, by itself or with its case, as soon as any window put it there, and what it is called', () => {
+  const fake = new FakeWorkstation();
+  const record = new SessionRecord(fake.open(), { bridge: fake.bridge });
+  const { id, caseId, number, createdAt } = fake.session;
+  const facts = { id, caseId, number, createdAt };
+  const take = (edit: object): void => {
+    const change = { ...changeOf(record.seq + 1), edits: [edit as Edit] };
+    record.take({ type: 'changes', changes: [change], entries: [] });
+  };
+  take({ entity: 'session', id, before: facts, after: { ...facts, name: 'Second look' } });
+  expect(record.name).toBe('Second look');
+  take({ entity: 'session', id, before: facts, after: null });
+  expect([record.isSessionInBin, record.isCaseInBin]).toEqual([true, false]);
+  take({ entity: 'session', id, before: null, after: facts });
+  take({ entity: 'case', id: caseId, before: fake.case, after: null });
+  expect([record.isSessionInBin, record.isCaseInBin]).toEqual([false, true]);
+  take({ entity: 'case', id: caseId, before: null, after: fake.case });
+  expect(record.isCaseInBin).toBe(false);
 });

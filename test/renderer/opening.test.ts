@@ -33,6 +33,7 @@ const known: KnownVideo = {
   casePseudonym: 'Case 0002',
   availability: 'available',
   here: false,
+  inBin: false,
   grown: false,
 };
 const file = (): File => new File(['x'.repeat(2_000_000)], 'REC.mp4');
@@ -92,6 +93,24 @@ describe('a file that a browser drops', () => {
     expect(workstation.opener.notice).toBe(
       'REC.mp4 was copied into the data folder (2.0 MB). The review reads the copy.',
     );
+  });
+
+  test('whose case is in the bin is opened once that is restored, or as a new case', async () => {
+    fake.known = { ...known, here: true, inBin: true };
+    const restore = vi.spyOn(fake.calls, 'applyToLibrary').mockImplementation(async () => {
+      fake.known = { ...known, here: true };
+      return { change: null };
+    });
+    const opening = workstation.opener.openGrant(id('grant2'), 'REC.mp4');
+    expect(await decide('restore')).toContain('Case 0002 is in the bin');
+    await opening;
+    expect(restore).toHaveBeenCalledOnce();
+    expect(fake.logged('openVideo')).toEqual([{ grantId: 'grant2', caseId: null }]);
+    fake.known = { ...known, inBin: true };
+    const anew = workstation.opener.openGrant(id('grant2'), 'REC.mp4');
+    await decide('new');
+    await anew;
+    expect(fake.logged('openVideo').at(-1)).toEqual({ grantId: 'grant2', caseId: null, asNewCase: true });
   });
 
   test('is not copied where there is no room', async () => {

@@ -99,7 +99,8 @@ describe('step 1, cases and videos', () => {
       'SEARCH videos USING INDEX videos_of_content (fingerprint=?)',
     );
     expect(plan(videoStatements.inCase)).toMatch(/USING INDEX sqlite_autoindex_videos_2/);
-    expect(plan(videoStatements.recent)).toBe('SCAN videos USING INDEX recent_videos');
+    expect(plan(videoStatements.recent)).toMatch(/^SCAN videos USING INDEX recent_videos;/);
+    expect(plan(videoStatements.recent)).not.toMatch(/B-TREE/);
   });
 });
 
@@ -124,7 +125,10 @@ describe('step 2, sessions', () => {
 
   it('finds the last session without sorting', () => {
     migrate(database);
-    expect(plan(sessionStatements.lastOpened)).toBe('SCAN sessions USING INDEX sessions_in_order_of_opening');
+    expect(plan(sessionStatements.lastOpened)).toMatch(
+      /^SCAN sessions USING INDEX sessions_in_order_of_opening;/,
+    );
+    expect(plan(sessionStatements.lastOpened)).not.toMatch(/B-TREE/);
     expect(plan(sessionStatements.lastOfCase)).toBe(
       'SEARCH sessions USING INDEX sqlite_autoindex_sessions_2 (case_id=?)',
     );

@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { addition } from '../../main/recordings/case-order.ts';
 import { planBookmark } from '../../main/review/commands/bookmarks.ts';
+import { planLibrary } from '../../main/review/commands/library.ts';
 import { planRecordings } from '../../main/review/commands/recordings.ts';
 import { planSegment } from '../../main/review/commands/segments.ts';
 import {
   answers,
   bookmarks,
   caseRecordings,
+  cases,
   endAnswer,
   questions,
   segments,
+  sessions,
   videos,
   type Store,
 } from '../../main/store/index.ts';
@@ -19,8 +22,8 @@ import type { ChangeContext } from '../../main/store/changes/index.ts';
 import { runAtOnce } from '../../main/store/reader/query.ts';
 import { checkTables, foldRecord } from '../../main/store/changes/table-check.ts';
 import { statement } from '../../main/store/database.ts';
-import { Edit } from '../../preload/contract/changes.ts';
-import type { BookmarkCommand, SegmentCommand } from '../../preload/contract/commands.ts';
+import { Edit, SessionFacts } from '../../preload/contract/changes.ts';
+import type { BookmarkCommand, LibraryCommand, SegmentCommand } from '../../preload/contract/commands.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import { Question, type Case } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
@@ -113,6 +116,8 @@ export class RecordModel {
       'drag',
       'order',
       'take-out',
+      'library',
+      'library',
       'ask',
       'again',
       'delete',
@@ -185,9 +190,9 @@ export class RecordModel {
   dump(): string {
     const rows = (sql: string) => this.store.database.all(statement('test.dump', sql));
     return JSON.stringify([
-      rows('SELECT * FROM cases ORDER BY id'),
+      rows('SELECT * FROM cases WHERE deleted_at IS NULL ORDER BY id'),
       rows('SELECT * FROM case_recordings ORDER BY video_id'),
-      rows('SELECT id, case_id, number, created_at FROM sessions ORDER BY id'),
+      rows('SELECT id, case_id, number, name, created_at FROM sessions WHERE deleted_at IS NULL ORDER BY id'),
       rows('SELECT * FROM questions WHERE deleted_at IS NULL ORDER BY id'),
       rows('SELECT * FROM answers WHERE hidden_at IS NULL ORDER BY id'),
       rows('SELECT * FROM verdicts WHERE removed_at IS NULL ORDER BY answer_id, actor'),
@@ -237,13 +242,17 @@ export class RecordModel {
     switch (kind) {
       case 'rename':
       case 'drag': {
-        const before = JSON.parse(this.#state.get(`case ${caseId}`) ?? 'null') as Case;
+        const before = JSON.parse(this.#state.get(`case ${caseId}`) ?? 'null') as Case | null;
+        if (before === null) return;
         edits = [
           { entity: 'case', id: caseId, before, after: { ...before, pseudonym: this.random.words() } },
         ];
         if (kind === 'drag') group = `drag-${this.random.below(3)}`;
         break;
       }
+      case 'library':
+        edits = this.#planLibrary(caseId, sessionId);
+        break;
       case 'order':
       case 'take-out': {
         const order = caseRecordings.listCaseRecordings(database, caseId);
@@ -348,6 +357,32 @@ export class RecordModel {
       if (kept !== null) this.#questions.push(Question.parse({ ...kept, text: kept.text.toWellFormed() }));
     }
     this.#note(by, sessionId, { edits, group, written: record.seq > seq });
+  }
+
+  #planLibrary(caseId: CaseId, sessionId: SessionId): Edit[] {
+    const { database } = this.store;
+    const commands: readonly LibraryCommand[] = [
+      { name: 'case.delete', caseId },
+      { name: 'case.restore', caseId },
+      { name: 'session.rename', sessionId, title: this.random.words().slice(0, 100) },
+      { name: 'session.delete', sessionId },
+      { name: 'session.restore', sessionId },
+    ];
+    const state = {
+      case: cases.findCase(database, caseId)!,
+      isCaseInBin: cases.findPresentCase(database, caseId) === null,
+      session: {
+        facts: SessionFacts.parse(sessions.findSession(database, sessionId)),
+        isInBin: sessions.findPresentSession(database, sessionId) === null,
+      },
+    };
+    try {
+      return planLibrary(state, this.random.pick(commands)!);
+    } catch (error) {
+      // What lies in the bin is not renamed.
+      if (error instanceof WorkstationError && error.code === 'invalid-input') return [];
+      throw error;
+    }
   }
 
   #planBookmark({ actor }: ChangeContext, sessionId: SessionId, videoId: VideoId): Edit[] {

@@ -53,6 +53,7 @@ const statusOfCode: Readonly<Record<ErrorReport['code'], number>> = {
   'frame-out-of-range': 404,
   busy: 409,
   'changed-since': 409,
+  'in-bin': 409,
   'file-changed': 409,
   'frame-mismatch': 409,
   'file-empty': 422,

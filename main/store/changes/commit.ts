@@ -7,7 +7,7 @@ import type { ReadableDatabase, WritableDatabase } from '../database.ts';
 import { keepSearchable } from '../search/fill.ts';
 import { introduce } from './actors.ts';
 import { canonicalText, chainStart, hashOf, sha256, wellFormed, type ChangeHead } from './chain.ts';
-import { isAsRecorded, isInRecordAlone, readEntity, writeEntity } from './entities.ts';
+import { isAsRecorded, isInRecordAlone, readEntity, writeEntity, type Removal } from './entities.ts';
 import { addChange, lastHead, toChange } from './log.ts';
 
 /** The edits of one change hold no more than this: what is larger belongs into a file, and its digest into the record. */
@@ -54,7 +54,7 @@ export function writeChange(
   if (bytes > MOST_BODY_BYTES) throw tooLarge(bytes);
   refuseDoubles(edits);
   for (const edit of edits) checkBefore(database, edit);
-  for (const edit of edits) apply(database, edit, at);
+  for (const edit of edits) apply(database, edit, { at, actor: context.actor });
   keepSearchable(database, edits);
 
   introduce(database, context.actor, at);
@@ -87,8 +87,8 @@ function checkBefore(database: ReadableDatabase, edit: Edit): void {
 }
 
 /** Reads back what it wrote: tables and record say the same, or nothing is written at all. */
-function apply(database: WritableDatabase, edit: Edit, at: number): void {
-  writeEntity(database, edit.entity, { id: edit.id, value: edit.after, at });
+function apply(database: WritableDatabase, edit: Edit, by: Removal): void {
+  writeEntity(database, edit.entity, { id: edit.id, value: edit.after, ...by });
   if (isInRecordAlone(edit.entity)) return;
   const present = readEntity(database, edit.entity, edit.id);
   if (!isAsRecorded(edit.entity, edit.after, present)) {

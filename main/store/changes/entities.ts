@@ -17,10 +17,10 @@ import {
 } from '../../../preload/contract/values.ts';
 import { findAnswerFacts, hideAnswer, putAnswer } from '../answers.ts';
 import { findCaseRecording, putCaseRecording, removeCaseRecording } from '../case-recordings.ts';
-import { findCase, putCase } from '../cases.ts';
+import { findPresentCase, putCase, removeCase } from '../cases.ts';
 import type { ReadableDatabase, WritableDatabase } from '../database.ts';
 import { findPresentQuestion, hideQuestion, putQuestion } from '../questions.ts';
-import { findSession, putSession } from '../sessions.ts';
+import { findPresentSession, putSession, removeSession } from '../sessions.ts';
 import { findAnchor, putAnchor } from './anchors.ts';
 import { canonicalText } from './chain.ts';
 import { findBookmark, putBookmark, removeBookmark } from '../bookmarks.ts';
@@ -29,13 +29,19 @@ import { findErasure, putErasure } from './erasures.ts';
 import { findVerdict, putVerdict, removeVerdict, type VerdictKey } from '../verdicts.ts';
 import { findSeal, putSeal } from './sealed-answers.ts';
 
-/** How one kind of thing is read and written. `at`: when, in milliseconds since the Unix epoch. */
+/** Who removes something, and when, in milliseconds since the Unix epoch. */
+export interface Removal {
+  readonly at: number;
+  readonly actor: ActorId;
+}
+
+/** How one kind of thing is read and written. `at`: as in `Removal`. */
 interface Entity<Value> {
   /** Null where it is not there, or was deleted. */
   read(database: ReadableDatabase, id: string): Value | null;
   /** Adds it, writes it anew, or brings it back. */
   put(database: WritableDatabase, value: Value, at: number): void;
-  remove(database: WritableDatabase, id: string, at: number): void;
+  remove(database: WritableDatabase, id: string, removal: Removal): void;
 }
 
 const stays = (what: string) => (): never => {
@@ -44,9 +50,9 @@ const stays = (what: string) => (): never => {
 
 const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
   case: {
-    read: (database, id) => findCase(database, CaseId.parse(id)),
+    read: (database, id) => findPresentCase(database, CaseId.parse(id)),
     put: putCase,
-    remove: stays('a case'),
+    remove: (database, id, removal) => removeCase(database, CaseId.parse(id), removal),
   },
   recording: {
     read: (database, id) => findCaseRecording(database, VideoId.parse(id)),
@@ -55,21 +61,21 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
   },
   session: {
     read: (database, id) => {
-      const found = findSession(database, SessionId.parse(id));
+      const found = findPresentSession(database, SessionId.parse(id));
       return found === null ? null : recordedEntities.session.parse(found);
     },
     put: putSession,
-    remove: stays('a session'),
+    remove: (database, id, removal) => removeSession(database, SessionId.parse(id), removal),
   },
   question: {
     read: (database, id) => findPresentQuestion(database, QuestionId.parse(id)),
     put: putQuestion,
-    remove: (database, id, at) => hideQuestion(database, QuestionId.parse(id), at),
+    remove: (database, id, { at }) => hideQuestion(database, QuestionId.parse(id), at),
   },
   answer: {
     read: (database, id) => findAnswerFacts(database, AnswerId.parse(id)),
     put: putAnswer,
-    remove: (database, id, at) => hideAnswer(database, AnswerId.parse(id), at),
+    remove: (database, id, { at }) => hideAnswer(database, AnswerId.parse(id), at),
   },
   seal: {
     read: (database, id): Seal | null => findSeal(database, AnswerId.parse(id)),
@@ -81,17 +87,17 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
   verdict: {
     read: (database, id) => findVerdict(database, keyOfVerdict(id)),
     put: putVerdict,
-    remove: (database, id, at) => removeVerdict(database, keyOfVerdict(id), at),
+    remove: (database, id, { at }) => removeVerdict(database, keyOfVerdict(id), at),
   },
   bookmark: {
     read: (database, id) => findBookmark(database, BookmarkId.parse(id)),
     put: putBookmark,
-    remove: (database, id, at) => removeBookmark(database, BookmarkId.parse(id), at),
+    remove: (database, id, { at }) => removeBookmark(database, BookmarkId.parse(id), at),
   },
   segment: {
     read: (database, id) => findSegment(database, SegmentId.parse(id)),
     put: putSegment,
-    remove: (database, id, at) => removeSegment(database, SegmentId.parse(id), at),
+    remove: (database, id, { at }) => removeSegment(database, SegmentId.parse(id), at),
   },
   mention: { read: () => null, put: () => undefined, remove: stays('what was done') },
 };
@@ -128,9 +134,9 @@ export function isAsRecorded(name: EntityName, recorded: unknown, present: unkno
 export function writeEntity<Name extends EntityName>(
   database: WritableDatabase,
   name: Name,
-  { id, value, at }: { id: string; value: EntityValue<Name> | null; at: number },
+  { id, value, at, actor }: { id: string; value: EntityValue<Name> | null } & Removal,
 ): void {
   const entity: Entity<EntityValue<Name>> = entities[name];
-  if (value === null) entity.remove(database, id, at);
+  if (value === null) entity.remove(database, id, { at, actor });
   else entity.put(database, value, at);
 }

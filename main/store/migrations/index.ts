@@ -20,6 +20,7 @@ import { migration as keptPictures } from './0018-kept-pictures.ts';
 import { migration as marks } from './0019-marks.ts';
 import { migration as library } from './0020-library.ts';
 import { migration as stereo } from './0021-stereo.ts';
+import { migration as bin } from './0022-bin.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   marks,
   library,
   stereo,
+  bin,
 ];

@@ -17,6 +17,7 @@ import { describeBackups } from '../restore.ts';
 import { parseRow } from '../rows.ts';
 import { statement } from '../database.ts';
 import { listSessions, type StoredSummary } from '../sessions.ts';
+import { listCaseSummaries, type StoredCaseSummary } from '../library.ts';
 import { countDocuments, findRows, type FoundRows } from '../search/find.ts';
 import { listVerdicts } from '../verdicts.ts';
 import type { ReaderQuery } from './query.ts';
@@ -30,6 +31,7 @@ const FEW_BYTES = 1024 * 1024;
 /** As many are read before another query has its turn. */
 const PAGE = 200;
 
+const questionCount = statement('reader.questionCount', 'SELECT count(*) AS count FROM questions');
 const sessionCount = statement('reader.sessionCount', 'SELECT count(*) AS count FROM sessions');
 
 const checkOfRecord: ReaderQuery<{ sinceLast: boolean; head?: string | undefined }, Verified> = {
@@ -63,6 +65,16 @@ const listOfSessions: ReaderQuery<{ actor: ActorId }, StoredSummary[]> = {
   // eslint-disable-next-line require-yield -- it is one list, in one statement
   run: function* ({ database }, { actor }) {
     return listSessions(database, actor);
+  },
+};
+
+/** Every case outside the bin as one person sees it; see `listCaseSummaries`. */
+const listOfCases: ReaderQuery<{ actor: ActorId }, StoredCaseSummary[]> = {
+  isSmall: ({ database }) =>
+    parseRow(z.object({ count: z.int() }), database.get(questionCount), 'questions').count <= FEW_QUESTIONS,
+  // eslint-disable-next-line require-yield -- it is one list, in two statements
+  run: function* ({ database }, { actor }) {
+    return listCaseSummaries(database, actor);
   },
 };
 
@@ -121,6 +133,7 @@ const search: ReaderQuery<SearchInput, FoundRows[]> = {
 export const readerQueries = {
   'record.check': checkOfRecord,
   'record.list': listOfChanges,
+  'cases.list': listOfCases,
   'sessions.list': listOfSessions,
   'session.entries': entriesOfSession,
   'backups.list': contentOfBackups,

@@ -8,6 +8,7 @@ import {
   type Change,
 } from '../../../../preload/contract/index.ts';
 import { act } from '../command.ts';
+import { casesAndBin } from './bin.ts';
 
 interface VerifyOptions {
   sinceLast?: boolean;
@@ -107,7 +108,7 @@ function addErase(audit: Command): void {
         );
       }
       const { calls, countErasable, eraseFromRecord, localActor } = await workstation();
-      const { id: caseId, pseudonym } = caseNamed(await calls.listCases({}), options.case);
+      const { id: caseId, pseudonym } = caseNamed(await casesAndBin(calls), options.case);
       const count = countErasable(caseId);
       const changes = count === 1 ? '1 change' : `${count} changes`;
       if (count > 0 && options.yes !== true) {
@@ -172,8 +173,10 @@ function erasuresIn(changes: readonly Change[]): Map<number, { by: Change; reaso
   return erasures;
 }
 
+type NamedCase = Pick<Case, 'id' | 'pseudonym'>;
+
 /** The case that is named by its id, or by its name where there is one of it. Throws `invalid-input`. */
-function caseNamed(cases: readonly Case[], given: string): Case {
+function caseNamed(cases: readonly NamedCase[], given: string): NamedCase {
   const found = cases.filter(({ id, pseudonym }) => id === given || pseudonym === given.trim());
   const [only] = found;
   if (found.length === 1 && only !== undefined) return only;

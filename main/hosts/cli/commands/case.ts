@@ -9,6 +9,7 @@ import {
 import type { CommandLineWorkstation } from '../../hosted.ts';
 import { act } from '../command.ts';
 import type { Output } from '../output.ts';
+import { addCaseChanges } from './bin.ts';
 import { streamOption, type StreamOption } from '../stream-option.ts';
 
 export function addCase(program: Command): void {
@@ -20,6 +21,8 @@ export function addCase(program: Command): void {
     for (const { id, pseudonym } of found) output.line(`${id}  ${pseudonym}`);
     output.result({ cases: found });
   });
+
+  addCaseChanges(cases);
 
   const recordings = cases
     .command('recordings')

@@ -14,7 +14,8 @@ import {
 } from '../../../../preload/contract/index.ts';
 import { act, type CommandContext } from '../command.ts';
 
-export function addSessions(program: Command): void {
+/** Returns the command, for what changes sessions to be added to it. */
+export function addSessions(program: Command): Command {
   const sessions = program.command('sessions').description('list the sessions in the data folder');
   act(sessions, async ({ output, workstation }) => {
     const found = await (await workstation()).calls.listSessions({});
@@ -23,7 +24,7 @@ export function addSessions(program: Command): void {
       const when = new Date(session.updatedAt).toISOString().slice(0, 16).replace('T', ' ');
       const away = session.videoAvailability === 'available' ? '' : ` (video ${session.videoAvailability})`;
       output.line(
-        `${session.id}  ${when}  ${session.casePseudonym}, session ${session.number}: ` +
+        `${session.id}  ${when}  ${session.casePseudonym}, session ${session.number}${session.name === null ? '' : ` “${session.name}”`}: ` +
           `${session.videoName}, ${session.questionCount} questions${away}`,
       );
     }
@@ -38,6 +39,7 @@ export function addSessions(program: Command): void {
       ),
     showSession,
   );
+  return sessions;
 }
 
 async function showSession(
