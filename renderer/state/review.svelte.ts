@@ -39,6 +39,7 @@ import { Position } from './position.ts';
 import type { ReviewParts } from './review-parts.ts';
 import { ReviewList } from './review-list.svelte.ts';
 import { drawnAnew, randomSeed, repeated } from './seeds.ts';
+import { InLibrary } from './in-library.svelte.ts';
 import { SessionRecord } from './session-record.svelte.ts';
 import { TimeView } from './time-view.svelte.ts';
 import { View } from './view.svelte.ts';
@@ -60,6 +61,8 @@ export class Review {
   readonly #announcer: Announcer;
   readonly #entries: Entries;
   readonly #record: SessionRecord;
+  /** Its name, and whether it lies in the bin. */
+  readonly inLibrary: InLibrary;
   /** The frame of the answer that was chosen while no frame could be shown yet. */
   #goOnceReady: FrameIndex | null = null;
   readonly #position: Position;
@@ -117,6 +120,7 @@ export class Review {
     const shown = { size: () => this.video, selected: () => this.selectedQuestion };
     this.#record = new SessionRecord(open, { ...parts, ...shown });
     this.#entries = this.#record.entries;
+    this.inLibrary = new InLibrary(this.#record, parts.bridge, open.session.id);
     this.#goOver = parts.goOver ?? (async () => undefined);
     this.#drawSeed = parts.drawSeed ?? randomSeed;
     this.#modelIsComing = parts.modelIsComing ?? (() => false);
@@ -168,28 +172,6 @@ export class Review {
 
   get case(): Case {
     return this.#record.case;
-  }
-
-  /** What the session is called beside its number; null for nothing. */
-  get sessionName(): string | null {
-    return this.#record.name;
-  }
-
-  /** Whether the session lies in the bin, and with what: then it can be read, and nothing can be done in it. */
-  get isInBin(): 'case' | 'session' | null {
-    if (this.#record.isCaseInBin) return 'case';
-    return this.#record.isSessionInBin ? 'session' : null;
-  }
-
-  /** Takes the session, and its case where that lies there, out of the bin. */
-  async restore(): Promise<ErrorReport | null> {
-    const { id: sessionId } = this.session;
-    const restored = await this.#bridge.applyToLibrary({
-      ...{ command: { name: 'session.restore', sessionId }, doneIn: sessionId },
-    });
-    if (!restored.ok) return restored.error;
-    await this.#record.catchUp();
-    return null;
   }
 
   /** The newest change that is on show. */

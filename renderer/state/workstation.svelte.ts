@@ -128,7 +128,7 @@ export class Workstation {
     const review = this.review;
     if (!review) return 'Open a video to ask about it.';
     if (this.reach !== 'connected') return 'The workstation is not connected.';
-    if (review.isInBin) return `This ${review.isInBin} is in the bin. Restore it to ask.`;
+    if (review.inLibrary.inBin) return `This ${review.inLibrary.inBin} is in the bin. Restore it to ask.`;
     if (review.video.availability === 'missing') return 'The video file is not there.';
     if (review.video.availability === 'changed')
       return 'The video file is no longer the one that was reviewed.';
@@ -242,11 +242,6 @@ export class Workstation {
   async remove(questionId: QuestionId): Promise<void> {
     const review = this.review;
     if (review && (await review.remove(questionId))) this.steps.deleted('Question', questionId);
-  }
-
-  /** Says a failure of what a part of the window did. */
-  tell(fault: ErrorReport): void {
-    this.#fail(fault);
   }
 
   dismissFault(fault: ErrorReport): void {
