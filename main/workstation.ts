@@ -267,14 +267,14 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     now,
     log: (line) => engineLog.info(line),
   });
-  const { desk } = models;
+  const { activeModel } = models;
   const filesForWindows = new FilesForWindows();
   const videoLog = logTo(log, 'video');
   const review = createReview({
     store,
     jobs,
     grants,
-    engine: desk,
+    engine: activeModel,
     openVideo: openVideoFile(videoLog),
     emit,
     now,
@@ -313,7 +313,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
       logTo(log, 'store').warn('the record could not be checked', { code: toErrorReport(error).code });
     });
     // The state tells the window how the loading goes, and why when it fails.
-    review.takeUp(desk.load('chosen').catch(() => undefined));
+    review.takeUp(activeModel.load('chosen').catch(() => undefined));
   }
 
   const calls: WorkstationCalls = {
@@ -381,11 +381,11 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
     inspectVideo: (path, look) => inspectVideo(path, { ...look, log: videoLog }),
     extractFrame: (path, index, look) => extractFrame(path, index, { ...look, log: videoLog }),
     loadModelFolder: async (folder, variant) => {
-      await desk.load({ folder, ...(variant !== undefined && { variant }) });
-      return desk.describe();
+      await activeModel.load({ folder, ...(variant !== undefined && { variant }) });
+      return activeModel.describe();
     },
     askImage: (image, question, signal) =>
-      desk.ask({
+      activeModel.ask({
         frame: { ...image, rgb: new Uint8Array(image.rgb) },
         question,
         reproducible: true,

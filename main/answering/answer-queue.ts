@@ -15,7 +15,7 @@ import {
 } from '../store/index.ts';
 import { askModel, keepText, type AskedWork } from './asking-model.ts';
 import type { AnsweringContext } from './context.ts';
-import { Draft } from './draft.ts';
+import { AnswerInProgress } from './answer-in-progress.ts';
 import { begunAlready, elsewhere, givenUp } from './refusals.ts';
 import { SaveLater } from './save-later.ts';
 import { definedOnly, type GivenSettings } from './settings.ts';
@@ -90,7 +90,7 @@ export class AnswerQueue {
   /** Queues what is written down. */
   start(
     question: Question,
-    draft: Draft,
+    draft: AnswerInProgress,
     given: GivenSettings,
     { loaded = Promise.resolve(), paused = false }: { loaded?: Promise<unknown>; paused?: boolean } = {},
   ): { jobId: JobId; answer: Answer } {
@@ -211,7 +211,7 @@ export class AnswerQueue {
       end({ status: 'failed', error: givenUp(attempts).toReport() });
     } else {
       const { settings, anyway } = input;
-      this.start(question, new Draft(answer, anyway), definedOnly(settings), {
+      this.start(question, new AnswerInProgress(answer, anyway), definedOnly(settings), {
         loaded,
         paused: state === 'paused',
       });

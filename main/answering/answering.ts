@@ -28,8 +28,8 @@ import {
 } from '../store/index.ts';
 import { AnswerQueue } from './answer-queue.ts';
 import type { AnsweringContext } from './context.ts';
-import { Draft } from './draft.ts';
-import { lookAtFrame } from './look.ts';
+import { AnswerInProgress } from './answer-in-progress.ts';
+import { readAskedFrame } from './asked-frame.ts';
 import { deleted } from './refusals.ts';
 import {
   definedOnly,
@@ -74,7 +74,7 @@ export class Answering {
     mustBeRecordingOf(session, video);
     library.mustBeInCase(video);
     const { id: videoId } = video;
-    const { frame, location, identity } = await lookAtFrame(library, {
+    const { frame, location, identity } = await readAskedFrame(library, {
       videoId,
       index: input.frameIndex,
       expected: input.frameHash,
@@ -103,7 +103,7 @@ export class Answering {
       sessionViews.saveView(store.database, session.id, view, now());
     });
     this.#context.pictures.keep(frame);
-    return { ...this.queue.start(question, new Draft(answer, anyway), given), question };
+    return { ...this.queue.start(question, new AnswerInProgress(answer, anyway), given), question };
   }
 
   /** Another version, with the last one's settings but for what is given. Throws `frame-mismatch` as `ask` does. */
@@ -120,7 +120,7 @@ export class Answering {
     const { store, library, now } = this.#context;
     const question = mustExist(questions.findQuestion(store.database, input.questionId), 'question');
     const session = presentSession(store.database, question.sessionId);
-    const { frame, identity } = await lookAtFrame(library, {
+    const { frame, identity } = await readAskedFrame(library, {
       ...frameOf(question),
       expected: input.frameHash,
       priority: 'interaction',
@@ -141,7 +141,7 @@ export class Answering {
       sessions.touchSession(store.database, question.sessionId, now());
     });
     this.#context.pictures.keep(frame);
-    return this.queue.start(question, new Draft(answer, anyway), given);
+    return this.queue.start(question, new AnswerInProgress(answer, anyway), given);
   }
 
   /** A question as it is now, with every version of its answer. */

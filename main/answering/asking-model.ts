@@ -3,8 +3,8 @@ import { toErrorReport } from '../../preload/contract/errors.ts';
 import type { RunningJob } from '../jobs/index.ts';
 import { answers } from '../store/index.ts';
 import type { AnsweringContext } from './context.ts';
-import type { Draft } from './draft.ts';
-import { lookAtFrame } from './look.ts';
+import type { AnswerInProgress } from './answer-in-progress.ts';
+import { readAskedFrame } from './asked-frame.ts';
 import type { GivenSettings } from './settings.ts';
 
 const SAVE_MILLISECONDS = 500;
@@ -12,7 +12,7 @@ const SAVE_MILLISECONDS = 500;
 /** A question whose turn has come. */
 export interface AskedWork {
   readonly question: Question;
-  readonly draft: Draft;
+  readonly draft: AnswerInProgress;
   readonly given: GivenSettings;
   readonly job: RunningJob;
 }
@@ -29,7 +29,7 @@ export async function askModel(
   job.signal.throwIfAborted();
   const startedAt = performance.now();
   // The file may have changed while the question waited: the model gets the picture that was asked about, or none.
-  const { frame } = await lookAtFrame(library, {
+  const { frame } = await readAskedFrame(library, {
     ...frameOf(question),
     expected: draft.answer.frame?.hash ?? '',
     signal: job.signal,
@@ -74,7 +74,7 @@ export async function askModel(
 }
 
 /** Saves the text of an answer now and then while it is written; returns how to end that. */
-export function keepText({ store, log, now }: AnsweringContext, draft: Draft): () => void {
+export function keepText({ store, log, now }: AnsweringContext, draft: AnswerInProgress): () => void {
   const keeping = setInterval(() => {
     if (!draft.changed) return;
     try {

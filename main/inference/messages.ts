@@ -25,7 +25,7 @@ export const MemoryEstimate = z.object({
   /** Keys and values of one token, and of as many as the model can hold at once. */
   keyValuesPerToken: bytes,
   keyValuesFullContext: bytes,
-  /** Looks at frames that are kept, at most. */
+  /** Frames whose features are kept, at most. */
   frameCache: bytes,
   /** Needed to answer a usual question: what a refusal goes by. */
   needed: bytes,

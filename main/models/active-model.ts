@@ -17,7 +17,7 @@ import {
 import type { AnswerEngine } from '../answering/index.ts';
 import type { JobRegistry, RunningJob } from '../jobs/index.ts';
 
-export interface ModelDeskOptions {
+export interface ActiveModelOptions {
   engine: Engine;
   catalogue: Catalogue;
   jobs: JobRegistry;
@@ -37,8 +37,8 @@ type Wish = { modelId: ModelId | null } | { folder: string; variant?: string } |
  * Which model is wanted, and what has become of it: an import at first use, then the engine's own states. The
  * engine is loaded when it is first needed, or sooner when a window asks for it.
  */
-export class ModelDesk implements AnswerEngine {
-  readonly #options: ModelDeskOptions;
+export class ActiveModel implements AnswerEngine {
+  readonly #options: ActiveModelOptions;
   readonly #endListening: () => void;
   #model: ModelSummary | null = null;
   #server: string | null = null;
@@ -52,7 +52,7 @@ export class ModelDesk implements AnswerEngine {
   #loaded = false;
   #ended = false;
 
-  constructor(options: ModelDeskOptions) {
+  constructor(options: ActiveModelOptions) {
     this.#options = options;
     this.#endListening = options.engine.onState(() => options.onState(this.describe()));
   }

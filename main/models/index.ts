@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createCatalogue, FolderLooks } from '../../models/import/index.ts';
+import { createCatalogue, FolderInspector } from '../../models/import/index.ts';
 import type {
   GrantId,
   ModelFolderReport,
@@ -12,9 +12,9 @@ import { serverAddress, serverDirectory, type ServerConfiguration } from '../inf
 import type { GrantRegistry } from '../files/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
 import { models, type Store } from '../store/index.ts';
-import { ModelDesk } from './active-model.ts';
+import { ActiveModel } from './active-model.ts';
 import { ModelImports } from './model-imports.ts';
-import { ModelShelf } from './model-list.ts';
+import { ModelList } from './model-list.ts';
 import { catalogueWithServer } from './server-model.ts';
 
 export { readEngineSettings, type EngineSettings } from './engine-settings.ts';
@@ -52,12 +52,12 @@ type ModelCall =
 
 export interface Models {
   readonly calls: Pick<WorkstationCalls, ModelCall>;
-  readonly desk: ModelDesk;
+  readonly activeModel: ActiveModel;
   /** Looks at a folder by its path; see `inspectModelFolder`. */
   inspect: (folder: string, base: string | null, signal?: AbortSignal) => Promise<ModelFolderReport>;
   /** Where a listed model's files lie. */
   folderOf: (modelId: ModelId, signal?: AbortSignal) => Promise<string>;
-  readonly shelf: ModelShelf;
+  readonly modelList: ModelList;
   readonly imports: ModelImports;
   dispose: () => Promise<void>;
 }
@@ -67,13 +67,13 @@ export function createModels(options: ModelsOptions): Models {
   const { store, engine, emit, now, grants, jobs, log } = options;
   const pathOf = (id: GrantId): string => grants.path(id);
   const modelsFolder = join(store.layout.home, 'models');
-  const looks = new FolderLooks({
+  const inspector = new FolderInspector({
     ...(options.startEngine && { start: options.startEngine }),
     log,
   });
   const imported = createCatalogue({
     modelsFolder,
-    look: (place, again) => looks.inPlace(place, again),
+    look: (place, again) => inspector.inPlace(place, again),
     embeddedFolder: options.embeddedFolder,
     inPlace: () =>
       models
@@ -84,19 +84,19 @@ export function createModels(options: ModelsOptions): Models {
   const catalogue = catalogueWithServer(imported, options.server);
   const serverPlace = options.server && serverAddress(options.server);
   const onChange = (): void => emit({ type: 'models' });
-  const shelf: ModelShelf = new ModelShelf({
+  const modelList: ModelList = new ModelList({
     store,
     catalogue,
     serverPlace,
-    desk: () => desk,
+    activeModel: () => activeModel,
     onChange,
     now,
   });
-  const desk = new ModelDesk({
+  const activeModel = new ActiveModel({
     engine,
     catalogue,
     jobs,
-    chosen: () => shelf.chosen,
+    chosen: () => modelList.chosen,
     nameOf: (modelId) => models.findModel(store.database, modelId)?.name ?? null,
     serverOf: (directory) => (directory === serverDirectory ? serverPlace : null),
     onState: (state) => emit({ type: 'model', state }),
@@ -104,7 +104,7 @@ export function createModels(options: ModelsOptions): Models {
   const imports = new ModelImports({
     store,
     modelsFolder,
-    placeOf: (source, dtype) => looks.place(source, modelsFolder, dtype),
+    placeOf: (source, dtype) => inspector.place(source, modelsFolder, dtype),
     ...(options.startEngine && { start: options.startEngine }),
     jobs,
     onChange: (state) => emit({ type: 'model-import', import: state }),
@@ -113,33 +113,33 @@ export function createModels(options: ModelsOptions): Models {
     log,
   });
   const inspect: Models['inspect'] = (folder, base, signal) =>
-    looks.report({ folder, base, modelsFolder }, signal);
+    inspector.report({ folder, base, modelsFolder }, signal);
   const basePath = (id: GrantId | null): string | null => (id === null ? null : pathOf(id));
 
   return {
-    desk,
-    shelf,
+    activeModel,
+    modelList,
     imports,
     inspect,
     folderOf: async (modelId, signal) =>
       (await catalogue.prepare(modelId, signal ? { signal } : {})).directory,
     calls: {
-      listModels: () => shelf.list(),
-      getModelState: async () => desk.describe(),
+      listModels: () => modelList.list(),
+      getModelState: async () => activeModel.describe(),
       loadModel: async ({ modelId }) => {
-        await desk.load({ modelId });
-        return desk.describe();
+        await activeModel.load({ modelId });
+        return activeModel.describe();
       },
       loadChosenModel: async () => {
-        await desk.load('chosen');
-        return desk.describe();
+        await activeModel.load('chosen');
+        return activeModel.describe();
       },
       chooseModel: async ({ modelId }, by) => {
-        await shelf.choose(modelId, by);
-        return desk.describe();
+        await modelList.choose(modelId, by);
+        return activeModel.describe();
       },
       removeModel: async ({ modelId }, by) => {
-        await shelf.remove(modelId, by);
+        await modelList.remove(modelId, by);
         return {};
       },
       inspectModelFolder: async ({ folderId, baseId }, { signal }) =>
@@ -152,12 +152,12 @@ export function createModels(options: ModelsOptions): Models {
         await imports.discard(modelId);
         return {};
       },
-      addModelFolder: async ({ folderId }, by) => shelf.add(pathOf(folderId), by),
+      addModelFolder: async ({ folderId }, by) => modelList.add(pathOf(folderId), by),
     },
     dispose: async () => {
-      looks.dispose();
+      inspector.dispose();
       await imports.dispose();
-      await desk.dispose();
+      await activeModel.dispose();
     },
   };
 }

@@ -2,24 +2,24 @@ import { basename } from 'node:path';
 import { placeId, type Catalogue, type CatalogueModel } from '../../models/import/index.ts';
 import { ModelId, toErrorReport, WorkstationError, type ModelEntry } from '../../preload/contract/index.ts';
 import { models, settings, type ChangeContext, type ModelRecord, type Store } from '../store/index.ts';
-import type { ModelDesk } from './active-model.ts';
+import type { ActiveModel } from './active-model.ts';
 
-export interface ModelShelfOptions {
+export interface ModelListOptions {
   store: Store;
   catalogue: Catalogue;
   /** Where frames go when the server's model is chosen; null without a server. */
   serverPlace: string | null;
-  desk: () => ModelDesk;
+  activeModel: () => ActiveModel;
   /** The list, or what is chosen of it, has changed. */
   onChange: () => void;
   now: () => number;
 }
 
 /** The models that a person can choose among: what the catalogue finds, with what the store remembers of it. */
-export class ModelShelf {
-  readonly #options: ModelShelfOptions;
+export class ModelList {
+  readonly #options: ModelListOptions;
 
-  constructor(options: ModelShelfOptions) {
+  constructor(options: ModelListOptions) {
     this.#options = options;
   }
 
@@ -54,14 +54,14 @@ export class ModelShelf {
    */
   async choose(modelId: ModelId, by: ChangeContext): Promise<void> {
     const { store, onChange } = this.#options;
-    const desk = this.#options.desk();
-    const before = desk.wish;
+    const activeModel = this.#options.activeModel();
+    const before = activeModel.wish;
     const chosen = (await this.#options.catalogue.list()).find(({ id }) => id === modelId);
     try {
-      await desk.load({ modelId });
+      await activeModel.load({ modelId });
     } catch (error) {
       // Whether the one before can be loaded again is told by the state.
-      if (desk.wish !== before) desk.load(before).catch(() => undefined);
+      if (activeModel.wish !== before) activeModel.load(before).catch(() => undefined);
       throw error;
     }
     store.database.transaction(() => {
@@ -106,10 +106,10 @@ export class ModelShelf {
         'Nothing needs to be done: it is off the list already.',
       );
     }
-    const desk = this.#options.desk();
+    const activeModel = this.#options.activeModel();
     if (this.chosen === modelId) settings.writeSetting(store.database, 'model', null);
-    if (model.kind !== 'embedded' && desk.describe().model?.id === modelId) {
-      await desk.load('chosen');
+    if (model.kind !== 'embedded' && activeModel.describe().model?.id === modelId) {
+      await activeModel.load('chosen');
     }
     if (model.kind !== 'in-place') await catalogue.remove(modelId);
     store.database.transaction(() => {

@@ -1,4 +1,4 @@
-import type { AccountEntry } from './frame-account.ts';
+import type { DecodeLogEntry } from './decode-log.ts';
 
 interface SeenPacket {
   readonly pts: number | null;
@@ -7,14 +7,14 @@ interface SeenPacket {
   isBad: boolean;
 }
 
-interface SeenFrame {
+interface CachedFrame {
   readonly pts: number | null;
   readonly position: number | null;
   readonly isKey: boolean;
 }
 
 /**
- * Finds the damaged frames in an account of packets, frames and complaints.
+ * Finds the damaged frames in a log of packets, frames and complaints.
  *
  * A frame is damaged when its own packet is, or when a frame decoded before it in the same group of pictures is: it may
  * lean on that one. Which frames do is known to the decoder alone, so all up to the next key frame count. Packets come in
@@ -23,7 +23,7 @@ interface SeenFrame {
  */
 export class DamageFinder {
   readonly #packets: SeenPacket[] = [];
-  readonly #frames: SeenFrame[] = [];
+  readonly #frames: CachedFrame[] = [];
   readonly #everyPacketIsShown: boolean;
   /** Packets read since the frame before the last one: a complaint is about one of them. */
   #sinceFrame: number[] = [];
@@ -34,7 +34,7 @@ export class DamageFinder {
     this.#everyPacketIsShown = everyPacketIsShown;
   }
 
-  add(entry: AccountEntry): void {
+  add(entry: DecodeLogEntry): void {
     if (entry.kind === 'packet') {
       const { pts, position, isCorrupt, isDiscarded } = entry;
       this.#sinceFrame.push(this.#packets.length);

@@ -9,7 +9,7 @@ import {
   sourceFilter,
   type DecodeContext,
 } from './decode-arguments.ts';
-import { isComplaint } from './frame-account.ts';
+import { isComplaint } from './decode-log.ts';
 import { FrameList, listOutput, listedFrames, parseListedFrame, type ListedFrame } from './frame-list.ts';
 import { linesOf, startProcess, type ProcessEnd } from './process.ts';
 

@@ -17,8 +17,8 @@ import {
   type DecodeContext,
   type DecodeStart,
 } from './decode-arguments.ts';
+import { isComplaint } from './decode-log.ts';
 import { asDisplayed, cutOut } from './display.ts';
-import { isComplaint } from './frame-account.ts';
 import { formatAt, rawLayout, type FrameFormat } from './frame-format.ts';
 import { FrameList, listOutput, rawFrames, type ListedFrame } from './frame-list.ts';
 import { knownDamage, learnFormats, lookForDamage } from './frame-look.ts';

@@ -2,10 +2,10 @@ import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.
 import { secondsToTicks } from '../../preload/contract/frames.ts';
 import { decodeEveryFrame, decodeSample } from './decode-listing.ts';
 import { describeToolEnd, hasSeekTable, seekPlaces, type DecodeContext } from './decode-arguments.ts';
-import { readAccount } from './frame-account.ts';
+import { readDecodeLog } from './decode-log.ts';
 import { rawLayout, statedFormat } from './frame-format.ts';
 import { countInParts, partsOf } from './frame-parts.ts';
-import { WholeAccount } from './whole-account.ts';
+import { DecodeSummary } from './decode-summary.ts';
 import { FrameTableBuilder, keyFrameBefore, type FrameTable } from './frame-table.ts';
 import type { IndexOptions } from './index-options.ts';
 import { keyFramesDiffer } from './key-heads.ts';
@@ -227,7 +227,7 @@ async function withTrueKeys(
 ): Promise<FrameTable> {
   context.log.info('The container flags frames as key frames that are none; looking for the true ones');
   const times = new Set<number>();
-  for await (const entry of readAccount(context, { interval: null, keysOnly: true, signal })) {
+  for await (const entry of readDecodeLog(context, { interval: null, keysOnly: true, signal })) {
     if (entry.kind === 'frame' && entry.isKey && entry.pts !== null) times.add(entry.pts);
   }
   const keys = Uint8Array.from(table.ticks, (ticks, index) => (index === 0 || times.has(ticks) ? 1 : 0));
@@ -244,10 +244,10 @@ async function withFormats(
   const changes = context.probe.hasSeveralKinds || (await keyFramesDiffer(context, keyPositions, signal));
   if (!changes) return table;
   context.log.info('The picture changes on the way; looking where');
-  const account = new WholeAccount(new Set(), false);
-  for await (const entry of readAccount(context, { interval: null, keysOnly: true, signal }))
-    account.add(entry);
-  return { ...table, formats: account.formats(table, statedFormat(context.probe)) };
+  const summary = new DecodeSummary(new Set(), false);
+  for await (const entry of readDecodeLog(context, { interval: null, keysOnly: true, signal }))
+    summary.add(entry);
+  return { ...table, formats: summary.formats(table, statedFormat(context.probe)) };
 }
 
 /** Codecs of which every frame stands alone: their sizes tell a change of format, and all of them would be key frames. */
@@ -310,21 +310,21 @@ async function tableFromDecoding(
     }
     for (const index of keys) builder.setKey(index);
     const table = builder.finish(probe.timeBase, statedFormat(probe), 'decoded', null);
-    const account = new WholeAccount(corrupt, lacksFrames);
+    const summary = new DecodeSummary(corrupt, lacksFrames);
     const isWhole = singleThread || sizes.size > 1;
     if (isWhole || !everyFrameIsKey.has(probe.codec)) {
-      const entries = readAccount(context, { interval: null, keysOnly: !isWhole, signal });
-      for await (const entry of entries) account.add(entry);
+      const entries = readDecodeLog(context, { interval: null, keysOnly: !isWhole, signal });
+      for await (const entry of entries) summary.add(entry);
     }
-    if (!singleThread && account.hasCorruptPackets) {
+    if (!singleThread && summary.hasCorruptPackets) {
       singleThread = true;
       continue;
     }
     return {
       ...table,
       singleThread,
-      formats: account.formats(table, statedFormat(probe)),
-      damaged: singleThread ? account.damaged(table) : table.damaged,
+      formats: summary.formats(table, statedFormat(probe)),
+      damaged: singleThread ? summary.damaged(table) : table.damaged,
     };
   }
 }

@@ -2,7 +2,7 @@ import { throwIfAborted, toErrorReport } from '../../preload/contract/errors.ts'
 import { ticksToSeconds } from '../../preload/contract/frames.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import { DamageFinder } from './damage.ts';
-import { readAccount } from './frame-account.ts';
+import { readDecodeLog } from './decode-log.ts';
 import { sameFormat, type FormatRun, type FrameFormat } from './frame-format.ts';
 import { keyFrameBefore, nextKeyFrame, type FrameTable } from './frame-table.ts';
 
@@ -61,7 +61,7 @@ async function damageOfGroup(
   const end = nextKeyFrame(table, key);
   const finder = new DamageFinder(true);
   const interval = around(table, key, end);
-  for await (const entry of readAccount(context, { interval, fromStart: key === 0, signal }))
+  for await (const entry of readDecodeLog(context, { interval, fromStart: key === 0, signal }))
     finder.add(entry);
   const damaged = new Set<number>();
   const times = finder.times();
@@ -90,7 +90,7 @@ export async function learnFormats(
   const key = keyFrameBefore(table, index);
   const end = nextKeyFrame(table, index);
   const found = new Map<number, FrameFormat>();
-  for await (const entry of readAccount(context, { interval: around(table, key, end), signal })) {
+  for await (const entry of readDecodeLog(context, { interval: around(table, key, end), signal })) {
     if (entry.kind === 'frame' && entry.pts !== null) found.set(entry.pts, entry.format);
   }
   const formats: FormatRun[] = table.formats.filter(({ first }) => first < key || first >= end);

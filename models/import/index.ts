@@ -18,5 +18,5 @@ export type { Catalogue, PreparedModel, PrepareOptions } from './catalogue.ts';
 export type { CatalogueModel } from './catalogue-model.ts';
 export type { ImportPlace } from './folder-report.ts';
 export { placeId } from './in-place-model.ts';
-export { FolderLooks } from './look-client.ts';
+export { FolderInspector } from './inspection-client.ts';
 export { discardInterrupted } from './work-folder.ts';

@@ -103,7 +103,7 @@ describe('electron-builder.yml', () => {
       '/dist/main/heartbeat-thread.js',
       '/dist/main/resample-kernels.wasm',
       '/dist/main/import-process.js',
-      '/dist/main/look-process.js',
+      '/dist/main/inspection-process.js',
       '/dist/main/piece-worker.js',
       '/dist/main/reader-thread.js',
       '/dist/preload/index.cjs',

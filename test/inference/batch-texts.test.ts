@@ -3,16 +3,16 @@ import { AnswerBatch } from '../../main/inference/decoding/answer-batch.ts';
 import { planRun, type BatchRequest } from '../../main/inference/runner/batch-run.ts';
 import { DraftMemory } from '../../main/inference/decoding/draft-memory.ts';
 import { DraftedText } from '../../main/inference/decoding/drafted-text.ts';
-import type { SeenFrame } from '../../main/inference/decoding/frame-cache.ts';
-import { FrameLooks } from '../../main/inference/decoding/frame-features.ts';
+import type { CachedFrame } from '../../main/inference/decoding/frame-cache.ts';
+import { FrameEncoder } from '../../main/inference/decoding/frame-encoder.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
 import type { ModelRunner } from '../../main/inference/runner/model-runner.ts';
 import { randomNumbers } from '../../main/inference/decoding/sampling.ts';
 import {
   mostTogether,
-  SolePlace,
+  SingleTextSlot,
   type TextBranch,
-  type TextPlaces,
+  type TextSlots,
 } from '../../main/inference/decoding/text-branch.ts';
 import type { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
 import { makeTestModels, openAskable, stripes, type TestModels } from './askable-model.ts';
@@ -67,28 +67,28 @@ function beginning(seed: number): number[] {
   return Array.from({ length: 3 + seed * 29 }, () => Math.floor(random() * 500));
 }
 
-type Ahead = NonNullable<Parameters<FrameLooks['withPrefix']>[3]>;
+type Ahead = NonNullable<Parameters<FrameEncoder['withPrefix']>[3]>;
 
-async function look(looks: FrameLooks, seed: number, ahead?: Ahead): Promise<SeenFrame> {
-  const { frame } = await looks.look(stripes(seed, 168, 112), undefined);
-  return looks.withPrefix(frame, tokenizer.prompt('Where?', runner.units(frame.grid)), undefined, ahead);
+async function encode(encoder: FrameEncoder, seed: number, ahead?: Ahead): Promise<CachedFrame> {
+  const { frame } = await encoder.encode(stripes(seed, 168, 112), undefined);
+  return encoder.withPrefix(frame, tokenizer.prompt('Where?', runner.units(frame.grid)), undefined, ahead);
 }
 
 /** Texts with these seeds, on frames in turn. */
 async function writeAll(
-  looks: FrameLooks,
-  places: TextPlaces,
+  encoder: FrameEncoder,
+  slots: TextSlots,
   seeds: readonly number[],
   frames: number,
   ahead?: (seed: number) => ReturnType<Ahead>,
 ): Promise<Float32Array[][]> {
   return Promise.all(
     seeds.map(async (seed, index) => {
-      const frame = await look(looks, index % frames, ahead && (() => ahead(seed)));
+      const frame = await encode(encoder, index % frames, ahead && (() => ahead(seed)));
       try {
-        return await write(await places.join(frame, undefined), seed);
+        return await write(await slots.join(frame, undefined), seed);
       } finally {
-        looks.release(frame);
+        encoder.release(frame);
       }
     }),
   );
@@ -118,19 +118,19 @@ function withoutCopies(own: ModelRunner): ModelRunner {
 }
 
 /** Places for texts whose next tokens are guessed from those before, which counts the runs that are asked for. */
-class DraftedPlaces implements TextPlaces {
+class DraftedSlots implements TextSlots {
   readonly most: number;
-  readonly #places: TextPlaces;
+  readonly #slots: TextSlots;
   readonly #memory = new DraftMemory();
   fed = 0;
 
-  constructor(places: TextPlaces) {
-    this.#places = places;
-    this.most = places.most;
+  constructor(slots: TextSlots) {
+    this.#slots = slots;
+    this.most = slots.most;
   }
 
-  async join(...given: Parameters<TextPlaces['join']>): Promise<TextBranch> {
-    const place = await this.#places.join(...given);
+  async join(...given: Parameters<TextSlots['join']>): Promise<TextBranch> {
+    const place = await this.#slots.join(...given);
     const feed = place.feed.bind(place);
     place.feed = (ids, keep) => {
       this.fed += 1;
@@ -142,38 +142,38 @@ class DraftedPlaces implements TextPlaces {
 
 describe('texts whose next tokens are computed before they are written have the logits that they have without', () => {
   test.each([
-    ['alone', (): TextPlaces => new SolePlace(runner)],
-    ['together', (looks: FrameLooks): TextPlaces => new AnswerBatch(runner, looks)],
+    ['alone', (): TextSlots => new SingleTextSlot(runner)],
+    ['together', (encoder: FrameEncoder): TextSlots => new AnswerBatch(runner, encoder)],
   ])('%s', async (_name, open) => {
-    const looks = new FrameLooks(runner, 1e9);
-    const drafted = new DraftedPlaces(open(looks));
+    const encoder = new FrameEncoder(runner, 1e9);
+    const drafted = new DraftedSlots(open(encoder));
     const seeds = [2, 5];
-    const plain = await writeAll(looks, new SolePlace(runner), seeds, 2);
+    const plain = await writeAll(encoder, new SingleTextSlot(runner), seeds, 2);
     // The first time, nothing is known of what comes; then all is, but for what the texts go back over.
     const runs: number[] = [];
     for (let round = 0; round < 3; round += 1) {
       drafted.fed = 0;
-      expectSame(await writeAll(looks, drafted, seeds, 2), plain);
+      expectSame(await writeAll(encoder, drafted, seeds, 2), plain);
       runs.push(drafted.fed);
     }
     expect(runs[1]).toBeLessThan(0.5 * runs[0]!);
     expect(runs[2]).toBeLessThan(0.5 * runs[0]!);
-    looks.clear();
+    encoder.clear();
   });
 
   test('a draft ends where the text may', async () => {
-    const looks = new FrameLooks(runner, 1e9);
-    const frame = await look(looks, 1);
+    const encoder = new FrameEncoder(runner, 1e9);
+    const frame = await encode(encoder, 1);
     const memory = new DraftMemory();
     memory.remember([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    const place = await new SolePlace(runner).join(frame, undefined);
+    const place = await new SingleTextSlot(runner).join(frame, undefined);
     const text = new DraftedText(place, memory, place.length + 7);
     await text.feed([1, 2, 3, 4, 5], 1);
     const start = frame.prefix!.ids.length;
     expect([text.length, place.length]).toEqual([start + 5, start + 7]);
     text.leave();
-    looks.release(frame);
-    looks.clear();
+    encoder.release(frame);
+    encoder.clear();
   });
 });
 
@@ -188,19 +188,19 @@ describe('texts of which the beginning went through the decoder with the frame h
   ];
   test.each(guesses)('%s', async (_name, guess) => {
     const seeds = [1, 2, 0, 1, 3];
-    const bare = new FrameLooks(runner, 1e9);
-    const expected = await writeAll(bare, new SolePlace(runner), seeds, 2);
+    const bare = new FrameEncoder(runner, 1e9);
+    const expected = await writeAll(bare, new SingleTextSlot(runner), seeds, 2);
     for (const used of [runner, withoutCopies(runner)]) {
-      for (const open of [SolePlace, AnswerBatch]) {
-        const looks = new FrameLooks(used, 1e9);
-        const found = await writeAll(looks, new open(used, looks), seeds, 2, (seed) =>
+      for (const open of [SingleTextSlot, AnswerBatch]) {
+        const encoder = new FrameEncoder(used, 1e9);
+        const found = await writeAll(encoder, new open(used, encoder), seeds, 2, (seed) =>
           guess(beginning(seed)),
         );
         expectSame(found, expected);
-        const frame = await look(looks, 0);
+        const frame = await encode(encoder, 0);
         expect(frame.prefix!.ahead).toBeNull();
         expect(frame.prefix!.cache.length).toBe(frame.prefix!.ids.length);
-        looks.clear();
+        encoder.clear();
       }
     }
     bare.clear();
@@ -215,10 +215,10 @@ describe('texts of which the beginning went through the decoder with the frame h
         return typeof value === 'function' ? (value.bind(target) as unknown) : value;
       },
     });
-    const looks = new FrameLooks(counted, 1e9);
-    const batch = new AnswerBatch(counted, looks);
+    const encoder = new FrameEncoder(counted, 1e9);
+    const batch = new AnswerBatch(counted, encoder);
     const ids = beginning(1);
-    const frame = await look(looks, 1, () => ({ ids, keep: 1 }));
+    const frame = await encode(encoder, 1, () => ({ ids, keep: 1 }));
     const texts = await Promise.all([batch.join(frame, undefined), batch.join(frame, undefined)]);
     const logits = await Promise.all(texts.map((text) => text.feed(ids, 1)));
     expect(logits[0]).toEqual(logits[1]);
@@ -226,16 +226,16 @@ describe('texts of which the beginning went through the decoder with the frame h
     // One that leaves before it has said anything, and one on a frame that is put behind.
     const [early] = [await batch.join(frame, undefined)];
     early.leave();
-    const second = await look(looks, 2, () => ({ ids, keep: 1 }));
+    const second = await encode(encoder, 2, () => ({ ids, keep: 1 }));
     const other = await batch.join(second, undefined);
     await other.feed(ids, 1);
     expect(runs).toBe(2);
     for (const text of [...texts, other]) text.leave();
     for (const used of [frame, second]) {
       expect(used.prefix!.cache.length).toBe(used.prefix!.ids.length);
-      looks.release(used);
+      encoder.release(used);
     }
-    looks.clear();
+    encoder.clear();
   });
 });
 
@@ -276,18 +276,18 @@ describe('texts decoded together have the logits that they have alone', () => {
     ['on three frames, where no rows can be copied', 3, true],
   ])('%s', async (_name, frames, hidden) => {
     const used = hidden ? withoutCopies(runner) : runner;
-    const looks = new FrameLooks(used, 1e9);
-    const together = await writeAll(looks, new AnswerBatch(used, looks), seeds, frames);
-    const alone = await writeAll(looks, new SolePlace(used), seeds, frames);
+    const encoder = new FrameEncoder(used, 1e9);
+    const together = await writeAll(encoder, new AnswerBatch(used, encoder), seeds, frames);
+    const alone = await writeAll(encoder, new SingleTextSlot(used), seeds, frames);
     expectSame(together, alone);
     // Every frame's cache is as it was, and serves again.
     for (let index = 0; index < frames; index += 1) {
-      const frame = await look(looks, index);
+      const frame = await encode(encoder, index);
       expect(frame.users).toBe(1);
       expect(frame.prefix!.cache.length).toBe(frame.prefix!.ids.length);
-      looks.release(frame);
+      encoder.release(frame);
     }
-    looks.clear();
+    encoder.clear();
   });
 
   test('in fewer runs, and the same text only once', async () => {
@@ -304,23 +304,23 @@ describe('texts decoded together have the logits that they have alone', () => {
         };
       },
     });
-    const looks = new FrameLooks(counted, 1e9);
-    const batch = new AnswerBatch(counted, looks);
-    await writeAll(looks, batch, [3], 1);
+    const encoder = new FrameEncoder(counted, 1e9);
+    const batch = new AnswerBatch(counted, encoder);
+    await writeAll(encoder, batch, [3], 1);
     const alone = { runs, tokens };
     [runs, tokens] = [0, 0];
-    await writeAll(looks, batch, [3, 3, 3, 3], 1);
+    await writeAll(encoder, batch, [3, 3, 3, 3], 1);
     expect({ runs, tokens }).toEqual(alone);
     [runs, tokens] = [0, 0];
-    await writeAll(looks, batch, [3, 2, 1, 0], 1);
+    await writeAll(encoder, batch, [3, 2, 1, 0], 1);
     expect(runs).toBeLessThan(alone.runs + 4);
-    looks.clear();
+    encoder.clear();
   });
 
   test('a text that is stopped leaves the others as they are', async () => {
-    const looks = new FrameLooks(runner, 1e9);
-    const batch = new AnswerBatch(runner, looks);
-    const frame = await look(looks, 1);
+    const encoder = new FrameEncoder(runner, 1e9);
+    const batch = new AnswerBatch(runner, encoder);
+    const frame = await encode(encoder, 1);
     const [first, second] = await Promise.all([batch.join(frame, undefined), batch.join(frame, undefined)]);
     const controller = new AbortController();
     const stopped = await batch.join(frame, controller.signal);
@@ -340,7 +340,7 @@ describe('texts decoded together have the logits that they have alone', () => {
     waiting.abort();
     await expect(waits).rejects.toMatchObject({ code: 'cancelled' });
     for (const text of held) text.leave();
-    looks.release(frame);
+    encoder.release(frame);
   });
 });
 

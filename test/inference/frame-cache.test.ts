@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FrameCache, SeenFrame } from '../../main/inference/decoding/frame-cache.ts';
-import { FrameLooks } from '../../main/inference/decoding/frame-features.ts';
+import { FrameCache, CachedFrame } from '../../main/inference/decoding/frame-cache.ts';
+import { FrameEncoder } from '../../main/inference/decoding/frame-encoder.ts';
 import { Answerer, type ModelRunner } from '../../main/inference/index.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
 import type { ModelTokenizer } from '../../main/inference/model/tokenizer.ts';
@@ -21,9 +21,9 @@ afterAll(async () => {
 });
 
 /** A frame of so many bytes, that says when it is freed. */
-function frameOf(bytes: number, freed: string[] = [], name = ''): SeenFrame {
+function frameOf(bytes: number, freed: string[] = [], name = ''): CachedFrame {
   const size = { width: 28, height: 28 };
-  const frame = new SeenFrame({ features: new Float32Array(bytes / 8), grid: [1, 2, 2], resized: size });
+  const frame = new CachedFrame({ features: new Float32Array(bytes / 8), grid: [1, 2, 2], resized: size });
   const cache = runner.newCache(1);
   const told: DecoderCache = Object.create(cache, {
     bytes: { value: bytes / 2 },
@@ -77,29 +77,29 @@ describe('the frames that are kept', () => {
   });
 });
 
-describe('looks at frames', () => {
-  const prompt = (frame: SeenFrame, question = 'Where?') =>
+describe('encoding frames', () => {
+  const prompt = (frame: CachedFrame, question = 'Where?') =>
     tokenizer.prompt(question, runner.units(frame.grid));
 
   test('asked for twice at the same time are done once', async () => {
-    const looks = new FrameLooks(runner, 1e9);
+    const encoder = new FrameEncoder(runner, 1e9);
     const [first, second] = await Promise.all([
-      looks.look(stripes(1, 168, 112), undefined),
-      looks.look(stripes(1, 168, 112), undefined),
+      encoder.encode(stripes(1, 168, 112), undefined),
+      encoder.encode(stripes(1, 168, 112), undefined),
     ]);
     expect([first.seenBefore, second.seenBefore]).toEqual([false, true]);
     expect(first.timings.visionMilliseconds).toBeGreaterThan(0);
     expect(second.timings).toEqual({ preprocessMilliseconds: 0, visionMilliseconds: 0 });
     expect(first.frame).toBe(second.frame);
     const prefixes = await Promise.all([
-      looks.withPrefix(first.frame, prompt(first.frame), undefined),
-      looks.withPrefix(second.frame, prompt(second.frame, 'What?'), undefined),
+      encoder.withPrefix(first.frame, prompt(first.frame), undefined),
+      encoder.withPrefix(second.frame, prompt(second.frame, 'What?'), undefined),
     ]);
     expect(prefixes[0].prefix).toBe(prefixes[1].prefix);
     expect(first.frame.users).toBe(2);
     // Truthful: features and the room that keys and values have.
-    expect(looks.bytes).toBe(first.frame.features.byteLength + first.frame.prefix!.cache.bytes);
-    looks.clear();
+    expect(encoder.bytes).toBe(first.frame.features.byteLength + first.frame.prefix!.cache.bytes);
+    encoder.clear();
   });
 
   test('one after another or at once, each gives its own features', async () => {
@@ -119,38 +119,38 @@ describe('looks at frames', () => {
   });
 
   test('another beginning of the prompt does not disturb who uses the first', async () => {
-    const looks = new FrameLooks(runner, 1e9);
-    const { frame } = await looks.look(stripes(2, 168, 112), undefined);
+    const encoder = new FrameEncoder(runner, 1e9);
+    const { frame } = await encoder.encode(stripes(2, 168, 112), undefined);
     const given = prompt(frame);
-    await looks.withPrefix(frame, given, undefined);
-    const { frame: same } = await looks.look(stripes(2, 168, 112), undefined);
+    await encoder.withPrefix(frame, given, undefined);
+    const { frame: same } = await encoder.encode(stripes(2, 168, 112), undefined);
     const ids = given.ids.slice();
     ids[0] = 42;
-    const other = await looks.withPrefix(same, { ...given, ids }, undefined);
+    const other = await encoder.withPrefix(same, { ...given, ids }, undefined);
     expect(other).not.toBe(frame);
     expect(frame.prefix!.ids[0]).not.toBe(42);
     expect(frame.users).toBe(1);
-    looks.release(other);
+    encoder.release(other);
     expect(other.prefix).toBeNull();
     // Alone on the frame, it takes the first one's place.
-    expect(await looks.withPrefix(frame, { ...given, ids }, undefined)).toBe(frame);
+    expect(await encoder.withPrefix(frame, { ...given, ids }, undefined)).toBe(frame);
     expect(frame.prefix!.ids[0]).toBe(42);
-    looks.release(frame);
-    looks.clear();
+    encoder.release(frame);
+    encoder.clear();
   });
 
   test('are stopped on their way through the decoder, and then done by who waits', async () => {
-    const looks = new FrameLooks(runner, 1e9);
+    const encoder = new FrameEncoder(runner, 1e9);
     const controller = new AbortController();
-    const { frame } = await looks.look(stripes(3, 448, 364), undefined);
-    const { frame: same } = await looks.look(stripes(3, 448, 364), undefined);
+    const { frame } = await encoder.encode(stripes(3, 448, 364), undefined);
+    const { frame: same } = await encoder.encode(stripes(3, 448, 364), undefined);
     expect(same).toBe(frame);
-    const again = looks.withPrefix(frame, prompt(frame), controller.signal);
-    const waiting = looks.withPrefix(same, prompt(same), undefined);
+    const again = encoder.withPrefix(frame, prompt(frame), controller.signal);
+    const waiting = encoder.withPrefix(same, prompt(same), undefined);
     controller.abort();
     await expect(again).rejects.toMatchObject({ code: 'cancelled' });
     expect((await waiting).prefix!.cache.length).toBe(prompt(frame).prefixLength);
-    looks.clear();
+    encoder.clear();
   });
 });
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWithNode, type EngineChild } from '../../main/inference/index.ts';
-import { FolderLooks } from '../../models/import/look-client.ts';
+import { FolderInspector } from '../../models/import/inspection-client.ts';
 import { placeId } from '../../models/import/in-place-model.ts';
 import { toErrorReport, type ErrorReport, type ModelId } from '../../preload/contract/index.ts';
 import {
@@ -172,8 +172,8 @@ describe('rows about models that somebody else wrote into the database', () => {
 
 describe('a look that takes too much', () => {
   const children: EngineChild[] = [];
-  const looks = (limits: ConstructorParameters<typeof FolderLooks>[0] = {}): FolderLooks =>
-    new FolderLooks({
+  const looks = (limits: ConstructorParameters<typeof FolderInspector>[0] = {}): FolderInspector =>
+    new FolderInspector({
       ...limits,
       start: (entry, log) => {
         const child = startWithNode(entry, log);
@@ -181,7 +181,7 @@ describe('a look that takes too much', () => {
         return child;
       },
     });
-  const report = (of: FolderLooks, signal?: AbortSignal) =>
+  const report = (of: FolderInspector, signal?: AbortSignal) =>
     of.report({ folder: sound.checkpoint, base: null, modelsFolder: join(root, 'models') }, signal);
 
   it.skipIf(process.platform === 'win32')(

@@ -20,7 +20,7 @@ import {
 } from '../messages.ts';
 import { DraftMemory } from '../decoding/draft-memory.ts';
 import { DraftedText } from '../decoding/drafted-text.ts';
-import { FrameLooks } from '../decoding/frame-features.ts';
+import { FrameEncoder } from '../decoding/frame-encoder.ts';
 import type { ImageProcessor } from '../image/image-processor.ts';
 import { checkMemory, planMemory, shrunkNote } from '../model/memory-estimate.ts';
 import type { ModelDirectory } from '../model/model-directory.ts';
@@ -29,7 +29,7 @@ import { asModelError } from '../model/model-files.ts';
 import { ModelRunner } from '../runner/model-runner.ts';
 import { PictureGate } from '../model/picture-gate.ts';
 import { Sampler } from '../decoding/sampling.ts';
-import { mostTogether, SolePlace, type TextPlaces } from '../decoding/text-branch.ts';
+import { mostTogether, SingleTextSlot, type TextSlots } from '../decoding/text-branch.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from '../model/tokenizer.ts';
 import { checkThatModelSees } from '../runner/vision-self-test.ts';
 import { DeviceLostError } from '../graphs/watched-graphs.ts';
@@ -49,7 +49,7 @@ export interface OpenAnswererOptions {
   readonly troubles?: DeviceTroubles;
   /** Called before a device other than the CPU is touched. */
   readonly onTry?: (device: Device) => void;
-  /** Bytes for looks at frames that are kept; by the free memory, at most 512 MiB, by default. */
+  /** Bytes for the features of frames that are kept; by the free memory, at most 512 MiB, by default. */
   readonly frameCacheBytes?: number;
   /** Resident memory that this process may take; all that is free by default. */
   readonly memoryCeilingBytes?: number;
@@ -91,8 +91,8 @@ export class Answerer {
   readonly info: ModelInfo;
   readonly #runner: ModelRunner;
   readonly #tokenizer: ModelTokenizer | null;
-  readonly #looks: FrameLooks;
-  readonly #places: TextPlaces;
+  readonly #encoder: FrameEncoder;
+  readonly #slots: TextSlots;
   readonly #drafts = new DraftMemory();
   readonly #constraints: AnswerConstraints | null;
   /** How the model's own limits would have a frame, where the memory asks for smaller ones. */
@@ -108,9 +108,9 @@ export class Answerer {
     const { manifest, sha256 } = runner.model;
     this.#runner = runner;
     this.#tokenizer = tokenizer;
-    this.#looks = new FrameLooks(runner, estimate.frameCache, gate);
+    this.#encoder = new FrameEncoder(runner, estimate.frameCache, gate);
     this.#largerLook = largerLook;
-    this.#places = runner.freeAttention ? new AnswerBatch(runner, this.#looks) : new SolePlace(runner);
+    this.#slots = runner.freeAttention ? new AnswerBatch(runner, this.#encoder) : new SingleTextSlot(runner);
     this.#constraints = tokenizer === null ? null : new AnswerConstraints(manifest, tokenizer);
     this.info = {
       id: manifest.id,
@@ -129,7 +129,7 @@ export class Answerer {
       threads: runner.threads,
       labels: manifest.labels ?? null,
       canAsk: tokenizer !== null,
-      answersTogether: this.#places.most,
+      answersTogether: this.#slots.most,
       maxNewTokens: manifest.maxNewTokens ?? defaultMaxNewTokens,
     };
   }
@@ -203,9 +203,9 @@ export class Answerer {
     return answerResult(this.#runner.model.manifest, request.frame, settings, progress, ending);
   }
 
-  /** Bytes of the looks at frames that are kept, with the keys and values behind them. */
+  /** Bytes of the features of frames that are kept, with the keys and values behind them. */
   get frameBytes(): number {
-    return this.#looks.bytes;
+    return this.#encoder.bytes;
   }
 
   /**
@@ -245,12 +245,12 @@ export class Answerer {
         'Load a model that was imported with its tokenizer.',
       );
     }
-    const look = await this.#looks.look(request.frame, listener.signal);
-    let { frame } = look;
+    const encoded = await this.#encoder.encode(request.frame, listener.signal);
+    let { frame } = encoded;
     progress.modelInput = frame.resized;
-    progress.frameSeenBefore = look.seenBefore;
-    progress.picture = look.picture;
-    Object.assign(progress.timings, look.timings);
+    progress.frameSeenBefore = encoded.seenBefore;
+    progress.picture = encoded.picture;
+    Object.assign(progress.timings, encoded.timings);
     const note = shrunkNote(request.frame, frame.resized, this.#largerLook);
     if (note !== null) progress.decoding.notes.push(note);
     try {
@@ -271,8 +271,8 @@ export class Answerer {
         return { ids: [...asked, ...draft], keep: 1 + draft.length };
       };
       const together = request.reproducible === true ? undefined : beginning;
-      frame = await this.#looks.withPrefix(frame, prompt, listener.signal, together);
-      const place = await this.#places.join(frame, listener.signal);
+      frame = await this.#encoder.withPrefix(frame, prompt, listener.signal, together);
+      const place = await this.#slots.join(frame, listener.signal);
       const branch = drafts ? new DraftedText(place, this.#drafts, most) : place;
       try {
         const logits = await branch.feed(asked, 1);
@@ -294,7 +294,7 @@ export class Answerer {
         branch.leave();
       }
     } finally {
-      this.#looks.release(frame);
+      this.#encoder.release(frame);
     }
   }
 
@@ -332,7 +332,7 @@ export class Answerer {
   }
 
   async dispose(): Promise<void> {
-    this.#looks.clear();
+    this.#encoder.clear();
     await this.#runner.dispose();
   }
 }

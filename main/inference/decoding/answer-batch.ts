@@ -1,12 +1,12 @@
 import { planRun, type BatchRequest, type RunPart } from '../runner/batch-run.ts';
-import type { SeenFrame } from './frame-cache.ts';
-import type { FrameLooks } from './frame-features.ts';
+import type { CachedFrame } from './frame-cache.ts';
+import type { FrameEncoder } from './frame-encoder.ts';
 import type { DecoderCache, RowRange } from '../graphs/model-graphs.ts';
 import { joined } from '../graphs/rows.ts';
 import { prefillChunk, type ModelRunner } from '../runner/model-runner.ts';
 import { rejectIfAborted } from '../../../preload/contract/task-queue.ts';
 import { knownOf, type TokensAhead } from './tokens-ahead.ts';
-import { mostTogether, prefixOf, type TextBranch, type TextPlaces } from './text-branch.ts';
+import { mostTogether, prefixOf, type TextBranch, type TextSlots } from './text-branch.ts';
 import type { TreeToken } from '../runner/batch-run.ts';
 
 /** Rows that nothing sees: so few are not worth moving others for. */
@@ -37,7 +37,7 @@ interface Place {
 }
 
 interface Waiting {
-  readonly frame: SeenFrame;
+  readonly frame: CachedFrame;
   readonly signal: AbortSignal | undefined;
   readonly resolve: (branch: TextBranch) => void;
   readonly reject: (error: unknown) => void;
@@ -54,24 +54,24 @@ interface Waiting {
  * The cache is that of the frame that came first, and is given back as it was when all texts have left. Other frames'
  * rows are put behind, where the device can copy rows; else they wait.
  */
-export class AnswerBatch implements TextPlaces {
+export class AnswerBatch implements TextSlots {
   readonly most = mostTogether;
   readonly #runner: ModelRunner;
-  readonly #looks: FrameLooks;
+  readonly #encoder: FrameEncoder;
   readonly #texts = new Set<BatchedText>();
   #waiting: Waiting[] = [];
   /** The frame whose cache it is; null while there are no texts. */
-  #base: SeenFrame | null = null;
+  #base: CachedFrame | null = null;
   /** Where the frames' rows lie. */
-  readonly #places = new Map<SeenFrame, Place>();
+  readonly #places = new Map<CachedFrame, Place>();
   readonly #mostFrameRows: number;
   /** A run is about to begin, or under way. */
   #gathering = false;
   #running = false;
 
-  constructor(runner: ModelRunner, looks: FrameLooks) {
+  constructor(runner: ModelRunner, encoder: FrameEncoder) {
     this.#runner = runner;
-    this.#looks = looks;
+    this.#encoder = encoder;
     const { layers, heads, headSize } = runner.model.manifest.parameters;
     // A token's scores and sums over one row take four operations for each number of a head. Those over the frames of
     // others are for nothing: they may take as many as a token takes bytes of weights, which is about an eighth of
@@ -79,7 +79,7 @@ export class AnswerBatch implements TextPlaces {
     this.#mostFrameRows = runner.model.graphBytes / (4 * layers * heads * headSize);
   }
 
-  join(frame: SeenFrame, signal: AbortSignal | undefined): Promise<TextBranch> {
+  join(frame: CachedFrame, signal: AbortSignal | undefined): Promise<TextBranch> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);
@@ -120,12 +120,12 @@ export class AnswerBatch implements TextPlaces {
   }
 
   /** Rows of a frame in the cache; null where it has to wait until texts have left. */
-  #placeFor(frame: SeenFrame): Place | null {
+  #placeFor(frame: CachedFrame): Place | null {
     const prefix = prefixOf(frame);
     const tokens = prefix.ids.length;
     const { ahead } = prefix;
     if (this.#base === null) {
-      this.#base = this.#looks.retain(frame);
+      this.#base = this.#encoder.retain(frame);
       prefix.ahead = null;
       this.#places.set(frame, { start: 0, end: tokens, ahead });
     }
@@ -170,7 +170,7 @@ export class AnswerBatch implements TextPlaces {
 
   /** Forgets frames without texts, and moves what is left together where there are many rows that nothing sees. */
   #tidy(): void {
-    const used = new Set<SeenFrame | null>([this.#base, ...Array.from(this.#texts, ({ frame }) => frame)]);
+    const used = new Set<CachedFrame | null>([this.#base, ...Array.from(this.#texts, ({ frame }) => frame)]);
     for (const frame of this.#places.keys()) if (!used.has(frame)) this.#places.delete(frame);
     const cache = this.#cache;
     if (cache.keep === undefined) return;
@@ -274,21 +274,21 @@ export class AnswerBatch implements TextPlaces {
     cache.shrink?.(ids.length + keptRows);
     this.#places.clear();
     this.#base = null;
-    this.#looks.release(base);
+    this.#encoder.release(base);
   }
 }
 
 /** One of the texts. */
 class BatchedText implements TextBranch {
   readonly #batch: AnswerBatch;
-  readonly frame: SeenFrame;
+  readonly frame: CachedFrame;
   readonly #place: Place;
   readonly signal: AbortSignal | undefined;
   /** Rows of its tokens behind the frame. */
   rows: readonly number[] = [];
   #wish: Wish | null = null;
 
-  constructor(batch: AnswerBatch, frame: SeenFrame, place: Place, signal: AbortSignal | undefined) {
+  constructor(batch: AnswerBatch, frame: CachedFrame, place: Place, signal: AbortSignal | undefined) {
     this.#batch = batch;
     this.frame = frame;
     this.#place = place;

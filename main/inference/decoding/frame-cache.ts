@@ -14,8 +14,8 @@ export interface FramePrefix {
   ahead: TokensAhead | null;
 }
 
-/** What a frame costs to look at, kept for the next question on it. */
-export class SeenFrame {
+/** The features of a frame, and its keys and values once it went through the decoder, kept for the next question on it. */
+export class CachedFrame {
   /** `[units, hidden]`, raster merge order. */
   readonly features: Float32Array;
   readonly grid: ImageGrid;
@@ -25,10 +25,10 @@ export class SeenFrame {
   /** How many work with it at the moment: what they use is not freed under them. */
   users = 0;
 
-  constructor(look: { features: Float32Array; grid: ImageGrid; resized: Size }) {
-    this.features = look.features;
-    this.grid = look.grid;
-    this.resized = look.resized;
+  constructor(encoded: { features: Float32Array; grid: ImageGrid; resized: Size }) {
+    this.features = encoded.features;
+    this.grid = encoded.grid;
+    this.resized = encoded.resized;
   }
 
   get bytes(): number {
@@ -42,7 +42,7 @@ export class SeenFrame {
  */
 export class FrameCache {
   readonly limitBytes: number;
-  readonly #frames = new Map<string, SeenFrame>();
+  readonly #frames = new Map<string, CachedFrame>();
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes;
@@ -55,7 +55,7 @@ export class FrameCache {
     return sum;
   }
 
-  take(key: string): SeenFrame | undefined {
+  take(key: string): CachedFrame | undefined {
     const frame = this.#frames.get(key);
     if (frame === undefined) return undefined;
     this.#frames.delete(key);
@@ -63,7 +63,7 @@ export class FrameCache {
     return this.retain(frame);
   }
 
-  add(key: string, frame: SeenFrame): SeenFrame {
+  add(key: string, frame: CachedFrame): CachedFrame {
     const before = this.#frames.get(key);
     if (before !== undefined) this.#drop(key, before);
     this.#frames.set(key, frame);
@@ -72,12 +72,12 @@ export class FrameCache {
     return frame;
   }
 
-  retain(frame: SeenFrame): SeenFrame {
+  retain(frame: CachedFrame): CachedFrame {
     frame.users += 1;
     return frame;
   }
 
-  release(frame: SeenFrame): void {
+  release(frame: CachedFrame): void {
     frame.users -= 1;
     if (frame.users > 0) return;
     if (![...this.#frames.values()].includes(frame)) free(frame);
@@ -107,13 +107,13 @@ export class FrameCache {
     for (const [key, frame] of this.#frames) this.#drop(key, frame);
   }
 
-  #drop(key: string, frame: SeenFrame): void {
+  #drop(key: string, frame: CachedFrame): void {
     this.#frames.delete(key);
     if (frame.users === 0) free(frame);
   }
 }
 
-function free(frame: SeenFrame): void {
+function free(frame: CachedFrame): void {
   frame.prefix?.cache.dispose();
   frame.prefix = null;
 }

@@ -1,6 +1,6 @@
 import type { TreeToken } from '../runner/batch-run.ts';
 import { throwIfAborted } from '../../../preload/contract/errors.ts';
-import type { FramePrefix, SeenFrame } from './frame-cache.ts';
+import type { FramePrefix, CachedFrame } from './frame-cache.ts';
 import type { ModelRunner } from '../runner/model-runner.ts';
 import { joined } from '../graphs/rows.ts';
 import { knownOf } from './tokens-ahead.ts';
@@ -32,18 +32,18 @@ export interface TextBranch {
 }
 
 /** Where texts are written. */
-export interface TextPlaces {
+export interface TextSlots {
   /** How many texts are written together at most. */
   readonly most: number;
   /**
    * Begins a text behind a frame that has its prefix and is in use, as soon as there is a place.
    * @throws WorkstationError `cancelled` where a stop comes before the place.
    */
-  join: (frame: SeenFrame, signal: AbortSignal | undefined) => Promise<TextBranch>;
+  join: (frame: CachedFrame, signal: AbortSignal | undefined) => Promise<TextBranch>;
 }
 
 /** One text after another, in the cache of its frame: what every decoder can do. */
-export class SolePlace implements TextPlaces {
+export class SingleTextSlot implements TextSlots {
   readonly most = 1;
   readonly #runner: ModelRunner;
   readonly #queue = new TaskQueue();
@@ -52,17 +52,17 @@ export class SolePlace implements TextPlaces {
     this.#runner = runner;
   }
 
-  join(frame: SeenFrame, signal: AbortSignal | undefined): Promise<TextBranch> {
+  join(frame: CachedFrame, signal: AbortSignal | undefined): Promise<TextBranch> {
     const prefix = prefixOf(frame);
     return new Promise((resolve, reject) => {
       const task = (): Promise<void> =>
-        new Promise((leave) => resolve(new SoleBranch(this.#runner, prefix, leave, signal)));
+        new Promise((leave) => resolve(new SingleTextBranch(this.#runner, prefix, leave, signal)));
       this.#queue.run(task, { signal }).catch(reject);
     });
   }
 }
 
-class SoleBranch implements TextBranch {
+class SingleTextBranch implements TextBranch {
   readonly #runner: ModelRunner;
   readonly #prefix: FramePrefix;
   readonly #leave: () => void;
@@ -126,7 +126,7 @@ class SoleBranch implements TextBranch {
 }
 
 /** @throws RangeError for a frame that has not gone through the decoder. */
-export function prefixOf(frame: SeenFrame): FramePrefix {
+export function prefixOf(frame: CachedFrame): FramePrefix {
   if (frame.prefix === null) throw new RangeError('the frame has not gone through the decoder');
   return frame.prefix;
 }

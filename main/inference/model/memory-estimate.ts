@@ -30,7 +30,7 @@ export type EstimatedModel = Pick<ModelDirectory, 'processor' | 'graphBytes'> & 
 };
 
 export interface EstimateOptions {
-  /** Bytes for looks at frames that are kept. */
+  /** Bytes for the features of frames that are kept. */
   readonly frameCacheBytes: number;
   /** What this process may take in all: free memory and what it has already, at most its ceiling. */
   readonly freeBytes: number;

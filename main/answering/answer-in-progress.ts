@@ -2,7 +2,7 @@ import type { Answer, ModelStamp } from '../../preload/contract/domain.ts';
 import { deviceName, EngineLostError, type EngineText, type ModelInfo } from '../inference/index.ts';
 
 /** The answer so far, as its text comes in. */
-export class Draft {
+export class AnswerInProgress {
   answer: Answer;
   /** Whether the model answers a question, too, that it was not taught. */
   readonly anyway: boolean;

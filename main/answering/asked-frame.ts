@@ -8,7 +8,7 @@ import { frameMismatch } from './refusals.ts';
  * The exact frame, its name for good and its place. `expected` is the hash of the picture that is asked about; throws
  * `frame-mismatch` where the frame is another one.
  */
-export async function lookAtFrame(
+export async function readAskedFrame(
   library: VideoLibrary,
   {
     videoId,

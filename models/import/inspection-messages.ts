@@ -4,7 +4,7 @@ import { WeightDtype } from '../../preload/contract/models.ts';
 import { ModelId } from '../../preload/contract/values.ts';
 
 /** What may be asked about a folder. Each answer is plain data that the asking side parses by its own schema. */
-export const LookRequest = z.discriminatedUnion('kind', [
+export const InspectionRequest = z.discriminatedUnion('kind', [
   /** See `inspectFolder`. */
   z.object({
     kind: z.literal('report'),
@@ -28,14 +28,14 @@ export const LookRequest = z.discriminatedUnion('kind', [
     variant: z.string().exactOptional(),
   }),
 ]);
-export type LookRequest = z.infer<typeof LookRequest>;
+export type InspectionRequest = z.infer<typeof InspectionRequest>;
 
-export const ToLook = z.object({ id: z.int(), request: LookRequest });
-export type ToLook = z.infer<typeof ToLook>;
+export const ToInspection = z.object({ id: z.int(), request: InspectionRequest });
+export type ToInspection = z.infer<typeof ToInspection>;
 
-export const FromLook = z.discriminatedUnion('type', [
+export const FromInspection = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('found'), id: z.int(), value: z.unknown() }),
   z.object({ type: z.literal('failed'), id: z.int(), error: ErrorReport }),
 ]);
-export type FromLook = z.infer<typeof FromLook>;
+export type FromInspection = z.infer<typeof FromInspection>;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { EngineFrame } from '../messages.ts';
-import { FrameCache, SeenFrame, type FramePrefix } from './frame-cache.ts';
+import { FrameCache, CachedFrame, type FramePrefix } from './frame-cache.ts';
 import type { ModelRunner } from '../runner/model-runner.ts';
 import type { PictureGate } from '../model/picture-gate.ts';
 import type { Prompt } from '../model/tokenizer.ts';
@@ -8,28 +8,29 @@ import { TaskQueue } from '../../../preload/contract/task-queue.ts';
 import { positionsWithText } from '../model/positions.ts';
 import { rowsOf } from '../graphs/rows.ts';
 
-/** What a look took; zeros where it was kept from before. */
-export interface LookTimings {
+/** What encoding took; zeros where the features were kept from before. */
+export interface EncodingTimings {
   preprocessMilliseconds: number;
   visionMilliseconds: number;
 }
 
-/** A frame that is looked at, in use until it is released. */
-export interface Look {
-  readonly frame: SeenFrame;
+/** A frame with its vision features, in use until it is released. */
+export interface EncodedFrame {
+  readonly frame: CachedFrame;
   readonly seenBefore: boolean;
   /** Null where the model cannot tell how far a picture lies from those that it was taught with. */
   readonly picture: { readonly distance: number; readonly threshold: number } | null;
-  readonly timings: LookTimings;
+  readonly timings: EncodingTimings;
 }
 
 /** Room behind a prefix for the texts of a question, before the buffers have to grow. */
 const spareTokens = 256;
 
 /**
- * Looks at frames, one after another, each once: whoever asks for a frame that another is looking at waits for that.
+ * Runs frames through the vision encoder, one after another and each once: whoever asks for a frame that is being encoded
+ * for another waits for that.
  */
-export class FrameLooks {
+export class FrameEncoder {
   readonly #runner: ModelRunner;
   readonly #frames: FrameCache;
   readonly #queue = new TaskQueue();
@@ -46,12 +47,12 @@ export class FrameLooks {
     return this.#frames.bytes;
   }
 
-  /** The frame's features: kept ones, or a new look. @throws WorkstationError `cancelled`. */
-  look(frame: EngineFrame, signal: AbortSignal | undefined): Promise<Look> {
+  /** The frame's features: kept ones, or new ones. @throws WorkstationError `cancelled`. */
+  encode(frame: EngineFrame, signal: AbortSignal | undefined): Promise<EncodedFrame> {
     const { model, processor } = this.#runner;
     const key = `${model.sha256} ${processor.fingerprint} ${frame.hash}`;
-    const task = async (): Promise<Look> => {
-      const timings: LookTimings = { preprocessMilliseconds: 0, visionMilliseconds: 0 };
+    const task = async (): Promise<EncodedFrame> => {
+      const timings: EncodingTimings = { preprocessMilliseconds: 0, visionMilliseconds: 0 };
       const kept = this.#frames.take(key);
       if (kept !== undefined) return { frame: kept, seenBefore: true, picture: this.#measure(kept), timings };
       const start = performance.now();
@@ -60,13 +61,13 @@ export class FrameLooks {
       timings.preprocessMilliseconds = visionStart - start;
       const features = await this.#runner.encodeImage(image);
       timings.visionMilliseconds = performance.now() - visionStart;
-      const seen = new SeenFrame({ features, grid: image.grid, resized: image.resized });
+      const seen = new CachedFrame({ features, grid: image.grid, resized: image.resized });
       return { frame: this.#frames.add(key, seen), seenBefore: false, picture: this.#measure(seen), timings };
     };
     return this.#queue.run(task, { signal });
   }
 
-  #measure({ features }: SeenFrame): Look['picture'] {
+  #measure({ features }: CachedFrame): EncodedFrame['picture'] {
     const gate = this.#gate;
     return gate === null ? null : { distance: gate.distance(features), threshold: gate.threshold };
   }
@@ -79,13 +80,13 @@ export class FrameLooks {
    * @throws WorkstationError `cancelled` between two chunks; the given frame is in use still.
    */
   withPrefix(
-    frame: SeenFrame,
+    frame: CachedFrame,
     prompt: Prompt,
     signal: AbortSignal | undefined,
     textBegins: () => { ids: readonly number[]; keep: number } = () => ({ ids: [], keep: 0 }),
-  ): Promise<SeenFrame> {
+  ): Promise<CachedFrame> {
     const ids = prompt.ids.slice(0, prompt.prefixLength);
-    const task = async (): Promise<SeenFrame> => {
+    const task = async (): Promise<CachedFrame> => {
       const kept = frame.prefix;
       if (kept !== null && sameIds(kept.ids, ids)) return frame;
       const positions = this.#runner.positions(ids, [frame.grid]);
@@ -113,7 +114,7 @@ export class FrameLooks {
         this.#frames.trim();
         return frame;
       }
-      const other = this.#frames.retain(new SeenFrame(frame));
+      const other = this.#frames.retain(new CachedFrame(frame));
       other.prefix = prefix;
       this.#frames.release(frame);
       return other;
@@ -121,11 +122,11 @@ export class FrameLooks {
     return this.#queue.run(task, { signal });
   }
 
-  retain(frame: SeenFrame): SeenFrame {
+  retain(frame: CachedFrame): CachedFrame {
     return this.#frames.retain(frame);
   }
 
-  release(frame: SeenFrame): void {
+  release(frame: CachedFrame): void {
     this.#frames.release(frame);
   }
 

@@ -6,7 +6,7 @@ import { coloursOf, pixelAspectOf, type VideoProbe } from './probe.ts';
 import { linesOf, readProcess, startProcess } from './process.ts';
 
 /** What ffprobe tells of a stretch of the file, in the order in which it was read and decoded. */
-export type AccountEntry =
+export type DecodeLogEntry =
   | {
       readonly kind: 'packet';
       readonly pts: number | null;
@@ -29,7 +29,7 @@ export type AccountEntry =
   /** The decoder complained or concealed something since the frame before the last one. */
   | { readonly kind: 'complaint' };
 
-export interface AccountRequest {
+export interface DecodeLogRequest {
   /** Media seconds from which and up to which to read; null for the whole file. */
   readonly interval: readonly [number, number] | null;
   /** Whether the file's first pictures are among them; so where there is no interval. */
@@ -50,7 +50,7 @@ const concealment = /conceal|corrupt/i;
 
 /**
  * Whether a line of ffmpeg's standard error, with levels, tells of trouble with the picture. It is a reason to look closer,
- * and to be careful: what is wrong with which frame is then told by `readAccount`.
+ * and to be careful: what is wrong with which frame is then told by `readDecodeLog`.
  */
 export function isComplaint(line: string): boolean {
   if (besideThePicture.test(line)) return false;
@@ -62,10 +62,10 @@ export function isComplaint(line: string): boolean {
  * Reads packets, frames and the decoder's messages as ffprobe writes them to its standard output: one entry a line, with one
  * thread, so that a message stands behind the frame that came out while the damaged packet was decoded.
  */
-export async function* readAccount(
+export async function* readDecodeLog(
   context: DecodeContext,
-  request: AccountRequest,
-): AsyncGenerator<AccountEntry> {
+  request: DecodeLogRequest,
+): AsyncGenerator<DecodeLogEntry> {
   const { probe, tools, log } = context;
   const { interval, signal } = request;
   const isWatched = !request.keysOnly;
@@ -74,7 +74,7 @@ export async function* readAccount(
   const child = startProcess(
     tools.ffprobe.path,
     [
-      ...accountArguments(probe),
+      ...decodeLogArguments(probe),
       ...(isWatched ? ['-show_log', '32'] : ['-skip_frame', 'nokey']),
       ...(interval ? ['-read_intervals', interval.map((seconds) => seconds.toFixed(6)).join('%')] : []),
       ...inputOf(probe.input),
@@ -97,7 +97,7 @@ export async function* readAccount(
   throwIfAborted(signal);
 }
 
-function accountArguments(probe: VideoProbe): string[] {
+function decodeLogArguments(probe: VideoProbe): string[] {
   const entries =
     'packet=pts,pos,flags:frame=key_frame,best_effort_timestamp,pkt_pos,width,height,pix_fmt,pict_type,color_range,color_space,' +
     'sample_aspect_ratio:log=context,level,message';
@@ -113,14 +113,14 @@ const firstPackets = 4;
 /**
  * Whether the decoder complains of the first pictures of the file. ffprobe tells with each frame what was said since the
  * packet before it, and so nothing of the packets that the decoder reads before the first frame: for those its standard
- * error says more than its account does.
+ * error says more than its log does.
  */
 async function complainsAtStart(context: DecodeContext, signal?: AbortSignal): Promise<boolean> {
   const { probe, tools, log } = context;
   const run = await readProcess(
     tools.ffprobe.path,
     [
-      ...[...accountArguments(probe), '-show_log', '32', '-read_intervals', `%+#${firstPackets}`],
+      ...[...decodeLogArguments(probe), '-show_log', '32', '-read_intervals', `%+#${firstPackets}`],
       ...inputOf(probe.input),
     ],
     { signal, background: true, log },
@@ -131,7 +131,7 @@ async function complainsAtStart(context: DecodeContext, signal?: AbortSignal): P
   return said > told;
 }
 
-function parseEntry(line: string): AccountEntry | null {
+function parseEntry(line: string): DecodeLogEntry | null {
   const [kind, ...parts] = line.split('|');
   if (kind !== 'packet' && kind !== 'frame') return null;
   const values = new Map<string, string>();
@@ -179,7 +179,7 @@ function parseEntry(line: string): AccountEntry | null {
 
 const logPattern = /(?:^|\|)log\|context=[^|]*\|level=(\d+)\|message=(.*)$/;
 
-/** The level of a message that the account tells; infinite where the line tells none, or one beside the picture. */
+/** The level of a message that the log tells; infinite where the line tells none, or one beside the picture. */
 function loggedLevel(line: string): number {
   const match = logPattern.exec(line);
   return match && !besideThePicture.test(match[2] as string) ? Number(match[1]) : Infinity;

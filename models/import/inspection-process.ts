@@ -3,16 +3,16 @@ import { asModelError } from '../../main/inference/model/index.ts';
 import { stackOf, toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import { importPlace, inspectFolder } from './folder-report.ts';
 import { describeInPlace } from './in-place-model.ts';
-import { ToLook, type FromLook, type LookRequest } from './look-messages.ts';
+import { ToInspection, type FromInspection, type InspectionRequest } from './inspection-messages.ts';
 
 /**
  * Entry of a process that looks at model folders. Nobody knows what is in a folder before it is looked at: the reading
  * of it may take all memory, never end, or end its process, and the one that the person sees must feel none of that.
  */
 const port = connectToParent();
-const send = (message: FromLook): void => port.send(message);
+const send = (message: FromInspection): void => port.send(message);
 
-async function look(request: LookRequest): Promise<unknown> {
+async function look(request: InspectionRequest): Promise<unknown> {
   switch (request.kind) {
     case 'report':
       return inspectFolder(request);
@@ -26,7 +26,7 @@ async function look(request: LookRequest): Promise<unknown> {
 }
 
 port.onMessage((received) => {
-  const { id, request } = ToLook.parse(received);
+  const { id, request } = ToInspection.parse(received);
   const folder = request.kind === 'place' ? request.checkpoint : request.folder;
   look(request).then(
     (value) => send({ type: 'found', id, value }),

@@ -16,22 +16,22 @@ import { ModelId } from '../../preload/contract/values.ts';
 import { CatalogueModel } from './catalogue-model.ts';
 import type { InspectOptions, ImportPlace } from './folder-report.ts';
 import type { FolderInPlace } from './in-place-model.ts';
-import { FromLook, type LookRequest, type ToLook } from './look-messages.ts';
+import { FromInspection, type InspectionRequest, type ToInspection } from './inspection-messages.ts';
 import type { WeightType } from './choices/precision.ts';
 
 /** What a look at one folder may take. A real checkpoint of any size takes a second or two, and 300 MB. */
-export interface LookLimits {
+export interface InspectionLimits {
   readonly seconds: number;
   readonly residentBytes: number;
 }
 
-export const usualLookLimits: LookLimits = { seconds: 60, residentBytes: 1.5 * 2 ** 30 };
+export const usualInspectionLimits: InspectionLimits = { seconds: 60, residentBytes: 1.5 * 2 ** 30 };
 
-export interface FolderLooksOptions {
+export interface FolderInspectorOptions {
   /** How the process is started; Node's fork by default, Electron passes its utility process. */
   start?: StartEngine;
   log?: (line: string) => void;
-  limits?: Partial<LookLimits>;
+  limits?: Partial<InspectionLimits>;
 }
 
 /** A process that has nothing to do is kept so long, since a person looks at one folder after another. */
@@ -44,19 +44,19 @@ const tickSeconds = 1;
  * Looks at model folders in processes of their own, with a limit of time and memory for each look. Where a folder takes
  * more, or ends its process, that is said of the folder, and the next look has a new process.
  */
-export class FolderLooks {
-  readonly #options: FolderLooksOptions;
-  readonly #limits: LookLimits;
+export class FolderInspector {
+  readonly #options: FolderInspectorOptions;
+  readonly #limits: InspectionLimits;
   readonly #queue = new TaskQueue({ most: () => together });
-  readonly #idle: LookProcess[] = [];
-  readonly #processes = new Set<LookProcess>();
+  readonly #idle: InspectionProcess[] = [];
+  readonly #processes = new Set<InspectionProcess>();
   /** Folders whose look took too much: told again, rather than tried again, until somebody asks for it. */
   readonly #overrun = new Map<string, WorkstationError>();
   #ended = false;
 
-  constructor(options: FolderLooksOptions = {}) {
+  constructor(options: FolderInspectorOptions = {}) {
     this.#options = options;
-    this.#limits = { ...usualLookLimits, ...options.limits };
+    this.#limits = { ...usualInspectionLimits, ...options.limits };
   }
 
   /**
@@ -76,7 +76,7 @@ export class FolderLooks {
     modelsFolder: string,
     dtype: WeightType,
   ): Promise<ImportPlace> {
-    const request: LookRequest = { kind: 'place', ...source, modelsFolder, dtype };
+    const request: InspectionRequest = { kind: 'place', ...source, modelsFolder, dtype };
     return this.#look(request, source.checkpoint, z.object({ id: ModelId, out: z.string() }));
   }
 
@@ -94,7 +94,12 @@ export class FolderLooks {
     for (const running of this.#processes) running.end();
   }
 
-  #look<T>(request: LookRequest, folder: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
+  #look<T>(
+    request: InspectionRequest,
+    folder: string,
+    schema: z.ZodType<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const ended = (): never => {
       throw new WorkstationError('cancelled', 'The workstation is closing.', 'Start it again.');
     };
@@ -128,8 +133,8 @@ export class FolderLooks {
     );
   }
 
-  #start(): LookProcess {
-    const started = new LookProcess(this.#options, this.#limits, () => {
+  #start(): InspectionProcess {
+    const started = new InspectionProcess(this.#options, this.#limits, () => {
       this.#processes.delete(started);
       const at = this.#idle.indexOf(started);
       if (at >= 0) this.#idle.splice(at, 1);
@@ -138,7 +143,7 @@ export class FolderLooks {
     return started;
   }
 
-  #keep(looking: LookProcess): void {
+  #keep(looking: InspectionProcess): void {
     if (this.#ended || !looking.alive) return;
     this.#idle.push(looking);
     looking.endWhenIdle(idleSeconds);
@@ -149,10 +154,10 @@ export class FolderLooks {
 class Overrun extends Error {}
 
 /** One process, and the one look that it has to do at a time. */
-class LookProcess {
+class InspectionProcess {
   readonly #child: EngineChild;
   readonly #log: (line: string) => void;
-  readonly #limits: LookLimits;
+  readonly #limits: InspectionLimits;
   readonly #onEnd: () => void;
   readonly #lines: string[] = [];
   readonly #ready: Promise<void>;
@@ -163,8 +168,8 @@ class LookProcess {
   alive = true;
 
   constructor(
-    { start = startWithNode, log = () => undefined }: FolderLooksOptions,
-    limits: LookLimits,
+    { start = startWithNode, log = () => undefined }: FolderInspectorOptions,
+    limits: InspectionLimits,
     onEnd: () => void,
   ) {
     this.#log = log;
@@ -173,7 +178,7 @@ class LookProcess {
     this.#ready = new Promise((resolve) => {
       this.#setReady = resolve;
     });
-    this.#child = start(fileURLToPath(new URL('./look-process.ts', import.meta.url)), (line) =>
+    this.#child = start(fileURLToPath(new URL('./inspection-process.ts', import.meta.url)), (line) =>
       this.#line(line),
     );
     this.#child.onMessage((message) => this.#receive(message));
@@ -183,7 +188,7 @@ class LookProcess {
   }
 
   /** @throws WorkstationError what is wrong with the folder; Overrun where nothing can be said of it */
-  async call(request: LookRequest): Promise<unknown> {
+  async call(request: InspectionRequest): Promise<unknown> {
     clearTimeout(this.#idleTimer);
     const id = this.#nextId;
     this.#nextId += 1;
@@ -197,7 +202,7 @@ class LookProcess {
       return await new Promise<unknown>((resolve, reject) => {
         this.#call = { id, resolve, reject };
         if (!this.alive) reject(new Overrun('found its process ended'));
-        void this.#ready.then(() => this.#child.send({ id, request } satisfies ToLook));
+        void this.#ready.then(() => this.#child.send({ id, request } satisfies ToInspection));
       });
     } finally {
       clearInterval(ticking);
@@ -215,7 +220,7 @@ class LookProcess {
   }
 
   #receive(received: unknown): void {
-    const parsed = FromLook.safeParse(received);
+    const parsed = FromInspection.safeParse(received);
     if (!parsed.success) {
       this.#lost('gave an answer that does not fit');
       return;

@@ -1,10 +1,10 @@
 import { DamageFinder } from './damage.ts';
-import type { AccountEntry } from './frame-account.ts';
+import type { DecodeLogEntry } from './decode-log.ts';
 import { sameFormat, type FormatRun, type FrameFormat } from './frame-format.ts';
 import type { FrameTable } from './frame-table.ts';
 
-/** What an account of a whole file adds to its table: formats that change on the way, and which frames are damaged. */
-export class WholeAccount {
+/** What the decode log of a whole file adds to its table: formats that change on the way, and which frames are damaged. */
+export class DecodeSummary {
   readonly #finder: DamageFinder;
   readonly #changes: { position: number; pts: number | null; format: FrameFormat }[] = [];
   #frames = 0;
@@ -24,7 +24,7 @@ export class WholeAccount {
     return this.#corruptPackets > 0;
   }
 
-  add(entry: AccountEntry): void {
+  add(entry: DecodeLogEntry): void {
     if (entry.kind === 'packet') {
       const isCorrupt = entry.isCorrupt || (entry.pts !== null && this.#corrupt.has(entry.pts));
       if (isCorrupt) this.#corruptPackets++;
