@@ -8,7 +8,6 @@ import packageFile from '../package.json' with { type: 'json' };
 import type { DeviceWish } from '../preload/contract/devices.ts';
 import {
   ActorId,
-  formatTimecode,
   toErrorReport,
   type Actor,
   type AnswerId,
@@ -22,9 +21,7 @@ import {
   type ModelId,
   type ModelState,
   type OpenSession,
-  type PictureStream,
   type SessionId,
-  type Video,
   type Status,
   type WindowId,
   type WorkstationCalls,
@@ -42,32 +39,26 @@ import {
   type Models,
 } from './models/index.ts';
 import { logTo, type LogSink } from './platform/log.ts';
-import { createVideoMedia, openVideoFile, type VideoMedia } from './recordings/index.ts';
+import {
+  createVideoMedia,
+  extractFrame,
+  inspectVideo,
+  openVideoFile,
+  type LookOptions,
+  type VideoMedia,
+  type VideoReport,
+} from './recordings/index.ts';
 import { backupCalls, createReview } from './review/index.ts';
 import { localActor, openStore, type Log, type Store } from './store/index.ts';
-import {
-  decoderName,
-  decoderWarning,
-  displayedSize,
-  findMediaTools,
-  fingerprintCoverage,
-  openVideo,
-  orientationInWords,
-  type DecodedFrame,
-} from './video/index.ts';
+import { decoderName, decoderWarning, findMediaTools, type DecodedFrame } from './video/index.ts';
 
 export { drawFrame } from './export/index.ts';
 export type { Grant } from './files/index.ts';
 export { engineEnvironment } from './inference/index.ts';
 export { checkServer } from './models/index.ts';
 export type { LogSink } from './platform/log.ts';
+export { describeDecoder, type VideoJoin, type VideoReport } from './recordings/index.ts';
 export { defaultHome } from './store/index.ts';
-
-/** What decodes videos here, and what is known against it; null where nothing does. */
-export async function describeDecoder(): Promise<{ name: string; warning: string | null } | null> {
-  const tools = await findMediaTools().catch(() => null);
-  return tools && { name: decoderName(tools), warning: decoderWarning(tools)?.message ?? null };
-}
 
 /** Looks for decoders anew at the next call. */
 export { forgetMediaTools as forgetDecoder } from './video/index.ts';
@@ -95,51 +86,6 @@ export interface WorkstationOptions {
   device?: DeviceWish;
   /** How processes of ours, the engine's and an import's, are started; Node's fork by default. */
   startEngine?: StartEngine;
-}
-
-/** Which picture stream of a file is looked at; the file's default where none is named. */
-export interface LookOptions {
-  stream?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** What a file says of itself, with its frames counted. */
-export interface VideoReport {
-  /** Of the content, as answers name it. */
-  fingerprint: string;
-  /** How many bytes of the file the fingerprint covers: all of a small one, samples of a large one. */
-  fingerprintBytes: number;
-  bytes: number;
-  /** What of the recording is missing; null where it is whole. */
-  incomplete: Video['incomplete'];
-  /** All picture streams of the file, covers too. */
-  streams: readonly PictureStream[];
-  /** The one that is reported of. */
-  streamIndex: number;
-  frames: number;
-  /** Of the picture as displayed, which boxes and models are about. */
-  width: number;
-  height: number;
-  /** The picture as the file holds it, and what is done to show it. */
-  coded: { width: number; height: number; pixelAspect: readonly [number, number]; orientation: string };
-  codec: string;
-  container: string;
-  timeBase: readonly [number, number];
-  variableFrameRate: boolean;
-  durationSeconds: number;
-  joins: VideoJoin[];
-  /** What decodes it, such as `ffmpeg 5.1.9-0+deb12u1`. */
-  decoder: string;
-  /** What is known against the decoder. */
-  decoderWarning: string | null;
-}
-
-/** Where the file's own clock begins anew or leaps: its times on both sides, in ticks. */
-export interface VideoJoin {
-  index: number;
-  timecode: string;
-  ptsBefore: number;
-  pts: number;
 }
 
 /** What a host shows of videos and answers besides the calls: pixels and streams. Failures are WorkstationErrors. */
@@ -423,57 +369,5 @@ function findActor(store: Store, newId: () => string, log: Log): Actor {
   } catch (error) {
     log.warn('the local profile could not be kept', { code: toErrorReport(error).code });
     return { id: ActorId.parse(newId()), kind: 'person', name: account };
-  }
-}
-
-async function inspectVideo(
-  path: string,
-  look: LookOptions & { log: ReturnType<typeof logTo> },
-): Promise<VideoReport> {
-  const source = await openVideo(path, look);
-  try {
-    const summary = await source.buildIndex({ signal: look.signal });
-    const { width, height, pixelAspect, orientation, codec, container, timeBase } = source.probe;
-    const { streamIndex, bytes } = source.probe;
-    return {
-      fingerprint: source.fingerprint,
-      fingerprintBytes: fingerprintCoverage(bytes),
-      incomplete: source.incomplete,
-      bytes,
-      streams: source.streams,
-      streamIndex,
-      frames: summary.frames,
-      ...displayedSize(source.probe, source.probe),
-      coded: { width, height, pixelAspect, orientation: orientationInWords(orientation) },
-      codec,
-      container,
-      timeBase,
-      variableFrameRate: summary.variableFrameRate,
-      durationSeconds: summary.durationSeconds,
-      joins: summary.joins.map(({ index, seconds }) => ({
-        index,
-        timecode: formatTimecode(seconds),
-        ptsBefore: source.locate({ index: index - 1 }).pts,
-        pts: source.locate({ index }).pts,
-      })),
-      decoder: source.decoder,
-      decoderWarning: decoderWarning(source.context.tools)?.message ?? null,
-    };
-  } finally {
-    source.dispose();
-  }
-}
-
-async function extractFrame(
-  path: string,
-  index: number,
-  look: LookOptions & { log: ReturnType<typeof logTo> },
-): Promise<DecodedFrame> {
-  const source = await openVideo(path, look);
-  try {
-    await source.buildIndex({ signal: look.signal });
-    return await source.frame(index, { signal: look.signal });
-  } finally {
-    source.dispose();
   }
 }

@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import type { RecentVideo, Video } from '../../preload/contract/domain.ts';
+import type { Video } from '../../preload/contract/domain.ts';
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import { checkFrameIndex, type FrameTimes } from '../../preload/contract/frames.ts';
@@ -10,13 +9,12 @@ import {
   type FrameLocation,
   type PlaceInVideo,
 } from '../../preload/contract/places.ts';
-import { VideoId, type CaseId, type FrameIndex, type SessionId } from '../../preload/contract/values.ts';
+import type { CaseId, FrameIndex, VideoId } from '../../preload/contract/values.ts';
 import { statFile } from '../files/index.ts';
 import type { JobRegistry } from '../jobs/index.ts';
 import {
   caseRecordings,
   cases,
-  moveBoxesToDisplayed,
   mustExist,
   presentCase,
   videos,
@@ -27,21 +25,18 @@ import {
 } from '../store/index.ts';
 import { contentOf, fingerprintFile, streamOfFingerprint } from '../video/index.ts';
 import { fileChanged, FileAvailability } from './availability.ts';
-import { addition, inCaseAlready, takenOut } from './case-order.ts';
-import { createNumberedCase } from './cases.ts';
 import { FrameCounting } from './frame-counting.ts';
 import { OpenRecordings } from './open-recordings.ts';
 import type {
   DecodedFrame,
   FrameRequest,
   OpenRecording,
+  OpenWishes,
   Recording,
   VideoFacts,
   VideoIndex,
 } from './ports.ts';
-import { columnsOf } from './video-columns.ts';
-
-const RECENT_VIDEOS = 20;
+import { VideoRows } from './video-rows.ts';
 
 export interface VideoContext {
   store: Store;
@@ -55,16 +50,6 @@ export interface VideoContext {
   isCopy: (path: string) => boolean;
 }
 
-export interface OpenWishes {
-  /** Null: the case that it is in already, else a new one. */
-  caseId: CaseId | null;
-  asNewCase?: boolean | undefined;
-  /** The file's default where none is named. */
-  streamIndex?: number | undefined;
-  /** A person adds it to the case as a further recording, in a session or in none, and can undo that. */
-  adding?: { sessionId: SessionId | null } | undefined;
-}
-
 type FileWishes = Pick<OpenWishes, 'caseId' | 'adding'> & {
   asNewCase: boolean;
   stream?: { index: number; of?: string } | undefined;
@@ -76,12 +61,12 @@ export class VideoLibrary {
   readonly #open: OpenRecordings;
   readonly #counting: FrameCounting;
   readonly #files: FileAvailability;
-  /** Videos whose answers' boxes are known to lie on the displayed picture. */
-  readonly #displayed = new Set<VideoId>();
+  readonly #rows: VideoRows;
   readonly #ending = new AbortController();
 
   constructor(context: VideoContext) {
     this.#context = context;
+    this.#rows = new VideoRows(context);
     this.#files = new FileAvailability(this.#ending.signal);
     this.#open = new OpenRecordings((error) =>
       context.log.warn('a video could not be closed', { code: toErrorReport(error).code }),
@@ -92,7 +77,7 @@ export class VideoLibrary {
       jobs: context.jobs,
       log: context.log,
       ending: this.#ending.signal,
-      changeRow: (id, change) => this.#changeRow(id, change),
+      changeRow: (id, change) => this.#rows.change(id, change),
       tell: (id) => this.#tell(id),
       drop: (id, recording) => this.#open.dropRecording(id, recording),
     });
@@ -122,32 +107,41 @@ export class VideoLibrary {
 
   async #openFile(
     path: string,
-    { caseId, asNewCase, stream, adding }: FileWishes,
+    { caseId: wanted, asNewCase, stream, adding }: FileWishes,
     by: ChangeContext,
   ): Promise<StoredVideo> {
     const { store } = this.#context;
     const whole = resolve(path);
     await statFile(whole);
-    if (caseId !== null) presentCase(store.database, caseId);
+    if (wanted !== null) presentCase(store.database, wanted);
     const recording = await this.#counting.open(whole, basename(whole), stream?.index);
     try {
       if (stream?.of !== undefined && contentOf(recording.facts.fingerprint) !== contentOf(stream.of)) {
         throw fileChanged(basename(whole));
       }
-      if (caseId === null && !asNewCase) this.#mustNotBeInBin(recording.facts.fingerprint, whole);
+      const caseId =
+        wanted ?? (asNewCase ? null : this.#caseOfOtherStream(recording.facts.fingerprint, whole));
+      // One that goes on with a case of before is refused while that lies in the bin.
+      if (caseId !== null) presentCase(store.database, caseId);
+      else if (!asNewCase) this.#mustNotBeInBin(recording.facts.fingerprint, whole);
       const kept = asNewCase ? null : await this.#keptElsewhere(recording.facts.fingerprint, whole, caseId);
       if (kept !== null) {
         const again = { ...kept, openedAt: this.#context.now(), recent: true };
         store.database.transaction(() => {
-          this.#putInCase(again, adding, by);
+          this.#rows.putInCase(again, adding, by);
           videos.updateVideo(store.database, again);
         });
         await recording.dispose();
         return again;
       }
       const grown = asNewCase ? null : await this.#grownInto(recording.facts, whole, caseId);
-      const video = this.#write(recording.facts, whole, { caseId, asNewCase, grown, adding, by });
-      this.#takeDisplay(video.id, recording.facts);
+      // A case has a content once: in one that is named, the video that is there is meant.
+      const known = (): StoredVideo | null =>
+        caseId === null && asNewCase
+          ? null
+          : (this.knownAs(recording.facts.fingerprint, whole, caseId)[0] ?? null);
+      const video = this.#rows.write(recording.facts, whole, { caseId, known, grown, adding, by });
+      this.#rows.takeDisplay(video.id, recording.facts);
       this.#files.markUnchanged(video.id);
       const open = await this.#open.put(
         video,
@@ -177,6 +171,12 @@ export class VideoLibrary {
     const rank = (video: StoredVideo): number =>
       Number(!this.#isInBin(video)) * 2 + Number(video.path === whole);
     return found.sort((one, other) => rank(other) - rank(one));
+  }
+
+  /** The case of another picture stream of the same file, where this one is in no case yet: they were recorded together. */
+  #caseOfOtherStream(fingerprint: string, whole: string): CaseId | null {
+    if (this.knownAs(fingerprint, whole).length > 0) return null;
+    return this.knownAsContent(contentOf(fingerprint), whole)[0]?.caseId ?? null;
   }
 
   /** Videos of this content, whichever of its picture streams, that of this very place first, then the one opened last. */
@@ -239,86 +239,9 @@ export class VideoLibrary {
     );
   }
 
-  /** The video's row: a new one, or that of the same content seen again. */
-  #write(
-    facts: VideoFacts,
-    whole: string,
-    {
-      caseId,
-      asNewCase,
-      grown,
-      adding,
-      by,
-    }: Omit<FileWishes, 'stream'> & { grown: StoredVideo | null; by: ChangeContext },
-  ): StoredVideo {
-    const { store, now, newId } = this.#context;
-    return store.database.transaction(() => {
-      // A case has a content once: in one that is named, the video that is there is meant.
-      const isNew = asNewCase && caseId === null;
-      const known = isNew ? null : (this.knownAs(facts.fingerprint, whole, caseId)[0] ?? null);
-      const seen = {
-        path: whole,
-        displayName: basename(whole),
-        openedAt: now(),
-        recent: true,
-        problem: null,
-      };
-      if (known !== null) {
-        const again: StoredVideo = { ...known, ...columnsOf(facts), ...seen };
-        this.#putInCase(again, adding, by);
-        videos.updateVideo(store.database, again);
-        return again;
-      }
-      const uncounted = {
-        variableFrameRate: false,
-        joins: [],
-        frameCount: null,
-        index: 'building' as const,
-      };
-      if (grown !== null) {
-        const longer: StoredVideo = { ...grown, ...columnsOf(facts), ...uncounted, ...seen };
-        this.#putInCase(longer, adding, by);
-        videos.updateVideo(store.database, longer);
-        return longer;
-      }
-      const added: StoredVideo = {
-        id: VideoId.parse(newId()),
-        caseId: caseId ?? createNumberedCase(this.#context, by).id,
-        ...columnsOf(facts),
-        ...uncounted,
-        addedAt: now(),
-        ...seen,
-      };
-      videos.insertVideo(store.database, added);
-      this.#putInCase(added, adding, by);
-      return added;
-    });
-  }
-
-  /**
-   * Makes a video one of its case's recordings, the last, where it is not one already. What a person adds they can undo; a
-   * file that was only opened stays, since what was opened in it would else be in no case.
-   */
-  #putInCase(
-    { id: videoId, caseId, displayName }: StoredVideo,
-    adding: OpenWishes['adding'],
-    by: ChangeContext,
-  ): void {
-    const { database, record } = this.#context.store;
-    if (caseRecordings.findCaseRecording(database, videoId) !== null) {
-      if (adding !== undefined) throw inCaseAlready(displayName);
-      return;
-    }
-    const place = caseRecordings.nextPlaceInCase(database, caseId);
-    const kind = adding === undefined ? 'record' : 'do';
-    const command = { name: 'recording.add', kind, caseId, sessionId: adding?.sessionId ?? null } as const;
-    record.commit(by, command, addition({ videoId, caseId, place }));
-  }
-
-  /** Refuses a video that was taken out of its case. */
-  mustBeInCase({ id, displayName }: StoredVideo): void {
-    if (caseRecordings.findCaseRecording(this.#context.store.database, id) === null)
-      throw takenOut(displayName);
+  /** See `VideoRows.mustBeInCase`. */
+  mustBeInCase(video: StoredVideo): void {
+    this.#rows.mustBeInCase(video);
   }
 
   find(id: VideoId): StoredVideo {
@@ -345,17 +268,6 @@ export class VideoLibrary {
     return this.show(this.find(stored.id));
   }
 
-  /**
-   * Earlier versions knew videos and boxes in pixels of the picture as coded. Where that is the displayed one, their answers
-   * are closed as they are.
-   */
-  #takeDisplay(id: VideoId, { width, height, boxAsDisplayed }: VideoFacts): void {
-    if (this.#displayed.has(id)) return;
-    this.#displayed.add(id);
-    if (boxAsDisplayed !== null) this.#changeRow(id, { width, height });
-    moveBoxesToDisplayed(this.#context.store, id, { width, height }, boxAsDisplayed ?? ((box) => box));
-  }
-
   /** The open recording of a video. Throws `file-missing`, `file-changed` and what opening throws. */
   async recording(id: VideoId): Promise<Recording> {
     const video = this.find(id);
@@ -366,7 +278,7 @@ export class VideoLibrary {
         return this.#counting.open(video.path, video.displayName, stream, video.sizeBytes);
       });
       this.#files.markUnchanged(id);
-      this.#takeDisplay(id, recording.facts);
+      this.#rows.takeDisplay(id, recording.facts);
       this.#takeEye(id, recording);
       void this.#counting.index(id, recording);
       return recording;
@@ -380,7 +292,7 @@ export class VideoLibrary {
   #takeEye(id: VideoId, recording: Recording): void {
     const changed = recording.useEye(caseRecordings.eyeOfRecording(this.#context.store.database, id));
     const { width, height, playback } = recording.facts;
-    if (changed) this.#changeRow(id, { width, height, playback });
+    if (changed) this.#rows.change(id, { width, height, playback });
   }
 
   /** Which eye of a recording is reviewed may be another one now: every window is told how it is shown. */
@@ -459,26 +371,6 @@ export class VideoLibrary {
     return this.show(this.find(id));
   }
 
-  async recent(): Promise<RecentVideo[]> {
-    const { store } = this.#context;
-    const found = videos.listRecentVideos(store.database, RECENT_VIDEOS);
-    const pseudonyms = new Map(cases.listCases(store.database).map(({ id, pseudonym }) => [id, pseudonym]));
-    return Promise.all(
-      found.map(async (video) => ({
-        videoId: video.id,
-        displayName: video.displayName,
-        casePseudonym: pseudonyms.get(video.caseId) ?? 'Case that can’t be read',
-        openedAt: video.openedAt,
-        availability: await this.availability(video),
-      })),
-    );
-  }
-
-  /** Where the videos of one size lie. */
-  pathsOfSize(size: number): string[] {
-    return videos.findVideoPathsBySize(this.#context.store.database, size);
-  }
-
   /** The same by its id; `missing` where its row can't be read, so that a list of others does not fail by it. */
   async look(id: VideoId): Promise<Video['availability']> {
     try {
@@ -496,14 +388,6 @@ export class VideoLibrary {
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#open.close();
-  }
-
-  #changeRow(id: VideoId, change: Partial<StoredVideo>): void {
-    const { store } = this.#context;
-    const before = videos.findVideo(store.database, id);
-    if (before === null) return;
-    const after = { ...before, ...change };
-    if (!isDeepStrictEqual(before, after)) videos.updateVideo(store.database, after);
   }
 
   async #tell(id: VideoId): Promise<void> {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { PictureStream, Video } from '../../preload/contract/domain.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
 import type { StereoEye } from '../../preload/contract/stereo.ts';
-import type { Box, FrameIndex, TimeBase } from '../../preload/contract/values.ts';
+import type { Box, CaseId, FrameIndex, SessionId, TimeBase } from '../../preload/contract/values.ts';
 import type { DecodedFrame, FrameRequest } from '../video/index.ts';
 
 export type { DecodedFrame, FrameRequest } from '../video/index.ts';
@@ -98,3 +98,14 @@ export interface OpenRecordingOptions {
 
 /** Opens the file in place, and starts on its index where none was kept. Throws what a person must know. */
 export type OpenRecording = (path: string, options: OpenRecordingOptions) => Promise<Recording>;
+
+/** How a person wants a file to be opened. */
+export interface OpenWishes {
+  /** Null: the case that it is in already, else a new one. */
+  caseId: CaseId | null;
+  asNewCase?: boolean | undefined;
+  /** The file's default where none is named. */
+  streamIndex?: number | undefined;
+  /** A person adds it to the case as a further recording, in a session or in none, and can undo that. */
+  adding?: { sessionId: SessionId | null } | undefined;
+}

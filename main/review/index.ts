@@ -12,7 +12,6 @@ import {
   mustExist,
   questions,
   sessions,
-  sessionViews,
   videos,
   type ChangeContext,
   type Log,
@@ -44,6 +43,8 @@ import {
   demonstrationCase,
   listRecordings,
   lookUpVideo,
+  mustBeRecordingOf,
+  recentVideos,
   renameCase,
   VideoLibrary,
   type DecodedFrame,
@@ -237,15 +238,16 @@ export function createReview(options: ReviewOptions): Review {
       return library.show(library.find(videoId));
     },
     getVideo: async ({ videoId }) => library.show(library.find(videoId)),
-    chooseStream: async ({ videoId, streamIndex }, by) => {
+    chooseStream: async ({ sessionId, videoId, streamIndex }, by) => {
+      const session = mustExist(sessions.findSession(database, sessionId), 'session');
+      mustBeRecordingOf(session, library.find(videoId));
       const video = await library.openStream(videoId, streamIndex, by);
       mention(by, 'video.open', video);
-      const last = sessionViews.findLastSessionAbout(database, video.id);
-      return last === null
-        ? begin(video, by)
-        : openSession(context, last, { actor: by.actor, videoId: video.id });
+      const opened = await openSession(context, sessionId, { actor: by.actor, videoId: video.id });
+      emit({ type: 'sessions' });
+      return opened;
     },
-    listRecentVideos: async () => library.recent(),
+    listRecentVideos: async () => recentVideos({ store, library }),
     clearRecentVideos: async () => {
       videos.clearRecentVideos(database);
       emit({ type: 'sessions' });
@@ -307,7 +309,7 @@ export function createReview(options: ReviewOptions): Review {
         grants,
         home: store.layout.home,
         folders: () => browser.folders(),
-        knownPaths: (size) => library.pathsOfSize(size),
+        knownPaths: (size) => videos.findVideoPathsBySize(database, size),
         isLeftOver: (path) => copies.isLeftOver(path),
       }),
     importStream: async (name, content, signal) =>

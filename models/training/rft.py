@@ -37,7 +37,6 @@ from rft_start import Supervision, check_settings, digest, open_initial, read_js
 from tokenizer import Tokenizer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-REWARDS = ("format", "answer", "box", "coherence", "total")
 
 
 class Run:
@@ -269,7 +268,7 @@ class Run:
         after_sampling = time.time()
         scores = [self.score(part, texts) for part, (_, texts) in zip(parts, sampled)]
         after_rewards = time.time()
-        figures, advantages, spreads = sampling_figures(sampled, scores), [], []
+        figures, advantages, spreads = rollout.sampling_figures(sampled, scores), [], []
         for found, part_scores in zip((found for found, _ in sampled), scores):
             totals = torch.tensor([[score["total"] for score in row] for row in part_scores], dtype=torch.float32)
             grouped = totals.view(len(totals), -1, group)
@@ -364,20 +363,6 @@ class Run:
 def trusted(number, share):
     """Whether the rewards know the boxes of a frame: the same frames in every run, and among them those of less."""
     return (number * 2654435761 % 2**32) / 2**32 < share
-
-
-def sampling_figures(sampled, scores):
-    """Means over all sampled answers: each part of the reward, IoU and illusions of those with a true box, lengths."""
-    flat = [score for part in scores for row in part for score in row]
-    figures = {name: float(np.nanmean([score[name] for score in flat])) for name in REWARDS}
-    boxed = [score for score in flat if score["overlap"] is not None]
-    figures["iou"] = float(np.mean([score["overlap"] for score in boxed])) if boxed else float("nan")
-    figures["illusion"] = float(np.mean([score["illusion"] for score in boxed])) if boxed else float("nan")
-    figures["valid"] = float(np.mean([score["valid"] for score in flat]))
-    tokens = sum(int(found.lengths.sum()) for found, _ in sampled)
-    answers = sum(found.lengths.numel() for found, _ in sampled)
-    entropy = sum(float(found.entropies.sum()) for found, _ in sampled)
-    return {**figures, "length": tokens / answers, "entropy": entropy / tokens, "rewardsSkipped": 0}
 
 
 def main():

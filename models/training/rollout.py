@@ -12,6 +12,9 @@ from image_processing import to_patches
 from objectives import run_blocks, run_prefix
 from qwen25vl import causal_mask
 
+# The parts of the reward, and their weighted sum.
+REWARDS = ("format", "answer", "box", "coherence", "total")
+
 
 class Rollout:
     """What was sampled: tokens [B, N, T] (zeros after the end), lengths [B, N] with the end token, log-probabilities
@@ -302,3 +305,17 @@ def training_batch(questions, rollout, advantages, keep, drop):
             out["repeats"][image, place] = row["repeats"]
             out["sampled"][image, place] = row["answer"]
     return {name: tensor.to(device) for name, tensor in out.items()}, counted
+
+
+def sampling_figures(sampled, scores):
+    """Means over all sampled answers: each part of the reward, IoU and illusions of those with a true box, lengths."""
+    flat = [score for part in scores for row in part for score in row]
+    figures = {name: float(np.nanmean([score[name] for score in flat])) for name in REWARDS}
+    boxed = [score for score in flat if score["overlap"] is not None]
+    figures["iou"] = float(np.mean([score["overlap"] for score in boxed])) if boxed else float("nan")
+    figures["illusion"] = float(np.mean([score["illusion"] for score in boxed])) if boxed else float("nan")
+    figures["valid"] = float(np.mean([score["valid"] for score in flat]))
+    tokens = sum(int(found.lengths.sum()) for found, _ in sampled)
+    answers = sum(found.lengths.numel() for found, _ in sampled)
+    entropy = sum(float(found.entropies.sum()) for found, _ in sampled)
+    return {**figures, "length": tokens / answers, "entropy": entropy / tokens, "rewardsSkipped": 0}

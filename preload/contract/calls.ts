@@ -152,11 +152,12 @@ export const calls = {
   relinkVideo: { input: z.strictObject({ videoId: VideoId, grantId: GrantId }), output: Video },
   getVideo: { input: z.strictObject({ videoId: VideoId }), output: Video },
   /**
-   * Goes over to another picture stream of the video's file, which is a video of its own in the same case: to the last
-   * session in which that stream was reviewed, or to a new one. Refused with `invalid-input` for a stream that the file does not have.
+   * Goes over to another picture stream of the video's file within a session: it is a recording of its own of the same case, to
+   * which it is added where it is not one yet. Refused with `invalid-input` for a stream that the file does not have, and for a
+   * video of another case.
    */
   chooseStream: {
-    input: z.strictObject({ videoId: VideoId, streamIndex: z.int().min(0) }),
+    input: z.strictObject({ sessionId: SessionId, videoId: VideoId, streamIndex: z.int().min(0) }),
     output: OpenSession,
   },
   listRecentVideos: { input: none, output: z.array(RecentVideo) },

@@ -119,10 +119,10 @@ export class Opener {
     await this.#open(name, () => this.#parts.bridge.startSession({ videoId }));
   }
 
-  /** Goes over to another picture stream of the same file: a camera beside the endoscope, say. */
-  async chooseStream(video: Video, streamIndex: number): Promise<void> {
+  /** Goes over to another picture stream of the same file, within the session: to a camera beside the endoscope, say. */
+  async chooseStream(sessionId: SessionId, video: Video, streamIndex: number): Promise<void> {
     await this.#open(video.displayName, () =>
-      this.#parts.bridge.chooseStream({ videoId: video.id, streamIndex }),
+      this.#parts.bridge.chooseStream({ sessionId, videoId: video.id, streamIndex }),
     );
   }
 

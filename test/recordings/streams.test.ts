@@ -32,7 +32,7 @@ const number = async (videoId: Parameters<Bench['hash']>[0], index: number): Pro
   readCounter(await bench.review.frame(videoId, index as FrameIndex));
 
 describe('a video of several picture streams', () => {
-  it('is one video for each in the same case; still, question, answer and picture are of the same one', async () => {
+  it('is one recording for each in the same case and session; still, question, answer and picture are of the same one', async () => {
     const scope = await bench.open(file);
     expect(() => contract.openVideo.output.parse(scope)).not.toThrow();
     expect(scope.video).toMatchObject({
@@ -41,8 +41,18 @@ describe('a video of several picture streams', () => {
     });
     expect(await number(scope.video.id, 9)).toBe(9);
 
-    const room = await bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 0 });
+    const room = await bench.calls.chooseStream({
+      sessionId: scope.session.id,
+      videoId: scope.video.id,
+      streamIndex: 0,
+    });
     expect(room.case.id).toBe(scope.case.id);
+    expect(room.session.id).toBe(scope.session.id);
+    expect((await bench.calls.listSessions({})).length).toBe(1);
+    expect((await bench.calls.listRecordings({ caseId: scope.case.id })).map(({ id }) => id)).toEqual([
+      scope.video.id,
+      room.video.id,
+    ]);
     expect(room.video.id).not.toBe(scope.video.id);
     expect(room.video).toMatchObject({ streamIndex: 0, playback: 'transcoded' });
     expect(await number(room.video.id, 9)).toBe(1009);
@@ -59,21 +69,48 @@ describe('a video of several picture streams', () => {
     expect(inScope.frame?.fingerprint).toMatch(/:1$/);
     expect(readCounter((await bench.review.answeredFrame(inRoom.id)).frame)).toBe(1009);
     expect(readCounter((await bench.review.answeredFrame(inScope.id)).frame)).toBe(9);
+    const { entries } = await bench.calls.openSession({ sessionId: scope.session.id });
+    expect(entries.list.map(({ question }) => question.videoId)).toEqual([scope.video.id, room.video.id]);
   });
 
-  it('goes on in the session of the stream that is chosen again, also after a restart', async () => {
+  it('stays in the session when a stream is chosen, also after a restart, and refuses one of another case', async () => {
     const scope = await bench.open(file);
-    const room = await bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 0 });
+    const room = await bench.calls.chooseStream({
+      sessionId: scope.session.id,
+      videoId: scope.video.id,
+      streamIndex: 0,
+    });
     await bench.restart();
     expect(await number(room.video.id, 3)).toBe(1003);
     expect(await number(scope.video.id, 3)).toBe(3);
-    const back = await bench.calls.chooseStream({ videoId: room.video.id, streamIndex: 1 });
+    const back = await bench.calls.chooseStream({
+      sessionId: room.session.id,
+      videoId: room.video.id,
+      streamIndex: 1,
+    });
     expect(back.session.id).toBe(scope.session.id);
-    const again = await bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 0 });
+    const again = await bench.calls.chooseStream({
+      sessionId: scope.session.id,
+      videoId: scope.video.id,
+      streamIndex: 0,
+    });
     expect(again.session.id).toBe(room.session.id);
-    await expect(bench.calls.chooseStream({ videoId: scope.video.id, streamIndex: 5 })).rejects.toMatchObject(
-      { code: 'invalid-input' },
-    );
+    await expect(
+      bench.calls.chooseStream({ sessionId: scope.session.id, videoId: scope.video.id, streamIndex: 5 }),
+    ).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+
+  it('joins the case that another stream of the file is in, unless it is to be a new one', async () => {
+    const { grantId } = await bench.grants.addFile(file);
+    const room = await bench.calls.openVideo({ grantId, caseId: null, streamIndex: 0 });
+    const scope = await bench.calls.openVideo({ grantId, caseId: null });
+    expect(scope.video.streamIndex).toBe(1);
+    expect(scope.case.id).toBe(room.case.id);
+    const apart = await bench.calls.openVideo({ grantId, caseId: null, asNewCase: true });
+    expect(apart.case.id).not.toBe(room.case.id);
+    await expect(
+      bench.calls.chooseStream({ sessionId: room.session.id, videoId: apart.video.id, streamIndex: 0 }),
+    ).rejects.toMatchObject({ code: 'invalid-input' });
   });
 
   it('is known again as a file, whichever stream was reviewed', async () => {

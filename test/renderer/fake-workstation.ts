@@ -336,7 +336,8 @@ export class FakeWorkstation {
           ]
         : [],
     startSession: async () => this.open(),
-    chooseStream: async ({ streamIndex }) => {
+    chooseStream: async ({ sessionId, streamIndex }) => {
+      this.#checkSession(sessionId);
       this.video = { ...this.video, id: id(`video-stream-${streamIndex}`), streamIndex };
       return this.open();
     },

@@ -152,11 +152,11 @@ describe('a file with several picture streams', () => {
     { ...camera, index: 2, codec: 'mjpeg', isCover: true },
   ];
 
-  test('lets one be chosen, which is a review of its own', async () => {
+  test('lets one be chosen, within the session', async () => {
     fake.video = { ...fakeVideo, streams, streamIndex: 1 };
     await workstation.start();
     const { opener, review } = workstation;
-    render(StreamChooser, { video: review!.video, opener });
+    render(StreamChooser, { sessionId: review!.session.id, video: review!.video, opener });
     const list = screen.getByRole<HTMLSelectElement>('combobox', { name: 'Picture stream' });
     expect([...list.options].map(({ text }) => text)).toEqual([
       'Room camera · 320 x 256',
@@ -165,13 +165,19 @@ describe('a file with several picture streams', () => {
     expect(list.value).toBe('1');
     await fireEvent.change(list, { target: { value: '0' } });
     await vi.waitFor(() => expect(workstation.review?.video.streamIndex).toBe(0));
-    expect(fake.logged('chooseStream')).toEqual([{ videoId: 'video1', streamIndex: 0 }]);
+    expect(fake.logged('chooseStream')).toEqual([
+      { sessionId: review!.session.id, videoId: 'video1', streamIndex: 0 },
+    ]);
   });
 
   test('is shown no list where there is nothing to choose', async () => {
     await workstation.start();
     const one = { ...fakeVideo, streams: [streams[1]!, streams[2]!], streamIndex: 1 };
-    render(StreamChooser, { video: one, opener: workstation.opener });
+    render(StreamChooser, {
+      sessionId: workstation.review!.session.id,
+      video: one,
+      opener: workstation.opener,
+    });
     expect(screen.queryByRole('combobox')).toBeNull();
   });
 });

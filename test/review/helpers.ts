@@ -162,7 +162,8 @@ export class Bench {
   ) {
     const frameIndex = index as FrameIndex;
     const frameHash = await this.hash(video.id, index);
-    return this.calls.ask({ sessionId: session.id, frameIndex, frameHash, question, settings });
+    const of = { sessionId: session.id, videoId: video.id };
+    return this.calls.ask({ ...of, frameIndex, frameHash, question, settings });
   }
 
   /** Everything that was asked and answered in a session, oldest first. */

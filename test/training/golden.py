@@ -10,7 +10,8 @@ from PIL import Image
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../models/training"))
 from image_processing import pixel_values, resize, smart_resize  # noqa: E402
-from qwen25vl import load_model, mrope_positions, vision_positions, window_order  # noqa: E402
+from qwen25vl import load_model, mrope_positions  # noqa: E402
+from qwen25vl_vision import vision_positions, window_order  # noqa: E402
 from safetensors_io import load_file  # noqa: E402
 
 

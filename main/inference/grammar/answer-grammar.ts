@@ -1,41 +1,13 @@
-import { toBinary } from '../model/token-bytes.ts';
+import { BoxGrammar, type BoxSite } from './box-grammar.ts';
 import type { GrammarOptions, GrammarState, ListOptions } from './grammar-state.ts';
-import { isSeparator, plainLabel } from './plain-label.ts';
+import { done, GrammarStates } from './grammar-states.ts';
+import { escaped, LabelGrammar } from './label-grammar.ts';
 
 const closeThink = '</think>';
 /** None of these may stand in the reasoning; the first ends it. */
 const marks = [closeThink, '<think>', '<answer>', '</answer>'];
 /** A free text of reasoning can only break a rule with this byte, the last of every mark. */
 export const markEnd = '>';
-
-const done: GrammarState = {
-  key: 'done',
-  part: 'done',
-  bytes: [],
-  step: () => null,
-  closing: null,
-  unit: null,
-};
-
-type Next = () => GrammarState;
-
-/** Where a label of a closed set stands, and what follows it. */
-interface LabelSite {
-  /** Of this site alone. */
-  readonly name: string;
-  readonly labels: readonly string[];
-  readonly before: string;
-  readonly after: (label: string) => { name: string; text: string; next: Next };
-  readonly alternatives: boolean;
-}
-
-/** Where a box stands, and what follows it. */
-interface BoxSite {
-  /** Of this site alone. */
-  readonly name: string;
-  readonly close: string;
-  readonly next: Next;
-}
 
 const openObject = '{"label": "';
 const openBox = '", "bbox_2d": [';
@@ -49,9 +21,9 @@ export class AnswerGrammar {
   /** Labels, as they are written, that have no box. */
   readonly #boxless: ReadonlySet<string>;
   readonly #lists: ListOptions | null;
-  readonly #maximum: readonly [number, number];
-  readonly #step: number;
-  readonly #states = new Map<string, GrammarState>();
+  readonly #states = new GrammarStates();
+  readonly #label: LabelGrammar;
+  readonly #box: BoxGrammar;
 
   constructor(options: GrammarOptions) {
     this.options = options;
@@ -67,10 +39,8 @@ export class AnswerGrammar {
       items: lists.items.map(escaped),
       most: lists.most,
     };
-    // Coordinates are written as whole numbers; a finer step than one has no whole multiples of its own.
-    this.#step = Number.isInteger(options.step) ? options.step : 1;
-    const last = (side: number): number => Math.floor(side / this.#step) * this.#step;
-    this.#maximum = [last(options.extent.width), last(options.extent.height)];
+    this.#label = new LabelGrammar(this.#states, options.absent);
+    this.#box = new BoxGrammar(this.#states, options.extent, options.step);
     this.start = this.#begin();
   }
 
@@ -85,44 +55,19 @@ export class AnswerGrammar {
     if (format === 'qwen-bbox-list') return this.#qwenList();
     return opened
       ? this.#reasoning('')
-      : this.#literal('think', '<think>', 'form', () => this.#reasoning(''));
-  }
-
-  /** A state after a fixed text of which `at` bytes are written. */
-  #literal(name: string, text: string, part: 'form' | 'box', next: Next, at = 0): GrammarState {
-    const bytes = toBinary(text);
-    if (at === bytes.length) return next();
-    return this.#state(`${name}:${at}`, () => {
-      const byte = bytes.charCodeAt(at);
-      return {
-        part,
-        bytes: [byte],
-        step: (given) => (given === byte ? this.#literal(name, text, part, next, at + 1) : null),
-        closing: null,
-        unit: null,
-      };
-    });
-  }
-
-  #state(key: string, make: () => Omit<GrammarState, 'key'>): GrammarState {
-    const known = this.#states.get(key);
-    if (known !== undefined) return known;
-    if (this.#states.size >= statesKept) this.#states.clear();
-    const state = { key, ...make() };
-    this.#states.set(key, state);
-    return state;
+      : this.#states.literal('think', '<think>', 'form', () => this.#reasoning(''));
   }
 
   /** Free text; `matched` is the part of a mark that it ends with. */
   #reasoning(matched: string): GrammarState {
-    return this.#state(`reasoning:${matched}`, () => ({
+    return this.#states.state(`reasoning:${matched}`, () => ({
       part: 'reasoning',
       bytes: null,
       step: (byte) => {
         let end = matched + String.fromCharCode(byte);
         while (end !== '' && !marks.some((mark) => mark.startsWith(end))) end = end.slice(1);
         if (end === closeThink) {
-          return this.#literal('answer', '<answer>', 'form', () => this.#objects('</answer>'));
+          return this.#states.literal('answer', '<answer>', 'form', () => this.#objects('</answer>'));
         }
         return marks.includes(end) ? null : this.#reasoning(end);
       },
@@ -134,16 +79,16 @@ export class AnswerGrammar {
   /** One object, or a list of them where that is allowed; then `close`. */
   #objects(close: string): GrammarState {
     const single = (skip: number): GrammarState =>
-      this.#literal('object', openObject, 'form', () => this.#labelFirst(close), skip);
+      this.#states.literal('object', openObject, 'form', () => this.#labelFirst(close), skip);
     if (this.#lists === null) return single(0);
-    return this.#state('objects', () => ({
+    return this.#states.state('objects', () => ({
       part: 'form',
       bytes: ['{'.charCodeAt(0), '['.charCodeAt(0)],
       step: (byte) =>
         byte === '{'.charCodeAt(0)
           ? single(1)
           : byte === '['.charCodeAt(0)
-            ? this.#literal('list', `[${openObject}`, 'form', () => this.#item(0, true, close), 1)
+            ? this.#states.literal('list', `[${openObject}`, 'form', () => this.#item(0, true, close), 1)
             : null,
       closing: null,
       unit: null,
@@ -153,18 +98,18 @@ export class AnswerGrammar {
   /** The label of one object, and what follows it. */
   #labelFirst(close: string): GrammarState {
     const placed = (): GrammarState =>
-      this.#number({ name: 'object', close: `]}${close}`, next: () => done }, [], '');
+      this.#box.begin({ name: 'object', close: `]}${close}`, next: () => done });
     if (this.#labels === null) {
-      return this.#openLabel({
+      return this.#label.text({
         name: openObject,
         after: (absent) =>
           absent
             ? { name: 'absent', text: `${noBox}${close}`, next: () => done }
             : { name: 'placed', text: openBox, next: placed },
-        ...{ started: false, inside: 'text', absent: 0, withAbsent: true },
+        withAbsent: true,
       });
     }
-    return this.#label({
+    return this.#label.choice({
       name: 'object',
       labels: this.#labels,
       before: openObject,
@@ -184,12 +129,12 @@ export class AnswerGrammar {
       name,
       close: ']}',
       next: () =>
-        this.#state(`after:${count + 1}`, () => ({
+        this.#states.state(`after:${count + 1}`, () => ({
           part: 'form',
           bytes: [...(count + 1 < most ? [','.charCodeAt(0)] : []), ']'.charCodeAt(0)],
           step: (byte) =>
             byte === ','.charCodeAt(0) && count + 1 < most
-              ? this.#literal(
+              ? this.#states.literal(
                   `more:${count + 1}`,
                   `, ${openObject}`,
                   'form',
@@ -197,20 +142,20 @@ export class AnswerGrammar {
                   1,
                 )
               : byte === ']'.charCodeAt(0)
-                ? this.#literal('listed', `]${close}`, 'form', () => done, 1)
+                ? this.#states.literal('listed', `]${close}`, 'form', () => done, 1)
                 : null,
           closing: null,
           unit: null,
         })),
     };
-    return this.#label({
+    return this.#label.choice({
       name,
       labels: first ? [...heads, ...items] : items,
       before: openObject,
       after: (label) =>
         first && heads.includes(label)
           ? { name: 'head', text: `${noBox}, ${openObject}`, next: () => this.#item(0, false, close) }
-          : { name, text: openBox, next: () => this.#number(box, [], '') },
+          : { name, text: openBox, next: () => this.#box.begin(box) },
       alternatives: first,
     });
   }
@@ -221,216 +166,29 @@ export class AnswerGrammar {
       const before = '], "label": "';
       const after = () => ({ name: 'tail', text: tail, next: () => done });
       if (this.#labels === null) {
-        return this.#openLabel({
-          ...{ name: before, after, started: false, inside: 'text', absent: 0, withAbsent: false },
+        return this.#label.text({
+          ...{ name: before, after, withAbsent: false },
         });
       }
       const labels = this.#labels.filter((label) => !this.#boxless.has(label));
-      return this.#label({ name: 'object', labels, before, after, alternatives: true });
+      return this.#label.choice({ name: 'object', labels, before, after, alternatives: true });
     };
     const box = (): GrammarState =>
-      this.#number({ name: 'object', close: '], "label": "', next: labelled }, [], '');
+      this.#box.begin({ name: 'object', close: '], "label": "', next: labelled });
     const object = '\n\t{"bbox_2d": [';
-    return this.#literal('fence', '```json\n[', 'form', () =>
-      this.#state('list', () => ({
+    return this.#states.literal('fence', '```json\n[', 'form', () =>
+      this.#states.state('list', () => ({
         part: 'form',
         bytes: ['\n'.charCodeAt(0), ']'.charCodeAt(0)],
         step: (byte) =>
           byte === object.charCodeAt(0)
-            ? this.#literal('object', object, 'form', box, 1)
+            ? this.#states.literal('object', object, 'form', box, 1)
             : byte === ']'.charCodeAt(0)
-              ? this.#literal('empty', ']\n```', 'form', () => done, 1)
+              ? this.#states.literal('empty', ']\n```', 'form', () => done, 1)
               : null,
         closing: null,
         unit: null,
       })),
     );
   }
-
-  /** A label of a closed set, of which `written` is there. */
-  #label(site: LabelSite, written = ''): GrammarState {
-    const { name, labels, before, after, alternatives } = site;
-    return this.#state(`label:${name}:${written}`, () => {
-      const possible = labels.filter((label) => label.startsWith(written));
-      const complete = possible.includes(written);
-      const end = (skip: number): GrammarState | null => {
-        if (!complete) return null;
-        const { name: follower, text, next } = after(written);
-        return this.#literal(`${name}:${follower}`, text, 'form', next, skip);
-      };
-      const bytes = new Set(
-        possible.filter((label) => label !== written).map((label) => label.charCodeAt(written.length)),
-      );
-      return {
-        part: 'label',
-        bytes: [...bytes, ...(complete ? [quote] : [])],
-        step: (byte) => {
-          if (bytes.has(byte)) return this.#label(site, written + String.fromCharCode(byte));
-          return byte === quote ? end(1) : null;
-        },
-        closing: null,
-        unit: {
-          key: `label:${name}:${before}`,
-          kind: 'label',
-          written,
-          choices: () => labels,
-          before,
-          after: (choice) => after(choice).text,
-          end: () => end(0),
-          lead: null,
-          alternatives,
-        },
-      };
-    });
-  }
-
-  /** Any JSON text that holds more than white space. */
-  #openLabel(at: OpenLabel): GrammarState {
-    const key = `open-label:${at.name}:${at.started}:${at.inside}:${at.absent}`;
-    return this.#state(key, () => {
-      const isAbsent = at.absent === plainLabel(this.options.absent).length;
-      const { name, text, next } = at.after(isAbsent);
-      const closable = at.started && (at.withAbsent || !isAbsent);
-      const go = (change: Partial<OpenLabel>): GrammarState => this.#openLabel({ ...at, ...change });
-      const step = (byte: number): GrammarState | null => {
-        if (typeof at.inside === 'number') {
-          // The rest of a character of several bytes.
-          return byte >= 0x80 && byte < 0xc0 ? go({ inside: at.inside > 1 ? at.inside - 1 : 'text' }) : null;
-        }
-        if (at.inside === 'escape') {
-          return '"\\/'.includes(String.fromCharCode(byte))
-            ? go({ inside: 'text', started: true, absent: -1 })
-            : null;
-        }
-        if (byte === quote) return closable ? this.#literal(name, text, 'form', next, 1) : null;
-        if (byte === backslash) return go({ inside: 'escape', absent: -1 });
-        if (byte < 0x20) return null;
-        if (byte < 0x80) {
-          const character = String.fromCharCode(byte);
-          return go({
-            started: at.started || character !== ' ',
-            absent: followAbsent(plainLabel(this.options.absent), at.absent, character),
-          });
-        }
-        const more = byte >= 0xc2 && byte < 0xe0 ? 1 : byte >= 0xe0 && byte < 0xf0 ? 2 : byte < 0xf5 ? 3 : 0;
-        return more === 0 || byte < 0xc2 ? null : go({ started: true, absent: -1, inside: more });
-      };
-      return {
-        part: 'label',
-        bytes: null,
-        step,
-        closing: at.inside === 'text' && closable ? '"' : null,
-        unit: null,
-      };
-    });
-  }
-
-  /**
-   * One of the four corners, of which `digits` are written. It has to leave room for what must follow: x1 and y1
-   * end a step before the edge, x2 and y2 begin a step after x1 and y1. Whether spaces stand between them is for
-   * the model to say, once: what it does after the first comma, it does after all.
-   */
-  #number(
-    site: BoxSite,
-    corners: readonly number[],
-    digits: string,
-    spacing: 'open' | 'spaced' | 'tight' = 'open',
-  ): GrammarState {
-    const { name, close, next } = site;
-    const slot = corners.length;
-    const axis = slot % 2;
-    const low = slot < 2 ? 0 : corners[axis]! + this.#step;
-    const high = this.#maximum[axis]! - (slot < 2 ? this.#step : 0);
-    const comma = spacing === 'spaced' ? ', ' : ',';
-    const terminator = slot < 3 ? comma : close;
-    const go = (written: string, how: typeof spacing): GrammarState =>
-      this.#number(site, corners, written, how);
-    return this.#state(`corner:${name}:${corners.join(',')}:${digits}:${spacing}`, () => {
-      const complete = digits !== '' && this.#reaches(digits, low, high, 0);
-      const follow: Next = () =>
-        slot < 3 ? this.#number(site, [...corners, Number(digits)], '', spacing) : next();
-      const end = (skip: number): GrammarState =>
-        this.#literal(`${name}:${spacing}:${corners.join(',')},${digits}`, terminator, 'box', follow, skip);
-      const more = digitBytes.filter((byte) =>
-        this.#reaches(digits + String.fromCharCode(byte), low, high, 3),
-      );
-      const terminatorByte = terminator.charCodeAt(0);
-      const undecided = spacing === 'open' && slot > 0 && digits === '';
-      const lead = (): GrammarState =>
-        this.#literal(`${name}:lead:${corners.join(',')}`, ' ', 'box', () => go('', 'spaced'));
-      return {
-        part: 'box',
-        bytes: [...more, ...(complete ? [terminatorByte] : []), ...(undecided ? [space] : [])],
-        step: (byte) => {
-          if (complete && byte === terminatorByte) return end(1);
-          if (undecided && byte === space) return go('', 'spaced');
-          const decided = slot > 0 && spacing === 'open' ? 'tight' : spacing;
-          return more.includes(byte) ? go(digits + String.fromCharCode(byte), decided) : null;
-        },
-        closing: null,
-        unit: {
-          key: `number:${low}:${high}:${slot}:${spacing}:${terminator}`,
-          kind: 'number',
-          written: digits,
-          choices: () =>
-            Array.from({ length: Math.floor((high - low) / this.#step) + 1 }, (_, index) =>
-              String(low + index * this.#step),
-            ),
-          before: slot === 0 ? '"bbox_2d": [' : comma,
-          after: () => terminator,
-          end: () => (complete ? end(0) : null),
-          lead: undecided ? lead : null,
-          alternatives: false,
-        },
-      };
-    });
-  }
-
-  /** Whether a multiple of the step in `low..high` is written with these digits and at most `more` after them. */
-  #reaches(digits: string, low: number, high: number, more: number): boolean {
-    if (digits.length > 1 && digits.startsWith('0')) return false;
-    for (let extra = 0; extra <= (digits === '0' ? 0 : more); extra += 1) {
-      const from = Math.max(Number(digits) * 10 ** extra, low);
-      const to = Math.min(Number(digits) * 10 ** extra + 10 ** extra - 1, high);
-      if (Math.ceil(from / this.#step) * this.#step <= to) return true;
-    }
-    return false;
-  }
-}
-
-interface OpenLabel {
-  readonly name: string;
-  readonly after: (absent: boolean) => { name: string; text: string; next: Next };
-  /** Whether there is something other than a space. */
-  readonly started: boolean;
-  /** Bytes that are missing from the character under way, or what kind of place this is. */
-  readonly inside: 'text' | 'escape' | number;
-  /** Characters of the absent label that this text is so far, in its plain form; -1 for another text. */
-  readonly absent: number;
-  /** Whether it may be the absent label. */
-  readonly withAbsent: boolean;
-}
-
-/** Every corner makes states of its own; past this many they are made anew when they are needed. */
-const statesKept = 4096;
-const space = 0x20;
-const quote = 0x22;
-const backslash = 0x5c;
-const digitBytes = Array.from('0123456789', (digit) => digit.charCodeAt(0));
-
-/** As it is written between the quotes. */
-function escaped(label: string): string {
-  return toBinary(JSON.stringify(label).slice(1, -1));
-}
-
-/** Follows {@link plainLabel} character by character: how much of the absent label is matched. */
-function followAbsent(plain: string, matched: number, character: string): number {
-  if (matched < 0) return -1;
-  if (isSeparator(character)) {
-    if (plain[matched] === ' ') return matched + 1;
-    const between = matched > 0 && matched < plain.length && plain[matched - 1] === ' ';
-    const outside = character === ' ' && (matched === 0 || matched === plain.length);
-    return between || outside ? matched : -1;
-  }
-  return plain[matched] === character.toLowerCase() ? matched + 1 : -1;
 }
