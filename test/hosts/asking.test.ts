@@ -7,6 +7,7 @@ import {
 } from '../../preload/contract/agreement.ts';
 import { answerForMachines, answerForPeople } from '../../main/hosts/cli/asking.ts';
 import type { Answer, OpenSession } from '../../preload/contract/index.ts';
+import { eyeOf } from '../../main/hosts/cli/eye-option.ts';
 import { settingsOfSamples } from '../../main/hosts/cli/sampling-options.ts';
 import { aCase, aVideo, fullAnswer } from '../store/rows.ts';
 
@@ -137,4 +138,17 @@ test('the agreement of samples: labels counted, every two boxes compared, only c
     '          2 boxes, which overlap by 0.50 (mean IoU)',
   ]);
   expect(agreementOf([])).toEqual({ complete: 0, labels: [], share: null, boxes: 0, meanIou: null });
+});
+
+test('`ask --eye` takes the layout that is given, else the one that the file states, and says what is missing', () => {
+  const plain = aVideo('v', 'c') as unknown as OpenSession['video'];
+  const stereo = { ...plain, streamIndex: 0, streams: [{ index: 0, stereo: 'top-bottom' }] } as never;
+  expect(eyeOf({}, plain)).toBeUndefined();
+  expect(eyeOf({ eye: 'both' }, plain)).toBeNull();
+  expect(eyeOf({ eye: 'left', stereo: 'side-by-side', squeezed: true }, stereo)).toEqual({
+    ...{ eye: 'left', layout: 'side-by-side', squeezed: true },
+  });
+  expect(eyeOf({ eye: 'right' }, stereo)).toEqual({ eye: 'right', layout: 'top-bottom', squeezed: false });
+  expect(() => eyeOf({ eye: 'left' }, plain)).toThrow('does not say how both eyes lie');
+  expect(() => eyeOf({ stereo: 'top-bottom' }, plain)).toThrow('No eye was named');
 });

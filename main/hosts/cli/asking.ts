@@ -295,7 +295,7 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
     ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,
   );
   if (others.length > 0) lines.push(`Also      considered: ${others.join(', ')}`);
-  if (answer.frame?.eye) lines.push(`Picture of ${eyeInWords(answer.frame.eye)}; boxes are in its pixels`);
+  if (answer.frame?.eye) lines.push(`Eye       ${eyeInWords(answer.frame.eye)}; boxes are in its pixels`);
   if (answer.frame?.isDamaged) lines.push(`Warning   ${damagedPicture}`);
   const warning = answerWarning(answer, question, answer.frame?.picture ?? frame);
   if (warning !== null) lines.push(`Warning   ${warning}`);
