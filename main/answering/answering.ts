@@ -7,6 +7,7 @@ import {
   type Question,
 } from '../../preload/contract/domain.ts';
 import type { Entry } from '../../preload/contract/entries.ts';
+import { regionOf } from '../../preload/contract/regions.ts';
 import {
   AnswerId,
   QuestionId,
@@ -31,6 +32,7 @@ import type { AnsweringContext } from './context.ts';
 import { AnswerInProgress } from './answer-in-progress.ts';
 import { readAskedFrame } from './asked-frame.ts';
 import { deleted } from './refusals.ts';
+import { checkedRegion, cropFact } from './region.ts';
 import {
   definedOnly,
   settingsOf,
@@ -61,6 +63,7 @@ export class Answering {
       frameIndex: FrameIndex;
       frameHash: string;
       question: string;
+      region?: readonly [number, number, number, number];
       anyway?: boolean;
       settings?: SettingsInput;
       groupId?: GroupId;
@@ -90,7 +93,8 @@ export class Answering {
     };
     const given = definedOnly(input.settings);
     const anyway = input.anyway ?? false;
-    const answer = this.#newAnswer(question, identity, given);
+    const region = input.region === undefined ? null : checkedRegion(input.region, frame);
+    const answer = this.#newAnswer(question, { ...identity, ...cropFact(frame, region) }, given);
     store.database.transaction(() => {
       // It may have been moved to the bin while the frame was decoded.
       presentSession(store.database, session.id);
@@ -129,7 +133,8 @@ export class Answering {
     const before = versions.at(-1);
     const given = { ...(before && settingsOf(before)), ...definedOnly(input.settings) };
     const anyway = input.anyway ?? (before !== undefined && wasAnsweredAnyway(before));
-    const answer = this.#newAnswer(question, identity, given);
+    const region = before === undefined ? null : regionOf(before);
+    const answer = this.#newAnswer(question, { ...identity, ...cropFact(frame, region) }, given);
     store.database.transaction(() => {
       presentSession(store.database, session.id);
       if (questions.findPresentQuestion(store.database, question.id) === null) throw deleted();

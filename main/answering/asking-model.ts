@@ -1,10 +1,12 @@
 import { frameOf, type Answer, type Question } from '../../preload/contract/domain.ts';
 import { toErrorReport } from '../../preload/contract/errors.ts';
+import { inFrame, regionOf } from '../../preload/contract/regions.ts';
 import type { RunningJob } from '../jobs/index.ts';
 import { answers } from '../store/index.ts';
 import type { AnsweringContext } from './context.ts';
 import type { AnswerInProgress } from './answer-in-progress.ts';
 import { readAskedFrame } from './asked-frame.ts';
+import { cropOf } from './region.ts';
 import type { GivenSettings } from './settings.ts';
 
 const SAVE_MILLISECONDS = 500;
@@ -38,9 +40,13 @@ export async function askModel(
   const decodeFrameMilliseconds = performance.now() - startedAt;
   pictures.keep(frame);
 
+  // Of a question about a region the model is given that part alone: it takes one picture, and none was taught two.
+  const region = regionOf(draft.answer);
+  const picture = region === null ? frame : cropOf(frame, region);
+
   draft.stamp(engine.state.model);
   const asked = engine.ask({
-    frame,
+    frame: picture,
     question: question.text,
     settings: given,
     onlyTaught: !draft.anyway,
@@ -64,7 +70,7 @@ export async function askModel(
   const { timings, frameSeenBefore: _seen, ...said } = result;
   return {
     ...draft.answer,
-    ...said,
+    ...(region === null ? said : inFrame(said, region)),
     timings: {
       ...timings,
       decodeFrameMilliseconds,

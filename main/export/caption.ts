@@ -3,6 +3,7 @@ import { answerWarning, damagedPicture } from '../../preload/contract/words/answ
 import { decoding, domainWords, grouped, readable } from '../../preload/contract/words/answers.ts';
 import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
 import { doubtMeanings, doubtsOf, surenessInWords } from '../../preload/contract/doubts.ts';
+import { regionInWords, regionMeaning, regionOf } from '../../preload/contract/regions.ts';
 import { visibleText } from '../../preload/contract/visible-text.ts';
 import type { Picture } from '../platform/picture.ts';
 
@@ -40,11 +41,13 @@ export interface Caption {
 export function captionOf({ frame, answer, question, frameIndex, timecode }: StillContent): Caption[] {
   const { model, label } = answer;
   const identity = answer.frame;
+  const region = regionOf(answer);
   const domain = model === null ? null : domainWords[model.domain];
   const pts = identity === null ? '' : ` · PTS ${identity.pts} (${identity.timeBase.join('/')} s)`;
   const understood = understoodAs(answer);
   const captions: (Caption | null)[] = [
     { words: question, tone: 'title' },
+    region === null ? null : { words: `${regionInWords(region)}. ${regionMeaning}`, tone: 'dim' },
     understood === null ? null : { words: understood, tone: 'dim' },
     label === null
       ? null

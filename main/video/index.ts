@@ -335,7 +335,7 @@ export class VideoSource {
   }
 }
 
-export type { DecodedFrame } from './decoder.ts';
+export { hashPicture, type DecodedFrame } from './decoder.ts';
 export type { FramePriority, FrameRequest } from './frame-reader.ts';
 export type { IndexProgress } from './index-options.ts';
 export type { FrameTable } from './frame-table.ts';

@@ -35,6 +35,15 @@ export const FrameIdentity = FrameRef.omit({ videoId: true }).extend({
   eye: FrameEye.optional(),
   /** The file is damaged here: the decoder drew what it could. Missing for answers from before this was kept. */
   isDamaged: z.boolean().optional(),
+  /** Of a question about a region: what the model was given in place of the whole picture. */
+  crop: z
+    .object({
+      /** In whole pixels of the picture as displayed. */
+      region: Box,
+      /** SHA-256 of the region's pixels, written as for the whole picture, as they were given to the model. */
+      hash: Sha256,
+    })
+    .optional(),
 });
 export type FrameIdentity = z.infer<typeof FrameIdentity>;
 

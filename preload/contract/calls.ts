@@ -224,6 +224,11 @@ export const calls = {
       frameIndex: FrameIndex,
       frameHash: Sha256,
       question,
+      /**
+       * A part of the frame in its own pixels: the model is given that part alone, and its boxes are put back into the frame.
+       * Refused with `invalid-input` where it reaches out of the frame or is too small.
+       */
+      region: z.tuple([z.number(), z.number(), z.number(), z.number()]).exactOptional(),
       anyway: z.boolean().exactOptional(),
       settings,
       /** What is asked by one act, as several questions at once, is undone as one. */
@@ -231,7 +236,7 @@ export const calls = {
     }),
     output: z.object({ jobId: JobId, question: Question, answer: Answer }),
   },
-  /** Another version of the answer, about the picture of that hash; the ones before are kept. */
+  /** Another version of the answer, about the picture of that hash and the same region; the ones before are kept. */
   askAgain: {
     input: z.strictObject({
       questionId: QuestionId,

@@ -35,6 +35,7 @@ export * from './picture-limit.ts';
 export * from './places.ts';
 export * from './preferences.ts';
 export * from './reading/reading.ts';
+export * from './regions.ts';
 export * from './search/found.ts';
 export * from './search/query.ts';
 export * from './stereo.ts';

@@ -79,6 +79,7 @@ export class Keyboard {
       case 'ask-samples':
         return review.answer === null ? 'There is no answer on show' : askObstacle;
       case 'ask':
+      case 'ask-region':
         return askObstacle;
       case 'accept':
         return review.judging.canAccept ? null : 'There is no answer on show to accept';
@@ -185,6 +186,7 @@ export class Keyboard {
         markStepNumbers.map((step) => [`mark-step-${step}`, () => review.judging.cycle(step - 1)]),
       ),
       ask: () => this.#ask(review),
+      'ask-region': () => void review.player.pause().then(() => review.region.begin()),
       'ask-again': () => (this.#workstation.askObstacle === null ? review.askAgain() : undefined),
       'ask-samples': () =>
         this.#workstation.askObstacle === null ? review.askAgain('anew', samplesAtOnce) : undefined,
@@ -198,7 +200,7 @@ export class Keyboard {
       'pan-right': () => view.look(1, 0),
       'pan-up': () => view.look(0, -1),
       'pan-down': () => view.look(0, 1),
-      escape: () => review.judging.escape() || review.marks.leave() || review.stop(),
+      escape: () => review.judging.escape() || review.region.leave() || review.marks.leave() || review.stop(),
     };
     const perform = actions[action];
     void perform?.();

@@ -12,11 +12,11 @@ export class QuestionsTogether {
   /** Those that were not taken yet, in their order. */
   left: readonly string[];
   readonly #bridge: Pick<Bridge, 'ask'>;
-  readonly #video: Pick<CallInput<'ask'>, 'sessionId' | 'videoId'>;
+  readonly #video: Pick<CallInput<'ask'>, 'sessionId' | 'videoId' | 'region'>;
 
   constructor(
     bridge: Pick<Bridge, 'ask'>,
-    video: Pick<CallInput<'ask'>, 'sessionId' | 'videoId'>,
+    video: Pick<CallInput<'ask'>, 'sessionId' | 'videoId' | 'region'>,
     questions: readonly string[],
   ) {
     this.#bridge = bridge;

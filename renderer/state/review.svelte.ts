@@ -36,6 +36,8 @@ import { frameToAsk } from './frame-to-ask.ts';
 import { Judging } from './judging.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
+import { focusAsk } from './focus-ask.ts';
+import { Region } from './region.svelte.ts';
 import type { ReviewParts } from './review-parts.ts';
 import { ReviewList } from './review-list.svelte.ts';
 import { drawnAnew, randomSeed, repeated } from './seeds.ts';
@@ -72,6 +74,8 @@ export class Review {
   readonly asking = new PendingQuestions(() => void this.player.refresh());
   readonly judging: Judging;
   readonly marks: MarksOfReview;
+  /** The part of the frame that the next question is about. */
+  readonly region: Region;
   readonly list: ReviewList;
 
   /** The selected question with all of its answers; null for the moment until they are here. */
@@ -128,6 +132,7 @@ export class Review {
     this.list = new ReviewList(this, actor);
     const catchUp = (): Promise<void> => this.#record.catchUp();
     this.judging = new Judging(this, { ...parts, actor, catchUp });
+    this.region = new Region(parts.announcer, () => this.view.picture ?? this.video, focusAsk);
     this.marks = new MarksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
@@ -234,13 +239,14 @@ export class Review {
 
   /** Asks several questions about the frame on the screen by one act, which is undone as one. Returns those not asked. */
   async askAll(questions: readonly string[]): Promise<readonly string[]> {
-    const video = { sessionId: this.session.id, videoId: this.video.id };
+    const video = { sessionId: this.session.id, videoId: this.video.id, ...this.region.asked };
     const together = new QuestionsTogether(this.#bridge, video, questions);
     await this.asking.take(frameToAsk(this.player), async (frame) => {
       const first = await together.ask(frame);
       await this.#record.catchUp();
       if (first !== null) await this.show(first);
     });
+    if (together.left.length === 0) this.region.place(null);
     return together.left;
   }
 

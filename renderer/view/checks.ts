@@ -1,6 +1,8 @@
 import {
   answerWarning,
   askedOf,
+  boxAsGiven,
+  pictureGiven,
   doubtsOf,
   placesSaid,
   type Answer,
@@ -19,18 +21,21 @@ const onSide = 2 / 3;
  * that of the source frame.
  */
 export function wordsAndBoxAgree(
-  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning' | 'probability' | 'evidence'>,
+  answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning' | 'probability' | 'evidence'> &
+    Partial<Pick<Answer, 'frame'>>,
   question: string,
   size: Size,
 ): boolean {
-  const { status, box, reasoning } = answer;
+  const { status, reasoning } = answer;
+  const box = boxAsGiven(answer, answer.box);
+  const given = pictureGiven(answer, size);
   if (status !== 'answered' || box === null || doubtsOf(answer).length > 0) return false;
   // The remains of a form are no sentence, whatever words stand in them.
   if (/[{}<>]/.test(reasoning)) return false;
   const places = placesSaid(reasoning, askedOf(answer, question));
   return (
     places.length > 0 &&
-    places.every((place) => liesAt(place, box, size)) &&
+    places.every((place) => liesAt(place, box, given)) &&
     answerWarning(answer, question, size) === null
   );
 }

@@ -44,6 +44,7 @@ export type Action =
   | 'reopen'
   | MarkStep
   | 'ask'
+  | 'ask-region'
   | 'ask-again'
   | 'ask-samples'
   | 'escape'
@@ -166,6 +167,7 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
     title: 'Ask',
     shortcuts: [
       shortcut('ask', ['Q'], 'Ask about this frame', ['q']),
+      shortcut('ask-region', ['Shift Q'], 'Draw a region and ask about it', ['Shift+q']),
       shortcut('ask-again', ['R'], 'Ask the shown question again: another sample', ['r']),
       shortcut('ask-samples', ['Shift R'], 'Five samples, to see how far they agree', ['Shift+r']),
       shortcut('escape', ['Esc'], 'Stop the answer; close what is open', ['Escape']),

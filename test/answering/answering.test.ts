@@ -10,7 +10,7 @@ import { isUnderWay } from '../../preload/contract/domain.ts';
 import { GroupId } from '../../preload/contract/changes.ts';
 import { calls as contract } from '../../preload/contract/calls.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import type { FrameIndex, JobId } from '../../preload/contract/values.ts';
+import type { Box, FrameIndex, JobId } from '../../preload/contract/values.ts';
 import { answersIn } from '../store/asked.ts';
 import { ClipFolder, readCounter, x264 } from '../video/clips.ts';
 import { Bench, result, ScriptedEngine, silent, untilStopped } from '../review/helpers.ts';
@@ -33,6 +33,73 @@ beforeEach(() => {
 afterEach(() => bench.remove());
 
 const frame = (index: number): FrameIndex => index as FrameIndex;
+
+describe('asking about a region', () => {
+  const asks = async (region: [number, number, number, number]) => {
+    const opened = await bench.open(clip);
+    const { id: sessionId } = opened.session;
+    const frameHash = await bench.hash(opened.video.id, 7);
+    const input = { sessionId, frameIndex: frame(7), frameHash, question: 'What is this?', region };
+    return { opened, frameHash, ask: () => bench.calls.ask(input) };
+  };
+
+  it('gives the model these pixels alone, keeps their hash, and puts boxes back into the frame, also when asked again', async () => {
+    const box: Box = [1, 2, 11, 12];
+    engine.answer = async () =>
+      result({
+        box,
+        items: [
+          { label: 'a', box },
+          { label: 'b', box: null },
+        ],
+      });
+    const { opened, frameHash, ask } = await asks([4.6, 6, 35.2, 40]);
+    const ended = bench.ended();
+    const { question } = await ask();
+    const answer = await ended;
+    const whole = await bench.review.frame(opened.video.id, frame(7));
+    const given = engine.asked[0]!.frame;
+    expect([given.width, given.height]).toEqual([32, 34]);
+    for (const [x, y] of [
+      [0, 0],
+      [31, 0],
+      [0, 33],
+      [31, 33],
+      [15, 20],
+    ] as const) {
+      const from = ((y + 6) * whole.width + x + 4) * 3;
+      const at = (y * 32 + x) * 3;
+      expect([...given.rgb.slice(at, at + 3)]).toEqual([...whole.rgb.slice(from, from + 3)]);
+    }
+    const crop = { region: [4, 6, 36, 40], hash: given.hash };
+    expect(answer.frame).toMatchObject({ hash: whole.hash, crop });
+    expect(given.hash).not.toBe(whole.hash);
+    expect([answer.box, answer.items[0]?.box, answer.items[1]?.box]).toEqual([
+      [5, 8, 15, 18],
+      [5, 8, 15, 18],
+      null,
+    ]);
+    await bench.restart();
+    const again = bench.ended();
+    await bench.calls.askAgain({ questionId: question.id, frameHash });
+    expect((await again).frame?.crop).toEqual(crop);
+    expect(engine.asked[1]!.frame.hash).toBe(given.hash);
+    expect((await bench.entries(opened))[0]?.answers.map((one) => one.frame?.crop)).toEqual([crop, crop]);
+  });
+
+  it.each([
+    ['outside of the picture', [-1, 0, 40, 40], /reaches out of the frame/],
+    ['of one pixel', [10, 10, 11, 11], /16 pixels wide and high at least; this one is 1 × 1/],
+    ['turned round', [40, 40, 10, 10], /16 pixels/],
+  ] as const)('refuses one %s in words, and writes nothing down', async (_, corners, message) => {
+    const { opened, ask } = await asks([...corners]);
+    await expect(ask()).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringMatching(message) as string,
+    });
+    expect(await bench.entries(opened)).toEqual([]);
+  });
+});
 
 describe('asking', () => {
   it('answers on exactly the frame, tells as it goes, and is found again after a restart', async () => {

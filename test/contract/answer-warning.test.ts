@@ -8,7 +8,7 @@ const upperLeft: Box = [20, 20, 120, 120];
 const lowerRight: Box = [300, 200, 400, 300];
 const check = ' Check the picture before you use this answer.';
 
-type Told = Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> & Partial<Pick<Answer, 'items'>>;
+type Told = Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> & Partial<Pick<Answer, 'items' | 'frame'>>;
 const warningOf = (change: Partial<Told>, question = ''): string | null =>
   answerWarning(
     {
@@ -40,6 +40,17 @@ test('says what the words say and where the box lies', () => {
   );
   expect(warningOf({ box: [174, 200, 274, 300] })).toBe(
     `The words say upper left; the box lies below the middle.${check}`,
+  );
+});
+
+test('of an answer about a region, the words speak of places in that region', () => {
+  const region: Box = [280, 180, 448, 360];
+  const frame = { crop: { region, hash: 'a'.repeat(64) } } as unknown as NonNullable<Answer['frame']>;
+  const inRegion: Box = [290, 190, 340, 240];
+  expect(warningOf({ box: inRegion })).toMatch(/the box lies lower right/);
+  expect(warningOf({ box: inRegion, frame })).toBeNull();
+  expect(warningOf({ box: [380, 290, 440, 350], frame })).toMatch(
+    /The words say upper left; the box lies lower/,
   );
 });
 

@@ -188,6 +188,45 @@ describe('a correction', () => {
   });
 });
 
+describe('a region', () => {
+  test('is drawn by Shift Q, moved in source pixels, and goes with the next question alone', async () => {
+    const review = await opened();
+    review.view.stage = { width: 640, height: 512 };
+    review.view.picture = { width: 640, height: 512 };
+    render(Stage, { workstation, review });
+    await fireEvent.keyDown(document.body, { key: 'Q', code: 'KeyQ', shiftKey: true });
+    const whole = await screen.findByRole('button', { name: /^Region to ask about, 240, 192 to 400, 320/ });
+    await fireEvent.keyDown(whole, { key: 'ArrowLeft', shiftKey: true });
+    expect(screen.getByText(/^about region 230, 192 to 390, 320 · 160 × 128 of /)).toBeTruthy();
+    await fireEvent.keyDown(whole, { key: 'Enter' });
+    expect(document.activeElement?.getAttribute('data-part')).toBe('ask');
+    for (const question of ['What is this?', 'And all of it?']) await review.ask(question);
+    const asked = fake.log.filter(({ name }) => name === 'ask').map(({ input }) => input);
+    expect(asked).toMatchObject([{ region: [230, 192, 390, 320] }, {}]);
+    expect(asked[1]).not.toHaveProperty('region');
+    review.region.begin();
+    await press('Escape');
+    expect(review.region.box).toBeNull();
+  });
+
+  test('that was asked about is named beside the answer and drawn on the frame', async () => {
+    const { question, answers } = fake.entries[0]!;
+    const crop = { region: Box.parse([5, 10, 105, 110]), hash: 'e'.repeat(64) };
+    const answer = { ...answers[0]!, frame: { ...answers[0]!.frame!, crop } };
+    fake.entries = [{ ...fake.entries[0]!, question, answers: [answer] }];
+    const review = await opened();
+    review.view.stage = { width: 640, height: 512 };
+    render(Stage, { workstation, review });
+    expect(
+      await screen.findByRole('img', { name: /^The region that was asked about, 5, 10 to 105, 110/ }),
+    ).toBeTruthy();
+    expect(screen.getByText('About the region').closest('p')?.textContent).toMatch(
+      /this part of the frame alone/,
+    );
+    expect(document.querySelector('[data-part="legend"]')?.textContent).toMatch(/region/);
+  });
+});
+
 describe('an answer that names several things', () => {
   async function several(): Promise<Review> {
     fake.entries = [];

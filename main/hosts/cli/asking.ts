@@ -17,6 +17,9 @@ import {
   meaningOf,
   missingInWords,
   placedItems,
+  regionInWords,
+  regionMeaning,
+  regionOf,
   surenessInWords,
   surenessOf,
   throwIfAborted,
@@ -116,6 +119,8 @@ export interface AskOptions {
   settings?: SamplingOptions;
   /** Wants an answer, too, to a question that the model was not taught. */
   anyway: boolean;
+  /** The part of the frame that is asked about, in its pixels; null for all of it. */
+  region: Box | null;
   /** Called with every piece of text as the model writes it. */
   onText: (section: 'reasoning' | 'answer', text: string) => void;
 }
@@ -134,7 +139,7 @@ export async function askAndWait(
   return answer;
 }
 
-export interface AskAllOptions extends Pick<AskOptions, 'open' | 'at' | 'anyway' | 'onText'> {
+export interface AskAllOptions extends Pick<AskOptions, 'open' | 'at' | 'anyway' | 'region' | 'onText'> {
   questions: readonly string[];
   /** Of each answer to a question: one, or several that differ in their seed. */
   settings: readonly SamplingOptions[];
@@ -148,7 +153,7 @@ export interface AskAllOptions extends Pick<AskOptions, 'open' | 'at' | 'anyway'
  */
 export async function askAll(
   workstation: CommandLineWorkstation,
-  { open, at, questions, anyway, settings, onText, onAnswer }: AskAllOptions,
+  { open, at, questions, anyway, region, settings, onText, onAnswer }: AskAllOptions,
   { output, signal }: CommandContext,
 ): Promise<Answer[][]> {
   const place = await workstation.calls.locate({ videoId: open.video.id, at });
@@ -184,6 +189,7 @@ export async function askAll(
         frameHash,
         question,
         anyway,
+        ...(region && { region: [...region] as [number, number, number, number] }),
         ...group,
         ...(first && { settings: first }),
       });
@@ -228,6 +234,8 @@ export function answerForMachines(question: string, answer: Answer, { session, v
       decoder: answer.frame.decoder,
       damaged: answer.frame.isDamaged ?? false,
       eye: answer.frame.eye ?? null,
+      /** What the model was given in place of the whole frame. */
+      ...(answer.frame.crop && { crop: answer.frame.crop }),
     },
     question,
     /** What the model was asked: the question itself, or the same in words that it was taught. */
@@ -273,6 +281,8 @@ export function answerForPeople(question: string, answer: Answer, frame: Size): 
 export function shortAnswerForPeople(question: string, answer: Answer, frame: Size): string[] {
   const lines: string[] = [];
   const understood = understoodAs(answer);
+  const region = regionOf(answer);
+  if (region !== null) lines.push(`${regionInWords(region)}. ${regionMeaning}`);
   if (understood !== null) lines.push(`${understood} (--anyway asks your own words)`);
   const words = outcomeOf(answer);
   if (words !== '') lines.push(words);

@@ -96,7 +96,8 @@ export function reviewSheet(
         null;
       const whole = answers.filter(({ status, frame }) => frame !== null && ENDED.includes(status));
       const answer = whole.findLast(({ id }) => judgementOn(id) !== null) ?? whole.at(-1);
-      if (!answer?.frame) return [];
+      // A record shows the whole frame: an answer that was given about a part of it says other places.
+      if (!answer?.frame || answer.frame.crop !== undefined) return [];
       const { id, label, box, reasoning, model, createdAt, frame, evidence } = answer;
       const known = recogniseQuestion(askedOf(answer, question.text));
       return [

@@ -1,6 +1,7 @@
 import { askedOf } from '../asked.ts';
 import { checkCoherence, sidesInWords, type Finding } from '../coherence.ts';
 import { isUnderWay, type Answer, type FrameIdentity } from '../domain.ts';
+import { boxAsGiven, pictureGiven } from '../regions.ts';
 import { otherNames } from '../names-said.ts';
 import type { Size } from '../values.ts';
 
@@ -27,13 +28,14 @@ export const pictureWarnings = ({ frame }: Pick<Answer, 'frame'>): 'picture-dama
  */
 export function answerWarning(
   answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> &
-    Partial<Pick<Answer, 'evidence' | 'items'>>,
+    Partial<Pick<Answer, 'evidence' | 'items' | 'frame'>>,
   question: string,
   size: Size,
 ): string | null {
-  const { status, label, box, reasoning } = answer;
+  const { status, label, reasoning } = answer;
   if (isUnderWay(status)) return null;
-  const { findings } = checkCoherence({ reasoning, label, box, size, question: askedOf(answer, question) });
+  const given = { box: boxAsGiven(answer, answer.box), size: pictureGiven(answer, size) };
+  const { findings } = checkCoherence({ reasoning, label, ...given, question: askedOf(answer, question) });
   const said = [
     misplaced(findings),
     absentButBoxed(findings),

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
+  Box,
   samplesTemperature,
   SessionId,
   WorkstationError,
@@ -43,6 +44,7 @@ interface AskOptions extends SamplingOptions, StreamOption, EyeOptions {
   server?: boolean;
   image?: string;
   anyway?: boolean;
+  region?: Box;
   session?: string;
 }
 
@@ -74,6 +76,12 @@ export function addAsk(program: Command): void {
         '--image <out.png>',
         'also write the frame with the box and label drawn on it (one answer only)',
       )
+      .addOption(
+        new Option(
+          '--region <x,y,w,h>',
+          'ask about this part of the frame, in its pixels; the model is given that part alone',
+        ).argParser(parseRegion),
+      )
       .option('--anyway', 'answer a question, too, of a kind that the model was not taught')
       .option('--session <id>', 'add to this session of the same video, instead of a new one')
       .description('ask about one frame; the answer is kept in the data folder'),
@@ -101,12 +109,21 @@ async function ask(context: CommandContext, options: AskOptions, video: string):
   if (options.server === true) await loadFromServer(workstation);
 
   const anyway = options.anyway === true;
+  const region = options.region ?? null;
   const settings = settingsOfSamples(samplingOf(options), options.samples ?? 1);
   if (options.question.length * settings.length > 1) {
-    return askSeveral(context, { workstation, open, at, questions: options.question, anyway, settings });
+    return askSeveral(context, {
+      workstation,
+      open,
+      at,
+      questions: options.question,
+      anyway,
+      region,
+      settings,
+    });
   }
   const [question] = options.question as [string];
-  const asked = { open, at, question, anyway, settings: settings[0]!, onText: streamTo(output) };
+  const asked = { open, at, question, anyway, region, settings: settings[0]!, onText: streamTo(output) };
   const answer = await askAndWait(workstation, asked, context);
   output.write('\n');
   for (const line of answerForPeople(question, answer, open.video)) output.line(line);
@@ -140,19 +157,20 @@ interface Several {
   at: PlaceInVideo;
   questions: string[];
   anyway: boolean;
+  region: Box | null;
   settings: SamplingOptions[];
 }
 
 /** Several questions, or several answers to one: told when all are there, with how far they agree. */
 async function askSeveral(context: CommandContext, several: Several): Promise<ExitCode> {
   const { output, signal } = context;
-  const { workstation, open, at, questions, anyway, settings } = several;
+  const { workstation, open, at, questions, anyway, region, settings } = several;
   const total = questions.length * settings.length;
   let done = 0;
   const found = await askAll(
     workstation,
     {
-      ...{ open, at, questions, anyway, settings },
+      ...{ open, at, questions, anyway, region, settings },
       onText: () => undefined,
       onAnswer: () => output.progress('Answers', (done += 1), total),
     },
@@ -180,6 +198,14 @@ async function askSeveral(context: CommandContext, several: Several): Promise<Ex
   const failed = found.flat().find(({ status }) => status === 'failed');
   if (failed?.error && !signal.aborted) return exitCodeOf(failed.error.code);
   return signal.aborted ? 130 : 0;
+}
+
+/** Where it must lie is said by the call, which knows the frame. */
+function parseRegion(text: string): Box {
+  const [x, y, width, height, ...more] = text.split(',').map((part) => Number(part.trim() || NaN));
+  const parsed = Box.safeParse([x!, y!, x! + width!, y! + height!]);
+  if (parsed.success && more.length === 0) return parsed.data;
+  throw new InvalidArgumentError('It must be four numbers: left, top, width, height, as in 120,80,200,150.');
 }
 
 function numberOfSamples(text: string): number {

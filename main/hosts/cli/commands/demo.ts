@@ -57,7 +57,7 @@ export function addDemo(program: Command): void {
       output.line(`3  Ask: ${question}`);
       output.write('   ');
       const asking = {
-        ...{ open, at: { index: frameIndex as FrameIndex }, question, anyway: false },
+        ...{ open, at: { index: frameIndex as FrameIndex }, question, anyway: false, region: null },
         onText: streamTo(output),
       };
       const answer = await askAndWait(first, asking, context);
