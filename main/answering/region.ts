@@ -7,7 +7,7 @@ import { hashPicture } from '../video/index.ts';
 
 /** A part of a frame as a picture of its own: RGB, 8 bits, rows from the top, with the hash that names its pixels. */
 export interface Crop {
-  readonly rgb: Uint8Array;
+  readonly rgb: Uint8Array<ArrayBuffer>;
   readonly width: number;
   readonly height: number;
   readonly hash: string;
