@@ -8,21 +8,22 @@ import {
   type EditedPart,
 } from '../view/box-editing.ts';
 import type { Point } from '../view/viewport.ts';
-import type { Announcer } from './announcer.svelte.ts';
+import { focusAsk } from './focus-ask.ts';
+import type { View } from './view.svelte.ts';
 
 /** The part of the frame that the next question is to be about, as far as a person has drawn it. */
 export class Region implements EditedBox {
   box = $state.raw<Box | null>(null);
   wants = $state.raw<EditedPart | null>(null);
-  readonly #announcer: Pick<Announcer, 'say' | 'settle'>;
-  readonly #picture: () => Size;
-  readonly #onKept: () => void;
+  readonly #of: { readonly view: Pick<View, 'picture'>; readonly video: Size };
+  readonly #say: (words: string) => void;
 
-  /** @param onKept called once the region is drawn: the question comes next */
-  constructor(announcer: Pick<Announcer, 'say' | 'settle'>, picture: () => Size, onKept: () => void) {
-    this.#announcer = announcer;
-    this.#picture = picture;
-    this.#onKept = onKept;
+  constructor(
+    of: { readonly view: Pick<View, 'picture'>; readonly video: Size },
+    say: (words: string) => void,
+  ) {
+    this.#of = of;
+    this.#say = say;
   }
 
   /** What of a call that asks names the region; nothing for the whole frame. */
@@ -30,13 +31,21 @@ export class Region implements EditedBox {
     return this.box === null ? {} : { region: [...this.box] };
   }
 
+  /** The next question is about the whole frame, once all of these were taken. Returns those that were not. */
+  asAsked(left: readonly string[]): readonly string[] {
+    if (left.length === 0) this.box = null;
+    return left;
+  }
+
+  get #size(): Size {
+    return this.#of.view.picture ?? this.#of.video;
+  }
+
   /** Begins with a box in the middle of the frame, or goes on with the one that there is. */
   begin(): void {
-    this.box ??= middleBox(this.#picture());
+    this.box ??= middleBox(this.#size);
     this.wants = 'box';
-    this.#announcer.say(
-      'Region to ask about. Arrows move it, Enter goes on to the question, Escape leaves it.',
-    );
+    this.#say('Region to ask about. Arrows move it, Enter goes on to the question, Escape leaves it.');
   }
 
   place(box: Box | null): void {
@@ -45,20 +54,21 @@ export class Region implements EditedBox {
 
   moveBox(part: BoxPart, by: Point): void {
     if (this.box === null) return;
-    this.box = moveBox(this.box, part, by, this.#picture());
-    this.#announcer.settle(boxInWords(this.box));
+    this.box = moveBox(this.box, part, by, this.#size);
+    this.#say(boxInWords(this.box));
   }
 
   keep(): void {
     this.wants = null;
-    this.#onKept();
+    // The question comes next.
+    focusAsk();
   }
 
   /** Returns whether there was a region. */
   leave(): boolean {
     if (this.box === null) return false;
     this.box = null;
-    this.#announcer.say('The whole frame is asked about');
+    this.#say('The whole frame is asked about');
     return true;
   }
 }

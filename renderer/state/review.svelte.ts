@@ -36,7 +36,6 @@ import { frameToAsk } from './frame-to-ask.ts';
 import { Judging } from './judging.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
-import { focusAsk } from './focus-ask.ts';
 import { Region } from './region.svelte.ts';
 import type { ReviewParts } from './review-parts.ts';
 import { ReviewList } from './review-list.svelte.ts';
@@ -75,7 +74,7 @@ export class Review {
   readonly judging: Judging;
   readonly marks: MarksOfReview;
   /** The part of the frame that the next question is about. */
-  readonly region: Region;
+  readonly region = new Region(this, (words) => this.#announcer.say(words));
   readonly list: ReviewList;
 
   /** The selected question with all of its answers; null for the moment until they are here. */
@@ -132,7 +131,6 @@ export class Review {
     this.list = new ReviewList(this, actor);
     const catchUp = (): Promise<void> => this.#record.catchUp();
     this.judging = new Judging(this, { ...parts, actor, catchUp });
-    this.region = new Region(parts.announcer, () => this.view.picture ?? this.video, focusAsk);
     this.marks = new MarksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });
     this.view.picture = { width: open.video.width, height: open.video.height };
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
@@ -246,8 +244,7 @@ export class Review {
       await this.#record.catchUp();
       if (first !== null) await this.show(first);
     });
-    if (together.left.length === 0) this.region.place(null);
-    return together.left;
+    return this.region.asAsked(together.left);
   }
 
   /**
@@ -264,9 +261,8 @@ export class Review {
     // The person sees what is asked about, before it is asked.
     const frame = this.goToAnswer().then(() => frameToAsk(this.player));
     return this.asking.take(frame, async ({ hash: frameHash }) => {
-      const questionId = entry.question.id;
       if (times > 1) this.selectedVersion = entry.answers.indexOf(answer);
-      const again = { questionId, frameHash, ...(how === 'anyway' && { anyway: true }) };
+      const again = { questionId: entry.question.id, frameHash, ...(how === 'anyway' && { anyway: true }) };
       await askVersions(this.#bridge, again, each);
       await this.#record.catchUp();
       if (times === 1) this.selectedVersion = null;
