@@ -28,6 +28,24 @@ export interface LibraryAct {
   readonly said: string;
 }
 
+/** Moving to the bin, and what is said of it. */
+export const binned = (command: LibraryCommand, what: string): LibraryAct => ({
+  command,
+  said: `${what} is in the bin`,
+});
+
+/** What takes a command back; null where it moved nothing to the bin. */
+export function backOf(command: LibraryCommand): LibraryAct | null {
+  if (command.name === 'case.delete') {
+    return { command: { name: 'case.restore', caseId: command.caseId }, said: 'The case is back' };
+  }
+  if (command.name !== 'session.delete') return null;
+  return {
+    command: { name: 'session.restore', sessionId: command.sessionId },
+    said: 'The session is back',
+  };
+}
+
 /** The library as it is on show: the cases, the answers of the session that is unfolded, and the bin. */
 export class LibraryPageState {
   cases = $state.raw<readonly CaseSummary[]>([]);

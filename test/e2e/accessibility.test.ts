@@ -78,8 +78,8 @@ describe('a review by keys alone', () => {
 
     await keyboard.press('Control+o');
     await window.library.sessions.first().waitFor();
-    // Close, open a video, clear, recent video, new session, session.
-    for (let presses = 0; presses < 6; presses += 1) await keyboard.press('Tab');
+    // Cases, bin, search, open a video, backups, close, all cases, the case, clear, recent video, new session, session.
+    for (let presses = 0; presses < 12; presses += 1) await keyboard.press('Tab');
     await expect.poll(() => page.locator(':focus').textContent()).toContain('session 1');
     await keyboard.press('Enter');
     await window.library.dialog.waitFor({ state: 'hidden' });
