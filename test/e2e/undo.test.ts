@@ -119,7 +119,10 @@ describe('undo', () => {
     await page.locator('header .session', { hasText: 'session 2' }).waitFor();
     await rename('Nephrectomy 15');
     await page.keyboard.press('Control+o');
-    await dialog.getByRole('button', { name: /session 1/ }).first().click();
+    await dialog
+      .getByRole('button', { name: /session 1/ })
+      .first()
+      .click();
     await page.locator('header .session', { hasText: 'session 1' }).waitFor();
     await page.keyboard.press('Control+z');
     await line(/^The case “Nephrectomy 15” was changed.* since then, so nothing was done/).waitFor();
