@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ActorId } from '../../preload/contract/context.ts';
-import { FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
+import { FrameIndex, VideoId, type SessionId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
-import { parseFound, parseRow } from './rows.ts';
+import { parseFound } from './rows.ts';
 
 /** A recording of a session's case, and the frame of it on which somebody stands. */
 export interface SessionView {
@@ -49,14 +49,6 @@ export const statements = {
     `SELECT video_id, frame_index FROM session_views
      WHERE session_id = :sessionId AND actor = :actor AND video_id = :videoId`,
   ),
-  lastSessionAbout: statement(
-    'session-views.lastSessionAbout',
-    `SELECT id FROM sessions WHERE id IN (
-       SELECT session_id FROM session_views WHERE video_id = :videoId
-       UNION SELECT session_id FROM questions WHERE video_id = :videoId
-       UNION SELECT id FROM sessions WHERE left_video_id = :videoId)
-     AND deleted_at IS NULL ORDER BY number DESC LIMIT 1`,
-  ),
 };
 
 /** Writes down where a person stands in a session, which changes nothing of it. */
@@ -92,10 +84,4 @@ export function viewInVideo(
   const row = database.get(statements.inVideo, { sessionId, actor, videoId });
   const found = parseFound(database, Row, row, 'session_views');
   return found ?? { videoId, frameIndex: FrameIndex.parse(0) };
-}
-
-/** The last session in which a recording was looked at or asked about, by whomever; not one in the bin. */
-export function findLastSessionAbout(database: ReadableDatabase, videoId: VideoId): SessionId | null {
-  const row = database.get(statements.lastSessionAbout, { videoId });
-  return row === undefined ? null : parseRow(z.object({ id: SessionId }), row, 'sessions').id;
 }
