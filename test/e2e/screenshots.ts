@@ -98,7 +98,7 @@ try {
     await page.waitForTimeout(300);
   }
   await page.keyboard.press('e');
-  await page.getByRole('combobox', { name: 'Label' }).fill('Tissue manipulation');
+  await page.getByRole('combobox', { name: 'Label', exact: true }).fill('Tissue manipulation');
   await page.getByRole('button', { name: /^Move/ }).click();
   await page.keyboard.press('Tab');
   for (const key of ['ArrowLeft', 'ArrowLeft', 'ArrowUp']) await page.keyboard.press(`Shift+${key}`);

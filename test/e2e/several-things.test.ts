@@ -100,7 +100,7 @@ describe('an answer that names several things', () => {
     await page.keyboard.press('e');
     const rows = page.getByRole('radiogroup', { name: /in place of the model’s list/ }).getByRole('radio');
     await expect.poll(() => rows.count()).toBe(list.items.length);
-    const label = page.getByRole('combobox', { name: 'Label' });
+    const label = page.getByRole('combobox', { name: 'Label', exact: true });
     await label.fill('gauze');
     await rows.nth(1).click();
     await page.keyboard.press('Delete');

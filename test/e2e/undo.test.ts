@@ -60,7 +60,7 @@ describe('undo', () => {
     await window.selectQuestion(other);
     await window.waitForAnswer();
     await page.keyboard.press('e');
-    await page.getByRole('combobox', { name: 'Label' }).fill('left-top');
+    await page.getByRole('combobox', { name: 'Label', exact: true }).fill('left-top');
     await page.keyboard.press('Enter');
     await window.answer.waitForDecision('corrected');
     await rename('Nephrectomy 12');
