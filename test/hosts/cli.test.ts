@@ -90,7 +90,10 @@ describe('the command line', () => {
     const first = await clips.make('first', { frames: 5, extension: 'mp4', output: x264, ...size });
     const second = await clips.make('second', { frames: 7, extension: 'mp4', output: x264, ...other });
     const both = await clips.convert(
-      ['-i', first, '-i', second, '-map', '0', '-map', '1', '-c', 'copy'],
+      [
+        ...['-i', first, '-i', second, '-map', '0', '-map', '1', '-c', 'copy'],
+        ...['-metadata:s:v:1', 'title=Room camera'],
+      ],
       'both.mkv',
     );
     const told = await cli(['probe', both, '--stream', '1', '--home', home]);
@@ -105,6 +108,17 @@ describe('the command line', () => {
     expect(frame.code, frame.stderr).toBe(0);
     expect(await loadImage(readFileSync(out))).toMatchObject(other);
     expect((await json('frame', both, '--stream', '4', '--index', '0', '--out', out)).code).toBe(2);
+
+    const apart = ['--home', join(folder, 'streams')];
+    const organ = ['--stream', '1', '--frame', '0', '--question', 'What organ is being operated?'];
+    const asked = await cli(['ask', both, ...organ, '--json', ...apart]);
+    expect(asked.code, asked.stderr).toBe(0);
+    const shown = await cli(['sessions', 'show', asked.result['session'] as string, ...apart]);
+    expect(shown.stdout).toMatch(/^Case 0001, session 1: both\.mkv, stream 1 \(Room camera\)$/m);
+    const caseId = (await cli(['case', 'list', ...apart])).stdout.split(' ')[0]!;
+    const added = await cli(['case', 'recordings', 'add', caseId, both, '--stream', '0', ...apart]);
+    expect(added.stdout, added.stderr).toMatch(/^ +1 .* {2}both\.mkv, stream 1 \(Room camera\)$/m);
+    expect(added.stdout).toMatch(/^ +2 .* {2}both\.mkv, stream 0$/m);
     clips.remove();
   });
 

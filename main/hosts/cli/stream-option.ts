@@ -1,12 +1,12 @@
 import { Option } from 'commander';
-import type { PictureStream } from '../../../preload/contract/index.ts';
+import type { PictureStream, Video } from '../../../preload/contract/index.ts';
 import { wholeNumber } from './command.ts';
 
 export interface StreamOption {
   stream?: number;
 }
 
-/** Where a file has several cameras: which one. */
+/** Lets a person choose one picture stream of a file that holds several, such as one camera each. */
 export const streamOption = (): Option =>
   new Option(
     '--stream <n>',
@@ -25,4 +25,20 @@ export function streamsInWords(facts: { streams: readonly PictureStream[]; strea
     ];
     return `Stream ${String(index).padEnd(3)} ${codec}, ${width} x ${height}${notes.map((note) => `, ${note}`).join('')}`;
   });
+}
+
+/**
+ * A recording's file, and which of its picture streams the recording is where there is a choice: the streams of a file share
+ * its name. The number comes first, as `--stream` takes it and titles may be the same.
+ */
+export function recordingInWords({
+  displayName,
+  streams,
+  streamIndex,
+}: Pick<Video, 'displayName' | 'streams' | 'streamIndex'>): string {
+  const choices = streams.filter(({ isCover }) => !isCover);
+  const chosen = choices.find(({ index }) => index === streamIndex);
+  if (chosen === undefined || choices.length < 2) return displayName;
+  const { index, title } = chosen;
+  return `${displayName}, stream ${index}${title === null ? '' : ` (${title})`}`;
 }

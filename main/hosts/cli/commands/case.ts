@@ -10,7 +10,7 @@ import type { CommandLineWorkstation } from '../../hosted.ts';
 import { act } from '../command.ts';
 import type { Output } from '../output.ts';
 import { addCaseChanges } from './bin.ts';
-import { streamOption, type StreamOption } from '../stream-option.ts';
+import { recordingInWords, streamOption, type StreamOption } from '../stream-option.ts';
 
 export function addCase(program: Command): void {
   const cases = program.command('case').description('the cases in the data folder, and their recordings');
@@ -89,9 +89,10 @@ export function addCase(program: Command): void {
 
 function tell(output: Output, recordings: readonly Video[]): void {
   if (recordings.length === 0) output.line('The case has no recordings.');
-  recordings.forEach(({ id, displayName, availability }, index) => {
+  recordings.forEach((recording, index) => {
+    const { id, availability } = recording;
     const away = availability === 'available' ? '' : ` (${availability})`;
-    output.line(`${String(index + 1).padStart(3)}  ${id}  ${displayName}${away}`);
+    output.line(`${String(index + 1).padStart(3)}  ${id}  ${recordingInWords(recording)}${away}`);
   });
   output.result({ recordings });
 }

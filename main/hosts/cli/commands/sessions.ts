@@ -13,6 +13,7 @@ import {
   type Verdict,
 } from '../../../../preload/contract/index.ts';
 import { act, type CommandContext } from '../command.ts';
+import { recordingInWords } from '../stream-option.ts';
 
 /** Returns the command, for what changes sessions to be added to it. */
 export function addSessions(program: Command): Command {
@@ -51,7 +52,9 @@ async function showSession(
   const sessionId = parseSessionId(given);
   const opened = await calls.openSession({ sessionId });
   const entries = await entriesOfSession(sessionId, signal);
-  output.line(`${opened.case.pseudonym}, session ${opened.session.number}: ${opened.video.displayName}`);
+  output.line(
+    `${opened.case.pseudonym}, session ${opened.session.number}: ${recordingInWords(opened.video)}`,
+  );
   if (entries.length === 0) output.line('Nothing was asked in it yet.');
   for (const { question, answers, verdicts } of entries) {
     output.line(`${question.location.timecode}  frame ${question.location.index}  ${question.text}`);
