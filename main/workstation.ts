@@ -135,6 +135,8 @@ export interface Workstation {
     question: string,
     signal?: AbortSignal,
   ) => Promise<AnswerResult>;
+  /** The frame that an answer is about, of its recording and eye. Throws `file-changed` where it is another one now. */
+  answeredFrame: (answerId: AnswerId) => Promise<DecodedFrame>;
   /** All that was asked in a session, oldest first, with every version of its answers. Throws `not-found`. */
   entriesOfSession: (sessionId: SessionId, signal?: AbortSignal) => Promise<Entry[]>;
   /** Every change of the record, in order. */
@@ -337,6 +339,7 @@ export async function createWorkstation(options: WorkstationOptions): Promise<Wo
         reproducible: true,
         ...(signal ? { signal } : {}),
       }),
+    answeredFrame: async (answerId) => (await review.answeredFrame(answerId)).frame,
     entriesOfSession: review.entriesOfSession,
     listChanges: (signal) => store.reader.query('record.list', { after: 0 }, signal),
     countErasable: (caseId) => store.countErasable(caseId),

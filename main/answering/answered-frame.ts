@@ -16,8 +16,8 @@ export interface AnsweredFrame {
 }
 
 /**
- * An answer's frame, for drawing on. It is decoded again and must be the one that the model saw, pixel for
- * pixel: throws `file-changed` if it isn't.
+ * An answer's frame, for drawing on, of the eye that it is about, whichever is reviewed now. It is decoded again and must be the
+ * one that the model saw, pixel for pixel: throws `file-changed` if it isn't.
  */
 export async function answeredFrame(
   { store, library, pictures }: { store: Store; library: VideoLibrary; pictures: KeptPictures },
@@ -26,7 +26,8 @@ export async function answeredFrame(
   const answer = mustExist(answers.findAnswer(store.database, answerId), 'answer');
   const question = mustExist(questions.findQuestion(store.database, answer.questionId), 'question');
   const { videoId, index } = frameOf(question);
-  const { frame } = await library.frame(videoId, index, { priority: 'work' });
+  const eye = answer.frame === null ? undefined : (answer.frame.eye ?? null);
+  const { frame } = await library.frame(videoId, index, { priority: 'work', eye });
   if (answer.frame !== null && answer.frame.hash !== frame.hash) {
     throw new WorkstationError(
       'file-changed',

@@ -7,7 +7,6 @@ import {
   type Question,
 } from '../../preload/contract/domain.ts';
 import type { Entry } from '../../preload/contract/entries.ts';
-import { regionOf } from '../../preload/contract/regions.ts';
 import {
   AnswerId,
   QuestionId,
@@ -32,7 +31,7 @@ import type { AnsweringContext } from './context.ts';
 import { AnswerInProgress } from './answer-in-progress.ts';
 import { readAskedFrame } from './asked-frame.ts';
 import { deleted } from './refusals.ts';
-import { checkedRegion, cropFact } from './region.ts';
+import { checkedRegion, cropFact, regionAgain } from './region.ts';
 import {
   definedOnly,
   settingsOf,
@@ -133,7 +132,7 @@ export class Answering {
     const before = versions.at(-1);
     const given = { ...(before && settingsOf(before)), ...definedOnly(input.settings) };
     const anyway = input.anyway ?? (before !== undefined && wasAnsweredAnyway(before));
-    const region = before === undefined ? null : regionOf(before);
+    const region = regionAgain(before, frame);
     const answer = this.#newAnswer(question, { ...identity, ...cropFact(frame, region) }, given);
     store.database.transaction(() => {
       presentSession(store.database, session.id);

@@ -30,10 +30,12 @@ export async function askModel(
 ): Promise<Answer> {
   job.signal.throwIfAborted();
   const startedAt = performance.now();
-  // The file may have changed while the question waited: the model gets the picture that was asked about, or none.
+  // The file may have changed while the question waited: the model gets the picture that was asked about, or none. That is of the
+  // eye that was asked about, also where another one is reviewed by now.
   const { frame } = await readAskedFrame(library, {
     ...frameOf(question),
     expected: draft.answer.frame?.hash ?? '',
+    eye: draft.answer.frame?.eye ?? null,
     signal: job.signal,
     priority: 'work',
   });

@@ -1,6 +1,7 @@
-import type { FrameIdentity } from '../../preload/contract/domain.ts';
+import type { Answer, FrameIdentity } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
-import { leastRegionSide, mostRegionRatio } from '../../preload/contract/regions.ts';
+import { leastRegionSide, mostRegionRatio, regionOf } from '../../preload/contract/regions.ts';
+import { anotherEye } from '../../preload/contract/stereo.ts';
 import { Box, type Size } from '../../preload/contract/values.ts';
 import type { DecodedFrame } from '../recordings/index.ts';
 import { hashPicture } from '../video/index.ts';
@@ -48,6 +49,22 @@ export function checkedRegion(
     );
   }
   return Box.parse([x1, y1, x2, y2]);
+}
+
+/**
+ * The region that another version of an answer is about: that of the one before, in the picture that is there now.
+ *
+ * @throws WorkstationError `invalid-input` where another eye is reviewed, or the picture is too small for it now
+ */
+export function regionAgain(before: Pick<Answer, 'frame'> | undefined, frame: DecodedFrame): Box | null {
+  const region = before === undefined ? null : regionOf(before);
+  if (before === undefined || region === null) return null;
+  const other = anotherEye(before.frame?.eye, frame.eye);
+  if (other === null) return checkedRegion(region, frame);
+  throw refusal(
+    `${other} Its region lies in the picture that it is about.`,
+    'Choose that picture again, under the picture’s controls; or draw a region on this one and ask anew.',
+  );
 }
 
 /** The pixels of a region, which lies within the frame in whole pixels. */

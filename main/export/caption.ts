@@ -3,6 +3,7 @@ import { answerWarning, damagedPicture } from '../../preload/contract/words/answ
 import { decoding, domainWords, grouped, readable } from '../../preload/contract/words/answers.ts';
 import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
 import { doubtMeanings, doubtsOf, surenessInWords } from '../../preload/contract/doubts.ts';
+import { eyeInWords } from '../../preload/contract/stereo.ts';
 import { regionInWords, regionMeaning, regionOf } from '../../preload/contract/regions.ts';
 import { visibleText } from '../../preload/contract/visible-text.ts';
 import type { Picture } from '../platform/picture.ts';
@@ -48,6 +49,9 @@ export function captionOf({ frame, answer, question, frameIndex, timecode }: Sti
   const captions: (Caption | null)[] = [
     { words: question, tone: 'title' },
     region === null ? null : { words: `${regionInWords(region)}. ${regionMeaning}`, tone: 'dim' },
+    identity?.eye === undefined
+      ? null
+      : { words: `Of this stereo recording: the ${eyeInWords(identity.eye)}`, tone: 'dim' },
     understood === null ? null : { words: understood, tone: 'dim' },
     label === null
       ? null

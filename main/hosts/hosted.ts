@@ -31,6 +31,7 @@ export type CommandLineWorkstation = { readonly calls: CallsInContext } & Omit<H
     | 'extractFrame'
     | 'loadModelFolder'
     | 'askImage'
+    | 'answeredFrame'
     | 'entriesOfSession'
     | 'listChanges'
     | 'countErasable'

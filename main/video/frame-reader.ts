@@ -18,6 +18,8 @@ export type FramePriority = 'interaction' | 'work';
 export interface FrameRequest {
   readonly signal?: AbortSignal | undefined;
   readonly priority?: FramePriority | undefined;
+  /** For work: the eye of a stereo recording that is wanted, null for the whole picture. Left out, it is the one wanted now. */
+  readonly eye?: StereoEye | null | undefined;
 }
 
 export interface FrameReaderOptions {
@@ -86,7 +88,7 @@ export class FrameReader {
     throwIfAborted(request.signal);
     throwIfAborted(this.#disposal.signal);
     return request.priority === 'work'
-      ? this.#forWork(index, request.signal)
+      ? this.#forWork(index, request)
       : this.#forInteraction(index, request.signal);
   }
 
@@ -146,13 +148,14 @@ export class FrameReader {
     this.#finished.clear();
   }
 
-  #forWork(index: number, signal: AbortSignal | undefined): Promise<DecodedFrame> {
+  #forWork(index: number, { signal, eye: asked }: FrameRequest): Promise<DecodedFrame> {
     const { context, table, checkFile } = this.#options;
     const stop = signal ? AbortSignal.any([signal, this.#disposal.signal]) : this.#disposal.signal;
     const job = async (): Promise<DecodedFrame> => {
       await checkFile();
+      const eye = asked === undefined ? this.#eye : asked;
       // Several questions about one frame, as a sweep asks them, decode it once.
-      const made = this.#finished.get(this.#nameOf(index));
+      const made = this.#finished.get(this.#nameOf(index, eye));
       if (made) return this.#keep(made);
       let raw = this.#cache.get(index);
       if (!raw) {
@@ -162,7 +165,7 @@ export class FrameReader {
         await decodeFrames(context, table, { first: index, last: index, signal: stop, onFrame });
       }
       if (!raw) throw new WorkstationError('internal', `Frame ${index} did not arrive.`, 'Try again.');
-      return this.#finish(raw);
+      return this.#finish(raw, eye);
     };
     return this.#work.run(job, { signal: stop });
   }
@@ -209,7 +212,7 @@ export class FrameReader {
           return;
         }
         try {
-          resolve(this.#finish(outcome));
+          resolve(this.#finish(outcome, this.#eye));
         } catch (error) {
           // No memory left for the picture: whoever waits is told, not left waiting.
           reject(error as Error);
@@ -345,8 +348,8 @@ export class FrameReader {
     }
   }
 
-  #finish(raw: RawFrame): DecodedFrame {
-    return this.#keep(this.#finished.get(this.#nameOf(raw.index)) ?? finishFrame(raw, this.#eye));
+  #finish(raw: RawFrame, eye: StereoEye | null): DecodedFrame {
+    return this.#keep(this.#finished.get(this.#nameOf(raw.index, eye)) ?? finishFrame(raw, eye));
   }
 
   /** The frame on screen is asked for by the window, the model and the still: made once, the latest used kept. */
@@ -360,7 +363,7 @@ export class FrameReader {
   }
 
   /** Decoded planes are those of both eyes; what is made of them is one eye's. */
-  #nameOf(index: number, eye: StereoEye | null = this.#eye): string {
+  #nameOf(index: number, eye: StereoEye | null): string {
     return `${index} ${eyeInWords(eye)}`;
   }
 }

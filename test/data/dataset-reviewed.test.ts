@@ -66,12 +66,14 @@ function session(...entries: { text: string; answers: object[] }[]): ReviewedSes
   };
 }
 
+const imageOf = (index: number, of = hash): string => `frames/frame00000${index}-${of.slice(0, 8)}.png`;
+
 /** Writes a sheet with its one picture, as `data review` does. */
 function write(sheet: ReviewSheet, name = 'sheet'): string {
   const root = join(folder, name);
   mkdirSync(join(root, 'frames'), { recursive: true });
   const canvas = createCanvas(160, 128);
-  writeFileSync(join(root, 'frames/frame000007.png'), canvas.encodeSync('png'));
+  writeFileSync(join(root, imageOf(7)), canvas.encodeSync('png'));
   writeFileSync(join(root, 'session.json'), JSON.stringify(sheet));
   return root;
 }
@@ -107,10 +109,22 @@ describe('a reviewed session', () => {
     ]);
     expect(sheet.entries[0]).toMatchObject({
       answer: { label: 'Idle', model: { name: 'Nano' } },
-      image: 'frames/frame000007.png',
+      image: imageOf(7),
       width: 160,
       verdict: null,
     });
+  });
+
+  it('has a picture of its own for another recording or eye, in the size that boxes are in', () => {
+    const frame = {
+      ...opened.entries[0]!.answers[0]!.frame!,
+      hash: 'b'.repeat(64),
+      picture: { width: 80, height: 128 },
+    };
+    const eye = session({ text: 'What organ is this?', answers: [{ frame }] });
+    expect(reviewSheet(eye, { actor: anna, reviewer: null }, 5).entries).toMatchObject([
+      { image: imageOf(7, frame.hash), width: 80, height: 128 },
+    ]);
   });
 
   it('has the verdicts that its reviewer gave in the window, on whichever version', () => {

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { captionOf } from '../../main/export/caption.ts';
 import { createVideoMedia } from '../../main/recordings/index.ts';
 import { calls as contract } from '../../preload/contract/calls.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import { ClipFolder, readCounter, x264 } from '../video/clips.ts';
-import { Bench, ScriptedEngine } from '../review/helpers.ts';
+import { Bench, result, ScriptedEngine } from '../review/helpers.ts';
 
 const clips = new ClipFolder();
 let file = '';
@@ -131,14 +132,15 @@ describe('a video of several picture streams', () => {
 describe('one eye of a stereo recording', () => {
   const left = { layout: 'side-by-side', eye: 'left', squeezed: false } as const;
   const right = { ...left, eye: 'right' } as const;
+  let both = '';
 
-  it('is its picture everywhere from the choice on, over a restart and until it is undone', async () => {
+  beforeAll(async () => {
     const one = await clips.make('left', { frames: 20, extension: 'mp4', output: x264 });
     const other = await clips.make('right', { frames: 20, first: 1000, extension: 'mp4', output: x264 });
-    const both = await clips.convert(
-      ['-i', one, '-i', other, '-filter_complex', 'hstack', ...x264],
-      'stereo.mp4',
-    );
+    both = await clips.convert(['-i', one, '-i', other, '-filter_complex', 'hstack', ...x264], 'stereo.mp4');
+  });
+
+  it('is its picture everywhere from the choice on, over a restart and until it is undone', async () => {
     const opened = await bench.open(both);
     const { session, video } = opened;
     expect(video).not.toHaveProperty('eye');
@@ -174,7 +176,7 @@ describe('one eye of a stereo recording', () => {
     });
     expect(ofEye.frame?.hash).not.toBe(whole.frame?.hash);
     expect((await bench.review.answeredFrame(ofEye.id)).frame.width).toBe(video.width / 2);
-    await expect(bench.review.answeredFrame(whole.id)).rejects.toMatchObject({ code: 'file-changed' });
+    expect((await bench.review.answeredFrame(whole.id)).frame.hash).toBe(whole.frame?.hash);
 
     await choose(right);
     expect(await number(video.id, 9)).toBe(1009);
@@ -197,5 +199,56 @@ describe('one eye of a stereo recording', () => {
     await bench.calls.redo({ sessionId: session.id });
     expect(await number(video.id, 9)).toBe(9);
     expect(await bench.calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+  });
+
+  it('stays that of a question, of its region and of a saved picture, whichever eye is reviewed later', async () => {
+    const opened = await bench.open(both);
+    const { session, video } = opened;
+    const choose = (eye: typeof left | typeof right) =>
+      bench.calls.apply({
+        sessionId: session.id,
+        command: { name: 'recording.choose-eye', videoId: video.id, eye },
+      });
+    await choose(left);
+    const width = video.width / 2;
+    const frameHash = await bench.hash(video.id, 9);
+    const about = {
+      sessionId: session.id,
+      frameIndex: 9 as FrameIndex,
+      frameHash,
+      question: 'What is this?',
+    };
+    await expect(bench.calls.ask({ ...about, region: [0, 0, width + 1, 40] })).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining(`${width} × ${video.height}`) as string,
+    });
+
+    // The second one waits behind the first while another eye is chosen.
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    engine.answer = async () => held.then(() => result({ box: [1, 2, 11, 12] }));
+    await bench.calls.ask(about);
+    const waiting = await bench.calls.ask({ ...about, region: [width - 40, 4, width, 40] });
+    await choose(right);
+    go();
+    const answer = async () => bench.calls.getAnswer({ answerId: waiting.answer.id });
+    await expect.poll(async () => (await answer()).endedAt).not.toBeNull();
+    expect(await answer()).toMatchObject({
+      status: 'answered',
+      box: [width - 39, 6, width - 29, 16],
+      frame: { hash: frameHash, eye: left, crop: { region: [width - 40, 4, width, 40] } },
+    });
+    expect(engine.asked[1]?.frame).toMatchObject({ width: 40, height: 36 });
+
+    const saved = await bench.review.answeredFrame(waiting.answer.id);
+    expect([saved.frame.hash, saved.frame.width]).toEqual([frameHash, width]);
+    expect(captionOf(saved).map(({ words }) => words)).toContain(
+      'Of this stereo recording: the left eye (side by side)',
+    );
+    const again = { questionId: waiting.question.id, frameHash: await bench.hash(video.id, 9) };
+    await expect(bench.calls.askAgain(again)).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('about the left eye (side by side); on show is the right') as string,
+    });
   });
 });

@@ -207,12 +207,25 @@ describe('a region', () => {
     review.region.begin();
     await press('Escape');
     expect(review.region.box).toBeNull();
+    // Another eye of a stereo recording is another picture.
+    review.region.begin();
+    review.takeVideo({
+      ...review.video,
+      eye: { layout: 'side-by-side', eye: 'left', squeezed: false },
+    });
+    expect(review.region.box).toBeNull();
   });
 
   test('that was asked about is named beside the answer and drawn on the frame', async () => {
     const { question, answers } = fake.entries[0]!;
     const crop = { region: Box.parse([5, 10, 105, 110]), hash: 'e'.repeat(64) };
-    const answer = { ...answers[0]!, frame: { ...answers[0]!.frame!, crop } };
+    const eye = {
+      layout: 'side-by-side',
+      eye: 'left',
+      squeezed: false,
+      region: { x: 0, y: 0, width: 640, height: 512 },
+    } as const;
+    const answer = { ...answers[0]!, frame: { ...answers[0]!.frame!, crop, eye } };
     fake.entries = [{ ...fake.entries[0]!, question, answers: [answer] }];
     const review = await opened();
     review.view.stage = { width: 640, height: 512 };
@@ -224,6 +237,10 @@ describe('a region', () => {
       /this part of the frame alone/,
     );
     expect(document.querySelector('[data-part="legend"]')?.textContent).toMatch(/region/);
+    await fireEvent.click(screen.getByText('Evidence and raw output'));
+    expect(document.querySelector('[data-part="answer-eye"]')?.textContent).toContain(
+      'left eye (side by side)',
+    );
   });
 });
 

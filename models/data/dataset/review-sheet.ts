@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { askedOf } from '../../../preload/contract/asked.ts';
 import type { ActorId } from '../../../preload/contract/context.ts';
 import { ModelStamp } from '../../../preload/contract/domain.ts';
-import type { Answer, Session, Video } from '../../../preload/contract/domain.ts';
+import type { Answer, FrameIdentity, Session, Video } from '../../../preload/contract/domain.ts';
 import type { Entry } from '../../../preload/contract/entries.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { Box, Sha256, Timestamp } from '../../../preload/contract/values.ts';
@@ -60,8 +60,12 @@ export const ReviewSheet = z.object({
 });
 export type ReviewSheet = z.infer<typeof ReviewSheet>;
 
-/** The picture of a frame in the sheet's folder: one file however often the frame was asked about. */
-export const sheetImage = (index: number): string => `frames/frame${String(index).padStart(6, '0')}.png`;
+/**
+ * The picture of a frame in the sheet's folder: one file however often the frame was asked about, and another one for a frame of
+ * the same number in another recording or of another eye.
+ */
+const sheetImage = ({ index, hash }: Pick<FrameIdentity, 'index' | 'hash'>): string =>
+  `frames/frame${String(index).padStart(6, '0')}-${hash.slice(0, 8)}.png`;
 
 const ENDED: readonly Answer['status'][] = ['answered', 'not-visible'];
 
@@ -109,9 +113,8 @@ export function reviewSheet(
           subject: known?.subject ?? null,
           answer: { id, label, box, reasoning, model, createdAt },
           frame: { fingerprint: frame.fingerprint, index: frame.index, hash: frame.hash },
-          image: sheetImage(frame.index),
-          width: video.width,
-          height: video.height,
+          image: sheetImage(frame),
+          ...(frame.picture ?? { width: video.width, height: video.height }),
           verdict: judgementOn(id),
         },
       ];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { FrameIndex, WorkstationError } from '../../../../preload/contract/index.ts';
+import { AnswerId, WorkstationError } from '../../../../preload/contract/index.ts';
 import { drawFrame } from '../../../workstation.ts';
 import { act } from '../command.ts';
 import { writeNamedFile } from '../picture.ts';
@@ -37,25 +37,40 @@ export function addDataReview(data: Command): void {
       const entries = await workstation.entriesOfSession(opened.session.id, signal);
       const { actor } = await workstation.calls.getStatus({});
       const by = { actor: actor.id, reviewer: reviewer ?? null };
-      const sheet = reviewSheet({ ...opened, entries }, by, Date.now());
-      const judged = sheet.entries.filter(({ verdict }) => verdict !== null).length;
+      const whole = reviewSheet({ ...opened, entries }, by, Date.now());
       const written = new Set<string>();
-      for (const [done, { image, frame }] of sheet.entries.entries()) {
-        output.progress('Writing pictures', done, sheet.entries.length);
-        if (written.has(image)) continue;
-        written.add(image);
-        const index = FrameIndex.parse(frame.index);
-        const decoded = await workstation.media.frame(opened.video.id, index, signal);
-        await writeNamedFile(join(resolve(out), image), await drawFrame(decoded));
+      const gone = new Set<string>();
+      let fault: WorkstationError | null = null;
+      for (const [done, { image, answer }] of whole.entries.entries()) {
+        signal.throwIfAborted();
+        output.progress('Writing pictures', done, whole.entries.length);
+        if (written.has(image) || gone.has(image)) continue;
+        try {
+          const frame = await workstation.answeredFrame(AnswerId.parse(answer.id));
+          await writeNamedFile(join(resolve(out), image), await drawFrame(frame));
+          written.add(image);
+        } catch (error) {
+          // An answer without the very picture that it was given for teaches nothing true.
+          if (!(error instanceof WorkstationError) || error.code !== 'file-changed') throw error;
+          gone.add(image);
+          fault = error;
+        }
       }
+      if (fault !== null && written.size === 0) throw fault;
+      const sheet = { ...whole, entries: whole.entries.filter(({ image }) => written.has(image)) };
+      const judged = sheet.entries.filter(({ verdict }) => verdict !== null).length;
       await writeNamedFile(file, Buffer.from(`${JSON.stringify(sheet, null, 2)}\n`));
       output.line(`${sheet.entries.length} answers on ${written.size} pictures in ${resolve(out)}`);
+      const leftOut = whole.entries.length - sheet.entries.length;
+      if (leftOut > 0) {
+        output.note(`${leftOut} answers were left out: the file shows another picture of their frame now.`);
+      }
       output.line(
         judged === sheet.entries.length
           ? `Every answer was judged in the window. Now: data build --reviewed ${out}`
           : `${judged} of them were judged in the window. Fill in the other verdicts in ${SHEET_FILE}, then: data build --reviewed ${out}`,
       );
-      output.result({ file, answers: sheet.entries.length, judged, pictures: written.size });
+      output.result({ file, answers: sheet.entries.length, judged, leftOut, pictures: written.size });
     },
   );
 }
