@@ -4,7 +4,7 @@ import { deviceName, EngineLostError, type EngineText, type ModelInfo } from '..
 /** The answer so far, as its text comes in. */
 export class AnswerInProgress {
   answer: Answer;
-  /** Whether the model answers a question, too, that it was not taught. */
+  /** Whether the model is to answer even a question that it was not taught. */
   readonly anyway: boolean;
   /** Whether there is text that has not been saved. */
   changed = false;
@@ -16,7 +16,7 @@ export class AnswerInProgress {
     this.anyway = anyway;
   }
 
-  /** The model that answers; the last one known stays when the engine has none at the moment. */
+  /** Notes which model answers. The last one known stays if the engine has none loaded at the moment. */
   stamp(model: ModelInfo | null): void {
     if (model === null) return;
     const { id, name, version, sha256, domain } = model;
@@ -31,14 +31,14 @@ export class AnswerInProgress {
     this.changed = true;
   }
 
-  /** What was written is void. */
+  /** Drops what was written, because the engine begins the answer again. */
   clear(): void {
     this.answer = { ...this.answer, raw: '', reasoning: '' };
     this.#lengths = { reasoning: 0, answer: 0 };
     this.changed = true;
   }
 
-  /** Returns where in its section the text stands. */
+  /** Adds a piece of text, and returns at which character of its section it begins. */
   add({ section, text }: EngineText): number {
     const at = this.#lengths[section];
     this.#lengths[section] += text.length;
@@ -49,7 +49,7 @@ export class AnswerInProgress {
     return at;
   }
 
-  /** As it was left: with what a lost engine had written, where it says so. */
+  /** The answer as it stands after an error. An engine that was lost tells what it had written by then. */
   left(error: unknown): Answer {
     if (!(error instanceof EngineLostError)) return this.answer;
     const { raw, reasoning, label } = error.partial;

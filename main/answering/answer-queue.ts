@@ -20,20 +20,20 @@ import { begunAlready, elsewhere, givenUp } from './refusals.ts';
 import { SaveLater } from './save-later.ts';
 import { definedOnly, type GivenSettings } from './settings.ts';
 
-/** Signs of life, of what waits and of what is written: nobody may take a long queue or a long prefill for a dead process. */
+/** How often this process shows that it lives, so that no other one mistakes a long queue or prefill for its end. */
 const ALIVE_MILLISECONDS = 10_000;
 
 /** An answer that waits or is being written. */
 interface Work extends AskedWork {
-  /** What it waits for besides its turn. */
+  /** What it waits for besides its turn, such as a model that is still being loaded. */
   readonly loaded: Promise<unknown>;
-  /** Takes it out of the queue; false where it has begun. */
+  /** Takes it out of the queue. Returns false if it has begun. */
   withdraw: () => boolean;
   /** Whether a person has stopped it. */
   unwanted: boolean;
 }
 
-/** Gives the model one question after another as it takes them, and writes down what it says while it says it. */
+/** Passes waiting questions to the model as it can take them, and saves the text of each answer while it is written. */
 export class AnswerQueue {
   readonly #context: AnsweringContext;
   readonly #later: SaveLater;
@@ -59,7 +59,7 @@ export class AnswerQueue {
     const { record, onOtherProcess } = context.store;
     const stops = [
       record.onChange(({ edits }) => {
-        // Only once everybody was told of the change, since stopping is one of its own.
+        // Deferred until everybody was told of this change, because stopping an answer is a change of its own.
         if (edits?.some(({ after }) => after === null)) queueMicrotask(() => this.#stopTakenBack());
       }),
       onOtherProcess(() => this.#stopTakenBack()),
@@ -70,8 +70,8 @@ export class AnswerQueue {
   }
 
   /**
-   * Goes on with what an earlier workstation left waiting or half written, once the model is loaded; it is told and can be
-   * stopped from now on. From then on it looks now and then for what others left that are not heard of any more.
+   * Continues what an earlier workstation left waiting or half written, once the model is loaded; these answers can be seen
+   * and stopped at once. From then on it regularly takes over the answers of processes that have died.
    */
   takeUp(loaded: Promise<unknown> = Promise.resolve()): void {
     this.#takeUpLost(loaded);
@@ -79,7 +79,8 @@ export class AnswerQueue {
   }
 
   /**
-   * In the transaction of a question: writes down that its answer is to be given. Once that is committed, {@link start} queues it.
+   * Stores that an answer is to be given, within the transaction that stores its question, so that neither is there alone.
+   * Once that is committed, {@link start} queues the answer.
    */
   writeDown(answer: Answer, input: Task['input']): void {
     const { store, now, durable = false } = this.#context;
@@ -87,7 +88,7 @@ export class AnswerQueue {
     store.tasks.add({ answerId: answer.id, input }, { outlivesOwner: durable, now: now() });
   }
 
-  /** Queues what is written down. */
+  /** Queues an answer that {@link writeDown} has stored. */
   start(
     question: Question,
     draft: AnswerInProgress,
@@ -115,13 +116,16 @@ export class AnswerQueue {
     return { jobId: job.id, answer: draft.answer };
   }
 
-  /** What is known of an answer: its text up to now while it is written, and also where the disk would not take it. */
+  /** The newest state of an answer, which may be ahead of the stored one: while it is written, or if the disk refused it. */
   current(answer: Answer): Answer {
     if (!isUnderWay(answer.status)) return answer;
     return this.#underWay.get(answer.id)?.draft.answer ?? this.#later.unsaved(answer.id) ?? answer;
   }
 
-  /** Ends an answer that waits or is written; one that has ended stays as it is. */
+  /**
+   * Stops an answer that waits or is being written, and leaves one that has ended as it is. Throws `not-found` if another
+   * process is writing it.
+   */
   stop(answer: Answer): void {
     const { jobs } = this.#context;
     const job = jobs.ofAnswer(answer.id);
@@ -129,7 +133,7 @@ export class AnswerQueue {
     else if (isUnderWay(this.current(answer).status)) throw elsewhere('Stop it there.');
   }
 
-  /** Keeps a question from being asked until it is resumed, also after a restart. Throws `busy` where it is being answered. */
+  /** Keeps a question from being asked until it is resumed, even after a restart. Throws `busy` if it is being answered. */
   pause(answer: Answer): void {
     const work = this.#workOf(answer);
     if (!work.withdraw()) throw begunAlready();
@@ -153,8 +157,8 @@ export class AnswerQueue {
   }
 
   /**
-   * Waits for what is under way, whose jobs are to be asked to stop after the call: what a person had not stopped before is
-   * left to the next workstation, where it outlives this one.
+   * Waits for the answers under way, whose jobs the caller must ask to stop after this call. A window leaves those that no
+   * person had stopped before for the next workstation to continue.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -166,7 +170,7 @@ export class AnswerQueue {
     try {
       store.tasks.release();
     } catch (error) {
-      // The next one takes them over all the same, as of one that died.
+      // The next workstation takes them over all the same, as it does after a crash.
       log.warn('what waits was not let go of', { code: toErrorReport(error).code });
     }
   }
@@ -185,7 +189,7 @@ export class AnswerQueue {
         try {
           this.#goOn(task, loaded);
         } catch (error) {
-          // The question can't be read any more, which is said where it is looked at.
+          // A question that can't be read any more is reported where a person looks at it.
           log.warn('a question that waited was not taken up', { code: toErrorReport(error).code });
         }
       }
@@ -218,7 +222,7 @@ export class AnswerQueue {
     }
   }
 
-  /** What was undone or deleted, in this process or another one, is not to be answered any more. */
+  /** Stops the answers to questions that were undone or deleted, in this process or another one. */
   #stopTakenBack(): void {
     const { store, jobs, log } = this.#context;
     for (const { draft, job } of [...this.#underWay.values()]) {
@@ -243,7 +247,7 @@ export class AnswerQueue {
       },
       { priority: priorityOfQuestion },
     );
-    // The first one waits for the model in its turn, and can be taken out of it for as long.
+    // An answer whose turn has come can still be withdrawn while it waits for the model to be loaded.
     work.withdraw = () => {
       if (!leave() && hasBegun) return false;
       withdrawn.abort();
@@ -251,7 +255,7 @@ export class AnswerQueue {
     };
   }
 
-  /** Its turn has come. False where it is not to be begun, as somebody else has ended it meanwhile: that is told. */
+  /** Begins an answer whose turn has come. Returns false, and tells everybody, if it was ended elsewhere meanwhile. */
   #begin(work: Work): boolean {
     const { store, emit, now, log } = this.#context;
     const { draft, job } = work;
@@ -263,7 +267,7 @@ export class AnswerQueue {
         return false;
       }
     } catch (error) {
-      // A full disk keeps nobody from an answer: its end is tried again until it is saved.
+      // A full disk must not prevent an answer: once it has ended, saving it is tried again until that works.
       log.warn('the beginning of an answer was not saved', { code: toErrorReport(error).code });
     }
     draft.answer = { ...draft.answer, status: 'running' };
@@ -276,7 +280,7 @@ export class AnswerQueue {
     const { id } = work.draft.answer;
     const answer = mustExist(answers.findAnswer(store.database, id), 'answer');
     const isOurs = store.tasks.isNotOfOthers(id);
-    // It waits and is ours: the question was taken back.
+    // It is ours and still waits, yet may not begin: so its question was taken back.
     if (isOurs && isUnderWay(answer.status)) {
       this.#end({ ...work.draft.answer, status: 'stopped' }, work);
       return;
@@ -317,7 +321,7 @@ export class AnswerQueue {
     }
   }
 
-  /** Never rejects: however it ends, the answer says so. */
+  /** Has one question answered. It never rejects, because the answer itself says how it ended. */
   async #run(work: Work, begun: () => void): Promise<void> {
     const { draft, job } = work;
     if (!this.#begin(work)) return;
@@ -343,13 +347,13 @@ export class AnswerQueue {
   }
 }
 
-/** Whether neither the question nor the asking of this answer was taken back, and its session is not in the bin. */
+/** Whether an answer is still wanted: its question and its asking were not undone, and its session is not in the bin. */
 const isWanted = (database: ReadableDatabase, { id, questionId, sessionId }: Answer): boolean =>
   !sessions.isInBin(database, sessionId) &&
   questions.findPresentQuestion(database, questionId) !== null &&
   answers.findAnswerFacts(database, id) !== null;
 
-/** Waits for something whatever comes of it, but no longer than until the signal. */
+/** Waits until the work has succeeded or failed, but no longer than until the signal aborts. */
 async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   let stop = (): void => undefined;

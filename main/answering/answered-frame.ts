@@ -35,7 +35,7 @@ export async function answeredFrame(
       'No picture is saved with its box. Ask again about this frame to get an answer for it as it is now.',
     );
   }
-  // An answer of before pictures were kept gets its own here; of what was erased no new trace is left.
+  // An answer from before pictures were kept gets one now; an erased answer must leave no new trace.
   if (!keptPictures.wasErased(store.database, answerId)) pictures.keep(frame);
   return {
     frame,

@@ -40,9 +40,9 @@ import {
   type SettingsInput,
 } from './settings.ts';
 
-/** Writes questions down, and has them answered. */
+/** Stores questions, and has them answered. */
 export class Answering {
-  /** What waits and what is written. */
+  /** The answers that wait or are being written. */
   readonly queue: AnswerQueue;
   readonly #context: AnsweringContext;
 
@@ -52,8 +52,8 @@ export class Answering {
   }
 
   /**
-   * Writes the question down, queues its answer and returns. The rest is told by events. Throws `frame-mismatch`, and
-   * writes nothing, where the frame is not the picture of `frameHash`.
+   * Stores a question, queues its answer and returns without waiting for it; events tell the rest. Throws `frame-mismatch`,
+   * and stores nothing, if the frame does not decode to the picture of `frameHash`.
    */
   async ask(
     input: {
@@ -109,7 +109,7 @@ export class Answering {
     return { ...this.queue.start(question, new AnswerInProgress(answer, anyway), given), question };
   }
 
-  /** Another version, with the last one's settings but for what is given. Throws `frame-mismatch` as `ask` does. */
+  /** Queues another version of an answer, with the settings of the last one except those given. Throws as `ask` does. */
   async askAgain(
     input: {
       questionId: QuestionId;

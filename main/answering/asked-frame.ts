@@ -5,8 +5,8 @@ import type { DecodedFrame, FrameRequest, VideoLibrary } from '../recordings/ind
 import { frameMismatch } from './refusals.ts';
 
 /**
- * The exact frame, its name for good and its place. `expected` is the hash of the picture that is asked about; throws
- * `frame-mismatch` where the frame is another one.
+ * Decodes the exact frame that is asked about, with its lasting identity and its place in the video. `expected` is the
+ * hash of the picture that the person saw; throws `frame-mismatch` if the frame is another one now.
  */
 export async function readAskedFrame(
   library: VideoLibrary,

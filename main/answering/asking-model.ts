@@ -20,8 +20,8 @@ export interface AskedWork {
 }
 
 /**
- * Decodes a question's frame anew, asks the model, and tells what it writes while it does. `begun` is called once the engine
- * has the question. Returns the answer as it ended; throws what kept it from its end.
+ * Decodes a question's frame again, asks the model, and emits its text while it is written. `begun` is called once the
+ * engine has the question. Returns the complete answer; throws what prevented it.
  */
 export async function askModel(
   { engine, emit, library, pictures }: AnsweringContext,
@@ -42,7 +42,7 @@ export async function askModel(
   const decodeFrameMilliseconds = performance.now() - startedAt;
   pictures.keep(frame);
 
-  // Of a question about a region the model is given that part alone: it takes one picture, and none was taught two.
+  // For a question about a region the model sees that part alone, because models are taught to take one picture.
   const region = regionOf(draft.answer);
   const picture = region === null ? frame : cropOf(frame, region);
 
@@ -65,7 +65,7 @@ export async function askModel(
       emit({ type: 'answer', answer: draft.answer });
     },
   });
-  // The engine keeps the order in which it is asked.
+  // The next question may follow from here on, because the engine answers in the order in which it is asked.
   begun();
   const result = await asked;
   draft.stamp(engine.state.model);
@@ -81,7 +81,7 @@ export async function askModel(
   };
 }
 
-/** Saves the text of an answer now and then while it is written; returns how to end that. */
+/** Saves the text of an answer regularly while it is written. Returns a function that ends this. */
 export function keepText({ store, log, now }: AnsweringContext, draft: AnswerInProgress): () => void {
   const keeping = setInterval(() => {
     if (!draft.changed) return;

@@ -5,9 +5,9 @@ import type { VideoLibrary } from '../recordings/index.ts';
 import type { Log, Store } from '../store/index.ts';
 import type { KeptPictures } from './kept-pictures.ts';
 
-/** The engine as it is asked here: it answers one question after another, and says what model it runs. */
+/** What answering needs of an engine: that it answers questions, and says which model it runs. */
 export type AnswerEngine = Pick<Engine, 'ask' | 'state'> & {
-  /** Settles once the model that is being loaded now is there, or can't be; null while none is being loaded. */
+  /** Settles once the model that is being loaded is ready or has failed; null while none is being loaded. */
   readonly loading?: Promise<unknown> | null;
 };
 
@@ -22,8 +22,8 @@ export interface AnsweringContext {
   newId: () => string;
   log: Log;
   /**
-   * True for a window: what is asked here is gone on with by the next one where this one ends before it is answered. What a
-   * command asked ends with it.
+   * True for a window: if it ends before a question is answered, the next one continues. What a command asked ends with the
+   * command.
    */
   durable?: boolean;
 }

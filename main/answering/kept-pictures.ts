@@ -9,11 +9,11 @@ import { putPicture } from '../platform/picture.ts';
 import type { DecodedFrame } from '../recordings/index.ts';
 import { keptPictures, type Log, type Store } from '../store/index.ts';
 
-/** Of 0 to 100: 70 to 120 kB for a frame of 1280 x 1024 pixels, without a difference that is seen at full size. */
+/** WebP quality from 0 to 100. A frame of 1280 x 1024 takes 70 to 120 kB, and shows no difference at full size. */
 const quality = 85;
 /** In pixels; a larger picture is made smaller, as it is for looking at and not for measuring. */
 const longestSide = 1920;
-/** How many frames may wait to be encoded, each of which holds its pixels; one that is passed over is kept at its turn. */
+/** How many frames may wait to be encoded, as each holds its pixels. The model's turn gives those left out another chance. */
 const mostWaiting = 8;
 
 export interface KeptPicturesContext {
@@ -23,8 +23,8 @@ export interface KeptPicturesContext {
 }
 
 /**
- * Keeps the picture of every frame that was asked about, once, as a file in the data folder, so that an answer can be read
- * where its video is away. It is compressed: a memory of the frame, which the frame's own hash names, and never the frame.
+ * Keeps one picture of every frame that was asked about as a file in the data folder, so that an answer can be read while
+ * its video is missing. The frame's hash names it, but it is compressed: it is for looking at, never for asking again.
  */
 export class KeptPictures {
   readonly #context: KeptPicturesContext;
@@ -36,13 +36,13 @@ export class KeptPictures {
     this.#context = context;
   }
 
-  /** Starts to keep a frame's picture, where it is not kept yet. What goes wrong is in the log: no answer depends on it. */
+  /** Starts to keep a frame's picture unless it is kept already. Failures are only logged, since no answer depends on it. */
   keep(frame: Pick<DecodedFrame, 'hash' | 'width' | 'height' | 'rgb'>): void {
     const { store, log } = this.#context;
     if (this.#keeping.has(frame.hash) || this.#keeping.size >= mostWaiting) return;
     try {
       if (keptPictures.findKeptPicture(store.database, frame.hash) !== null) return;
-      // At once, as the pixels may go to the engine's process afterwards.
+      // Drawn at once, because the pixels may be handed over to the engine's process afterwards.
       const canvas = drawn(frame);
       const kept = this.#last
         .then(() => this.#write(frame.hash, canvas))
@@ -72,14 +72,14 @@ export class KeptPictures {
       if (systemCode(error) === null) throw error;
       this.#context.log.warn('a kept picture could not be read', { code: systemCode(error) });
     }
-    // The next look at the frame keeps it anew.
+    // Forgotten, so that the picture is made again when the frame is next decoded for an answer.
     keptPictures.forgetKeptPicture(this.#context.store.database, frameHash);
     throw notKept();
   }
 
   /**
-   * Removes the pictures that only answers of this case are about, and returns how many; those that another case's answer needs
-   * stay. `left`: how many files the system would not remove, which stay known.
+   * Removes the pictures that only answers of this case need, and returns how many. `left` counts files that the system
+   * would not remove; they stay known, so that they can be removed later.
    */
   async removeOfCase(caseId: CaseId): Promise<{ removed: number; left: number }> {
     const { database } = this.#context.store;

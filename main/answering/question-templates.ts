@@ -1,7 +1,7 @@
 import type { QuestionTemplate } from '../../preload/contract/domain.ts';
 import { instruments, questionText } from '../../preload/contract/vocabulary.ts';
 
-/** As people write them. */
+/** The instruments' names as people write them. */
 const tools = instruments.map((tool) => tool.replaceAll('_', ' '));
 
 /** What can be looked for besides instruments, as the scenes' data name it. */

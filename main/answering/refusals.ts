@@ -15,7 +15,7 @@ export const frameMismatch = (index: FrameIndex): WorkstationError =>
     'Nothing was asked. Look at the frame as it is shown now, then ask again; the question is kept.',
   );
 
-/** `how`: what is to be done where the answer is written, such as `Stop it there.` */
+/** `how` says what a person can do in the window or command that writes the answer, such as `Stop it there.` */
 export const elsewhere = (how: string): WorkstationError =>
   new WorkstationError('not-found', 'This answer is written by another workstation or command.', how);
 
@@ -26,7 +26,7 @@ export const begunAlready = (): WorkstationError =>
     'Let it end, or stop it and ask again later.',
   );
 
-/** Of a question at which the workstation ended again and again. */
+/** For a question during which the workstation ended again and again, so that it is not tried for ever. */
 export const givenUp = (attempts: number): WorkstationError =>
   new WorkstationError(
     'engine-lost',

@@ -79,7 +79,7 @@ export function cropOf({ rgb, width }: Pick<DecodedFrame, 'rgb' | 'width'>, regi
   return { rgb: cut, ...size, hash: hashPicture(cut, size.width, size.height) };
 }
 
-/** What an answer remembers of the region that it is about; nothing of the whole frame. */
+/** What an answer stores of its region; nothing if it is about the whole frame. */
 export const cropFact = (frame: DecodedFrame, region: Box | null): Pick<FrameIdentity, 'crop'> =>
   region === null ? {} : { crop: { region, hash: cropOf(frame, region).hash } };
 

@@ -25,7 +25,7 @@ export class SaveLater {
     this.#options = options;
   }
 
-  /** Returns the answer as it is to be shown. */
+  /** Saves an answer now or, if the disk refuses it, later. Returns it as it is to be shown, with that problem. */
   save(answer: Answer): Answer {
     try {
       this.#options.save(answer);
@@ -49,7 +49,7 @@ export class SaveLater {
     return waiting === undefined ? null : withProblem(waiting.answer, waiting.problem);
   }
 
-  /** Tries a last time. */
+  /** Tries a last time to save what the disk has refused. */
   close(): void {
     this.#retry();
     if (this.#timer !== null) clearInterval(this.#timer);

@@ -5,13 +5,13 @@ import type { AskRequest } from '../inference/index.ts';
 export type SettingsInput = Given | undefined;
 export type GivenSettings = NonNullable<AskRequest['settings']>;
 
-/** Whether a person wanted an answer to a question that the model was not taught; it may have declined it itself, by a label. */
+/** Whether a person wanted an untaught question answered. A refusal with a label came from the model itself, so it was asked. */
 export const wasAnsweredAnyway = ({ status, label, evidence }: Answer): boolean =>
   evidence?.question !== undefined && (status !== 'refused' || label !== null);
 
 /**
- * The settings that an answer was written with. Where the model never began (no prompt was counted), what is not
- * a person's choice stands at the contract's default, which need not be the model's own: that is left out.
+ * The settings that an answer was written with. If the model never began (no prompt was counted), values that equal the
+ * contract's defaults are left out, because the model would have chosen its own.
  */
 export function settingsOf({ settings, tokens }: Answer): GivenSettings {
   if (tokens !== null && tokens.prompt > 0) return settings;

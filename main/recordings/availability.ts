@@ -5,36 +5,36 @@ import { statFile } from '../files/index.ts';
 import type { StoredVideo } from '../store/index.ts';
 import { contentOf, fingerprintFile } from '../video/index.ts';
 
-/** What a look at a video's file shows, and what is wrong with it. */
+/** Whether a video's file can be reviewed now and, if not, why. */
 export interface Availability {
   availability: Video['availability'];
   problem: ErrorReport | null;
 }
 
-/** Tells whether the files of videos are there, and still those that were reviewed. */
+/** Checks whether the file of a video is still there and still holds what was reviewed. */
 export class FileAvailability {
-  /** Videos whose path holds another file, found when it was opened. */
+  /** Videos whose path was found to hold another file when it was opened, which its size alone need not show. */
   readonly #changed = new Set<VideoId>();
-  /** What a look at a file that is longer than it was has shown. */
+  /** Results for files that have become longer, kept because that check reads the file. `looked` is its path and size. */
   readonly #grown = new Map<VideoId, { looked: string; same: boolean }>();
   readonly #ending: AbortSignal;
 
-  /** @param ending Ends looks that read a whole file. */
+  /** @param ending aborts a check that still reads a file when the workstation closes */
   constructor(ending: AbortSignal) {
     this.#ending = ending;
   }
 
-  /** The file at the video's path was found to be another one. */
+  /** Remembers that the file at the video's path was found to be another one. */
   markChanged(id: VideoId): void {
     this.#changed.add(id);
   }
 
-  /** The file at the video's path was found to be the right one. */
+  /** Remembers that the file at the video's path was found to be the right one. */
   markUnchanged(id: VideoId): void {
     this.#changed.delete(id);
   }
 
-  /** Looks at the file. It never throws: what keeps it from being read is the problem. */
+  /** Checks the file now. It never throws: what keeps the file from being read is returned as the problem. */
   async of(video: StoredVideo): Promise<Availability> {
     try {
       const { size } = await statFile(video.path);
@@ -47,7 +47,7 @@ export class FileAvailability {
     }
   }
 
-  /** Whether a longer file begins with all that was reviewed: then that part is the video still. */
+  /** Whether a longer file still begins with all that was reviewed: then its recorder went on, and the review still holds. */
   async #hasGrown(video: StoredVideo, size: number): Promise<boolean> {
     const looked = `${video.path} ${size}`;
     const known = this.#grown.get(video.id);

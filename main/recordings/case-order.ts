@@ -3,12 +3,12 @@ import type { CaseRecording } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import type { CaseId } from '../../preload/contract/values.ts';
 
-/** Of a recording that comes to its case. */
+/** The edit that adds a recording to its case. */
 export const addition = (after: CaseRecording): Edit[] => [
   { entity: 'recording', id: after.videoId, before: null, after },
 ];
 
-/** Refuses a video of another case than a session's. */
+/** Refuses a video of another case, because a session reviews the recordings of one case only. */
 export function mustBeRecordingOf(session: { caseId: CaseId }, video: { caseId: CaseId }): void {
   if (session.caseId === video.caseId) return;
   throw new WorkstationError(

@@ -29,7 +29,7 @@ export async function listRecordings(
   return Promise.all(found.map(({ videoId }) => library.show(library.find(videoId))));
 }
 
-/** Adds a file to a case, behind its others. Throws `invalid-input` where it is there, and what opening a file throws. */
+/** Adds a file to a case as its last recording. Throws `invalid-input` if the case has it, and what opening a file throws. */
 export async function addRecording(
   { store: { database }, library }: CaseRecordingsContext,
   by: ChangeContext,

@@ -18,7 +18,7 @@ export interface CaseContext {
   newId: () => string;
 }
 
-/** It is recorded and not undone: somebody may work in it by then. */
+/** Creates a case. This is recorded but can't be undone, because somebody may already work in the case by then. */
 export function createCase(
   context: CaseContext,
   by: ChangeContext,
@@ -35,13 +35,13 @@ export function createCase(
   return mustExist(cases.findCase(context.store.database, added.id), 'case');
 }
 
-/** A case for a video that was opened without one. Its name is a number: file names may hold a patient's. */
+/** Creates a case for a video that was opened without one. Its name is a number, since a file name may hold a patient's. */
 export function createNumberedCase(context: CaseContext, by: ChangeContext): Case {
   const count = cases.countCases(context.store.database) + 1;
   return createCase(context, by, { pseudonym: `Case ${String(count).padStart(4, '0')}` });
 }
 
-/** The case that the workstation brings along; made at the first start. */
+/** The demonstration case, which the first start creates. */
 export function demonstrationCase(context: CaseContext, by: ChangeContext): Case {
   return (
     cases.findDemonstrationCase(context.store.database) ??

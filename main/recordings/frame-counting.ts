@@ -15,15 +15,15 @@ export interface FrameCountingOptions {
   log: Log;
   /** Ends the counting with the workstation. */
   ending: AbortSignal;
-  /** Changes what is stored of a video. */
+  /** Changes the stored row of a video. */
   changeRow: (id: VideoId, change: Partial<StoredVideo>) => void;
-  /** Tells every window how the video is now. */
+  /** Sends the present state of the video to every window. */
   tell: (id: VideoId) => Promise<void>;
   /** Closes a recording whose frames can't be counted. */
   drop: (id: VideoId, recording: Recording) => Promise<void>;
 }
 
-/** Opens recordings, counts their frames as a job of its own, and keeps the index that comes of it. */
+/** Opens recordings, counts their frames in a background job, and stores the frame index so that it is built only once. */
 export class FrameCounting {
   readonly #options: FrameCountingOptions;
   readonly #watched = new WeakMap<Recording, Promise<VideoIndex>>();
@@ -38,7 +38,7 @@ export class FrameCounting {
   /** Whether a recording's frames are being counted. */
   readonly isBusy = (recording: Recording): boolean => this.#busy.has(recording);
 
-  /** Opens a file and starts counting. The job appears once there is progress to tell. */
+  /** Opens a file and starts counting. The job appears with the first progress, so that a stored index shows none. */
   async open(
     path: string,
     name: string,
@@ -62,7 +62,7 @@ export class FrameCounting {
       },
     });
     this.#busy.add(recording);
-    // Here, not where the index is kept: a recording may be closed before anyone waits for its index.
+    // The job ends here and not in `index`, because a recording may be closed before anyone waits for its index.
     recording.indexed().then(
       () => {
         this.#busy.delete(recording);
@@ -78,13 +78,13 @@ export class FrameCounting {
     return recording;
   }
 
-  /** Resolves with the index, which is kept when it is done and told to every window; once for each recording. */
+  /** Resolves with the frame index. The first call for a recording also stores it and tells every window once it is complete. */
   index(id: VideoId, recording: Recording): Promise<VideoIndex> {
     const watched = this.#watched.get(recording);
     if (watched !== undefined) return watched;
     const done = this.#finish(id, recording);
     this.#watched.set(recording, done);
-    // Whoever waits for it gets the failure; with nobody waiting, the video's problem says it.
+    // Whoever waits gets the failure. With nobody waiting it is not unhandled, because the video's `problem` states it.
     done.catch(() => undefined);
     return done;
   }
@@ -95,7 +95,7 @@ export class FrameCounting {
       const index = await recording.indexed();
       if (!index.kept) await this.#keep(recording.facts.fingerprint, index);
       changeRow(id, {
-        // What a damaged row no longer said of the file is said by the file again.
+        // The file's own facts replace what a damaged row may have lost.
         ...columnsOf(recording.facts),
         index: 'ready',
         frameCount: index.times.ticks.length,
@@ -117,7 +117,7 @@ export class FrameCounting {
         ...(report.code === 'internal' ? { stack: stackOf(error) } : {}),
       });
       await drop(id, recording);
-      // Closed rather than stopped by a person: the next opening goes on as if nothing had been.
+      // Counting that ended because the recording was closed is no failure: the next opening starts it again.
       const closed = report.code === 'cancelled' && this.#stopped.get(recording)?.() !== true;
       if (!closed && !ending.aborted) {
         changeRow(id, { index: 'failed', problem: report });
@@ -127,7 +127,7 @@ export class FrameCounting {
     }
   }
 
-  /** An index that can't be kept is built again next time; that is no reason to stop a review. */
+  /** Stores the index. A failure is only logged: the index is built again next time, and the review goes on. */
   async #keep(fingerprint: string, index: VideoIndex): Promise<void> {
     try {
       await this.#options.store.frameIndexes.write(fingerprint, index.encode());

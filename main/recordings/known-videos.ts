@@ -6,8 +6,8 @@ import { statFile } from '../files/index.ts';
 import type { VideoLibrary } from './library.ts';
 
 /**
- * Whether a file's content is that of a video which is here already, or begins with it. Throws `file-missing` or
- * `file-unreadable`, and `cancelled` where the signal ends it.
+ * Finds the video that a file is already known as: by the same content, or by content that the file begins with because
+ * its recorder went on. Null if it is new. Throws `file-missing`, `file-unreadable`, and `cancelled` by the signal.
  */
 export async function lookUpVideo(
   { store, library }: { store: Store; library: VideoLibrary },

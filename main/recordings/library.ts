@@ -55,7 +55,7 @@ type FileWishes = Pick<OpenWishes, 'caseId' | 'adding'> & {
   stream?: { index: number; of?: string } | undefined;
 };
 
-/** The videos of all cases: their rows, their files, and those held open. */
+/** The videos of all cases: their stored rows, their files, and the recordings that are held open. */
 export class VideoLibrary {
   readonly #context: VideoContext;
   readonly #open: OpenRecordings;
@@ -84,10 +84,10 @@ export class VideoLibrary {
   }
 
   /**
-   * Opens a file in place. The same content is the same video wherever it lies: a moved file is found again, a recording that
-   * has gone on at the same place is the same one with more frames, and a copy
-   * goes on with the file that the case has, as long as it has one. Without a case it joins the one that it is in already,
-   * else a new one; `asNewCase`: a new one in any case. Throws what `openVideo` throws.
+   * Opens a file in place. Its content decides which video it is: a moved file is found again, a recording that has grown at
+   * the same path is the same video with more frames, and a copy leads to the file that the case has, while that exists.
+   * Without a case, the file joins the case that knows it, or else a new one; `asNewCase` makes a new one even if a case
+   * knows it. Throws what `openVideo` throws.
    */
   async open(
     path: string,
@@ -98,7 +98,7 @@ export class VideoLibrary {
     return this.#openFile(path, { caseId, asNewCase, stream, adding }, by);
   }
 
-  /** Another picture stream of a video's file, as a video of the same case. Throws `invalid-input`, `file-changed`. */
+  /** Opens another picture stream of a video's file as a video of the same case. Throws `invalid-input`, `file-changed`. */
   async openStream(id: VideoId, streamIndex: number, by: ChangeContext): Promise<StoredVideo> {
     const { path, caseId, fingerprint } = this.find(id);
     const stream = { index: streamIndex, of: fingerprint };
@@ -121,7 +121,7 @@ export class VideoLibrary {
       }
       const caseId =
         wanted ?? (asNewCase ? null : this.#caseOfOtherStream(recording.facts.fingerprint, whole));
-      // One that goes on with a case of before is refused while that lies in the bin.
+      // A file that would continue an earlier case is refused while that case lies in the bin.
       if (caseId !== null) presentCase(store.database, caseId);
       else if (!asNewCase) this.#mustNotBeInBin(recording.facts.fingerprint, whole);
       const kept = asNewCase ? null : await this.#keptElsewhere(recording.facts.fingerprint, whole, caseId);
@@ -135,7 +135,7 @@ export class VideoLibrary {
         return again;
       }
       const grown = asNewCase ? null : await this.#grownInto(recording.facts, whole, caseId);
-      // A case has a content once: in one that is named, the video that is there is meant.
+      // A case holds the same content only once, so opening it again in a case means the video that is there.
       const known = (): StoredVideo | null =>
         caseId === null && asNewCase
           ? null
@@ -156,7 +156,7 @@ export class VideoLibrary {
     }
   }
 
-  /** Refuses a recording that one would go on with, were its case not in the bin. */
+  /** Refuses a file whose case lies in the bin, so that it does not silently start a second review beside that one. */
   #mustNotBeInBin(fingerprint: string, whole: string): void {
     const [known] = this.knownAs(fingerprint, whole);
     if (known !== undefined) presentCase(this.#context.store.database, known.caseId);
@@ -166,20 +166,20 @@ export class VideoLibrary {
     return cases.findPresentCase(this.#context.store.database, caseId) === null;
   }
 
-  /** Those whose case is not in the bin before the others; of each, that of this very place before the others. */
+  /** Puts videos whose case is not in the bin first, and within both groups the one at this very path. */
   #inOrder(found: StoredVideo[], whole: string): StoredVideo[] {
     const rank = (video: StoredVideo): number =>
       Number(!this.#isInBin(video)) * 2 + Number(video.path === whole);
     return found.sort((one, other) => rank(other) - rank(one));
   }
 
-  /** The case of another picture stream of the same file, where this one is in no case yet: they were recorded together. */
+  /** If this stream is in no case yet, the case of another stream of its file, since both were recorded together. */
   #caseOfOtherStream(fingerprint: string, whole: string): CaseId | null {
     if (this.knownAs(fingerprint, whole).length > 0) return null;
     return this.knownAsContent(contentOf(fingerprint), whole)[0]?.caseId ?? null;
   }
 
-  /** Videos of this content, whichever of its picture streams, that of this very place first, then the one opened last. */
+  /** Videos of this content, whichever their picture stream: the one at this very path first, then the one opened last. */
   knownAsContent(content: string, whole: string): StoredVideo[] {
     const found = videos.findVideosOfContent(this.#context.store.database, content);
     return this.#inOrder(found, whole);
@@ -193,7 +193,7 @@ export class VideoLibrary {
     return this.#inOrder(found, whole);
   }
 
-  /** The video of this content that lies elsewhere and is still there: it does not move to a copy. */
+  /** The video of this content at another path, if its file is still there: a review does not move to a copy. */
   async #keptElsewhere(
     fingerprint: string,
     whole: string,
@@ -220,7 +220,7 @@ export class VideoLibrary {
     return grown;
   }
 
-  /** The video, of this picture stream, that the file's recording was when it was last reviewed; null where it is known as it is. */
+  /** The video of this picture stream from when the recording was shorter; null if the file is known in its present length. */
   async #grownInto(
     { fingerprint }: VideoFacts,
     whole: string,
@@ -248,7 +248,7 @@ export class VideoLibrary {
     return mustExist(videos.findVideo(this.#context.store.database, id), 'video');
   }
 
-  /** As the window sees it, without its path. */
+  /** A video as windows see it: without its path, which they never learn. */
   async show(stored: StoredVideo): Promise<Video> {
     const { path, recent: _recent, ...video } = stored;
     const eye = caseRecordings.eyeOfRecording(this.#context.store.database, stored.id);
@@ -257,7 +257,7 @@ export class VideoLibrary {
     return { ...video, availability, problem: problem ?? video.problem, copied, ...(eye && { eye }) };
   }
 
-  /** Opens the file if it can be, so that its frames are at hand, and shows the video either way. */
+  /** Opens the file so that its frames are ready. Returns the video even if that fails, with the reason as its problem. */
   async prepare(stored: StoredVideo): Promise<Video> {
     try {
       await this.recording(stored.id);
@@ -288,28 +288,28 @@ export class VideoLibrary {
     }
   }
 
-  /** From a choice on, or its undoing, wherever it was made, every frame and stream is of that eye, and boxes are in its pixels. */
+  /** Makes an open recording show the eye that is chosen now, since the choice may have been made or undone elsewhere. */
   #takeEye(id: VideoId, recording: Recording): void {
     const changed = recording.useEye(caseRecordings.eyeOfRecording(this.#context.store.database, id));
     const { width, height, playback } = recording.facts;
     if (changed) this.#rows.change(id, { width, height, playback });
   }
 
-  /** Which eye of a recording is reviewed may be another one now: every window is told how it is shown. */
+  /** Tells every window how a recording is shown, after the choice of its eye may have changed. */
   async eyeChosen(id: VideoId): Promise<void> {
-    // A file that is away keeps the size that it had; it is looked at anew when it is there again.
+    // The video of a missing file keeps its last known size until the file can be opened again.
     await this.recording(id).catch(() => null);
     await this.#tell(id);
   }
 
-  /** Waits for the index where it is being built. */
+  /** The frame index of a video, for which it waits while it is being built. */
   async index(id: VideoId): Promise<VideoIndex> {
     return this.#counting.index(id, await this.recording(id));
   }
 
   /**
-   * An exact frame. Waits for the index where it is being built. Where the file turns out to be gone or another, every
-   * window is told, so that it can offer to locate it.
+   * Decodes one exact frame, once the index is built. If the file turns out to be missing or another one, every window is
+   * told, so that it can offer to locate the file.
    */
   async frame(
     id: VideoId,
@@ -336,8 +336,8 @@ export class VideoLibrary {
   }
 
   /**
-   * Says where a file lies now. Refused with `file-changed` unless the content is the same. A file that is still where it
-   * was stays the video's own: another place of the same content is a copy.
+   * Points a video to the new path of its file. Throws `file-changed` if the content differs. While the old file is still
+   * there the video keeps it, since the file at the new path is then only a copy.
    */
   async relink(id: VideoId, path: string): Promise<Video> {
     const { store, now } = this.#context;
@@ -371,7 +371,7 @@ export class VideoLibrary {
     return this.show(this.find(id));
   }
 
-  /** The same by its id; `missing` where its row can't be read, so that a list of others does not fail by it. */
+  /** Availability by id. A video whose row can't be read counts as `missing`, so that a list of many does not fail by it. */
   async look(id: VideoId): Promise<Video['availability']> {
     try {
       return await this.availability(this.find(id));

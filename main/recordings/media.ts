@@ -48,7 +48,7 @@ const keptThumbnails = 2000;
 
 export function createVideoMedia(videos: OpenVideos): VideoMedia {
   const thumbnails = new LRUCache<string, Uint8Array>({ max: keptThumbnails });
-  // One at a time, so that a model's frame never waits behind a whole timeline of them.
+  // Thumbnails are made one at a time, so that a model's frame never waits behind a whole timeline of them.
   const queue = new TaskQueue();
 
   return {

@@ -4,7 +4,7 @@ import type { StoredVideo } from '../store/index.ts';
 import { fileChanged } from './availability.ts';
 import type { Recording } from './ports.ts';
 
-/** Enough for a case with a few recorder segments; each holds a cache of frames. */
+/** Enough for a case with a few recorder segments. More would cost memory, since each holds a cache of frames. */
 const mostOpen = 4;
 
 interface Held {
@@ -12,7 +12,7 @@ interface Held {
   readonly recording: Promise<Recording>;
 }
 
-/** Videos held open, the ones used last. Frames are asked one after another from the same few files. */
+/** Keeps the videos that were used last open, because frames are asked for one after another from the same few files. */
 export class OpenRecordings {
   readonly #open: LRUCache<VideoId, Held>;
   readonly #closing = new Set<Promise<void>>();
@@ -21,11 +21,11 @@ export class OpenRecordings {
   /** @param onError told of a recording that could not be closed */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
-    // However one leaves, by its age, by another in its place or because it is dropped, it is closed.
+    // A recording is closed however it leaves the cache: by age, replaced by another one, or dropped.
     this.#open = new LRUCache({ max: mostOpen, dispose: ({ recording }) => this.#close(recording) });
   }
 
-  /** The video's open recording, or the one that `open` makes; the same for callers at the same time. */
+  /** Returns the video's open recording, or opens it by `open`. Callers at the same time share one. */
   get(video: StoredVideo, open: () => Promise<Recording>): Promise<Recording> {
     const held = this.#open.get(video.id);
     if (held?.path === video.path) return held.recording;
@@ -66,7 +66,7 @@ export class OpenRecordings {
     else this.#close(Promise.resolve(recording));
   }
 
-  /** Closes them all; resolves when they are. */
+  /** Closes all recordings, and resolves once they are closed. */
   async close(): Promise<void> {
     this.#open.clear();
     await Promise.all(this.#closing);

@@ -8,11 +8,11 @@ import type { DecodedFrame, FrameRequest } from '../video/index.ts';
 export type { DecodedFrame, FrameRequest } from '../video/index.ts';
 
 /**
- * What this room needs of a video that is held open. `openVideoFile` gives the real one; a test may give one that fails
- * on purpose.
+ * What this room needs of an open video, so that a test may pass one that fails on purpose. `openVideoFile` gives the
+ * real one.
  */
 
-/** What a look at a file says of it, before its frames are counted. */
+/** What is known of a file as soon as it is opened, before its frames are counted. */
 export interface VideoFacts {
   readonly fingerprint: string;
   /** The picture streams of a file that has several. */
@@ -24,9 +24,9 @@ export interface VideoFacts {
   /** Of the picture as displayed. */
   readonly width: number;
   readonly height: number;
-  /** The eye of a stereo recording that it is of; the whole picture where it is left out. */
+  /** Which eye of a stereo recording these facts describe; left out for the whole picture. */
   readonly eye?: StereoEye | null;
-  /** For boxes found on the picture as coded, as answers of earlier versions were; null where that is the displayed one. */
+  /** Converts boxes on the coded picture, which earlier versions stored; null if that is the same as the displayed one. */
   readonly boxAsDisplayed: ((box: Box) => Box) | null;
   readonly timeBase: TimeBase;
   readonly durationSeconds: number | null;
@@ -42,15 +42,15 @@ export interface VideoFacts {
 export interface VideoIndex {
   readonly times: FrameTimes;
   readonly variableFrameRate: boolean;
-  /** As `VideoFacts` says it, with the frames known. */
+  /** As in `VideoFacts`, decided again now that all frames are known. */
   readonly playback: VideoFacts['playback'];
-  /** As `VideoFacts` says it, after a longer look. */
+  /** As in `VideoFacts`, decided again now that the whole file was read. */
   readonly incomplete: Video['incomplete'];
-  /** As `VideoFacts` says it, without those in which the chosen one goes on later. */
+  /** As in `VideoFacts`, without streams that only continue the chosen one later in the file. */
   readonly streams: VideoFacts['streams'];
-  /** True when it was read rather than built. */
+  /** Whether it was read from the store instead of being built. */
   readonly kept: boolean;
-  /** For keeping; comes back through `OpenRecordingOptions.readIndex`. */
+  /** The index as bytes for the store, which come back through `OpenRecordingOptions.readIndex`. */
   encode(): Uint8Array;
 }
 
@@ -58,8 +58,8 @@ export interface VideoIndex {
 export interface Recording {
   readonly facts: VideoFacts;
   /**
-   * Which eye of a stereo recording frames, streams and facts are of from now on; null: the whole picture. Returns whether that is
-   * another one than before.
+   * Chooses the eye of a stereo recording that frames, streams and facts show from now on; null for the whole picture.
+   * Returns whether this is a change.
    */
   useEye(eye: StereoEye | null): boolean;
   /** Resolves with the index; the same promise for every caller. */
@@ -84,28 +84,28 @@ export interface Recording {
 }
 
 export interface OpenRecordingOptions {
-  /** Bytes of the file that count, of one that has grown since. */
+  /** How many bytes of the file count, as it may have grown since it was reviewed. */
   readonly length?: number | undefined;
-  /** Which picture stream: one by its index, or that of a stored fingerprint; the file's default where neither is said. */
+  /** The picture stream to open, by its index or by a stored fingerprint; the file's default if left out. */
   readonly stream?: number | { readonly of: string } | undefined;
   /** Finds an index that was kept from before; one that does not fit is built again. */
   readonly readIndex: (fingerprint: string) => Promise<Uint8Array | null>;
   /** Frames found so far, and how many are expected where that is known. */
   readonly onProgress: (done: number, total: number | null) => void;
-  /** Ends the building of the index. */
+  /** Aborts the building of the index. */
   readonly signal: AbortSignal;
 }
 
-/** Opens the file in place, and starts on its index where none was kept. Throws what a person must know. */
+/** Opens a file in place, and starts to build its index unless one was stored. Throws errors that are worded for people. */
 export type OpenRecording = (path: string, options: OpenRecordingOptions) => Promise<Recording>;
 
 /** How a person wants a file to be opened. */
 export interface OpenWishes {
-  /** Null: the case that it is in already, else a new one. */
+  /** The case to open it in; null for the case that knows the file, or else a new one. */
   caseId: CaseId | null;
   asNewCase?: boolean | undefined;
   /** The file's default where none is named. */
   streamIndex?: number | undefined;
-  /** A person adds it to the case as a further recording, in a session or in none, and can undo that. */
+  /** Set where a person adds the file to the case as a further recording, which they can undo in that session. */
   adding?: { sessionId: SessionId | null } | undefined;
 }

@@ -1,7 +1,7 @@
 import type { StoredVideo } from '../store/index.ts';
 import type { VideoFacts } from './ports.ts';
 
-/** What is stored of a file's facts. */
+/** The columns of a video's row that its file decides. */
 export const columnsOf = (facts: VideoFacts) =>
   ({
     fingerprint: facts.fingerprint,

@@ -40,7 +40,7 @@ export class VideoFile implements Recording {
       decoder: file.decoder,
     };
     this.#index = this.#build(options);
-    // Whoever asks for it is told; until then a failure waits.
+    // A failure is thrown at whoever asks for the index, but must not count as unhandled before anybody does.
     this.#index.catch(() => undefined);
   }
 
@@ -94,7 +94,7 @@ export class VideoFile implements Recording {
     return {
       times: file.table,
       variableFrameRate,
-      // Asked anew: one eye of a stereo recording is played otherwise than the whole picture.
+      // A getter, because the choice of one eye changes how the recording is played.
       get playback() {
         return playbackOf(file);
       },
@@ -106,7 +106,7 @@ export class VideoFile implements Recording {
   }
 }
 
-/** Where there is a choice among them, or one says of itself that it is stereo. */
+/** The picture streams of a file, listed only if there is a choice among them or one is marked as stereo. */
 const streamsOf = ({ streams }: VideoSource): VideoFacts['streams'] =>
   streams.length > 1 || streams.some(({ stereo }) => stereo !== undefined) ? streams : [];
 

@@ -11,9 +11,9 @@ import {
   type DecodedFrame,
 } from '../video/index.ts';
 
-/** What is told of a file that belongs to no case: its facts, and single frames of it. */
+/** Reports on files that need not belong to a case: their facts, and single frames. */
 
-/** What decodes videos here, and what is known against it; null where nothing does. */
+/** The decoder of this machine, with a known problem of its version; null if there is no decoder. */
 export async function describeDecoder(): Promise<{ name: string; warning: string | null } | null> {
   const tools = await findMediaTools().catch(() => null);
   return tools && { name: decoderName(tools), warning: decoderWarning(tools)?.message ?? null };
@@ -25,9 +25,9 @@ export interface LookOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What a file says of itself, with its frames counted. */
+/** The facts of a file, with every frame counted. */
 export interface VideoReport {
-  /** Of the content, as answers name it. */
+  /** Identifies the content, and is the one that answers store. */
   fingerprint: string;
   /** How many bytes of the file the fingerprint covers: all of a small one, samples of a large one. */
   fingerprintBytes: number;
@@ -36,10 +36,10 @@ export interface VideoReport {
   incomplete: Video['incomplete'];
   /** All picture streams of the file, covers too. */
   streams: readonly PictureStream[];
-  /** The one that is reported of. */
+  /** The stream that this report is about. */
   streamIndex: number;
   frames: number;
-  /** Of the picture as displayed, which boxes and models are about. */
+  /** Size of the picture as displayed, which is the one that models see and boxes lie in. */
   width: number;
   height: number;
   /** The picture as the file holds it, and what is done to show it. */
@@ -52,7 +52,7 @@ export interface VideoReport {
   joins: VideoJoin[];
   /** What decodes it, such as `ffmpeg 5.1.9-0+deb12u1`. */
   decoder: string;
-  /** What is known against the decoder. */
+  /** A known problem of this version of the decoder. */
   decoderWarning: string | null;
 }
 

@@ -14,7 +14,7 @@ import { createNumberedCase } from './cases.ts';
 import type { OpenWishes, VideoFacts } from './ports.ts';
 import { columnsOf } from './video-columns.ts';
 
-/** The rows of videos, and their places among the recordings of their case. */
+/** Writes the rows of videos, and their places among the recordings of their case. */
 export class VideoRows {
   readonly #context: { store: Store; now: () => number; newId: () => string };
   /** Videos whose answers' boxes are known to lie on the displayed picture. */
@@ -25,8 +25,8 @@ export class VideoRows {
   }
 
   /**
-   * Writes the row of a file that was opened: that of the same content seen before (`known`), that of the same recording while
-   * it was shorter (`grown`), or else a new one.
+   * Writes the row of a file that was opened. It updates the row of the same content seen before (`known`), or of the same
+   * recording while it was shorter (`grown`), or else adds one.
    */
   write(
     facts: VideoFacts,
@@ -87,8 +87,8 @@ export class VideoRows {
   }
 
   /**
-   * Makes a video one of its case's recordings, the last, where it is not one already. What a person adds they can undo; a
-   * file that was only opened stays, since what was opened in it would else be in no case.
+   * Makes a video the last recording of its case unless it is one already. What a person adds on purpose they can undo. A
+   * file that was only opened stays in its case, since its questions would otherwise be in none.
    */
   putInCase(
     { id: videoId, caseId, displayName }: StoredVideo,
@@ -113,8 +113,8 @@ export class VideoRows {
   }
 
   /**
-   * Earlier versions knew videos and boxes in pixels of the picture as coded. Where that is the displayed one, their answers
-   * are closed as they are.
+   * Converts the size and the boxes that earlier versions stored in pixels of the coded picture, once for each video, and
+   * seals their answers, which had stayed open for that. Boxes stay as they are if both pictures are the same.
    */
   takeDisplay(id: VideoId, { width, height, boxAsDisplayed }: VideoFacts): void {
     if (this.#displayed.has(id)) return;
@@ -123,7 +123,7 @@ export class VideoRows {
     moveBoxesToDisplayed(this.#context.store, id, { width, height }, boxAsDisplayed ?? ((box) => box));
   }
 
-  /** Changes a row, where it is there and differs. */
+  /** Changes a row if it exists and the change makes a difference. */
   change(id: VideoId, change: Partial<StoredVideo>): void {
     const { store } = this.#context;
     const before = videos.findVideo(store.database, id);
