@@ -7,19 +7,19 @@ import type { GrantRegistry } from './grants.ts';
 
 export interface DroppedOptions {
   grants: GrantRegistry;
-  /** Where the data folder lies: a copy would go there. */
+  /** The data folder, whose disk would have to hold a copy. */
   home: string;
-  /** Folders that the person has looked into, or that are places to start from. */
+  /** Folders to look in: those that the person has browsed, and the usual places. */
   folders: () => Promise<string[]>;
-  /** Files of known videos, whatever they are called. */
+  /** Paths of known videos of this size, whatever they are called. */
   knownPaths: (size: number) => string[];
-  /** Copies that were made and never opened are nobody's recording. */
+  /** Whether a path is that of a copy that was never opened, which must not be found as a recording. */
   isLeftOver: (path: string) => Promise<boolean>;
 }
 
 /**
- * Looks for a file that was dropped into a browser, which hides its path. Name and size say where to look; that it is the
- * same recording is said by its bytes alone. Where several hold them, all are given: a person chooses.
+ * Looks for a file that was dropped into a browser, which hides its path. Name and size only say where to look; samples of
+ * its bytes decide whether it is the same recording. If several files match, all are returned for a person to choose.
  */
 export async function findDropped(
   dropped: DroppedDescription,
@@ -41,25 +41,25 @@ export async function findDropped(
   return { found: [...found.values()], exact: false, freeBytes: await freeBytesOf(home) };
 }
 
-/** What a file is, whichever of its links or mounts leads there; null where there is none of this size. */
+/** Identifies a file, so that one reached by several links or mounts counts once; null if there is none of this size. */
 async function realFile(path: string, size: number): Promise<string | null> {
   try {
     const found = await stat(path, { bigint: true });
     if (!found.isFile() || found.size !== BigInt(size)) return null;
     return found.ino === 0n ? await realpath(path) : `${found.dev}:${found.ino}`;
   } catch {
-    // Not there, or not for this account to read: then it can't be the one that was dropped.
+    // A file that is missing, or that this account can't read, can't be the one that was dropped.
     return null;
   }
 }
 
 async function holdsSameBytes(path: string, dropped: DroppedDescription): Promise<boolean> {
   try {
-    // The edges first: most of what only shares name and size is told apart by three small reads.
+    // The edges come first, because three small reads already tell most other files of this name and size apart.
     if ((await digestOf(path, edgesOf(dropped.size))) !== dropped.edges) return false;
     return (await digestOf(path, samplesOf(dropped.size, dropped.seed))) === dropped.samples;
   } catch {
-    // It went, or its disk did, while it was read.
+    // The file or its disk went away while it was read.
     return false;
   }
 }
@@ -91,7 +91,7 @@ async function freeBytesOf(folder: string): Promise<number | null> {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   } catch {
-    // A file system that doesn't say; the copy itself will tell when it is full.
+    // Some file systems don't say; then the copy itself fails if the disk is full.
     return null;
   }
 }

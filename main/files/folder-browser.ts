@@ -12,14 +12,14 @@ import type { GrantRegistry } from './grants.ts';
 
 type FolderEntry = Folder['entries'][number];
 
-/** More entries than anyone scrolls through; the rest is said to be left out. */
+/** More entries than anyone scrolls through; a folder with more is listed without the rest. */
 const MAXIMUM_ENTRIES = 5000;
 const inOrder = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 export interface Surroundings {
   homeFolder: string;
   platform: NodeJS.Platform;
-  /** Folders whose own folders are connected disks. */
+  /** Folders in which the system shows each connected disk as a folder. */
   volumeFolders: string[];
 }
 
@@ -39,20 +39,21 @@ export function ownSurroundings(): Surroundings {
   };
 }
 
-/** What a person looks for among folders. */
+/** What a person is looking for, which decides what a folder's list shows. */
 export type Finding = 'videos' | 'models';
 
-/** Remembers where a person looked last, for each thing that is looked for. */
+/** Remembers in which folder a person last looked for videos, and in which for models. */
 export interface FolderMemory {
   read: (find: Finding) => string | null;
   write: (find: Finding, path: string) => void;
 }
 
-/** Files that only a model's folder has; one of them is enough to look into it. */
+/** File names that mark a folder as a model's; one of them is enough for it to be offered. */
 const modelFiles = ['config.json', 'adapter_config.json', 'manifest.json'];
 
 /**
- * Folders for hosts without a dialog of the system's own: only folders, and videos or models, nothing hidden.
+ * Lets a window browse folders where the host has no file dialog of the system, as in a browser. It shows only folders and
+ * videos or models, and nothing hidden.
  */
 export class FolderBrowser {
   readonly #grants: GrantRegistry;
@@ -66,7 +67,7 @@ export class FolderBrowser {
     this.#around = around;
   }
 
-  /** Lists a folder; null gives the places to start from. Throws `file-missing`, `file-unreadable` or `cancelled`. */
+  /** Lists a folder, or for null the places to start from. Throws `file-missing`, `file-unreadable` or `cancelled`. */
   async browse(folderId: GrantId | null, find: Finding = 'videos', signal?: AbortSignal): Promise<Folder> {
     if (folderId === null) return this.#listPlaces();
     const path = this.#grants.path(folderId);
@@ -84,7 +85,7 @@ export class FolderBrowser {
     };
   }
 
-  /** Goes on in the folder where something was last looked for, or near it; else lists the places. */
+  /** Lists the folder where a person last looked, or the nearest one above it that can be read, or else the places. */
   async browseLast(find: Finding, signal?: AbortSignal): Promise<Folder> {
     for (let path = this.#memory.read(find); path !== null; path = parentOf(path)) {
       const found = await statOrNull(path);
@@ -94,7 +95,7 @@ export class FolderBrowser {
     return this.#listPlaces();
   }
 
-  /** The folder of a path that a person typed, and the entry that it names, if that is a file. */
+  /** Lists the folder of a path that a person typed, and grants the file if the path names one. */
   async browsePath(
     typed: string,
     find: Finding,
@@ -109,12 +110,12 @@ export class FolderBrowser {
     return { folder: await this.browse(this.#grants.add(path), find, signal), entryId: null };
   }
 
-  /** Where a dropped file is looked for. */
+  /** The folders in which a dropped file is looked for. */
   async folders(): Promise<string[]> {
     return [...this.#browsed, ...(await this.#places()).map((place) => place.path)];
   }
 
-  /** As shells and file managers give paths: quoted, with the home folder's sign, as an address. */
+  /** Accepts paths as shells and file managers give them: in quotes, with `~` for the home folder, or as `file:` address. */
   #typedPath(typed: string): string {
     const plain = typed.trim().replace(/^(["'])(.*)\1$/, '$2');
     if (plain.startsWith('file:')) {
@@ -214,7 +215,7 @@ export class FolderBrowser {
 const isHidden = (name: string): boolean =>
   name.startsWith('.') || name === '$RECYCLE.BIN' || name === 'System Volume Information';
 
-/** Null for the top of a disk. */
+/** The folder above; null for the root of a disk. */
 function parentOf(path: string): string | null {
   const parent = dirname(path);
   return parent === path ? null : parent;
@@ -255,7 +256,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch {
-    // No such folder on this machine: then there are no disks under it.
+    // This machine has no such folder, and so no disks in it.
     return [];
   }
 }

@@ -11,8 +11,8 @@ export interface Grant {
 }
 
 /**
- * Stands between paths and those who ask: an id is given for what a person picked, and only ids come back.
- * Ids last as long as the process.
+ * Keeps windows from naming paths: they get an id for each file or folder that a person picked, and can open nothing but
+ * these. Ids last as long as the process.
  */
 export class GrantRegistry {
   readonly #newId: () => string;
@@ -75,7 +75,7 @@ export class GrantRegistry {
   }
 }
 
-/** Like `stat`, with errors that a person can act on. */
+/** Like `stat`, but with errors that a person can act on. Throws `file-missing` or `file-unreadable`. */
 export async function statFile(path: string): Promise<Stats> {
   try {
     return await stat(path);

@@ -7,13 +7,13 @@ import { WorkstationError } from '../../preload/contract/errors.ts';
 import { hasVideoEnding } from '../../preload/contract/video-files.ts';
 import { isDiskFull, reasonInWords, systemCode } from '../platform/file-errors.ts';
 
-/** Lies beside a copy until a video was opened from it. */
+/** Name of a file that lies beside a copy until a video was opened from it. */
 const leftOverMark = '.not-opened';
 
 /**
- * Copies of videos that a browser sent, because they lie nowhere that the workstation may read. A copy counts once a video
- * was opened from it; one that was refused, or not wanted after all, is removed, so that nothing stands in the way of the
- * good file.
+ * Copies of videos that a browser sent because the workstation can't read the originals. A copy stays once a video was
+ * opened from it. One that was refused or not wanted after all is removed, so that it is never found in place of the
+ * original.
  */
 export class ImportedCopies {
   readonly #folder: string;
@@ -25,8 +25,8 @@ export class ImportedCopies {
   }
 
   /**
-   * Takes in a file. Returns its path. What was copied of a broken transfer is removed. Throws `video-not-a-video`,
-   * `store-full`, `store-unwritable` or `cancelled`.
+   * Writes a file that is being sent, and returns its path. A copy that did not arrive whole is removed. Throws
+   * `video-not-a-video`, `store-full`, `store-unwritable` or `cancelled`.
    */
   async receive(name: string, content: Readable, signal: AbortSignal): Promise<string> {
     const safe = safeName(name);
@@ -43,7 +43,7 @@ export class ImportedCopies {
     }
   }
 
-  /** Whether a path lies among the copies. */
+  /** Whether a path is that of a copy. */
   owns(path: string): boolean {
     return relative(this.#folder, path).split(sep).length === 2 && path.startsWith(this.#folder + sep);
   }
@@ -52,7 +52,7 @@ export class ImportedCopies {
     return this.owns(path) && (await exists(join(dirname(path), leftOverMark)));
   }
 
-  /** Opens what may be a copy: it stays where `open` returns its path, and is removed where it fails. */
+  /** Opens a file by `open`. If it is a copy, it stays only if the opened video uses it, and is removed otherwise. */
   async opening<T extends { path: string }>(path: string, open: () => Promise<T>): Promise<T> {
     try {
       const opened = await open();
@@ -66,12 +66,12 @@ export class ImportedCopies {
     }
   }
 
-  /** Removes a copy that no video was opened from; anything else stays. */
+  /** Removes a copy from which no video was opened. Any other path is left alone. */
   async discard(path: string): Promise<void> {
     if (await this.isLeftOver(path)) await rm(dirname(path), { recursive: true, force: true });
   }
 
-  /** Removes what a workstation that ended in the middle of copying has left. */
+  /** Removes copies that were left when a workstation ended before they were opened. */
   async discardLeftOvers(): Promise<void> {
     for (const name of await namesIn(this.#folder)) {
       const folder = join(this.#folder, name);
@@ -101,7 +101,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch {
-    // Nothing was ever copied.
+    // The folder is made with the first copy, so there is none yet.
     return [];
   }
 }

@@ -1,4 +1,4 @@
-/** What a person picks: grants that stand for paths, a browser of folders, files that were dropped, copies of them. */
+/** How people choose files: grants that stand for paths, a folder browser, dropped files and copies of them. */
 export { digestOf, findDropped } from './dropped.ts';
 export { FilesForWindows } from './files-for-windows.ts';
 export {

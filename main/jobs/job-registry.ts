@@ -5,25 +5,25 @@ import { JobId, type AnswerId } from '../../preload/contract/values.ts';
 const KEPT_ENDED = 50;
 const PROGRESS_MILLISECONDS = 100;
 
-/** A piece of long work: its own way to be stopped, its progress, its end. */
+/** A piece of long work as seen by the code that does it: the signal to stop, and ways to report progress and end. */
 export interface RunningJob {
   readonly id: JobId;
   readonly signal: AbortSignal;
-  /** It has waited long enough: it runs from now on. */
+  /** Reports that it waits no longer but runs. */
   begin(): void;
-  /** A person has put it off, or lets it have its turn again; for one that waits. */
+  /** Reports that a person has put it off, or lets it have its turn again. This has no effect once it runs. */
   pause(): void;
   resume(): void;
   progress(done: number, total: number | null): void;
   finish(): void;
   fail(error: unknown): void;
-  /** Ended by a person, or with the workstation. */
+  /** Reports that a person, or the workstation's closing, has ended it. */
   cancelled(): void;
 }
 
 export type NewJob = Partial<Pick<Job, 'total' | 'subject'>> & { waits?: boolean };
 
-/** Whether it waits or runs. */
+/** Whether a job has not ended: it waits, is paused, or runs. */
 export const isUnderWay = ({ state }: Pick<Job, 'state'>): boolean =>
   state === 'queued' || state === 'paused' || state === 'running';
 
@@ -36,14 +36,14 @@ export interface JobOptions {
 
 export class JobRegistry {
   readonly #options: JobOptions;
-  /** In order of their start. */
+  /** In the order in which they were started. */
   readonly #jobs = new Map<JobId, { job: Job; controller: AbortController }>();
 
   constructor(options: JobOptions) {
     this.#options = options;
   }
 
-  /** `waits`: it is queued behind other work, and says by `begin` when it runs. */
+  /** Registers a job. One that `waits` is queued behind other work, and reports by `begin` when it runs. */
   start(
     kind: Job['kind'],
     title: string,
@@ -91,7 +91,7 @@ export class JobRegistry {
     };
   }
 
-  /** Runs `work` as a job. Its failure is the job's, and is thrown too. */
+  /** Runs `work` as a job. If it fails, the job shows the error, which is also thrown. */
   async run<T>(kind: Job['kind'], title: string, work: (job: RunningJob) => Promise<T>): Promise<T> {
     const job = this.start(kind, title);
     try {
@@ -105,7 +105,7 @@ export class JobRegistry {
     }
   }
 
-  /** Asks a job to stop; it ends when its work has let go. An ended job is left as it is. */
+  /** Asks a job to stop. It ends when its work has reacted; a job that has ended stays as it is. */
   cancel(id: JobId): void {
     const entry = this.#jobs.get(id);
     if (entry === undefined) {
@@ -124,12 +124,12 @@ export class JobRegistry {
     }
   }
 
-  /** The job that writes an answer; null where none does, or none does any more. */
+  /** The job that an answer waits for or is written by; null if there is none, or it has ended. */
   ofAnswer(answerId: AnswerId): Job | null {
     return this.list().find((job) => job.subject?.answerId === answerId && isUnderWay(job)) ?? null;
   }
 
-  /** Work that waits or runs, and what ended lately, in order of start. */
+  /** Jobs that wait or run, and those that ended lately, in the order in which they were started. */
   list(): Job[] {
     return [...this.#jobs.values()].map(({ job }) => job);
   }

@@ -23,19 +23,19 @@ export interface ActiveModelOptions {
   jobs: JobRegistry;
   /** The model that a person has chosen for all sessions; null: the embedded one. */
   chosen: () => ModelId | null;
-  /** What a person knows a model by, also where its files can't be read; null where nothing is known of it. */
+  /** The name that a person knows a model by, even if its files can't be read; null if nothing is known of it. */
   nameOf: (modelId: ModelId) => string | null;
-  /** Host and port that frames go to with the model of this directory; null where they stay on this machine. */
+  /** Host and port that frames are sent to with the model of this directory; null if they stay on this machine. */
   serverOf: (directory: string) => string | null;
   onState: (state: ModelState) => void;
 }
 
-/** `chosen`: the one that is remembered, or the embedded one where that can't be had. */
+/** `chosen` means the model that the store remembers, or the embedded one if that can't be loaded. */
 type Wish = { modelId: ModelId | null } | { folder: string; variant?: string } | 'chosen';
 
 /**
- * Which model is wanted, and what has become of it: an import at first use, then the engine's own states. The
- * engine is loaded when it is first needed, or sooner when a window asks for it.
+ * Knows which model is wanted and how far it is: prepared at its first use, then loaded by the engine. A model is loaded
+ * when a question first needs it, or sooner when a window asks for it.
  */
 export class ActiveModel implements AnswerEngine {
   readonly #options: ActiveModelOptions;
@@ -45,7 +45,7 @@ export class ActiveModel implements AnswerEngine {
   #import: { activity: string; progress: number | null } | null = null;
   #failure: unknown = null;
   #loading: Promise<void> | null = null;
-  /** What a question is answered with: loaded where it is not yet. */
+  /** The model that the next question is to be answered with, which may not be loaded yet. */
   #wish: Wish = 'chosen';
   /** Why the embedded model answers and not the chosen one. */
   #substitution: ErrorReport | null = null;
@@ -57,7 +57,7 @@ export class ActiveModel implements AnswerEngine {
     this.#endListening = options.engine.onState(() => options.onState(this.describe()));
   }
 
-  /** For the window. */
+  /** The state of the model as windows show it. */
   describe(): ModelState {
     const { state } = this.#options.engine;
     const { model } = state;
@@ -83,7 +83,7 @@ export class ActiveModel implements AnswerEngine {
     };
   }
 
-  /** A model that is looked for and checked is on its way, although the engine does not know of it yet. */
+  /** A model that is still being found and checked counts as loading, although the engine does not know of it yet. */
   #phase(): ModelState['phase'] {
     const { phase } = this.#options.engine.state;
     if (this.#import) return 'loading';
@@ -91,14 +91,14 @@ export class ActiveModel implements AnswerEngine {
     return phase === 'unloaded' && this.#loading !== null ? 'loading' : phase;
   }
 
-  /** What questions are answered with now, for a way back to it. */
+  /** The model that is wanted now, so that a failed choice can return to it. */
   get wish(): Wish {
     return this.#wish;
   }
 
   /**
-   * Replaces the model. Throws what is wrong with it. A model in use stays in use when its successor can't be
-   * found or prepared; otherwise the state says what is wrong, too.
+   * Replaces the model, and throws what is wrong with the new one. The model in use stays in use if its successor can't be
+   * found or prepared; if it fails later, the state says so, too.
    */
   load(wish: Wish): Promise<void> {
     const before = this.#loading ?? Promise.resolve();
@@ -121,7 +121,7 @@ export class ActiveModel implements AnswerEngine {
     return this.#loading;
   }
 
-  /** Loads the model that is wanted where it is not loaded yet. */
+  /** Asks the wanted model, and loads it first if it is not loaded yet. */
   async ask(request: AskRequest): Promise<AnswerResult> {
     if (!this.#loaded || this.#loading) {
       await unlessStopped(this.#loading ?? this.load(this.#wish), request.signal);
@@ -129,11 +129,11 @@ export class ActiveModel implements AnswerEngine {
     return this.#options.engine.ask(request);
   }
 
-  /** Waits for a loading under way, whose job should have been asked to stop; begins none that waits. */
+  /** Waits for a model that is being loaded, whose job the caller has asked to stop, and loads no other afterwards. */
   async dispose(): Promise<void> {
     this.#ended = true;
     this.#endListening();
-    // Whoever asked for it was told.
+    // A failure has reached whoever asked for the model.
     await this.#loading?.catch(() => undefined);
   }
 
@@ -235,12 +235,12 @@ export class ActiveModel implements AnswerEngine {
   }
 }
 
-/** Whether a model's files are not those that were imported. */
+/** Whether a model's files are no longer those that were imported, which importing it again may mend. */
 const isDamage = (error: unknown): boolean =>
   error instanceof WorkstationError &&
   (error.code === 'model-missing-file' || error.code === 'model-altered-file');
 
-/** Waits for the work, but no longer than until the signal; the work itself goes on. */
+/** Waits for the work, but no longer than until the signal aborts. The work itself goes on, as others may wait for it. */
 async function unlessStopped(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return work;
   const stopped = Promise.withResolvers<void>();

@@ -5,24 +5,24 @@ import type { EngineOptions } from '../inference/index.ts';
 import { reasonInWords, refusalOf } from '../platform/file-errors.ts';
 import { readPlainText } from '../platform/plain-file.ts';
 
-/** `engine.json` of the data folder: what a machine's keeper may set of the engine. Everything has a default. */
+/** `engine.json` in the data folder, by which an administrator may set up the engine. Everything has a default. */
 const EngineFile = z.strictObject({
   memoryCeilingMegabytes: z
     .int()
     .min(256)
     .max(2 ** 30)
     .optional(),
-  /** Up to ten years, which is for ever here. */
+  /** At most ten years, which means for ever here. */
   idleMinutes: z.number().min(0).max(5_256_000).optional(),
 });
 
 export interface EngineSettings {
   readonly options: Pick<EngineOptions, 'memoryCeilingBytes' | 'idleMinutes' | 'cacheFolder'>;
-  /** What is wrong with the file, whose settings are then left out. */
+  /** What is wrong with the file. Its settings are then ignored, so that a mistake in it does not stop the workstation. */
   readonly problem: ErrorReport | null;
 }
 
-/** @param home The data folder. */
+/** Reads `engine.json`. @param home the data folder */
 export async function readEngineSettings(home: string): Promise<EngineSettings> {
   const cacheFolder = join(home, 'cache', 'engine');
   try {

@@ -24,11 +24,11 @@ export interface ModelsOptions {
   store: Store;
   engine: Engine;
   embeddedFolder: string;
-  /** Of a server in the hospital, where an administrator has set one; the engine must know it, too. */
+  /** The hospital's server, if an administrator has set one up; `engine` must be made with the same. */
   server: ServerConfiguration | null;
   startEngine?: StartEngine;
   jobs: JobRegistry;
-  /** What the person picked: folders of models come by their grants. */
+  /** Resolves the folders that a person picked, which windows know by their grants alone. */
   grants: GrantRegistry;
   emit: (event: WorkstationEvent) => void;
   now: () => number;
@@ -62,7 +62,7 @@ export interface Models {
   dispose: () => Promise<void>;
 }
 
-/** Everything about models: which there are, which answers, and how others come to be here. */
+/** Connects everything about models: the list of them, the one that answers, and imports of others. */
 export function createModels(options: ModelsOptions): Models {
   const { store, engine, emit, now, grants, jobs, log } = options;
   const pathOf = (id: GrantId): string => grants.path(id);

@@ -16,35 +16,35 @@ import { byItself, models, type ChangeContext, type ModelRecord, type Store } fr
 export interface ModelImportsOptions {
   store: Store;
   modelsFolder: string;
-  /** Looks at what is to be imported, and says where it goes. */
+  /** Reads what is to be imported, and decides in which folder the model goes. */
   placeOf: (source: { checkpoint: string; base?: string }, dtype: WeightDtype) => Promise<ImportPlace>;
   /** How the import's process is started; Node's fork by default. */
   start?: StartEngine;
   jobs: JobRegistry;
   onChange: (state: ModelImport) => void;
-  /** A model has come to be. */
+  /** Called when a model is ready to be chosen. */
   onDone: () => void;
   now: () => number;
   log: (line: string) => void;
 }
 
-/** What is to be imported, by folders that the person chose. */
+/** What is to be imported, from folders that a person chose. */
 export interface ImportSource {
   folder: string;
   /** The checkpoint that `folder` is an adapter for. */
   base: string | null;
   dtype: WeightDtype;
-  /** How the model writes its answers; null: as its folder says. */
+  /** How the model writes its answers; null if its folder says so. */
   answerFormat: AnswerFormat | null;
 }
 
 /**
- * Imports of checkpoints into the data folder: one at a time, in a process of its own. Each has a record in the store
- * from its beginning, so that one that was interrupted is offered again after a restart.
+ * Imports checkpoints into the data folder, one at a time and each in a process of its own. The store knows an import from
+ * its beginning, so that an interrupted one is offered again after a restart.
  */
 export class ModelImports {
   readonly #options: ModelImportsOptions;
-  /** In the order of their start: those of this run, and what earlier ones have left. */
+  /** Imports of this run, and interrupted ones of earlier runs, in the order in which they were started. */
   readonly #imports = new Map<ModelId, ModelImport>();
   #running: Promise<void> | null = null;
 
@@ -59,7 +59,7 @@ export class ModelImports {
     return [...this.#imports.values()];
   }
 
-  /** Returns once it has begun. Throws what is wrong with the folder, or `busy` where one is under way. */
+  /** Starts an import, and returns once it has begun. Throws what is wrong with the folder, or `busy` if one is under way. */
   async start({ folder, base, dtype, answerFormat }: ImportSource, by: ChangeContext): Promise<ModelImport> {
     this.#requireIdle();
     const { placeOf, store, now } = this.#options;
@@ -102,18 +102,18 @@ export class ModelImports {
     return this.#begin(begun, by);
   }
 
-  /** Goes on with an import that was interrupted or failed. */
+  /** Continues an import that was interrupted or has failed. */
   async resume(modelId: ModelId, by: ChangeContext): Promise<ModelImport> {
     const { source, base, dtype, state } = this.#find(modelId);
     if (state === 'running') return this.#find(modelId);
     const answerFormat = this.#answerFormat(modelId);
     const next = await this.start({ folder: source, base, dtype, answerFormat }, by);
-    // The folder has changed since: what was done of the old one is of no use.
+    // Another id means that the folder has changed since, so what was imported of its old content is of no use.
     if (next.modelId !== modelId) await this.#forget(modelId);
     return next;
   }
 
-  /** Removes what an import has left that did not come to its end; one that did is only taken off the list. */
+  /** Removes what an unfinished import has left behind; a finished one is only taken off the list. */
   async discard(modelId: ModelId): Promise<void> {
     const { state } = this.#find(modelId);
     if (state === 'running') {
@@ -123,7 +123,7 @@ export class ModelImports {
     else await this.#forget(modelId);
   }
 
-  /** Waits for an import under way, whose job should have been asked to stop. */
+  /** Waits for an import under way, whose job the caller has asked to stop. */
   async dispose(): Promise<void> {
     await this.#running;
   }
@@ -182,7 +182,7 @@ export class ModelImports {
     return begun;
   }
 
-  /** The model is here: it can be chosen from now on, and whoever imported it is in the record. */
+  /** Marks a model as ready to be chosen, and records who imported it. */
   #isReady(modelId: ModelId, by: ChangeContext): void {
     const { database, record } = this.#options.store;
     const found = models.findModel(database, modelId);
@@ -200,7 +200,7 @@ export class ModelImports {
   #takeUp({ id, name, source, base, dtype }: ModelRecord): void {
     const { modelsFolder } = this.#options;
     if (existsSync(join(modelsFolder, id, 'manifest.json'))) {
-      // It came to its end, and the workstation to its own before it could say so.
+      // The import was finished, but the workstation ended before it could store that.
       this.#isReady(id, byItself);
       return;
     }

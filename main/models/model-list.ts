@@ -7,15 +7,15 @@ import type { ActiveModel } from './active-model.ts';
 export interface ModelListOptions {
   store: Store;
   catalogue: Catalogue;
-  /** Where frames go when the server's model is chosen; null without a server. */
+  /** Host and port that frames are sent to when the server's model is chosen; null without a server. */
   serverPlace: string | null;
   activeModel: () => ActiveModel;
-  /** The list, or what is chosen of it, has changed. */
+  /** Called when the list, or the choice from it, has changed. */
   onChange: () => void;
   now: () => number;
 }
 
-/** The models that a person can choose among: what the catalogue finds, with what the store remembers of it. */
+/** The models that a person can choose among: those that the catalogue finds, with what the store knows of each. */
 export class ModelList {
   readonly #options: ModelListOptions;
 
@@ -23,13 +23,13 @@ export class ModelList {
     this.#options = options;
   }
 
-  /** The model that questions go to; null: the embedded one. */
+  /** The model that a person has chosen; null for the embedded one. */
   get chosen(): ModelId | null {
     const chosen = ModelId.nullable().safeParse(this.#setting());
     return chosen.success ? chosen.data : null;
   }
 
-  /** Null also for one that something else wrote into the database: the embedded model answers then. */
+  /** A choice that can't be read counts as none, so that the embedded model answers. */
   #setting(): string | null {
     try {
       return settings.readSetting(this.#options.store.database, 'model');
@@ -50,7 +50,7 @@ export class ModelList {
   }
 
   /**
-   * Loads a model and remembers it. Where it can't be loaded, the one before comes back, and the reason is thrown.
+   * Loads a model and remembers the choice. If it can't be loaded, the model before is loaded again and the reason thrown.
    */
   async choose(modelId: ModelId, by: ChangeContext): Promise<void> {
     const { store, onChange } = this.#options;
@@ -60,7 +60,7 @@ export class ModelList {
     try {
       await activeModel.load({ modelId });
     } catch (error) {
-      // Whether the one before can be loaded again is told by the state.
+      // If the model before can't be loaded again either, its state says so to every window.
       if (activeModel.wish !== before) activeModel.load(before).catch(() => undefined);
       throw error;
     }
@@ -71,7 +71,7 @@ export class ModelList {
     onChange();
   }
 
-  /** Adds a folder that is used where it lies. Throws what is wrong with it. */
+  /** Adds a model that is used in its own folder, without a copy. Throws what is wrong with it. */
   async add(folder: string, by: ChangeContext): Promise<ModelEntry> {
     const { catalogue, store, onChange, now } = this.#options;
     const id = placeId(folder);
@@ -95,7 +95,7 @@ export class ModelList {
     return entryOf(model, record, this.chosen);
   }
 
-  /** Deletes an imported model, or forgets one in place. One in use gives way to the embedded model first. */
+  /** Deletes an imported model, or forgets one in its own folder. If it is in use, the embedded model replaces it first. */
   async remove(modelId: ModelId, by: ChangeContext): Promise<void> {
     const { catalogue, store, onChange } = this.#options;
     const model = (await catalogue.list()).find(({ id }) => id === modelId);

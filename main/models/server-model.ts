@@ -14,13 +14,13 @@ import {
 } from '../inference/server/index.ts';
 import type { Engine } from '../inference/index.ts';
 
-/** What an administrator has set of a server in the hospital, and what is wrong with it. */
+/** How an administrator has set up the hospital's server, and what is wrong with that. */
 export interface ServerSetting {
   readonly configuration: ServerConfiguration | null;
   readonly problem: ErrorReport | null;
 }
 
-/** Reads the administrator's file. One that is wrong is told and counts as none: the models here go on answering. */
+/** Reads the administrator's file. A wrong one is reported and counts as none, so that local models go on answering. */
 export async function readServerSetting(home: string): Promise<ServerSetting> {
   try {
     return { configuration: await readServerConfiguration(configurationPlaces(home)), problem: null };
@@ -30,8 +30,8 @@ export async function readServerSetting(home: string): Promise<ServerSetting> {
 }
 
 /**
- * Tries the administrator's setting, as choosing the server's model would.
- * @param file In place of the system's and the data folder's.
+ * Tries out the administrator's setting in the same way as choosing the server's model does.
+ * @param file read instead of those of the system and the data folder
  * @throws WorkstationError naming the file and the setting, or what is wrong with the server.
  */
 export async function checkServer(
@@ -49,7 +49,7 @@ export async function checkServer(
   );
 }
 
-/** The engine of this machine, or a choice between it and the server where there is one. */
+/** The engine of this machine or, if a server is set up, one that passes questions to whichever model is chosen. */
 export function engineWithServer(
   local: Engine,
   configuration: ServerConfiguration | null,
@@ -59,7 +59,7 @@ export function engineWithServer(
   return createEngineChoice(local, createServerEngine(configuration, { log }));
 }
 
-/** The catalogue with the server's model at its end. It is used when a person chooses it, and cannot be removed here. */
+/** Adds the server's model to the end of the catalogue. It is used only when a person chooses it, and can't be removed here. */
 export function catalogueWithServer(
   catalogue: Catalogue,
   configuration: ServerConfiguration | null,

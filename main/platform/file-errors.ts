@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 
-/** What a refusal of the system comes to, whichever of its codes it has on this platform. */
+/** Why the system refused something, whichever code this platform has for it. */
 export type RefusalKind =
   | 'missing'
   | 'not-a-folder'
@@ -22,7 +22,7 @@ export type RefusalKind =
   | 'disk-away'
   | 'unsupported';
 
-/** The one wording of each. It goes into a sentence, as in "config.json cannot be read (permission denied)". */
+/** The only wording of each refusal. It goes into a sentence: "config.json cannot be read (permission denied)". */
 const words: Readonly<Record<RefusalKind, string>> = {
   missing: 'it is not there',
   'not-a-folder': 'a file stands where a folder is needed',
@@ -52,7 +52,7 @@ export const kindOfCode: Readonly<Record<string, RefusalKind>> = {
   ENOENT: 'missing',
   ENOTDIR: 'not-a-folder',
   EISDIR: 'is-a-folder',
-  // Opening a socket, or a pipe without another end.
+  // The system says so on opening a socket, or a pipe that nobody reads.
   ENXIO: 'not-a-file',
   EEXIST: 'taken',
   ENOTEMPTY: 'not-empty',
@@ -81,24 +81,24 @@ export const kindOfCode: Readonly<Record<string, RefusalKind>> = {
 
 const nameOfNumber = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
-/** The system's code of an error, such as EIO; null of any other error. */
+/** The system's code of an error, such as EIO; null for an error without one. */
 export function systemCode(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error) || typeof error.code !== 'string') {
     return null;
   }
   const { code, errno } = error as NodeJS.ErrnoException & { code: string };
-  // Node has no name for some, a used-up share of a disk among them, and gives only their number.
+  // Node has no name for some codes, such as that of a used-up quota, and gives only their number.
   const unnamed = code === 'UNKNOWN' || code.startsWith('Unknown system error');
   return unnamed && errno !== undefined ? (nameOfNumber.get(Math.abs(errno)) ?? code) : code;
 }
 
-/** What the system refused; null of an error of another kind, or with a code that stands for no refusal above. */
+/** Why the system refused something; null if the error is of another kind or its code is not listed above. */
 export function refusalOf(error: unknown): RefusalKind | null {
   const code = error instanceof WorkstationError ? null : systemCode(error);
   return code === null ? null : (kindOfCode[code] ?? null);
 }
 
-/** Whether there is nothing of this name, or a file where its path needs a folder. */
+/** Whether an error says that a path does not exist, be it because a part of it is a file and no folder. */
 export function isMissing(error: unknown): boolean {
   const refusal = refusalOf(error);
   return refusal === 'missing' || refusal === 'not-a-folder';
@@ -108,14 +108,14 @@ export function isMissing(error: unknown): boolean {
 export const isDiskFull = (error: unknown): boolean => refusalOf(error) === 'full';
 
 /**
- * Why something failed, in words that go into a sentence: the system's refusals as this module words them, and any other
- * error in its own words, without its full stop. Paths are left to the caller, who knows which of them a person may see.
+ * Why something failed, in words that fit into a sentence: refusals of the system as worded above, and any other error in
+ * its own words without its full stop. It names no path, because only the caller knows which ones a person may see.
  */
 export function reasonInWords(error: unknown): string {
   const refusal = refusalOf(error);
   if (refusal !== null) return words[refusal];
   const code = error instanceof WorkstationError ? null : systemCode(error);
-  // What Node itself refuses has a sentence of its own; what the system does has its code and a call with paths.
+  // Errors of Node itself (`ERR_…`) read as sentences; those of the system hold paths, so only their code is told.
   if (code !== null && !code.startsWith('ERR_')) return `the system reports ${code}`;
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 }

@@ -1,14 +1,14 @@
 import { open } from 'node:fs/promises';
 import type { Size } from '../../preload/contract/values.ts';
 
-/** Markers that carry a JPEG frame header (SOF0..SOF15 without the table markers between them). */
+/** Whether a JPEG marker begins a frame header: SOF0 to SOF15 without the table markers between them. */
 function isFrameHeader(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
 /**
- * Size of a PNG or JPEG file from its header, in pixels as stored (no EXIF turn), or null when it is
- * neither or is cut off. Decoding every picture of a data set for its size would take minutes.
+ * Reads the size of a PNG or JPEG file from its header, because decoding every picture of a data set would take minutes.
+ * It is in pixels as stored, not turned by EXIF; null if the file is neither or is cut off.
  */
 export async function imageSize(path: string): Promise<Size | null> {
   const file = await open(path, 'r');

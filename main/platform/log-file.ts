@@ -18,11 +18,11 @@ export interface LogFile {
 }
 
 export interface LogLimits {
-  /** A file that would grow beyond this becomes `workstation.previous.log`, so that both together hold twice as much. */
+  /** A file that would grow beyond this is renamed `workstation.previous.log`, so both together take twice as much at most. */
   fileBytes: number;
-  /** How much of a text is kept; a stack is a text. */
+  /** Longer texts, such as stacks, are cut after this many characters. */
   textLength: number;
-  /** Lines of one kind (area and message) in `windowMilliseconds`; the rest are counted. */
+  /** How many lines of the same area and message are written within `windowMilliseconds`; further ones are only counted. */
   linesOfOneKind: number;
   windowMilliseconds: number;
 }
@@ -35,9 +35,9 @@ export const logLimits: LogLimits = {
 };
 
 /**
- * One line of JSON for each entry, in `<home>/logs/workstation.log`, opened at the first one: by then the store has
- * made the data folder or told the person why it can't. When the disk refuses, entries are dropped: a log must not stop a
- * review. Whatever is logged, and whoever causes it, the files stay within their limits.
+ * Writes each entry as a line of JSON to `<home>/logs/workstation.log`. The file is opened with the first entry: by then
+ * the store has made the data folder or told the person why it can't. Entries that the disk refuses are dropped, because
+ * a log must not stop a review. The files stay within their limits, whatever is logged.
  */
 export function openLogFile(
   home: string,
@@ -63,7 +63,7 @@ export function openLogFile(
       handle ??= open();
       if (handle === null) return;
       const line = `${JSON.stringify({ at: now().toISOString(), ...shortened(entry, limits.textLength) })}\n`;
-      // Asked of the file each time: a command beside a window writes to the same one.
+      // The file is asked for its size each time, because a command beside a window writes to the same one.
       if (fstatSync(handle).size + Buffer.byteLength(line) > limits.fileBytes) {
         closeSync(handle);
         handle = null;
@@ -95,7 +95,7 @@ export function openLogFile(
   };
 }
 
-/** Lets so many lines of one kind through in a stretch of time, and says afterwards how many there were beside. */
+/** Passes on a limited number of lines of one kind in a period, and tells afterwards how many were left out. */
 class RepeatedLines {
   readonly #limits: LogLimits;
   readonly #kinds = new Map<string, { entry: LogEntry; since: number; lines: number }>();

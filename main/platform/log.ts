@@ -1,4 +1,4 @@
-/** A line for the log: words, ids, counts and times; never pixels, names or what a person typed. */
+/** A line of the log. It may hold words, ids, counts and times, but never pixels, names or what a person typed. */
 export interface LogEntry {
   level: 'info' | 'warn' | 'error';
   area: string;
@@ -6,7 +6,7 @@ export interface LogEntry {
   details?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Where lines go: a host's file, or a test's list. */
+/** Takes the lines of the log: into a host's file, or a test's list. */
 export type LogSink = (entry: LogEntry) => void;
 
 /**
@@ -22,7 +22,7 @@ export interface Log {
 const ignore = () => undefined;
 export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore };
 
-/** Lines of one area. */
+/** The log of one area, such as `store`, whose name each of its lines carries. */
 export function logTo(sink: LogSink, area: string): Log {
   const write =
     (level: 'info' | 'warn') =>

@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { refusalOf } from './file-errors.ts';
 
 /**
- * Makes a folder with those above it. `mkdir` with `recursive` would not do: in Node 24 it never returns where a folder
- * says of its children that they are missing, as /proc does: it takes the parent to be missing, finds it, and tries again.
+ * Makes a folder, and those above it. `mkdir` with `recursive` can't be used: in Node 24 it tries for ever in a folder that
+ * reports a new child as missing, such as /proc, because it takes that for a missing parent.
  *
- * @param mode of every folder that is made; the process's own where it is left out
+ * @param mode of every folder that is made; the process's default if left out
  * @throws the system's error of the first folder that can't be made
  */
 export function makeFolder(path: string, mode?: number): void {

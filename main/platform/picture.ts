@@ -1,14 +1,14 @@
 import { ImageData, type SKRSContext2D } from '@napi-rs/canvas';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 
-/** `rgb` is height x width x 3 bytes, row by row. */
+/** A picture whose `rgb` holds height x width x 3 bytes, row by row from the top. */
 export interface Picture {
   width: number;
   height: number;
   rgb: Uint8Array;
 }
 
-/** Puts a picture's pixels at the top left of a canvas, as they are. Throws `internal` where their number is wrong. */
+/** Copies a picture unscaled to the top left of a canvas. Throws `internal` if it has a wrong number of bytes. */
 export function putPicture(context: SKRSContext2D, { width, height, rgb }: Picture): void {
   if (rgb.length !== width * height * 3) {
     throw new WorkstationError(

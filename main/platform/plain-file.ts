@@ -4,29 +4,29 @@ import { basename } from 'node:path';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 
 /**
- * Reading files that came from anywhere. A model's folder may hold a pipe that nobody writes to, a device without an
- * end, gigabytes under a small file's name, or JSON that is nested a million times. What is read here is a regular
- * file, of a size that its purpose explains.
+ * Reads files from untrusted folders. A model's folder may hold a pipe that nobody writes to, a device without an end,
+ * gigabytes under a small file's name, or JSON that is nested a million times. So only regular files are read, and only
+ * up to the size that their purpose explains.
  */
 
 const mebibyte = 2 ** 20;
 
-/** The most bytes that a file of a model may have, by what it is for. Real ones have a tenth of it or less. */
+/** The most bytes that each kind of a model's files may have. */
 export const fileLimits = {
   json: 8 * mebibyte,
   /** A vocabulary with its merges; the largest known have 35 MB. */
   tokenizer: 96 * mebibyte,
   template: mebibyte,
-  /** Read by the workstation's own process. */
+  /** Smaller than other JSON, because the workstation's own process reads it. */
   manifest: 2 * mebibyte,
 } as const;
 
-/** Levels of JSON in JSON. Chat templates and tokenizers have about ten. */
+/** How deep JSON may be nested. The files of real models have about ten levels. */
 const deepest = 100;
 
 const copyAgain = 'Download or copy the model folder again, with every file as its maker gave it.';
 
-/** The most that a file of this name may have. */
+/** The most bytes that a file of this name may have. */
 export function limitOf(name: string): number {
   const file = basename(name);
   if (file === 'tokenizer.json') return fileLimits.tokenizer;
@@ -35,7 +35,7 @@ export function limitOf(name: string): number {
 }
 
 /**
- * The state of a file that is there to be read.
+ * Like `stat`, but only for regular files.
  *
  * @throws WorkstationError `model-altered-file` for a folder, pipe, socket or device; the system's own errors
  */
@@ -46,14 +46,14 @@ export async function plainStat(file: string): Promise<Stats> {
 }
 
 /**
- * Opens a regular file, and nothing else: opening a pipe would wait for its writer, and a device has no end. It is
- * looked at before it is opened, since opening alone can make a device do something, and again behind it.
+ * Opens a regular file and nothing else, since opening a pipe would wait for its writer, and a device has no end. The file
+ * is checked before it is opened, as opening alone can make a device act, and again afterwards, as it may have been replaced.
  *
  * @throws as {@link plainStat}
  */
 export async function openPlain(file: string): Promise<{ handle: FileHandle; bytes: number }> {
   await plainStat(file);
-  // Windows has no such flag, and no such pipes among its files.
+  // Windows has neither this flag nor pipes among its files.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const found = await handle.stat();
@@ -66,9 +66,9 @@ export async function openPlain(file: string): Promise<{ handle: FileHandle; byt
 }
 
 /**
- * Reads a regular file as text, as far as its size says: some files of the system's own never end.
+ * Reads a regular file as text, and no further than its size says, because some files of the system never end.
  *
- * @param limit bytes that it may have
+ * @param limit the most bytes that it may have
  * @throws as {@link plainStat}, and `model-altered-file` for a file that is larger
  */
 export async function readPlainText(file: string, limit = limitOf(file)): Promise<string> {
@@ -98,7 +98,7 @@ export function requireSize(file: string, bytes: number, limit = limitOf(file)):
   );
 }
 
-/** Yields the bytes of a regular file, as many as it has when it is opened. */
+/** Yields the bytes of a regular file, and no more than it had when it was opened, as above. */
 export async function* plainBytes(file: string, pieceBytes = mebibyte): AsyncGenerator<Buffer> {
   const { handle, bytes } = await openPlain(file);
   try {
@@ -115,10 +115,10 @@ export async function* plainBytes(file: string, pieceBytes = mebibyte): AsyncGen
 }
 
 /**
- * Parses JSON of a model's file.
+ * Parses the JSON of a model's file.
  *
  * @param name of the file, for the message
- * @throws WorkstationError `model-altered-file` for what is no JSON, or nested deeper than any is
+ * @throws WorkstationError `model-altered-file` if it is no JSON, or nested deeper than any real model's
  */
 export function parseModelJson(name: string, text: string, hint = copyAgain): unknown {
   if (isDeeperThan(deepest, text)) {
@@ -135,7 +135,7 @@ export function parseModelJson(name: string, text: string, hint = copyAgain): un
   }
 }
 
-/** Counts brackets outside of strings, which is exact for JSON; what is none is refused by the parser. */
+/** Counts brackets outside of strings. This is exact for valid JSON; anything else is refused by the parser. */
 function isDeeperThan(limit: number, text: string): boolean {
   let depth = 0;
   let quoted = false;

@@ -1,15 +1,15 @@
 import { refusalOf } from './file-errors.ts';
 
-/** Whether a process of this machine lives. */
+/** Whether a process of this machine is running. */
 export function isAlive(processId: number): boolean {
-  // 0 and less stand for groups of processes.
+  // `kill` takes 0 and negative numbers for groups of processes.
   if (processId <= 0) return false;
   try {
-    // Signal 0 is not sent; it only asks whether the process is there.
+    // Signal 0 ends nothing: it only asks whether the process is there.
     process.kill(processId, 0);
     return true;
   } catch (error) {
-    // A process of another account may not be asked, so it lives.
+    // The system denies this only for a process of another account, so there is one.
     return refusalOf(error) === 'denied';
   }
 }

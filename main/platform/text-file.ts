@@ -3,7 +3,7 @@ import { WorkstationError } from '../../preload/contract/errors.ts';
 import { reasonInWords } from './file-errors.ts';
 
 /**
- * A text file, whole. `name` is what the message calls it, `hint` what to do about it.
+ * Reads a whole text file. If that fails, the message calls it `name`, and `hint` says what to do.
  *
  * @throws WorkstationError `file-missing` with the system's reason.
  */
