@@ -91,11 +91,19 @@ export class LibraryPageState {
 
   /** Shows the answers of a session, or folds them away again. */
   async unfold(sessionId: SessionId): Promise<void> {
-    this.chosen = null;
-    this.entry = null;
-    this.answers = [];
-    this.unfolded = this.unfolded === sessionId ? null : sessionId;
-    if (this.unfolded !== null) await this.#readAnswers(sessionId);
+    const wasUnfolded = this.unfolded === sessionId;
+    this.#fold();
+    if (wasUnfolded) return;
+    this.unfolded = sessionId;
+    await this.#readAnswers(sessionId);
+  }
+
+  /** Lays open the session under review, so that its answers and a picture of them are seen at once. */
+  async begin(sessionId: SessionId): Promise<void> {
+    await this.unfold(sessionId);
+    const [first] = this.answers;
+    if (first === undefined) this.#fold();
+    else if (this.chosen === null) await this.choose(first.question.id);
   }
 
   async choose(questionId: QuestionId): Promise<void> {
@@ -114,6 +122,8 @@ export class LibraryPageState {
     return this.#try(async () => {
       unwrap(await bridge.applyToLibrary({ command, ...(session !== null && { doneIn: session }) }));
       onDone(said, command);
+      // The answers of what is in the bin are no longer on show.
+      if (backOf(command) !== null) this.#fold();
       await this.read();
     });
   }
@@ -123,6 +133,14 @@ export class LibraryPageState {
       unwrap(await this.#parts.bridge.renameCase({ caseId, pseudonym }));
       await this.read();
     });
+  }
+
+  #fold(): void {
+    this.unfolded = null;
+    this.chosen = null;
+    this.entry = null;
+    this.answers = [];
+    this.#turn += 1;
   }
 
   async #readAnswers(sessionId: SessionId): Promise<void> {

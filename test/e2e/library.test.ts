@@ -29,11 +29,7 @@ const inBin = () => page.locator('[data-part="in-bin"]');
 
 it('shows the kept picture of an answer with its box, and opens the video at it', async () => {
   await window.library.open();
-  await page.getByRole('button', { name: /^Answers of/ }).click();
-  await page
-    .getByRole('list', { name: 'Answers', exact: true })
-    .getByRole('button', { name: question })
-    .click();
+  // The session under review lies open, with its newest answer beside it.
   const picture = page.locator('[data-part="library-picture"]');
   await picture.waitFor();
   await expect
@@ -41,6 +37,12 @@ it('shows the kept picture of an answer with its box, and opens the video at it'
     .toBeGreaterThan(0);
   await page.getByRole('img', { name: 'Boxes: Right-bottom' }).waitFor();
   expect(await barriersOf(page)).toEqual([]);
+  const answers = page.getByRole('list', { name: 'Answers', exact: true });
+  await page.getByRole('button', { name: /^Answers of/ }).click();
+  await answers.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: /^Answers of/ }).click();
+  await answers.getByRole('button', { name: question }).click();
+  await picture.waitFor();
   await page.getByRole('button', { name: 'Open at this answer' }).click();
   await window.library.dialog.waitFor({ state: 'hidden' });
   await window.frame.waitFor(180);

@@ -131,7 +131,8 @@ try {
   await shoot('shortcuts');
   await page.keyboard.press('Escape');
   await window.library.open();
-  await window.library.sessions.first().waitFor();
+  await page.locator('[data-part="library-picture"]').waitFor();
+  await page.waitForTimeout(400);
   await shoot('library');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: /^Theme/ }).click();

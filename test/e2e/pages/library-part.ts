@@ -14,7 +14,7 @@ export class LibraryPart {
   }
 
   get sessions(): Locator {
-    return this.#page.getByRole('list', { name: 'Sessions' }).getByRole('listitem');
+    return this.#page.getByRole('list', { name: 'Sessions' }).locator('> li');
   }
 
   async open(): Promise<void> {
