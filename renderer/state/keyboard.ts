@@ -1,3 +1,4 @@
+import { isUnderWay } from '../../preload/contract/index.ts';
 import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { EditedPart } from '../view/box-editing.ts';
 import type { Review } from './review.svelte.ts';
@@ -77,7 +78,10 @@ export class Keyboard {
     switch (action) {
       case 'ask-again':
       case 'ask-samples':
-        return review.answer === null ? 'There is no answer on show' : askObstacle;
+        if (review.answer === null) return 'There is no answer on show';
+        return review.selected?.answers.some(({ status }) => isUnderWay(status))
+          ? 'An answer to this question is still to come'
+          : askObstacle;
       case 'ask':
       case 'ask-region':
         return askObstacle;
@@ -187,9 +191,8 @@ export class Keyboard {
       ),
       ask: () => this.#ask(review),
       'ask-region': () => void review.player.pause().then(() => review.region.begin()),
-      'ask-again': () => (this.#workstation.askObstacle === null ? review.askAgain() : undefined),
-      'ask-samples': () =>
-        this.#workstation.askObstacle === null ? review.askAgain('anew', samplesAtOnce) : undefined,
+      'ask-again': () => this.#askAgain(review, 1),
+      'ask-samples': () => this.#askAgain(review, samplesAtOnce),
       'zoom-in': () => view.zoomIn(),
       'zoom-out': () => view.zoomOut(),
       'zoom-fit': () => view.fit(),
@@ -205,6 +208,13 @@ export class Keyboard {
     const perform = actions[action];
     void perform?.();
     return perform !== undefined;
+  }
+
+  /** Says why where it can't be asked now: also while a version waits or is paused. */
+  #askAgain(review: Review, times: number): void {
+    const obstacle = this.obstacleTo('ask-again');
+    if (obstacle === null) void review.askAgain('anew', times);
+    else this.#workstation.announcer.say(obstacle);
   }
 
   /** A box is drawn on the frame that was answered. */

@@ -186,7 +186,10 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),
       shortcut('pan-down', ['Ctrl ↓'], 'Look further down', ['Control+ArrowDown']),
       shortcut('find', ['Ctrl K'], 'Find answers, cases and commands', ['Control+k']),
-      shortcut('library', ['Ctrl L', 'Ctrl O'], 'Open a video or a session', ['Control+l', 'Control+o']),
+      shortcut('library', ['Ctrl L', 'Ctrl O'], 'Library: cases, sessions, the bin', [
+        'Control+l',
+        'Control+o',
+      ]),
       shortcut('settings', ['Ctrl ,'], 'Settings: keys, site', ['Control+,']),
       shortcut('shortcuts', ['?'], 'This sheet', ['?', 'Shift+?']),
     ],

@@ -72,6 +72,19 @@ const told = (text: RegExp | string) => vi.waitFor(() => expect(workstation.anno
 const kept = () => fake.entries[0]?.verdicts[0] ?? null;
 
 describe('by keys alone', () => {
+  test('another version is not asked while one is still to come, and it is said why', async () => {
+    fake.entries = [];
+    fake.addEntry('What organ?', 0, { status: 'queued' });
+    await opened();
+    await vi.waitFor(() => expect(workstation.askObstacle).toBeNull());
+    for (const shiftKey of [false, true]) {
+      workstation.announcer.say('');
+      await fireEvent.keyDown(document.body, { key: 'r', code: 'KeyR', shiftKey });
+      await told('An answer to this question is still to come');
+    }
+    expect(fake.log.filter(({ name }) => name === 'askAgain')).toEqual([]);
+  });
+
   test('an answer is accepted, opened again, and rejected with a reason, each of which is told', async () => {
     await opened();
     await press('a');

@@ -74,7 +74,7 @@ export const countDocuments = (database: ReadableDatabase): number =>
 
 const nothing: FoundRows = { rows: [], more: false, count: 0, atLeast: false };
 
-/** Finds what holds all of a query, the newest first; what lies in the trash is left out. */
+/** Finds what holds all of a query, the newest first; what lies in the bin is left out. */
 export function findRows(database: ReadableDatabase, query: SearchQuery, options: FindOptions): FoundRows {
   const { kind, before = Number.MAX_SAFE_INTEGER, limit } = options;
   const caseIds = query.cases.length === 0 ? null : casesNamed(database, query.cases);
