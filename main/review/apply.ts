@@ -34,7 +34,7 @@ import { planVerdict, type JudgedAnswer } from './commands/verdicts.ts';
 
 export interface ApplyContext {
   store: Pick<Store, 'database' | 'record'>;
-  /** The times of a recording's frames, also while its file is away. */
+  /** Gives the times of a recording's frames, from its stored index if the file is missing. */
   library: Pick<VideoLibrary, 'index' | 'find'>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
@@ -42,14 +42,14 @@ export interface ApplyContext {
   newId: () => string;
 }
 
-/** Plans a command from what is there now and commits its edits, in one transaction. */
+/** Plans a command from the present state and commits its edits, all in one transaction so that nothing changes between. */
 export async function applyCommand(
   context: ApplyContext,
   { sessionId, command, groupId }: CallInput<'apply'>,
   by: ChangeContext,
 ): Promise<CallOutput<'apply'>> {
   const { database, record } = context.store;
-  // Where its frames lie can't change any more, so it is looked up before the database is held.
+  // Looked up before the transaction, which must not wait for a file; where frames lie in a recording never changes.
   const stretch = await stretchOf(context, sessionId, command);
   return database.transaction(() => {
     const { caseId } = presentSession(database, sessionId);
@@ -95,7 +95,7 @@ function plan({ store: { database }, now, newId }: ApplyContext, given: Planned)
   }
 }
 
-/** The frames that a command names, where they lie in a recording of the session's case; null where it names none. */
+/** Finds where the frames that a command names lie in their recording; null if it names none. */
 async function stretchOf(
   { store: { database }, library }: ApplyContext,
   sessionId: SessionId,
@@ -112,7 +112,7 @@ async function stretchOf(
     range = command;
   } else if (command.name === 'segment.move') {
     const segment = segments.findSegment(database, command.segmentId);
-    // Whether it is there is said by its plan, which looks again.
+    // The plan looks for the segment again, and refuses the command if it is not there.
     if (segment === null) return null;
     videoId = segment.span.videoId;
     range = command;

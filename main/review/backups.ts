@@ -5,12 +5,12 @@ import type { Store } from '../store/index.ts';
 
 type BackupCalls = Pick<WorkstationCalls, 'listBackups' | 'restoreBackup' | 'keepDatabase'>;
 
-/** What a person does with the backups of the database. `onRestored` is told once another database has taken its place. */
+/** The calls about the database's backups. `onRestored` is called once a backup has taken the database's place. */
 export function backupCalls(store: Store, jobs: JobRegistry, onRestored: () => void): BackupCalls {
   return {
     listBackups: async () => store.backupList(),
     restoreBackup: async ({ name }) => {
-      // What runs belongs to rows of the present database: its end would be written into one that has no such rows.
+      // Running work would write its result into a database that may not have the rows that it belongs to.
       if (jobs.list().some(isUnderWay)) {
         throw new WorkstationError(
           'busy',

@@ -13,14 +13,14 @@ export type ChangeCall = 'undo' | 'redo' | 'getUndoable' | 'changesSince' | 'lis
 export interface ChangeContext {
   store: Store;
   emit: (event: WorkstationEvent) => void;
-  /** A question as it is now, with every version of its answer. */
+  /** Reads a question as it is now, with every version of its answer. */
   entry: (question: Question) => Entry;
-  /** Told of each recording of which another eye is reviewed from now on. */
+  /** Called for each recording whose choice of eye has changed. */
   onEye?: (videoId: VideoId) => void;
   log: Log;
 }
 
-/** What a person does with the record itself. */
+/** The calls about the record itself, such as undo and redo. */
 export function changeCalls(context: ChangeContext): Pick<WorkstationCalls, ChangeCall> {
   const { database, record, checkRecord } = context.store;
   const known = (id: SessionId): SessionId => mustExist(sessions.findSession(database, id), 'session').id;
@@ -38,14 +38,14 @@ export function changeCalls(context: ChangeContext): Pick<WorkstationCalls, Chan
 }
 
 export interface ChangeFeed {
-  /** To be called when another database has taken the place of the one before, whose changes have other numbers. */
+  /** To be called after another database has taken this one's place, because its changes have other numbers. */
   replaced: () => void;
   end: () => void;
 }
 
 /**
- * Tells every window of each change once it is committed, in the order of the record and without a gap: those of this
- * process at once, those of others within a fraction of a second.
+ * Tells every window of each committed change, in the order of the record and without gaps: changes of this process at
+ * once, and those of others within a fraction of a second.
  */
 export function tellChanges(context: ChangeContext): ChangeFeed {
   const { emit, log, store } = context;
@@ -105,7 +105,7 @@ function withEntries({ store, entry }: ChangeContext, changes: Change[]): Change
   return { changes, entries: present.map(entry) };
 }
 
-/** The question whose entry is another one after an edit. */
+/** The question whose entry an edit changes, so that windows can be told of it; null if it changes none. */
 function questionOf({ database }: Store, edit: Edit): QuestionId | null {
   if (edit.entity === 'question') return (edit.after ?? edit.before)?.id ?? null;
   if (edit.entity === 'answer' || edit.entity === 'verdict')

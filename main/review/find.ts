@@ -31,7 +31,7 @@ import { summariesOf, type SessionContext } from './sessions.ts';
 
 const usualLimit = 20;
 
-/** What a person looks for among all cases; see the contract. */
+/** Answers the call `find`: searches all cases for what a person typed. */
 export async function find(
   context: SessionContext,
   { query: text, kind, before, limit = usualLimit }: CallInput<'find'>,
@@ -66,7 +66,7 @@ const toMark =
       return [{ kind, place: row.place, ...names, id: row.subject, ...place, texts }];
     });
 
-/** In the order of the rows; one that can't be read is left out. */
+/** Turns found rows of each kind into results, in the same order. Rows that can't be read are left out. */
 const toFound: Readonly<Record<FoundKind, ToFound>> = {
   case: ({ store: { database } }, rows, query) =>
     rows.flatMap(({ place, caseId }): Found[] => {
@@ -133,7 +133,7 @@ function placeOf({ database }: Store, { caseId, sessionId }: FoundRow) {
   };
 }
 
-/** The question, and of everything else the newest text in which something was found. */
+/** The question's text and, for every other field, the newest text in which something was found. */
 function answerTexts(
   question: string,
   versions: readonly Answer[],

@@ -3,13 +3,13 @@ import type { FolderMemory } from '../files/index.ts';
 
 const settingOf = { videos: 'lastVideoFolder', models: 'lastModelFolder' } as const;
 
-/** Keeps the folder that was looked into last, so that the next file, relink or start of the workstation begins there. */
+/** Stores the folder that was browsed last, so that choosing the next file begins there, even after a restart. */
 export const folderMemory = ({ database }: Store): FolderMemory => ({
   read: (find) => {
     try {
       return settings.readSetting(database, settingOf[find]);
     } catch {
-      // A value that cannot be read costs a few clicks; it must not cost the dialog.
+      // A value that can't be read costs a person a few clicks, but must not prevent the dialog.
       return null;
     }
   },
@@ -19,7 +19,7 @@ export const folderMemory = ({ database }: Store): FolderMemory => ({
         settings.writeSetting(database, settingOf[find], path);
       }
     } catch {
-      // A full disk is said where something is lost by it; a folder can still be looked into.
+      // A full disk is reported where something is lost by it; browsing a folder must go on.
     }
   },
 });

@@ -73,7 +73,7 @@ export { backupCalls } from './backups.ts';
 
 export interface ReviewOptions {
   store: Store;
-  /** Of the whole workstation: work of other rooms is told through it, too. */
+  /** The jobs of the whole workstation, so that windows see the work of other rooms, too. */
   jobs: JobRegistry;
   grants: GrantRegistry;
   engine: AnswerEngine;
@@ -84,9 +84,9 @@ export interface ReviewOptions {
   /** A new random id, such as `crypto.randomUUID`. */
   newId: () => string;
   log: Log;
-  /** True for a window: what waits here outlives it. See `AnsweringContext`. */
+  /** True for a window, whose waiting questions the next window continues. See `AnsweringContext`. */
   durable?: boolean;
-  /** Where the person's folders and disks are; this machine's by default. */
+  /** Where to find the person's folders and disks; those of this machine by default. */
   surroundings?: Surroundings;
 }
 
@@ -137,31 +137,31 @@ export interface Review {
   /** Looks for a file that was dropped into a browser among the places that the workstation may read. */
   findDropped(file: DroppedDescription): Promise<DroppedFile>;
   importStream(name: string, content: Readable, signal: AbortSignal): Promise<Grant>;
-  /** Removes copies that a workstation which ended in the middle of copying has left. */
+  /** Removes copies that were left when a workstation ended before they were opened. */
   discardLeftOvers(): Promise<void>;
   /** Puts the bundled clip into the demonstration case and opens that case's last session, or its first. */
   openDemonstration(path: string): Promise<OpenSession>;
-  /** The exact frame, as the model gets it. Waits for the index where it is being built. */
+  /** Decodes the exact frame as the model gets it, once the index is built. */
   frame(videoId: VideoId, index: FrameIndex, signal?: AbortSignal): Promise<DecodedFrame>;
   /** The video's open recording, for playing and thumbnails. */
   recording(videoId: VideoId): Promise<Recording>;
   /** An answer with its frame, decoded again and proven to be the one that the model saw. */
   answeredFrame(answerId: AnswerId): Promise<AnsweredFrame>;
-  /** The compressed picture that was kept of an answer's frame, as WebP. Throws `not-found` where there is none. */
+  /** The compressed picture that was kept of an answer's frame, as WebP. Throws `not-found` if there is none. */
   keptPicture(answerId: AnswerId): Promise<Uint8Array>;
   /** Removes the kept pictures that only answers of this case are about; see `KeptPictures.removeOfCase`. */
   removeKeptPictures(caseId: CaseId): Promise<{ removed: number; left: number }>;
   /** All that was asked in a session, oldest first, with every version of its answers. Throws `not-found`. */
   entriesOfSession(sessionId: SessionId, signal?: AbortSignal): Promise<Entry[]>;
-  /** To be called when another database has taken the place of the one before: every window is told to read it anew. */
+  /** To be called after another database has taken this one's place, so that every window reads it again. */
   databaseReplaced(): void;
-  /** Goes on with what an earlier window left waiting or half written, once the model is loaded. */
+  /** Continues answers that an earlier window left waiting or half written, once the model is loaded. */
   takeUp(loaded: Promise<unknown>): void;
-  /** Stops all work, keeps what there is of it, and closes the videos. The store stays open. */
+  /** Stops all work, saves what it has so far, and closes the videos. The store stays open, as its owner closes it. */
   dispose(): Promise<void>;
 }
 
-/** The review of cases: what the workstation knows, asks and remembers. Brings store, video and engine together. */
+/** Brings store, videos and engine together into the calls by which windows and commands review cases. */
 export function createReview(options: ReviewOptions): Review {
   const { store, jobs, grants, emit, now, newId } = options;
   const { database } = store;

@@ -15,7 +15,7 @@ import { planLibrary, type LibraryState } from './commands/library.ts';
 
 export type LibraryCall = 'applyToLibrary' | 'listCaseSummaries' | 'listBin';
 
-/** What a person sees and does in the library: cases and sessions, and the bin. */
+/** The calls of the library page: what it lists, and what a person does there with cases, sessions and the bin. */
 export function libraryCalls(
   store: Store,
   library: Pick<VideoLibrary, 'look'>,

@@ -4,7 +4,7 @@ import { preferences, type Store } from '../store/index.ts';
 
 export type PreferenceCall = 'getPreferences' | 'changePreferences';
 
-/** What a person set for themselves: kept for each actor, and told to every window. */
+/** The calls about personal preferences, which are stored for each actor; every window is told of a change. */
 export function preferenceCalls(
   { database }: Pick<Store, 'database'>,
   emit: (event: WorkstationEvent) => void,

@@ -12,7 +12,7 @@ import {
 
 type Recorded = Pick<Store, 'database' | 'record'>;
 
-/** Hides a question with its answers; one that is deleted already stays so. Throws `not-found`. */
+/** Deletes a question with its answers by hiding them, so that they can be restored. Throws `not-found`. */
 export function deleteQuestion({ database, record }: Recorded, by: ChangeContext, id: QuestionId): void {
   database.transaction(() => {
     const { sessionId } = mustExist(questions.findQuestion(database, id), 'question');
@@ -22,7 +22,7 @@ export function deleteQuestion({ database, record }: Recorded, by: ChangeContext
   });
 }
 
-/** Brings a question back, and returns it; one that is there stays as it is. Throws `not-found`. */
+/** Restores a deleted question, and returns it; one that is not deleted stays as it is. Throws `not-found`. */
 export function restoreQuestion({ database, record }: Recorded, by: ChangeContext, id: QuestionId): Question {
   return database.transaction(() => {
     const question = mustExist(questions.findQuestion(database, id), 'question');
@@ -42,7 +42,7 @@ export const deletion = (id: QuestionId, before: Question | null): Edit[] => [
   { entity: 'question', id, before, after: null },
 ];
 
-/** Where asking was undone, the answers are hidden, too: without any, the question could not be shown. */
+/** The edits that restore a question. If it has no answer left, the hidden ones come back too, as a list shows none without. */
 export function restoration(
   question: Question,
   state: { present: Question | null; versions: number; hidden: readonly AnswerFacts[] },

@@ -3,7 +3,7 @@ import type { Store } from '../store/index.ts';
 
 const QUIET_MILLISECONDS = 1000;
 
-/** Tells the window when something was last saved, once a second at most. Returns how to end that. */
+/** Tells windows when something was last saved, at most once a second. Returns a function that ends this. */
 export function tellSaves(store: Store, emit: (event: WorkstationEvent) => void): () => void {
   let timer: NodeJS.Timeout | null = null;
   const unsubscribe = store.onSaved(() => {

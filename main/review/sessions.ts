@@ -39,14 +39,14 @@ export interface SessionContext {
   library: VideoLibrary;
   now: () => number;
   newId: () => string;
-  /** An answer as it now stands, which may be ahead of what is stored. */
+  /** Gives the newest state of a stored answer, which may be ahead of the store while it is being written. */
   current: (answer: Answer) => Answer;
 }
 
 /**
- * Goes on in the case's last session where nothing was asked or marked in it yet and the video is on show in it; else starts one, with the
- * next number of the case, in which the video is on show at its beginning for who starts it. Opening a recording again and again
- * leaves no empty sessions behind.
+ * Starts a session with the next number of the case, which shows the video from its beginning. If the case's last session
+ * shows the same video and has no question or mark yet, it is returned instead: opening a recording again and again leaves
+ * no empty sessions behind.
  */
 export function startSession(context: SessionContext, video: StoredVideo, by: ChangeContext): StoredSession {
   const { store, newId, now } = context;
@@ -59,7 +59,7 @@ export function startSession(context: SessionContext, video: StoredVideo, by: Ch
     if (empty !== null && shown?.videoId === video.id) return empty;
     const id = SessionIdSchema.parse(newId());
     const number = sessions.nextSessionNumber(database, caseId);
-    // It is recorded and not undone: that would take away what one stands in.
+    // This is recorded but can't be undone, because undo would take away the session that a person is working in.
     record.commit(by, { name: 'session.start', kind: 'record', caseId, sessionId: id }, [
       { entity: 'session', id, before: null, after: { id, caseId, number, createdAt: now() } },
     ]);
@@ -70,7 +70,7 @@ export function startSession(context: SessionContext, video: StoredVideo, by: Ch
   });
 }
 
-/** Goes over to a recording of the session's case, to where the person stood in it. Throws `invalid-input`. */
+/** Shows another recording of the session's case, at the frame where the person last was in it. Throws `invalid-input`. */
 export function showRecording(
   { store: { database }, now }: SessionContext,
   session: StoredSession,
@@ -83,7 +83,7 @@ export function showRecording(
   sessionViews.saveView(database, session.id, { actor, ...view }, now());
 }
 
-/** Everything to show of a session. A video that can't be opened says why; its answers are there all the same. */
+/** Reads everything that a window shows of a session. A video that can't be opened says why, but hides no answers. */
 export async function openSession(
   context: SessionContext,
   id: SessionId,
@@ -96,7 +96,7 @@ export async function openSession(
   const session = sessions.asSeenBy(store.database, actor, stored);
   const video = await library.prepare(library.find(session.videoId));
   sessions.markSessionOpened(store.database, id, now());
-  // Read before the rest: a change in between is told again, which does no harm; one that is missed would.
+  // Read before the rest, so that a change in between is told twice, which does no harm, and never missed.
   const { head } = store.record;
   const entryCount = questions.countQuestions(store.database, id);
   return {
@@ -114,7 +114,7 @@ export async function openSession(
   };
 }
 
-/** Some questions of a session with what a list shows of them, the newest first. */
+/** Reads a page of a session's questions, newest first, with what a list shows of each. */
 export function pageOfEntries(
   context: SessionContext,
   { id }: StoredSession,
@@ -127,7 +127,7 @@ export function pageOfEntries(
   };
 }
 
-/** What a list shows of some questions, in their order, and the models that answered them. */
+/** Reads what a list shows of some questions, in the given order, and the models that answered them. */
 export function summariesOf(
   { store: { database }, library, current }: SessionContext,
   asked: readonly PlacedQuestion[],
@@ -155,7 +155,7 @@ export function summariesOf(
   return { list, models: distinctModels([...newest.values()].map(({ answer }) => answer.model)) };
 }
 
-/** All that was asked in a session, oldest first, whole. Throws `not-found`. */
+/** Reads all questions of a session, oldest first, with every version of their answers. Throws `not-found`. */
 export async function entriesOfSession(
   { store: { database, reader }, current }: SessionContext,
   id: SessionId,
@@ -176,7 +176,7 @@ export async function listSessions(
     found.map(async (summary) => {
       let look = looks.get(summary.videoId);
       if (look === undefined) {
-        // Of a video whose row can't be read nobody can say where it lies; the other sessions are listed all the same.
+        // `look` never throws for a video whose row can't be read, so that the other sessions are still listed.
         look = library.look(summary.videoId);
         looks.set(summary.videoId, look);
       }
@@ -185,7 +185,7 @@ export async function listSessions(
   );
 }
 
-/** Writes down where a person stands in a session: no change to it, and nothing that anybody else sees. */
+/** Stores where a person is in a session. Nobody else sees this, so it is no change of the session. */
 export function savePosition(
   { store: { database }, library, now }: SessionContext,
   actor: ActorId,

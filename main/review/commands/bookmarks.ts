@@ -7,24 +7,24 @@ import type { FrameLocation } from '../../../preload/contract/places.ts';
 import type { BookmarkId, SessionId } from '../../../preload/contract/values.ts';
 import { checkedName, checkedNote, refusal } from './texts.ts';
 
-/** What a command on a bookmark is planned from. */
+/** The state from which a command on a bookmark is planned. */
 export interface BookmarkState {
   readonly sessionId: SessionId;
   readonly actor: ActorId;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
-  /** How many the session has. */
+  /** How many bookmarks the session has, as there is a limit. */
   readonly count: number;
-  /** The one that the command names; null where there is none, or it was deleted. */
+  /** The bookmark that the command names; null if there is none, or it was deleted. */
   readonly bookmark: Bookmark | null;
-  /** For a new one: its id, and the frame that the command names. */
+  /** Id and frame of a new bookmark; null for any other command. */
   readonly fresh: { readonly id: BookmarkId; readonly location: FrameLocation } | null;
 }
 
 /**
- * The edits of a command on a bookmark. Empty where all is so already.
+ * Plans the edits of a command on a bookmark. An edit that changes nothing is not recorded.
  *
- * @throws WorkstationError `invalid-input` with what is wrong, `not-found` for one that is not there
+ * @throws WorkstationError `invalid-input` with what is wrong, `not-found` for a bookmark that is not there
  */
 export function planBookmark(state: BookmarkState, command: BookmarkCommand): Edit[] {
   if (command.name === 'bookmark.add') return addition(state, command);

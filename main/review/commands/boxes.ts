@@ -4,10 +4,10 @@ import { leastBoxSide } from '../../../preload/contract/verdicts.ts';
 import { refusal } from './texts.ts';
 
 /**
- * Four corners as a person gave them, as a box of the picture, in its pixels. `which` says whose it is where there are several, such
- * as " of thing 2".
+ * Turns the edges that a person gave into a box, in pixels of the picture. `which` names the thing in messages if there are
+ * several, such as " of thing 2".
  *
- * @throws WorkstationError `invalid-input` for one that is too small or reaches out of the picture
+ * @throws WorkstationError `invalid-input` for a box that is too small or reaches out of the picture
  */
 export function checkedBox(corners: Corners, { width, height }: Size, which = ''): Box {
   const [x1, y1, x2, y2] = corners;

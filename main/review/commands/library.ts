@@ -4,16 +4,16 @@ import type { Case } from '../../../preload/contract/domain.ts';
 import { mostSessionName } from '../../../preload/contract/library.ts';
 import { checkedName, refusal } from './texts.ts';
 
-/** What a command on a case or a session is planned from. */
+/** The state from which a command on a case or a session is planned. */
 export interface LibraryState {
-  /** The case, or that of the session. */
+  /** The case that the command names, or the case of the session that it names. */
   readonly case: Case;
   readonly isCaseInBin: boolean;
-  /** Of a command on a session. */
+  /** The session that the command names; null for a command on a case. */
   readonly session: { readonly facts: SessionFacts; readonly isInBin: boolean } | null;
 }
 
-/** The edits of a command on a case or a session. Empty where all is so already. Throws `invalid-input`. */
+/** Plans the edits of a command on a case or a session; none if it would change nothing. Throws `invalid-input`. */
 export function planLibrary(state: LibraryState, command: LibraryCommand): Edit[] {
   const { case: owner, isCaseInBin } = state;
   const back: Edit[] = isCaseInBin ? [{ entity: 'case', id: owner.id, before: null, after: owner }] : [];
@@ -27,7 +27,7 @@ export function planLibrary(state: LibraryState, command: LibraryCommand): Edit[
       const { facts, isInBin } = state.session;
       const { id } = facts;
       if (command.name === 'session.restore') {
-        // A session without its case could not be found again.
+        // Its case comes back too, because a session without its case could not be found.
         return isInBin ? [...back, { entity: 'session', id, before: null, after: facts }] : back;
       }
       if (command.name === 'session.delete') {

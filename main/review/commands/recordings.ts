@@ -6,9 +6,10 @@ import { isSameEye } from '../../../preload/contract/stereo.ts';
 import type { VideoId } from '../../../preload/contract/values.ts';
 
 /**
- * The edits of a command on the recordings of a case, which are given in their order. Empty where all is so already.
+ * Plans the edits of a command on the recordings of a case, which `present` gives in their order; none if it would change
+ * nothing.
  *
- * @throws WorkstationError `invalid-input` with what is wrong, `changed-since` for an order of other recordings than there are
+ * @throws WorkstationError `invalid-input` with what is wrong, `changed-since` if an order does not name the present ones
  */
 export function planRecordings(present: readonly CaseRecording[], command: RecordingCommand): Edit[] {
   if (command.name === 'recording.choose-eye') return eyeChoice(present, command);
@@ -34,7 +35,7 @@ function removal(present: readonly CaseRecording[], videoId: VideoId): Edit[] {
   return [{ entity: 'recording', id: videoId, before, after: null }];
 }
 
-/** Gives the recordings the places 1, 2, 3 and so on in an order; those whose place is that already stay untouched. */
+/** Gives the recordings the places 1, 2, 3 and so on in the given order, with edits only for those whose place changes. */
 function reordering(present: readonly CaseRecording[], order: readonly VideoId[]): Edit[] {
   if (new Set(order).size !== order.length) throw namedTwice();
   const byId = new Map(present.map((recording) => [recording.videoId, recording]));

@@ -16,32 +16,32 @@ import type { FrameLocation } from '../../../preload/contract/places.ts';
 import { Span, type SegmentId, type SessionId } from '../../../preload/contract/values.ts';
 import { checkedName, checkedNote, refusal } from './texts.ts';
 
-/** The frames that a command names, as they lie in their recording. */
+/** The first and last frame that a command names, with their times in the recording. */
 export interface Stretch {
   readonly from: FrameLocation;
   readonly to: FrameLocation;
-  /** When the last of them ends, in seconds since the first frame of the recording. */
+  /** When the last frame ends, in seconds since the first frame of the recording. */
   readonly endSeconds: number;
 }
 
-/** What a command on a segment is planned from. */
+/** The state from which a command on a segment is planned. */
 export interface SegmentState {
   readonly sessionId: SessionId;
   readonly actor: ActorId;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
-  /** All of the session. */
+  /** All segments of the session, among which there may be no doubles. */
   readonly segments: readonly Segment[];
-  /** The id of a new one. */
+  /** The id that a new segment is to get. */
   readonly newId: SegmentId;
-  /** Of a command that names frames. */
+  /** The frames that the command names; null if it names none. */
   readonly stretch: Stretch | null;
 }
 
 /**
- * The edits of a command on a segment. Empty where all is so already.
+ * Plans the edits of a command on a segment. An edit that changes nothing is not recorded.
  *
- * @throws WorkstationError `invalid-input` with what is wrong, `not-found` for one that is not there
+ * @throws WorkstationError `invalid-input` with what is wrong, `not-found` for a segment that is not there
  */
 export function planSegment(state: SegmentState, command: SegmentCommand): Edit[] {
   if (command.name === 'segment.add') return addition(state, command);
@@ -124,7 +124,7 @@ function checkedTags(given: readonly string[]): string[] {
   );
 }
 
-/** That of the last one of this name; for a name that is new, the look that the fewest have. */
+/** The look of the last segment with this name, so that a name keeps its look, or else the look that is used least. */
 function lookFor(segments: readonly Segment[], name: string): SegmentLook {
   const last = segments.filter((segment) => isSameName(segment.name, name)).at(-1);
   if (last !== undefined) return last.look;
@@ -132,7 +132,7 @@ function lookFor(segments: readonly Segment[], name: string): SegmentLook {
   return SegmentLook.options.reduce((best, look) => (used(look) < used(best) ? look : best));
 }
 
-/** Two of one name that have a frame in common would be one segment. */
+/** Refuses a segment that shares a frame with another one of its name, because the two could not be told apart. */
 function refuseDouble(segments: readonly Segment[], after: Segment): void {
   const other = segments.find(
     ({ id, name, span }) => id !== after.id && isSameName(name, after.name) && overlap(span, after.span),

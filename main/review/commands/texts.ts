@@ -1,7 +1,7 @@
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import { mostNoteLength } from '../../../preload/contract/notes.ts';
 
-/** A person's note as it is kept. Throws `invalid-input` for one that is too long. */
+/** Trims a person's note for storing. Throws `invalid-input` if it is too long. */
 export function checkedNote(given: string): string {
   const note = given.trim();
   if (note.length <= mostNoteLength) return note;
@@ -11,7 +11,7 @@ export function checkedNote(given: string): string {
   );
 }
 
-/** A name in one line, as it is kept. Throws `invalid-input` for one that is too long. */
+/** Brings a name into one line for storing. Throws `invalid-input` if it is too long. */
 export function checkedName(given: string, most: number, what: string): string {
   const name = given.replace(/\s+/g, ' ').trim();
   if (name.length <= most) return name;

@@ -22,12 +22,12 @@ import { judgementInWords } from '../../../preload/contract/words/verdicts.ts';
 import { checkedBox } from './boxes.ts';
 import { checkedName, checkedNote, refusal } from './texts.ts';
 
-/** What a command on an answer is planned from. */
+/** The state from which a command on an answer is planned. */
 export interface JudgedAnswer {
   readonly answer: Answer;
-  /** Size of the picture that it is about, in source pixels. */
+  /** Size of the picture that the answer is about, in source pixels, for checking boxes. */
   readonly picture: Size;
-  /** What this person says of it so far; null for nothing. */
+  /** This person's verdict so far; null if there is none. */
   readonly verdict: Verdict | null;
   readonly actor: ActorId;
   /** Milliseconds since the Unix epoch. */
@@ -35,9 +35,9 @@ export interface JudgedAnswer {
 }
 
 /**
- * The edits of a verdict, or of a part of one. Empty where all is so already.
+ * Plans the edits of a verdict, or of a part of one. An edit that changes nothing is not recorded.
  *
- * @throws WorkstationError `busy` for an answer that is not there yet, `invalid-input` with what is wrong
+ * @throws WorkstationError `busy` for an answer that is still being written, `invalid-input` with what is wrong
  */
 export function planVerdict(state: JudgedAnswer, command: VerdictCommand): Edit[] {
   const { answer, verdict: before, actor } = state;
@@ -49,7 +49,7 @@ export function planVerdict(state: JudgedAnswer, command: VerdictCommand): Edit[
   return [{ entity: 'verdict', id: verdictId(answerId, actor), before, after: isEmpty ? null : after }];
 }
 
-/** Throws where the person has another decision before their eyes than the one that this command would put aside. */
+/** Refuses a command that would replace a decision which the person does not see, as they took it in another window. */
 function mustBeSeen(present: Judgement | null, since: number | null | undefined): void {
   if (since === undefined || (present?.at ?? null) === since) return;
   const now = present === null ? 'it was opened again' : `it is ${judgementInWords(present)} now`;
@@ -85,7 +85,7 @@ function next(open: Verdict, state: JudgedAnswer, command: VerdictCommand): Verd
   }
 }
 
-/** A decision that was taken before stays with its time. */
+/** Whether two decisions differ in their time alone, so that taking the same one again keeps its first time. */
 function isSame(one: Judgement | null, other: Judgement): boolean {
   const timeless = (judgement: Judgement): string => JSON.stringify(Judgement.parse({ ...judgement, at: 0 }));
   return one !== null && timeless(one) === timeless(other);
@@ -151,7 +151,7 @@ function correctedThings(
   return { decision: 'corrected', at, label: labelOfThings(things), box: null, things };
 }
 
-/** The model's own box may be as small as it likes: who leaves it as it is corrects something else. */
+/** Checks a person's box, but not the model's own, which may be smaller: a person who leaves it corrects something else. */
 const ownBox = (corners: Corners, model: Box | null, picture: Size, which = ''): Box =>
   model !== null && corners.every((edge, index) => edge === model[index])
     ? model
@@ -160,7 +160,7 @@ const ownBox = (corners: Corners, model: Box | null, picture: Size, which = ''):
 const isAsGiven = (own: OwnThing, { label, box }: AnswerItem): boolean =>
   own.label === label && JSON.stringify(own.box) === JSON.stringify(box);
 
-/** `which`: " of thing 2", where there are several. */
+/** Checks a person's label. `which` names the thing in messages if there are several, such as " of thing 2". */
 function checkedLabel(given: string, which = ''): string {
   const label = checkedName(given, mostLabelLength, `A label${which && `, that${which},`}`);
   if (label !== '') return label;
