@@ -238,7 +238,8 @@ describe('a region', () => {
       squeezed: false,
       region: { x: 0, y: 0, width: 640, height: 512 },
     } as const;
-    const answer = { ...answers[0]!, frame: { ...answers[0]!.frame!, crop, eye } };
+    const items = [{ label: 'clip', box: Box.parse([80, 80, 100, 100]) }];
+    const answer = { ...answers[0]!, items, frame: { ...answers[0]!.frame!, crop, eye } };
     fake.entries = [{ ...fake.entries[0]!, question, answers: [answer] }];
     const review = await opened();
     review.view.stage = { width: 640, height: 512 };
@@ -250,6 +251,8 @@ describe('a region', () => {
       /this part of the frame alone/,
     );
     expect(document.querySelector('[data-part="legend"]')?.textContent).toMatch(/region/);
+    // Of the region: in the whole frame it lies in the upper left.
+    expect(document.querySelector('[data-part="items"]')?.textContent).toMatch(/lower right/);
     await fireEvent.click(screen.getByText('Evidence and raw output'));
     expect(document.querySelector('[data-part="answer-eye"]')?.textContent).toContain(
       'left eye (side by side)',
