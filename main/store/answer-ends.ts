@@ -12,7 +12,7 @@ import { isAlive } from '../platform/process-alive.ts';
 import { json, Json, parseRow, parseRows } from './rows.ts';
 import { isLost, LEASE_MILLISECONDS, type Tasks } from './tasks.ts';
 
-/** What a stop that another process made for a silent one looks like, until its writer has died or has ended it itself. */
+/** Matches answers that another process stopped because their writer was silent. It may still wake up and end them itself. */
 const provisional = `status = 'stopped' AND ended_at IS NOT NULL AND seal IS NULL`;
 
 export const statements = {
@@ -57,9 +57,10 @@ interface Ending extends Recorded {
 }
 
 /**
- * Writes how an answer ended and closes it for good: the record holds the digest of all that it says. One that has ended
- * already is left alone; but where another process took its writer for dead and stopped it, as after a machine's sleep, the
- * writer's own word counts, unless the other has taken the question over. Returns whether it was written.
+ * Stores how an answer ended and seals it: the record then holds a digest of all that it says. An answer that has ended
+ * already is left alone, except one that another process stopped because it took the writer for dead, as after a machine's
+ * sleep. Then the writer's own result counts, unless the other process has taken the question over. Returns whether it was
+ * stored.
  */
 export function endAnswer(
   { database, record, tasks }: Ending,
@@ -74,7 +75,7 @@ export function endAnswer(
   });
 }
 
-/** The model that answered, by its weights; the workstation itself where none was there. */
+/** The model that answered, identified by its weights, or the workstation itself if no model did. */
 function actorOf({ model }: Answer): Actor {
   if (model === null) return workstationActor;
   const which = JSON.stringify([model.id, model.version, model.sha256]);
@@ -87,7 +88,7 @@ const CaseRow = z
   .object({ case_id: CaseId, session_id: SessionId })
   .transform((row) => ({ caseId: row.case_id, sessionId: row.session_id }));
 
-/** Closes an answer that has ended: the record holds the digest of its row, which the database then keeps from changing. */
+/** Seals an answer that has ended: the record gets the digest of its row, and the database refuses further changes to it. */
 function close(
   { database, record }: Recorded,
   id: AnswerId,
@@ -110,9 +111,8 @@ const BeforeDisplayRow = z.object({
 });
 
 /**
- * Puts the boxes of earlier versions, which were found on the picture as coded, where they lie on the displayed one, and
- * closes the answers, which had stayed open for that. Once for each answer: its frame then says the size of the picture that
- * its box belongs to.
+ * Converts boxes that earlier versions stored in pixels of the coded picture to the displayed one, and seals their answers,
+ * which had stayed open for that. An answer is converted once: its frame then holds the size of the picture of its box.
  */
 export function moveBoxesToDisplayed(
   { database, record }: Recorded,
@@ -155,10 +155,10 @@ const orphanNotes = {
 } as const;
 
 /**
- * Ends the answers that a command, or an earlier version, left waiting or running when it died; their text so far is kept. What
- * a window asked is spared: the next one goes on with it. A stop for a process that is only silent is not closed: that one may
- * wake up and say how it really ended. It is closed once that process has died, which is looked for at a `start` alone, since every
- * answer is read for it. Returns how many were stopped.
+ * Ends the answers that a command, or an earlier version, left waiting or running when it died, and keeps their text so far.
+ * What a window asked is spared, because the next window continues it. An answer whose process is only silent is stopped but
+ * not sealed, since that process may wake up and store how it really ended. It is sealed once that process is dead, which is
+ * checked only at a `start` because it reads every answer. Returns how many were stopped.
  */
 export function stopOrphans(
   { database, record, tasks }: Ending,

@@ -41,7 +41,7 @@ const Row = z
   )
   .pipe(Answer);
 
-/** What an answer can be shown without, and what stands there then. */
+/** Columns without which a damaged answer can still be shown, with the values that then stand in for them. */
 const dispensable = {
   label: null,
   box: null,
@@ -168,7 +168,7 @@ export const statements = {
      WHERE question_id IN (SELECT value FROM json_each(:questionIds)) AND hidden_at IS NULL
      ORDER BY question_id, version`,
   ),
-  /** Only what a list shows is read: what a model wrote, and what it was asked with, is most of a row. */
+  /** Reads only what a list shows, because the model's text and input make up most of a row. */
   newestOf: statement(
     'answers.newestOf',
     `SELECT id, question_id, session_id, status, label, box, items, reasoning, probability, evidence, frame, model,
@@ -218,46 +218,46 @@ const FactsRow = z
   }))
   .pipe(AnswerFacts);
 
-/** That an answer was asked for; null where it was not, or where that was taken back. */
+/** The facts of an answer's asking; null if it was never asked for, or that was undone. */
 export function findAnswerFacts(database: ReadableDatabase, id: AnswerId): AnswerFacts | null {
   return parseFound(database, FactsRow, database.get(statements.facts, { id }), 'answers');
 }
 
-/** The versions that were taken back, oldest first. */
+/** The versions whose asking was undone, oldest first. */
 export function listHiddenAnswers(database: ReadableDatabase, questionId: QuestionId): AnswerFacts[] {
   return parseRows(database, FactsRow, database.all(statements.hiddenOf, { questionId }), 'answers');
 }
 
-/** The number of a question's next answer. */
+/** The version number of a question's next answer. */
 export function nextAnswerVersion(database: ReadableDatabase, questionId: QuestionId): number {
   const row = database.get(statements.nextVersion, { questionId });
   return parseRow(z.object({ version: z.int().positive() }), row, 'answers').version;
 }
 
-/** Adds an answer that was asked for, or brings one back that was taken back. Called by the record alone. */
+/** Adds an answer that was asked for, or brings back one whose asking was undone. Called by the record alone. */
 export function putAnswer(database: WritableDatabase, facts: AnswerFacts, at: number): void {
   database.run(statements.put, { ...facts, at });
 }
 
-/** Takes an answer back; its row stays, so that it can be brought back. Called by the record alone. */
+/** Hides an answer whose asking is undone; its row stays, so that it can come back. Called by the record alone. */
 export function hideAnswer(database: WritableDatabase, id: AnswerId, at: number): void {
   database.run(statements.hide, { id, at });
 }
 
-/** Says of an answer that was just added what it was asked, and which process writes it. */
+/** Stores with what an answer that was just added is asked, and which process will write it. */
 export function startAnswer(database: WritableDatabase, answer: Answer, processId: number): void {
   database.run(statements.start, { ...toParameters(answer), processId });
 }
 
 /**
- * Writes how an answer ended. One that has ended already is left alone; but where another process took its writer for
- * dead and stopped it, as after a machine's sleep, the writer's own word counts. Returns whether it was written.
+ * Stores how an answer ended. An answer that has ended already is left alone, except one that another process stopped
+ * because it took the writer for dead, as after a machine's sleep. Returns whether it was stored.
  */
 export function writeEnd(database: WritableDatabase, answer: Answer, processId: number): boolean {
   return database.run(statements.end, { ...toParameters(answer), processId }) > 0;
 }
 
-/** Keeps the text so far, and says that its writer is alive. An answer that has ended is left alone. */
+/** Stores an answer's text so far, which also shows that its writer lives. An answer that has ended is left alone. */
 export function savePartialAnswer(
   database: WritableDatabase,
   id: AnswerId,
@@ -277,7 +277,7 @@ export function listAnswers(database: ReadableDatabase, questionId: QuestionId):
   return parseRows(database, Row, database.all(statements.ofQuestion, { questionId }), 'answers', damaged);
 }
 
-/** The same of several questions: of each one its versions, oldest first. */
+/** Every version for several questions at once; those of a question come oldest first. */
 export function listAnswersOf(database: ReadableDatabase, questionIds: readonly QuestionId[]): Answer[] {
   const rows = database.all(statements.ofQuestions, { questionIds: JSON.stringify(questionIds) });
   return parseRows(database, Row, rows, 'answers', damaged);
@@ -285,13 +285,13 @@ export function listAnswersOf(database: ReadableDatabase, questionIds: readonly 
 
 const CountRow = z.object({ question_id: QuestionId, versions: z.int().positive() });
 
-/** A question's newest answer, without what a list does not show of it, and how many versions there are. */
+/** A question's newest answer, with only the fields that a list shows, and how many versions there are. */
 export interface NewestAnswer {
   answer: Answer;
   versions: number;
 }
 
-/** Of some questions at once. A question of which no answer is there has none here. */
+/** Reads the newest answers of several questions at once. A question without an answer is not in the result. */
 export function listNewestAnswers(
   database: ReadableDatabase,
   questionIds: readonly QuestionId[],

@@ -7,8 +7,8 @@ import type { HomeLayout } from './home.ts';
 const FIRST_WITH_RECORD = 12;
 
 /**
- * The heads of the record as the backups hold them: files of their own, which a person can keep elsewhere. One that can't be
- * read, or has no record yet, says nothing.
+ * Reads the head of the record from every backup. Backups are files that a person may keep elsewhere, so they can prove that
+ * the present record was not rewritten. One that can't be read, or is older than the record, is left out.
  */
 export function backupHeads(layout: HomeLayout): WrittenHead[] {
   return listBackups(layout).flatMap(({ name, path }) => {
@@ -24,7 +24,7 @@ export function backupHeads(layout: HomeLayout): WrittenHead[] {
   });
 }
 
-/** A head that a person kept, as an earlier check printed it. */
+/** Parses a head of the record that a person kept, in the form in which an earlier check printed it. */
 export function keptHead(text: string): WrittenHead {
   const [seq, hash = ''] = text.split(':');
   return { seq: Number(seq), hash, where: 'the head that was kept' };
@@ -37,7 +37,7 @@ function look(path: string, read: (database: Database.Database) => unknown): unk
     const version = Number(database.pragma('user_version', { simple: true }));
     return version < FIRST_WITH_RECORD ? null : (read(database) ?? null);
   } catch {
-    // A damaged backup is told where the backups are listed.
+    // A damaged backup is reported where the backups are listed.
     return null;
   } finally {
     database?.close();

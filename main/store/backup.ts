@@ -5,7 +5,7 @@ import { contentOfFile, covers, type Content } from './content.ts';
 import type { HomeLayout } from './home.ts';
 import { keepPrivate, preparePrivateFile } from './private-files.ts';
 
-/** How many of the newest are kept whatever they hold. */
+/** How many of the newest backups are kept, whatever they hold. */
 export const KEPT_BACKUPS = 5;
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 const NAME = /^workstation-(?:(\d{6,12})-)?(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.db$/;
@@ -22,7 +22,7 @@ export interface Backup {
 /** 20261122T134500Z, in universal time so that names sort by age. */
 export const fileStamp = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d{3}/g, '');
 
-/** Newest first: by their numbers, and by their stamps where they have none. */
+/** Lists the backups, newest first: by their numbers, or by their dates if they are older than the numbering. */
 export function listBackups(layout: HomeLayout): Backup[] {
   if (statSync(layout.backups, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
   const found: Backup[] = [];
@@ -40,20 +40,20 @@ export function listBackups(layout: HomeLayout): Backup[] {
   return found.sort((a, b) => b.sequence - a.sequence || b.at - a.at);
 }
 
-/** How much there is to read of them. */
+/** The size of all backups together, from which one can tell how long reading them takes. */
 export const bytesOfBackups = (layout: HomeLayout): number =>
   listBackups(layout).reduce(
     (sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
     0,
   );
 
-/** A newest backup from the future was stamped by a wrong clock, or this clock is wrong: neither may end the backups. */
+/** Whether a day has passed since the newest backup. One from the future also counts, or a wrong clock would end backups. */
 export function backupIsDue(layout: HomeLayout, now: number): boolean {
   const newest = listBackups(layout)[0];
   return newest === undefined || now - newest.at >= DAY_MILLISECONDS || newest.at > now;
 }
 
-/** The name after that of the newest backup. */
+/** Name and path of the next backup. */
 export function nextBackup(layout: HomeLayout, now: number): Backup {
   const sequence = (listBackups(layout)[0]?.sequence ?? 0) + 1;
   const name = `workstation-${String(sequence).padStart(6, '0')}-${fileStamp(now)}.db`;
@@ -66,8 +66,8 @@ export function prepareBackups(layout: HomeLayout): void {
 }
 
 /**
- * Writes a compact, consistent copy beside the others and drops what is no longer needed of those. The copy gets its name
- * only when it is whole.
+ * Writes a compact, consistent copy beside the other backups, and removes those that are no longer needed. The copy gets
+ * its name only when it is complete, so that a broken one never counts as a backup.
  */
 export function writeBackup(database: Database.Database, layout: HomeLayout, now: number): Backup {
   prepareBackups(layout);
@@ -75,7 +75,7 @@ export function writeBackup(database: Database.Database, layout: HomeLayout, now
   const unfinished = `${backup.path}.${process.pid}.unfinished`;
   rmSync(unfinished, { force: true });
   try {
-    // SQLite writes into an empty file that is there, and would make one that others can read.
+    // Made beforehand, because a file that SQLite makes itself could be read by others.
     preparePrivateFile(unfinished);
     database.prepare('VACUUM INTO ?').run(unfinished);
     renameSync(unfinished, backup.path);
@@ -88,8 +88,8 @@ export function writeBackup(database: Database.Database, layout: HomeLayout, now
 }
 
 /**
- * Removes backups beyond the newest few, but never one that holds something that none of the kept ones holds: after a
- * database was lost, that is where it still is. One that can't be read is left alone, and takes no other one's place.
+ * Removes backups beyond the newest few, but never one that holds something which no kept one holds: after a database was
+ * lost, it may be the only copy. A backup that can't be read is left alone, and does not count as one of the newest.
  */
 function pruneBackups(layout: HomeLayout): void {
   const backups = listBackups(layout);
@@ -105,8 +105,8 @@ function pruneBackups(layout: HomeLayout): void {
 }
 
 /**
- * The sound backup to go on from: the newest. Of those from before they were numbered, the one that holds most is the
- * newest, whatever the clock said.
+ * The best backup to continue from, which is the newest sound one. Among those that are older than the numbering, the one
+ * that holds most counts as the newest, because their dates come from clocks that may have been wrong.
  */
 export function bestBackup(layout: HomeLayout): { backup: Backup; content: Content } | null {
   let best: { backup: Backup; content: Content } | null = null;

@@ -6,7 +6,7 @@ import { mustExist } from './must-exist.ts';
 import { findSession, isInBin, type StoredSession } from './sessions.ts';
 import type { Case } from '../../preload/contract/domain.ts';
 
-/** A session that one can work in. Throws `not-found`, and `in-bin` where it or its case lies in the bin. */
+/** A session that can be worked in. Throws `not-found`, or `in-bin` if it or its case lies in the bin. */
 export function presentSession(database: ReadableDatabase, id: SessionId): StoredSession {
   const session = mustExist(findSession(database, id), 'session');
   if (!isInBin(database, id)) return session;
@@ -14,7 +14,7 @@ export function presentSession(database: ReadableDatabase, id: SessionId): Store
   throw inBin(`Session ${session.number}${session.name === null ? '' : ` (“${session.name}”)`}`);
 }
 
-/** A case that one can work in. Throws `not-found` and `in-bin`. */
+/** A case that can be worked in. Throws `not-found`, or `in-bin` if it lies in the bin. */
 export function presentCase(database: ReadableDatabase, id: CaseId): Case {
   const found = mustExist(findCase(database, id), 'case');
   if (findPresentCase(database, id) !== null) return found;

@@ -49,17 +49,17 @@ export const statements = {
   remove: statement('bookmarks.remove', 'UPDATE bookmarks SET removed_at = :at WHERE id = :id'),
 };
 
-/** Adds a bookmark, writes it anew, or brings a deleted one back. Called by the record alone. */
+/** Adds a bookmark, replaces it, or brings back a deleted one. Called by the record alone. */
 export function putBookmark(database: WritableDatabase, { location, ...rest }: Bookmark): void {
   database.run(statements.put, { ...rest, location: json(location), frameIndex: location.index });
 }
 
-/** Null for a deleted one, too. */
+/** Finds a bookmark that is not deleted. */
 export function findBookmark(database: ReadableDatabase, id: BookmarkId): Bookmark | null {
   return parseFound(database, Row, database.get(statements.present, { id }), 'bookmarks', damaged);
 }
 
-/** In the order of their frames. */
+/** Lists the bookmarks of a session in the order of their frames. */
 export function listBookmarks(database: ReadableDatabase, sessionId: SessionId): Bookmark[] {
   const rows = database.all(statements.ofSession, { sessionId });
   return bookmarksInOrder(parseRows(database, Row, rows, 'bookmarks', damaged));

@@ -26,7 +26,7 @@ export const statements = {
   ),
   ofCase: statement(
     'case-recordings.ofCase',
-    // Two of one place can come of an undo after somebody else added one; the one that was put first goes first.
+    // Two recordings can have the same place after an undo that followed somebody else's addition; the older comes first.
     `SELECT ${columns} FROM case_recordings WHERE case_id = :caseId ORDER BY place, rowid`,
   ),
   lastPlace: statement(
@@ -35,7 +35,7 @@ export const statements = {
   ),
 };
 
-/** Adds a recording to a case, moves it, or chooses its eye where one is said. Called by the record alone. */
+/** Adds a recording to a case, moves it, or stores the choice of its eye if there is one. Called by the record alone. */
 export function putCaseRecording(
   database: WritableDatabase,
   { videoId, caseId, place, eye }: CaseRecording,
@@ -53,17 +53,17 @@ export function removeCaseRecording(database: WritableDatabase, videoId: VideoId
   database.run(statements.remove, { videoId });
 }
 
-/** The place of a video in its case; null where it is not, or not any more, one of the case's recordings. */
+/** The place of a video among its case's recordings; null if it is not, or no longer, one of them. */
 export function findCaseRecording(database: ReadableDatabase, videoId: VideoId): CaseRecording | null {
   return parseFound(database, Row, database.get(statements.byVideo, { videoId }), 'case_recordings');
 }
 
-/** In their order. */
+/** Lists the recordings of a case in their order. */
 export function listCaseRecordings(database: ReadableDatabase, caseId: CaseId): CaseRecording[] {
   return parseRows(database, Row, database.all(statements.ofCase, { caseId }), 'case_recordings');
 }
 
-/** The place behind the last recording of a case. */
+/** The place after the last recording of a case. */
 export function nextPlaceInCase(database: ReadableDatabase, caseId: CaseId): number {
   const row = database.get(statements.lastPlace, { caseId });
   return parseRow(z.object({ place: z.int().min(0) }), row, 'case_recordings').place + 1;

@@ -32,7 +32,7 @@ export const statements = {
   count: statement('cases.count', 'SELECT count(*) AS count FROM cases WHERE demonstration = 0'),
 };
 
-/** Adds a case, writes it anew, or takes it out of the bin. Called by the record alone, as all that changes a case is in it. */
+/** Adds a case, replaces it, or takes it out of the bin. Called by the record alone, which must know of every change. */
 export function putCase(database: WritableDatabase, { id, pseudonym, createdAt, demonstration }: Case): void {
   database.run(statements.put, { id, pseudonym, createdAt, demonstration: flag(demonstration) });
 }
@@ -46,19 +46,19 @@ export function removeCase(
   database.run(statements.remove, { id, at, actor });
 }
 
-/** One that lies in the bin, too. */
+/** Finds a case, even one in the bin. */
 export function findCase(database: ReadableDatabase, id: CaseId): Case | null {
   const row = database.get(statements.byId, { id });
   return parseFound(database, Row, row, 'cases', damaged);
 }
 
-/** Null for one that lies in the bin, too. */
+/** Finds a case that is not in the bin. */
 export function findPresentCase(database: ReadableDatabase, id: CaseId): Case | null {
   const row = database.get(statements.present, { id });
   return parseFound(database, Row, row, 'cases', damaged);
 }
 
-/** Newest first, without those in the bin. */
+/** Lists the cases that are not in the bin, newest first. */
 export function listCases(database: ReadableDatabase): Case[] {
   return parseRows(database, Row, database.all(statements.list), 'cases', damaged);
 }
@@ -67,7 +67,7 @@ export function findDemonstrationCase(database: ReadableDatabase): Case | null {
   return parseRows(database, Row, database.all(statements.demonstration), 'cases', damaged)[0] ?? null;
 }
 
-/** How many cases there are beside the demonstration, those in the bin among them: no name is given twice. */
+/** How many cases there are besides the demonstration. Those in the bin count too, so that no number is given twice. */
 export function countCases(database: ReadableDatabase): number {
   return parseRow(z.object({ count: z.int() }), database.get(statements.count), 'cases').count;
 }

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 
-/** A value that its column may not hold. The row is met, hidden and told where it is read; the file itself is whole. */
+/** Messages about a value that its column may not hold. The file itself is sound; the row is reported where it is read. */
 const ofValues = /value in |CHECK constraint failed/;
 
 /**

@@ -19,7 +19,7 @@ export function connect(path: string): Database.Database {
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     database.pragma('trusted_schema = OFF');
-    // What was erased is overwritten, and REPLACE goes past no trigger that refuses.
+    // Erased data is overwritten on the disk, and REPLACE can't bypass the triggers that refuse a change.
     database.pragma('secure_delete = ON');
     database.pragma('recursive_triggers = ON');
     return database;
@@ -29,7 +29,7 @@ export function connect(path: string): Database.Database {
   }
 }
 
-/** SQLite does not wait for its lock when it changes the journal mode, so two first starts at once must. */
+/** Enters WAL, and tries again while the file is locked: here SQLite does not wait, although two may start at once. */
 function enterWal(database: Database.Database): void {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let attempt = 0; ; attempt++) {
@@ -44,8 +44,8 @@ function enterWal(database: Database.Database): void {
 }
 
 /**
- * Brings everything into the one file and ends WAL, which SQLite grants to the only connection alone. False where another
- * process has the database open: taking it away would lose what that one writes from now on.
+ * Moves everything into the one file and leaves WAL, which SQLite allows only to the last connection. Returns false if
+ * another process has the database open: replacing the file would then lose what that one writes from now on.
  */
 export function leaveWal(database: Database.Database): boolean {
   try {

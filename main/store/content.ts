@@ -4,8 +4,8 @@ import { passesCheck } from './check.ts';
 import { latestVersion, schemaVersion } from './migrate.ts';
 
 /**
- * What a database holds: counted for people, and by the ids of everything that a person made. No row of these is ever
- * deleted, so a database that lacks an id of another one has lost it, or goes back to an earlier day.
+ * What a database holds: counts for people to read, and the ids of everything that a person made. No such row is ever
+ * deleted, so a database that lacks an id of another one has lost it, or is older.
  */
 export interface Content {
   counts: DatabaseContent;
@@ -35,14 +35,14 @@ const changesOf = {
 type Table = keyof typeof idsOf;
 const tables = Object.keys(idsOf) as Table[];
 
-/** What belongs to what is counted, and would be missed as much. */
+/** Rows that are not counted for people, but would be missed as much. */
 const furtherIdsOf = {
   verdicts: `SELECT answer_id || ':' || actor FROM verdicts`,
   bookmarks: 'SELECT id FROM bookmarks',
   segments: 'SELECT id FROM segments',
 } as const;
 
-/** Reads an open database of any schema of ours: tables of later steps count as empty where they are not yet. */
+/** Reads the content of a database of this or an earlier schema, whose missing tables count as empty. */
 export function readContent(database: Database.Database): Content {
   const present = new Set(
     database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[],
@@ -63,7 +63,7 @@ export function readContent(database: Database.Database): Content {
   return { counts, ids };
 }
 
-/** Null for a file that is damaged, no database of ours, or of a newer version: it can't be gone back to. */
+/** The content of a database file; null if it is damaged, of a newer version or no such database, and so of no use. */
 export function contentOfFile(path: string): Content | null {
   let database: Database.Database | null = null;
   try {
@@ -72,7 +72,7 @@ export function contentOfFile(path: string): Content | null {
     if (version <= 0 || version > latestVersion || !passesCheck(database)) return null;
     return readContent(database);
   } catch {
-    // Whatever stops it from being read makes it useless as a backup.
+    // A file that can't be read is of no use as a backup, whatever the reason.
     return null;
   } finally {
     database?.close();

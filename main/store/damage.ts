@@ -14,8 +14,8 @@ export const dateInWords = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /**
- * Moves a database that can't be gone on with, and what SQLite keeps beside it, out of the way, and builds a new one of
- * the rows that can still be read and of the newest sound backup. Nothing is deleted. Returns what to tell the person.
+ * Moves a damaged database and SQLite's files beside it out of the way, and builds a new one from the rows that can still be
+ * read and the newest sound backup. Nothing is deleted. Returns what to tell the person.
  */
 export function replaceDamaged(
   layout: HomeLayout,
@@ -61,7 +61,7 @@ export function replaceDamaged(
   };
 }
 
-/** Null where nothing could be read of the damaged file: then a backup as it is serves better. */
+/** Rebuilds the database; null if nothing could be read from the damaged file, as then the backup alone serves better. */
 function rebuildInPlace(
   layout: HomeLayout,
   damaged: string,
@@ -90,7 +90,7 @@ export function moveAside(layout: HomeLayout, why: 'corrupt' | 'replaced', now: 
   return aside;
 }
 
-/** Copies a backup beside the database, under a name from which it can take the database's place in one step. */
+/** Copies a backup beside the database, so that renaming the copy replaces the database in one step. */
 export function stage(layout: HomeLayout, backup: Pick<Backup, 'path'>): string {
   const staged = `${layout.database}.unfinished`;
   rmSync(staged, { force: true });
@@ -99,7 +99,7 @@ export function stage(layout: HomeLayout, backup: Pick<Backup, 'path'>): string 
   return staged;
 }
 
-/** Keeps a log of changes whose database is gone from being deleted by SQLite with the next database that is made. */
+/** Moves a write-ahead log without its database aside, because SQLite would delete it on making the next database. */
 export function keepOrphanedLog(layout: HomeLayout, now: number): ErrorReport {
   const aside = freeName(layout, 'corrupt', now);
   for (const suffix of companions) {
@@ -112,14 +112,14 @@ export function keepOrphanedLog(layout: HomeLayout, now: number): ErrorReport {
   };
 }
 
-/** Notes that reading met damage, so that the next start looks at the whole file, whatever its size. */
+/** Notes that damage was met while reading, so that the next start checks the whole file, whatever its size. */
 export function noteSuspicion(layout: HomeLayout): void {
   try {
     writeFileSync(layout.suspicion, 'Reading met damage. The next start checks the whole database.\n', {
       mode: 0o600,
     });
   } catch {
-    // A disk that refuses this has bigger trouble, which is told where it is met.
+    // A disk that refuses this has worse problems, which are reported where they are met.
   }
 }
 

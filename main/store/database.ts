@@ -19,31 +19,31 @@ export const statement = (name: string, sql: string): Statement => ({ name, sql 
 declare const readable: unique symbol;
 declare const writable: unique symbol;
 
-/** A database that may be read. Rows are unknown until a schema has seen them. */
+/** A database that may be read. Rows are `unknown` until a schema has checked them. */
 export interface ReadableDatabase {
   readonly [readable]: true;
   get(statement: Statement, parameters?: SqlParameters): unknown;
   all(statement: Statement, parameters?: SqlParameters): unknown[];
-  /** Says that a row, or some of its fields, can't be read and is left out of what is shown. */
+  /** Reports that a row, or some of its fields, can't be read and is not shown. */
   tellUnreadable(row: UnreadableRow): void;
 }
 
-/** A row that something other than the workstation has changed. Named by table and id, never by its values. */
+/** A row that can't be read, as something else has changed it. It is named by table and id, never by its values. */
 export interface UnreadableRow {
   readonly table: string;
   readonly id: string;
-  /** The fields that are left out; null where the whole row is. */
+  /** The fields that are left out; null if the whole row is. */
   readonly fields: readonly string[] | null;
 }
 
-/** A database that may be written too. A function that only reads asks for the other type. */
+/** A database that may also be written. Functions that only read take the other type, so that the compiler proves it. */
 export interface WritableDatabase extends ReadableDatabase {
   readonly [writable]: true;
   /** Runs one statement and returns the number of changed rows. */
   run(statement: Statement, parameters?: SqlParameters): number;
-  /** All of `work` or nothing. Takes the write lock at once, so that what it read stays true. */
+  /** Does all of `work` or nothing. It takes the write lock at once, so that what `work` reads stays true. */
   transaction<T>(work: () => T): T;
-  /** Inside a transaction: runs `tell` once everything is committed, and never where it is rolled back. */
+  /** Within a transaction, registers `tell` to run once everything is committed, and never if it is rolled back. */
   afterCommit(tell: () => void): void;
 }
 
@@ -64,7 +64,7 @@ export class Connection implements WritableDatabase {
   #database: Database.Database;
   readonly #options: ConnectionOptions;
   readonly #prepared = new Map<Statement, Database.Statement>();
-  /** What is to be told once the transaction is committed. */
+  /** Listeners to call once the transaction is committed. */
   #untold: (() => void)[] = [];
 
   constructor(database: Database.Database, options: ConnectionOptions) {
@@ -101,7 +101,7 @@ export class Connection implements WritableDatabase {
     this.#untold.push(tell);
   }
 
-  /** What is committed stays so: a listener that fails is noted, and the others are told. */
+  /** Calls the listeners. One that fails is only logged, because the commit stays and the others must still be told. */
   #tell(): void {
     for (const tell of this.#untold.splice(0)) {
       try {
@@ -116,7 +116,7 @@ export class Connection implements WritableDatabase {
     this.#options.onUnreadable(row);
   }
 
-  /** Looks at the database as a whole, by other means than statements. */
+  /** Gives access to the database itself, for what statements can't do, such as checks and backups. */
   inspect<T>(look: (database: Database.Database) => T): T {
     return this.#timed('inspect', () => look(this.#database));
   }
@@ -126,7 +126,7 @@ export class Connection implements WritableDatabase {
     return z.object({ data_version: z.int() }).parse(this.#prepare(dataVersion).get()).data_version;
   }
 
-  /** Goes on with another file under the same name. Where `swap` fails, the one that is there is opened again. */
+  /** Continues with another file under the same name. If `swap` fails, the file that is there is opened again. */
   replace<T extends { database: Database.Database }>(swap: (database: Database.Database) => T): T {
     const path = this.#database.name;
     this.#prepared.clear();

@@ -4,15 +4,15 @@ import Database from 'better-sqlite3';
 import { WorkstationError } from '../../preload/contract/errors.ts';
 import { isDiskFull, reasonInWords, refusalOf, systemCode } from '../platform/file-errors.ts';
 
-/** Below this much free space, a failed write is put down to the disk being full. */
+/** If less space than this is free, a failed write is explained by a full disk. */
 const FULL_DISK_BYTES = 256 * 1024;
 
 export const sqliteCode = (error: unknown): string | null =>
   error instanceof Database.SqliteError ? error.code : null;
 
 /**
- * Whether SQLite says that the file itself is damaged, as against missing, locked or out of reach. SQLITE_NOTADB is not
- * among this: it is also what a wrong key gives, of a database that is whole.
+ * Whether SQLite reports that the file itself is damaged, and not missing, locked or out of reach. SQLITE_NOTADB does not
+ * count, because an encrypted database that is sound gives the same without its key.
  */
 export const isDamage = (error: unknown): boolean => sqliteCode(error)?.startsWith('SQLITE_CORRUPT') === true;
 
@@ -21,7 +21,7 @@ function diskIsFull(folder: string): boolean {
     const { bavail, bsize } = statfsSync(folder);
     return bavail * bsize < FULL_DISK_BYTES;
   } catch {
-    // Where the file system can't be asked, SQLite's own word has to do.
+    // If the file system can't be asked, only SQLite's own code counts.
     return false;
   }
 }
@@ -51,8 +51,8 @@ const storeFailing = (folder: string, code: string, cause: unknown): Workstation
   );
 
 /**
- * A file that is no database as far as can be seen. It may be one that is encrypted, and whole: only its key is missing. So it
- * is never taken for damage, and stays where it is.
+ * The error for a file that does not look like a database. It may be a sound one that is encrypted, whose key is missing, so
+ * it is never treated as damaged, and stays where it is.
  */
 export const storeUnreadable = (databasePath: string, cause?: unknown): WorkstationError =>
   new WorkstationError(
@@ -66,11 +66,11 @@ function reasonOf(cause: unknown): string {
   if (sqliteCode(cause) === 'SQLITE_READONLY') return ' (it is read-only)';
   const refusal = refusalOf(cause);
   if (refusal === null) return '';
-  // Whatever is missing of the folder was to be made.
+  // Missing folders are made, so "missing" can only mean that this failed.
   return refusal === 'missing' ? ' (it cannot be made there)' : ` (${reasonInWords(cause)})`;
 }
 
-/** Says in a person's words what SQLite or the file system refused; errors of ours pass through. */
+/** Turns an error of SQLite or the file system into one that a person understands. Workstation errors pass through. */
 export function toStoreError(error: unknown, databasePath: string): unknown {
   if (error instanceof WorkstationError) return error;
   const folder = dirname(databasePath);

@@ -6,8 +6,8 @@ import { toStoreError } from './failure.ts';
 import type { HomeLayout } from './home.ts';
 
 /**
- * Frame indexes by video fingerprint, as files: they can be built again from the video, so they stay out of
- * the database and its backups.
+ * Stores frame indexes as files, by the fingerprint of their video. They stay out of the database and its backups, because
+ * they can be built again from the video.
  */
 export interface FrameIndexFiles {
   /** Null when there is none. */

@@ -5,22 +5,22 @@ import { makeFolder } from '../platform/make-folder.ts';
 import envPaths from 'env-paths';
 import { toStoreError } from './failure.ts';
 
-/** The platform's own place for application data, used where no `--home` is given. */
+/** The platform's own folder for application data, which is used if no `--home` is given. */
 export function defaultHome(): string {
   return envPaths('surgery-r1-workstation', { suffix: '' }).data;
 }
 
-/** Where things lie in a data folder. */
+/** The paths of everything in a data folder. */
 export interface HomeLayout {
   home: string;
   database: string;
   backups: string;
   frameIndexes: string;
-  /** Of frames that were asked about. */
+  /** Folder for the kept pictures of frames that were asked about. */
   pictures: string;
   lockDatabase: string;
   lockHolder: string;
-  /** Is there when reading the database met damage. */
+  /** A file that exists while damage was met in the database and the whole of it was not checked yet. */
   suspicion: string;
 }
 

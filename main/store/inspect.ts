@@ -7,11 +7,11 @@ import { latestVersion, schemaVersion, storeNewer } from './migrate.ts';
 import { lookAtSchema } from './schema.ts';
 
 export const BUSY_MILLISECONDS = 5000;
-/** How every SQLite database begins. One that is encrypted does not. */
+/** The beginning of every SQLite database, except an encrypted one. */
 const HEADER = 'SQLite format 3\0';
-/** A version number over this was written by no workstation: the number itself is damaged. */
+/** No workstation ever wrote a version number above this, so a larger one is damaged itself. */
 const LAST_BELIEVABLE_VERSION = 10_000;
-/** Reading takes 2 to 4 ms a megabyte; beyond this size indexes are compared only after a failure. */
+/** Checking takes 2 to 4 ms a megabyte, so in larger files indexes are compared only after damage was met. */
 const FULL_CHECK_BYTES = 512 * 1024 * 1024;
 
 /** How the database was found, before anything was changed. */
@@ -19,16 +19,16 @@ export type Finding =
   | { state: 'sound' }
   /** No file, or one into which nothing was ever written. */
   | { state: 'missing' | 'blank' }
-  /** The file is SQLite's, but pages, tables or indexes are damaged; what there is of it is of that version's schema. */
+  /** The file is SQLite's, but pages, tables or indexes are damaged. Its rows are those of that version's schema. */
   | { state: 'damaged'; version: number };
 
-/** How closely a database is looked at: its head alone, all of it, or all of it whatever its size. */
+/** How closely to check a database: its head only, all of it as far as its size allows, or all of it whatever its size. */
 export type Depth = 'head' | 'whole' | 'suspect';
 
 /**
- * Looks at the database of a data folder without changing it. Throws `store-newer` for one of a newer version,
- * `store-unreadable` for a file that shows nothing of a database of ours, and what the system says of a file that can't be
- * read at all.
+ * Checks the database of a data folder without changing it. Throws `store-newer` for one of a newer version,
+ * `store-unreadable` for a file that shows no sign of being the workstation's, and the system's error for a file that can't
+ * be read at all.
  */
 export function inspect(layout: HomeLayout, depth: Depth): Finding {
   const size = statSync(layout.database, { throwIfNoEntry: false })?.size;
@@ -65,11 +65,11 @@ export function inspect(layout: HomeLayout, depth: Depth): Finding {
   }
 }
 
-/** The beginning of a database of ours holds its tables in plain words, which an encrypted one and another file do not. */
+/** Words that stand in plain text near the beginning of the workstation's databases, but not in an encrypted or other file. */
 const OWN_WORDS = 'CREATE TABLE cases';
 const SEARCHED_BYTES = 1024 * 1024;
 
-/** A database of ours whose head is damaged; anything else is refused, since a database that is whole may need a key. */
+/** Recognizes a workstation's database whose head is damaged. Anything else is refused, as it may only lack its key. */
 function withoutHead(path: string, cause?: unknown): Finding {
   const start = Buffer.alloc(SEARCHED_BYTES);
   const file = openSync(path, 'r');
@@ -82,7 +82,7 @@ function withoutHead(path: string, cause?: unknown): Finding {
   return { state: 'damaged', version: latestVersion };
 }
 
-/** Whether a file begins as SQLite's databases do, which a text, a picture and an encrypted database do not. */
+/** Whether a file begins as SQLite databases do, unlike other files and encrypted databases. */
 function hasHeader(path: string): boolean {
   const start = Buffer.alloc(HEADER.length);
   const file = openSync(path, 'r');
@@ -95,8 +95,8 @@ function hasHeader(path: string): boolean {
 }
 
 /**
- * Whether a log of changes is left of a database that is gone. SQLite would delete it together with the changes in it
- * as soon as a new database is made.
+ * Whether a write-ahead log is left whose database is gone. SQLite would delete it, with the changes in it, as soon as a new
+ * database is made.
  */
 export const hasOrphanedLog = (layout: HomeLayout): boolean =>
   existsSync(`${layout.database}-wal`) &&

@@ -7,10 +7,10 @@ import { parseFound, parseRow, parseRows } from './rows.ts';
 const Row = z.object({ sha256: Sha256, bytes: z.int().positive() });
 const SumRow = z.object({ count: z.int(), bytes: z.int() });
 
-/** What is known of a kept picture, whose file lies beside the database. */
+/** The row of a kept picture, whose file lies beside the database. */
 export type KeptPicture = z.infer<typeof Row>;
 
-/** The frames of a case's answers, also of deleted ones, which can be brought back. A frame that can't be read names none. */
+/** Selects the frames of answers, with deleted ones since they can come back. Frames that can't be read are left out. */
 const framesWhere = (condition: string): string =>
   `SELECT json_extract(frame, '$.hash') FROM answers JOIN sessions ON sessions.id = answers.session_id
    WHERE ${condition} AND frame IS NOT NULL AND json_valid(frame) AND json_extract(frame, '$.hash') IS NOT NULL`;
@@ -46,7 +46,7 @@ export const statements = {
   ),
 };
 
-/** Notes that a frame's picture was kept, or kept anew. It is no change of what is recorded. */
+/** Notes that a frame's picture was kept or made again. The record does not hold this, since it is no change of the review. */
 export function putKeptPicture(
   database: WritableDatabase,
   frameHash: string,
@@ -56,7 +56,7 @@ export function putKeptPicture(
   database.run(statements.put, { frameHash, ...picture, at });
 }
 
-/** Forgets a picture whose file is gone or was changed: the next look at its frame keeps it anew. */
+/** Forgets a picture whose file is gone or was changed, so that it is made again when its frame is next read. */
 export function forgetKeptPicture(database: WritableDatabase, frameHash: string): void {
   database.run(statements.remove, { frameHash });
 }
@@ -65,14 +65,14 @@ export function findKeptPicture(database: ReadableDatabase, frameHash: string): 
   return parseFound(database, Row, database.get(statements.ofFrame, { frameHash }), 'kept_pictures');
 }
 
-/** The kept pictures that answers of this case are about, and answers of no other case, by their frames' hashes. */
+/** The kept pictures that answers of this case need and those of no other case do, by their frames' hashes. */
 export function listPicturesOnlyOf(database: ReadableDatabase, caseId: CaseId): string[] {
   const rows = database.all(statements.onlyOfCase, { caseId });
   return parseRows(database, OnlyRow, rows, 'kept_pictures').map((row) => row.frame_hash);
 }
 
 /**
- * Whether the record of this answer's case was erased after it was asked: then the picture of its frame is not kept any more,
+ * Whether the record of this answer's case was erased after the answer was asked. Then no picture of its frame is kept,
  * unless somebody asks about that frame again.
  */
 export const wasErased = (database: ReadableDatabase, answerId: AnswerId): boolean =>

@@ -12,7 +12,7 @@ const awaiting = AnswerStatus.options
   .join(', ');
 
 export const statements = {
-  /** Of each case that has questions: how many, and on how many answers the actor has not decided yet. */
+  /** Counts, for each case with questions, those questions and the answers on which the actor has not decided yet. */
   questions: statement(
     'library.questions',
     `SELECT case_id, count(*) AS questions,
@@ -51,7 +51,7 @@ export const statements = {
   ),
 };
 
-/** A case in a list; where its files lie is for others to say. */
+/** A case in a list, without what only a look at its files can tell. */
 export const StoredCaseSummary = CaseSummary.omit({ away: true });
 export type StoredCaseSummary = z.infer<typeof StoredCaseSummary>;
 
@@ -75,7 +75,7 @@ const QuestionsRow = z.object({ case_id: Case.shape.id, questions: z.int(), open
 
 const damaged: Tolerance<StoredCaseSummary> = { fields: { demonstration: 0, created_at: 0, updated_at: 0 } };
 
-/** The cases outside the bin, last changed first, with what an actor has still to decide there. */
+/** Lists the cases outside the bin, last changed first, with how much an actor still has to decide in each. */
 export function listCaseSummaries(database: ReadableDatabase, actor: ActorId): StoredCaseSummary[] {
   const rows = database.all(statements.questions, { actor });
   const asked = new Map(
@@ -125,7 +125,7 @@ const DeletedSessionRow = z
   }))
   .pipe(BinSession);
 
-/** What lies in the bin, what was moved there last first. */
+/** Lists what lies in the bin, beginning with what was moved there last. */
 export function listBin(database: ReadableDatabase): BinItem[] {
   const cases = parseRows(database, DeletedCaseRow, database.all(statements.deletedCases), 'cases');
   const sessions = parseRows(

@@ -13,10 +13,10 @@ export interface WindowLock {
 }
 
 /**
- * Makes this process the only window on a data folder. The lock is SQLite's own on a file beside the
- * database, so the operating system drops it when its holder dies, however it dies: a stale lock can't be.
- * The file is never opened by other means, since on POSIX closing any handle to it would drop the lock.
- * Who holds it is written next to it. Throws `store-locked` with the holder's process id.
+ * Makes this process the only window on a data folder. The lock is SQLite's own, on a file beside the database, so the
+ * operating system releases it however its holder dies, and it can't be left behind. The file is never opened by other
+ * means, since on POSIX closing any handle to it would release the lock. A note beside it says who holds it. Throws
+ * `store-locked` with the holder's process id.
  */
 export function takeWindowLock(layout: HomeLayout, now: () => number): WindowLock {
   let database: Database.Database | null = null;
@@ -40,7 +40,7 @@ export function takeWindowLock(layout: HomeLayout, now: () => number): WindowLoc
       try {
         unlinkSync(layout.lockHolder);
       } catch {
-        // The note of the holder is for people; the lock itself is what counts, and it goes below.
+        // The note is only for people to read; the lock itself is released below.
       }
       held.close();
     },
@@ -61,7 +61,7 @@ function readHolder(layout: HomeLayout): z.infer<typeof Holder> | null {
   try {
     return Holder.parse(JSON.parse(readFileSync(layout.lockHolder, 'utf8')));
   } catch {
-    // Missing or half written: the message then names no process.
+    // The note is missing or half written, so the message names no process.
     return null;
   }
 }

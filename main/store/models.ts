@@ -4,21 +4,21 @@ import { ModelId, Timestamp } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { parseFound, parseRows } from './rows.ts';
 
-/** Where a model comes from; its files say the rest of it. */
+/** Where a model comes from. Everything else is read from its files. */
 const ModelRecord = z.object({
-  /** Its folder's name under `models/` where it was imported. */
+  /** Also the name of its folder under `models/`, if it was imported. */
   id: ModelId,
   kind: z.enum(['imported', 'in-place']),
-  /** `importing`: under way, or interrupted. */
+  /** `importing` also stands for an import that was interrupted. */
   state: z.enum(['importing', 'ready']),
-  /** As the person knows it: the chosen folder's name. */
+  /** The name of the chosen folder, by which the person knows it. */
   name: z.string(),
   /** The folder that was chosen: a checkpoint, an adapter, or the model itself where it is used in place. */
   source: z.string(),
   /** The checkpoint that an adapter was merged into. */
   base: z.string().nullable(),
   dtype: z.string().nullable(),
-  /** How it writes its answers, where the person said so. */
+  /** How it writes its answers; null if the person did not say. */
   answerFormat: AnswerFormat.nullable(),
   addedAt: Timestamp,
 });
@@ -58,7 +58,7 @@ export const statements = {
   remove: statement('models.remove', 'DELETE FROM models WHERE id = :id'),
 };
 
-/** Adds a model, or writes its record anew. */
+/** Adds a model, or replaces its record. */
 export function putModel(database: WritableDatabase, record: ModelRecord): void {
   database.run(statements.put, { ...record });
 }
@@ -68,12 +68,12 @@ export function findModel(database: ReadableDatabase, id: ModelId): ModelRecord 
   return parseFound(database, Row, row, 'models');
 }
 
-/** Oldest first. */
+/** Lists the models, oldest first. */
 export function listModels(database: ReadableDatabase): ModelRecord[] {
   return parseRows(database, Row, database.all(statements.list), 'models');
 }
 
-/** Forgets a model's record. False when there was none. Its files are not touched. */
+/** Deletes a model's record but not its files. Returns false if there was no record. */
 export function removeModel(database: WritableDatabase, id: ModelId): boolean {
   return database.run(statements.remove, { id }) > 0;
 }

@@ -1,6 +1,6 @@
 import { WorkstationError } from '../../preload/contract/errors.ts';
 
-/** Gives back what was found, or throws `not-found` in words. */
+/** Returns what was found, or throws `not-found` with a message that names `what`. */
 export function mustExist<T>(found: T | null, what: string): T {
   if (found !== null) return found;
   throw new WorkstationError(

@@ -1,12 +1,12 @@
-/** How often it is looked whether another process has written; a look takes about 4 microseconds. */
+/** How often to check whether another process has written. A check takes about 4 microseconds. */
 const EVERY_MILLISECONDS = 200;
 
 /**
- * Calls `onWritten` soon after another process has committed something to the database, whatever it is. SQLite counts for
- * each connection what others have committed (`PRAGMA data_version`), so that nothing has to be read to see it.
+ * Calls `onWritten` soon after another process has committed anything to the database. SQLite counts this for each
+ * connection (`PRAGMA data_version`), so nothing has to be read to notice it.
  *
- * @param version the number that SQLite counts up; it may throw, as while the database is being replaced
- * @returns how to end that
+ * @param version gives the number that SQLite counts up; it may throw, as while the database is being replaced
+ * @returns a function that ends this
  */
 export function watchOtherProcesses(version: () => number, onWritten: () => void): () => void {
   let known: number | null = null;
@@ -15,7 +15,7 @@ export function watchOtherProcesses(version: () => number, onWritten: () => void
     try {
       now = version();
     } catch {
-      // Whoever next reads or writes says what is wrong with it.
+      // Whoever next reads or writes gets the error.
       return;
     }
     const written = known !== null && now !== known;

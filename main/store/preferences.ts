@@ -20,12 +20,12 @@ export const statements = {
   ),
 };
 
-/** No setting that is everybody's has a slash in its name. */
+/** The name of an actor's preferences among the settings. Common settings have no slash in their names. */
 const nameOf = (actor: ActorId): string => `preferences/${actor}`;
 
 /**
- * What a person set for themselves. A part that can't be read, or that another version wrote in its own way, is as if it had
- * never been set, and told; the other parts hold.
+ * Reads a person's own preferences. A part that can't be read, as another version may have written it in its own way, counts
+ * as never set and is reported; the other parts stay valid.
  */
 export function readPreferences(database: ReadableDatabase, actor: ActorId): Preferences {
   const row = database.get(statements.ofActor, { name: nameOf(actor) });
@@ -46,7 +46,7 @@ export function readPreferences(database: ReadableDatabase, actor: ActorId): Pre
   return Preferences.parse(Object.fromEntries(entries));
 }
 
-/** What would be written over and can't be read here is kept beside it: a later version may have written it. */
+/** Parts that can't be read and are about to be replaced. They are kept, as a later version may have written them. */
 function unreadableOf(before: Record<string, unknown>, changed: PreferenceChange): Record<string, unknown> {
   const lost = Object.entries(Preferences.shape).filter(
     ([name, schema]) => name in changed && name in before && !schema.safeParse(before[name]).success,
@@ -54,7 +54,7 @@ function unreadableOf(before: Record<string, unknown>, changed: PreferenceChange
   return Object.fromEntries(lost.map(([name]) => [`${name}/unread`, before[name]]));
 }
 
-/** Writes some parts and leaves the others, also what a later version has written beside them. */
+/** Writes the given parts and leaves all others, even those that only a later version knows. */
 export function writePreferences(
   database: WritableDatabase,
   actor: ActorId,

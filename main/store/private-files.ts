@@ -1,13 +1,13 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { refusalOf } from '../platform/file-errors.ts';
 
-/** SQLite keeps these beside a database; they hold parts of it. */
+/** Endings of the files that SQLite keeps beside a database, which hold parts of it. */
 export const companions = ['-wal', '-shm'] as const;
 export const databaseFiles = ['', ...companions] as const;
 
 /**
- * Takes a file's or folder's permissions from everybody but its owner. Windows has no such modes, and a file of another
- * account can't be changed: both are passed over, since reading and writing go on.
+ * Takes the permissions of a file or folder from everybody but its owner. Windows has no such modes, and a file of another
+ * account can't be changed; neither is an error, because the workstation can still work.
  */
 export function keepPrivate(path: string): void {
   if (process.platform === 'win32') return;
@@ -19,7 +19,7 @@ export function keepPrivate(path: string): void {
   }
 }
 
-/** Makes a missing file readable by its owner alone, and an existing one too. SQLite gives its companions the same mode. */
+/** Makes sure that a file exists and only its owner can read it. SQLite gives its companion files the same mode. */
 export function preparePrivateFile(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
   keepPrivate(path);
