@@ -27,13 +27,13 @@ import { SearchFilling, type FillProgress } from './search/index.ts';
 import { UnreadableRows } from './unreadable.ts';
 
 export interface StoreOptions {
-  /** The data folder; made when missing. */
+  /** The data folder, which is made if it is missing. */
   home: string;
   now: () => number;
   log: Log;
   /**
-   * True for a window: there is one of it on a data folder, and it checks the whole file. Commands beside
-   * a window leave it out; SQLite keeps their writes apart.
+   * True for a window, of which there is one for a data folder and which checks the whole file. Commands may run beside a
+   * window and leave it out; SQLite keeps their writes apart.
    */
   exclusive?: boolean;
 }
@@ -43,16 +43,16 @@ export interface Store {
   readonly database: WritableDatabase;
   /** Every change to what is recorded goes through it. */
   readonly record: ChangeRecord;
-  /** Reads what may take long, in a thread of its own. */
+  /** Runs queries that may take long, in a thread of its own. */
   readonly reader: StoreReader;
-  /** What is to be answered, over restarts. */
+  /** The questions that are to be answered, which survive restarts. */
   readonly tasks: Tasks;
   readonly frameIndexes: FrameIndexFiles;
-  /** What a person should know about how the database was found, and of what in it can't be read. */
+  /** What a person should know about the state of the database, and about rows that can't be read. */
   readonly notices: readonly ErrorReport[];
   /** When a change was last committed in this process. */
   readonly savedAt: number | null;
-  /** Whether backups hold something that the database lacks, and nobody has said that it may stay there. */
+  /** Whether backups hold something that the database lacks, and no person has declined to restore it. */
   readonly restoreOffered: boolean;
   /** Calls the listener after every committed change; returns how to stop that. */
   onSaved(listener: (at: number) => void): () => void;
@@ -61,19 +61,19 @@ export interface Store {
   /** Calls the listener soon after another process has written to the database; returns how to stop that. */
   onOtherProcess(listener: () => void): () => void;
   backups(): Backup[];
-  /** Every backup with what it holds, beside what the database holds. */
+  /** Every backup with its content, and the content of the database to compare. */
   backupList(): Promise<BackupList>;
   /**
-   * Goes on with a backup. The database as it was is kept, and where is returned. Throws `not-found`, `store-corrupt` for a
-   * backup that can't be read, `busy` while a command or the reader works with the database (see `StoreReader.pausedFor`), and
-   * `store-locked` beside a window.
+   * Replaces the database with a backup. The old one is kept in a file, whose path is returned. Throws `not-found`,
+   * `store-corrupt` for a backup that can't be read, `busy` while a command or the reader uses the database (see
+   * `StoreReader.pausedFor`), and `store-locked` beside a window.
    */
   restore(name: string): { movedTo: string };
-  /** Says that what the backups hold beyond the database may stay there: it is not offered again. */
+  /** Notes that a person declined what the present backups hold beyond the database, so that it is not offered again. */
   keepPresent(): void;
   /**
-   * Whether the record is as it was written, held against the backups, too. `sinceLast`: what came after the last check
-   * alone, which takes milliseconds. `head`: one that an earlier check gave, which must still be in it.
+   * Checks whether the record is as it was written, also by comparing it with the backups. `sinceLast` checks only what was
+   * added after the last check, which takes milliseconds. `head` is one that an earlier check gave; it must still be there.
    */
   checkRecord(options: {
     sinceLast: boolean;
@@ -82,20 +82,20 @@ export interface Store {
   }): Promise<RecordCheck>;
   /** Ends the answers of commands that died. Returns how many were stopped. */
   endAbandoned(): number;
-  /** How many changes of a case the record holds with their edits: as many can be erased. */
+  /** How many changes of a case the record still holds with their edits, which can be erased. */
   countErasable(caseId: CaseId): number;
-  /** Erases what the record holds of a case; its rows stay. Returns how many changes lost their edits. */
+  /** Erases a case's edits from the record, but not its rows. Returns how many changes lost their edits. */
   eraseFromRecord(context: ChangeContext, erased: { caseId: CaseId; reason: string }): number;
-  /** How much of what can be found is in the index of the search yet; null where all of it is. */
+  /** How far the search index is filled; null once it is complete. */
   readonly searchFilling: FillProgress | null;
-  /** Whoever reads by `reader` closes that first and waits for it. */
+  /** Closes the database. Anyone who uses `reader` must close that first and wait for it. */
   close(): void;
 }
 
 /**
- * Opens the database of a data folder, making or mending it first. Throws `store-unwritable`, `store-full`,
- * `store-newer` and `store-unreadable` (the file is left untouched) or `store-locked` (another window has it). A damaged file is
- * moved aside, never deleted, and said in `notices`; so is a database that holds less than a backup.
+ * Opens the database of a data folder, after making or repairing it if needed. A damaged file is moved aside and never
+ * deleted; `notices` tell of that, and of a database that holds less than a backup. Throws `store-unwritable`, `store-full`,
+ * `store-newer` and `store-unreadable` (which leave the file untouched), or `store-locked` if another window has it.
  */
 export function openStore(options: StoreOptions): Store {
   const { now, log, exclusive = false } = options;
@@ -236,7 +236,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
         writeSetting(connection, 'recordChecked', mark);
       }
       const found = brokenRecordNotice(check);
-      // A check of the newest changes alone says nothing of a break before them.
+      // A check of the newest changes alone can't clear a break that was found before them.
       if (found?.message !== broken?.message && (found !== null || !sinceLast)) {
         broken = found;
         tellNotices();
@@ -247,7 +247,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
     countErasable: (caseId) => changesOfCase(connection, caseId).length,
     eraseFromRecord: (by, erased) => {
       const count = eraseCase({ database: connection, record }, by, erased);
-      // Until then the log of changes still holds the pages as they were.
+      // The write-ahead log is emptied, because until then it still holds the erased pages.
       connection.inspect((open) => open.pragma('wal_checkpoint(TRUNCATE)'));
       return count;
     },
@@ -265,7 +265,7 @@ function openLocked(layout: HomeLayout, context: OpenContext): Store {
   };
 }
 
-/** Says that what was done can't be proved any more, from which change on, and that nothing was lost by it. */
+/** Tells a person from which change on the record no longer proves what was done, and that no data was lost by it. */
 function brokenRecordNotice({ ok, reason }: RecordCheck): ErrorReport | null {
   if (ok) return null;
   return {
@@ -276,8 +276,8 @@ function brokenRecordNotice({ ok, reason }: RecordCheck): ErrorReport | null {
 }
 
 /**
- * Looks at the file before SQLite may change it, and replaces one that can't be gone on with. A window reads all
- * of it; a command its head, unless reading met damage before. Returns how the database was found.
+ * Checks the file before SQLite may change it, and replaces a damaged one. A window checks all of it, a command only its
+ * head unless damage was met before. Returns how the database was found.
  */
 function prepareDatabase(layout: HomeLayout, context: OpenContext, notices: ErrorReport[]): Finding {
   const suspected = isSuspected(layout);
@@ -289,7 +289,7 @@ function prepareDatabase(layout: HomeLayout, context: OpenContext, notices: Erro
   try {
     withWindowLock(layout, context, () => {
       if (orphanedLog) notices.push(keepOrphanedLog(layout, context.now()));
-      // Looked at again, now that nobody else can be mending it.
+      // Checked again under the lock, as another process may just have repaired it.
       const now = inspect(layout, depth);
       if (now.state === 'damaged') {
         notices.push(replaceDamaged(layout, now, context.now()));
@@ -298,13 +298,13 @@ function prepareDatabase(layout: HomeLayout, context: OpenContext, notices: Erro
       dropSuspicion(layout);
     });
   } catch (error) {
-    // Beside a window, a command works with what can be read: the next start of the window looks at all of it.
+    // Beside a window, a command works with what can be read; the window repairs the rest at its next start.
     if (!usable || toErrorReport(error).code !== 'store-locked') throw error;
   }
   return finding;
 }
 
-/** The newest change of a database that is about to be replaced; null where it has none, or can't be read. */
+/** The newest change of a database that is about to be replaced; null if it has none, or it can't be read. */
 function headBefore(record: ChangeRecord): { seq: number; hash: string } | null {
   try {
     return record.head;
@@ -313,7 +313,7 @@ function headBefore(record: ChangeRecord): { seq: number; hash: string } | null 
   }
 }
 
-/** Connects and brings the schema up to date, with a backup before that. Says whether it was not. */
+/** Connects, and brings the schema up to date after a backup. Also returns whether it was out of date. */
 function openDatabase(
   layout: HomeLayout,
   { now, log }: OpenContext,
@@ -331,7 +331,7 @@ function openDatabase(
   }
 }
 
-/** A database that can't be counted is told by whoever reads it: it must open, so that the rest of it can be seen. */
+/** Looks for content that only backups hold. Damage is passed over, so that the database opens and shows what it can. */
 function findLoss(
   connection: Connection,
   backupList: () => PresentAndBackups,
@@ -346,7 +346,7 @@ function findLoss(
   }
 }
 
-/** A command moves, mends or replaces the file only while no window has it open. */
+/** Does work that moves, repairs or replaces the file while it holds the window's lock, so that no window has it open. */
 function withWindowLock<T>(layout: HomeLayout, context: OpenContext, work: () => T): T {
   if (context.lock !== null) return work();
   const lock = takeWindowLock(layout, context.now);
@@ -358,8 +358,8 @@ function withWindowLock<T>(layout: HomeLayout, context: OpenContext, work: () =>
 }
 
 /**
- * An empty database needs no backup. The head of the record is written down first, in the database and so in its backup. One
- * that can't be written is said, but does not keep anyone from their sessions.
+ * Writes a backup unless the database is empty. The head of the record is noted in the database first, so that the backup
+ * holds it. A backup that fails is reported, but keeps nobody from their sessions.
  */
 function tryBackup(
   { connection, record }: { connection: Connection; record: ChangeRecord },

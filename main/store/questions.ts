@@ -38,11 +38,11 @@ const PlacedRow = z
 
 const columns = 'id, session_id, text, video_id, location, created_at';
 
-/** What a question is about that was recorded by a version whose sessions had one video each. */
+/** The video of a question that was recorded by a version whose sessions had one video each. */
 const onlyVideo = `(SELECT coalesce(left_video_id, (SELECT id FROM videos WHERE case_id = sessions.case_id ORDER BY rowid LIMIT 1))
   FROM sessions WHERE id = :sessionId)`;
 
-/** Behind every place. */
+/** A place after every question, to begin with the newest. */
 const newest = Number.MAX_SAFE_INTEGER;
 
 export const statements = {
@@ -77,7 +77,7 @@ export const statements = {
   hide: statement('questions.hide', 'UPDATE questions SET deleted_at = :at WHERE id = :id'),
 };
 
-/** Adds a question, writes it anew, or brings a deleted one back. Called by the record alone. */
+/** Adds a question, replaces it, or brings back a deleted one. Called by the record alone. */
 export function putQuestion(database: WritableDatabase, question: QuestionFacts): void {
   database.run(statements.put, {
     id: question.id,
@@ -90,19 +90,19 @@ export function putQuestion(database: WritableDatabase, question: QuestionFacts)
   });
 }
 
-/** Deleted ones too: they can be brought back. */
+/** Finds a question, even a deleted one, since that can come back. */
 export function findQuestion(database: ReadableDatabase, id: QuestionId): Question | null {
   const row = database.get(statements.byId, { id });
   return parseFound(database, Row, row, 'questions');
 }
 
-/** Where a question stands in the order of asking, whether it is deleted or not. */
+/** The place of a question in the order of asking, even if it is deleted. */
 export function placeOfQuestion(database: ReadableDatabase, id: QuestionId): EntryPlace {
   const row = database.get(statements.place, { id });
   return parseRow(z.object({ place: EntryPlace }), row, 'questions').place;
 }
 
-/** Some of a session, the newest first, without the deleted; those asked before a place. */
+/** Lists a page of a session's questions that were asked before a place, newest first and without deleted ones. */
 export function listQuestions(
   database: ReadableDatabase,
   sessionId: SessionId,
@@ -112,19 +112,19 @@ export function listQuestions(
   return parseRows(database, PlacedRow, rows, 'questions');
 }
 
-/** Some by their ids, without the deleted, in no order. */
+/** Finds questions by their ids, in no order and without deleted ones. */
 export function findQuestions(database: ReadableDatabase, ids: readonly QuestionId[]): PlacedQuestion[] {
   const rows = database.all(statements.byIds, { ids: JSON.stringify(ids) });
   return parseRows(database, PlacedRow, rows, 'questions');
 }
 
-/** How many a session has, without the deleted. */
+/** How many questions a session has, without deleted ones. */
 export function countQuestions(database: ReadableDatabase, sessionId: SessionId): number {
   const row = database.get(statements.count, { sessionId });
   return parseRow(z.object({ count: z.int() }), row, 'questions').count;
 }
 
-/** Null for a deleted one, too. */
+/** Finds a question that is not deleted. */
 export function findPresentQuestion(database: ReadableDatabase, id: QuestionId): Question | null {
   const row = database.get(statements.present, { id });
   return parseFound(database, Row, row, 'questions');

@@ -4,17 +4,17 @@ import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import { preparePrivateFile } from './private-files.ts';
 
-/** How many rowids in a row may give nothing before a damaged table counts as read to its end. */
+/** After this many rowids without a row, a damaged table counts as read to its end. */
 const GIVE_UP_AFTER = 20_000;
 
 export interface Rebuilt {
   /** Rows that were read from the damaged file. */
   read: number;
-  /** Rows that the damaged file no longer gave, taken from the backup. */
+  /** Rows from the backup that could not be read from the damaged file. */
   added: number;
   /** Whether every table was read from its first row to its last without an error. */
   whole: boolean;
-  /** Rows that belong to one that is not there any more. */
+  /** References to rows that were lost, such as that of an answer to its question. */
   orphans: number;
 }
 
@@ -22,8 +22,8 @@ type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
 
 /**
  * Builds a sound database at `target` from every row of a damaged one that can still be read, and fills the gaps from a
- * backup where there is one. Tables are read in the order of their rows and without their indexes, which may be what is
- * damaged. The index of the search is left empty: it is filled when the database is opened. Nothing but `target` is written.
+ * backup if there is one. Tables are read row by row without their indexes, which may be damaged themselves. The search
+ * index is left empty, as it is filled when the database is opened. Nothing but `target` is written.
  */
 export function rebuild(sources: {
   damaged: string;
@@ -71,7 +71,7 @@ function copyTables(
       whole &&= copied.whole;
     }
   } catch {
-    // A head or a schema that can't be read: there is nothing to be had from this file.
+    // Nothing can be read from a file whose head or schema is lost.
     whole = false;
   } finally {
     source?.close();
@@ -91,7 +91,7 @@ function copyTable(
   if (columns.length === 0) return { rows: 0, whole: false };
   const list = columns.join(', ');
   const values = columns.map((column) => `:${column}`).join(', ');
-  // What is there already, from the fresher file, stays.
+  // Rows that are there already stay, because they come from the newer file.
   const insert = target.prepare(
     `INSERT OR IGNORE INTO ${table} (rowid, ${list}) VALUES
        (iif(:row_number IN (SELECT rowid FROM ${table}), NULL, :row_number), ${values})`,
@@ -103,14 +103,14 @@ function copyTable(
       rows += changes;
       return changes === 1;
     } catch {
-      // A value that the column may not hold: this row is not what was written.
+      // A row with a value that its column may not hold is damaged, and left out.
       return false;
     }
   });
   return { rows, whole: !failed };
 }
 
-/** Gives every row that can be read. After an error, row by row, since a page may be lost in the midst of whole ones. */
+/** Passes on every row that can be read. After an error it tries row by row, since sound pages may follow a lost one. */
 function readRows(
   source: Database.Database,
   table: string,

@@ -12,7 +12,7 @@ import type { Finding } from './inspect.ts';
 import { migrate } from './migrate.ts';
 import { databaseFiles } from './private-files.ts';
 
-/** The backups with what each holds, beside the database as it is. */
+/** Describes what each backup holds, beside the present database. */
 export function describeBackups(
   layout: HomeLayout,
   present: Content,
@@ -29,13 +29,13 @@ export function describeBackups(
   return { present: present.counts, backups };
 }
 
-/** Those that hold something which the present database lacks, and of which nobody has said that it may stay there. */
+/** The backups that hold something which the database lacks, without those that a person has declined. */
 export const missedBackups = (
   { backups }: Pick<BackupList, 'backups'>,
   left: readonly string[],
 ): BackupEntry[] => backups.filter(({ name, holdsMore }) => holdsMore && !left.includes(name));
 
-/** Says that the database lacks what a backup holds; null where it lacks nothing. */
+/** Tells a person that the database lacks what a backup holds; null if it lacks nothing. */
 export function lossNotice(
   state: Finding['state'],
   list: Pick<BackupList, 'present'>,
@@ -62,7 +62,7 @@ export function lossNotice(
 const size = ({ content }: BackupEntry): number =>
   content === null ? 0 : content.cases + content.sessions + content.questions + content.answers;
 
-/** Which backup a name means. Throws `not-found`, and `store-corrupt` for one that can't be read. */
+/** Finds a backup by its name. Throws `not-found`, or `store-corrupt` if it can't be read. */
 export function backupToRestore(layout: HomeLayout, name: string): Backup {
   const backup = listBackups(layout).find((candidate) => candidate.name === name);
   if (backup === undefined) {
@@ -83,9 +83,9 @@ export function backupToRestore(layout: HomeLayout, name: string): Backup {
 }
 
 /**
- * Puts a backup in the database's place. The database as it was becomes a backup itself, so that this can be taken back,
- * or is moved aside where it can't be read. Returns the new connection and where the old file is. Whatever fails, the
- * database that was there is there again.
+ * Puts a backup in the database's place. The old database becomes a backup itself, so that this can be taken back, or is
+ * moved aside if it can't be read. Returns the new connection and the path of the old file. If anything fails, the old
+ * database is put back.
  */
 export function swapIn(
   layout: HomeLayout,
@@ -101,7 +101,7 @@ export function swapIn(
     );
   }
   database.close();
-  // Copied before the old file goes, so that no other command finds the place empty and begins a new database there.
+  // Copied before the old file is moved, so that no other command finds its place empty and makes a new database.
   const staged = stage(layout, backup);
   let movedTo: string;
   if (contentOfFile(layout.database) === null) {

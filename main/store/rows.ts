@@ -22,7 +22,7 @@ export const flag = (value: boolean): 0 | 1 => (value ? 1 : 0);
 
 export const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
-/** The columns that a row's schema refuses. */
+/** The columns of a row that its schema refuses. */
 const refusedColumns = (error: z.ZodError): string[] => [
   ...new Set(
     error.issues.map((issue) =>
@@ -31,7 +31,7 @@ const refusedColumns = (error: z.ZodError): string[] => [
   ),
 ];
 
-/** Reads a row as what its schema says it is. Throws `store-corrupt` with the column, never its value. */
+/** Checks a row by its schema. Throws `store-corrupt` with the name of a refused column, never with its value. */
 export function parseRow<T extends z.ZodType>(schema: T, row: unknown, table: string): z.infer<T> {
   const parsed = schema.safeParse(row);
   if (parsed.success) return parsed.data;
@@ -42,19 +42,19 @@ export function parseRow<T extends z.ZodType>(schema: T, row: unknown, table: st
   );
 }
 
-/** How rows of a table are read when some of them are damaged. */
+/** How to read the rows of a table if some of them are damaged. */
 export interface Tolerance<Value> {
-  /** Columns that may be left out of a row, with what then stands in their place. */
+  /** Columns that a row can do without, with the values that then stand in for them. */
   fields?: Readonly<Record<string, SqlValue>>;
-  /** What is shown in place of a row that can't be read; without it the row is left out. */
+  /** Makes what is shown in place of a row that can't be read; without this the row is left out. */
   standIn?: (row: Readonly<Record<string, unknown>>) => Value | null;
-  /** Says in the value itself which of its fields were left out. */
+  /** Notes in the value itself which of its fields were left out. */
   mark?: (value: Value, fields: readonly string[]) => Value;
 }
 
 /**
- * Reads every row that can be read. Of a damaged one, the fields that can be left out are, else the whole row is: one bad
- * byte must not keep a person from all the others. What is left out is told to the database, which tells the person.
+ * Reads every row that can be read, because one bad byte must not keep a person from all the others. A damaged row is shown
+ * without its damaged fields if `Tolerance` allows it, and is otherwise left out. The database reports both to the person.
  */
 export function parseRows<T extends z.ZodType>(
   database: ReadableDatabase,
@@ -69,7 +69,7 @@ export function parseRows<T extends z.ZodType>(
   });
 }
 
-/** The same of a row that was asked for by its name: one that can't be read at all is an error. */
+/** Reads one row in the same way, except that a row which can't be read at all is an error, as it was asked for by name. */
 export function parseFound<T extends z.ZodType>(
   database: ReadableDatabase,
   schema: T,

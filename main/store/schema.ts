@@ -36,17 +36,17 @@ function schemaOf(version: number): Schema {
   return schema;
 }
 
-/** What a file's tables say of its version, whatever number it carries. */
+/** What the tables of a file tell about its version, whatever version number it carries. */
 export interface SchemaLook {
-  /** Whether there are no tables at all: nothing was ever written to it. */
+  /** Whether it has no tables at all, so nothing was ever written to it. */
   blank: boolean;
-  /** The latest step that left something in it; 0 if none did. */
+  /** The latest step whose tables, columns or indexes are in it; 0 if none are. */
   reached: number;
-  /** Whether all that the first `version` steps make is there. */
+  /** Whether everything that the first `version` steps make is there. */
   holds: (version: number) => boolean;
 }
 
-/** What is not ours is passed over: other tools leave statistics, and a newer version adds to ours. */
+/** Compares a file's schema with the workstation's. Unknown tables are ignored, as other tools and newer versions add some. */
 export function lookAtSchema(database: Database.Database): SchemaLook {
   const found = readSchema(database);
   let reached = latestVersion;

@@ -15,7 +15,7 @@ const Row = z
     to_seconds: z.number(),
     name: z.string(),
     note: z.string(),
-    /** One a line, so that they are found as text. */
+    /** One tag a line, so that the search finds them as text. */
     tags: z.string(),
     look: z.string(),
     actor: z.string(),
@@ -58,7 +58,7 @@ export const statements = {
   remove: statement('segments.remove', 'UPDATE segments SET removed_at = :at WHERE id = :id'),
 };
 
-/** Adds a segment, writes it anew, or brings a deleted one back. Called by the record alone. */
+/** Adds a segment, replaces it, or brings back a deleted one. Called by the record alone. */
 export function putSegment(database: WritableDatabase, segment: Segment): void {
   const { id, sessionId, span, seconds, name, note, tags, look, actor, createdAt } = segment;
   database.run(statements.put, {
@@ -72,12 +72,12 @@ export function putSegment(database: WritableDatabase, segment: Segment): void {
   });
 }
 
-/** Null for a deleted one, too. */
+/** Finds a segment that is not deleted. */
 export function findSegment(database: ReadableDatabase, id: SegmentId): Segment | null {
   return parseFound(database, Row, database.get(statements.present, { id }), 'segments', damaged);
 }
 
-/** In the order of their beginnings. */
+/** Lists the segments of a session in the order in which they begin. */
 export function listSegments(database: ReadableDatabase, sessionId: SessionId): Segment[] {
   const rows = database.all(statements.ofSession, { sessionId });
   return segmentsInOrder(parseRows(database, Row, rows, 'segments', damaged));

@@ -4,7 +4,7 @@ import { FrameIndex, VideoId, type SessionId } from '../../preload/contract/valu
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { parseFound } from './rows.ts';
 
-/** A recording of a session's case, and the frame of it on which somebody stands. */
+/** Where somebody is in a session: which recording they see, and at which frame. */
 export interface SessionView {
   videoId: VideoId;
   frameIndex: FrameIndex;
@@ -51,7 +51,7 @@ export const statements = {
   ),
 };
 
-/** Writes down where a person stands in a session, which changes nothing of it. */
+/** Stores where a person is in a session, which is no change of the session. */
 export function saveView(
   database: WritableDatabase,
   sessionId: SessionId,
@@ -62,10 +62,10 @@ export function saveView(
 }
 
 /**
- * The recording that is on show in a session for a person, and where they stand in it. For who was never there it is where the
- * session was left by a version that kept one place for all, else what was asked about last, else what whoever began it saw, else
- * the case's first recording. A
- * recording that was taken out of the case is shown only where there is no other. Null where the case has no video at all.
+ * The recording that a person sees in a session, and their frame in it. For a person who was never there, the first of these
+ * counts: where an earlier version left the session for everybody, what was asked about last, what whoever began the session
+ * saw, the case's first recording. A recording that was taken out of the case is shown only if there is no other. Null if
+ * the case has no video at all.
  */
 export function viewOfSession(
   database: ReadableDatabase,
@@ -75,7 +75,7 @@ export function viewOfSession(
   return parseFound(database, Row, database.get(statements.shown, { sessionId, actor }), 'session_views');
 }
 
-/** Where a person stands in one recording of a session: at its beginning, if they were never there. */
+/** Where a person is in one recording of a session, which is its beginning if they were never there. */
 export function viewInVideo(
   database: ReadableDatabase,
   sessionId: SessionId,

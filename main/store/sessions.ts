@@ -17,7 +17,7 @@ const sessionRow = {
   updated_at: z.int(),
 };
 
-/** A session without what each person sees differently: the recording on show and the place in it. */
+/** A session without what differs for each person, which is the recording that they see and their place in it. */
 export const StoredSession = Session.omit({ videoId: true, frameIndex: true });
 export type StoredSession = z.infer<typeof StoredSession>;
 
@@ -33,7 +33,7 @@ const Row = z
   }))
   .pipe(StoredSession);
 
-/** A session in a list; whether its video can be found is for others to say. */
+/** A session in a list, without what only a look at its video's file can tell. */
 export const StoredSummary = SessionSummary.omit({ videoAvailability: true });
 export type StoredSummary = z.infer<typeof StoredSummary>;
 
@@ -42,13 +42,13 @@ const NameRow = z.object({ display_name: z.string() });
 
 const FoundRow = z.object({ found: z.int() });
 
-/** What is opened or changed now comes after everything else, whatever the clock says. */
+/** Numbers that grow with every opening and change, so that the order holds even if the clock is set back. */
 const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM sessions)';
 const nextChanged = '(SELECT coalesce(max(changed_order), 0) + 1 FROM sessions)';
 
 const columns = 'id, case_id, number, name, created_at, updated_at';
 
-/** Of a session that lies in the bin, by itself or with its case. */
+/** Whether a session lies in the bin, by itself or with its case. */
 const inBin = `(sessions.deleted_at IS NOT NULL
   OR EXISTS (SELECT 1 FROM cases WHERE cases.id = sessions.case_id AND cases.deleted_at IS NOT NULL))`;
 
@@ -112,19 +112,19 @@ export const statements = {
   ),
 };
 
-/** The number of a case's next session. */
+/** The number that a case's next session gets. */
 export function nextSessionNumber(database: ReadableDatabase, caseId: CaseId): number {
   const row = database.get(statements.nextNumber, { caseId });
   return parseRow(z.object({ number: z.int().positive() }), row, 'sessions').number;
 }
 
-/** Adds a session, writes it anew, or takes it out of the bin. Called by the record alone. */
+/** Adds a session, replaces it, or takes it out of the bin. Called by the record alone. */
 export function putSession(
   database: WritableDatabase,
   { id, caseId, number, name, createdAt }: SessionFacts,
   at: number,
 ): void {
-  // Versions that knew no names of sessions recorded none: that leaves the present one.
+  // Records of versions without session names have none, which leaves the present name as it is.
   const named = flag(name !== undefined);
   database.run(statements.put, { id, caseId, number, name: name ?? null, named, createdAt, at });
 }
@@ -138,7 +138,7 @@ export function removeSession(
   database.run(statements.remove, { id, at, actor });
 }
 
-/** Null for one that was moved to the bin itself; with its case it stays what it was. */
+/** Finds a session that was not moved to the bin by itself; its case may still lie there. */
 export function findPresentSession(database: ReadableDatabase, id: SessionId): StoredSession | null {
   return parseFound(database, Row, database.get(statements.present, { id }), 'sessions');
 }
@@ -149,13 +149,13 @@ export function isInBin(database: ReadableDatabase, id: SessionId): boolean {
   return row !== undefined && parseRow(FoundRow, row, 'sessions').found === 1;
 }
 
-/** One that lies in the bin, too. */
+/** Finds a session, even one in the bin. */
 export function findSession(database: ReadableDatabase, id: SessionId): StoredSession | null {
   return parseFound(database, Row, database.get(statements.byId, { id }), 'sessions');
 }
 
 export function findLastOpenedSession(database: ReadableDatabase): StoredSession | null {
-  // One that can't be read is passed over: the one before it is better than none.
+  // A session that can't be read is passed over, because the one before it is better than none.
   return parseRows(database, Row, database.all(statements.lastOpened), 'sessions')[0] ?? null;
 }
 
@@ -171,7 +171,7 @@ export function findEmptyLastSession(database: ReadableDatabase, caseId: CaseId)
   return asked.found === 1 ? null : session;
 }
 
-/** Last changed first and without those in the bin, each as this person sees it. One whose case has no video any more is left out. */
+/** Lists the sessions outside the bin as this person sees them, last changed first, without those whose case has no video. */
 export function listSessions(database: ReadableDatabase, actor: ActorId): StoredSummary[] {
   const Found = z.object({ ...sessionRow, ...SummaryRow.shape });
   const rows = parseRows(database, Found, database.all(statements.list), 'sessions');
@@ -197,7 +197,7 @@ export function touchSession(database: WritableDatabase, id: SessionId, at: numb
   database.run(statements.touch, { id, at });
 }
 
-/** A session with the recording that is on show there for a person, and their place in it. Throws `not-found`. */
+/** A session with the recording that a person sees there, and their place in it. Throws `not-found`. */
 export function asSeenBy(database: ReadableDatabase, actor: ActorId, session: StoredSession): Session {
   return { ...session, ...mustExist(viewOfSession(database, session.id, actor), 'video') };
 }

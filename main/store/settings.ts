@@ -3,17 +3,17 @@ import { Sha256 } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { Json } from './rows.ts';
 
-/** What a person chose once, for every session: each by its name, with the schema that its value must fit. */
+/** The settings that hold for every session, by their names, with the schemas that their values must fit. */
 const schemas = {
-  /** The model that questions go to; null: the embedded one. */
+  /** The model that a person has chosen; null for the embedded one. */
   model: z.string().nullable(),
-  /** The folder that a video, or a model's folder, was last looked for in. */
+  /** The folders in which a person last looked for a video, and for a model. */
   lastVideoFolder: z.string().nullable(),
   lastModelFolder: z.string().nullable(),
 
-  /** Backups that hold more than the database, and that a person has said may be left alone. */
+  /** Backups that hold more than the database, but that a person has declined to restore. */
   backupsLeft: z.array(z.string()),
-  /** Up to where the record was found whole, with the hash of the change there. */
+  /** The change up to which the record was last found whole, with its hash. */
   recordChecked: z.object({ seq: z.int().positive(), hash: Sha256 }),
 } as const;
 
@@ -31,7 +31,7 @@ export const statements = {
   ),
 };
 
-/** Null where it was never set, or where its value can't be read: then it is as if it had never been set, and told. */
+/** Reads a setting; null if it was never set, or if its value can't be read, which is then reported. */
 export function readSetting<Name extends SettingName>(
   database: ReadableDatabase,
   name: Name,

@@ -5,11 +5,11 @@ import { statement, type WritableDatabase } from './database.ts';
 import { isAlive } from '../platform/process-alive.ts';
 import { Json, parseRows } from './rows.ts';
 
-/** What the asker gave beyond question and frame. */
+/** What the asker chose besides question and frame. */
 export const TaskInput = z.object({
-  /** Settings that a person chose; the model's own stand for the rest. */
+  /** Settings that a person chose; the model decides the others. */
   settings: GivenSettings,
-  /** Whether an answer is wanted, too, to a question that the model was not taught. */
+  /** Whether an answer is wanted even if the model was not taught the question. */
   anyway: z.boolean(),
 });
 export type TaskInput = z.infer<typeof TaskInput>;
@@ -19,24 +19,24 @@ export interface Task {
   readonly answerId: AnswerId;
   readonly state: 'waiting' | 'paused' | 'running';
   readonly input: TaskInput;
-  /** How often it was begun. One that was begun too often is given up: what it does ends whoever does it. */
+  /** How often it was begun. A task that was begun too often is given up, since it seems to crash every process. */
   readonly attempts: number;
 }
 
-/** A run of the program, which has its tasks for as long as it is heard of. */
+/** A run of the program, which owns its tasks as long as it shows signs of life. */
 export interface TaskOwner {
-  /** A random id: the number of a process comes back, this does not. */
+  /** A random id, because the system uses process numbers again. */
   readonly id: string;
   readonly processId: number;
 }
 
-/** What a person waits for goes before everything that nobody waits for. */
+/** What a person waits for comes before all work that nobody waits for. */
 export const priorityOfQuestion = 100;
 
-/** So often may a task be begun. */
+/** How often a task may be begun before it is given up. */
 export const MOST_ATTEMPTS = 3;
 
-/** How long an owner need not be heard of. */
+/** How long an owner may be silent before others take over its tasks. */
 export const LEASE_MILLISECONDS = 2 * 60 * 1000;
 
 const Row = z
@@ -64,7 +64,7 @@ export const statements = {
     `SELECT owner, process_id, lease_until FROM tasks WHERE kind = 'answer' AND subject = :answerId`,
   ),
   list: statement('tasks.list', `SELECT ${columns} FROM tasks ORDER BY priority DESC, sequence`),
-  /** An answer that somebody else has ended, or that was taken back, is not begun. */
+  /** Does not begin an answer that was ended elsewhere, or whose asking was undone. */
   begin: statement(
     'tasks.begin',
     `UPDATE tasks SET state = 'running', attempts = attempts + 1, lease_until = :leaseUntil
@@ -99,7 +99,7 @@ export const statements = {
        state = iif(state = 'paused', 'paused', 'waiting')
      WHERE owner = :owner AND outlives_owner = 1`,
   ),
-  /** What was written of them is void, since it is written anew. */
+  /** Drops the text of unfinished answers, because they are written again from the beginning. */
   waitAgain: statement(
     'tasks.waitAgain',
     `UPDATE answers SET status = 'queued', raw = '', reasoning = ''
@@ -111,8 +111,8 @@ export const statements = {
 };
 
 /**
- * What is to be answered, whichever process lives to do it. A process has what it added, and what it took over of one that was
- * not heard of any more; only who has a task may begin or end it.
+ * The questions that are to be answered, by whichever process lives to do it. A process owns the tasks that it added, and
+ * those that it took over from a dead or silent process. Only the owner of a task may begin or end it.
  */
 export class Tasks {
   readonly #database: WritableDatabase;
@@ -123,12 +123,12 @@ export class Tasks {
     this.#owner = owner;
   }
 
-  /** The run of the program that these are seen from. */
+  /** The run of the program whose view of the tasks this is. */
   get owner(): string {
     return this.#owner.id;
   }
 
-  /** Writes a task down; to be called in the transaction of what it is about. `now`: milliseconds since the Unix epoch. */
+  /** Adds a task, within the transaction that stores its answer. `now` is in milliseconds since the Unix epoch. */
   add(
     { answerId, input }: Pick<Task, 'answerId' | 'input'>,
     { outlivesOwner, now }: { outlivesOwner: boolean; now: number },
@@ -144,12 +144,12 @@ export class Tasks {
     });
   }
 
-  /** All there are, of every process, in the order in which they are to be done. */
+  /** Lists the tasks of all processes in the order in which they are to be done. */
   list(): Task[] {
     return parseRows(this.#database, Row, this.#database.all(statements.list), 'tasks');
   }
 
-  /** Its turn has come. False where it does not wait any more, or is another's by now: then it must not be begun. */
+  /** Begins a task. Returns false if it no longer waits, or another process owns it by now: then it must not be begun. */
   begin(answerId: AnswerId, now: number): boolean {
     return this.#database.transaction(() => {
       const leaseUntil = now + LEASE_MILLISECONDS;
@@ -160,35 +160,35 @@ export class Tasks {
     });
   }
 
-  /** Whether nobody else has it; what has no task, as answers of earlier versions, is nobody's. */
+  /** Whether no other process owns an answer's task. Answers of earlier versions have no task, and so no owner. */
   isNotOfOthers(answerId: AnswerId): boolean {
     return (this.#heldBy(answerId)?.owner ?? this.#owner.id) === this.#owner.id;
   }
 
-  /** Takes a task off the list: it is done, or nobody wants it any more. */
+  /** Removes a task that is done, or that nobody wants any more. */
   remove(answerId: AnswerId): void {
     this.#database.run(statements.remove, { answerId });
   }
 
-  /** Keeps a task from being begun, over restarts, until it is resumed. False where it does not wait here. */
+  /** Keeps a task from being begun until it is resumed, even after a restart. Returns false if it does not wait here. */
   pause(answerId: AnswerId): boolean {
     return this.#turn(answerId, 'waiting', 'paused');
   }
 
-  /** False where it is not paused here. */
+  /** Lets a paused task wait for its turn again. Returns false if it is not paused here. */
   resume(answerId: AnswerId): boolean {
     return this.#turn(answerId, 'paused', 'waiting');
   }
 
-  /** A sign of life: nobody takes over what this process has. */
+  /** Shows that this process lives, so that no other one takes over its tasks. */
   renew(now: number): void {
     this.#database.run(statements.renew, { owner: this.#owner.id, leaseUntil: now + LEASE_MILLISECONDS });
   }
 
   /**
-   * Takes over what outlives its owner, where that has died or was not heard of for longer than its lease, and returns it in
-   * the order in which it is to be done. Nobody else has it then: an owner that was only silent, as after a machine's sleep,
-   * can neither begin nor end it any more. Its answers wait again; of one that is to be given up the text stays.
+   * Takes over tasks that outlive their owner, if it has died or was silent for longer than its lease, and returns them in the
+   * order in which they are to be done. An owner that was only silent, as after a machine's sleep, can then neither begin nor
+   * end them. The answers wait again and lose their text, except one that is to be given up.
    */
   takeOver(now: number): Task[] {
     const owner = this.#owner.id;
@@ -213,7 +213,7 @@ export class Tasks {
     });
   }
 
-  /** Lets go of what outlives this process, which ends in good order: the next one goes on with it at once. */
+  /** Gives up the tasks that outlive this process when it ends in good order, so that the next one continues at once. */
   release(): void {
     this.#database.transaction(() => {
       this.#database.run(statements.release, { owner: this.#owner.id });
@@ -231,7 +231,7 @@ export class Tasks {
   }
 }
 
-/** Whether nobody can be expected to do it. A process of the own number is an earlier one that had it. */
+/** Whether a task's owner is gone. One with this process's own number is gone too, since it was an earlier process. */
 export const isLost = (
   { process_id: processId, lease_until: leaseUntil }: Pick<Held, 'process_id' | 'lease_until'>,
   now: number,

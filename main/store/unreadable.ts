@@ -14,7 +14,7 @@ const nouns: Readonly<Record<string, string>> = {
   videos: 'video',
 };
 
-/** The rows of a database that could not be read so far, each counted once however often it is met. */
+/** Counts the rows of a database that could not be read, each once however often it is met. */
 export class UnreadableRows {
   readonly #met = new Map<string, UnreadableRow>();
   readonly #onChange: () => void;
@@ -23,7 +23,7 @@ export class UnreadableRows {
     this.#onChange = onChange;
   }
 
-  /** False when it was met before. */
+  /** Adds a row. Returns false if it was met before. */
   add(row: UnreadableRow): boolean {
     const key = `${row.table} ${row.id}`;
     if (this.#met.has(key)) return false;
@@ -36,7 +36,7 @@ export class UnreadableRows {
     this.#met.clear();
   }
 
-  /** "1 question and parts of 2 answers"; null where everything could be read. */
+  /** Tells a person of "1 question and parts of 2 answers"; null if everything could be read. */
   notice(): ErrorReport | null {
     if (this.#met.size === 0) return null;
     const counts = new Map<string, number>();

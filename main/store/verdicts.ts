@@ -21,10 +21,10 @@ const Row = z
   }))
   .pipe(Verdict);
 
-/** Of a damaged verdict the rest is shown; a decision that can't be read is none. */
+/** A damaged verdict is shown without its damaged parts. A decision that can't be read counts as none. */
 const damaged: Tolerance<Verdict> = { fields: { judgement: null, marks: '[]', note: '' } };
 
-/** The name that a damaged row is told by. */
+/** The columns of a verdict, with an id by which a damaged row can be reported. */
 const columns = `answer_id || ':' || actor AS id, answer_id, question_id, actor, judgement, marks, note`;
 
 export const statements = {
@@ -51,13 +51,13 @@ export const statements = {
   ),
 };
 
-/** Whose verdict, and on which answer. */
+/** Identifies a verdict by its answer and the person whose it is. */
 export interface VerdictKey {
   readonly answerId: AnswerId;
   readonly actor: ActorId;
 }
 
-/** Writes a verdict, anew where there is one. Called by the record alone. */
+/** Adds or replaces a verdict. Called by the record alone. */
 export function putVerdict(database: WritableDatabase, verdict: Verdict): void {
   const { answerId, actor, questionId, judgement, marks, note } = verdict;
   database.run(statements.put, {
@@ -67,13 +67,13 @@ export function putVerdict(database: WritableDatabase, verdict: Verdict): void {
   });
 }
 
-/** Null where that person said nothing of the answer, or took it back. */
+/** Finds a person's verdict on an answer; null if there is none, or it was taken back. */
 export function findVerdict(database: ReadableDatabase, { answerId, actor }: VerdictKey): Verdict | null {
   const row = database.get(statements.present, { answerId, actor });
   return parseFound(database, Row, row, 'verdicts', damaged);
 }
 
-/** What everybody said of every version of the answers to some questions. */
+/** Lists everybody's verdicts on all versions of the answers to some questions. */
 export function listVerdicts(database: ReadableDatabase, questionIds: readonly QuestionId[]): Verdict[] {
   const rows = database.all(statements.ofQuestions, { questionIds: JSON.stringify(questionIds) });
   return parseRows(database, Row, rows, 'verdicts', damaged);

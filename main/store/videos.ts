@@ -4,7 +4,7 @@ import type { CaseId, VideoId } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type SqlParameters, type WritableDatabase } from './database.ts';
 import { flag, Flag, json, Json, parseFound, parseRows, type Tolerance } from './rows.ts';
 
-/** A video as stored: with its path, and without what only a look at the disk, or its case, can say. */
+/** A video as stored, with its path but without what only a look at the disk or at its case can tell. */
 export const StoredVideo = Video.omit({ availability: true, copied: true, eye: true }).extend({
   path: z.string().min(1),
   /** Whether it shows among the recent videos. */
@@ -69,7 +69,7 @@ const Row = z
 
 const PathRow = z.object({ path: z.string() });
 
-/** What the file itself says again as soon as it is opened: until then, a video can be shown without it. */
+/** Columns without which a damaged video can still be shown, because its file restores them when it is opened. */
 const damaged: Tolerance<StoredVideo> = {
   fields: {
     size_bytes: 0,
@@ -127,7 +127,7 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
   recent: flag(video.recent),
 });
 
-/** What is opened now comes after everything else, whatever the clock says. */
+/** A number that grows with every opening, so that the order holds even if the clock is set back. */
 const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM videos)';
 
 const columns = `id, case_id, path, display_name, fingerprint, size_bytes, container, codec, width, height,
@@ -161,7 +161,7 @@ export const statements = {
   ),
   ofContent: statement(
     'videos.ofContent',
-    // Behind the content's name a colon and the stream may stand; the semicolon comes after the colon.
+    // A colon and the stream may follow the content's hash; a semicolon is the character after a colon.
     `SELECT ${columns} FROM videos WHERE fingerprint >= :content AND fingerprint < :content || ';'
      ORDER BY opened_order DESC`,
   ),
@@ -196,12 +196,12 @@ export function findVideo(database: ReadableDatabase, id: VideoId): StoredVideo 
   return parseFound(database, Row, row, 'videos', damaged);
 }
 
-/** The same file in any case, the one opened last first. */
+/** Videos of the same content and picture stream in any case, the one opened last first. */
 export function findVideosByFingerprint(database: ReadableDatabase, fingerprint: string): StoredVideo[] {
   return parseRows(database, Row, database.all(statements.byFingerprint, { fingerprint }), 'videos', damaged);
 }
 
-/** The same file in any case and of any of its picture streams, the one opened last first. */
+/** Videos of the same content and any of its picture streams in any case, the one opened last first. */
 export function findVideosOfContent(database: ReadableDatabase, content: string): StoredVideo[] {
   return parseRows(database, Row, database.all(statements.ofContent, { content }), 'videos', damaged);
 }
@@ -211,7 +211,7 @@ export function findVideosByPath(database: ReadableDatabase, path: string): Stor
   return parseRows(database, Row, database.all(statements.byPath, { path }), 'videos', damaged);
 }
 
-/** Paths of the videos of one size. */
+/** Paths of the videos whose files had this size. */
 export function findVideoPathsBySize(database: ReadableDatabase, size: number): string[] {
   return parseRows(database, PathRow, database.all(statements.bySize, { size }), 'videos').map(
     ({ path }) => path,
@@ -227,7 +227,7 @@ export function findVideoInCase(
   return parseFound(database, Row, row, 'videos', damaged);
 }
 
-/** Last opened first. */
+/** Lists the recent videos, the one opened last first. */
 export function listRecentVideos(database: ReadableDatabase, limit: number): StoredVideo[] {
   return parseRows(database, Row, database.all(statements.recent, { limit }), 'videos', damaged);
 }
