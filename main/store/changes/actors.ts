@@ -17,31 +17,31 @@ export const statements = {
   list: statement('actors.list', 'SELECT id, kind, name FROM actors ORDER BY rowid'),
 };
 
-/** The workstation itself, for what nobody asked it to do. */
+/** The workstation itself, which is the actor of what nobody asked it to do. */
 export const workstationActor: Actor = {
   id: ActorId.parse('workstation'),
   kind: 'program',
   name: 'Surgery-R1 Workstation',
 };
 
-/** Makes an actor known, which must be before its first change. One that is known stays as it is. */
+/** Adds an actor, which must come before its first change. An actor that is known stays as it is. */
 export function addActor(database: WritableDatabase, { id, kind, name }: Actor, at: number): void {
   database.run(statements.add, { id, kind, name, at });
 }
 
-/** Makes sure that whoever acts is known; a person whom nobody has named goes by the id. */
+/** Makes sure that an actor is known. A person without a name is called by their id. */
 export function introduce(database: WritableDatabase, id: ActorId, at: number): void {
   addActor(database, id === workstationActor.id ? workstationActor : { id, kind: 'person', name: id }, at);
 }
 
-/** Everyone who has acted or may act, in the order of their first appearance. */
+/** Lists everyone who has acted or may act, in the order of their first appearance. */
 export function listActors(database: ReadableDatabase): Actor[] {
   return parseRows(database, Actor, database.all(statements.list), 'actors');
 }
 
 /**
- * The person that an account of the operating system is, who acts where nobody has said otherwise. The id is made at the
- * account's first use of the data folder and stays.
+ * The person behind an account of the operating system, who is the actor unless somebody said otherwise. The id is made when
+ * the account first uses the data folder, and stays.
  */
 export function localActor(
   database: WritableDatabase,

@@ -16,7 +16,7 @@ export function findAnchor(database: ReadableDatabase, id: string): Anchor | nul
   return row === undefined ? null : parseRow(Anchor, row, 'chain_anchors');
 }
 
-/** By their places in the record. */
+/** Lists the anchors in the order of the record. */
 export function listAnchors(database: ReadableDatabase): Anchor[] {
   return parseRows(database, Anchor, database.all(statements.list), 'chain_anchors');
 }

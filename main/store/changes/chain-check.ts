@@ -4,13 +4,13 @@ import { statement, type ReadableDatabase } from '../database.ts';
 import { chainStart, hashOf, sha256 } from './chain.ts';
 import { headColumns, type StoredHead } from './log.ts';
 
-/** Where the record breaks off, and why. */
+/** The first change at which the record is broken, and why. */
 export interface Break {
   seq: number;
   reason: string;
 }
 
-/** A place up to which the record was found whole, with the hash of the change there. */
+/** The change up to which the record was found whole, with its hash. */
 export interface Watermark {
   seq: number;
   hash: string;
@@ -31,7 +31,7 @@ const statements = {
   ),
 };
 
-/** The edits of every change, one by one, with no more of its head than a fold needs. Yields null between pages. */
+/** Yields the edits of every change, one by one, with as much of its head as a fold needs, and null between pages. */
 export function* editsInOrder(
   database: ReadableDatabase,
 ): Generator<{ seq: number; caseId: string | null; edits: string | null } | null> {
@@ -44,11 +44,11 @@ export function* editsInOrder(
   }
 }
 
-/** As the table's columns are typed; what is in them is proven by the hash. */
+/** Rows are trusted to have these types without a check, because the hash proves their content. */
 type Row = StoredHead & { edits: string | null };
 type EditsRow = Pick<Row, 'seq' | 'caseId' | 'edits'>;
 
-/** Every change with its edits, one by one, after a place. Yields null between pages, so that others may have their turn. */
+/** Yields every change after a place with its edits, one by one, and null between pages so that others have their turn. */
 export function* changesInOrder(
   database: ReadableDatabase,
   after = 0,
@@ -64,21 +64,21 @@ export function* changesInOrder(
   }
 }
 
-/** What the chain says of itself: everything that later checks are held against. */
+/** What a walk along the chain has collected for the checks that follow. */
 export interface ChainWalk {
   last: Watermark | null;
   count: number;
-  /** The digest that each closed answer had, and the change that says so. */
+  /** The digest of each sealed answer, with the change that holds it. */
   seals: Map<string, { seq: number; seal: Seal }>;
-  /** Changes whose edits the record says were erased. */
+  /** Changes whose edits were erased, according to the record. */
   erased: Set<number>;
-  /** Heads that a restored backup replaced; `from`: the change that says so, after which the record went on. */
+  /** Heads of records that a restored backup replaced. `from` is the change that says so, after which this record went on. */
   replaced: (Watermark & { from: number })[];
 }
 
 /**
- * Walks the chain from its start, or from where it was found whole before, and says where it first breaks: a change is
- * missing, its head or its edits are not what its hash says, or it does not follow the one before it.
+ * Walks the chain from its start, or from where it was found whole before, and returns its first break: a change that is
+ * missing, that does not match its hash, or that does not follow the one before it.
  */
 export function* walkChain(
   database: ReadableDatabase,
@@ -119,7 +119,7 @@ function breakOf(
   if (head.seq !== expected) return { seq: expected, reason: 'it is missing' };
   if (hashOf(hashed) !== hash) return { seq: head.seq, reason: 'its head is not the one that was hashed' };
   if (head.previous !== (before?.hash ?? chainStart)) {
-    // This one is as it was hashed, so the one before it is not the one that it followed.
+    // This change matches its own hash, so the one before it was replaced.
     return before === null
       ? { seq: head.seq, reason: 'the record does not begin with it' }
       : { seq: before.seq, reason: 'it is not the change that the next one followed' };
@@ -130,7 +130,7 @@ function breakOf(
   return null;
 }
 
-/** Reads the few edits that say something of the record itself. */
+/** Collects the few edits that are about the record itself. */
 function note(walk: ChainWalk, { seq, command, kind }: StoredHead, text: string): void {
   if (kind !== 'record' || !/^(answer|record)\.|^case\.take-over$/.test(command)) return;
   for (const edit of z.array(Edit).parse(JSON.parse(text))) {
@@ -143,15 +143,15 @@ function note(walk: ChainWalk, { seq, command, kind }: StoredHead, text: string)
   }
 }
 
-/** The head of the record as it was written down at some time. */
+/** A head of the record that was noted at some time, inside or outside of the database. */
 export interface WrittenHead extends Watermark {
-  /** What holds it, in words: `the backup workstation-000003-….db`. */
+  /** What holds it, in words, such as `the backup workstation-000003-….db`. */
   where: string;
-  /** Where that holds the whole chain: the hash of each of its changes. */
+  /** Gives the hash of each of its changes, if it holds the whole chain. */
   hashAt?: (seq: number) => string | null;
 }
 
-/** Holds the chain against a head that was written down: a cut or rewritten tail shows there. */
+/** Compares the chain with a head that was noted before, which shows whether its end was cut off or rewritten. */
 export function breakAtHead(
   { last }: Pick<ChainWalk, 'last'>,
   written: WrittenHead,
@@ -168,8 +168,8 @@ export function breakAtHead(
 }
 
 /**
- * Whether a head belongs to a record that a restored backup replaced. That one is told from the present record by the
- * change that says so, and is whole in the file that the replaced database was kept as.
+ * Whether a head belongs to a record that a restored backup replaced, and so is missing here for a good reason. A change of
+ * the present record says so, and the replaced record is still whole in the file in which that database was kept.
  */
 export function wasReplaced(
   { replaced }: Pick<ChainWalk, 'replaced'>,

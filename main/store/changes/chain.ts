@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { ChangeKind } from '../../../preload/contract/changes.ts';
 
-/** What stands before the first change. */
+/** Stands in for the hash of the change before the first one. */
 export const chainStart = '0'.repeat(64);
 
-/** The head of a change as it is stored: everything but the edits, which it holds the digest of. */
+/** The head of a change as it is stored, with a digest in place of the edits, so that edits can be erased. */
 export interface ChangeHead {
   seq: number;
   at: number;
@@ -17,18 +17,18 @@ export interface ChangeHead {
   kind: ChangeKind;
   target: number | null;
   groupId: string | null;
-  /** The first change of the step that this one belongs to: itself, unless it goes on with a group. */
+  /** The first change of the step that this one belongs to, which is itself unless it continues a group. */
   step: number;
-  /** What lies under this change on its stack, of undo or of redo. */
+  /** The change under this one on its stack of undo or redo. */
   under: number | null;
   bodySha256: string;
-  /** Hash of the change before, which makes a chain of them. */
+  /** Hash of the change before, which links the changes to a chain. */
   previous: string;
 }
 
 /**
- * The text of a value by RFC 8785: the same value gives the same text, whoever wrote it. A lone half of a surrogate pair,
- * which neither it nor SQLite can hold, becomes the replacement character.
+ * The text of a value by RFC 8785, so that equal values always have the same text. A lone half of a surrogate pair, which
+ * neither the standard nor SQLite can hold, becomes the replacement character.
  */
 export function canonicalText(value: unknown): string {
   const text = canonicalize(wellFormed(value));
@@ -36,7 +36,7 @@ export function canonicalText(value: unknown): string {
   return text;
 }
 
-/** The same value with text that every part of the program can hold, and nothing that JSON leaves out. */
+/** The value without broken surrogate pairs and without what JSON leaves out, so that it survives being stored. */
 export function wellFormed<T>(value: T): T {
   if (typeof value === 'string') return value.toWellFormed() as T;
   if (Array.isArray(value)) return value.map(wellFormed) as T;
@@ -49,8 +49,8 @@ export function wellFormed<T>(value: T): T {
 export const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /**
- * Hash of a change: of its head, which holds the digest of its edits and the hash of the change before. The names stand in
- * their order by RFC 8785, so that `JSON.stringify` gives the same text as the library, ten times as fast.
+ * Hashes the head of a change, which holds the digest of its edits and the hash of the change before. The names stand in the
+ * order of RFC 8785, so that `JSON.stringify` gives the same text as the library, ten times as fast.
  */
 export const hashOf = (head: ChangeHead): string =>
   sha256(

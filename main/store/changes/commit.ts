@@ -10,38 +10,38 @@ import { canonicalText, chainStart, hashOf, sha256, wellFormed, type ChangeHead 
 import { isAsRecorded, isInRecordAlone, readEntity, writeEntity, type Removal } from './entities.ts';
 import { addChange, lastHead, toChange } from './log.ts';
 
-/** The edits of one change hold no more than this: what is larger belongs into a file, and its digest into the record. */
+/** The most bytes of one change's edits. Anything larger belongs in a file, and only its digest in the record. */
 export const MOST_BODY_BYTES = 1024 * 1024;
 
-/** Who makes a change, and from where; `window` is null for what the workstation does by itself. */
+/** Who makes a change, and from which window; null for what the workstation does by itself. */
 export interface ChangeContext {
   readonly actor: ActorId;
   readonly window: WindowId | null;
 }
 
-/** What is done, and where it belongs. */
+/** What is done, and to which case and session it belongs. */
 export interface Command {
   readonly name: string;
   readonly kind: ChangeKind;
   readonly caseId: CaseId | null;
-  /** The session that it is done in, where undo takes it back. */
+  /** The session in which it is done, and whose undo takes it back. */
   readonly sessionId: SessionId | null;
   readonly groupId?: GroupId | null;
 }
 
-/** Where a change stands among those that can be undone and done again. */
+/** The place of a change on the stacks of undo and redo. */
 export interface Place {
   readonly target: number | null;
   readonly under: number | null;
-  /** The first change of its step; null where it begins one. */
+  /** The first change of its step; null if it begins one itself. */
   readonly step: number | null;
 }
 
 /**
- * Writes a change: every row that it changes and the record of it, all or nothing. Must run inside a transaction.
+ * Writes every row that a change affects, and the record of the change. It must run inside a transaction, so that neither is
+ * written alone.
  *
- * @throws WorkstationError `changed-since` where a thing is not as `before` says, `invalid-input` where the edits are too
- * large
+ * @throws WorkstationError `changed-since` if a thing is not as `before` says, `invalid-input` if the edits are too large
  */
 export function writeChange(
   database: WritableDatabase,
@@ -86,7 +86,7 @@ function checkBefore(database: ReadableDatabase, edit: Edit): void {
   if (!isAsRecorded(edit.entity, edit.before, present)) throw changedSince(edit, present);
 }
 
-/** Reads back what it wrote: tables and record say the same, or nothing is written at all. */
+/** Applies an edit and reads it back, so that nothing is written at all if tables and record would differ. */
 function apply(database: WritableDatabase, edit: Edit, by: Removal): void {
   writeEntity(database, edit.entity, { id: edit.id, value: edit.after, ...by });
   if (isInRecordAlone(edit.entity)) return;
@@ -105,7 +105,7 @@ function refuseDoubles(edits: readonly Edit[]): void {
   }
 }
 
-/** Says which thing is not as it was, and how. */
+/** The error that tells a person which thing has changed since, and how. */
 export function changedSince(edit: Edit, present: unknown): WorkstationError {
   const now = present ?? edit.before;
   const what = entityInWords({ ...edit, before: now, after: now } as Edit);

@@ -35,11 +35,11 @@ export interface Removal {
   readonly actor: ActorId;
 }
 
-/** How one kind of thing is read and written. `at`: as in `Removal`. */
+/** How one kind of thing is read and written. `at` means the same as in `Removal`. */
 interface Entity<Value> {
-  /** Null where it is not there, or was deleted. */
+  /** Reads the thing; null if it is not there, or was deleted. */
   read(database: ReadableDatabase, id: string): Value | null;
-  /** Adds it, writes it anew, or brings it back. */
+  /** Adds the thing, replaces it, or brings it back. */
   put(database: WritableDatabase, value: Value, at: number): void;
   remove(database: WritableDatabase, id: string, removal: Removal): void;
 }
@@ -102,23 +102,23 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
   mention: { read: () => null, put: () => undefined, remove: stays('what was done') },
 };
 
-/** Whether something is in the record alone: there is no table that must say the same. */
+/** Whether a kind of thing exists in the record alone, without a table to compare. */
 export const isInRecordAlone = (name: EntityName): boolean => name === 'mention';
 
-/** The other way round of `verdictId`: no id has a colon in it. */
+/** Reverses `verdictId`, whose two parts never contain the colon between them. */
 function keyOfVerdict(id: string): VerdictKey {
   const [answerId, actor] = id.split(':');
   return { answerId: AnswerId.parse(answerId), actor: ActorId.parse(actor) };
 }
 
-/** A thing as it is now, in the form that the record has of it. */
+/** Reads a thing as it is now, in the form that the record uses. */
 export function readEntity(database: ReadableDatabase, name: EntityName, id: string): unknown {
   return entities[name].read(database, id);
 }
 
 /**
- * Whether a thing in the tables is as the record has it. What the record does not say of it is not compared: a field that came
- * later is missing in what earlier versions recorded.
+ * Whether a thing in the tables is as the record says. Fields that the record lacks are not compared, since earlier versions
+ * did not know those that came later.
  */
 export function isAsRecorded(name: EntityName, recorded: unknown, present: unknown): boolean {
   const schema = recordedEntities[name].nullable();
@@ -126,11 +126,11 @@ export function isAsRecorded(name: EntityName, recorded: unknown, present: unkno
   const found = schema.parse(present);
   if (said === null || found === null) return said === found;
   const compared = Object.fromEntries(Object.entries(found).filter(([field]) => Object.hasOwn(said, field)));
-  // Most are the very same, which takes a fraction of the time to see that the text of both takes to write.
+  // Most are equal, and comparing values takes a fraction of the time that writing both as text takes.
   return isDeepStrictEqual(said, compared) || canonicalText(said) === canonicalText(compared);
 }
 
-/** Makes a thing what a change says it is after it: `value` of null removes it. */
+/** Writes a thing as a change leaves it; a `value` of null removes it. */
 export function writeEntity<Name extends EntityName>(
   database: WritableDatabase,
   name: Name,

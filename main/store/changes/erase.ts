@@ -14,20 +14,20 @@ export const statements = {
   ),
 };
 
-/** The changes of a case whose edits are still in the record, by their places. */
+/** The places of a case's changes whose edits are still in the record. */
 export const changesOfCase = (database: ReadableDatabase, caseId: CaseId): number[] =>
   z
     .array(z.object({ seq: z.int() }))
     .parse(database.all(statements.ofCase, { caseId }))
     .map(({ seq }) => seq);
 
-/** As many as fit into the edits of one change. */
+/** How many erasures fit into the edits of one change. */
 const TOGETHER = 1000;
 
 /**
- * Erases what the record holds of a case, as when a patient withdraws: the edits of its changes go, their heads with the
- * digests stay, so that the chain still holds, and who erased them is a change itself. The rows of the case are not touched.
- * Returns how many changes lost their edits. Throws `not-found` where the record holds nothing of the case.
+ * Erases a case from the record, as when a patient withdraws. The edits of its changes go, but their heads with the digests
+ * stay, so that the chain still holds; who erased them is recorded as a change. The rows of the case are not touched.
+ * Returns how many changes lost their edits. Throws `not-found` if the record holds nothing of the case.
  */
 export function eraseCase(
   { database, record }: { database: WritableDatabase; record: ChangeRecord },
@@ -47,7 +47,7 @@ export function eraseCase(
       const edits = found.slice(from, from + TOGETHER).map((seq): Edit => {
         return { entity: 'erasure', id: String(seq), before: null, after: { seq, reason } };
       });
-      // Of no case: a record of what was erased must not be erased with the rest.
+      // Recorded for no case, because the record of an erasure must not be erased with the rest.
       record.commit(context, { name: 'record.erase', kind: 'record', caseId: null, sessionId: null }, edits);
     }
     return found.length;

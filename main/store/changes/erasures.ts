@@ -13,7 +13,7 @@ export function findErasure(database: ReadableDatabase, id: string): Erasure | n
   return row === undefined ? null : parseRow(Erasure, row, 'change_erasures');
 }
 
-/** Removes the edits of a change; the database allows it for what is named as erased alone. Called by the record alone. */
+/** Removes the edits of a change. The database allows this only once that is named as erased. Called by the record alone. */
 export function putErasure(database: WritableDatabase, { seq, reason }: Erasure): void {
   database.run(statements.add, { seq, reason });
   database.run(statements.removeBody, { seq });

@@ -9,7 +9,7 @@ import type { ChangeHead } from './chain.ts';
 export const headColumns = `seq, at, actor, window_id AS "window", case_id AS caseId, session_id AS sessionId, command, kind,
   target, group_id AS groupId, step, under, body_sha256 AS bodySha256, previous, hash`;
 
-/** A head as its row holds it, with the hash that it was stored with. */
+/** The head of a change as its row holds it, with its stored hash. */
 export const StoredHead = z.object({
   seq: z.int(),
   at: z.int(),
@@ -62,21 +62,21 @@ export const statements = {
 const headOf = (row: unknown): StoredHead | null =>
   row === undefined ? null : parseRow(StoredHead, row, 'changes');
 
-/** The newest change; null where nothing was recorded yet. */
+/** The newest change; null if nothing was recorded yet. */
 export const lastHead = (database: ReadableDatabase): StoredHead | null =>
   headOf(database.get(statements.last));
 
 export const findHead = (database: ReadableDatabase, seq: number): StoredHead | null =>
   headOf(database.get(statements.bySeq, { seq }));
 
-/** What an actor did last in a session, undid or did again; what is recorded only is passed over. */
+/** What an actor last did, undid or redid in a session, without changes that can't be undone. */
 export const lastHeadOfActor = (
   database: ReadableDatabase,
   actor: ActorId,
   sessionId: SessionId,
 ): StoredHead | null => headOf(database.get(statements.lastOfActor, { actor, sessionId }));
 
-/** A change as the contract has it. Its edits are null where they were erased. */
+/** A change in the form of the contract. Its edits are null if they were erased. */
 export function toChange(head: StoredHead, edits: readonly Edit[] | null): Change {
   const { step: _step, under: _under, bodySha256: _digest, ...told } = head;
   return parseRow(Change, { ...told, edits }, 'changes');
@@ -91,7 +91,7 @@ const changeOf = (row: unknown): Change => {
 export const changesOfStep = (database: ReadableDatabase, step: number): Change[] =>
   database.all(statements.ofStep, { step }).map(changeOf);
 
-/** Changes of the record as they were written, without what they come to. */
+/** Changes as they were recorded, without the entries that they lead to. */
 export type RecordedChanges = Omit<ChangeList, 'entries'>;
 
 /** At most `limit` changes after `seq`, in order. */
@@ -100,7 +100,7 @@ export function changesSince(database: ReadableDatabase, seq: number, limit: num
   const changes = database.all(statements.since, { seq, limit }).map(changeOf);
   const last = changes.at(-1);
   const more = last !== undefined && last.seq < (head?.seq ?? 0);
-  // What was written since the head was read may be among them.
+  // Changes written after the head was read may be among them, and then the last one is the head.
   const newest = more || last === undefined ? head : last;
   return { changes, seq: newest?.seq ?? 0, hash: newest?.hash ?? null, more };
 }

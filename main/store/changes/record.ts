@@ -20,29 +20,29 @@ import {
 
 const PAGE = 500;
 
-/** For what nobody asked the workstation to do. */
+/** The context of what the workstation does by itself. */
 export const byItself: ChangeContext = { actor: workstationActor.id, window: null };
 
-/** What is added or removed needs no look at what it says. */
+/** Whether an edit has an effect. Additions and removals always have one, so that their texts need not be compared. */
 const changesSomething = ({ before, after }: Edit): boolean =>
   (before === null) !== (after === null) || canonicalText(before) !== canonicalText(after);
 
 const itself = (change: Change): Change => change;
 const changeIn = ({ change }: Undone): Change => change;
 
-/** A command as a plan gives it: `do` unless it is something that can't be undone. */
+/** A command as it is planned. Its kind is `do` unless it can't be undone. */
 export type NewCommand = Omit<Command, 'kind'> & { readonly kind?: 'do' | 'record' };
 
 /**
- * The record of everything that a person, a model or the workstation did, and the only way to change what it holds. Each
- * change is written in one transaction with the rows that it changes; who listens is told after the commit.
+ * The record of everything that a person, a model or the workstation did, and the only way to change recorded things. Each
+ * change is written in one transaction with the rows that it affects, and listeners are told after the commit.
  */
 export class ChangeRecord {
   readonly #database: WritableDatabase;
   readonly #now: () => number;
   readonly #listeners = new Set<(change: Change) => void>();
 
-  /** @param now Milliseconds since the Unix epoch. */
+  /** @param now gives milliseconds since the Unix epoch */
   constructor(database: WritableDatabase, now: () => number) {
     this.#database = database;
     this.#now = now;
@@ -54,7 +54,7 @@ export class ChangeRecord {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Makes an actor known, which must be before its first change. */
+  /** Adds an actor, which must come before its first change. */
   addActor(actor: Actor): void {
     addActor(this.#database, actor, this.#now());
   }
@@ -64,11 +64,10 @@ export class ChangeRecord {
   }
 
   /**
-   * Writes the edits of a command and records it. Inside a transaction of the database it is a part of that, and is told
-   * when that is committed. Null where the edits change nothing: then nothing is recorded.
+   * Applies the edits of a command and records it. Inside a transaction of the database it is part of that, and listeners are
+   * told when that is committed. Returns null, and records nothing, if the edits change nothing.
    *
-   * @throws WorkstationError `changed-since` where a thing is not as `before` says, `invalid-input` where the edits are too
-   * large
+   * @throws WorkstationError `changed-since` if a thing is not as `before` says, `invalid-input` if the edits are too large
    */
   commit(context: ChangeContext, command: NewCommand, edits: readonly Edit[]): Change | null {
     const kind = command.kind ?? 'do';
@@ -94,12 +93,12 @@ export class ChangeRecord {
     }, itself);
   }
 
-  /** The same for what the workstation does by itself; it is never undone. */
+  /** Applies and records what the workstation does by itself, which is never undone. */
   note(command: Omit<NewCommand, 'kind' | 'sessionId'>, edits: readonly Edit[]): Change | null {
     return this.commit(byItself, { ...command, kind: 'record', sessionId: null }, edits);
   }
 
-  /** Writes down that something was done with what the record does not hold itself; it is never undone. */
+  /** Records that something was done with a thing that is not in the record itself, such as a model. It is never undone. */
   mention(context: ChangeContext, name: string, mention: Mention, caseId: CaseId | null = null): void {
     const id = `${mention.what}:${mention.id}`;
     this.commit(context, { name, kind: 'record', caseId, sessionId: null }, [
@@ -113,21 +112,21 @@ export class ChangeRecord {
   }
 
   /**
-   * Takes back what the actor did last in a session, a group of changes as one. A step that can't be taken back stays as it is
-   * and is passed over from then on, so that it does not block what was done before it.
+   * Undoes what the actor did last in a session; a group of changes is undone as one. A step that can't be undone stays as it
+   * is and is skipped from then on, so that it does not block the steps before it.
    *
-   * @throws WorkstationError `changed-since` where somebody has changed it since then, `not-found` where there is nothing
+   * @throws WorkstationError `changed-since` if somebody has changed it since then, `not-found` if there is nothing to undo
    */
   undo(context: ChangeContext, sessionId: SessionId): Undone {
     return this.#turn('undo', context, sessionId);
   }
 
-  /** Does again what the actor undid last in a session. Throws as `undo` does. */
+  /** Redoes what the actor undid last in a session. Throws as `undo` does. */
   redo(context: ChangeContext, sessionId: SessionId): Undone {
     return this.#turn('redo', context, sessionId);
   }
 
-  /** What undo and redo would do next, in words. */
+  /** What undo and redo would do next, in words for a person. */
   undoable(actor: ActorId, sessionId: SessionId): Undoable {
     const { undo, redo } = findTops(this.#database, actor, sessionId);
     return {
@@ -136,23 +135,23 @@ export class ChangeRecord {
     };
   }
 
-  /** Changes after a place in the record, some at a time. */
+  /** The changes after a place in the record, at most `limit` at a time. */
   since(seq: number, limit = PAGE): RecordedChanges {
     return changesSince(this.#database, seq, limit);
   }
 
-  /** The newest change's place; 0 while there is none. */
+  /** The place of the newest change; 0 while there is none. */
   get seq(): number {
     return lastHead(this.#database)?.seq ?? 0;
   }
 
-  /** The newest change's place and hash, which vouch for all before it; null while there is none. */
+  /** Place and hash of the newest change, which prove everything before it; null while there is none. */
   get head(): { seq: number; hash: string } | null {
     const last = lastHead(this.#database);
     return last === null ? null : { seq: last.seq, hash: last.hash };
   }
 
-  /** The hash of one change; null where there is none of that place. */
+  /** The hash of one change; null if there is none at that place. */
   hashAt(seq: number): string | null {
     return findHead(this.#database, seq)?.hash ?? null;
   }
@@ -190,7 +189,7 @@ export class ChangeRecord {
     }
   }
 
-  /** Writes down that a step could not be taken back, or done again: it is on no stack any more. */
+  /** Records that a step could not be undone, or redone, which takes it off its stack. */
   #passOver(
     kind: Turn,
     refused: number,
@@ -218,7 +217,7 @@ export class ChangeRecord {
       : findTops(this.#database, actor, sessionId);
   }
 
-  /** All or nothing; whoever listens is told of the change once it is committed. */
+  /** Does all of `work` or nothing, and tells listeners of the change once it is committed. */
   #write<Written>(work: () => Written, changeOf: (written: Written) => Change): Written {
     return this.#database.transaction(() => {
       const written = work();
@@ -232,11 +231,11 @@ export class ChangeRecord {
 type Turn = 'undo' | 'redo';
 const other = { undo: 'redo', redo: 'undo' } as const;
 
-/** Whether a step can't be taken back as it is, now or later: it was changed since, or its edits were erased. */
+/** Whether an error means that a step can never be undone: it was changed since, or its edits were erased. */
 const isRefusal = (error: unknown): error is WorkstationError =>
   error instanceof WorkstationError && (error.code === 'changed-since' || error.code === 'not-found');
 
-/** The step that a command goes on with: that of the last change, where both are of one group. */
+/** The step that a command continues, which is that of the last change if both belong to the same group. */
 function joins({ last }: Tops, { groupId }: NewCommand, kind: 'do' | 'record'): Tops['last'] {
   const same = groupId !== undefined && groupId !== null && last?.groupId === groupId;
   return same && kind === 'do' && last?.kind === 'do' ? last : null;

@@ -24,12 +24,12 @@ export function findSeal(database: ReadableDatabase, id: AnswerId): Seal | null 
   return row === undefined ? null : parseRow(Row, row, 'answers');
 }
 
-/** Closes an answer for good: the database refuses every later change to it. Called by the record alone. */
+/** Seals an answer, after which the database refuses every change to it. Called by the record alone. */
 export function putSeal(database: WritableDatabase, { answerId, sha256 }: Seal): void {
   database.run(statements.set, { answerId, sha256 });
 }
 
-/** What an answer holds now, as a seal says it; null where there is no such answer. */
+/** The seal that an answer would get for its present content; null if there is no such answer. */
 export function presentSeal(database: ReadableDatabase, id: AnswerId): Seal | null {
   const row = database.get(statements.content, { id }) as Record<string, unknown> | undefined;
   if (row === undefined) return null;

@@ -1,8 +1,8 @@
 import { canonicalText, sha256 } from './chain.ts';
 
 /**
- * The columns that hold what an answer says, and what it was asked, when seals began: the step of the schema that brought
- * seals names these. A column that is added later goes into {@link laterColumns}.
+ * The columns that held an answer and its question when seals were introduced, as named in that step of the schema. A column
+ * that is added later goes into {@link laterColumns}, so that older seals stay valid.
  */
 export const sealedColumns = [
   'id',
@@ -29,15 +29,15 @@ export const sealedColumns = [
 ] as const;
 
 /**
- * Columns of later versions. They take part where they hold something, so that a seal from before them stays what it is;
- * the step that adds one refuses its change in a sealed answer.
+ * Columns of later versions. They are part of a seal only if they hold something, so that older seals stay valid. The step
+ * that adds such a column must also refuse changes to it in a sealed answer.
  */
 const laterColumns = ['items'] as const;
 
-/** All columns that a seal is made of. */
+/** All columns that a seal covers. */
 export const columnsOfSeal: readonly string[] = [...sealedColumns, ...laterColumns];
 
-/** SHA-256 of a row of answers as it is stored, whatever later versions make of its columns. */
+/** SHA-256 of an answer's row as it is stored, so that it does not depend on how a version reads the columns. */
 export function sealOf(row: Readonly<Record<string, unknown>>): string {
   const content = Object.fromEntries(sealedColumns.map((column) => [column, stored(row[column])]));
   const later = laterColumns.filter((column) => (row[column] ?? null) !== null);
@@ -45,7 +45,7 @@ export function sealOf(row: Readonly<Record<string, unknown>>): string {
   return sha256(canonicalText({ format: 1, ...content, ...added }));
 }
 
-/** JSON has no form for these, and a damaged row may hold them. */
+/** Turns values that JSON can't hold, and that only a damaged row has, into text. */
 function stored(value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');

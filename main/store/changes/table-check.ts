@@ -6,14 +6,14 @@ import { isAsRecorded, isInRecordAlone, readEntity } from './entities.ts';
 import { presentSeal } from './sealed-answers.ts';
 import { AnswerId } from '../../../preload/contract/values.ts';
 
-/** The state of a thing by the record: as the last change of it left it. */
+/** The state in which the last change of a thing left it, according to the record. */
 export interface Folded {
   edit: Edit;
-  /** The change that left it so. */
+  /** The place of that change. */
   seq: number;
 }
 
-/** What the tables must hold by the record alone, from its first change to its last, by `entity id`. */
+/** Computes from all changes of the record what the tables must hold, by `entity id`. */
 export function* foldRecord(database: ReadableDatabase): Generator<null, Map<string, Folded>> {
   const last = new Map<string, { edit: unknown; seq: number; caseId: string | null }>();
   const erased = new Map<string | null, number>();
@@ -33,14 +33,14 @@ export function* foldRecord(database: ReadableDatabase): Generator<null, Map<str
   }
   const folded = new Map<string, Folded>();
   for (const [key, { edit: stored, seq, caseId }] of last) {
-    // What an erased change left behind is not known any more, so nothing before it can be compared.
+    // Nobody knows any more what an erased change did, so things that were last changed before it can't be compared.
     if (seq < (erased.get(caseId) ?? 0)) continue;
     folded.set(key, { edit: Edit.parse(stored), seq });
   }
   return folded;
 }
 
-/** The first thing in the tables that is not as the record left it. */
+/** Finds the first thing in the tables that is not as the record left it. */
 export function* checkTables(database: ReadableDatabase): Generator<null, Break | null> {
   const folded = yield* foldRecord(database);
   let first: Break | null = null;
@@ -57,7 +57,7 @@ export function* checkTables(database: ReadableDatabase): Generator<null, Break 
   return first;
 }
 
-/** The first closed answer that does not say any more what it said when it was closed. */
+/** Finds the first sealed answer that no longer says what it said when it was sealed. */
 export function* checkSeals(
   database: ReadableDatabase,
   seals: ChainWalk['seals'],

@@ -8,20 +8,20 @@ import { canonicalText } from './chain.ts';
 import { changedSince } from './commit.ts';
 import { changesOfStep, findHead, lastHeadOfActor, type StoredHead } from './log.ts';
 
-/** The changes that undo and redo would take next; null where there is none. */
+/** The changes that undo and redo would take next; null if there is none. */
 export interface Tops {
   last: StoredHead | null;
   undo: number | null;
   redo: number | null;
 }
 
-/** The commands of changes that say of their target only that it could not be undone, or done again, when that was tried. */
+/** The commands of changes that only record that their target could not be undone, or redone. */
 export const refusedCommands = { undo: 'undo.refused', redo: 'redo.refused' } as const;
 
 /**
- * What an actor can undo and do again in a session. Every change holds what lies under it on its stack: of undo for what
- * was done or done again, of redo for an undo. So the last change and its target say where both stacks end. A refusal takes
- * its target off its stack, and holds the top of the other one.
+ * Finds what an actor can undo and redo in a session. Every change names the one under it on its stack: the stack of undo
+ * for what was done or redone, the stack of redo for what was undone. So the last change and its target tell the tops of
+ * both stacks. A refusal takes its target off its stack, and names the top of the other one.
  */
 export function findTops(database: ReadableDatabase, actor: ActorId, sessionId: SessionId): Tops {
   const last = lastHeadOfActor(database, actor, sessionId);
@@ -39,7 +39,7 @@ export function findTops(database: ReadableDatabase, actor: ActorId, sessionId: 
   }
 }
 
-/** The net edits of a step, of which a change may be one of several. Throws where its edits were erased. */
+/** The net edits of a whole step, of which the given change may be one of several. Throws if its edits were erased. */
 export function editsOfStep(
   database: ReadableDatabase,
   seq: number,
@@ -48,7 +48,7 @@ export function editsOfStep(
   return { head, first: changes[0], edits: compose(changes) };
 }
 
-/** What was done there, as a person says it, whether it was undone since or not. */
+/** What was done in a step, in a person's words, whether or not it was undone since. */
 export function stepInWords(database: ReadableDatabase, seq: number): string {
   const { changes } = findStep(database, seq);
   const { command, kind } = changes[0];
@@ -66,7 +66,7 @@ function findStep(
   return { head, changes: [first, ...others] };
 }
 
-/** Several changes as one: each thing as it was before the first of them and as it is after the last. */
+/** Combines several changes into one, from each thing's state before the first of them to its state after the last. */
 function compose(changes: readonly Change[]): Edit[] {
   const net = new Map<string, Edit>();
   for (const { edits } of changes) {
@@ -83,7 +83,7 @@ function compose(changes: readonly Change[]): Edit[] {
   return [...net.values()].filter(({ before, after }) => canonicalText(before) !== canonicalText(after));
 }
 
-/** The edits that take others back: the last of them first, each with before and after exchanged. */
+/** The edits that undo others: in reverse order, each with before and after exchanged. */
 export const reversed = (edits: readonly Edit[]): Edit[] =>
   edits.map((edit) => ({ ...edit, before: edit.after, after: edit.before }) as Edit).reverse();
 

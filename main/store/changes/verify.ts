@@ -14,28 +14,28 @@ import { findHead, lastHead } from './log.ts';
 import { checkSeals, checkTables } from './table-check.ts';
 
 export interface VerifyOptions {
-  /** Only what came after the last check, which is trusted. */
+  /** Checks only what was added after the last check, whose result is trusted. */
   sinceLast?: boolean;
-  /** Heads of the record that lie outside of the database. */
+  /** Heads of the record that were kept outside of the database, as in backups. */
   outside?: readonly WrittenHead[];
 }
 
-/** What a check found, and up to where the record was found whole now; null where that was known before, or it is broken. */
+/** The result of a check. `mark` is where the record is now known to be whole; null if that is no news, or it is broken. */
 export interface Verified {
   check: RecordCheck;
   mark: Watermark | null;
 }
 
-/** How many changes a check would go through. */
+/** How many changes a check would have to read. */
 export function changesToCheck(database: ReadableDatabase, sinceLast: boolean): number {
   const from = sinceLast ? (readSetting(database, 'recordChecked')?.seq ?? 0) : 0;
   return (lastHead(database)?.seq ?? 0) - from;
 }
 
 /**
- * Checks the whole record: that the chain holds, that it goes on to every head of it that was written down, that closed
- * answers say what they said, and that the tables are as the changes left them. With `sinceLast`, only the chain after the
- * last check. Yields between pages; the result is the first break of all.
+ * Checks the whole record: that the chain holds, that it contains every head that was noted, that sealed answers say what
+ * they said, and that the tables are as the changes left them. With `sinceLast`, it checks only the chain after the last
+ * check. It yields between pages; the result tells the first break.
  */
 export function* verifyRecord(
   database: ReadableDatabase,
@@ -71,11 +71,11 @@ const sameMark = (one: Watermark, other: Watermark | null): boolean =>
 const earliest = (one: Break | null, other: Break | null): Break | null =>
   one === null || (other !== null && other.seq < one.seq) ? other : one;
 
-/** A file that holds the whole chain says which change is the first that is another one. */
+/** Finds the first change that differs from a file which holds the whole chain, such as a backup. */
 function exactly(found: Break, written: WrittenHead, hashAt: (seq: number) => string | null): Break {
   const { hashAt: elsewhere } = written;
   if (elsewhere === undefined) return found;
-  // A chain that differs at one change differs at every later one.
+  // Binary search works, because chains that differ at one change differ at every later one.
   let low = 1;
   let high = Math.min(found.seq, written.seq);
   while (low < high) {

@@ -22,13 +22,13 @@ import { countDocuments, findRows, type FoundRows } from '../search/find.ts';
 import { listVerdicts } from '../verdicts.ts';
 import type { ReaderQuery } from './query.ts';
 
-/** Up to so many changes, sessions or questions are read in less time than a thread takes to start. */
+/** So many changes, sessions or questions can be read in less time than a thread takes to start. */
 const FEW_CHANGES = 2000;
 const FEW_SESSIONS = 200;
 const FEW_QUESTIONS = 200;
 const FEW_DOCUMENTS = 5000;
 const FEW_BYTES = 1024 * 1024;
-/** As many are read before another query has its turn. */
+/** How many are read before another query has its turn. */
 const PAGE = 200;
 
 const questionCount = statement('reader.questionCount', 'SELECT count(*) AS count FROM questions');
@@ -43,7 +43,7 @@ const checkOfRecord: ReaderQuery<{ sinceLast: boolean; head?: string | undefined
   },
 };
 
-/** Every change after a place, without what it comes to. */
+/** Every change after a place, without the entries that it leads to. */
 const listOfChanges: ReaderQuery<{ after: number }, Change[]> = {
   isSmall: ({ database }, { after }) => changesToCheck(database, false) - after <= FEW_CHANGES,
   run: function* ({ database }, { after }) {
@@ -78,7 +78,7 @@ const listOfCases: ReaderQuery<{ actor: ActorId }, StoredCaseSummary[]> = {
   },
 };
 
-/** All that was asked in a session, oldest first, with every version of its answers and what people said of them. */
+/** All questions of a session, oldest first, with every version of their answers and people's verdicts. */
 const entriesOfSession: ReaderQuery<{ sessionId: SessionId }, Entry[]> = {
   isSmall: ({ database }, { sessionId }) => countQuestions(database, sessionId) <= FEW_QUESTIONS,
   run: function* ({ database }, { sessionId }) {
@@ -98,7 +98,7 @@ const entriesOfSession: ReaderQuery<{ sessionId: SessionId }, Entry[]> = {
   },
 };
 
-/** The backups with what each holds, each of which is read and checked from end to end. */
+/** The backups with what each holds, for which every backup is read and checked completely. */
 const contentOfBackups: ReaderQuery<null, BackupList> = {
   isSmall: ({ layout }) => bytesOfBackups(layout) <= FEW_BYTES,
   // eslint-disable-next-line require-yield -- SQLite checks a file in one statement
@@ -116,7 +116,7 @@ export interface SearchInput {
   limit: number;
 }
 
-/** What holds all of a query, kind by kind, each the newest first. */
+/** What matches a search, kind by kind and newest first. */
 const search: ReaderQuery<SearchInput, FoundRows[]> = {
   isSmall: ({ database }) => countDocuments(database) <= FEW_DOCUMENTS,
   run: function* ({ database }, { query, kinds, ...options }) {
@@ -129,7 +129,7 @@ const search: ReaderQuery<SearchInput, FoundRows[]> = {
   },
 };
 
-/** What can be asked of a `StoreReader`, by name. A query that may take long (a search, an export) is added here. */
+/** The queries that a `StoreReader` can run, by name. Add any query here that may take long, such as a search. */
 export const readerQueries = {
   'record.check': checkOfRecord,
   'record.list': listOfChanges,

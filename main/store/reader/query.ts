@@ -1,20 +1,20 @@
 import type { Connection, ReadableDatabase } from '../database.ts';
 import type { HomeLayout } from '../home.ts';
 
-/** What a query reads from. */
+/** What a query may read from. */
 export interface ReaderContext {
   readonly database: ReadableDatabase & Pick<Connection, 'inspect'>;
   readonly layout: HomeLayout;
 }
 
 /**
- * A named query that may take long. Input and output go from one thread to another, so they are plain data. `run` is a
- * generator that yields between pages: another query has its turn there, and a query that nobody waits for any more ends there.
+ * A query that may take long. Input and output are plain data, because they are sent between threads. `run` yields between
+ * pages, so that other queries have their turn and one for which nobody waits any more can be ended.
  */
 export interface ReaderQuery<Input, Output> {
   /**
-   * Whether there is so little to read that starting a thread for it would take longer. It must be cheap to say. Without it,
-   * the query always runs in the thread.
+   * Whether there is so little to read that starting a thread would take longer. It must be cheap to find out. Without it, the
+   * query always runs in the thread.
    */
   readonly isSmall?: (context: ReaderContext, input: Input) => boolean;
   readonly run: (context: ReaderContext, input: Input) => Generator<null, Output>;

@@ -9,12 +9,12 @@ import type { ReaderReply, ReaderRequest } from './serve.ts';
 
 export interface ReaderOptions<Queries extends ReaderQueries> {
   readonly queries: Queries;
-  /** What is read in place: where there is little to read, or no thread can be started. */
+  /** What to read from in this thread, if there is little to read or no other thread can be started. */
   readonly context: ReaderContext;
   readonly log: Log;
   readonly onDamage: () => void;
   readonly onUnreadable: (row: UnreadableRow) => void;
-  /** The entry of the thread, which serves the same queries. */
+  /** The module that the thread runs, which must serve the same queries. */
   readonly thread?: URL;
 }
 
@@ -23,19 +23,19 @@ interface Waiting {
   readonly input: unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** How many threads have crashed while it ran. */
+  /** How many threads have crashed while this query was running. */
   crashes: number;
 }
 
 /** A query that was running when two threads crashed is not given to a third one. */
 const MOST_CRASHES = 2;
-/** Beyond it the thread crashes, and not the workstation. */
+/** A thread that needs more memory than this crashes alone, and not with the whole workstation. */
 const MOST_MEGABYTES = 2048;
 
 /**
- * Reads the database in a thread of its own wherever that may take long (searches, exports, big lists, checks), so that the
- * main thread stays free for calls, windows and streams. The thread is started by the first query that needs it, reads on
- * connections of its own that can't write, and is started anew after a crash.
+ * Runs queries that may take long (searches, exports, large lists, checks) in a thread of its own, so that the main thread
+ * stays free for calls, windows and streams. The first query that needs the thread starts it. It reads on connections of its
+ * own, which can't write, and is started again after a crash.
  */
 export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
   readonly #options: ReaderOptions<Queries>;
@@ -43,7 +43,7 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
   #nextId = 1;
   #worker: Worker | null = null;
   #state: 'open' | 'paused' | 'closed' = 'open';
-  /** False once a thread ended before it could be asked anything: then all is read in place. */
+  /** False once a thread ended before it was ready; from then on everything is read in this thread. */
   #canStart = true;
 
   constructor(options: ReaderOptions<Queries>) {
@@ -51,10 +51,10 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
   }
 
   /**
-   * Runs a named query of `queries.ts`. What it reads is the database as it was at its start.
+   * Runs a named query of `queries.ts`. It sees the database as it was when the query started.
    *
-   * @throws WorkstationError `cancelled` as soon as the signal aborts, `unavailable` where the thread crashed twice, and what
-   * the query itself throws
+   * @throws WorkstationError `cancelled` as soon as the signal aborts, `unavailable` if the thread crashed twice, and what the
+   * query itself throws
    */
   async query<Name extends keyof Queries & string>(
     name: Name,
@@ -72,8 +72,8 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
   }
 
   /**
-   * Lets go of the database, does `work`, and goes on with what was asked before and meanwhile. For what needs the only
-   * connection to the database.
+   * Closes the reader's connections while `work` runs, for work that needs the only connection to the database. Queries that
+   * were asked before and meanwhile run afterwards.
    */
   async pausedFor<Result>(work: () => Result): Promise<Result> {
     if (this.#state === 'closed') throw closed();
@@ -82,7 +82,7 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
       await this.#stop();
       return work();
     } finally {
-      // It may have been closed meanwhile.
+      // The reader may have been closed meanwhile.
       if (this.#isPaused()) {
         this.#state = 'open';
         for (const id of this.#waiting.keys()) this.#send(id);
@@ -90,7 +90,7 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
     }
   }
 
-  /** Ends the thread. What was asked and not answered is `cancelled`. */
+  /** Ends the thread. Queries that were not answered yet fail with `cancelled`. */
   async close(): Promise<void> {
     this.#state = 'closed';
     for (const { reject } of this.#waiting.values()) reject(closed());
@@ -135,7 +135,7 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
     this.#worker?.postMessage(request);
   }
 
-  /** Takes a query off the list; a thread without any keeps no process alive. */
+  /** Takes a query off the list. A thread without queries does not keep the process alive. */
   #settle(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
@@ -157,7 +157,7 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
       this.#options.log.warn('the thread that reads the database failed', { cause: error.name });
     });
     worker.once('exit', () => {
-      // One that was stopped on purpose is not the present one any more.
+      // A thread that was stopped on purpose is no longer the present one.
       if (this.#worker !== worker) return;
       this.#worker = null;
       this.#afterCrash(isReady);
@@ -184,7 +184,7 @@ export class StoreReader<Queries extends ReaderQueries = typeof readerQueries> {
     }
   }
 
-  /** Gives what was running to a new thread, or reads it in place where no thread can be started at all. */
+  /** Gives running queries to a new thread, or runs them in this one if no thread can be started at all. */
   #afterCrash(wasReady: boolean): void {
     this.#options.log.warn('the thread that reads the database ended by itself', { wasReady });
     if (!wasReady) this.#canStart = false;

@@ -6,11 +6,11 @@ import type { HomeLayout } from '../home.ts';
 import { BUSY_MILLISECONDS } from '../inspect.ts';
 import type { ReaderQueries } from './query.ts';
 
-/** What the thread is told: to run a query, or that nobody waits for its result any more. */
+/** A message to the thread: to run a query, or to end one for which nobody waits any more. */
 export type ReaderRequest =
   { kind: 'run'; id: number; name: string; input: unknown } | { kind: 'cancel'; id: number };
 
-/** What the thread tells. */
+/** A message from the thread. */
 export type ReaderReply =
   | { kind: 'ready' }
   | { kind: 'value'; id: number; value: unknown }
@@ -19,15 +19,15 @@ export type ReaderReply =
   | { kind: 'damage' }
   | { kind: 'unreadable'; row: UnreadableRow };
 
-/** The way to the thread that asks; a `MessagePort` is one. */
+/** The connection to the thread that asks, of which a `MessagePort` is one. */
 export interface ReaderPort {
   postMessage(reply: ReaderReply): void;
   on(event: 'message', listener: (request: ReaderRequest) => void): unknown;
 }
 
 /**
- * Answers queries in this thread, each on a read-only connection and a snapshot of its own, so that what is written meanwhile
- * neither waits for it nor shows in it. Several take turns, page by page.
+ * Answers queries in this thread. Each has a read-only connection with a snapshot of its own, so that writers do not wait for
+ * it and it does not see what they write. Several queries take turns, page by page.
  */
 export function serveQueries(port: ReaderPort, layout: HomeLayout, queries: ReaderQueries): void {
   const running = new Set<number>();
@@ -70,7 +70,7 @@ export function serveQueries(port: ReaderPort, layout: HomeLayout, queries: Read
   port.postMessage({ kind: 'ready' });
 }
 
-/** A connection that can't write, in a transaction that sees the database as it is at its first read. */
+/** Opens a read-only connection with a transaction, which keeps seeing the database as it is at the first read. */
 function openSnapshot(port: ReaderPort, layout: HomeLayout): Connection {
   const database = new Database(layout.database, {
     readonly: true,

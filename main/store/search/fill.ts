@@ -7,12 +7,12 @@ import { parseRow, parseRows } from '../rows.ts';
 import { factOf, type SearchDocument } from './document.ts';
 import { searchSources } from './sources.ts';
 
-/** Of what is indexed, and how. Counted up where that changes: the index is then filled anew at the next opening. */
+/** The version of what is indexed, and how. Increase it when that changes, so that the next opening fills the index again. */
 const format = 1;
-/** Stands in the place of the format while the index is being filled: what was put into it stays, whoever goes on with it. */
+/** Stored instead of the format while the index is being filled, so that another process can continue with what is there. */
 const beingFilled = -format;
 
-/** As many are added in one transaction: some 25 ms, in which nothing else happens in the process. */
+/** How many things one transaction adds. It takes some 25 ms, in which the process does nothing else. */
 const SLICE = 50;
 
 export const statements = {
@@ -49,20 +49,20 @@ const MissingRow = z.object({ id: z.string(), place: z.int() });
 
 const kinds = Object.keys(searchSources) as FoundKind[];
 
-/** How much of what can be found is in the index. */
+/** How many things are in the index, of all that can be found. */
 export interface FillProgress {
   readonly done: number;
   readonly of: number;
 }
 
-/** The format that the index is of; null where it has to be filled from nothing. */
+/** The format of the index; null if it has to be filled from the beginning. */
 const stateOf = (database: ReadableDatabase): number | null =>
   parseRows(database, StateRow, database.all(statements.state), 'search_state').at(-1)?.format ?? null;
 
 /**
- * Fills the index where it is empty, not whole, or of another version: after a change of the schema, and after a damaged
- * database was rebuilt. Yields after each slice, which is a transaction of its own; where it is broken off, the next one goes on,
- * and two processes that fill it share the work. Returns how many things were added.
+ * Fills the search index if it is empty, incomplete or of another format, as after a change of the schema or the rebuilding
+ * of a damaged database. It yields after each slice, which is a transaction of its own. An interrupted filling is continued
+ * by the next one, and two processes that fill the index share the work. Returns how many things were added.
  */
 export function* fillSearch(database: WritableDatabase): Generator<FillProgress, number> {
   if (stateOf(database) === format) return 0;
@@ -70,7 +70,7 @@ export function* fillSearch(database: WritableDatabase): Generator<FillProgress,
   const count = (one: Statement): number => parseRow(CountRow, database.get(one), 'search_documents').count;
   const before = count(statements.countDocuments);
   const of = kinds.reduce((sum, kind) => sum + count(searchSources[kind].count), 0);
-  /** What can't be read, and so not be found: it would be missing for ever. */
+  /** Things that can't be read are remembered, or the index would never count as complete. */
   const unreadable = new Set<string>();
   let added = 0;
   do {
@@ -88,7 +88,7 @@ export function* fillSearch(database: WritableDatabase): Generator<FillProgress,
 }
 
 function begin(database: WritableDatabase): void {
-  // Another process may have begun, or filled it, meanwhile.
+  // Another process may have begun or even finished meanwhile.
   const state = stateOf(database);
   if (state === format || state === beingFilled) return;
   database.run(statements.forgetState);
@@ -97,7 +97,7 @@ function begin(database: WritableDatabase): void {
   database.run(statements.setState, { format: beingFilled });
 }
 
-/** Adds what comes next of a kind and is not there; null where there is nothing more to add. */
+/** Adds the next things of a kind that are not in the index; null if there are no more. */
 function addSlice(
   database: WritableDatabase,
   kind: FoundKind,
@@ -118,9 +118,9 @@ function addSlice(
   return { last, added: documents.size };
 }
 
-/** Says that the index is whole, if it is: something may have come, or come back, since its place was passed. */
+/** Marks the index as complete, unless things were added or restored at a place that was passed already. */
 function end(database: WritableDatabase, unreadable: ReadonlySet<string>): boolean {
-  // Another process ended it, or met damage in it.
+  // Another process has completed it, or has met damage in it.
   if (stateOf(database) !== beingFilled) return true;
   const limit = unreadable.size + 1;
   const isWhole = kinds.every((kind) =>
@@ -142,8 +142,8 @@ function missingOf(
 }
 
 /**
- * Makes what was changed findable as it is now. Runs in the transaction that changes it, after its rows are written. A damaged
- * index keeps nobody from their work: it is filled anew at the next opening.
+ * Updates the search index for what a change affects. It runs in the transaction of the change, after its rows are written.
+ * A damaged index keeps nobody from their work, because the next opening fills it again.
  */
 export function keepSearchable(database: WritableDatabase, edits: readonly Edit[]): void {
   try {
@@ -164,10 +164,10 @@ function refresh(database: WritableDatabase, edits: readonly Edit[]): void {
     for (const subject of touched) {
       const key = { kind, subject };
       const id = documentId(database, key);
-      // An insert beside what is there would leave its words in the index.
+      // Removed first, because an insert alone would leave the old words in the index.
       if (id !== null) database.run(statements.remove, { id });
       const document = documents.get(subject);
-      // Whoever fills the index comes to it in its turn, which gives it its place among the others.
+      // While the index is being filled, new things are left to that, which gives them their place in the order.
       if (document !== undefined && (id !== null || !isFilling)) add(database, key, document);
     }
   }
@@ -183,7 +183,7 @@ function documentId(database: ReadableDatabase, key: Key): number | null {
   return row === undefined ? null : parseRow(IdRow, row, 'search_documents').id;
 }
 
-/** What comes back has the place that it had. */
+/** Adds a document to the index. One that is restored gets its earlier place in the order again. */
 function add(
   database: WritableDatabase,
   key: Key,

@@ -3,16 +3,16 @@ import type { Log } from '../../platform/log.ts';
 import type { WritableDatabase } from '../database.ts';
 import { fillSearch, type FillProgress } from './fill.ts';
 
-/** So many things are added while the database is opened: it takes less than a second. */
+/** How many things are added while the database is being opened, which takes less than a second. */
 const AT_ONCE = 1000;
-/** Between two slices, in which calls and windows have their turn. */
+/** The pause between two slices, in which calls and windows have their turn. */
 const BREATH_MILLISECONDS = 5;
-/** Before it is tried again where the disk was full or another process wrote for long. */
+/** The pause before another try, if the disk was full or another process wrote for long. */
 const REST_MILLISECONDS = 10_000;
 
 /**
- * Brings the index of the search up to date: a small one at once, a large one slice by slice beside everything else. An index that
- * can't be filled is no reason not to open a database: everything else is there without it.
+ * Brings the search index up to date: a small one at once, a large one slice by slice beside everything else. A database
+ * opens even if its index can't be filled, because everything else works without it.
  */
 export class SearchFilling {
   readonly #database: WritableDatabase;
@@ -26,12 +26,12 @@ export class SearchFilling {
     this.#log = log;
   }
 
-  /** How far it has come; null where everything can be found. */
+  /** How far the filling has come; null once everything can be found. */
   get progress(): FillProgress | null {
     return this.#progress;
   }
 
-  /** To be called once the database is open, and again when another one has taken its place. */
+  /** Starts the filling, once the database is open and again after another one has taken its place. */
   start(): void {
     this.stop();
     this.#work = fillSearch(this.#database);
@@ -50,14 +50,14 @@ export class SearchFilling {
   }
 
   #goOnAfter(milliseconds: number): void {
-    // A command that has something else to do does not wait for it.
+    // The timer keeps no process alive, so that a command does not wait for the filling.
     this.#timer = setTimeout(() => {
       const wait = this.#step();
       if (wait !== null) this.#goOnAfter(wait);
     }, milliseconds).unref();
   }
 
-  /** Adds a slice. Returns after how long the next one is to be added; null where there is nothing more to do. */
+  /** Adds a slice. Returns the milliseconds until the next one; null if there is nothing more to do. */
   #step(): number | null {
     try {
       this.#work ??= fillSearch(this.#database);
@@ -72,7 +72,7 @@ export class SearchFilling {
     } catch (error) {
       const { code } = toErrorReport(error);
       this.#log.warn('the search index could not be filled', { code });
-      // What is in it stays, and how much that is stays known.
+      // What is in the index stays, and so does the known progress.
       this.#work = null;
       return code === 'store-corrupt' ? null : REST_MILLISECONDS;
     }

@@ -13,10 +13,10 @@ import { statement, type ReadableDatabase } from '../database.ts';
 import { parseRow, parseRows } from '../rows.ts';
 import { factOf, textFields } from './document.ts';
 
-/** More are not counted: who has as many goes on typing. */
+/** Results beyond this number are not counted, because a person with so many goes on typing. */
 export const mostCounted = 1000;
 
-/** Beyond as many cases the results are compared with them one by one, since most of what is found is then in one of them. */
+/** With more cases than this, results are compared with the cases one by one, as most results are then in one of them. */
 const mostCasesInIndex = 100;
 
 const rowsOf = (what: string, more = ''): string => `
@@ -36,7 +36,7 @@ export const statements = {
     ),
   ),
   count: statement('search.count', `SELECT count(*) AS count FROM (${rowsOf('1', 'LIMIT :limit')})`),
-  // Ids have no gaps, as none is ever removed.
+  // The largest id is also the count, because ids have no gaps.
   last: statement('search.last', 'SELECT coalesce(max(id), 0) AS count FROM search_documents'),
   caseNames: statement('search.caseNames', 'SELECT id, pseudonym FROM cases WHERE deleted_at IS NULL'),
 };
@@ -47,20 +47,20 @@ const Row = z
     ...{ place, subject, caseId, sessionId },
   }));
 
-/** Where a result is: the id of what was found, and of what it belongs to. */
+/** Identifies a result by what was found and what it belongs to. */
 export type FoundRow = z.infer<typeof Row>;
 
 export interface FoundRows {
   readonly rows: FoundRow[];
   readonly more: boolean;
   readonly count: number;
-  /** There are more than were counted. */
+  /** Whether there are more results than were counted. */
   readonly atLeast: boolean;
 }
 
 export interface FindOptions {
   readonly kind: FoundKind;
-  /** Whose decisions `is:` asks for. */
+  /** The person whose decisions the filter `is:` asks for. */
   readonly actor: ActorId;
   readonly before?: number | undefined;
   readonly limit: number;
@@ -68,13 +68,13 @@ export interface FindOptions {
 
 const CountRow = z.object({ count: z.int() });
 
-/** How many things can be found, or could before they were deleted. */
+/** How many things can be found, with those that were deleted since, as a measure of how long a search takes. */
 export const countDocuments = (database: ReadableDatabase): number =>
   parseRow(CountRow, database.get(statements.last), 'search_documents').count;
 
 const nothing: FoundRows = { rows: [], more: false, count: 0, atLeast: false };
 
-/** Finds what holds all of a query, the newest first; what lies in the bin is left out. */
+/** Finds everything that matches all parts of a query, newest first and without what lies in the bin. */
 export function findRows(database: ReadableDatabase, query: SearchQuery, options: FindOptions): FoundRows {
   const { kind, before = Number.MAX_SAFE_INTEGER, limit } = options;
   const caseIds = query.cases.length === 0 ? null : casesNamed(database, query.cases);
@@ -106,7 +106,7 @@ export function findRows(database: ReadableDatabase, query: SearchQuery, options
 
 const NameRow = z.object({ id: CaseId, pseudonym: z.string() });
 
-/** A case is named by any of its words, or by the beginning of one: `case:0417`. */
+/** Finds cases by the words of their names, or beginnings of these, as in `case:0417`. */
 function casesNamed(database: ReadableDatabase, names: readonly SearchTerm[]): CaseId[] {
   const rows = parseRows(database, NameRow, database.all(statements.caseNames), 'cases');
   return rows
@@ -115,8 +115,8 @@ function casesNamed(database: ReadableDatabase, names: readonly SearchTerm[]): C
 }
 
 /**
- * A query in the language of FTS5. Every word in it is one of letters and digits between quotes, so that nothing a person types is
- * an operator there. Null where nothing can be found.
+ * Translates a query into the language of FTS5; null if it can't match anything. Every word consists of letters and digits in
+ * quotes, so that nothing a person types acts as an operator.
  */
 function matchOf(
   query: SearchQuery,

@@ -11,15 +11,15 @@ import { parseRows } from '../rows.ts';
 import { listVerdicts } from '../verdicts.ts';
 import { factOf, type SearchDocument } from './document.ts';
 
-/** One kind of thing that can be found. To make another kind findable, add a source: nothing else names them all. */
+/** One kind of thing that can be found. To make another kind findable, add a source; no other place lists them all. */
 export interface SearchSource {
-  /** How many are there. */
+  /** Counts the things of this kind. */
   readonly count: Statement;
-  /** Those that are there and not in the index, from a place on, in the order in which they came. */
+  /** Selects those that are not in the index, from a place on, in the order in which they were added. */
   readonly missing: Statement;
-  /** Which of them a change to what is recorded concerns. */
+  /** The ids of those whose texts an edit changes. */
   touchedBy(database: ReadableDatabase, edit: Edit): readonly string[];
-  /** What some of them are found by, by their ids. One that was deleted is missing. */
+  /** Reads by what the given ones are found. Those that were deleted are missing in the result. */
   read(database: ReadableDatabase, ids: readonly string[]): Map<string, SearchDocument>;
 }
 
@@ -30,7 +30,7 @@ const marksOf = (table: string, name: string): string => `
   FROM ${table} JOIN sessions ON sessions.id = session_id
   WHERE ${table}.id IN (SELECT value FROM json_each(:ids)) AND removed_at IS NULL`;
 
-/** How the rows of a table that can be found are counted and gone through; `present` says which are there. */
+/** The statements that count and list the rows of a table; `present` is the condition that a row is not deleted. */
 const listing = (table: string, present: string): Pick<SearchSource, 'count' | 'missing'> => ({
   count: statement(`search.count-${table}`, `SELECT count(*) AS count FROM ${table} WHERE ${present}`),
   missing: statement(
@@ -97,7 +97,7 @@ const idOf = ({ before, after }: Edit, field: 'questionId' | 'answerId'): string
 const idsIn = (database: ReadableDatabase, rows: unknown[], table: string): string[] =>
   parseRows(database, IdRow, rows, table).map(({ id }) => id);
 
-/** As it is shown where a session stands alone: the case's name and its own. */
+/** The name of a session where it is shown alone, which begins with that of its case. */
 export const sessionInWords = (pseudonym: string, number: number, name: string | null): string =>
   `${pseudonym} · session ${number}${name === null ? '' : ` · ${name}`}`;
 
@@ -119,7 +119,7 @@ const ofSessions: SearchSource = {
   ...listings.session,
   touchedBy: (database, { entity, id }) => {
     if (entity === 'session') return [id];
-    // Its sessions are known by its name, too.
+    // The name of a case is part of the names of its sessions.
     if (entity !== 'case') return [];
     return idsIn(database, database.all(statements.sessionsOfCase, { caseId: id }), 'sessions');
   },
@@ -184,7 +184,7 @@ function byQuestion<Of extends { questionId: QuestionId }>(all: readonly Of[]): 
 
 type Versions = ReturnType<typeof listAnswersOf>;
 
-/** All versions of an answer can be found by their words; where the question stands in the review, by the newest one. */
+/** All versions of an answer can be found by their words, but its state in the review only by the newest version. */
 function answerTexts(
   question: string,
   answers: Versions,
@@ -206,11 +206,11 @@ function answerTexts(
   };
 }
 
-/** Each once, and apart from one another: a phrase does not go from one text into the next. */
+/** Joins texts, each once, by line breaks, so that no phrase reaches from one text into the next. */
 const lines = (texts: readonly string[]): string =>
   [...new Set(texts)].filter((text) => text !== '').join('\n');
 
-/** What a person put in place of the model's label, of a list each thing of it. */
+/** The labels that a person put in place of the model's: one, or one for each thing of a list. */
 export function ownLabelsOf({ judgement }: Verdict): string[] {
   if (judgement?.decision !== 'corrected') return [];
   const { label, things = [] } = judgement;
@@ -239,7 +239,7 @@ const MarkRow = z.object({
   note: z.string(),
 });
 
-/** Bookmarks or segments, by what people wrote on them. A segment is found by its tags, too. */
+/** The source of bookmarks or segments, which are found by what people wrote on them; segments also by their tags. */
 const ofMarks = (entity: 'bookmark' | 'segment', some: Statement): SearchSource => ({
   ...listings[entity],
   touchedBy: (_database, edit) => (edit.entity === entity ? [edit.id] : []),
