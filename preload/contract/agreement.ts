@@ -1,7 +1,7 @@
 import { iou } from './boxes.ts';
 import { isUnderWay, type Answer } from './domain.ts';
 
-/** How far answers to one question on one frame, drawn with different seeds, say the same. */
+/** How far answers to one question on one frame agree, if they were drawn with different seeds. */
 export interface Agreement {
   /** Answers that are complete; only these count. */
   readonly complete: number;
@@ -10,7 +10,7 @@ export interface Agreement {
   /** Share of the most frequent label; null without a complete answer. */
   readonly share: number | null;
   readonly boxes: number;
-  /** Mean overlap (intersection over union) of every two boxes; null where there are fewer than two. */
+  /** Mean overlap (intersection over union) of every two boxes; null if there are fewer than two. */
   readonly meanIou: number | null;
 }
 
@@ -37,19 +37,19 @@ export function agreementOf(answers: readonly Sampled[]): Agreement {
   };
 }
 
-/** The samples of a question's answer beside the one on show, and how far they say the same. */
+/** The samples of a question's answer with the one on show among them, and how far they agree. */
 export interface Samples extends Agreement {
-  /** Samples that ended by themselves, those without a readable answer too. */
+  /** How many samples ended by themselves, even without a readable answer. */
   readonly ended: number;
-  /** Samples that wait or are being written. */
+  /** How many samples wait or are being written. */
   readonly underWay: number;
 }
 
 type Drawn = Sampled & Pick<Answer, 'settings' | 'model' | 'frame' | 'items'>;
 
 /**
- * The samples among the versions of an answer: those that were drawn (greedy ones are all the same), by the model of the one on
- * show, of the same picture. What failed or was stopped is none.
+ * Finds the samples among the versions of an answer: those that the model of the one on show gave for the same picture, and
+ * that were drawn at random, since greedy ones are all the same. Failed and stopped versions do not count.
  */
 export function samplesDrawn(versions: readonly Drawn[], shown: Drawn): Samples {
   const isSample = ({ settings, model, frame }: Drawn): boolean =>
@@ -69,7 +69,7 @@ export function samplesDrawn(versions: readonly Drawn[], shown: Drawn): Samples 
   };
 }
 
-/** "4 of 5 samples agree", which counts samples without a readable answer too; null while there are fewer than two. */
+/** "4 of 5 samples agree", where samples without a readable answer count too; null while there are fewer than two. */
 export function samplesInWords({ labels, ended, underWay }: Samples): string | null {
   if (ended < 2) return null;
   const most = labels[0]?.count ?? 0;
@@ -78,7 +78,7 @@ export function samplesInWords({ labels, ended, underWay }: Samples): string | n
   return most === ended ? `All ${ended} samples agree${rest}` : `${most} of ${ended} samples agree${rest}`;
 }
 
-/** For people: how many samples say what, and how far their boxes lie on one another. */
+/** Tells a person how many samples say what, and how far their boxes overlap. */
 export function agreementInWords(agreement: Agreement): string[] {
   const { labels, complete, boxes, meanIou } = agreement;
   const said = labels.map(({ label, count }) => `${label ?? 'no label'} ${count} of ${complete}`).join(', ');

@@ -17,7 +17,7 @@ import { ShownName } from './visible-text.ts';
 
 /** Answers, with the frame, the model, the settings and the evidence that they keep. */
 
-/** What names a frame for good: which file, which frame, when, and which pixels. */
+/** Identifies a frame for good, by its file, its number and time, and its pixels. */
 export const FrameIdentity = FrameRef.omit({ videoId: true }).extend({
   /** Content fingerprint of the video file; a picture stream that is not its first stands behind a colon, as in `…:2`. */
   fingerprint: z.string(),
@@ -27,15 +27,15 @@ export const FrameIdentity = FrameRef.omit({ videoId: true }).extend({
    * file asks and its pixels are made square. Of a stereo recording of which one eye is reviewed: of that eye's part of it.
    */
   hash: Sha256,
-  /** What decoded it, such as `ffmpeg 5.1.9-0+deb12u1`; null for answers from before this was kept. */
+  /** The decoder, such as `ffmpeg 5.1.9-0+deb12u1`; null for answers from before this was stored. */
   decoder: z.string().nullable().default(null),
   /** Size of the picture as displayed, which the model was given; boxes are in its pixels. */
   picture: Size.optional(),
   /** The eye of a stereo recording whose picture this is, and where that lies; missing for the whole picture. */
   eye: FrameEye.optional(),
-  /** The file is damaged here: the decoder drew what it could. Missing for answers from before this was kept. */
+  /** Whether the file is damaged here, so that the decoder drew what it could; missing in answers of earlier versions. */
   isDamaged: z.boolean().optional(),
-  /** Of a question about a region: what the model was given in place of the whole picture. */
+  /** For a question about a region, the part that the model was given in place of the whole picture. */
   crop: z
     .object({
       /** In whole pixels of the picture as displayed. */
@@ -47,7 +47,7 @@ export const FrameIdentity = FrameRef.omit({ videoId: true }).extend({
 });
 export type FrameIdentity = z.infer<typeof FrameIdentity>;
 
-/** Of answers that are drawn where nobody says another: greedy ones would all be the same. */
+/** The temperature of samples if nobody chooses another; it is above 0, because greedy answers would all be the same. */
 export const samplesTemperature = 0.7;
 
 const settings = {
@@ -56,11 +56,11 @@ const settings = {
   topP: z.number().gt(0).max(1),
   repetitionPenalty: z.number().min(0.5).max(2),
   seed: z.int().min(0).max(0xffffffff),
-  /** Null: the model's own limit. */
+  /** Null for the model's own limit. */
   maxNewTokens: z.int().positive().max(8192).nullable(),
 };
 
-/** What somebody sets for one answer; what is left out is the model's own choice, so nothing is filled in. */
+/** What a person sets for one answer. No defaults are filled in, because the model chooses what is left out. */
 export const GivenSettings = z.object(settings).partial();
 export type GivenSettings = z.infer<typeof GivenSettings>;
 
@@ -82,7 +82,7 @@ export const AnswerStatus = z.enum([
   'answered',
   'answered-without-location',
   'not-visible',
-  /** The model was not taught this kind of question, and nobody wanted an answer all the same. */
+  /** The model was not taught this kind of question, and the person did not ask it anyway. */
   'refused',
   'malformed',
   'stopped',
@@ -90,7 +90,7 @@ export const AnswerStatus = z.enum([
 ]);
 export type AnswerStatus = z.infer<typeof AnswerStatus>;
 
-/** Whether an answer is still to come to its end. */
+/** Whether an answer has not ended yet. */
 export const isUnderWay = (status: AnswerStatus): boolean => status === 'queued' || status === 'running';
 
 export const AnswerTimings = z.object({
@@ -112,38 +112,38 @@ export const TokenCounts = z.object({
 export type TokenCounts = z.infer<typeof TokenCounts>;
 
 /**
- * What the model's own numbers say of its answer. Natural logarithms of probabilities. They tell how sure the model
- * was, not whether it is right.
+ * The model's own numbers about its answer, as natural logarithms of probabilities. They tell how sure the model was, not
+ * whether it is right.
  */
 export const AnswerEvidence = z.object({
   /**
-   * Of the reasoning's tokens, all together. A model that names its label in the reasoning decides there: the label
-   * after it is then as good as certain, however unsure the reasoning was. Missing in answers from before it was
-   * kept, null where the model wrote no reasoning of its own.
+   * Of all tokens of the reasoning together. A model that names its label in the reasoning decides there, so that the label
+   * after it is as good as certain, however unsure the reasoning was. Missing in answers from before this was stored, null
+   * if the model wrote no reasoning of its own.
    */
   reasoningLogProbability: z.number().max(0).nullable().optional(),
   /**
-   * What the model was asked, where that is not the question as it was typed but the same one in words that the model
-   * was taught: see `understandQuestion`.
+   * The question that the model was asked, if it differs from the typed one, because it was put into words that the model
+   * was taught. See `understandQuestion`.
    */
   askedAs: z.string().optional(),
-  /** Of a question of no kind that the model was taught; missing where it was taught it, or nobody states what it was. */
+  /** Set if the model was not taught this kind of question; missing also if its maker does not state what it was taught. */
   question: z
     .object({
-      /** Words of the question that no question had that the model was taught. */
+      /** Words of the question that occur in no question that the model was taught. */
       untaughtWords: z.array(z.string()),
-      /** The nearest questions that it was taught. */
+      /** The most similar questions that the model was taught. */
       rewrites: z.array(z.string()),
     })
     .optional(),
   /**
-   * How far the picture lies from those that the model was taught with, and from where on it is unlike them; missing
-   * where the model cannot tell.
+   * How far the picture is from those that the model was taught with, and the distance above which it counts as unlike them;
+   * missing if the model can't tell.
    */
   picture: z.object({ distance: z.number().min(0), threshold: z.number().positive() }).optional(),
   /**
-   * How likely the answer is to be right, by the model's calibration; missing where the model has none for its weights,
-   * null where the answer has not the numbers for it.
+   * How likely the answer is to be right, by the model's calibration; missing if the model has none for its weights, null if
+   * the answer lacks the numbers for it.
    */
   calibrated: z.number().min(0).max(1).nullable().optional(),
   /** Of the label's tokens, among all tokens. */
@@ -151,22 +151,22 @@ export const AnswerEvidence = z.object({
   /** Of the four corners' tokens, among all tokens; null without a box. */
   boxLogProbability: z.number().max(0).nullable(),
   /**
-   * The labels that were possible, each with its probability among them, the most likely first; the label of the
-   * answer is one of them. Empty where the model may write any text.
+   * The possible labels with their probabilities among each other, the most likely first. The answer's label is one of them.
+   * Empty if the model may write any text.
    */
   choices: z.array(z.object({ label: z.string(), probability: z.number().min(0).max(1) })),
-  /** Of `choices`, in bits: 0 where the model was sure. */
+  /** Entropy of `choices` in bits, which is 0 if the model was sure. */
   entropy: z.number().min(0).nullable(),
 });
 export type AnswerEvidence = z.infer<typeof AnswerEvidence>;
 
-/** The model as an answer remembers it. */
+/** What an answer stores about its model. */
 export const ModelStamp = z.object({
   id: ModelId,
   name: ShownName,
-  /** Null in answers from before it was kept. */
+  /** Null in answers from before this was stored. */
   version: z.preprocess((value) => value ?? null, ShownName.nullable()),
-  /** Null where it answered on a server that doesn't prove which weights it has. */
+  /** Null if it answered on a server that doesn't prove which weights it has. */
   sha256: Sha256.nullable(),
   /** As shown to a person: 'CPU', 'WebGPU', 'Server gpu.hospital.local:8000'. */
   device: ShownName,
@@ -177,7 +177,7 @@ export type ModelStamp = z.infer<typeof ModelStamp>;
 /** One of several things that an answer names. */
 export const AnswerItem = z.object({
   label: z.string(),
-  /** In pixels of the frame as displayed; null where the model gave none that can be used. */
+  /** In pixels of the frame as displayed; null if the model gave none that can be used. */
   box: Box.nullable(),
 });
 export type AnswerItem = z.infer<typeof AnswerItem>;
@@ -188,16 +188,16 @@ export const Answer = z.object({
   sessionId: SessionId,
   status: AnswerStatus,
   label: z.string().nullable(),
-  /** In pixels of the frame as displayed, in its own size; null where there are items. */
+  /** In pixels of the frame as displayed, in its own size; null if the answer has items. */
   box: Box.nullable(),
-  /** Of a list answer: each thing with its box. Empty for an answer of one thing. */
+  /** The things of a list answer, each with its box; empty for an answer that names one thing. */
   items: z.preprocess((value) => value ?? [], z.array(AnswerItem)),
   reasoning: z.string(),
   /** What the model wrote, unaltered. */
   raw: z.string(),
   /** Probability that the model gave to its label's tokens among all tokens, 0..1. People are shown `surenessOf`. */
   probability: z.number().min(0).max(1).nullable(),
-  /** Null where the answer has none: it has not ended well, or was written before evidence was kept. */
+  /** Null if the answer has none, because it did not end well or was given before evidence was stored. */
   evidence: z.preprocess((value) => value ?? null, AnswerEvidence.nullable()),
   notes: z.array(z.string()),
   frame: FrameIdentity.nullable(),

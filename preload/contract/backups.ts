@@ -9,7 +9,7 @@ export const DatabaseContent = z.object({
   sessions: Count,
   questions: Count,
   answers: Count,
-  /** When something in it was last made or changed; null where it is empty. */
+  /** When something in it was last made or changed; null if it is empty. */
   changedAt: Timestamp.nullable(),
 });
 export type DatabaseContent = z.infer<typeof DatabaseContent>;
@@ -19,16 +19,16 @@ export const BackupName = z.string().regex(/^workstation-(\d{6,12}-)?\d{8}T\d{6}
 
 export const BackupEntry = z.object({
   name: BackupName,
-  /** By the clock of the machine at that time. */
+  /** By the clock of the machine at that time, which may have been wrong. */
   writtenAt: Timestamp,
-  /** Null where the file is damaged, or of a newer version. */
+  /** Null if the file is damaged, or of a newer version. */
   content: DatabaseContent.nullable(),
   /** Whether it holds something that the present database does not hold. */
   holdsMore: z.boolean(),
 });
 export type BackupEntry = z.infer<typeof BackupEntry>;
 
-/** The pictures of frames that were asked about, which lie beside the database, and which no backup holds. */
+/** Number and size of the pictures of frames that were asked about. They lie beside the database, and no backup holds them. */
 export const KeptPicturesSum = z.object({ count: Count, bytes: Count });
 export type KeptPicturesSum = z.infer<typeof KeptPicturesSum>;
 

@@ -2,13 +2,13 @@ import type { ModelManifest } from './model.ts';
 import type { Box, Size } from './values.ts';
 
 /**
- * Where a model's box coordinates live.
+ * The units of a model's box coordinates.
  * - `resized-pixels`: pixels of the image after the model's own resize (Qwen2.5-VL).
  * - `normalized-1000`: 0..1000 over each side (Qwen2-VL, Qwen3-VL).
  */
 export type CoordinateSpace = ModelManifest['coordinateSpace'];
 
-/** Everything that ties the model's coordinates to the source frame. Sizes in pixels. */
+/** What is needed to convert between the model's coordinates and the source frame. Sizes are in pixels. */
 export interface BoxMapping {
   readonly space: CoordinateSpace;
   /** Size of the image after the model's resize. */
@@ -22,12 +22,12 @@ export type Corners = readonly [number, number, number, number];
 
 export type Quadrant = 'left-top' | 'right-top' | 'left-bottom' | 'right-bottom';
 
-/** Extent of the model's coordinate space, in the model's own units. */
+/** The size of the model's coordinate space, in the model's own units. */
 function modelExtent(mapping: BoxMapping): Size {
   return mapping.space === 'normalized-1000' ? { width: 1000, height: 1000 } : mapping.resized;
 }
 
-/** The one transform from model space to pixels of the source frame. Neither clamps nor orders. */
+/** Converts model coordinates to pixels of the source frame. It neither clamps nor orders them. */
 export function modelBoxToSource(corners: Corners, mapping: BoxMapping): [number, number, number, number] {
   const extent = modelExtent(mapping);
   const x = mapping.source.width / extent.width;
@@ -36,8 +36,8 @@ export function modelBoxToSource(corners: Corners, mapping: BoxMapping): [number
 }
 
 /**
- * The inverse of {@link modelBoxToSource}, rounded to multiples of `step` model units (a model that was
- * trained on coarse coordinates declares a step above 1; 0 leaves the numbers as they are).
+ * Converts back, as the inverse of {@link modelBoxToSource}, and rounds to multiples of `step` model units. A model that was
+ * trained on coarse coordinates declares a step above 1; 0 leaves the numbers as they are.
  */
 export function sourceBoxToModel(
   corners: Corners,
@@ -51,7 +51,7 @@ export function sourceBoxToModel(
   return [round(corners[0] * x), round(corners[1] * y), round(corners[2] * x), round(corners[3] * y)];
 }
 
-/** The part of the box inside the frame, or null where nothing of positive area is left. */
+/** The part of the box inside the frame; null if it has no area. */
 export function clampBox(corners: Corners, size: Size): Box | null {
   const limit = (value: number, maximum: number): number => Math.min(Math.max(value, 0), maximum);
   const x1 = limit(corners[0], size.width);
@@ -79,8 +79,8 @@ export function iou(first: Corners, second: Corners): number {
 }
 
 /**
- * Quadrant of the frame that holds the centre of the box, under the names of the EndoVis-VQLA labels.
- * A centre exactly on a middle line belongs to the right or the bottom.
+ * The quadrant of the frame that holds the centre of the box, as the EndoVis-VQLA labels call it. A centre exactly on a
+ * middle line belongs to the right or the bottom.
  */
 export function quadrantOf(box: Corners, size: Size): Quadrant {
   const side = (box[0] + box[2]) / 2 < size.width / 2 ? 'left' : 'right';

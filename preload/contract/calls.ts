@@ -47,49 +47,49 @@ const pseudonym = z.string().trim().min(1).max(120).pipe(ShownName);
 const question = z.string().trim().min(1).max(2000);
 const settings = GivenSettings.optional();
 
-/** Every call through the door: what goes in, what comes out. One schema each, types derived. */
+/** Every call that a window or another client can make, with the schemas of its input and output. */
 export const calls = {
   getStatus: { input: none, output: Status },
-  /** The backups of the database with what each holds, beside what the database holds. */
+  /** Lists the backups with what each holds, and what the database holds to compare. */
   listBackups: { input: none, output: BackupList },
-  /** Goes on with a backup; the database as it was is kept, under the name that comes back. Refused while work runs. */
+  /** Replaces the database with a backup. The old one is kept in the file that is returned. Refused while work runs. */
   restoreBackup: { input: z.strictObject({ name: BackupName }), output: z.object({ movedTo: z.string() }) },
-  /** Goes on with the database as it is: what backups hold beyond it is not offered again. */
+  /** Keeps the database as it is, so that what the present backups hold beyond it is not offered again. */
   keepDatabase: { input: none, output: done },
 
   listQuestionTemplates: { input: none, output: z.array(QuestionTemplate) },
 
-  /** What the caller set for themselves. */
+  /** The caller's own preferences. */
   getPreferences: { input: none, output: Preferences },
-  /** Sets some of it, for every window of the caller; the event `preferences` tells them. */
+  /** Changes some of them for every window of the caller, which the event `preferences` tells. */
   changePreferences: { input: PreferenceChange, output: Preferences },
 
-  /** Without those in the bin. */
+  /** Lists the cases that are not in the bin. */
   listCases: { input: none, output: z.array(Case) },
-  /** The same with what the library says of each, last changed first. */
+  /** Lists the same cases with what the library shows of each, last changed first. */
   listCaseSummaries: { input: none, output: z.array(CaseSummary) },
-  /** What lies in the bin, what was moved there last first. Nothing is ever removed from it but by restoring. */
+  /** Lists the bin, beginning with what was moved there last. Nothing ever leaves it except by being restored. */
   listBin: { input: none, output: z.array(BinItem) },
   /**
-   * Renames, deletes or restores. `doneIn`: the session that is open in the window, of whichever case, where `undo` takes it
-   * back; it may be the one that is deleted. `change` is null where all was so already.
+   * Renames, deletes or restores cases and sessions. `doneIn` is the session that is open in the window, in which `undo` takes
+   * this back; it may be of another case, or the one that is deleted. `change` is null if this changed nothing.
    */
   applyToLibrary: {
     input: z.strictObject({ command: LibraryCommand, doneIn: SessionId.exactOptional() }),
     output: z.object({ change: Change.nullable() }),
   },
   createCase: { input: z.strictObject({ pseudonym }), output: Case },
-  /** `sessionId`: the session of the case that it is done in, where `undo` takes it back. */
+  /** Renames a case. `sessionId` is the session of the case in which `undo` takes this back. */
   renameCase: {
     input: z.strictObject({ caseId: CaseId, pseudonym, sessionId: SessionId.exactOptional() }),
     output: Case,
   },
 
-  /** The recordings of a case, in its order. */
+  /** Lists the recordings of a case in the case's order. */
   listRecordings: { input: z.strictObject({ caseId: CaseId }), output: z.array(Video) },
   /**
-   * Adds a file to a case, behind its other recordings. `sessionId` is as for `renameCase`. Refused with `invalid-input`
-   * where the case has it already.
+   * Adds a file to a case as its last recording. `sessionId` is as for `renameCase`. Refused with `invalid-input` if the case
+   * has the recording already.
    */
   addRecording: {
     input: z.strictObject({
@@ -105,8 +105,8 @@ export const calls = {
   /** Opens the system's file dialog; null when the person closes it. */
   chooseVideo: { input: none, output: z.object({ grantId: GrantId, name: ShownName }).nullable() },
   /**
-   * Lists a folder for hosts without a file dialog. No id: the places to start from, or with `last` the folder that
-   * something was last looked for in.
+   * Lists a folder, for hosts without a file dialog. Without an id it lists the places to start from, or with `last` the folder
+   * in which the person last looked.
    */
   browseFolder: {
     input: z.strictObject({
@@ -116,25 +116,25 @@ export const calls = {
     }),
     output: Folder,
   },
-  /** Lists the folder of a path that a person typed or pasted; says which of its entries was meant, if one was. */
+  /** Lists the folder of a path that a person typed or pasted, and says which entry the path names, if it names one. */
   browsePath: {
     input: z.strictObject({ path: z.string().min(1).max(4096), find: z.enum(['videos', 'models']) }),
     output: z.object({ folder: Folder, entryId: GrantId.nullable() }),
   },
   /**
-   * Files that were given to the program itself, for this window to open: each is handed out once. `starting`: this window
-   * has just begun, and takes those that wait for the next one.
+   * Takes the files that the system or the command line gave to the program for this window to open. Each is given once. A
+   * window that has just started says `starting`, and also takes those that wait for the next window.
    */
   takeFilesToOpen: {
     input: z.strictObject({ starting: z.boolean() }),
     output: z.array(z.object({ grantId: GrantId, name: ShownName })),
   },
-  /** Whether a file's content is that of a video which is here already. */
+  /** Finds the known video that a file holds; null if it is new. */
   lookUpVideo: { input: z.strictObject({ grantId: GrantId }), output: KnownVideo.nullable() },
   /**
-   * Opens in place, never copies. Without a case, the one that has this content, else a new one; `asNewCase`: a new one in
-   * any case. A file that a case still has stays the case's file, wherever the other one lies. Goes on in the case's last
-   * session where nothing was asked in it and the video is on show in it, else starts one.
+   * Opens a file in place, without a copy. Without a case, it joins the case that has this content, or else a new one;
+   * `asNewCase` makes a new one even if a case has it. If the case still has its own file of this content, that one is used.
+   * The case's last session is continued if it shows the video and is still empty; otherwise a session is started.
    */
   openVideo: {
     input: z.strictObject({
@@ -146,15 +146,15 @@ export const calls = {
     }),
     output: OpenSession,
   },
-  /** Removes a copy of a dropped file that was not opened. */
+  /** Removes the copy of a dropped file that the person did not open after all. */
   discardCopy: { input: z.strictObject({ grantId: GrantId }), output: done },
-  /** Says where a video that was moved now lies; refused if it is another file. */
+  /** Points a video to the new place of its file. Refused with `file-changed` if the content differs. */
   relinkVideo: { input: z.strictObject({ videoId: VideoId, grantId: GrantId }), output: Video },
   getVideo: { input: z.strictObject({ videoId: VideoId }), output: Video },
   /**
-   * Goes over to another picture stream of the video's file within a session: it is a recording of its own of the same case, to
-   * which it is added where it is not one yet. Refused with `invalid-input` for a stream that the file does not have, and for a
-   * video of another case.
+   * Shows another picture stream of the video's file in a session. Each stream is a recording of its own, which is added to
+   * the case if it is not there yet. Refused with `invalid-input` for a stream that the file does not have, and for a video of
+   * another case.
    */
   chooseStream: {
     input: z.strictObject({ sessionId: SessionId, videoId: VideoId, streamIndex: z.int().min(0) }),
@@ -165,9 +165,9 @@ export const calls = {
   locate: { input: z.strictObject({ videoId: VideoId, at: PlaceInVideo }), output: FrameLocation },
 
   /**
-   * Finds answers, sessions and cases by full text; see `parseSearch` for what a query can say. No text fails; one that asks for
-   * nothing finds nothing. Without a `kind`, the first results of each; `before`, with a `kind`: the page that begins there.
-   * What `is:` asks for is what the caller decided.
+   * Finds answers, marks, sessions and cases by full text; `parseSearch` tells what a query can say. Any text is valid, and an
+   * empty query finds nothing. Without a `kind` it returns the first results of each; with a `kind`, `before` is where the page
+   * begins. The filter `is:` is about the caller's own decisions.
    */
   find: {
     input: z.strictObject({
@@ -181,12 +181,12 @@ export const calls = {
 
   listSessions: { input: none, output: z.array(SessionSummary) },
   startSession: { input: z.strictObject({ videoId: VideoId }), output: OpenSession },
-  /** `videoId`: the recording of the session's case to go over to; by default the one that the caller last saw there. */
+  /** Opens a session. `videoId` is the recording of its case to show; by default the one that the caller last saw there. */
   openSession: {
     input: z.strictObject({ sessionId: SessionId, videoId: VideoId.exactOptional() }),
     output: OpenSession,
   },
-  /** Some questions of a session as they are now, the newest first; those asked before a place, where one is given. */
+  /** Lists a page of a session's questions, newest first; with `before`, those that were asked before that place. */
   listEntries: {
     input: z.strictObject({
       sessionId: SessionId,
@@ -195,15 +195,15 @@ export const calls = {
     }),
     output: EntryPage,
   },
-  /** A question with everything that is known of its answers. */
+  /** A question with everything about its answers. */
   getEntry: { input: z.strictObject({ questionId: QuestionId }), output: Entry },
-  /** The session the reviewer was last in, else the demonstration case's. */
+  /** Opens the session that was open last, or else that of the demonstration case. */
   openLastSession: { input: none, output: OpenSession.nullable() },
-  /** Writes down where the caller stands. It is no change of the session, and everybody has a place of their own. */
+  /** Stores where the caller is in a session. Everybody has a place of their own, so this is no change of the session. */
   savePosition: {
     input: z.strictObject({
       sessionId: SessionId,
-      /** The recording that the place is in; by default the one that the caller last saw there. */
+      /** The recording in which the place is; by default the one that the caller last saw there. */
       videoId: VideoId.exactOptional(),
       frameIndex: FrameIndex,
     }),
@@ -211,10 +211,10 @@ export const calls = {
   },
 
   /**
-   * Asks about a frame. A model that states what it was taught is asked what is understood in words that it was taught
-   * (`evidence.askedAs`) and refuses a question of another kind (status `refused`), unless it is to answer these very
-   * words `anyway`. `frameHash` is the hash of the picture that the person saw of it: refused with
-   * `frame-mismatch` where the frame decodes to another one, so that no answer is kept for a picture nobody chose.
+   * Asks about a frame. If the model states what it was taught, the question is put into such words (`evidence.askedAs`), and
+   * one of another kind is refused (status `refused`), unless the model is to answer the typed words `anyway`. `frameHash` is
+   * the hash of the picture that the person saw. Refused with `frame-mismatch` if the frame decodes to another one, so that
+   * no answer is stored for a picture that nobody chose.
    */
   ask: {
     input: z.strictObject({
@@ -225,23 +225,23 @@ export const calls = {
       frameHash: Sha256,
       question,
       /**
-       * A part of the frame in its own pixels: the model is given that part alone, and its boxes are put back into the frame.
-       * Refused with `invalid-input` where it reaches out of the frame or is too small.
+       * A part of the frame, in pixels of the frame. The model is given that part alone, and its boxes are converted back to the
+       * frame. Refused with `invalid-input` if it reaches out of the frame or is too small.
        */
       region: z.tuple([z.number(), z.number(), z.number(), z.number()]).exactOptional(),
       anyway: z.boolean().exactOptional(),
       settings,
-      /** What is asked by one act, as several questions at once, is undone as one. */
+      /** Questions that are asked together share a group, and are undone together. */
       groupId: GroupId.exactOptional(),
     }),
     output: z.object({ jobId: JobId, question: Question, answer: Answer }),
   },
-  /** Another version of the answer, about the picture of that hash and the same region; the ones before are kept. */
+  /** Asks for another version of the answer, about the same picture and region. Earlier versions are kept. */
   askAgain: {
     input: z.strictObject({
       questionId: QuestionId,
       frameHash: Sha256,
-      /** As for `ask`; by default as the version before. */
+      /** As for `ask`; by default as for the version before. */
       anyway: z.boolean().exactOptional(),
       settings,
       /** As for `ask`. */
@@ -252,46 +252,46 @@ export const calls = {
   getAnswer: { input: z.strictObject({ answerId: AnswerId }), output: Answer },
   /** Hides a question with its answers; `restoreQuestion` brings it back. */
   deleteQuestion: { input: z.strictObject({ questionId: QuestionId }), output: done },
-  /** Gives it back as it is now, with every answer. */
+  /** Restores a question, and returns it as it is now, with every answer. */
   restoreQuestion: { input: z.strictObject({ questionId: QuestionId }), output: Entry },
 
   /**
-   * Does what a person does, in a session. Refused with `invalid-input` where it can't be done, with `changed-since` where
-   * somebody was quicker. `change` is null where all was so already: then nothing is recorded. Commands of one `groupId` in
-   * a row are undone as one.
+   * Carries out a person's command in a session. Refused with `invalid-input` if it can't be done, and with `changed-since` if
+   * somebody else was quicker. `change` is null, and nothing is recorded, if this changed nothing. Consecutive commands of the
+   * same `groupId` are undone as one.
    */
   apply: {
     input: z.strictObject({ sessionId: SessionId, command: Command, groupId: GroupId.exactOptional() }),
     output: z.object({ change: Change.nullable() }),
   },
   /**
-   * Takes back what the caller did last in a session, however long ago; what others did stays. Refused with `changed-since`
-   * where somebody has changed it since then, with `not-found` where there is nothing.
+   * Undoes what the caller did last in a session, however long ago; what others did stays. Refused with `changed-since` if
+   * somebody has changed it since then, and with `not-found` if there is nothing to undo.
    */
   undo: { input: z.strictObject({ sessionId: SessionId }), output: Undone },
-  /** Does again what the caller undid last in a session, unless something else was done since. Refused as `undo` is. */
+  /** Redoes what the caller undid last in a session, unless something else was done since. Refused as `undo` is. */
   redo: { input: z.strictObject({ sessionId: SessionId }), output: Undone },
-  /** What `undo` and `redo` would do next. */
+  /** What `undo` and `redo` would do next, in words. */
   getUndoable: { input: z.strictObject({ sessionId: SessionId }), output: Undoable },
-  /** What was changed after a place in the record, oldest first, some at a time. */
+  /** Lists the changes after a place in the record, oldest first, a limited number at a time. */
   changesSince: { input: z.strictObject({ seq: z.int().min(0) }), output: ChangeList },
-  /** Everyone whom a change can name. */
+  /** Lists everyone whom a change can name. */
   listActors: { input: none, output: z.array(Actor) },
   /**
-   * Whether the record is as it was written, held against the backups, too. `sinceLast`: only what came after the last
-   * check, which is trusted. `head`: a head that an earlier check gave, which the record must still go through.
+   * Checks whether the record is as it was written, also by comparing it with the backups. `sinceLast` checks only what was
+   * added after the last check, which is trusted. `head` is one that an earlier check gave; the record must still contain it.
    */
   checkRecord: {
     input: z.strictObject({ sinceLast: z.boolean(), head: RecordHead.exactOptional() }),
     output: RecordCheck,
   },
 
-  /** Ends an answer: one that waits is withdrawn, one that is written keeps its text. Does nothing to one that has ended. */
+  /** Stops an answer. One that waits is withdrawn, one that is being written keeps its text, one that has ended stays. */
   stopAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },
 
-  /** Keeps a question from being asked until it is resumed, also after a restart. Throws `busy` where it is being answered. */
+  /** Keeps a question from being asked until it is resumed, even after a restart. Throws `busy` if it is being answered. */
   pauseAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },
-  /** Lets a paused question have its turn; one that is not paused stays as it is. */
+  /** Lets a paused question wait for its turn again. One that is not paused stays as it is. */
   resumeAnswer: { input: z.strictObject({ answerId: AnswerId }), output: done },
 
   cancelJob: { input: z.strictObject({ jobId: JobId }), output: done },
@@ -299,40 +299,40 @@ export const calls = {
 
   listModels: { input: none, output: z.array(ModelEntry) },
   getModelState: { input: none, output: ModelState },
-  /** Loads a model for this run alone; null: the embedded one. */
+  /** Loads a model for this run only; null for the embedded one. */
   loadModel: { input: z.strictObject({ modelId: ModelId.nullable() }), output: ModelState },
   /** Loads the remembered model again, after it failed or was unloaded. */
   loadChosenModel: { input: none, output: ModelState },
-  /** Loads a model and remembers it as the one that questions go to; the one before comes back when it fails. */
+  /** Loads a model and remembers it as the chosen one. If that fails, the one before is loaded again. */
   chooseModel: { input: z.strictObject({ modelId: ModelId }), output: ModelState },
-  /** Removes an imported model with its files, or forgets one that is used in place, whose files stay. */
+  /** Removes an imported model with its files, or forgets one in its own folder, whose files stay. */
   removeModel: { input: z.strictObject({ modelId: ModelId }), output: done },
 
   /** Opens the system's folder dialog; null when the person closes it. */
   chooseModelFolder: { input: none, output: z.object({ grantId: GrantId, name: ShownName }).nullable() },
-  /** Looks at a folder, changing nothing. `baseId`: the checkpoint that an adapter belongs to. */
+  /** Reports what a folder holds, without changing it. `baseId` is the checkpoint that an adapter belongs to. */
   inspectModelFolder: {
     input: z.strictObject({ folderId: GrantId, baseId: GrantId.nullable() }),
     output: ModelFolderReport,
   },
-  /** Starts to import a checkpoint; goes on with an interrupted import of the same. */
+  /** Starts to import a checkpoint, or continues an interrupted import of the same. */
   importModel: {
     input: z.strictObject({
       folderId: GrantId,
       baseId: GrantId.nullable(),
       dtype: WeightDtype,
-      /** How the model writes its answers; by default as its folder says, else as its chat template lets expect. */
+      /** How the model writes its answers; by default as its folder says or, failing that, as its chat template suggests. */
       answerFormat: AnswerFormat.exactOptional(),
     }),
     output: ModelImport,
   },
-  /** Imports under way, ended in this run, or interrupted, oldest first. */
+  /** Lists imports that are under way, have ended in this run, or were interrupted, oldest first. */
   listModelImports: { input: none, output: z.array(ModelImport) },
-  /** Goes on with an import that was interrupted or failed. */
+  /** Continues an import that was interrupted or has failed. */
   resumeModelImport: { input: z.strictObject({ modelId: ModelId }), output: ModelImport },
-  /** Removes what an interrupted or failed import has left, or takes an ended one off the list. */
+  /** Removes what an interrupted or failed import has left behind, or takes a finished one off the list. */
   discardModelImport: { input: z.strictObject({ modelId: ModelId }), output: done },
-  /** Adds a folder of graphs, or an imported model, to be used where it lies. */
+  /** Adds a folder of graphs, or an imported model, which is then used where it lies. */
   addModelFolder: { input: z.strictObject({ folderId: GrantId }), output: ModelEntry },
 } as const;
 
@@ -341,17 +341,17 @@ export type CallInput<N extends CallName> = z.infer<(typeof calls)[N]['input']>;
 export type CallOutput<N extends CallName> = z.infer<(typeof calls)[N]['output']>;
 export const callNames = Object.keys(calls) as CallName[];
 
-/** What the workstation object implements. Failures are thrown; the door turns them into envelopes. */
+/** What the workstation implements. Failures are thrown here; the host turns them into `Result`s. */
 export type WorkstationCalls = {
   [N in CallName]: (input: CallInput<N>, context: CallContext) => Promise<CallOutput<N>>;
 };
 
-/** Calls of the contract whose context is given already. */
+/** Calls of the contract without a context, as it was given beforehand. */
 export type CallsInContext<Names extends CallName = CallName> = {
   [N in Names]: (input: CallInput<N>) => Promise<CallOutput<N>>;
 };
 
-/** Gives every call the same context: for a command, and for what a host does by itself. */
+/** Gives every call the same context, for a command or for what a host does by itself. */
 export function inContext<Names extends CallName>(
   calls: Pick<WorkstationCalls, Names>,
   context: CallContext,
@@ -362,6 +362,6 @@ export function inContext<Names extends CallName>(
     (input: CallInput<Names>) =>
       (calls[name] as (input: CallInput<Names>, context: CallContext) => Promise<unknown>)(input, context),
   ]);
-  // One function for each call that was given, by its name.
+  // The cast is sound, as there is one function for each given call under its name.
   return Object.fromEntries(given) as CallsInContext<Names>;
 }

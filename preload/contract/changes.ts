@@ -6,21 +6,21 @@ import { Bookmark, Segment } from './marks.ts';
 import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp, VideoId } from './values.ts';
 import { Verdict } from './verdicts.ts';
 
-/** Place of a change in the record: 1, 2, 3 and so on without a gap. It orders changes; clocks may go back. */
+/** The place of a change in the record: 1, 2, 3 and so on without gaps. It orders changes, because clocks may go back. */
 export const Seq = z.int().positive();
 export type Seq = z.infer<typeof Seq>;
 
-/** A session as the record knows it. Where a person stands in it is no change. Names were not recorded at first. */
+/** A session as the record holds it, without anybody's place in it, which is no change. Early records have no names. */
 export const SessionFacts = Session.pick({ id: true, caseId: true, number: true, createdAt: true }).extend({
   name: Session.shape.name.exactOptional(),
 });
 export type SessionFacts = z.infer<typeof SessionFacts>;
 
-/** A question as the record knows it. Which recording it is about was not recorded at first: its session had but one. */
+/** A question as the record holds it. Early records name no recording, because a session had only one. */
 export const QuestionFacts = Question.extend({ videoId: VideoId.exactOptional() });
 export type QuestionFacts = z.infer<typeof QuestionFacts>;
 
-/** That an answer was asked for. What it says comes later, and is in the record by the digest of its `Seal`. */
+/** Records that an answer was asked for. What it says comes later, and is recorded as the digest of its `Seal`. */
 export const AnswerFacts = z.object({
   id: AnswerId,
   questionId: QuestionId,
@@ -31,11 +31,11 @@ export const AnswerFacts = z.object({
 });
 export type AnswerFacts = z.infer<typeof AnswerFacts>;
 
-/** That an answer has ended, and what it then held. Nothing of it can be changed afterwards. */
+/** Records that an answer has ended, with the digest of its content, which can't be changed afterwards. */
 export const Seal = z.object({ answerId: AnswerId, status: AnswerStatus, sha256: Sha256 });
 export type Seal = z.infer<typeof Seal>;
 
-/** The head of the record as it was written to another place, or as it was when a backup took the database's place. */
+/** A head of the record that was noted in another place, or that the record had when a backup replaced the database. */
 export const Anchor = z.object({
   id: z.string().min(1).max(200),
   kind: z.enum(['backup', 'export', 'report', 'replaced']),
@@ -44,26 +44,26 @@ export const Anchor = z.object({
 });
 export type Anchor = z.infer<typeof Anchor>;
 
-/** That the edits of a change were erased, as when a patient withdraws. Its head, with the digest of them, stays. */
+/** Records that the edits of a change were erased, as when a patient withdraws. Its head with their digest stays. */
 export const Erasure = z.object({ seq: Seq, reason: z.string().min(1).max(500) });
 export type Erasure = z.infer<typeof Erasure>;
 
 /**
- * That something was done with what the record does not hold itself: a model was chosen, a video opened. It is in the record alone,
- * and has no table that it could be held against. No paths: they name people.
+ * Records that something was done with a thing that the record does not hold itself: a model was chosen, a video opened. It
+ * exists in the record alone, without a table to compare. It holds no paths, because these may name people.
  */
 export const Mention = z.object({
   what: z.enum(['model', 'video', 'backups']),
   id: z.string().min(1).max(150),
-  /** As the person knows it; null where it has none. */
+  /** The name by which the person knows it; null if it has none. */
   name: z.string().max(300).nullable(),
 });
 export type Mention = z.infer<typeof Mention>;
 
 /**
- * What the record can hold, each with its schema. A schema reads what earlier versions wrote, too, since nothing in the
- * record is ever written anew: a field that is added is optional or has a default. One that is optional and missing says
- * nothing of the thing, so it is compared with nothing.
+ * The kinds of things that the record can hold, with their schemas. Nothing in the record is ever rewritten, so a schema must
+ * read what earlier versions wrote: a field that is added is optional or has a default. An optional field that is missing is
+ * not compared with the tables.
  */
 export const recordedEntities = {
   case: Case,
@@ -91,8 +91,8 @@ const edit = <Name extends EntityName, Value extends z.ZodType>(entity: Name, va
   });
 
 /**
- * One thing as it was before a change and as it is after it. Null: it is not there. What a person deletes is not there any
- * more, though its row is kept, so that it can come back.
+ * One thing as it was before a change and as it is after it; null if it is not there. What a person deletes counts as not
+ * there, although its row is kept so that it can come back.
  */
 export const Edit = z.discriminatedUnion('entity', [
   edit('case', Case),
@@ -110,89 +110,89 @@ export const Edit = z.discriminatedUnion('entity', [
 ]);
 export type Edit = z.infer<typeof Edit>;
 
-/** What was done, such as `case.rename`. */
+/** The name of what was done, such as `case.rename`. */
 export const CommandName = z
   .string()
   .max(60)
   .regex(/^[a-z]+(?:-[a-z]+)*(?:\.[a-z]+(?:-[a-z]+)*)+$/);
 
-/** Joins changes to one step, which is undone as one: a drag, or a spell of typing. */
+/** Joins changes into one step that is undone as a whole, such as a drag, or typing without a pause. */
 export const GroupId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/)
   .brand<'GroupId'>();
 export type GroupId = z.infer<typeof GroupId>;
 
-/** `record`: it is written down and can't be undone, as an answer's end, a new session or an export. */
+/** What kind of change it is. `record` stands for one that can't be undone, such as an answer's end or a new session. */
 export const ChangeKind = z.enum(['do', 'undo', 'redo', 'record']);
 export type ChangeKind = z.infer<typeof ChangeKind>;
 
-/** One change: who did what, from where, and every thing that it changed. */
+/** One change: who did what, from which window, and each thing that it changed. */
 export const Change = z.object({
   seq: Seq,
-  /** By the clock of the machine at that time. */
+  /** By the clock of the machine at that time, which may have been wrong. */
   at: Timestamp,
   actor: ActorId,
   /** Null for what the workstation does by itself. */
   window: WindowId.nullable(),
   caseId: CaseId.nullable(),
-  /** The session that it was done in, where undo takes it back. */
+  /** The session in which it was done, and whose undo takes it back. */
   sessionId: SessionId.nullable(),
-  /** Of an undo or redo: what was undone or done again. */
+  /** For an undo or redo, the command that was undone or redone. */
   command: CommandName,
   kind: ChangeKind,
   /** The change that an undo undoes, or the undo that a redo takes back. */
   target: Seq.nullable(),
   groupId: GroupId.nullable(),
-  /** Null where they were erased. */
+  /** Null if they were erased. */
   edits: z.array(Edit).nullable(),
-  /** Of the change itself and of the one before it: places alone are the same in every database, these tell one from another. */
+  /** Hashes of this change and of the one before it. Unlike places, they also tell the changes of two databases apart. */
   hash: Sha256,
   previous: Sha256,
 });
 export type Change = z.infer<typeof Change>;
 
 /**
- * Changes in their order, without a gap, and what they come to: every question that they touched and that is there, as it is
- * now. A question that they touched and that is not among these is deleted.
+ * Changes in their order, without gaps, and what they lead to: every question that they touched, as it is now. A question that
+ * they touched and that is missing here is deleted.
  */
 export const Changes = z.object({ changes: z.array(Change), entries: z.array(Entry) });
 export type Changes = z.infer<typeof Changes>;
 
-/** Changes after a place in the record; `seq` is the newest one of all, 0 while there is none. */
+/** Changes after a place in the record. `seq` is the newest change of all, and 0 while there is none. */
 export const ChangeList = Changes.extend({
   seq: z.int().min(0),
-  /** Of that newest one; null while there is none. */
+  /** Hash of that newest change; null while there is none. */
   hash: Sha256.nullable(),
   /** Whether there are more after the last of `changes`. */
   more: z.boolean(),
 });
 export type ChangeList = z.infer<typeof ChangeList>;
 
-/** What was undone or done again, in words, and the change that did it. */
+/** What was undone or redone, in words, and the change that did it. */
 export const Undone = z.object({ what: z.string(), change: Change });
 export type Undone = z.infer<typeof Undone>;
 
-/** What undo and redo would do next, in words; null where there is nothing. */
+/** What undo and redo would do next, in words; null if there is nothing. */
 export const Undoable = z.object({ undo: z.string().nullable(), redo: z.string().nullable() });
 export type Undoable = z.infer<typeof Undoable>;
 
 /**
- * The newest change and its hash, as `12:ab…`, which vouch for all before it. Kept elsewhere, a later check can be held
- * against it.
+ * The newest change and its hash as `12:ab…`, which prove everything before it. Whoever keeps this elsewhere can compare it at
+ * a later check.
  */
 export const RecordHead = z.string().regex(/^[1-9]\d{0,15}:[0-9a-f]{64}$/);
 
-/** Whether the record is as it was written. */
+/** The result of checking whether the record is as it was written. */
 export const RecordCheck = z.object({
   ok: z.boolean(),
   /** How many changes there are. */
   changes: z.int().min(0),
-  /** The first change that is not as it was written, or is missing; null where none is. */
+  /** The first change that is missing or not as it was written; null if there is none. */
   broken: Seq.nullable(),
   /** What is wrong with it, in words. */
   reason: z.string().nullable(),
-  /** Null where there is none, or where something is broken. */
+  /** The present head; null if the record is empty or broken. */
   head: RecordHead.nullable(),
 });
 export type RecordCheck = z.infer<typeof RecordCheck>;
