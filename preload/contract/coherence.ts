@@ -10,31 +10,31 @@ export const absentLabel = 'not visible';
 /** Share of the frame's width and height within which a box's centre belongs to both sides of a middle line. */
 export const middleTolerance = 0.02;
 
-/** A side of each middle line of the frame; null: none is said, or the box lies on the line. */
+/** A side of each middle line of the frame; null if the words name none, or the box lies on the line. */
 export type Sides = Pick<PlaceSaid, 'horizontal' | 'vertical'>;
 
 export type FindingKind =
   /** The reasoning places it where the box is not. */
   | 'reasoning-place'
-  /** The label is a place, and the box lies elsewhere. */
+  /** The label is a place, but the box lies elsewhere. */
   | 'label-place'
-  /** The reasoning says that it is not in sight, and a box is given. */
+  /** The reasoning says that it is not in sight, but there is a box. */
   | 'reasoning-absent'
-  /** The reasoning places what the label calls not visible. */
+  /** The reasoning names a place for what the label calls not visible. */
   | 'absent-place'
-  /** A label that is to be seen, and no box. */
+  /** The label is of something in sight, but there is no box. */
   | 'box-missing'
-  /** A box for what the label calls not visible. */
+  /** There is a box for what the label calls not visible. */
   | 'box-unexpected';
 
 export interface Finding {
   readonly kind: FindingKind;
-  /** The words that disagree, as written; '' where it is the box alone. */
+  /** The words that disagree, as written; '' if only the box is at fault. */
   readonly said: string;
-  /** Which text they stand in, and where, `[start, end)`. */
+  /** The text in which these words stand, and `[start, end)` in it. */
   readonly source: 'reasoning' | 'label';
   readonly range: readonly [number, number] | null;
-  /** What the words say; null where they name no place. */
+  /** The sides that the words name; null if they name no place. */
   readonly saidSides: Sides | null;
   /** Where the centre of the box lies; null without a box. */
   readonly boxSides: Sides | null;
@@ -51,7 +51,7 @@ export interface Told {
   /** In pixels of an image of `size`. */
   readonly box: Box | null;
   readonly size: Size;
-  /** Names the subject where the reasoning speaks of several instruments. */
+  /** The question, which tells the subject if the reasoning speaks of several instruments. */
   readonly question?: string;
 }
 
@@ -81,8 +81,8 @@ export function sidesOfBox(box: Box, { width, height }: Size): Sides {
 /**
  * Multimodal coherence of one answer, after Surgery-R1 (arXiv 2506.19469, which publishes no formula; this one is
  * ours): do its words and its box tell one story? Place words of the reasoning and a label that is a place must
- * agree with the centre of the box; a box belongs to every label but "not visible", and to none that is; and
- * reasoning that says "not visible" goes with no box. A label that could not be read is held against nothing.
+ * agree with the centre of the box; every label except "not visible" needs a box, and that one must have none; and
+ * reasoning that says "not visible" must have no box. A label that could not be read is not checked.
  *
  * models/training/rewards.py restates this; test/fixtures/coherence/cases.json ties the two.
  */
@@ -140,8 +140,8 @@ const absences = [
 ].map((pattern) => new RegExp(pattern, 'gi'));
 
 /**
- * The first words by which the reasoning says that its subject is not in sight; of another instrument than the one
- * that `question` names they may say so.
+ * The first words by which the reasoning says that its subject is not in sight. Words about another instrument than the one
+ * that `question` names do not count.
  */
 export function absenceSaid(reasoning: string, question = ''): Pick<PlaceSaid, 'text' | 'range'> | null {
   const asked = instrumentNamed(question);
@@ -157,7 +157,7 @@ export function absenceSaid(reasoning: string, question = ''): Pick<PlaceSaid, '
   return null;
 }
 
-/** The place in the words of people: "upper left", "left of the middle", "in the middle". */
+/** A place in plain words: "upper left", "left of the middle", "in the middle". */
 export function sidesInWords({ horizontal, vertical }: Sides): string {
   if (horizontal && vertical) return `${vertical === 'top' ? 'upper' : 'lower'} ${horizontal}`;
   if (horizontal) return `${horizontal} of the middle`;

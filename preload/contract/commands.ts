@@ -13,24 +13,24 @@ import {
 } from './values.ts';
 import { RejectReason, StepMark } from './verdicts.ts';
 
-/** Four numbers as a person gave them: whether they are a box of the frame is for the command to say, in words. */
+/** Four numbers as a person gave them. Whether they are a box of the frame is checked later, where the error can explain it. */
 const Corners = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
-/** What is longer than any limit that a command states in words is not looked at. */
+/** No text may be longer than this. Commands have lower limits of their own, whose errors explain them. */
 const mostText = 20_000;
 
 /**
- * When the decision was taken that the person had before their eyes, null for none: another one that they took meanwhile, in another
- * window, is not passed over. Left out, whatever is there is put aside.
+ * When the decision that the person saw was taken; null if they saw none. A command is refused if they took another decision
+ * meanwhile in another window. If left out, any decision is replaced.
  */
 const Since = Timestamp.nullable().exactOptional();
 
-/** What a person says of an answer. */
+/** Commands by which a person judges an answer. */
 export const VerdictCommand = z.discriminatedUnion('name', [
   /** The answer is right as it stands. */
   z.strictObject({ name: z.literal('verdict.accept'), answerId: AnswerId }),
   z.strictObject({ name: z.literal('verdict.reject'), answerId: AnswerId, reason: RejectReason }),
-  /** What is true instead: both label and box; a box of null says that there is nothing to point at. */
+  /** States what is true instead, with both label and box. A box of null means that there is nothing to point at. */
   z.strictObject({
     name: z.literal('verdict.correct'),
     answerId: AnswerId,
@@ -38,7 +38,7 @@ export const VerdictCommand = z.discriminatedUnion('name', [
     box: Corners.nullable(),
     since: Since,
   }),
-  /** The same of an answer that names several things: all that are there, the model's own among them where they are right. */
+  /** Corrects an answer that names several things. The list has everything that is there, with the model's right ones. */
   z.strictObject({
     name: z.literal('verdict.correct-things'),
     answerId: AnswerId,
@@ -47,23 +47,23 @@ export const VerdictCommand = z.discriminatedUnion('name', [
         z.strictObject({
           label: z.string().max(mostText),
           box: Corners.nullable(),
-          /** Which of the model's things it stands for, from 0; null for another one. */
+          /** Which of the model's things it stands for, counted from 0; null for one that the model did not name. */
           from: z.int().min(0).nullable(),
         }),
       )
       .max(1000),
     since: Since,
   }),
-  /** Of the step with this number, from 0, of the answer's reasoning; null takes its mark away. */
+  /** Marks the step of the reasoning with this number, counted from 0; null removes its mark. */
   z.strictObject({
     name: z.literal('verdict.mark'),
     answerId: AnswerId,
     step: z.int().min(0),
     mark: StepMark.nullable(),
   }),
-  /** An empty note is none. */
+  /** Sets the note; an empty one removes it. */
   z.strictObject({ name: z.literal('verdict.note'), answerId: AnswerId, note: z.string().max(mostText) }),
-  /** Takes the decision away, and leaves marks and note. */
+  /** Removes the decision, but not marks and note. */
   z.strictObject({ name: z.literal('verdict.reopen'), answerId: AnswerId }),
 ]);
 export type VerdictCommand = z.infer<typeof VerdictCommand>;
@@ -71,25 +71,25 @@ export type VerdictCommand = z.infer<typeof VerdictCommand>;
 /** More recordings than an operation has. */
 const mostRecordings = 1000;
 
-/** What a person does with the recordings of the session's case; `addRecording` adds one, since it takes a file. */
+/** Commands on the recordings of the session's case. Adding one needs a file, so it is a call of its own, `addRecording`. */
 export const RecordingCommand = z.discriminatedUnion('name', [
-  /** Takes a recording out of the case, whose questions about it stay. Refused for the last one. */
+  /** Takes a recording out of the case, but keeps the questions about it. Refused for the last recording. */
   z.strictObject({ name: z.literal('recording.remove'), videoId: VideoId }),
-  /** Puts them in another order, which names each once. Refused with `changed-since` where it names others than there are. */
+  /** Reorders the recordings; the order names each once. Refused with `changed-since` if it does not name the present ones. */
   z.strictObject({
     name: z.literal('recording.reorder'),
     videoIds: z.array(VideoId).min(1).max(mostRecordings),
   }),
-  /** From now on one eye of a stereo recording is reviewed everywhere; null: the whole picture. Answers of before stay. */
+  /** Chooses one eye of a stereo recording for review; null for the whole picture. Earlier answers stay as they are. */
   z.strictObject({ name: z.literal('recording.choose-eye'), videoId: VideoId, eye: StereoEye.nullable() }),
 ]);
 export type RecordingCommand = z.infer<typeof RecordingCommand>;
 
-/** Text as a person typed it: whether it is short enough is for the command to say, in words. */
+/** Text as a person typed it. Whether it is short enough is checked later, where the error can explain it. */
 const Typed = z.string().max(mostText);
 const Tags = z.array(Typed).max(1000);
 
-/** What a person does with bookmarks. A name or note of `''` is none. */
+/** Commands on bookmarks. A name or note of `''` means none. */
 export const BookmarkCommand = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('bookmark.add'),
@@ -115,14 +115,14 @@ const segmentFields = {
 };
 
 /**
- * What a person does with segments. They may overlap, as a step lies within its phase, but for two of one name, which would be
- * one segment: that is refused with `invalid-input`.
+ * Commands on segments. Segments may overlap, as a step lies within its phase, except two of the same name, which could not be
+ * told apart: that is refused with `invalid-input`.
  */
 export const SegmentCommand = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('segment.add'),
     videoId: VideoId,
-    /** Its first and its last frame. */
+    /** The first and the last frame, which both belong to it. */
     from: FrameIndex,
     to: FrameIndex,
     title: Typed,
@@ -140,8 +140,8 @@ export const SegmentCommand = z.discriminatedUnion('name', [
 export type SegmentCommand = z.infer<typeof SegmentCommand>;
 
 /**
- * What a person does with whole cases and sessions. What is deleted lies in the bin and comes back whole; restoring a session
- * restores its case, too. A `title` of `''` takes the name of a session away, which then has its number alone.
+ * Commands on whole cases and sessions. What is deleted lies in the bin and can be restored completely; restoring a session
+ * also restores its case. A `title` of `''` removes the name of a session, which is then known by its number.
  */
 export const LibraryCommand = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('case.delete'), caseId: CaseId }),
@@ -153,8 +153,8 @@ export const LibraryCommand = z.discriminatedUnion('name', [
 export type LibraryCommand = z.infer<typeof LibraryCommand>;
 
 /**
- * What a person does, as data: each command is planned by a pure function and goes through one `apply`, where it is checked,
- * recorded, told to all windows, and can be undone and done again.
+ * A person's command as data. Each command is planned by a pure function and carried out by the one call `apply`, so that all
+ * of them are checked, recorded, told to every window, and can be undone and redone.
  */
 export const Command = z.discriminatedUnion('name', [
   ...VerdictCommand.options,

@@ -1,12 +1,12 @@
-/** Where a model may run in this program. */
+/** The devices on which this program can run a model. */
 export const devices = ['cpu', 'webgpu', 'cuda', 'directml', 'coreml'] as const;
 export type Device = (typeof devices)[number];
 
-/** What a person may ask for; `auto` lets the engine choose and say why. */
+/** The devices that a person may choose; with `auto` the engine chooses, and says why. */
 export const deviceWishes = ['auto', ...devices] as const;
 export type DeviceWish = (typeof deviceWishes)[number];
 
-/** As shown to a person. */
+/** The names of the devices as shown to a person. */
 export const deviceNames: Readonly<Record<Device, string>> = {
   cpu: 'CPU',
   webgpu: 'WebGPU',

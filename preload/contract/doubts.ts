@@ -3,20 +3,20 @@ import type { Answer } from './domain.ts';
 import { probabilityInWords, surenessOf } from './sureness.ts';
 
 /**
- * What makes an answer one that nobody should read past, by the model's own means: its question is of no kind that the
- * model was taught, its picture is unlike those that it was taught with, or the model was unsure. The first two make
- * its probability say nothing.
+ * Reasons, known from the model itself, why an answer needs a closer look: the model was not taught this kind of question,
+ * the picture is unlike those that it was taught with, or it was unsure. In the first two cases its probability is
+ * meaningless.
  */
 export const Doubt = z.enum(['question-untaught', 'picture-unlike', 'unsure']);
 export type Doubt = z.infer<typeof Doubt>;
 
 type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
 
-/** Whether the picture lies farther from those that the model was taught with than they lie from each other. */
+/** Whether the picture is more different from those that the model was taught with than its threshold allows. */
 export const isUnlike = ({ evidence }: Pick<Answer, 'evidence'>): boolean =>
   evidence?.picture !== undefined && evidence.picture.distance > evidence.picture.threshold;
 
-/** Of an answer that has ended, the weightiest first. */
+/** The doubts about an answer that has ended, the weightiest first. */
 export function doubtsOf(answer: Told): Doubt[] {
   return [
     ...(answer.evidence?.question === undefined ? [] : (['question-untaught'] as const)),
@@ -25,14 +25,14 @@ export function doubtsOf(answer: Told): Doubt[] {
   ];
 }
 
-/** Two or three words each, for a list, a picture, a line. */
+/** Each doubt in two or three words, for lists, pictures and single lines. */
 export const doubtWords: Readonly<Record<Doubt, string>> = {
   'question-untaught': 'question not taught',
   'picture-unlike': 'unlike picture',
   unsure: 'unsure',
 };
 
-/** What a doubt means, for the person who has to check the answer. */
+/** What each doubt means for the person who has to check the answer. */
 export const doubtMeanings: Readonly<Record<Doubt, string>> = {
   'question-untaught':
     'The model was not taught this kind of question. It answers all the same, and nothing tells how likely it is right.',
@@ -41,7 +41,7 @@ export const doubtMeanings: Readonly<Record<Doubt, string>> = {
   unsure: 'The model was unsure of this answer.',
 };
 
-/** "0.87", "0.32, unsure", "question not taught"; empty where there is nothing to tell. */
+/** "0.87", "0.32, unsure" or "question not taught"; empty if there is nothing to tell. */
 export function surenessInWords(answer: Told): string {
   const sureness = surenessOf(answer);
   const doubts = doubtsOf(answer).map((doubt) => doubtWords[doubt]);

@@ -7,11 +7,11 @@ import { Sha256, type AnswerId, type Size } from './values.ts';
 import { DecisionOf, NoteOf, Verdict } from './verdicts.ts';
 import { answerWarning } from './words/answer-warning.ts';
 
-/** Where a question stands in the order of asking, within one database: later ones have larger numbers, with gaps. */
+/** The place of a question in the order of asking within one database. Later ones have larger numbers, with gaps. */
 export const EntryPlace = z.int().positive();
 export type EntryPlace = z.infer<typeof EntryPlace>;
 
-/** A question with every version of its answer, oldest first, and what people said of them. */
+/** A question with every version of its answer, oldest first, and people's verdicts on them. */
 export const Entry = z.object({
   question: Question,
   place: EntryPlace,
@@ -20,7 +20,7 @@ export const Entry = z.object({
 });
 export type Entry = z.infer<typeof Entry>;
 
-/** What a list says of an answer. The rest of it (reasoning, evidence, settings) comes with `getEntry`. */
+/** What a list shows of an answer. The rest (reasoning, evidence, settings) is read by `getEntry`. */
 export const AnswerSummary = Answer.pick({
   id: true,
   status: true,
@@ -33,20 +33,20 @@ export const AnswerSummary = Answer.pick({
   /** How likely it is to be right by the model's own numbers; see `surenessOf`. */
   probability: z.number().min(0).max(1).nullable(),
   doubts: z.array(Doubt),
-  /** What to know before using an answer whose words and box disagree; null where they agree. */
+  /** What to know before using an answer whose words and box disagree; null if they agree. */
   warning: z.string().nullable(),
-  /** Of the picture that it was given for. */
+  /** Hash of the picture that the answer is about. */
   frameHash: Sha256.nullable(),
-  /** Of whoever judged it, one of each person. */
+  /** One decision for each person who judged it. */
   decisions: z.array(DecisionOf),
-  /** What people wrote about it, one of each person who did. */
+  /** One note for each person who wrote one. */
   notes: z.array(NoteOf),
-  /** Name and version of the model that gave it; null where none did yet. */
+  /** Name and version of the model that gave it; null if none did yet. */
   model: z.string().nullable(),
 });
 export type AnswerSummary = z.infer<typeof AnswerSummary>;
 
-/** A question with what a list says of its newest answer. */
+/** A question with what a list shows of its newest answer. */
 export const EntrySummary = z.object({
   question: Question,
   place: EntryPlace,
@@ -56,14 +56,14 @@ export const EntrySummary = z.object({
 });
 export type EntrySummary = z.infer<typeof EntrySummary>;
 
-/** As many as a first screen can show, and some to scroll to. */
+/** How many questions come first: as many as a screen shows, and some to scroll to. */
 export const firstPageLength = 100;
 export const mostOfPage = 500;
 
-/** Some questions of a session, the newest first. */
+/** A page of a session's questions, newest first. */
 export const EntryPage = z.object({
   list: z.array(EntrySummary),
-  /** From where the next page goes on, with what was asked before; null where nothing was. */
+  /** Where the next page of earlier questions begins; null if there are none. */
   next: EntryPlace.nullable(),
   /** The models that gave the answers of this page, each once. */
   models: z.array(ModelStamp),
@@ -80,9 +80,9 @@ export const OpenSession = z.object({
   marks: Marks,
   /** How many questions the session has. */
   entryCount: z.int().min(0),
-  /** The newest change of the record that is in it: what comes later is told by `changes` events. */
+  /** The newest change of the record that is contained in this. Later ones are told by `changes` events. */
   seq: z.int().min(0),
-  /** Of that change; null while there is none. */
+  /** Hash of that change; null while there is none. */
   hash: Sha256.nullable(),
 });
 export type OpenSession = z.infer<typeof OpenSession>;
@@ -102,7 +102,7 @@ type Summarised = Pick<
   | 'model'
 >;
 
-/** The decisions on one answer, one of each person who judged it. */
+/** The decisions on one answer, one for each person who judged it. */
 export const decisionsOn = (answerId: AnswerId, verdicts: readonly Verdict[]): DecisionOf[] =>
   verdicts.flatMap(({ answerId: of, actor, judgement }) => {
     if (of !== answerId || judgement === null) return [];
@@ -110,18 +110,18 @@ export const decisionsOn = (answerId: AnswerId, verdicts: readonly Verdict[]): D
     return [{ actor, decision, ...(decision === 'corrected' && { label: judgement.label }) }];
   });
 
-/** The notes on one answer, one of each person who wrote one. */
+/** The notes on one answer, one for each person who wrote one. */
 export const notesOn = (answerId: AnswerId, verdicts: readonly Verdict[]): NoteOf[] =>
   verdicts.flatMap(({ answerId: of, actor, note }) =>
     of === answerId && note !== '' ? [{ actor, note }] : [],
   );
 
-/** "Surgery-R1 nano 0.5.0": models of one name and version are one to whoever reads a list. */
+/** "Surgery-R1 nano 0.5.0": in lists, models of the same name and version count as one. */
 export const namedModel = ({ name, version }: Pick<ModelStamp, 'name' | 'version'>): string =>
   version === null || version === 'not stated' ? name : `${name} ${version}`;
 
 /**
- * What a list says of an answer. `video` is the size of the video's picture, for answers that do not know their own;
+ * What a list shows of an answer. `video` is the size of the video's picture, for answers that do not hold their own;
  * `decisions` and `notes` are those on this answer.
  */
 export function summaryOf(
@@ -146,7 +146,7 @@ export function summaryOf(
   };
 }
 
-/** What a list says of a question of which everything is known. */
+/** What a list shows of a question whose whole entry is known. */
 export function entrySummaryOf({ question, place, answers, verdicts }: Entry, video: Size): EntrySummary {
   const newest = answers.at(-1);
   if (newest === undefined) throw new Error('an entry has no answer');
@@ -155,7 +155,7 @@ export function entrySummaryOf({ question, place, answers, verdicts }: Entry, vi
   return { question, place, versions: answers.length, newest: summary };
 }
 
-/** Models, each once, in the order in which they come. */
+/** The different models among these, each once and in the order of first appearance. */
 export function distinctModels(stamps: Iterable<ModelStamp | null>): ModelStamp[] {
   const found = new Map<string, ModelStamp>();
   for (const stamp of stamps) {

@@ -53,7 +53,7 @@ export const errorCodes = [
 export const ErrorCode = z.enum(errorCodes);
 export type ErrorCode = z.infer<typeof ErrorCode>;
 
-/** What crosses the door in place of an exception: never a stack, a path of ours, or pixels. */
+/** An error in the form that windows and clients get: never with a stack, an internal path, or pixels. */
 export const ErrorReport = z.object({
   code: ErrorCode,
   message: ShownMessage,
@@ -78,13 +78,13 @@ export class WorkstationError extends Error {
   }
 }
 
-/** For a log only: the stack of what nobody foresaw. It may hold paths, so it never crosses the door. */
+/** The stack of an unforeseen error, for the log only. It may hold paths, so no window or client gets it. */
 export const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /**
- * Turns anything thrown into a report. What is not ours becomes `internal` and says no more than that: whoever
- * catches it logs its `stackOf`.
+ * Turns anything that was thrown into a report. Anything but a `WorkstationError` becomes `internal` without details, so
+ * whoever catches it should log its `stackOf`.
  */
 export function toErrorReport(error: unknown): ErrorReport {
   if (error instanceof WorkstationError) return error.toReport();

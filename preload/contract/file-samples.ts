@@ -9,8 +9,8 @@ const wholeBytes = 64 * 1024 * 1024;
 const samples = 256;
 
 /**
- * First, middle and last of a file: tells most files of one name and size apart, for the price of three small reads. A
- * recorder's segments share both as a rule.
+ * The first, middle and last bytes of a file. Three small reads tell most files of the same name and size apart, which a
+ * recorder's segments usually share.
  */
 export function edgesOf(size: number): FileSample[] {
   const length = Math.min(size, edgeBytes);
@@ -18,8 +18,8 @@ export function edgesOf(size: number): FileSample[] {
 }
 
 /**
- * What is compared before two files are taken for one: every byte up to 64 MiB; of a longer file, 256 stretches of 64 KiB
- * at places drawn from `seed` (a whole number), so that nothing can be hidden between places that are always the same.
+ * The bytes that must be equal before two files count as the same: all of them up to 64 MiB, or 256 stretches of 64 KiB in a
+ * longer file. The places are drawn from `seed` (a whole number), so that no difference can hide between fixed places.
  */
 export function samplesOf(size: number, seed: number): FileSample[] {
   if (size <= wholeBytes) return [{ start: 0, length: size }];
@@ -28,7 +28,7 @@ export function samplesOf(size: number, seed: number): FileSample[] {
   return [...edgesOf(size), ...drawn.sort((a, b) => a - b).map((start) => ({ start, length: edgeBytes }))];
 }
 
-/** Numbers from 0 to 1 that follow from a seed: mulberry32, the same in a browser and in Node. */
+/** Pseudo-random numbers from 0 to 1 (mulberry32), which are the same in a browser and in Node for the same seed. */
 function numbersFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
