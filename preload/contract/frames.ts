@@ -19,18 +19,18 @@ export interface FrameTimes {
   readonly ticks: ArrayLike<number>;
   /** End of the last frame in ticks. */
   readonly endTicks: number;
-  /** The longest step in ticks within one recording: a longer one joins two. Left out, any step forward is kept. */
+  /** The longest step in ticks within one recording, as a longer one joins two. If left out, any step forward is kept. */
   readonly longestStep?: number;
 }
 
-/** Seconds below which two times are the same: browsers report times rounded to microseconds. */
+/** Times that differ by fewer seconds count as the same, because browsers round times to microseconds. */
 export const timeToleranceSeconds = 2e-6;
 
 export function ticksToSeconds(ticks: number, [numerator, denominator]: TimeBase): number {
   return (ticks * numerator) / denominator;
 }
 
-/** Not rounded: the caller knows which way its question rounds. */
+/** Converts seconds to ticks without rounding, because only the caller knows which way its question rounds. */
 export function secondsToTicks(seconds: number, [numerator, denominator]: TimeBase): number {
   return (seconds * denominator) / numerator;
 }
@@ -75,7 +75,7 @@ export function durationSeconds(times: FrameTimes): number {
   return ticksToSeconds(endTicks - (ticks[0] as number), timeBase);
 }
 
-/** How long the shortest frame of the review clock lasts, in seconds; 0 for a video without frames. */
+/** Length of the shortest frame on the review clock, in seconds; 0 for a video without frames. */
 export function shortestFrameSeconds(times: FrameTimes): number {
   if (times.ticks.length === 0) return 0;
   const { ticks, endTicks, timeBase } = reviewClock(times);
@@ -87,14 +87,14 @@ export function shortestFrameSeconds(times: FrameTimes): number {
   return Number.isFinite(shortest) ? ticksToSeconds(shortest, timeBase) : 0;
 }
 
-/** The first frame after a place where the file's own clock begins anew or leaps. */
+/** The first frame after a place where the file's own clock starts again or leaps. */
 export interface ClockJoin {
   readonly index: FrameIndex;
-  /** Seconds of the review clock, which goes on there. */
+  /** Seconds of the review clock, which continues there. */
   readonly seconds: number;
 }
 
-/** Where the file's own clock begins anew or leaps, in order. */
+/** All places where the file's own clock starts again or leaps, in order. */
 export function clockJoins(times: FrameTimes): ClockJoin[] {
   if (times.ticks.length === 0) return [];
   return reviewClock(times).joins.map((index) => ({
@@ -104,9 +104,9 @@ export function clockJoins(times: FrameTimes): ClockJoin[] {
 }
 
 /**
- * The frame on screen at `ticks` (a fraction is allowed) of rising times: the last one that begins at or before it. Before
- * the first frame it is the first, after the end the last, as a player does. Throws `frame-out-of-range` for a video with
- * no frames.
+ * The frame on screen at `ticks` (fractions are allowed) of rising times, which is the last one that begins at or before it.
+ * As in a player, it is the first frame before the beginning, and the last one after the end. Throws `frame-out-of-range`
+ * for a video without frames.
  */
 export function frameAtTicks(times: Pick<FrameTimes, 'ticks'>, ticks: number): FrameIndex {
   const { length } = times.ticks;
@@ -142,7 +142,7 @@ export function frameAtSeconds(
   );
 }
 
-/** The frame on screen at a stream's own time, where its times rise. */
+/** The frame on screen at a time of the stream itself. The stream's times must rise. */
 export function frameAtMediaSeconds(times: FrameTimes, mediaSeconds: number): FrameIndex {
   return frameAtTicks(times, secondsToTicks(mediaSeconds + timeToleranceSeconds, times.timeBase));
 }
@@ -194,7 +194,7 @@ export function formatTimecode(seconds: number): string {
 
 export interface Timecode {
   readonly seconds: number;
-  /** Half a unit of the last digit where it stands for a rounded time. */
+  /** Half a unit of the last digit, if the digits may be those of a rounded time. */
   readonly tolerance: number;
   /** Frame within its second, counted from 0, for `HH:MM:SS:FF`. */
   readonly frame: number | null;

@@ -13,5 +13,5 @@ export const graphVariants = {
 } as const satisfies Record<string, { dtype: WeightDtype; words: string }>;
 export type GraphVariant = keyof typeof graphVariants;
 
-/** What a person may call them. */
+/** The names by which a person may call them. */
 export const variantNames = Object.values(graphVariants).map(({ words }) => words);

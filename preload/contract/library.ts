@@ -4,19 +4,19 @@ import { Case } from './domain.ts';
 import { CaseId, SessionId, Timestamp } from './values.ts';
 import { ShownName } from './visible-text.ts';
 
-/** A name of a session holds no more characters than this. */
+/** The most characters of a session's name. */
 export const mostSessionName = 120;
 
-/** A case with what the library says of it. */
+/** A case with what the library shows of it. */
 export const CaseSummary = Case.extend({
-  /** How many recordings it has, and how many of their files are not where they were, or are others now. */
+  /** How many recordings it has, and how many of their files are missing or changed. */
   recordings: z.int().min(0),
   away: z.int().min(0),
   sessions: z.int().min(0),
   questions: z.int().min(0),
-  /** Answers on which the caller has still to decide. */
+  /** How many answers still wait for the caller's decision. */
   open: z.int().min(0),
-  /** When something was last changed in one of its sessions; when it was made, where it has none. */
+  /** When something in one of its sessions was last changed; without sessions, when the case was made. */
   updatedAt: Timestamp,
 });
 export type CaseSummary = z.infer<typeof CaseSummary>;
@@ -25,13 +25,13 @@ const common = {
   caseId: CaseId,
   casePseudonym: ShownName,
   deletedAt: Timestamp,
-  /** Null where that was not written down. */
+  /** Null if that was not recorded. */
   deletedBy: ActorId.nullable(),
   /** How many questions come back with it. */
   questions: z.int().min(0),
 };
 
-/** A case in the bin, with all that it holds. */
+/** A case in the bin, together with everything in it. */
 export const BinCase = z.object({ kind: z.literal('case'), ...common, sessions: z.int().min(0) });
 export type BinCase = z.infer<typeof BinCase>;
 
@@ -42,7 +42,7 @@ export const BinSession = z.object({
   sessionId: SessionId,
   sessionNumber: z.int().positive(),
   sessionName: ShownName.nullable(),
-  /** Its case lies in the bin, too, and comes back with it. */
+  /** Whether its case lies in the bin, too, and is restored with it. */
   withCase: z.boolean(),
 });
 export type BinSession = z.infer<typeof BinSession>;

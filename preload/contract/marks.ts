@@ -4,30 +4,30 @@ import { Note } from './notes.ts';
 import { FrameLocation } from './places.ts';
 import { BookmarkId, SegmentId, SessionId, Span, Timestamp, VideoId, type FrameRef } from './values.ts';
 
-/** A session that has more of one kind than this can't be read any more. */
+/** The most marks of one kind in a session, since nobody can keep more apart. */
 export const mostMarks = 5000;
 export const mostMarkName = 200;
 export const mostTags = 12;
 export const mostTagLength = 40;
 
-/** A frame that a person means to come back to, with what they say of it. */
+/** A frame to which a person means to come back, with their name and note for it. */
 export const Bookmark = z.object({
   id: BookmarkId,
   sessionId: SessionId,
   videoId: VideoId,
-  /** With the `FrameRef` that it hangs on; see `frameOfBookmark`. */
+  /** The place of its frame; `frameOfBookmark` gives the `FrameRef`. */
   location: FrameLocation,
-  /** Empty where it has none. */
+  /** Empty if it has no name. */
   name: z.string().max(mostMarkName),
   note: Note,
-  /** Who set it. Whoever reviews the session may rename or delete it. */
+  /** The person who set it. Everybody who reviews the session may rename or delete it. */
   actor: ActorId,
   createdAt: Timestamp,
 });
 export type Bookmark = z.infer<typeof Bookmark>;
 
 /**
- * How a segment is drawn. Each colour has a pattern of its own, so that segments are told apart without colour, too.
+ * How a segment is drawn. Each colour has a pattern of its own, so that people can tell segments apart without colour.
  */
 export const SegmentLook = z.enum(['teal', 'amber', 'violet', 'green', 'red', 'blue']);
 export type SegmentLook = z.infer<typeof SegmentLook>;
@@ -56,7 +56,7 @@ export const frameOfBookmark = ({ videoId, location: { index, pts } }: Bookmark)
   ...{ videoId, index, pts },
 });
 
-/** Whether two names are read as one: letters' case and spaces aside. */
+/** Whether two names count as the same, without regard to case and spaces. */
 export const isSameName = (one: string, other: string): boolean =>
   one.replace(/\s+/g, ' ').trim().toLowerCase() === other.replace(/\s+/g, ' ').trim().toLowerCase();
 
@@ -64,7 +64,7 @@ export const isSameName = (one: string, other: string): boolean =>
 export const overlap = (one: Span, other: Span): boolean =>
   one.videoId === other.videoId && one.from <= other.to && other.from <= one.to;
 
-/** In the order of their frames, and of setting where several are on one. */
+/** Sorts bookmarks by their frames, and those on the same frame by when they were set. */
 export const bookmarksInOrder = (bookmarks: readonly Bookmark[]): Bookmark[] =>
   [...bookmarks].sort(
     (one, other) =>
@@ -73,7 +73,7 @@ export const bookmarksInOrder = (bookmarks: readonly Bookmark[]): Bookmark[] =>
       byText(one.id, other.id),
   );
 
-/** In the order of their beginnings; of those that begin together the longest first, as a phase goes before its steps. */
+/** Sorts segments by their beginnings, and those that begin together by length, so that a phase comes before its steps. */
 export const segmentsInOrder = (segments: readonly Segment[]): Segment[] =>
   [...segments].sort(
     ({ span: one, id }, { span: other, id: otherId }) =>

@@ -1,20 +1,20 @@
 import { isSameEye, type StereoEye } from './stereo.ts';
 import type { AnswerId, FrameIndex, VideoId } from './values.ts';
 
-/** Relative addresses of pixels and streams, on the loopback server that serves the window too. */
+/** Relative addresses of pixels and streams on the loopback server that also serves the window. */
 
 /** Raw RGB24 bytes of one decoded frame, row by row; headers in `frameHeaders`. */
 export const framePath = (videoId: VideoId, index: FrameIndex): string => `/media/frames/${videoId}/${index}`;
-/** The times of all frames of a counted video, as `times-bytes.ts` has them. */
+/** The times of all frames of a video, once they are counted, in the format of `times-bytes.ts`. */
 export const frameTimesPath = (videoId: VideoId): string => `/media/frame-times/${videoId}`;
 /** The video file itself, with byte ranges. */
 export const videoPath = (videoId: VideoId): string => `/media/videos/${videoId}`;
-/** A stream transcoded on the way, from `startSeconds` on. */
+/** A stream from `startSeconds` on, which is transcoded while it is sent. */
 export const transcodedVideoPath = (videoId: VideoId, startSeconds: number): string =>
   `/media/videos/${videoId}/transcoded?start=${startSeconds.toFixed(3)}`;
 /**
- * A small JPEG near the given frame, for the timeline only: never for review or the model. The eye makes addresses differ; which
- * one is drawn is said by the recording.
+ * A small JPEG near the given frame, for the timeline only and never for review or the model. The eye is part of the address
+ * so that a browser does not reuse another eye's picture; the recording decides which eye is drawn.
  */
 export const thumbnailPath = (
   videoId: VideoId,
@@ -28,7 +28,7 @@ const eyeName = (eye: StereoEye | null): string =>
   eye ? `${eye.layout}-${eye.eye}${eye.squeezed ? '-half' : ''}` : '';
 /** PNG of the answer's frame with box and label drawn on it. */
 export const stillPath = (answerId: AnswerId): string => `/media/stills/${answerId}.png`;
-/** WebP that was kept of the answer's frame, for looking at while its video is away: never for measuring or the model. */
+/** The WebP that was kept of an answer's frame, to look at while its video is missing, never for measuring or the model. */
 export const keptPicturePath = (answerId: AnswerId): string => `/media/kept-pictures/${answerId}.webp`;
 
 export const frameHeaders = {
@@ -37,6 +37,6 @@ export const frameHeaders = {
   hash: 'x-frame-hash',
   width: 'x-frame-width',
   height: 'x-frame-height',
-  /** `1` where the file is damaged at this frame, else `0`. */
+  /** `1` if the file is damaged at this frame, else `0`. */
   damaged: 'x-frame-damaged',
 } as const;

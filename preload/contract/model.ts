@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ModelTeaching } from './teaching.ts';
 import { ModelId, Sha256 } from './values.ts';
 
-/** What a model was taught on. `unknown` where its maker doesn't say. */
+/** The kind of pictures that a model was trained on; `unknown` if its maker doesn't say. */
 export const ModelDomain = z.enum(['synthetic', 'surgical', 'general', 'unknown']);
 export type ModelDomain = z.infer<typeof ModelDomain>;
 
@@ -11,26 +11,26 @@ export const ModelFile = z.object({ sha256: Sha256, bytes: z.int().min(0) });
 export type ModelFile = z.infer<typeof ModelFile>;
 const ModelFiles = z.record(z.string().min(1), ModelFile);
 
-/** Labels by kind of question, and the one label that says that the thing asked for is not in view. */
+/** The labels by kind of question, and the one label which says that the thing is not in view. */
 export const ModelLabels = z.object({
   organ: z.array(z.string()),
   state: z.array(z.string()),
   location: z.array(z.string()),
-  /** What it can be asked to find. */
+  /** The things that it can be asked to find. */
   grounding: z.array(z.string()).optional(),
   absent: z.string(),
-  /** What it answers yes or no with; a no has no box. */
+  /** The labels by which it answers yes or no; a no has no box. */
   presence: z.object({ yes: z.string().min(1), no: z.string().min(1) }).optional(),
-  /** By what it declines to answer, without a box. */
+  /** The labels by which it declines to answer, without a box. */
   refusals: z.array(z.string().min(1)).optional(),
-  /** Of a model that answers with lists of several things, each with its box. */
+  /** Set for a model that can answer with a list of things, each with its box. */
   lists: z
     .object({
-      /** What can stand in a list, besides what can be asked for. */
+      /** Names that can stand in a list, besides those that can be asked for. */
       names: z.array(z.string().min(1)),
-      /** Counts, as they are written before what was counted. */
+      /** The counts that can stand before the things that were counted. */
       counts: z.array(z.string().min(1)),
-      /** Most things in a list. */
+      /** The most things in a list. */
       most: z.int().min(1).max(32),
     })
     .optional(),
@@ -38,17 +38,18 @@ export const ModelLabels = z.object({
 export type ModelLabels = z.infer<typeof ModelLabels>;
 
 /**
- * How a model writes an answer; the engine holds it to that.
+ * How a model writes an answer, which the engine enforces.
  * - `think-answer-json`: `<think>...</think><answer>{"label": "...", "bbox_2d": [x1, y1, x2, y2]}</answer>`
  * - `json`: `{"label": "...", "bbox_2d": [x1, y1, x2, y2]}` alone
  * - `qwen-bbox-list`: a fenced JSON list of one `{"bbox_2d": [...], "label": "..."}`, as Qwen2.5-VL grounds
  * - `none`: any text; what can be read in it is shown
  *
- * A model whose labels tell of `lists` may write, in the first two, a list of such objects: one for each thing, and
- * before them, where the answer says more than their names, one with that label and `null`: `[{"label": "2", "bbox_2d":
+ * In the first two formats, a model whose labels have `lists` may write a list of such objects, one for each thing. If the
+ * answer says more than their names, an object with that label and `null` comes first: `[{"label": "2", "bbox_2d":
  * null}, {"label": "suction", "bbox_2d": [...]}, {"label": "stapler", "bbox_2d": [...]}]`.
  *
- * Spaces between the corners are the model's choice. In the first two, `null` stands in place of the box with the label that means "not in view", with a no, and with a label that declines; the list is empty.
+ * Spaces between the corners are the model's choice. A label that means "not in view", a no, and a label that declines have
+ * `null` in place of the box in the first two formats; in `qwen-bbox-list` the list is then empty.
  */
 export const AnswerFormat = z.enum(['think-answer-json', 'json', 'qwen-bbox-list', 'none']);
 export type AnswerFormat = z.infer<typeof AnswerFormat>;
@@ -59,7 +60,7 @@ export type AnswerFormat = z.infer<typeof AnswerFormat>;
  * Outputs for Support Vector Machines" (1999), on answers to questions whose truth is known.
  */
 export const ModelCalibration = z.object({
-  /** SHA-256 of the weights whose answers it was fitted to; it says nothing of others. */
+  /** SHA-256 of the weights to whose answers it was fitted. It is not valid for others. */
   weightsSha256: Sha256,
   slope: z.number().positive(),
   intercept: z.number(),
@@ -81,14 +82,14 @@ export const ModelPictures = z.object({
   dimensions: z.int().min(1).max(1024),
   /** A picture farther away than this is unlike. */
   threshold: z.number().positive(),
-  /** SHA-256 of the weights whose features these are; it says nothing of others. */
+  /** SHA-256 of the weights whose features these are. They are not valid for others. */
   weightsSha256: Sha256,
   /** What it was fitted to, in words. */
   fittedTo: z.string(),
 });
 export type ModelPictures = z.infer<typeof ModelPictures>;
 
-/** What a model's maker says of it; kept unaltered from a checkpoint to the imported model. */
+/** What a model's maker states about it, which an import copies unchanged. */
 export const ModelDescription = z.object({
   id: ModelId,
   name: z.string().min(1),
@@ -101,12 +102,12 @@ export const ModelDescription = z.object({
    * thousandths of the image's width and height.
    */
   coordinateSpace: z.enum(['resized-pixels', 'normalized-1000']),
-  /** Coordinates are multiples of this many units, where the model was taught so. */
+  /** If set, the model was taught coordinates that are multiples of this many units. */
   coordinateStep: z.number().positive().optional(),
   answerFormat: AnswerFormat,
-  /** The labels that the model was taught, by kind of question; missing where they are open. */
+  /** The labels that the model was taught, by kind of question; missing if it may give any label. */
   labels: ModelLabels.optional(),
-  /** The questions that the model was taught; missing where its maker doesn't state them. */
+  /** The questions that the model was taught; missing if its maker does not state them. */
   taught: ModelTeaching.optional(),
   calibration: ModelCalibration.optional(),
   pictures: ModelPictures.optional(),
@@ -128,15 +129,15 @@ export const CheckpointManifest = z.object({
 export type CheckpointManifest = z.infer<typeof CheckpointManifest>;
 
 /**
- * Most of what a model may say that it has. Loops and memory follow these numbers, and a damaged file may claim any;
- * the largest models of the family (72B) have a tenth of them.
+ * The largest numbers that a model's files may claim, because loops and memory depend on them and a damaged file may claim
+ * anything. The largest models of the family (72B) have a tenth of them.
  */
 export const modelLimits = {
   layers: 1024,
   heads: 1024,
   /** Values in a row. */
   width: 2 ** 20,
-  /** Tokens, of a model that is asked. */
+  /** Tokens in the vocabulary. */
   vocabulary: 2 ** 22,
   /** Sides in pixels, patches or merge units. */
   side: 4096,
@@ -166,7 +167,7 @@ export const ModelParameters = z.object({
     image: z.int().min(0),
     visionStart: z.int().min(0),
     visionEnd: z.int().min(0),
-    /** Any of these ends an answer. Empty where the checkpoint names none. */
+    /** Any of these tokens ends an answer. Empty if the checkpoint names none. */
     end: z.array(z.int().min(0)).max(1000),
   }),
   vision: z.object({
@@ -186,25 +187,25 @@ export const ModelParameters = z.object({
 });
 export type ModelParameters = z.infer<typeof ModelParameters>;
 
-/** `manifest.json` of an imported model directory: graphs that the engine runs, and all it must know of them. */
+/** `manifest.json` of an imported model's directory: the graphs that the engine runs, and all it must know about them. */
 export const ModelManifest = z.object({
   formatVersion: z.literal(1),
   kind: z.literal('imported'),
-  /** Qwen2-VL is not imported, but runs in place where there are graphs of it. */
+  /** Qwen2-VL can't be imported, but its graphs can be used in place. */
   architecture: z.enum(['qwen2_5_vl', 'qwen2_vl']),
   ...ModelDescription.shape,
   /**
-   * Of the weights: floats of 32 or 16 bits, or matrices in 8 or 4 bits with a scale for each block of a row's
-   * values. With int4 the vision part is in 8 bits.
+   * How the weights are stored: as floats of 32 or 16 bits, or as matrices in 8 or 4 bits with a scale for each block of a
+   * row's values. With int4 the vision part is in 8 bits.
    */
   dtype: z.enum(['fp32', 'fp16', 'q8', 'int4']),
   /** Values in a block of an int4 model. */
   blockSize: z.int().positive().optional(),
-  /** False: the checkpoint had none, so the model can be checked against golden numbers but not asked. */
+  /** False if the checkpoint had none. The model can then be checked against golden numbers, but not be asked. */
   tokenizer: z.boolean(),
   /**
-   * SHA-256 of the checkpoint's weight files, read in order of their names as if they were one file, and of the
-   * adapter's that was merged in.
+   * SHA-256 of the checkpoint's weight files, which are read in the order of their names as if they were one file, and of
+   * the adapter that was merged in.
    */
   source: z.object({
     sha256: Sha256,
@@ -212,8 +213,8 @@ export const ModelManifest = z.object({
   }),
   parameters: ModelParameters,
   /**
-   * Which graphs these are: missing, those of format version 1; `transformers`, those of the transformers.js layout,
-   * which keep keys and values as `past_key_values` and `present`.
+   * The layout of the graphs. `transformers` is that of transformers.js, whose graphs keep keys and values as
+   * `past_key_values` and `present`; missing for the workstation's own layout.
    */
   layout: z.literal('transformers').optional(),
   /** Paths relative to the model directory. */
@@ -222,12 +223,12 @@ export const ModelManifest = z.object({
     embedTokens: z.string(),
     decoder: z.string(),
     /**
-     * The same weights as `decoder`, for a GPU that keeps keys and values in its own memory. Missing where a model was
-     * imported before there was one: a GPU then gets them anew at every run.
+     * The decoder with the same weights for a GPU, which keeps keys and values in its own memory. Missing if the model was
+     * imported by an earlier version; a GPU is then sent them again at every run.
      */
     decoderInPlace: z.string().optional(),
   }),
-  /** Every file of the directory but the manifest itself. */
+  /** Every file of the directory except the manifest itself. */
   files: ModelFiles,
 });
 export type ModelManifest = z.infer<typeof ModelManifest>;

@@ -12,27 +12,27 @@ export type WeightDtype = z.infer<typeof WeightDtype>;
 /** A model that can be chosen. */
 export const ModelEntry = ModelSummary.extend({
   /**
-   * In place: a folder of graphs that is used where it lies and never changed. Server: it runs on a server of the
-   * hospital's own, to which the frames are sent.
+   * `in-place` stands for a folder of graphs that is used where it lies and never changed, `server` for a model on the
+   * hospital's own server, to which the frames are sent.
    */
   kind: z.enum(['embedded', 'imported', 'in-place', 'server']),
-  /** Null where only loading it tells. */
+  /** Null if that is only known after loading it. */
   dtype: z.string().nullable(),
-  /** On the disk; null where it cannot be read. */
+  /** Size on the disk; null if it can't be read. */
   bytes: z.int().min(0).nullable(),
-  /** Of the weights that it was imported from. */
+  /** SHA-256 of the weights from which it was imported. */
   sourceSha256: Sha256.nullable(),
   /**
-   * The folder that the person chose, as a path: shown, never taken back. Of a server its address. Null for the
-   * embedded model.
+   * The path of the folder that the person chose, or the address of a server; null for the embedded model. It is only shown:
+   * no call takes it.
    */
   source: ShownName.nullable(),
   addedAt: Timestamp.nullable(),
-  /** False: it has no tokenizer, so it cannot be asked. */
+  /** False if it has no tokenizer, so that it can't be asked. */
   canAsk: z.boolean(),
-  /** The one that questions go to, remembered between starts. */
+  /** Whether it is the model that a person has chosen, which is remembered over restarts. */
   chosen: z.boolean(),
-  /** Why it cannot be used now: its folder is gone, for instance. */
+  /** Why it can't be used now, for instance because its folder is gone. */
   problem: ErrorReport.nullable(),
 });
 export type ModelEntry = z.infer<typeof ModelEntry>;
@@ -41,21 +41,21 @@ export type ModelEntry = z.infer<typeof ModelEntry>;
 export const ImportChoice = z.object({
   dtype: WeightDtype,
   diskBytes: z.int().min(0),
-  /** That the engine will take, estimated. */
+  /** Estimated memory that the engine will take. */
   memoryBytes: z.int().min(0),
-  /** Into the disk's free space. */
+  /** Whether it fits into the free space of the disk. */
   fitsDisk: z.boolean(),
-  /** Into the memory that is free now: with room to spare, barely, or not. */
+  /** Whether it fits into the memory that is free now: with room to spare, barely, or not. */
   fitsMemory: z.enum(['well', 'barely', 'no']),
   recommended: z.boolean(),
   /** The part that an interrupted import has already done, 0..1; null without one. */
   interruptedAt: z.number().min(0).max(1).nullable(),
-  /** The model that this very import has made before. */
+  /** The model that the same import has made before. */
   existing: ModelId.nullable(),
 });
 export type ImportChoice = z.infer<typeof ImportChoice>;
 
-/** What a folder holds, told before anything is done with it. */
+/** What a folder holds, so that a person can decide before anything is done with it. */
 export const ModelFolderReport = z.object({
   kind: z.enum(['checkpoint', 'adapter', 'imported', 'in-place', 'unknown']),
   /** The folder's own name. */
@@ -66,7 +66,7 @@ export const ModelFolderReport = z.object({
   weights: z
     .object({ files: z.int().min(0), bytes: z.int().min(0), dtype: z.string().nullable() })
     .nullable(),
-  /** What it says of itself, where it has a manifest. */
+  /** What its manifest says, if it has one. */
   manifest: ModelSummary.pick({
     name: true,
     version: true,
@@ -74,12 +74,12 @@ export const ModelFolderReport = z.object({
     domainNote: true,
     licence: true,
   }).nullable(),
-  /** Of a LoRA adapter: the model that it names as its base, and the base's folder where it was found or chosen. */
+  /** For a LoRA adapter, the base model that it names, and the folder of that model if it was found or chosen. */
   adapter: z
     .object({ base: ShownName.nullable(), baseFolder: ShownName.nullable(), rank: z.int().positive() })
     .nullable(),
   files: z.array(z.object({ name: ShownName, present: z.boolean() })),
-  /** What stands in the way. */
+  /** What prevents it from being used. */
   problem: ErrorReport.nullable(),
   choices: z.array(ImportChoice),
   freeDiskBytes: z.int().min(0),
@@ -90,12 +90,12 @@ export type ModelFolderReport = z.infer<typeof ModelFolderReport>;
 
 /** An import that is under way, has ended in this run of the workstation, or was interrupted in an earlier one. */
 export const ModelImport = z.object({
-  /** Of the model that it makes. */
+  /** The id of the model that the import makes. */
   modelId: ModelId,
-  /** Null where it is not under way and was not in this run. */
+  /** Null if it was not under way in this run. */
   jobId: JobId.nullable(),
   name: ShownName,
-  /** The folder that the person chose, and the checkpoint that it is merged into where it is an adapter. */
+  /** The folder that the person chose and, if it is an adapter, the checkpoint into which it is merged. */
   source: ShownName,
   base: ShownName.nullable(),
   dtype: WeightDtype,

@@ -8,19 +8,19 @@ const names = new RegExp(
   'g',
 );
 
-/** What the words and the answer name: each instrument as often as it is named, a thing such as blood once. */
+/** The names in the words and in the answer. Instruments are listed as often as they are named, other things once. */
 export interface NamesSaid {
   readonly words: readonly string[];
   readonly answer: readonly string[];
 }
 
 /**
- * What an answer and its reasoning name, where these differ; null where they name the same.
+ * The names in an answer and in its reasoning if they differ; null if both name the same.
  *
- * The instruments, where they are as many and others: an answer to "which instruments are in view" that names one of them
- * twice and leaves out the other, though the reasoning has both. Where there are more or fewer of them, the words may speak
- * of what is not asked. And a thing that an answer names among several, and that its words have under no name: "blood" among
- * the instruments in view.
+ * Instruments differ if both name equally many, but not the same: asked "which instruments are in view", the answer names one
+ * of them twice and leaves out the other, which the reasoning has. If one names more of them, its words may be about something
+ * that was not asked. Another thing differs if an answer has it among several, but its words under no name, such as "blood"
+ * among the instruments in view.
  */
 export function otherNames({
   label,

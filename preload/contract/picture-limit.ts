@@ -1,8 +1,8 @@
 import { WorkstationError } from './errors.ts';
 
 /**
- * Most pixels of a picture that is decoded: 8192 x 4320, the largest size of cinema and of surgical recorders. Each pixel
- * costs some thirty bytes on the way to the screen, and a small file can claim any size.
+ * The most pixels of a picture that is decoded: 8192 x 4320, the largest size of cinema and surgical recorders. There must be
+ * a limit, because each pixel takes some thirty bytes on the way to the screen, and a small file can claim any size.
  */
 export const largestPicture = 8192 * 4320;
 

@@ -1,7 +1,7 @@
 import { instruments } from './vocabulary.ts';
 
 /**
- * The places that a text gives to what it speaks of: one small grammar of English place words.
+ * A place that a text names for its subject, found by a small grammar of English place words.
  *
  * A text is cut into words; what stands between two words joins them (white space, hyphen, underscore, quotes),
  * ends a clause (comma, semicolon, colon, brackets) or ends a sentence (full stop, line break). These phrases
@@ -63,7 +63,7 @@ const describing = set(
   'the a an its this that our very far extreme most whole entire current visible visual surgical operative ' +
     'operating endoscopic laparoscopic camera vertical horizontal video image picture frame view scene screen just',
 );
-/** What may follow a place that ends without a noun of its own. */
+/** Words that may follow a place which ends without a noun of its own. */
 const followers = set(
   'and or but with while where which that who when whereas is are was were lies lie sits rests appears as so ' +
     'because since here there near close next by at on in within inside above below beside besides under over ' +
@@ -120,7 +120,7 @@ function wordsOf(text: string): Word[] {
   return words;
 }
 
-/** Every place that the text gives to its subject, in its order. `question` may name the subject. */
+/** Finds every place that a text names for its subject, in the order of the text. `question` may name the subject. */
 export function placesSaid(text: string, question = ''): PlaceSaid[] {
   const words = wordsOf(text);
   const owners = ownersOf(words, instrumentNamed(question));
@@ -144,8 +144,7 @@ export function placesSaid(text: string, question = ''): PlaceSaid[] {
 }
 
 /**
- * The place that a label is made of, as `left-top` or `upper right`; null for any other label, `left kidney`
- * among them.
+ * The place that a label consists of, such as `left-top` or `upper right`; null for any other label, such as `left kidney`.
  */
 export function placeOfLabel(label: string): PlaceSaid | null {
   const words = wordsOf(label);
@@ -158,7 +157,7 @@ export function placeOfLabel(label: string): PlaceSaid | null {
 
 interface Phrase {
   readonly sides: Sides;
-  /** Index of the word behind the phrase. */
+  /** Index of the word after the phrase. */
   readonly end: number;
 }
 
@@ -203,7 +202,7 @@ function side(words: readonly Word[], at: number, sides: Sides): Phrase | null {
   return named && mayFollow(words, end - 1) ? { sides, end } : null;
 }
 
-/** Takes in "-hand", a region's noun and "of the image"; null where the words name a part of another thing. */
+/** Extends a phrase by "-hand", a region's noun and "of the image"; null if the words name a part of another thing. */
 function withRegion(words: readonly Word[], phrase: Phrase, alone: boolean): Phrase | null {
   let { end } = phrase;
   if (joined(words, end - 1) && words[end]?.text === 'hand') end += 1;
@@ -220,7 +219,7 @@ function withRegion(words: readonly Word[], phrase: Phrase, alone: boolean): Phr
   return end > phrase.end || mayFollow(words, end - 1) ? { sides: phrase.sides, end } : null;
 }
 
-/** Whether what stands behind word `at` leaves it without a noun: "the upper left lobe" has one. */
+/** Whether the words after word `at` give it no noun, unlike in "the upper left lobe". */
 function mayFollow(words: readonly Word[], at: number): boolean {
   const next = words[at + 1]?.text;
   return next === undefined || !joined(words, at) || followers.has(next) || next.endsWith('ing');
@@ -248,7 +247,7 @@ function behindFrame(words: readonly Word[], from: number): number | null {
   return last < 0 ? null : last + 1;
 }
 
-/** Whence or whither, not where: looks back over the clause, as far as a verb of lying. */
+/** Whether the words before say from where or to where something moves. It looks back over the clause to a verb like "lies". */
 function isDirection(words: readonly Word[], at: number): boolean {
   let back = at - 1;
   while (describing.has(sameClause(words, at, back))) back -= 1;
@@ -263,7 +262,7 @@ function isDirection(words: readonly Word[], at: number): boolean {
   }
 }
 
-/** A negation earlier in the clause; "and" ends its reach unless the places themselves are joined by it. */
+/** Whether a negation comes before in the clause. "And" ends its effect, unless it joins the places themselves. */
 function isNegated(words: readonly Word[], at: number): boolean {
   let between = false;
   for (let back = at - 1; ; back -= 1) {
@@ -278,7 +277,7 @@ function isNegated(words: readonly Word[], at: number): boolean {
   }
 }
 
-/** For each word whether its sentence speaks of the subject; a pronoun goes on with the instrument before it. */
+/** Tells for each word whether its sentence is about the subject. A pronoun stands for the instrument before it. */
 function ownersOf(words: readonly Word[], asked: string | null): boolean[] {
   const subject = asked ?? subjectOf(words);
   const owners: boolean[] = [];
@@ -298,7 +297,7 @@ function ownersOf(words: readonly Word[], asked: string | null): boolean[] {
 
 const anotherThing = 'another thing';
 
-/** The first instrument that the sentence from `start` names, `anotherThing` where it begins with one, or null. */
+/** The first instrument that the sentence from `start` names, `anotherThing` if it begins with one, or null. */
 function topicAt(words: readonly Word[], start: number): string | null {
   const sentence = words[start]?.sentence;
   for (let at = start; words[at]?.sentence === sentence && at < words.length; at += 1) {
@@ -312,7 +311,7 @@ function topicAt(words: readonly Word[], start: number): string | null {
   return null;
 }
 
-/** "The left third": a region, not a third thing. */
+/** Whether a word follows a side, as in "the left third", which is a region and not a third thing. */
 const behindSide = (words: readonly Word[], at: number): boolean =>
   joined(words, at - 1) && sideWords[words[at - 1]?.text ?? ''] !== undefined;
 
@@ -343,13 +342,13 @@ function corner(one: Sides, two: Sides): Sides | null {
   return horizontal !== null && vertical !== null ? { horizontal, vertical } : null;
 }
 
-/** Whether nothing but white space, hyphens or quotes stands between word `at` and the next. */
+/** Whether only white space, hyphens or quotes stand between word `at` and the next. */
 function joined(words: readonly Word[], at: number): boolean {
   const next = words[at + 1];
   return next !== undefined && words[at]?.clause === next.clause;
 }
 
-/** The word at `index` where it stands in the clause of word `at`, else ''. */
+/** The word at `index` if it is in the clause of word `at`, else ''. */
 function sameClause(words: readonly Word[], at: number, index: number): string {
   const word = words[index];
   return word !== undefined && word.clause === words[at]?.clause ? word.text : '';

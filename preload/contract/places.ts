@@ -10,7 +10,7 @@ import {
 } from './frames.ts';
 import { FrameIndex, FrameRef } from './values.ts';
 
-/** A frame's place in its video, in every unit that a person or a program may name it by. */
+/** A frame's place in its video, in every unit by which a person or a program may name it. */
 export const FrameLocation = FrameRef.omit({ videoId: true }).extend({
   /** Seconds since the first frame. */
   seconds: z.number(),
@@ -19,7 +19,7 @@ export const FrameLocation = FrameRef.omit({ videoId: true }).extend({
 });
 export type FrameLocation = z.infer<typeof FrameLocation>;
 
-/** What a person may give to name a place in a video. */
+/** The ways in which a person may name a place in a video. */
 export const PlaceInVideo = z.union([
   z.strictObject({ index: FrameIndex }),
   z.strictObject({ seconds: z.number().min(0) }),
@@ -28,7 +28,7 @@ export const PlaceInVideo = z.union([
 ]);
 export type PlaceInVideo = z.infer<typeof PlaceInVideo>;
 
-/** The same with numbers that no schema has looked at yet; a wrong one is refused by `frameAtPlace`. */
+/** A place whose numbers no schema has checked yet. `frameAtPlace` refuses wrong ones. */
 export type UncheckedPlace =
   { readonly index: number } | { readonly seconds: number } | { readonly timecode: string };
 
@@ -42,7 +42,7 @@ export function frameAtPlace(times: FrameTimes, place: UncheckedPlace): FrameInd
     : checkFrameIndex(Number(number), times.ticks.length);
 }
 
-/** Where frame `index` is. Throws `frame-out-of-range`. */
+/** The place of frame `index` in every unit. Throws `frame-out-of-range`. */
 export function locationOf(times: FrameTimes, index: number): FrameLocation {
   const seconds = secondsOfFrame(times, index);
   return {

@@ -4,8 +4,8 @@ import type { TimeBase } from './values.ts';
  * The clock that a person reads: it begins at 0 with the first frame and rises with every frame, whatever a file's own
  * times do. Seconds, timecodes, the timeline, playing and the length of a video all count by it.
  *
- * A recorder that was paused begins its times anew, joined files repeat them, and a camera that takes the time of day leaps
- * by hours. The rule:
+ * It is needed because a recorder that was paused starts its times again, joined files repeat them, and a camera that uses the
+ * time of day leaps by hours. The rule:
  *
  * 1. While a file's times rise, and no step is longer than `longestStep`, the clock is the file's own.
  * 2. Where they fall back or leap further than that, two recordings are joined: the last frame before the join stays as
@@ -14,12 +14,12 @@ import type { TimeBase } from './values.ts';
  *    A counter of 33 bits that overflows (MPEG streams, after 26.5 hours) goes on counting: that is no join.
  */
 export interface ReviewClock {
-  /** Seconds per tick of this clock. It is finer than the file's where frames of one time have to be kept apart. */
+  /** Seconds per tick of this clock. It is finer than the file's if frames with the same time have to be kept apart. */
   readonly timeBase: TimeBase;
   /** When each frame begins: strictly rising integers, read relative to the first. The file's own ticks where rule 1 holds. */
   readonly ticks: ArrayLike<number>;
   readonly endTicks: number;
-  /** The frames with which another stretch of the file's own times begins. */
+  /** The frames at which another stretch of the file's own times begins. */
   readonly joins: readonly number[];
   /** Whether the clock is the file's own from beginning to end. */
   readonly isOwn: boolean;
@@ -35,7 +35,7 @@ export interface OwnTimes {
 
 const made = new WeakMap<object, { clock: ReviewClock; longestStep: number | undefined }>();
 
-/** The clock of a table of times, worked out once. */
+/** The clock of a table of times, which is computed only once for each table. */
 export function reviewClock(times: OwnTimes): ReviewClock {
   const { ticks, longestStep } = times;
   const known = made.get(ticks);
@@ -77,7 +77,7 @@ function clockAcrossJoins(times: OwnTimes): ReviewClock {
   };
 }
 
-/** The median of the steps forward that are no leaps; a 25th of a second where there are none. */
+/** The median of the steps forward that are no leaps; a 25th of a second if there are none. */
 function usualStep({ ticks, timeBase, longestStep = Infinity }: OwnTimes): number {
   const steps: number[] = [];
   for (let index = 1; index < ticks.length; index++) {
@@ -88,15 +88,15 @@ function usualStep({ ticks, timeBase, longestStep = Infinity }: OwnTimes): numbe
   return Float64Array.from(steps).sort()[steps.length >> 1] as number;
 }
 
-/** MPEG streams count in 33 bits. */
+/** MPEG streams count their times in 33 bits, which overflow after this many ticks. */
 const counterSize = 2 ** 33;
-/** Most frames that a decoder holds back to put them in order (H.264 and HEVC: 16). */
+/** The most frames that a decoder holds back to bring them into order (16 for H.264 and HEVC). */
 const mostReordered = 16;
 
 interface Stretches {
-  /** The first frame of each stretch, 0 the first. */
+  /** The first frame of each stretch, beginning with frame 0. */
   readonly stretches: number[];
-  /** The file's ticks, going on where a counter overflowed. */
+  /** The file's ticks, continued after an overflow of the counter. */
   readonly unwrapped: Float64Array;
 }
 
@@ -127,8 +127,8 @@ function stretchesOf(ticks: ArrayLike<number>, usual: number, longestStep: numbe
 }
 
 /**
- * Whether a time that falls back belongs between those before it. A recording that begins anew repeats times, so that
- * within the fall there are too many frames for its length; frames in the wrong order fill each other's gaps.
+ * Whether a time that falls back is that of a frame in the wrong order, which fits between those before it. A recording that
+ * starts again repeats times, so that there are too many frames in that span for its length.
  */
 function isDisorder(
   ticks: Float64Array,
@@ -149,7 +149,7 @@ function isDisorder(
   return frames * usual <= 1.5 * Math.min(end - time, latest + usual - time);
 }
 
-/** By how much finer ticks have to be for frames of one time to get integers of their own. */
+/** How many times finer the ticks must be, so that frames with the same time get different whole numbers. */
 function scaleFor(ticks: Float64Array, stretches: readonly number[]): number {
   let scale = 1;
   for (const [place, first] of stretches.entries()) {

@@ -9,7 +9,7 @@ export type StereoLayout = z.infer<typeof StereoLayout>;
 export const StereoEye = z.object({
   layout: StereoLayout,
   eye: z.enum(['left', 'right']),
-  /** Both pictures were squeezed to fit ("half" side by side, "half" top and bottom): each is shown in its full shape again. */
+  /** Whether both pictures were squeezed to fit ("half" layouts), so that each must be stretched to its full shape again. */
   squeezed: z.boolean(),
 });
 export type StereoEye = z.infer<typeof StereoEye>;
@@ -23,13 +23,13 @@ export const Region = z.object({
 });
 export type Region = z.infer<typeof Region>;
 
-/** Which eye's picture a frame is, and where in the coded picture it lies, before that is turned as the file asks. */
+/** Which eye's picture a frame shows, and where this lies in the coded picture before that is turned as the file asks. */
 export const FrameEye = StereoEye.extend({ region: Region });
 export type FrameEye = z.infer<typeof FrameEye>;
 
 /**
- * Where an eye's picture lies in a coded one. Both are of one size: where a side has an odd length, the line in its middle
- * belongs to neither. A side of one pixel is not divided.
+ * Where an eye's picture lies in a coded one. Both eyes' pictures have the same size, so the middle line of a side of odd
+ * length belongs to neither. A side of one pixel is not divided.
  */
 export function eyeRegion({ width, height }: Size, { layout, eye }: StereoEye): Region {
   const [across, down] = layout === 'side-by-side' ? [2, 1] : [1, 2];
@@ -41,7 +41,7 @@ export function eyeRegion({ width, height }: Size, { layout, eye }: StereoEye): 
   return { ...at, ...size };
 }
 
-/** The shape of an eye's pixels, where that of the coded picture's is `aspect`, width over height. */
+/** The shape (width to height) of an eye's pixels, from that of the coded picture's pixels. */
 export function eyePixelAspect(
   [across, down]: readonly [number, number],
   { layout, squeezed }: StereoEye,
@@ -50,7 +50,7 @@ export function eyePixelAspect(
   return layout === 'side-by-side' ? [across * 2, down] : [across, down * 2];
 }
 
-/** Whether both say the same eye, or both none. */
+/** Whether both are the same eye, or both are none. */
 export const isSameEye = (one: StereoEye | null | undefined, other: StereoEye | null | undefined): boolean =>
   one?.layout === other?.layout && one?.eye === other?.eye && one?.squeezed === other?.squeezed;
 
@@ -61,11 +61,11 @@ const layoutWords: Readonly<Record<StereoLayout, string>> = {
 
 export const layoutInWords = (layout: StereoLayout): string => layoutWords[layout];
 
-/** `left eye (side by side, half)`; `whole picture` where no eye is chosen. */
+/** `left eye (side by side, half)`, or `whole picture` if no eye is chosen. */
 export const eyeInWords = (eye: StereoEye | null | undefined): string =>
   eye ? `${eye.eye} eye (${layoutWords[eye.layout]}${eye.squeezed ? ', half' : ''})` : 'whole picture';
 
-/** Said where an answer meets the picture of another eye than that it was asked about; null where it is the same one. */
+/** The warning to show if an answer is seen beside the picture of another eye than it is about; null if it is the same. */
 export const anotherEye = (
   asked: StereoEye | null | undefined,
   shown: StereoEye | null | undefined,

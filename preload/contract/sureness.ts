@@ -1,13 +1,13 @@
 import type { Answer } from './domain.ts';
 
-/** Below this share, all other answers together were likelier to the model than the one that it gave. */
+/** With a smaller share, the model found all other answers together likelier than the one that it gave. */
 const half = 0.5;
 
 /** How sure a model was of its answer, by its own numbers. It does not tell whether the answer is right. */
 export interface Sureness {
   /** The one number that is shown to people, 0..1; see {@link surenessOf}. */
   readonly probability: number;
-  /** Whether nobody should read past the answer without doubt. */
+  /** Whether the answer needs a closer look. */
   readonly unsure: boolean;
 }
 

@@ -3,14 +3,14 @@ import { CaseId, FrameIndex, QuestionId, SessionId, Timestamp, VideoId } from '.
 import { EntrySummary } from '../entries.ts';
 import { ShownName } from '../visible-text.ts';
 
-/** What a person may paste; only its first words are looked for. */
+/** The most characters of a query, as a person may paste anything. Only its first words are searched for. */
 export const mostSearchLength = 100_000;
 
 export const FoundKind = z.enum(['answer', 'bookmark', 'segment', 'session', 'case']);
 export type FoundKind = z.infer<typeof FoundKind>;
 export const foundKinds = FoundKind.options;
 
-/** Where a result stands: a page begins before the last one of the page before it. */
+/** The place of a result in the order. The next page begins before the place of the last result on this one. */
 export const FoundPlace = z.int().positive();
 
 /** A text in which something was found, and where: ranges in UTF-16 units. */
@@ -25,7 +25,7 @@ const common = {
   place: FoundPlace,
   caseId: CaseId,
   casePseudonym: ShownName,
-  /** The texts that hold what was looked for; the first one names the result. */
+  /** The texts in which something was found. The first one names the result, even if nothing was found in it. */
   texts: z.array(FoundText),
 };
 
@@ -74,9 +74,9 @@ export type Found = z.infer<typeof Found>;
 export const FoundGroup = z.object({
   kind: FoundKind,
   list: z.array(Found),
-  /** Where the next page begins; null where this is the last one. */
+  /** Where the next page begins; null if this is the last one. */
   next: FoundPlace.nullable(),
-  /** How many there are in all; with `atLeast`, there are more. */
+  /** How many there are in all, or at least that many if `atLeast` is set. */
   count: z.int().min(0),
   atLeast: z.boolean(),
 });
@@ -84,9 +84,9 @@ export type FoundGroup = z.infer<typeof FoundGroup>;
 
 export const FindResult = z.object({
   groups: z.array(FoundGroup),
-  /** Whether words were left out, as more were given than are looked for. */
+  /** Whether words were left out, because more were given than are searched for. */
   cut: z.boolean(),
-  /** While the index of a database from an earlier version is being made: of how many things it holds how many. Else null. */
+  /** While the index is still being filled, how many things of how many it holds; otherwise null. */
   index: z.object({ done: z.int().min(0), of: z.int().min(0) }).nullable(),
 });
 export type FindResult = z.infer<typeof FindResult>;

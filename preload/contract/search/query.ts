@@ -1,41 +1,41 @@
-/** What can stand behind `is:`. */
+/** The words that can follow `is:`. */
 export const foundStates = ['open', 'accepted', 'corrected', 'rejected', 'unsure', 'damaged'] as const;
 export type FoundState = (typeof foundStates)[number];
 
-/** One word, or several that stand one after another in the text. */
+/** A word to search for, or several that must follow each other in the text. */
 export interface SearchTerm {
   /** Folded words, at least one. */
   readonly words: readonly string[];
-  /** Whether the last word may be the beginning of a longer one: it is still being typed. */
+  /** Whether the last word may be the beginning of a longer one, because it is still being typed. */
   readonly prefix: boolean;
 }
 
-/** What a person looks for. All parts of it must hold. */
+/** What a person searches for. A result must match all parts. */
 export interface SearchQuery {
   readonly terms: readonly SearchTerm[];
-  /** Of the label, the model's or the person's own. */
+  /** Words of the label, either the model's or the person's own. */
   readonly labels: readonly SearchTerm[];
   readonly models: readonly SearchTerm[];
-  /** Of the case's name. */
+  /** Words of the case's name. */
   readonly cases: readonly SearchTerm[];
   readonly states: readonly FoundState[];
-  /** Whether words were left out, as there are more than are looked for. */
+  /** Whether words were left out, because more were given than are searched for. */
   readonly cut: boolean;
 }
 
-/** Nobody types more words; what is longer was pasted, and its beginning finds it. */
+/** The most words that are searched for. Nobody types more, and the beginning of a pasted text is enough to find it. */
 const mostWords = 40;
 
 const wordPattern = /[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{Co}\p{M}]*/gu;
 
-/** A word of a text, folded, and where it stands in it, in UTF-16 units. */
+/** A folded word of a text, with its position in UTF-16 units. */
 interface PlacedWord {
   readonly word: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Case and accents make no difference, as in the index (`unicode61 remove_diacritics 2`). */
+/** Removes case and accents, as the search index does (`unicode61 remove_diacritics 2`). */
 const fold = (word: string): string => word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 function wordsOf(text: string): PlacedWord[] {
@@ -50,8 +50,8 @@ function wordsOf(text: string): PlacedWord[] {
 const partPattern = /(?:(label|is|model|case):)?(?:"([^"]*)("|$)|([^\s"]+))/giu;
 
 /**
- * Reads what a person typed. Every text is a query and none fails: what is no filter is looked for as words, and what has
- * no letters or digits in it is passed over.
+ * Parses what a person typed. Every text is a valid query: anything but a filter is searched for as words, and parts without
+ * letters or digits are ignored.
  */
 export function parseSearch(text: string): SearchQuery {
   const found = { terms: [] as SearchTerm[], labels: [], models: [], cases: [] } as Record<
@@ -86,14 +86,14 @@ export function parseSearch(text: string): SearchQuery {
   return { ...found, states: [...states], cut };
 }
 
-/** Whether there is anything to look for. */
+/** Whether a query asks for nothing. */
 export const isEmptySearch = ({ terms, labels, models, cases, states }: SearchQuery): boolean =>
   terms.length + labels.length + models.length + cases.length + states.length === 0;
 
-/** Where a term stands in a text: from and to, in UTF-16 units. */
+/** The range of a term in a text, in UTF-16 units. */
 export type TextRange = readonly [from: number, to: number];
 
-/** Every place in a text where one of the terms stands, in order and without overlap. */
+/** Every range of a text that one of the terms matches, in order and without overlap. */
 export function rangesIn(text: string, terms: readonly SearchTerm[]): TextRange[] {
   const words = wordsOf(text);
   const ranges: TextRange[] = [];
@@ -116,17 +116,17 @@ function standsAt(words: readonly PlacedWord[], at: number, { words: wanted, pre
   });
 }
 
-/** A text with the places in it that were looked for. */
+/** A part of a text, with the ranges in it that match. */
 export interface Snippet {
   readonly text: string;
   readonly ranges: TextRange[];
 }
 
-/** As much of a text as a line shows, in UTF-16 units. */
+/** The length of a text that a line shows, in UTF-16 units. */
 const snippetLength = 160;
 const before = 40;
 
-/** The part of a text around the first of its ranges; an ellipsis stands for what is left out. */
+/** The part of a text around its first match, with an ellipsis for what is left out. */
 export function snippetOf(text: string, terms: readonly SearchTerm[]): Snippet {
   const flat = text.replace(/\s/gu, ' ');
   const ranges = rangesIn(flat, terms);
@@ -145,10 +145,10 @@ export function snippetOf(text: string, terms: readonly SearchTerm[]): Snippet {
   };
 }
 
-/** The next beginning of a word, if one is near. */
+/** The next beginning of a word if one is near, so that a snippet does not begin within a word. */
 function wordStart(text: string, at: number): number {
   const space = text.indexOf(' ', at);
   if (space >= 0 && space < at + before) return space + 1;
-  // Never in the midst of a character of two units.
+  // A snippet must not begin within a character of two UTF-16 units.
   return /[\udc00-\udfff]/u.test(text.charAt(at)) ? at + 1 : at;
 }
