@@ -3,8 +3,8 @@ import { channels } from './channels.ts';
 import { callNames, type Bridge, type WorkstationEvent } from './contract/index.ts';
 
 /**
- * Electron's side of the bridge: one named function for each call, so that the page can reach nothing that
- * the contract doesn't name. A dropped file's path is read here and goes to the host; the page never has it.
+ * Electron's side of the bridge. It has one named function for each call, so that the page can reach nothing else. The path of
+ * a dropped file is read here and sent to the host, so that the page never has it.
  */
 const named = callNames.map((name) => [
   name,
@@ -19,7 +19,7 @@ const bridge: Bridge = {
     return () => void ipcRenderer.off(channels.event, pass);
   },
   grantDroppedFile: (file) => ipcRenderer.invoke(channels.grantDropped, webUtils.getPathForFile(file)),
-  // Every file that a person can drop here has a path: nothing is ever copied.
+  // Every file that a person can drop here has a path, so nothing ever has to be copied.
   copyDroppedFile: () =>
     Promise.resolve({
       ok: false,

@@ -1,6 +1,6 @@
 /**
- * How many slips of the finger two words differ by, up to 3: a letter put in, left out or changed, or two neighbours
- * exchanged.
+ * Counts the typing errors by which two words differ, up to 3. An error is a letter added, left out or changed, or two
+ * neighbouring letters exchanged.
  */
 export function slipsBetween(a: string, b: string): number {
   if (a === b) return 0;

@@ -20,10 +20,11 @@ type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
  * Null, too, where the number would say nothing: the question is of no kind that the model was taught, or the picture
  * is unlike those that it was taught with (`doubtsOf` says which).
  *
- * It is the calibrated probability that the answer is right, where its model has a calibration. Otherwise it is the
- * label's share among the labels that could have been given, the same shares that "also considered" names; where those are not known, it is the probability of the label's tokens among all tokens. An answer is unsure where
- * that number is below one half. It is unsure, too, where the label's tokens had less than half among all tokens: the
- * model would rather have written something that is no label at all, and a large share among labels hides that.
+ * It is the calibrated probability that the answer is right, if the model has a calibration. Otherwise it is the label's
+ * share among the labels that could have been given, which are the shares that "also considered" names; if those are not
+ * known, it is the probability of the label's tokens among all tokens. An answer is unsure if that number is below one half,
+ * and also if the label's tokens had less than half among all tokens: the model would then rather have written something
+ * that is no label at all, which a large share among labels hides.
  */
 export function surenessOf(answer: Told): Sureness | null {
   const { status, label, evidence } = answer;

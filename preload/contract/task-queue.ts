@@ -1,19 +1,19 @@
 import { throwIfAborted } from './errors.ts';
 
-/** Work of a queue. It calls `handedOn` once the next may begin, where the queue begins one after another. */
+/** The work of a queue. In a queue with `handingOn`, it calls `handedOn` once the next task may begin. */
 export type Task<T> = (handedOn: () => void) => Promise<T>;
 
 export interface TaskQueueOptions {
-  /** How many tasks run together at the moment; at least one does. One, if left out. */
+  /** How many tasks may run together at the moment, at least one; one if left out. */
   most?: () => number;
   /** Whether a task begins only when the one before has called `handedOn`, or has ended. */
   handingOn?: boolean;
 }
 
 export interface TaskOptions {
-  /** Whether nothing else of the queue runs meanwhile: what came before ends first, what comes after waits. */
+  /** Whether nothing else of the queue runs meanwhile. Tasks before it end first, and tasks after it wait. */
   alone?: boolean;
-  /** The higher goes first; equal ones go in the order of asking. 0, if left out. */
+  /** Higher ones go first, and equal ones in the order in which they were added; 0 if left out. */
   priority?: number;
 }
 
@@ -23,7 +23,7 @@ interface Waiting {
   readonly begin: () => void;
 }
 
-/** Runs tasks in the order of priority and asking, so many together as it is told. */
+/** Runs tasks by priority and in the order in which they were added, with a limit on how many run together. */
 export class TaskQueue {
   readonly #most: () => number;
   readonly #handingOn: boolean;
@@ -45,14 +45,14 @@ export class TaskQueue {
     return this.#waiting.length === 0 && this.#running === 0;
   }
 
-  /** Adds a task that must not reject. Returns the way to withdraw it, which is false where it has begun. */
+  /** Adds a task that must not reject. Returns a function that withdraws it, which returns false if it has begun. */
   add(task: Task<void>, options: TaskOptions = {}): () => boolean {
     return this.#enter(task, options);
   }
 
   /**
-   * Runs a task in its turn, and gives what it gives.
-   * @param options `signal` withdraws a task that has not begun; one that has begun heeds the signal itself.
+   * Runs a task in its turn, and returns its result.
+   * @param options `signal` withdraws a task that has not begun; a running task must watch the signal itself.
    * @throws WorkstationError `cancelled` as soon as a waiting task is withdrawn.
    */
   run<T>(task: Task<T>, options: TaskOptions & { signal?: AbortSignal | undefined } = {}): Promise<T> {
@@ -75,7 +75,7 @@ export class TaskQueue {
         }
       };
       signal?.addEventListener('abort', stop, { once: true });
-      // The result is told once the turn is over, so that who waits for it finds the queue as it is then.
+      // The result is given after the turn has ended, so that whoever waits for it finds the queue in its new state.
       const withdraw = this.#enter(turn, options, (tell) => tell());
     });
   }
@@ -99,7 +99,7 @@ export class TaskQueue {
       const at = this.#waiting.indexOf(waiting);
       if (at < 0) return false;
       this.#waiting.splice(at, 1);
-      // One that had to run alone may have kept others waiting.
+      // The withdrawn task may have kept others waiting, as it had to run alone.
       this.#admit();
       return true;
     };
@@ -142,7 +142,7 @@ export class TaskQueue {
   }
 }
 
-/** Rejects with what {@link throwIfAborted} says of a signal; does nothing where it is not aborted. */
+/** Rejects with the error that {@link throwIfAborted} throws for a signal, if that is aborted. */
 export function rejectIfAborted(signal: AbortSignal | undefined, reject: (error: unknown) => void): void {
   try {
     throwIfAborted(signal);

@@ -5,16 +5,16 @@ import { instruments } from './vocabulary.ts';
 /** One kind of question that a model was taught. Words are in small letters. */
 export const TaughtKind = z.object({
   kind: z.string().min(1),
-  /** A wording that the model knows well, with `{subject}` where a name stands; without it the kind names nothing. */
+  /** A wording that the model knows well, with `{subject}` in place of a name. Without this, the kind has no subject. */
   example: z.string().min(1),
-  /** The words that its wordings begin with: a question that begins otherwise, such as with "is", asks otherwise. */
+  /** The words with which its wordings begin. A question that begins otherwise, such as with "is", asks something else. */
   openings: z.array(z.string().min(1)).min(1),
-  /** Every word of its wordings, without the names. */
+  /** Every word of its wordings, except names. */
   words: z.array(z.string().min(1)).min(1),
-  /** What it can be asked about. */
+  /** The names about which it can be asked. */
   subjects: z.array(z.string().min(1)),
   /**
-   * `any`: a kind with so many wordings that no one word marks it. Without this, a question that names nothing has to
+   * `any` marks a kind with so many wordings that no single word is typical of it. Otherwise, a question without a name must
    * have a content word of the example, such as "organ".
    */
   about: z.literal('any').optional(),
@@ -25,20 +25,20 @@ export type TaughtKind = z.infer<typeof TaughtKind>;
 export const ModelTeaching = z.object({ kinds: z.array(TaughtKind).min(1) });
 export type ModelTeaching = z.infer<typeof ModelTeaching>;
 
-/** What a question is to a model that states what it was taught. */
+/** How a question compares with what a model was taught. */
 export interface QuestionExam {
   readonly taught: boolean;
-  /** Words with a meaning of their own that the model was never taught in a question of any kind. */
+  /** Words with a meaning of their own that occur in no question which the model was taught. */
   readonly untaughtWords: readonly string[];
-  /** Questions that the model knows and that come nearest, each ready to be asked; empty where `taught`. */
+  /** The most similar questions that the model was taught, each ready to be asked; empty if `taught`. */
   readonly rewrites: readonly string[];
 }
 
-/** Words that say nothing of what is asked; a question needs more than these and a name. */
+/** Words that do not tell what is asked. A question needs more than these and a name. */
 const fillers = new Set(
   'a an and at be by can do does for here in is it me of on or the this to view with'.split(' '),
 );
-/** Words that hold a sentence together: that a model never met one of them tells nobody why a question is refused. */
+/** Words that only hold a sentence together. It would explain no refusal that a model never met one of them. */
 const functionWords = new Set([
   ...fillers,
   ...'about also am any are as because been being but could did does doing done from had has have he her him his how'.split(
@@ -54,33 +54,33 @@ const functionWords = new Set([
 ]);
 const mostRewrites = 4;
 
-/** "bipolar_forceps" and "Bipolar forceps" are the same name. */
+/** Brings names into one form, so that "bipolar_forceps" and "Bipolar forceps" are the same. */
 const plain = (text: string): string => text.toLowerCase().replaceAll('_', ' ');
 
-/** The words of a text, in small letters, with apostrophes and hyphens kept inside them. */
+/** The words of a text in small letters, with the apostrophes and hyphens inside them. */
 export function wordsOf(text: string): string[] {
   return plain(text.normalize('NFKC')).match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
 }
 
-/** Where the words of `name` stand one after another in `words`; -1 where they don't. */
+/** The position in `words` at which the words of `name` follow each other; -1 if there is none. */
 function findName(words: readonly string[], name: readonly string[]): number {
   return words.findIndex((_, start) => name.every((word, i) => words[start + i] === word));
 }
 
-/** The words without those of `name`, where they stand in it one after another. */
+/** The words without those of `name`, if these follow each other there. */
 export function withoutName(words: readonly string[], name: readonly string[]): readonly string[] {
   const at = findName(words, name);
   return at < 0 ? words : [...words.slice(0, at), ...words.slice(at + name.length)];
 }
 
 interface Split {
-  /** The subject that the question names in full, if one. */
+  /** The subject that the question names in full; null if there is none. */
   readonly subject: string | null;
-  /** The words that are left without it. */
+  /** The words besides the subject. */
   readonly rest: readonly string[];
 }
 
-/** Takes the longest known name out of a question. */
+/** Splits the longest known name off a question. */
 function splitOff(words: readonly string[], subjects: readonly string[]): Split {
   const byLength = [...subjects].sort((a, b) => wordsOf(b).length - wordsOf(a).length);
   for (const subject of byLength) {
@@ -92,16 +92,16 @@ function splitOff(words: readonly string[], subjects: readonly string[]): Split 
 }
 
 /**
- * Whether a question is of a kind that the model was taught: all its words stand in that kind's wordings, it names
- * what the kind asks about, and it asks something. A model answers any other question too, and just as surely: one
- * that was taught three kinds took "Is there bleeding?" for the organ and said "kidney".
+ * Whether a question is of a kind that the model was taught: all its words occur in that kind's wordings, it names what the
+ * kind is about, and it asks something. This matters because a model answers any other question just as surely: one that
+ * was taught three kinds took "Is there bleeding?" for the question about the organ and said "kidney".
  */
 export const isTaught = (text: string, { kinds }: ModelTeaching): boolean => {
   const words = wordsOf(text);
   return kinds.some((kind) => isOfKind(words, kind));
 };
 
-/** Whether a model was taught a question, see {@link isTaught}, and what to ask where it was not. */
+/** Tells whether a model was taught a question (see {@link isTaught}) and, if not, what to ask instead. */
 export function examineQuestion(text: string, teaching: ModelTeaching): QuestionExam {
   const words = wordsOf(text);
   if (isTaught(text, teaching)) {
@@ -121,13 +121,13 @@ function isOfKind(
   if (!openings.includes(words[0] ?? '')) return false;
   const { subject, rest } = splitOff(words, subjects);
   const named = example.includes('{subject}');
-  // A kind without a subject still turns on one word, such as "organ": the only content word of its example.
+  // A question of a kind without a subject must have the content word of its example, such as "organ".
   const marked = (): boolean => about === 'any' || contentOf(example).some((word) => rest.includes(word));
   if (named ? subject === null : !marked()) return false;
   if (named && splitOff(rest, subjects).subject !== null) return false;
   const set = new Set(taught);
   if (!rest.every((word) => set.has(word))) return false;
-  // "Smoke in view?" asks whether it is there; of other kinds a name and fillers ask nothing.
+  // "Smoke in view?" asks whether there is some, but for other kinds a name with fillers asks nothing.
   return (named && about === 'any') || rest.some((word) => !fillers.has(word));
 }
 
@@ -135,13 +135,13 @@ const contentOf = (example: string): string[] =>
   wordsOf(example.replace('{subject}', '')).filter((word) => !fillers.has(word) && !asking.has(word));
 const asking = new Set('what which where how who when why being operated'.split(' '));
 
-/** The same word, one of number, or one with a slip of the finger in a long word. */
+/** Whether two words are the same, singular and plural, or a long word with typing errors. */
 const alike = (a: string, b: string): boolean =>
   a === b || a === `${b}s` || b === `${a}s` || (Math.min(a.length, b.length) >= 5 && slipsBetween(a, b) <= 2);
 
 /**
- * Questions that the model knows, nearest first: about the subjects that the question names in part ("the forceps"),
- * of the kinds whose words it uses, each kind once before any kind twice.
+ * Questions that the model was taught, the most similar first. They are about the subjects that the question names in part
+ * ("the forceps") and of the kinds whose words it uses, with each kind once before any kind twice.
  */
 function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[] {
   const scored = kinds.map((kind) => {
@@ -151,7 +151,7 @@ function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[
     );
     return {
       kind,
-      // "Where" and the like weigh less than a word of the kind's own.
+      // Words such as "where" count less than a content word of the kind.
       hits:
         2 * words.filter((word) => content.some((taught) => alike(word, taught))).length +
         (alike(words[0] ?? '', wordsOf(kind.example)[0] ?? '') ? 1 : 0),
@@ -180,7 +180,7 @@ function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[
   return [...new Set(made)].slice(0, mostRewrites);
 }
 
-/** What is suggested is called by its own name: "bipolar" is understood, but nobody should have to read it. */
+/** Puts full names first, so that suggestions use them: "bipolar" alone is understood, but is no name to show. */
 const ownNamesFirst = (subjects: readonly string[]): string[] => {
   const own = new Set<string>(instruments);
   return [...subjects].sort((one, other) => Number(own.has(other)) - Number(own.has(one)));

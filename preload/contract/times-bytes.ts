@@ -1,14 +1,14 @@
 import { WorkstationError } from './errors.ts';
 import type { FrameTimes } from './frames.ts';
 
-/** Eight bytes: the form's name and its version. */
+/** The first eight bytes, which name the format and its version. */
 const beginning = 'SRFTIME1';
 const headValues = 4;
 
 /**
- * A table of frame times as bytes, for a window: `SRFTIME1`, then doubles as every machine that runs this keeps them (lowest
- * byte first): numerator and denominator of the time base, the end, the longest step (NaN for none), and the time of each
- * frame in ticks. Six hours at 25 frames a second are 4.3 MB.
+ * Encodes a table of frame times for a window: `SRFTIME1`, then little-endian doubles with numerator and denominator of the
+ * time base, the end, the longest step (NaN for none), and the time of each frame in ticks. Six hours at 25 frames a second
+ * are 4.3 MB.
  */
 export function frameTimesAsBytes(times: FrameTimes): Uint8Array<ArrayBuffer> {
   const { timeBase, ticks, endTicks, longestStep } = times;
@@ -20,7 +20,7 @@ export function frameTimesAsBytes(times: FrameTimes): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Reads what `frameTimesAsBytes` wrote. Throws `data-malformed` for anything else. */
+/** Decodes the bytes of `frameTimesAsBytes`. Throws `data-malformed` for anything else. */
 export function frameTimesFromBytes(bytes: ArrayBuffer): FrameTimes {
   const isWhole = bytes.byteLength % 8 === 0 && bytes.byteLength >= 8 * (1 + headValues);
   if (!isWhole || String.fromCharCode(...new Uint8Array(bytes, 0, 8)) !== beginning) {

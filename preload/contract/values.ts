@@ -30,8 +30,8 @@ export type SegmentId = z.infer<typeof SegmentId>;
 export const JobId = Id.brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
 /**
- * Of an imported model the name of its folder, of a server's the name that it goes by, so that there are few characters that
- * it can't have: none that end a line or command a terminal, and no way up or out as a path.
+ * The id of a model: the name of its folder if it was imported, or its name on a server. Almost all characters are allowed,
+ * except those that end a line, control a terminal, or lead out of a folder as part of a path.
  */
 export const ModelId = z
   .string()
@@ -41,7 +41,7 @@ export const ModelId = z
   .refine((id) => !id.startsWith('/') && !id.split('/').some((part) => part === '.' || part === '..'))
   .brand<'ModelId'>();
 export type ModelId = z.infer<typeof ModelId>;
-/** A file that the person has picked; stands for a path that the renderer never sees. */
+/** Stands for the path of a file that a person picked, which the renderer never sees. */
 export const GrantId = Id.brand<'GrantId'>();
 export type GrantId = z.infer<typeof GrantId>;
 
@@ -59,11 +59,11 @@ export type Box = z.infer<typeof Box>;
 export const Size = z.object({ width: z.int().positive(), height: z.int().positive() });
 export type Size = z.infer<typeof Size>;
 
-/** A frame: the recording that it is of, its place there, and when it is shown. */
+/** Names a frame by its recording, its place there, and when it is shown. */
 export const FrameRef = z.object({ videoId: VideoId, index: FrameIndex, pts: Ticks });
 export type FrameRef = z.infer<typeof FrameRef>;
 
-/** A stretch of a recording: the frames from one to another, both of them among it. */
+/** A stretch of a recording, from one frame to another and including both. */
 export const Span = z
   .object({ videoId: VideoId, from: FrameIndex, to: FrameIndex })
   .refine(({ from, to }) => from <= to, 'a span ends where it begins, or later');

@@ -5,27 +5,27 @@ import type { AnswerStatus } from './domain.ts';
 import { Note } from './notes.ts';
 import { AnswerId, Box, QuestionId, Timestamp } from './values.ts';
 
-/** A person's own label holds no more characters than this. */
+/** The most characters of a person's own label. */
 export const mostLabelLength = 200;
-/** A box that is narrower or lower than this, in source pixels, holds nothing that can be looked at. */
+/** The least width and height of a box, in source pixels, since nobody can see anything in a smaller one. */
 export const leastBoxSide = 2;
-/** A person's own list of things names no more than this. */
+/** The most things in a person's own list. */
 export const mostThings = 50;
 
 /** What is wrong with an answer that is rejected. */
 export const RejectReason = z.enum(['wrong-label', 'wrong-place', 'both', 'not-answerable']);
 export type RejectReason = z.infer<typeof RejectReason>;
 
-/** What a person says of one step of the model's stated reasoning. */
+/** A person's judgement on one step of the model's stated reasoning. */
 export const StepMark = z.enum(['right', 'wrong', 'not-visible']);
 export type StepMark = z.infer<typeof StepMark>;
 
-/** One thing of a person's own list, in place of the model's or beside them. */
+/** One thing of a person's own list, which replaces one of the model's or is added to them. */
 export const OwnThing = z.strictObject({
   label: z.string().min(1).max(mostLabelLength),
   /** In pixels of the frame as displayed; null where there is nothing to point at. */
   box: Box.nullable(),
-  /** Which of the model's things it stands for, from 0; null for one that the model did not name. */
+  /** Which of the model's things it stands for, counted from 0; null for one that the model did not name. */
   from: z.int().min(0).nullable(),
 });
 export type OwnThing = z.infer<typeof OwnThing>;
@@ -36,19 +36,19 @@ export const Judgement = z.discriminatedUnion('decision', [
   z.strictObject({
     decision: z.literal('rejected'),
     at: Timestamp,
-    /** Null where it was not said, as in review sheets that were filled in by hand. */
+    /** Null if no reason was given, as in review sheets that were filled in by hand. */
     reason: RejectReason.nullable().default(null),
   }),
   z.strictObject({
     decision: z.literal('corrected'),
     at: Timestamp,
-    /** What is true instead, both of them, even where only one differs from the model's. */
+    /** The true label, which is given together with the box even if only one of them differs from the model's. */
     label: z.string().min(1).max(mostLabelLength),
     /** In pixels of the frame as displayed; null where there is nothing to point at. */
     box: Box.nullable(),
     /**
-     * Of an answer that named several things: all that are there instead. The label is then that of `labelOfThings`, and the box
-     * null. Missing for an answer of one thing.
+     * For an answer that named several things, all things that are really there. The label is then that of `labelOfThings`,
+     * and the box null. Missing for an answer that named one thing.
      */
     things: z.array(OwnThing).max(mostThings).exactOptional(),
   }),
@@ -60,7 +60,7 @@ export const decisions = ['accepted', 'corrected', 'rejected'] as const satisfie
 
 /** One step of an answer's reasoning as a person marked it. */
 export const MarkedStep = z.strictObject({
-  /** Where the step stands in the reasoning, in UTF-16 units: it is named by its own text, whatever splits it. */
+  /** The range of the step in the reasoning, in UTF-16 units, so that it stays valid if steps are ever split differently. */
   from: z.int().min(0),
   to: z.int().positive(),
   mark: StepMark,
@@ -68,8 +68,8 @@ export const MarkedStep = z.strictObject({
 export type MarkedStep = z.infer<typeof MarkedStep>;
 
 /**
- * What one person says of one answer: there is at most one such verdict. Without a judgement the answer is still open for that
- * person, who has marked steps of it or written a note.
+ * One person's verdict on one answer, of which there is at most one. Without a judgement the answer is still open for that
+ * person, who has then only marked steps of it or written a note.
  */
 export const Verdict = z.object({
   answerId: AnswerId,
@@ -82,23 +82,23 @@ export const Verdict = z.object({
 });
 export type Verdict = z.infer<typeof Verdict>;
 
-/** What a list says of a verdict. */
+/** What a list shows of a verdict. */
 export const DecisionOf = z.object({
   actor: ActorId,
   decision: z.enum(decisions),
-  /** Of a correction: what it puts in place of the model's label. */
+  /** For a correction, the label that replaces the model's. */
   label: z.string().exactOptional(),
 });
 export type DecisionOf = z.infer<typeof DecisionOf>;
 
-/** What a person wrote about an answer. */
+/** A person's note about an answer. */
 export const NoteOf = z.object({ actor: ActorId, note: Note });
 export type NoteOf = z.infer<typeof NoteOf>;
 
-/** The name of a verdict in the record: one for each answer and person, so that there can't be two. */
+/** The id of a verdict in the record. It is made of answer and person, so that there can't be two. */
 export const verdictId = (answerId: AnswerId, actor: ActorId): string => `${answerId}:${actor}`;
 
-/** Whether an answer of this status is to be judged. One without an answer can be corrected or rejected, but nobody has to. */
+/** Whether an answer of this status waits for a judgement. Others can be corrected or rejected, but nobody has to do it. */
 export const awaitsVerdict = (status: AnswerStatus): boolean =>
   status === 'answered' || status === 'answered-without-location' || status === 'not-visible';
 
@@ -106,7 +106,7 @@ export const awaitsVerdict = (status: AnswerStatus): boolean =>
 export const canBeJudged = (status: AnswerStatus): boolean =>
   status !== 'queued' && status !== 'running' && status !== 'failed';
 
-/** The one label of a person's list, where there is room for no more: "Stapler, Suction and 3 more". */
+/** One label for a person's whole list, where there is no room for more: "Stapler, Suction and 3 more". */
 export function labelOfThings(things: readonly Pick<OwnThing, 'label'>[]): string {
   if (things.length === 0) return absentLabel;
   const whole = things.map(({ label }) => label).join(', ');
@@ -121,7 +121,7 @@ const shortened = (things: readonly Pick<OwnThing, 'label'>[], shown: number): s
   return `${named.join(', ')} and ${things.length - shown} more`;
 };
 
-/** Everything that a correction places on the picture: its things, or its one label with its box. */
+/** Everything that a correction places on the picture, which is its things or its one label with its box. */
 export const placedThings = ({
   label,
   box,
@@ -132,16 +132,16 @@ export const placedThings = ({
   );
 
 export interface ReasoningStep {
-  /** Where it stands in the reasoning, in UTF-16 units. */
+  /** Its range in the reasoning, in UTF-16 units. */
   readonly from: number;
   readonly to: number;
   readonly text: string;
 }
 
-/** A full stop behind one of these ends no sentence: a number that counts, an initial, or a short form. */
+/** Matches what a full stop follows without ending a sentence: a number in a list, an initial, or an abbreviation. */
 const endsNoSentence = /(?:^|[\s(])(?:\d+|[A-Za-z]|e\.g|i\.e|cf|vs|approx|Dr|Fig)\.$/;
 
-/** The steps of a stated reasoning: its lines, and of a line its sentences. */
+/** Splits a stated reasoning into its steps, which are the sentences of its lines. */
 export function reasoningSteps(reasoning: string): ReasoningStep[] {
   const steps: ReasoningStep[] = [];
   const add = (from: number, to: number): void => {

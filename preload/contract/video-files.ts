@@ -1,7 +1,6 @@
 /**
- * Which files are videos, by the ending of their name: the one list for the folder browser, the system's dialog, dropped
- * files and file associations. What is in them is looked at when they are opened; a file with another ending can be opened
- * by its path.
+ * The endings of video files. The folder browser, the system's dialog, dropped files and file associations all use this
+ * list. The content is checked when a file is opened; one with another ending can still be opened by its path.
  */
 export const videoEndings: readonly string[] = (
   'mp4 m4v mov qt mkv webm avi divx wmv asf mpg mpeg mpe m1v m2v mp2 vob ps dat ts mts m2ts m2t tp trp mxf gxf dv ogv ogm ' +
@@ -10,7 +9,7 @@ export const videoEndings: readonly string[] = (
 
 const endings = new Set(videoEndings);
 
-/** @param name of a file, with or without its folders */
+/** Whether a file name ends like that of a video. @param name with or without folders */
 export function hasVideoEnding(name: string): boolean {
   const [, ending] = /[^/\\]\.([^./\\]+)$/.exec(name) ?? [];
   return ending !== undefined && endings.has(ending.toLowerCase());

@@ -1,13 +1,13 @@
 /**
- * The words of the field as people type them, and what each means. Only what has one meaning stands here: of "forceps"
- * there are two kinds, so it names both.
+ * The words of the field as people type them, and what each means. Only words with a clear meaning are listed. A word such as
+ * "forceps", of which there are two kinds, names both.
  */
 
-/** What a phrase stands for in a sentence. */
+/** The role of a phrase in a sentence. */
 export type Category =
   'tool' | 'organ' | 'thing' | 'sign' | 'act' | 'idle' | 'side' | 'edge' | 'view' | 'frame';
 
-/** A phrase of a question that was understood. */
+/** The meaning of a phrase that was understood. */
 export interface Meaning {
   readonly category: Category;
   /** Each thing that may be meant, by the names under which a model may know it, the best first. */
@@ -16,7 +16,7 @@ export interface Meaning {
 
 const list = (text: string): string[] => text.split('|').map((part) => part.trim());
 
-/** Instruments: what models call each, and how else people do. */
+/** Instruments, by what models call each, with the other names that people use. */
 const tools: readonly (readonly [string, string])[] = [
   [
     'bipolar forceps|bipolar',
@@ -59,7 +59,7 @@ const organs: readonly (readonly [string, string])[] = [
   ['bowel', 'intestine|gut'],
 ];
 
-/** What can be there besides instruments and organs. */
+/** Things that can be in view besides instruments and organs. */
 const things: readonly (readonly [string, string])[] = [
   ['smoke', 'surgical smoke|fumes|fume|plume|smoke plume'],
   ['blood', ''],
@@ -77,13 +77,13 @@ const things: readonly (readonly [string, string])[] = [
   ['gel', 'ultrasound gel|coupling gel|contact gel|us gel'],
 ];
 
-/** What is said of the picture at large when a thing is in it. */
+/** Words that people use about the whole picture if a certain thing is in it. */
 const signs: readonly (readonly [string, string])[] = [
   ['bleeding|bleed|blood', 'it bleeding|anything bleeding|something bleeding'],
   ['smoke', 'it smoky|it smokey|view smoky|field smoky|picture smoky|image smoky|scene smoky'],
 ];
 
-/** What instruments do: as a question about it says it, and how else people say it, in each form of the verb. */
+/** What instruments do, as questions about it say it, with the other words that people use, in each form of the verb. */
 const acts: readonly (readonly [string, string])[] = [
   [
     'grasping',
@@ -122,14 +122,14 @@ const acts: readonly (readonly [string, string])[] = [
 
 const idle = 'idle|idling|resting|at rest|inactive|doing nothing|waiting';
 
-/** Sides of the picture; `corner` is one of its quarters, which nothing but a place is asked about. */
+/** Sides of the picture. `corner` stands for one of its quarters; only questions about a place name it. */
 const sides: readonly (readonly [string, string])[] = [
   ['left', 'left side|left hand side|left half|left part|left hand'],
   ['right', 'right side|right hand side|right half|right part|right hand'],
   ['top', 'top side|top half|top part|upper half|upper part|upper side|upper'],
   ['bottom', 'bottom side|bottom half|bottom part|lower half|lower part|lower side|lower'],
 ];
-/** Of the one that lies furthest to a side. */
+/** Words for the thing that lies furthest to a side. */
 const edges: readonly (readonly [string, string])[] = [
   ['left', 'leftmost|left most'],
   ['right', 'rightmost|right most'],
@@ -148,7 +148,7 @@ const corners = ['upper', 'top', 'lower', 'bottom'].flatMap((row) =>
 const pictureNames = list(
   'view|picture|image|frame|scene|field|shot|still|screenshot|screen|monitor|display|photo|pic|field of view|field of vision|surgical field|operative field|operating field|surgical view|camera view|surgical scene|endoscopic view|endoscopic image|video frame',
 );
-/** Alone, these mean other things, too: "is there still smoke". */
+/** Words that also mean other things if they stand alone, as in "is there still smoke". */
 const ambiguous = new Set(['still', 'shot', 'field']);
 const views = [
   'here',
@@ -170,7 +170,7 @@ const frames = ['', 'this ', 'current ', 'whole ', 'entire ', 'that '].flatMap((
 
 const one = (names: readonly string[]): readonly (readonly string[])[] => [names];
 
-/** Every phrase of the field with its meaning; more than one word where it takes more. No articles. */
+/** Every phrase of the field, of one or more words and without articles, with its meaning. */
 export const lexicon: ReadonlyMap<string, Meaning> = (() => {
   const found = new Map<string, Meaning>();
   const add = (phrases: readonly string[], meaning: Meaning): void => {
@@ -180,7 +180,7 @@ export const lexicon: ReadonlyMap<string, Meaning> = (() => {
     phrases.flatMap((phrase) => (phrase === '' || phrase.endsWith('s') ? [phrase] : [phrase, `${phrase}s`]));
   const named = (category: Category, entries: typeof tools): void => {
     for (const [names, others] of entries) {
-      // What a model calls a thing may have an article in it, which a question is read without.
+      // A model's name for a thing may contain an article, but questions are read without articles.
       const spoken = list(names).map((name) => name.replaceAll(' a ', ' '));
       const phrases = [...spoken.slice(0, category === 'thing' ? 1 : undefined), ...list(others)];
       add(plurals(phrases), { category, candidates: one(list(names)) });
@@ -194,7 +194,7 @@ export const lexicon: ReadonlyMap<string, Meaning> = (() => {
   named('thing', things);
   for (const [names, others] of signs) add(list(others), { category: 'sign', candidates: one(list(names)) });
   for (const [name, others] of acts) {
-    // "Suction" is the instrument, unless a word before it says that it is done.
+    // "Suction" means the instrument, unless a word before it says that somebody does it.
     const phrases = [...(found.has(name) ? [] : [name]), ...list(others)];
     add(phrases, { category: 'act', candidates: one([name]) });
   }

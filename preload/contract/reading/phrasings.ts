@@ -1,9 +1,9 @@
 /**
- * How people ask: one pattern for each way, over a sentence whose names and phrases stand as `<tool>`, `<act>` and so
- * on, without articles. A question is read only where all of it fits a pattern, so that no word of it is passed over.
+ * The ways in which people ask, as patterns over a sentence without articles, in which names and phrases are replaced by
+ * `<tool>`, `<act>` and so on. A question is only understood if all of it fits a pattern, so that no word is ignored.
  */
 
-/** What is wanted, before it is put in the words of a model. */
+/** What a person wants to know, before it is put into the words of a model. */
 export type Intent =
   | 'state'
   | 'location'
@@ -30,9 +30,9 @@ const person = '(?:i|you|we|one|they|he|she|surgeon|operator)';
 const things = '(?:(?:surgical|robotic|laparoscopic|operating) )?(?:instruments|tools|devices)';
 const thing = '(?:(?:surgical|robotic|laparoscopic|operating) )?(?:instrument|tool|device)';
 const see = '(?:see|spot|find|notice|detect|recognise|recognize|identify|make out|observe)';
-/** Without the verbs of an order: "can you find it" asks for it to be shown. */
+/** Verbs of seeing, without those of an order, since "can you find it" asks for it to be shown. */
 const perceive = '(?:see|spot|notice|detect|recognise|recognize|make out|observe)';
-/** Without those of an ability: "which tools can you recognise" asks what the model knows. */
+/** Verbs of seeing, without those of an ability, since "which tools can you recognise" asks what the model knows. */
 const glimpse = '(?:see|spot|notice|make out|observe)';
 const one =
   '(?:visible|seen|shown|present|displayed|found|there|detectable|identifiable|recognisable|recognizable|being shown|to be seen|<view>)';
@@ -100,7 +100,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `(?:what ${be} )?${target}(?: 's)? ${place}`,
     `(?:give|tell)(?: me)? ${place} of ${target}`,
   ],
-  // In which part of the picture: what a box would not say in words.
+  // These ask for the part of the picture in words, which a box would not give.
   place: [
     `(?:in |on |at )?${wh} ${part}(?: <view>)? ${be} <tool>(?: on| in| at)?${situated}`,
     `(?:in |on |at )?${wh} ${part}(?: <view>)? <tool> ${be}(?: on| in| at)?${situated}`,
@@ -251,7 +251,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
   ],
 };
 
-/** What is not asked in so many words, though a question that a model knows comes near it: offered, never taken. */
+/** Patterns that only come near a question which a model knows. That question is offered to the person, but never asked. */
 const nearly: readonly (readonly [Intent, string])[] = [
   ['presence', `where ${be} <thing>${situated}`],
   ['presence', `where <thing>(?: is| are)?`],
@@ -289,11 +289,11 @@ const stated = (Object.keys(phrasings) as Intent[]).flatMap((intent) =>
   phrasings[intent].map((pattern): readonly [Intent, string] => [intent, pattern]),
 );
 
-/** In these words exactly that is asked. */
+/** Patterns that ask exactly what their intent says. */
 export const exactPhrasings: readonly Phrasing[] = compiled(stated);
 export const nearPhrasings: readonly Phrasing[] = compiled(nearly);
 
-/** Every word that the patterns know, those of names left aside. */
+/** Every word that the patterns contain, without those of names. */
 export const phrasingWords: ReadonlySet<string> = new Set(
   [...stated, ...nearly].flatMap(([, pattern]) => pattern.replaceAll(/<\w+>/g, ' ').match(/[a-z]+/g) ?? []),
 );

@@ -10,7 +10,7 @@ import type { Category } from './lexicon.ts';
 import { exactPhrasings, nearPhrasings, type Intent, type Phrasing } from './phrasings.ts';
 import { sentenceOf, type Sentence } from './sentence.ts';
 
-/** A typed question in words that a model was taught; they ask the same. */
+/** A question in words that a model was taught, which asks the same as the typed one. */
 export interface QuestionReading {
   /** The kind of question, as the model's teaching names it. */
   readonly kind: string;
@@ -18,20 +18,20 @@ export interface QuestionReading {
   readonly asked: string;
 }
 
-/** What becomes of a typed question before a model that states what it was taught. */
+/** How a typed question is understood for a model that states what it was taught. */
 export interface Understanding extends QuestionExam {
-  /** Null where the question is asked as it was typed, or is not understood. */
+  /** Null if the question is asked as it was typed, or is not understood. */
   readonly reading: QuestionReading | null;
 }
 
 const mostRewrites = 4;
-/** Characters; nobody asks one plain question in more. */
+/** The most characters of a question that is read, since nobody needs more for one plain question. */
 const longestRead = 240;
 
 /**
- * How a typed question is put to a model that was taught `teaching`: as it stands where it was taught so, else in the
- * model's own words where they ask exactly the same, else not at all. Every word has to be understood for that; one that
- * is not leaves the question as the exam finds it, with the questions that come near it among the rewrites.
+ * Decides how to put a typed question to a model that was taught `teaching`: as typed if the model was taught these words, or
+ * in the model's own words if they ask exactly the same, or else not at all. For that every word must be understood.
+ * Otherwise the exam's result counts, with similar questions among the rewrites.
  */
 export function understandQuestion(text: string, teaching: ModelTeaching): Understanding {
   const exam = examineQuestion(text, teaching);
@@ -47,27 +47,27 @@ export function understandQuestion(text: string, teaching: ModelTeaching): Under
   return { ...exam, rewrites, reading: read.length === 1 ? read[0]! : null };
 }
 
-/** The reading alone, see {@link understandQuestion}: quick enough for every key that a person types. */
+/** Only the reading of {@link understandQuestion}, which is quick enough to run at every key that a person types. */
 export function readQuestion(text: string, teaching: ModelTeaching): QuestionReading | null {
   const sentences = isTaught(text, teaching) ? null : sentencesOf(text);
   const read = sentences === null ? [] : readings(sentences, exactPhrasings, teaching);
   return read.length === 1 ? read[0]! : null;
 }
 
-/** With and without what a person says before a question; none of a text that is too long to be one, or no English. */
+/** The sentence with and without the polite words before it; null if the text is too long to be a question, or no English. */
 function sentencesOf(text: string): readonly Sentence[] | null {
   const found = text.trim().length > longestRead ? null : sentenceOf(text);
   return found && [found.whole, found.direct];
 }
 
-/** What is left of a sentence without the words that nobody knows. */
+/** The sentence without the words that are not understood. */
 function understood(sentence: Sentence): Sentence {
   const unknown = new Set(sentence.unknown);
   const words = sentence.text.split(' ').filter((word) => !unknown.has(word));
   return { ...sentence, text: words.join(' ') };
 }
 
-/** Everything that the model can be asked and that a sentence asks, each once. */
+/** Every question that a sentence can mean and that the model can be asked, each once. */
 function readings(
   sentences: readonly Sentence[],
   phrasings: readonly Phrasing[],
@@ -75,7 +75,7 @@ function readings(
 ): QuestionReading[] {
   const found = new Map<string, QuestionReading>();
   for (const sentence of sentences) {
-    // "In view" says nothing more of what is seen, but may be what is asked: "suction in view?"
+    // "In view" usually adds nothing, but may be the question itself, as in "suction in view?".
     const plain = [sentence.text, sentence.text.replaceAll(/ ?<view>/g, '').trim()];
     const texts = new Set(sentence.asks ? [...plain, ...plain.map((text) => `${text} ?`)] : plain);
     for (const { intent, pattern } of phrasings) {
@@ -86,12 +86,12 @@ function readings(
   return [...found.values()];
 }
 
-/** The kinds that answer an intent, the first that a model was taught being asked; and how, without `{subject}`'s example. */
+/** The kinds of question that answer each intent, of which the first that a model was taught is asked, and in which words. */
 const asking: Readonly<
   Record<Intent, { kinds: readonly string[]; about: readonly Category[]; words?: string }>
 > = {
   state: { kinds: ['state'], about: ['tool'] },
-  // Where an organ is, a box says; in which part of the picture, only a place in words does.
+  // A box tells where an organ is, but only a place in words tells in which part of the picture something is.
   location: { kinds: ['location', 'grounding'], about: ['tool', 'organ'] },
   place: { kinds: ['location'], about: ['tool'] },
   grounding: { kinds: ['grounding'], about: ['tool', 'organ'] },
@@ -110,7 +110,7 @@ const asking: Readonly<
   touching: { kinds: ['relation'], about: [], words: 'Which instrument touches the organ?' },
 };
 
-/** What the model is asked for an intent: one question for each thing that may be meant, none where it was not taught. */
+/** The questions that answer an intent: one for each thing that may be meant, and none if the model was not taught any. */
 function inWordsOf(teaching: ModelTeaching, intent: Intent, { meanings }: Sentence): QuestionReading[] {
   const { kinds, about, words } = asking[intent];
   const named = meanings.filter(({ category }) => about.includes(category));
@@ -127,7 +127,7 @@ function inWordsOf(teaching: ModelTeaching, intent: Intent, { meanings }: Senten
   });
 }
 
-/** A wording about the first of these names with which the model was taught it; null where it was taught it with none. */
+/** A wording about the first of these names with which the model was taught it; null if it was taught none of them. */
 function worded(kind: TaughtKind, wording: string, names: readonly string[]): string | null {
   const subjects = wording === kind.example ? known(kind, names) : names;
   // An example without a place for a subject, such as that of a relation, is no wording about one.
@@ -137,7 +137,7 @@ function worded(kind: TaughtKind, wording: string, names: readonly string[]): st
   return forms.find((asked) => isTaught(asked, { kinds: [kind] })) ?? null;
 }
 
-/** Of these names, those that the kind can be asked about, as its teaching spells them. */
+/** Those of these names about which the kind can be asked, as its teaching spells them. */
 const known = ({ subjects }: TaughtKind, names: readonly string[]): string[] =>
   names.flatMap((name) =>
     subjects

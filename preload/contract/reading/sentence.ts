@@ -2,18 +2,18 @@ import { lexicon, type Meaning } from './lexicon.ts';
 import { phrasingWords } from './phrasings.ts';
 import { mended } from './slips.ts';
 
-/** A question without what says nothing of what is asked, its names and phrases put as `<tool>`, `<act>` and so on. */
+/** A question without meaningless words, with its names and phrases replaced by `<tool>`, `<act>` and so on. */
 export interface Sentence {
   readonly text: string;
   /** Whether it has a question mark: "smoke?" asks, "smoke" does not. */
   readonly asks: boolean;
-  /** Of each `<...>` in `text`, in order. */
+  /** The meaning of each `<...>` in `text`, in order. */
   readonly meanings: readonly Meaning[];
-  /** Words that no pattern and no name has, as they were typed. */
+  /** Words that occur in no pattern and no name, as they were typed. */
   readonly unknown: readonly string[];
 }
 
-/** Words as they are typed in a hurry, and what they stand for. */
+/** Short forms that people type in a hurry, and the words that they stand for. */
 const shortForms: ReadonlyMap<string, string> = new Map(
   [
     "what's whats wats wots=what is",
@@ -52,7 +52,7 @@ const shortForms: ReadonlyMap<string, string> = new Map(
 );
 
 const articles = new Set(['a', 'an', 'the']);
-/** Words that ask for nothing more: courtesy, and that the picture is of now. */
+/** Words that add nothing to a question, because they are polite or say that the picture is of now. */
 const courtesies = new Set(
   'please kindly currently presently now exactly precisely actually quickly'.split(' '),
 );
@@ -76,16 +76,16 @@ const vocabulary: ReadonlySet<string> = new Set([
   ...openerWords,
 ]);
 
-/** The longest phrases come first, so that "needle driver" is no needle. */
+/** Matches any phrase of the lexicon. The longest come first, so that "needle driver" is not taken for a needle. */
 const phrases = new RegExp(
   `(?<= |^)(?:${[...lexicon.keys()].toSorted((one, other) => other.length - one.length).join('|')})(?= |$)`,
   'g',
 );
 
-/** What a question may be written with; any other letter is of another language. */
+/** Matches text of English letters and signs only, since any other letter belongs to another language. */
 const plainText = /^[a-z0-9\s'",.;:?!()/_-]*$/;
 
-/** Null where the text is empty, or is written with letters that English has not. */
+/** Reads typed text as a sentence; null if it is empty, or has letters that English does not have. */
 export function sentenceOf(typed: string): { whole: Sentence; direct: Sentence } | null {
   const text = typed
     .normalize('NFKC')
@@ -103,13 +103,13 @@ export function sentenceOf(typed: string): { whole: Sentence; direct: Sentence }
   return { whole: lexed(plain, asks), direct: lexed(plain.replace(openers, ''), asks) };
 }
 
-/** A word as the vocabulary has it: short forms in full, possessives apart, one slip of the finger mended. */
+/** Spells a word as the vocabulary does: with short forms in full, possessives split off, and one typing error corrected. */
 function spelled(word: string): string[] {
   const bare = word.replaceAll(/^'+|'+$/g, '');
   const full = shortForms.get(bare);
   if (full !== undefined) return full.split(' ');
   const owner = /^(.+)'s$/.exec(bare);
-  // "Which tool's nearest": of a name, it tells whose something is.
+  // In "which tool's nearest", "'s" stands for "is"; after a name, it tells whose something is.
   if (owner !== null)
     return [...spelled(owner[1]!), /^(?:tool|instrument|device|organ|one)$/.test(owner[1]!) ? 'is' : "'s"];
   if (vocabulary.has(bare)) return [bare];
@@ -140,7 +140,7 @@ function lexed(plain: string, asks: boolean): Sentence {
   return { text, asks, meanings, unknown };
 }
 
-/** "Whether the suction is idle" and "the suction is idle?" ask the same as "is the suction idle". */
+/** Brings indirect questions into direct form: "whether the suction is idle" becomes "is the suction idle". */
 function direct(text: string, asks: boolean): string {
   const told = /^(?:(?:if|whether) )?(there|it|this|that|(?:any )?<(?:tool|thing)>) (is|are) (.+)$/.exec(
     text,

@@ -1,6 +1,6 @@
 import { slipsBetween } from '../spelling.ts';
 
-/** Long words that are often typed and seldom meant otherwise when they are misspelt. */
+/** Long words that people often type, and that misspelt words nearly always stand for. */
 const mendable = (
   'bipolar prograsp forceps needle driver holder monopolar curved scissors ultrasound probe suction stapler applier ' +
   'applicator clipper irrigator kidney liver spleen gallbladder bowel smoke blood bleeding thread suture stitches ' +
@@ -8,7 +8,7 @@ const mendable = (
   'grasping suturing retraction retracting cauterizing cauterization coagulating clipping cutting'
 ).split(' ');
 
-/** Words of their own that lie a slip from one of those: a lever is no liver. */
+/** Real words that differ from one of those by one typing error, and must not be corrected: a lever is no liver. */
 const others = new Set(
   (
     'applied applies application applicant blond bloody bloom bloop bowed bower breeding brood blending bleeping carved ' +
@@ -22,8 +22,8 @@ const others = new Set(
 );
 
 /**
- * What a word of no meaning was meant to be: the one word of the field that it differs from by a slip of the finger, or
- * by two where it is very long; null where there is none or several, or the word has a meaning of its own.
+ * Corrects a misspelt word to the one word of the field from which it differs by a single typing error, or by two if it is
+ * very long; null if there is none, or several, or the word has a meaning of its own.
  */
 export function mended(word: string): string | null {
   if (word.length < 4 || others.has(word)) return null;

@@ -5,26 +5,25 @@ import { boxAsGiven, pictureGiven } from '../regions.ts';
 import { otherNames } from '../names-said.ts';
 import type { Size } from '../values.ts';
 
-/** Said wherever an answer meets another picture than its own. Its box belongs to the other one. */
+/** Shown wherever an answer is seen with a picture that is not its own, because its box does not belong there. */
 export const anotherPicture =
   'This answer was given for another picture of this frame: the file or the decoder has changed since.';
 
-/** Said wherever a frame is shown, answered about or exported at which the file is damaged. */
+/** Shown wherever a frame at which the file is damaged is shown, asked about or exported. */
 export const damagedPicture = 'The file is damaged at this frame: the picture may not be what was recorded.';
 
-/** Said of the compressed picture that is shown in place of a frame whose video can't be read. */
+/** Shown with the compressed picture that replaces a frame whose video can't be read. */
 export const keptPicture = ({ index, hash }: Pick<FrameIdentity, 'index' | 'hash'>): string =>
   `The video can’t be read: this is the kept picture of frame ${index}, compressed and not the exact frame, whose SHA-256 is ${hash.slice(0, 12)}…`;
 
-/** For machines: why the picture of an answer wants a second look. */
+/** Codes for machines that tell why the picture of an answer needs a closer look. */
 export const pictureWarnings = ({ frame }: Pick<Answer, 'frame'>): 'picture-damaged'[] =>
   frame?.isDamaged ? ['picture-damaged'] : [];
 
 /**
- * What a person should know before using an answer whose words disagree with its box or its names, in words; null where
- * they agree.
- * A label without a box is left to the answer's status, which says so. `question` is what was typed, `size` that of the
- * source frame.
+ * Tells a person what to know before using an answer whose words disagree with its box or its names; null if they agree. A
+ * label without a box is not mentioned, because the answer's status says so. `question` is what was typed, `size` that of
+ * the source frame.
  */
 export function answerWarning(
   answer: Pick<Answer, 'status' | 'label' | 'box' | 'reasoning'> &
@@ -45,7 +44,7 @@ export function answerWarning(
   return said.length > 0 ? `${said.join(' ')} Check the picture before you use this answer.` : null;
 }
 
-/** "upper left", "upper left and right of the middle": each place once. */
+/** Lists places, each once: "upper left and right of the middle". */
 function places(findings: readonly Finding[]): string {
   const named = findings.flatMap(({ saidSides }) => (saidSides ? [sidesInWords(saidSides)] : []));
   return [...new Set(named)].join(' and ');
@@ -75,7 +74,7 @@ function misnamed(answer: Parameters<typeof otherNames>[0]): string | null {
   return names && `The words name ${counted(names.words)}; the answer names ${counted(names.answer)}.`;
 }
 
-/** "suction, bipolar forceps twice": each name once. */
+/** Lists names, each once and with its count: "suction, bipolar forceps twice". */
 function counted(names: readonly string[]): string {
   const times = (name: string): number => names.filter((other) => other === name).length;
   return [...new Set(names)]

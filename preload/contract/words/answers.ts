@@ -1,7 +1,7 @@
 import type { AnswerSettings } from '../domain.ts';
 import { visibleText } from '../visible-text.ts';
 
-/** Said wherever an answer of such a model is shown or leaves the workstation; null where there is nothing to add. */
+/** Shown wherever an answer of such a model is shown or exported; null if there is nothing to add. */
 export const domainWords = {
   synthetic: 'trained on synthetic scenes',
   general: 'not trained on surgery',
@@ -9,7 +9,7 @@ export const domainWords = {
   surgical: null,
 } as const;
 
-/** "Tissue_Manipulation" -> "Tissue manipulation": the model's label as a person reads it, and nothing that hides in it. */
+/** Makes a model's label readable, "Tissue_Manipulation" -> "Tissue manipulation", with hidden characters made visible. */
 export function readable(label: string): string {
   const words = visibleText(label.replaceAll('_', ' ').trim());
   const lower = words.replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
@@ -22,7 +22,7 @@ export function grouped(count: number): string {
   return sign + String(Math.abs(count)).replace(/\B(?=(\d{3})+$)/g, '\u2009');
 }
 
-/** "greedy", or "drawn at 0.7, seed 5": how the answer's words were chosen. */
+/** How the words of an answer were chosen: "greedy", or "drawn at 0.7, seed 5". */
 export function decoding({ temperature, seed }: Pick<AnswerSettings, 'temperature' | 'seed'>): string {
   return temperature === 0 ? 'greedy' : `drawn at ${temperature}, seed ${seed}`;
 }

@@ -50,7 +50,7 @@ const commands: Readonly<Record<string, string>> = {
   'redo.refused': 'Could not be done again',
 };
 
-/** The same as it is said of what is over; of a command that a person can't undo there is none. */
+/** The same in the past tense. Commands that a person can't undo have none. */
 const past: Readonly<Record<string, string>> = {
   'case.rename': 'Case renamed',
   'case.delete': 'Case moved to the bin',
@@ -87,7 +87,7 @@ const short = (text: string): string =>
   text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 const quoted = (text: string): string => `“${short(text)}”`;
 
-/** A thing as a person knows it, such as `the case “Case 0007”`. */
+/** Names a thing as a person knows it, such as `the case “Case 0007”`. */
 export function entityInWords({ entity, before, after }: Edit): string {
   const value = after ?? before;
   if (value !== null) {
@@ -115,21 +115,21 @@ const nouns: Readonly<Record<EntityName, string>> = {
   mention: 'what was done',
 };
 
-/** What was done, as a person says it: `Rename case: “Case 0007”`. Of an undo, what it undid. */
+/** What was done, in a person's words: `Rename case: “Case 0007”`. For an undo, it is what was undone. */
 export function commandInWords({ command, edits }: Pick<Change, 'command' | 'edits'>): string {
   const name = commands[command] ?? command;
   const about = subject(edits);
   return about === null ? name : `${name}: ${about}`;
 }
 
-/** What was done, told of what is over: `Question deleted “Where is the stapler?”`. */
+/** What was done, in the past tense: `Question deleted “Where is the stapler?”`. */
 export function stepInPast({ command, edits }: Pick<Change, 'command' | 'edits'>): string {
   return [past[command] ?? commands[command] ?? command, subject(edits)]
     .filter((part) => part !== null)
     .join(' ');
 }
 
-/** What it is about: of several questions that went together the first, and how many more. */
+/** What a change is about. For several questions together, it is the first one and how many more. */
 function subject(edits: Change['edits']): string | null {
   const first = edits?.map(detail).find((text) => text !== null) ?? null;
   const more = (edits?.filter(({ entity }) => entity === 'question').length ?? 0) - 1;
@@ -152,7 +152,7 @@ function detail(edit: Edit): string | null {
   return null;
 }
 
-/** What was decided, where that changed, or the note; the rest is said by the command alone. */
+/** The decision if that changed, or the note. The command alone tells everything else. */
 function verdictDetail({ before, after }: Extract<Edit, { entity: 'verdict' }>): string | null {
   const note = after?.note ?? '';
   if (note !== (before?.note ?? '')) return quoted(note === '' ? (before?.note ?? '') : note);

@@ -1,6 +1,6 @@
 import type { KnownVideo } from '../domain.ts';
 
-/** What it means that a file which is opened holds a recording that is known already, in sentences. */
+/** Tells a person that a file holds a recording which is known already, and what follows from that. */
 export function knownInWords(name: string, known: KnownVideo): [what: string, consequence: string] {
   const { casePseudonym, displayName } = known;
   if (known.grown) {
@@ -20,7 +20,7 @@ export function knownInWords(name: string, known: KnownVideo): [what: string, co
       ];
 }
 
-/** For who goes on in a session that was begun when the recording was shorter. */
+/** For a person who continues a session that was begun when the recording was shorter. */
 export const grownBehindInWords = (name: string): string =>
   `${name} has grown since this session was begun, which goes on with the frames that were there then. ` +
   'Open the file without naming a session for what came since.';

@@ -2,7 +2,7 @@ import type { Bookmark, SegmentLook } from '../marks.ts';
 
 const most = 60;
 
-/** As a person knows it: by its name, else by what its note begins with, else by its time. */
+/** Names a bookmark by its name, or else by the beginning of its note, or else by its time. */
 export function bookmarkInWords({
   name,
   note,
@@ -13,7 +13,7 @@ export function bookmarkInWords({
   return `“${said.length <= most ? said : `${said.slice(0, most - 1).trimEnd()}…`}”`;
 }
 
-/** A segment's colour with its pattern. */
+/** The words for a segment's colour and its pattern. */
 export const lookWords: Readonly<Record<SegmentLook, string>> = {
   teal: 'teal, plain',
   amber: 'amber, slanted lines',

@@ -1,13 +1,13 @@
 import type { Video } from '../domain.ts';
 
-/** For a mark beside the picture. */
+/** Short words for a mark beside the picture. */
 export const missingInBrief: Readonly<Record<NonNullable<Video['incomplete']>, string>> = {
   cut: 'end missing',
   growing: 'still recording',
   partial: 'part missing',
 };
 
-/** What of a recording is missing, in words; null where it is whole or where that is not known yet. */
+/** Tells what is missing of a recording; null if it is whole, or if that is not known yet. */
 export function missingInWords(incomplete: Video['incomplete'], frames: number | null): string | null {
   if (incomplete === null) return null;
   const there = frames === null ? 'What is there' : `${frames} whole frames are here; what is there`;

@@ -1,13 +1,13 @@
 import type { Answer, AnswerStatus } from '../domain.ts';
 import { readable } from './answers.ts';
 
-/** What became of an answer, in every length that is needed: the one wording for window, saved pictures and command line. */
+/** The wording for a status of an answer in every length, so that window, saved pictures and command line say the same. */
 export interface StatusWords {
-  /** For a list, and beside a label: "stopped". */
+  /** One or two words for a list, or beside a label: "stopped". */
   readonly word: string;
-  /** The answer in one line where it has no label to show, or where its label is not the point. */
+  /** The answer in one line, if it has no label to show or its label is not the point. */
   readonly headline: string;
-  /** A sentence for the person who has to check the answer; empty where the label says it all. */
+  /** A sentence for the person who has to check the answer; empty if the label says everything. */
   readonly meaning: string;
 }
 
@@ -47,19 +47,19 @@ export const statusWords: Readonly<Record<AnswerStatus, StatusWords>> = {
   failed: { word: 'failed', headline: 'No answer', meaning: '' },
 };
 
-/** Statuses whose headline stands even where the model gave a label. */
+/** Statuses whose headline is shown even if the model gave a label. */
 const withoutLabel: ReadonlySet<AnswerStatus> = new Set([
   ...(['queued', 'running', 'not-visible', 'malformed', 'failed'] as const),
 ]);
 
-/** The answer in one line: its label, or what became of it. */
+/** The answer in one line, which is its label or what became of it. */
 export function headline({ status, label }: Pick<Answer, 'status' | 'label'>): string {
   return label !== null && label !== '' && !withoutLabel.has(status)
     ? readable(label)
     : statusWords[status].headline;
 }
 
-/** What became of an answer, in a sentence; empty where its label says it all. */
+/** What became of an answer, in a sentence; empty if its label says everything. */
 export function meaningOf({
   status,
   label,

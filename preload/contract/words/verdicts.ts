@@ -1,6 +1,6 @@
 import type { Decision, Judgement, RejectReason, StepMark } from '../verdicts.ts';
 
-/** A decision in one word and one sign; `open` is that of an answer which waits for one. */
+/** A word and a sign for each decision; `open` is for an answer that waits for one. */
 export const decisionWords: Readonly<Record<Decision | 'open', { word: string; sign: string }>> = {
   open: { word: 'open', sign: '○' },
   accepted: { word: 'accepted', sign: '✓' },
@@ -21,7 +21,7 @@ export const stepMarkWords: Readonly<Record<StepMark, { word: string; sign: stri
   'not-visible': { word: 'not visible', sign: '–' },
 };
 
-/** "rejected: wrong place", "corrected to Idle", "accepted". The label stands as it was given. */
+/** A judgement in words: "rejected: wrong place", "corrected to Idle", "accepted". The label is shown as it was given. */
 export function judgementInWords(judgement: Judgement): string {
   const { word } = decisionWords[judgement.decision];
   if (judgement.decision === 'corrected') return `${word} to ${judgement.label}`;
