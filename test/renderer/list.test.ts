@@ -206,6 +206,13 @@ describe('versions of an answer', () => {
             ...{ box: Box.parse([20, 20, 40, 40]), probability: 0.5 },
           }),
           fake.answer(entry.question.id, 42, { status: 'not-visible', label: null, box: null, settings }),
+          fake.answer(entry.question.id, 42, {
+            ...{ status: 'answered', label: 'scissors, suction', box: null, settings },
+            items: [
+              { label: 'scissors', box: Box.parse([20, 20, 40, 40]) },
+              { label: 'suction', box: Box.parse([50, 50, 60, 70]) },
+            ],
+          }),
         ],
       },
     ];
@@ -213,9 +220,9 @@ describe('versions of an answer', () => {
     const review = workstation.review!;
     await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
     await review.select(entry.question.id);
-    await vi.waitFor(() => expect(review.selected?.answers).toHaveLength(3));
+    await vi.waitFor(() => expect(review.selected?.answers).toHaveLength(4));
     render(AnswerPanel, { workstation, review });
-    await fireEvent.click(screen.getByRole('button', { name: 'version 3 of 3' }));
+    await fireEvent.click(screen.getByRole('button', { name: 'version 4 of 4' }));
     const dialog = screen.getByRole('dialog', { name: 'Versions side by side' });
     const row = (name: string) =>
       within(dialog)
@@ -225,7 +232,12 @@ describe('versions of an answer', () => {
       within(row(name))
         .getAllByRole('cell')
         .map((cell) => cell.textContent);
-    expect(values('Answer')).toEqual(['Liver', 'not visible']);
+    await fireEvent.change(within(dialog).getByRole('combobox', { name: 'Left version' }), {
+      target: { value: '2' },
+    });
+    await vi.waitFor(() => expect(values('Answer')[0]).toBe('not visible'));
+    // What names several things has a box of each.
+    expect(dialog.querySelectorAll('rect:not(.under)')).toHaveLength(2);
     await fireEvent.change(within(dialog).getByRole('combobox', { name: 'Left version' }), {
       target: { value: '0' },
     });
