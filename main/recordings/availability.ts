@@ -1,9 +1,10 @@
+import { contentOf } from '../../preload/contract/case-time.ts';
 import type { Video } from '../../preload/contract/domain.ts';
 import { toErrorReport, WorkstationError, type ErrorReport } from '../../preload/contract/errors.ts';
 import type { VideoId } from '../../preload/contract/values.ts';
 import { statFile } from '../files/index.ts';
 import type { StoredVideo } from '../store/index.ts';
-import { contentOf, fingerprintFile } from '../video/index.ts';
+import { fingerprintFile } from '../video/index.ts';
 
 /** Whether a video's file can be reviewed now and, if not, why. */
 export interface Availability {

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { contentOf } from '../../preload/contract/case-time.ts';
 import type { Video } from '../../preload/contract/domain.ts';
 import { toErrorReport, WorkstationError } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
@@ -23,7 +24,7 @@ import {
   type Store,
   type StoredVideo,
 } from '../store/index.ts';
-import { contentOf, fingerprintFile, streamOfFingerprint } from '../video/index.ts';
+import { fingerprintFile, streamOfFingerprint } from '../video/index.ts';
 import { fileChanged, FileAvailability } from './availability.ts';
 import { FrameCounting } from './frame-counting.ts';
 import { OpenRecordings } from './open-recordings.ts';
@@ -251,10 +252,18 @@ export class VideoLibrary {
   /** A video as windows see it: without its path, which they never learn. */
   async show(stored: StoredVideo): Promise<Video> {
     const { path, recent: _recent, ...video } = stored;
-    const eye = caseRecordings.eyeOfRecording(this.#context.store.database, stored.id);
+    const chosen = caseRecordings.findCaseRecording(this.#context.store.database, stored.id);
+    const { eye, start } = chosen ?? {};
     const { availability, problem } = await this.#files.of(stored);
     const copied = this.#context.isCopy(path);
-    return { ...video, availability, problem: problem ?? video.problem, copied, ...(eye && { eye }) };
+    return {
+      ...video,
+      availability,
+      problem: problem ?? video.problem,
+      copied,
+      ...(eye && { eye }),
+      ...(start && { start }),
+    };
   }
 
   /** Opens the file so that its frames are ready. Returns the video even if that fails, with the reason as its problem. */

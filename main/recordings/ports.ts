@@ -30,6 +30,8 @@ export interface VideoFacts {
   readonly boxAsDisplayed: ((box: Box) => Box) | null;
   readonly timeBase: TimeBase;
   readonly durationSeconds: number | null;
+  /** When the recording began by the file's own words, in milliseconds since the Unix epoch; null if it states no time. */
+  readonly recordedAt: number | null;
   /** What of the recording is missing, as far as it is known before its frames are counted. */
   readonly incomplete: Video['incomplete'];
   /** Whether a browser plays the file itself. */

@@ -13,6 +13,7 @@ export const columnsOf = (facts: VideoFacts) =>
     width: facts.width,
     height: facts.height,
     timeBase: facts.timeBase,
+    recordedAt: facts.recordedAt,
     durationSeconds: facts.durationSeconds,
     incomplete: facts.incomplete,
     playback: facts.playback,

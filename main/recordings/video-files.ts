@@ -34,6 +34,7 @@ export class VideoFile implements Recording {
       ...displayedSize(probe, probe),
       boxAsDisplayed: isDisplayedAsCoded(probe, probe) ? null : (box) => boxAsDisplayed(box, probe, probe),
       timeBase: probe.timeBase,
+      recordedAt: probe.recordedAt,
       durationSeconds: file.hasIndex ? file.summary().durationSeconds : probe.durationSeconds,
       incomplete: file.incomplete,
       playback: playbackOf(file),

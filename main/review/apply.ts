@@ -89,6 +89,7 @@ function plan({ store: { database }, now, newId }: ApplyContext, given: Planned)
     case 'recording.remove':
     case 'recording.reorder':
     case 'recording.choose-eye':
+    case 'recording.set-start':
       return planRecordings(caseRecordings.listCaseRecordings(database, caseId), command);
     default:
       return planVerdict(judgedAnswer(database, { ...by, command }), command);

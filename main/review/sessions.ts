@@ -32,7 +32,7 @@ import {
   type StoredSession,
   type StoredVideo,
 } from '../store/index.ts';
-import { mustBeRecordingOf, type VideoLibrary } from '../recordings/index.ts';
+import { listRecordings, mustBeRecordingOf, type VideoLibrary } from '../recordings/index.ts';
 
 export interface SessionContext {
   store: Store;
@@ -95,6 +95,7 @@ export async function openSession(
   if (videoId !== undefined) showRecording(context, stored, { actor, video: library.find(videoId) });
   const session = sessions.asSeenBy(store.database, actor, stored);
   const video = await library.prepare(library.find(session.videoId));
+  const recordings = await listRecordings(context, stored.caseId);
   sessions.markSessionOpened(store.database, id, now());
   // Read before the rest, so that a change in between is told twice, which does no harm, and never missed.
   const { head } = store.record;
@@ -102,6 +103,7 @@ export async function openSession(
   return {
     case: owner,
     video,
+    recordings: recordings.map((recording) => (recording.id === video.id ? video : recording)),
     session,
     entries: pageOfEntries(context, session),
     marks: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RecordingStart } from '../../preload/contract/case-time.ts';
 import { CaseRecording } from '../../preload/contract/domain.ts';
 import { StereoEye } from '../../preload/contract/stereo.ts';
 import type { CaseId, VideoId } from '../../preload/contract/values.ts';
@@ -6,18 +7,21 @@ import { statement, type ReadableDatabase, type WritableDatabase } from './datab
 import { flag, json, Json, parseFound, parseRow, parseRows } from './rows.ts';
 
 const Row = z
-  .object({ video_id: z.string(), case_id: z.string(), place: z.int(), eye: Json })
-  .transform(({ video_id: videoId, case_id: caseId, place, eye }) => ({ videoId, caseId, place, eye }))
-  .pipe(CaseRecording.extend({ eye: StereoEye.nullable() }));
+  .object({ video_id: z.string(), case_id: z.string(), place: z.int(), eye: Json, start: Json })
+  .transform(({ video_id: videoId, case_id: caseId, place, eye, start }) => ({
+    ...{ videoId, caseId, place, eye, start },
+  }))
+  .pipe(CaseRecording.extend({ eye: StereoEye.nullable(), start: RecordingStart.nullable() }));
 
-const columns = 'video_id, case_id, place, eye';
+const columns = 'video_id, case_id, place, eye, start';
 
 export const statements = {
   put: statement(
     'case-recordings.put',
-    `INSERT INTO case_recordings (${columns}) VALUES (:videoId, :caseId, :place, :eye)
+    `INSERT INTO case_recordings (${columns}) VALUES (:videoId, :caseId, :place, :eye, :start)
      ON CONFLICT (video_id) DO UPDATE SET case_id = excluded.case_id, place = excluded.place,
-       eye = iif(:saysEye, excluded.eye, case_recordings.eye)`,
+       eye = iif(:saysEye, excluded.eye, case_recordings.eye),
+       start = iif(:saysStart, excluded.start, case_recordings.start)`,
   ),
   remove: statement('case-recordings.remove', 'DELETE FROM case_recordings WHERE video_id = :videoId'),
   byVideo: statement(
@@ -35,13 +39,14 @@ export const statements = {
   ),
 };
 
-/** Adds a recording to a case, moves it, or stores the choice of its eye if there is one. Called by the record alone. */
+/** Adds a recording to a case, moves it, or stores the choice of its eye and what is stated about its beginning, if given. Called by the record alone. */
 export function putCaseRecording(
   database: WritableDatabase,
-  { videoId, caseId, place, eye }: CaseRecording,
+  { videoId, caseId, place, eye, start }: CaseRecording,
 ): void {
-  const saysEye = flag(eye !== undefined);
-  database.run(statements.put, { videoId, caseId, place, eye: json(eye ?? null), saysEye });
+  const says = { saysEye: flag(eye !== undefined), saysStart: flag(start !== undefined) };
+  const stated = { eye: json(eye ?? null), start: json(start ?? null) };
+  database.run(statements.put, { videoId, caseId, place, ...stated, ...says });
 }
 
 /** Which eye of a stereo recording is reviewed; null for the whole picture. */

@@ -5,7 +5,7 @@ import { statement, type ReadableDatabase, type SqlParameters, type WritableData
 import { flag, Flag, json, Json, parseFound, parseRows, type Tolerance } from './rows.ts';
 
 /** A video as stored, with its path but without what only a look at the disk or at its case can tell. */
-export const StoredVideo = Video.omit({ availability: true, copied: true, eye: true }).extend({
+export const StoredVideo = Video.omit({ availability: true, copied: true, eye: true, start: true }).extend({
   path: z.string().min(1),
   /** Whether it shows among the recent videos. */
   recent: z.boolean(),
@@ -30,6 +30,7 @@ const Row = z
     time_base: Json,
     variable_frame_rate: Flag,
     duration_seconds: z.number().nullable(),
+    recorded_at: z.int().nullable(),
     joins: Json,
     frame_count: z.int().nullable(),
     index_state: z.string(),
@@ -56,6 +57,7 @@ const Row = z
     timeBase: row.time_base,
     variableFrameRate: row.variable_frame_rate,
     durationSeconds: row.duration_seconds,
+    recordedAt: row.recorded_at,
     joins: row.joins,
     frameCount: row.frame_count,
     index: row.index_state,
@@ -78,6 +80,7 @@ const damaged: Tolerance<StoredVideo> = {
     time_base: '[1,1000]',
     variable_frame_rate: 0,
     duration_seconds: null,
+    recorded_at: null,
     joins: '[]',
     streams: '[]',
     stream_index: null,
@@ -117,6 +120,7 @@ const toParameters = (video: StoredVideo): SqlParameters => ({
   timeBase: json(video.timeBase),
   variableFrameRate: flag(video.variableFrameRate),
   durationSeconds: video.durationSeconds,
+  recordedAt: video.recordedAt,
   joins: json(video.joins),
   frameCount: video.frameCount,
   indexState: video.index,
@@ -132,7 +136,7 @@ const nextOpened = '(SELECT coalesce(max(opened_order), 0) + 1 FROM videos)';
 
 const columns = `id, case_id, path, display_name, fingerprint, size_bytes, container, codec, width, height,
   time_base, variable_frame_rate, duration_seconds, frame_count, index_state, playback, problem, added_at,
-  opened_at, recent, joins, streams, stream_index, incomplete`;
+  opened_at, recent, joins, streams, stream_index, incomplete, recorded_at`;
 
 export const statements = {
   insert: statement(
@@ -140,6 +144,7 @@ export const statements = {
     `INSERT INTO videos (${columns}, opened_order) VALUES (:id, :caseId, :path, :displayName, :fingerprint, :sizeBytes,
        :container, :codec, :width, :height, :timeBase, :variableFrameRate, :durationSeconds, :frameCount,
        :indexState, :playback, :problem, :addedAt, :openedAt, :recent, :joins, :streams, :streamIndex, :incomplete,
+       :recordedAt,
        ${nextOpened})`,
   ),
   update: statement(
@@ -151,7 +156,7 @@ export const statements = {
        playback = :playback, problem = :problem, added_at = :addedAt, opened_at = :openedAt, recent = :recent,
        joins = :joins, streams = :streams, stream_index = :streamIndex,
        opened_order = iif(opened_at = :openedAt, opened_order, ${nextOpened}),
-       incomplete = :incomplete
+       incomplete = :incomplete, recorded_at = :recordedAt
      WHERE id = :id`,
   ),
   byId: statement('videos.byId', `SELECT ${columns} FROM videos WHERE id = :id`),

@@ -29,7 +29,8 @@ import { decodeFrameIndex, encodeFrameIndex } from './frame-index-file.ts';
 import { silentLog, type Log } from '../platform/log.ts';
 import { createByteRangeStream, type ByteRangeAnswer } from './byte-range.ts';
 import { openTranscodedStream, planPlayback, type PlaybackPlan, type TranscodedStream } from './playback.ts';
-import { contentOf, streamFingerprint, type StreamWish } from './picture-streams.ts';
+import { contentOf } from '../../preload/contract/case-time.ts';
+import { streamFingerprint, type StreamWish } from './picture-streams.ts';
 import { probeVideo, type VideoProbe } from './probe.ts';
 import { stampFile, type FileStamp } from './regular-file.ts';
 
@@ -347,5 +348,5 @@ export { boxAsDisplayed, displayedSize, isDisplayedAsCoded, orientationInWords }
 export { decoderName, decoderWarning, findMediaTools, forgetMediaTools, type MediaTools } from './ffmpeg.ts';
 export { hasKnownHoles, isTooOldToPack, readToolVersion } from './ffmpeg-version.ts';
 export { fingerprintCoverage, fingerprintFile } from './fingerprint.ts';
-export { contentOf, streamOfFingerprint, type StreamWish } from './picture-streams.ts';
+export { streamOfFingerprint, type StreamWish } from './picture-streams.ts';
 export { keyFrameBefore } from './frame-table.ts';

@@ -112,6 +112,3 @@ export function streamOfFingerprint(fingerprint: string): StreamWish {
   const index = /:(\d+)$/.exec(fingerprint)?.[1];
   return index === undefined ? 'first' : Number(index);
 }
-
-/** The name of the file's content alone. */
-export const contentOf = (fingerprint: string): string => fingerprint.split(':')[0] as string;

@@ -66,6 +66,8 @@ export interface VideoProbe {
   readonly durationSeconds: number | null;
   /** Frames that the container states; the index alone is right. */
   readonly statedFrames: number | null;
+  /** When the recording began by the file's own words, in milliseconds since the Unix epoch; null if it states no time. */
+  readonly recordedAt: number | null;
   readonly hasSound: boolean;
   /** Whether the end is missing, by the sizes that the file states. */
   readonly isCut: boolean;
@@ -113,7 +115,13 @@ const ProbedStream = z.object({
 type ProbedStream = z.infer<typeof ProbedStream>;
 const Probed = z.object({
   streams: z.array(ProbedStream).default([]),
-  format: z.object({ format_name: z.string(), duration: z.string().optional() }).optional(),
+  format: z
+    .object({
+      format_name: z.string(),
+      duration: z.string().optional(),
+      tags: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional(),
 });
 
 /**
@@ -210,7 +218,7 @@ function describeStreams({
 }: {
   path: string;
   streams: readonly ProbedStream[];
-  format: { format_name: string; duration?: string | undefined };
+  format: NonNullable<z.infer<typeof Probed>['format']>;
   errors: string;
   check: ContainerCheck;
   wish: StreamWish;
@@ -277,6 +285,7 @@ function describeStreams({
     nominalFrameRate: rate && rate[0] > 0 && rate[1] > 0 ? rate : null,
     durationSeconds: Number.isFinite(stated) && stated > 0 ? stated : null,
     statedFrames: Number.isInteger(frames) && frames > 0 ? frames : null,
+    recordedAt: recordedAt(format.tags) ?? recordedAt(stream.tags),
     hasSound: streams.some((other) => other.codec_type === 'audio'),
     bytes: check.fileBytes,
   };
@@ -317,6 +326,16 @@ function ratio(text: string | undefined): readonly [number, number] | null {
 export function pixelAspectOf(stated: string | undefined): readonly [number, number] {
   const aspect = ratio(stated);
   return aspect && aspect[0] > 0 && aspect[1] > 0 ? aspect : [1, 1];
+}
+
+/** Clocks that were never set begin in 1904 or 1970, and some recorders' in 1980. */
+const firstPossibleTime = Date.UTC(1990, 0, 1);
+
+/** What a file or stream states in its tag `creation_time`, which ffprobe gives in UTC for every container. */
+export function recordedAt(tags: Readonly<Record<string, unknown>> | undefined): number | null {
+  const stated = tags?.['creation_time'];
+  const time = typeof stated === 'string' ? Date.parse(stated) : NaN;
+  return Number.isInteger(time) && time >= firstPossibleTime ? time : null;
 }
 
 /** The display matrix, or what an old `rotate` tag says in degrees clockwise. */

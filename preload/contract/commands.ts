@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RecordingStart } from './case-time.ts';
 import { SegmentLook } from './marks.ts';
 import { StereoEye } from './stereo.ts';
 import {
@@ -82,6 +83,15 @@ export const RecordingCommand = z.discriminatedUnion('name', [
   }),
   /** Chooses one eye of a stereo recording for review; null for the whole picture. Earlier answers stay as they are. */
   z.strictObject({ name: z.literal('recording.choose-eye'), videoId: VideoId, eye: StereoEye.nullable() }),
+  /**
+   * States when a recording began, or how long after the one before it; null for what the files themselves state. A gap before
+   * the first recording is refused.
+   */
+  z.strictObject({
+    name: z.literal('recording.set-start'),
+    videoId: VideoId,
+    start: RecordingStart.nullable(),
+  }),
 ]);
 export type RecordingCommand = z.infer<typeof RecordingCommand>;
 

@@ -3,6 +3,7 @@ import { ModelStamp } from './answers.ts';
 import { Actor, WindowId } from './context.ts';
 import { ErrorReport } from './errors.ts';
 import { FrameLocation } from './places.ts';
+import { RecordingStart } from './case-time.ts';
 import { StereoEye, StereoLayout } from './stereo.ts';
 import { ModelTeaching } from './teaching.ts';
 import {
@@ -78,6 +79,10 @@ export const Video = z.object({
   height: z.int().positive(),
   /** Which eye of a stereo recording is reviewed; missing for the whole picture. */
   eye: StereoEye.optional(),
+  /** When the recording began, as its file states it (`creation_time`); null if it doesn't. */
+  recordedAt: Timestamp.nullable(),
+  /** What a person stated about its beginning in the case; missing if nobody did. */
+  start: RecordingStart.optional(),
   timeBase: TimeBase,
   variableFrameRate: z.boolean(),
   /** As the container states it, until the frames are counted; then it follows from them. */
@@ -124,6 +129,8 @@ export const CaseRecording = z.object({
   place: z.int().positive(),
   /** Which eye of it is reviewed; null for the whole picture. It is missing in records from before eyes could be chosen. */
   eye: StereoEye.nullable().exactOptional(),
+  /** What a person stated about its beginning; null for nothing. It is missing in records from before it could be stated. */
+  start: RecordingStart.nullable().exactOptional(),
 });
 export type CaseRecording = z.infer<typeof CaseRecording>;
 

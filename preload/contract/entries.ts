@@ -74,6 +74,8 @@ export type EntryPage = z.infer<typeof EntryPage>;
 export const OpenSession = z.object({
   case: Case,
   video: Video,
+  /** All recordings of the case in its order, which are one time (`caseTimeOf`). The shown one may have been taken out. */
+  recordings: z.array(Video),
   session: Session,
   /** The first page of its questions. */
   entries: EntryPage,

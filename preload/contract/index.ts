@@ -6,6 +6,8 @@ export * from './backups.ts';
 export * from './boxes.ts';
 export * from './bridge.ts';
 export * from './calls.ts';
+export * from './case-time.ts';
+export * from './words/case-time.ts';
 export * from './words/changes.ts';
 export * from './commands.ts';
 export * from './changes.ts';

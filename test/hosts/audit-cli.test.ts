@@ -97,6 +97,10 @@ describe('the recordings of a case on the command line', () => {
     expect(listed.result).toMatchObject({ recordings: [{ id: recording, availability: 'missing' }] });
     const last = cli(home, 'case', 'recordings', 'remove', id, recording);
     expect([last.status, last.stderr]).toEqual([2, expect.stringContaining('only recording') as string]);
+    const start = (...options: string[]) =>
+      cli(home, 'case', 'recordings', 'start', id, recording, ...options);
+    expect(start('--at', '2026-11-20T08:30:00Z').stdout).toContain('from 00:00:00.000');
+    expect(start('--gap', '4:30').stderr).toContain('first recording of the case');
     const strange = cli(home, 'case', 'recordings', 'order', id, recording, 'another');
     expect(strange.stderr).toContain('does not name the recordings that the case has now');
   });

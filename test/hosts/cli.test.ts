@@ -117,8 +117,10 @@ describe('the command line', () => {
     expect(shown.stdout).toMatch(/^Case 0001, session 1: both\.mkv, stream 1 \(Room camera\)$/m);
     const caseId = (await cli(['case', 'list', ...apart])).stdout.split(' ')[0]!;
     const added = await cli(['case', 'recordings', 'add', caseId, both, '--stream', '0', ...apart]);
-    expect(added.stdout, added.stderr).toMatch(/^ +1 .* {2}both\.mkv, stream 1 \(Room camera\)$/m);
-    expect(added.stdout).toMatch(/^ +2 .* {2}both\.mkv, stream 0$/m);
+    expect(added.stdout, added.stderr).toMatch(
+      /^ +1 .* {2}both\.mkv, stream 1 \(Room camera\) {2}from 00:00:00\.000$/m,
+    );
+    expect(added.stdout).toMatch(/^ +2 .* {2}both\.mkv, stream 0 {2}from 00:00:00\.000$/m);
     clips.remove();
   });
 

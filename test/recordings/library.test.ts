@@ -34,6 +34,7 @@ class SlowFile implements Recording {
       boxAsDisplayed: null,
       timeBase: [1, 25],
       durationSeconds: 0.08,
+      recordedAt: null,
       playback: 'native',
       decoder: 'ffmpeg',
     };

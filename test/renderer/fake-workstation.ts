@@ -73,6 +73,7 @@ export const fakeVideo: Video = {
   timeBase: [1, 12_800],
   variableFrameRate: false,
   durationSeconds: 14,
+  recordedAt: null,
   joins: [],
   frameCount: 350,
   index: 'ready',
@@ -417,7 +418,8 @@ export class FakeWorkstation {
         if (
           command.name === 'recording.remove' ||
           command.name === 'recording.reorder' ||
-          command.name === 'recording.choose-eye'
+          command.name === 'recording.choose-eye' ||
+          command.name === 'recording.set-start'
         )
           throw notFound('recording');
         const { marks } = this;
@@ -527,6 +529,7 @@ export class FakeWorkstation {
     return {
       case: this.case,
       video: this.video,
+      recordings: [this.video],
       session: this.session,
       entries: this.#page(Infinity, this.firstPage),
       marks: this.marks,

@@ -1,5 +1,6 @@
 import { renameSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { caseTimeOf, type RecordingStart } from '../../preload/contract/case-time.ts';
 import type { OpenSession } from '../../preload/contract/entries.ts';
 import type { FrameIndex, VideoId } from '../../preload/contract/values.ts';
 import { ClipFolder, x264 } from '../video/clips.ts';
@@ -15,11 +16,14 @@ let other: OpenSession;
 let b: VideoId;
 
 beforeAll(async () => {
-  const make = (name: string, frames: number) => clips.make(name, { frames, extension: 'mp4', output: x264 });
+  const make = (name: string, frames: number, recordedAt?: string) => {
+    const stated = recordedAt === undefined ? [] : ['-metadata', `creation_time=${recordedAt}`];
+    return clips.make(name, { frames, extension: 'mp4', output: [...x264, ...stated] });
+  };
   Object.assign(paths, {
     first: await make('a', 12),
     second: await make('b', 10),
-    third: await make('c', 8),
+    third: await make('c', 8, '2026-11-20T08:30:00Z'),
   });
   bench = new Bench(new ScriptedEngine());
   opened = await bench.open(paths.first);
@@ -110,6 +114,35 @@ describe('the recordings of a case', () => {
     await expect(order(b, first)).rejects.toMatchObject({ code: 'changed-since' });
     await undo();
     expect((await order(first, b)).change).toBeNull();
+  });
+
+  it('begin when a person states it, which is recorded, undone and kept over a restart', async () => {
+    const state = (videoId: VideoId, start: RecordingStart | null) =>
+      bench.calls.apply({ sessionId: sessionId(), command: { name: 'recording.set-start', videoId, start } });
+    const gapOf = async () =>
+      caseTimeOf((await open()).recordings).stretches.map(({ from, gap }) => [from, gap.kind]);
+    const open = () => bench.calls.openSession({ sessionId: sessionId() });
+    const { durationSeconds } = opened.video;
+    expect([opened.video.recordedAt, other.video.recordedAt]).toEqual([null, Date.UTC(2026, 10, 20, 8, 30)]);
+    expect(await gapOf()).toEqual([
+      [0, 'first'],
+      [durationSeconds, 'unknown'],
+    ]);
+    await state(b, { gapSeconds: 90 });
+    await bench.restart();
+    expect(await gapOf()).toEqual([
+      [0, 'first'],
+      [durationSeconds! + 90, 'stated'],
+    ]);
+    expect((await state(b, { gapSeconds: 90 })).change).toBeNull();
+    await expect(state(opened.video.id, { gapSeconds: 1 })).rejects.toMatchObject(
+      refused('invalid-input', 'first recording'),
+    );
+    await expect(state(other.video.id, null)).rejects.toMatchObject(
+      refused('invalid-input', 'not one of the case'),
+    );
+    expect(await undo()).toBe('State when a recording began');
+    expect((await gapOf())[1]).toEqual([durationSeconds, 'unknown']);
   });
 
   it('are listed though a file is away', async () => {

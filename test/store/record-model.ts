@@ -116,6 +116,7 @@ export class RecordModel {
       'drag',
       'order',
       'take-out',
+      'state-start',
       'library',
       'library',
       'ask',
@@ -254,6 +255,7 @@ export class RecordModel {
         edits = this.#planLibrary(caseId, sessionId);
         break;
       case 'order':
+      case 'state-start':
       case 'take-out': {
         const order = caseRecordings.listCaseRecordings(database, caseId);
         const first = this.random.pick(order)!;
@@ -262,6 +264,13 @@ export class RecordModel {
         if (kind === 'order') {
           const ids = [first, ...others].map(({ videoId }) => videoId);
           edits = planRecordings(order, { name: 'recording.reorder', videoIds: ids });
+        } else if (kind === 'state-start') {
+          const { videoId } = order.at(-1)!;
+          const start = this.random.pick([null, { at: this.random.below(1e12) }, { gapSeconds: 90.5 }])!;
+          edits = planRecordings(order, {
+            ...{ name: 'recording.set-start', videoId },
+            start: order.length === 1 ? null : start,
+          });
         } else if (missing === undefined)
           edits = planRecordings(order, { name: 'recording.remove', videoId: first.videoId });
         else {

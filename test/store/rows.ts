@@ -29,6 +29,7 @@ export const aVideo = (id: string, caseId: string, change: Partial<StoredVideo> 
     timeBase: [1, 90_000],
     variableFrameRate: true,
     durationSeconds: 12.5,
+    recordedAt: Date.UTC(2026, 10, 20, 8, 30),
     joins: [],
     frameCount: 300,
     index: 'ready',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Edit } from '../../../preload/contract/changes.ts';
 import type { RecordingCommand } from '../../../preload/contract/commands.ts';
 import type { CaseRecording } from '../../../preload/contract/domain.ts';
@@ -13,6 +14,7 @@ import type { VideoId } from '../../../preload/contract/values.ts';
  */
 export function planRecordings(present: readonly CaseRecording[], command: RecordingCommand): Edit[] {
   if (command.name === 'recording.choose-eye') return eyeChoice(present, command);
+  if (command.name === 'recording.set-start') return stating(present, command);
   return command.name === 'recording.remove'
     ? removal(present, command.videoId)
     : reordering(present, command.videoIds);
@@ -26,6 +28,17 @@ function eyeChoice(
   if (before === undefined) throw notInCase();
   if (isSameEye(before.eye, eye)) return [];
   return [{ entity: 'recording', id: videoId, before, after: { ...before, eye } }];
+}
+
+function stating(
+  present: readonly CaseRecording[],
+  { videoId, start }: Extract<RecordingCommand, { name: 'recording.set-start' }>,
+): Edit[] {
+  const before = present.find((recording) => recording.videoId === videoId);
+  if (before === undefined) throw notInCase();
+  if (start !== null && 'gapSeconds' in start && present[0]?.videoId === videoId) throw nothingBefore();
+  if (isDeepStrictEqual(before.start ?? null, start)) return [];
+  return [{ entity: 'recording', id: videoId, before, after: { ...before, start } }];
 }
 
 function removal(present: readonly CaseRecording[], videoId: VideoId): Edit[] {
@@ -52,6 +65,13 @@ const notInCase = (): WorkstationError =>
     'invalid-input',
     'This recording is not one of the case’s: it belongs to another one, or was taken out.',
     'Look at the case’s recordings as they are now. Nothing was changed.',
+  );
+
+const nothingBefore = (): WorkstationError =>
+  new WorkstationError(
+    'invalid-input',
+    'This is the first recording of the case, so there is no gap before it.',
+    'State when it began, or order the recordings first. Nothing was changed.',
   );
 
 const lastOfCase = (): WorkstationError =>

@@ -21,6 +21,7 @@ import { migration as marks } from './0019-marks.ts';
 import { migration as library } from './0020-library.ts';
 import { migration as stereo } from './0021-stereo.ts';
 import { migration as bin } from './0022-bin.ts';
+import { migration as caseTime } from './0023-case-time.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   library,
   stereo,
   bin,
+  caseTime,
 ];

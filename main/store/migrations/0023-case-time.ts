@@ -1,0 +1,11 @@
+import { sqlMigration } from './migration.ts';
+
+/** When a recording began: by its file's own words, and as a person stated it for the case. */
+export const migration = sqlMigration({
+  version: 23,
+  name: 'case-time',
+  sql: `
+    ALTER TABLE videos ADD COLUMN recorded_at INTEGER;
+    ALTER TABLE case_recordings ADD COLUMN start TEXT;
+  `,
+});
