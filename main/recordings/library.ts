@@ -252,18 +252,10 @@ export class VideoLibrary {
   /** A video as windows see it: without its path, which they never learn. */
   async show(stored: StoredVideo): Promise<Video> {
     const { path, recent: _recent, ...video } = stored;
-    const chosen = caseRecordings.findCaseRecording(this.#context.store.database, stored.id);
-    const { eye, start } = chosen ?? {};
+    const choices = caseRecordings.choicesOfRecording(this.#context.store.database, stored.id);
     const { availability, problem } = await this.#files.of(stored);
     const copied = this.#context.isCopy(path);
-    return {
-      ...video,
-      availability,
-      problem: problem ?? video.problem,
-      copied,
-      ...(eye && { eye }),
-      ...(start && { start }),
-    };
+    return { ...video, availability, problem: problem ?? video.problem, copied, ...choices };
   }
 
   /** Opens the file so that its frames are ready. Returns the video even if that fails, with the reason as its problem. */

@@ -53,6 +53,15 @@ export function putCaseRecording(
 export const eyeOfRecording = (database: ReadableDatabase, videoId: VideoId): StereoEye | null =>
   findCaseRecording(database, videoId)?.eye ?? null;
 
+/** What a person chose or stated for a recording in its case; what they did not is missing. */
+export function choicesOfRecording(
+  database: ReadableDatabase,
+  videoId: VideoId,
+): { eye?: StereoEye; start?: RecordingStart } {
+  const { eye, start } = findCaseRecording(database, videoId) ?? {};
+  return { ...(eye && { eye }), ...(start && { start }) };
+}
+
 /** Takes a recording out of its case; the video's own row stays. Called by the record alone. */
 export function removeCaseRecording(database: WritableDatabase, videoId: VideoId): void {
   database.run(statements.remove, { videoId });

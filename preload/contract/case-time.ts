@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { frameAtSeconds, secondsOfFrame, timeToleranceSeconds, type FrameTimes } from './frames.ts';
-import { FrameIndex, Timestamp, type VideoId } from './values.ts';
+import type { FrameIndex} from './values.ts';
+import { Timestamp, type VideoId } from './values.ts';
 
 /**
  * The time of a case: one line on which all of its recordings lie in their order, since a recorder writes an operation into

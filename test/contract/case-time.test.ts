@@ -38,7 +38,7 @@ function randomTimes(random: Random): FrameTimes {
     [1001, 30_000],
     [1, 12_800],
   ] as const)!;
-  const step = Math.max(1, Math.round(base[1] / base[0] / random.pick([25, 29.97, 50, 60])!));
+  const step = Math.max(1, Math.round(base[1] / base[0] / random.pick([25, 29.97, 50, 60])));
   const isSteady = random.below(2) === 0;
   const ticks: number[] = [random.below(5000) - 2000];
   for (let count = random.below(120); count > 0; count--) {
