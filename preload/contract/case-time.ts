@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { frameAtSeconds, secondsOfFrame, timeToleranceSeconds, type FrameTimes } from './frames.ts';
-import type { FrameIndex} from './values.ts';
+import type { FrameIndex } from './values.ts';
 import { Timestamp, type VideoId } from './values.ts';
 
 /**
