@@ -8,6 +8,7 @@ import { locationOf } from '../../preload/contract/places.ts';
 import {
   BookmarkId,
   SegmentId,
+  TrackId,
   type CaseId,
   type SessionId,
   type VideoId,
@@ -22,6 +23,7 @@ import {
   questions,
   segments,
   sessions,
+  tracks,
   verdicts,
   videos,
   type ChangeContext,
@@ -30,12 +32,14 @@ import {
 import { planBookmark, type BookmarkState } from './commands/bookmarks.ts';
 import { planRecordings } from './commands/recordings.ts';
 import { planSegment, type Stretch } from './commands/segments.ts';
+import { planTrack, tracksGone, type SeenFrame } from './commands/tracks.ts';
 import { planVerdict, type JudgedAnswer } from './commands/verdicts.ts';
+import { seenFrame } from './seen-frame.ts';
 
 export interface ApplyContext {
   store: Pick<Store, 'database' | 'record'>;
   /** Gives the times of a recording's frames, from its stored index if the file is missing. */
-  library: Pick<VideoLibrary, 'index' | 'find'>;
+  library: Pick<VideoLibrary, 'index' | 'find' | 'frame'>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
   /** A new random id. */
@@ -51,9 +55,10 @@ export async function applyCommand(
   const { database, record } = context.store;
   // Looked up before the transaction, which must not wait for a file; where frames lie in a recording never changes.
   const stretch = await stretchOf(context, sessionId, command);
+  const seen = await seenFrame(context.library, command);
   return database.transaction(() => {
     const { caseId } = presentSession(database, sessionId);
-    const edits = plan(context, { sessionId, caseId, command, stretch, actor: by.actor });
+    const edits = plan(context, { sessionId, caseId, command, stretch, seen, actor: by.actor });
     return {
       change: record.commit(by, { name: command.name, caseId, sessionId, groupId: groupId ?? null }, edits),
     };
@@ -65,11 +70,12 @@ interface Planned {
   caseId: CaseId;
   command: Command;
   stretch: Stretch | null;
+  seen: SeenFrame | null;
   actor: ActorId;
 }
 
 function plan({ store: { database }, now, newId }: ApplyContext, given: Planned): Edit[] {
-  const { sessionId, caseId, command, stretch, actor } = given;
+  const { sessionId, caseId, command, stretch, seen, actor } = given;
   const by = { sessionId, actor, now: now() };
   switch (command.name) {
     case 'bookmark.add':
@@ -84,8 +90,29 @@ function plan({ store: { database }, now, newId }: ApplyContext, given: Planned)
     case 'segment.move':
     case 'segment.delete': {
       const present = segments.listSegments(database, sessionId);
-      return planSegment({ ...by, segments: present, stretch, newId: SegmentId.parse(newId()) }, command);
+      const edits = planSegment(
+        { ...by, segments: present, stretch, newId: SegmentId.parse(newId()) },
+        command,
+      );
+      return command.name === 'segment.delete'
+        ? [...tracksGone(tracks.listTracks(database, sessionId), command.segmentId), ...edits]
+        : edits;
     }
+    case 'track.add':
+    case 'track.set-key-frame':
+    case 'track.move-key-frame':
+    case 'track.remove-key-frame':
+    case 'track.rename':
+    case 'track.delete':
+      return planTrack(
+        {
+          ...{ ...by, stretch, seen },
+          tracks: tracks.listTracks(database, sessionId),
+          segments: segments.listSegments(database, sessionId),
+          newId: { track: TrackId.parse(newId()), segment: SegmentId.parse(newId()) },
+        },
+        command,
+      );
     case 'recording.remove':
     case 'recording.reorder':
     case 'recording.choose-eye':
@@ -111,6 +138,9 @@ async function stretchOf(
   } else if (command.name === 'segment.add') {
     videoId = command.videoId;
     range = command;
+  } else if (command.name === 'track.add' && 'from' in command.within) {
+    videoId = command.videoId;
+    range = command.within;
   } else if (command.name === 'segment.move') {
     const segment = segments.findSegment(database, command.segmentId);
     // The plan looks for the segment again, and refuses the command if it is not there.

@@ -11,7 +11,7 @@ import {
   type FoundText,
 } from '../../preload/contract/search/found.ts';
 import { parseSearch, snippetOf, type SearchQuery } from '../../preload/contract/search/query.ts';
-import { BookmarkId, QuestionId, SegmentId } from '../../preload/contract/values.ts';
+import { BookmarkId, QuestionId, SegmentId, TrackId } from '../../preload/contract/values.ts';
 import type { Verdict } from '../../preload/contract/verdicts.ts';
 import { readable } from '../../preload/contract/words/answers.ts';
 import {
@@ -23,6 +23,7 @@ import {
   questions,
   sessionInWords,
   sessions,
+  tracks,
   verdicts,
   type FoundRow,
   type Store,
@@ -77,6 +78,17 @@ const toFound: Readonly<Record<FoundKind, ToFound>> = {
     }),
   bookmark: toMark('bookmark'),
   segment: toMark('segment'),
+  track: (context, rows, query) =>
+    rows.flatMap((row): Found[] => {
+      const of = placeOf(context.store, row);
+      const track = tracks.findTrack(context.store.database, TrackId.parse(row.subject));
+      const first = track?.keyFrames[0]?.location;
+      if (of === null || track === null || first === undefined) return [];
+      const { updatedAt: _updatedAt, ...names } = of;
+      const place = { videoId: track.videoId, frameIndex: first.index, seconds: first.seconds };
+      const texts = [textOf('own-label', readable(track.label), query)];
+      return [{ kind: 'track', place: row.place, ...names, id: row.subject, ...place, texts }];
+    }),
   session: (context, rows, query) =>
     rows.flatMap((row): Found[] => {
       const of = placeOf(context.store, row);

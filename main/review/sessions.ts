@@ -25,6 +25,7 @@ import {
   segments,
   sessions,
   sessionViews,
+  tracks,
   verdicts,
   type ChangeContext,
   type PlacedQuestion,
@@ -109,6 +110,7 @@ export async function openSession(
     marks: {
       bookmarks: bookmarks.listBookmarks(store.database, id),
       segments: segments.listSegments(store.database, id),
+      tracks: tracks.listTracks(store.database, id),
     },
     entryCount,
     seq: head?.seq ?? 0,

@@ -40,6 +40,7 @@ const furtherIdsOf = {
   verdicts: `SELECT answer_id || ':' || actor FROM verdicts`,
   bookmarks: 'SELECT id FROM bookmarks',
   segments: 'SELECT id FROM segments',
+  tracks: 'SELECT id FROM tracks',
 } as const;
 
 /** Reads the content of a database of this or an earlier schema, whose missing tables count as empty. */

@@ -88,7 +88,8 @@ export const statements = {
     'sessions.hasContent',
     `SELECT EXISTS (SELECT 1 FROM questions WHERE session_id = :id)
        OR EXISTS (SELECT 1 FROM bookmarks WHERE session_id = :id)
-       OR EXISTS (SELECT 1 FROM segments WHERE session_id = :id) AS found`,
+       OR EXISTS (SELECT 1 FROM segments WHERE session_id = :id)
+       OR EXISTS (SELECT 1 FROM tracks WHERE session_id = :id) AS found`,
   ),
   list: statement(
     'sessions.list',

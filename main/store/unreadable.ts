@@ -10,6 +10,7 @@ const nouns: Readonly<Record<string, string>> = {
   segments: 'segment',
   sessions: 'session',
   settings: 'setting',
+  tracks: 'box over frames',
   verdicts: 'verdict',
   videos: 'video',
 };

@@ -3,6 +3,7 @@ import { ActorId, WindowId } from './context.ts';
 import { AnswerStatus, Case, CaseRecording, Question, Session } from './domain.ts';
 import { Entry } from './entries.ts';
 import { Bookmark, Segment } from './marks.ts';
+import { Track } from './tracks.ts';
 import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp, VideoId } from './values.ts';
 import { Verdict } from './verdicts.ts';
 
@@ -77,6 +78,7 @@ export const recordedEntities = {
   verdict: Verdict,
   bookmark: Bookmark,
   segment: Segment,
+  track: Track,
   mention: Mention,
 } as const;
 export type EntityName = keyof typeof recordedEntities;
@@ -106,6 +108,7 @@ export const Edit = z.discriminatedUnion('entity', [
   edit('verdict', Verdict),
   edit('bookmark', Bookmark),
   edit('segment', Segment),
+  edit('track', Track),
   edit('mention', Mention),
 ]);
 export type Edit = z.infer<typeof Edit>;

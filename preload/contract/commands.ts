@@ -9,7 +9,9 @@ import {
   FrameIndex,
   SegmentId,
   SessionId,
+  Sha256,
   Timestamp,
+  TrackId,
   VideoId,
 } from './values.ts';
 import { RejectReason, StepMark } from './verdicts.ts';
@@ -149,6 +151,46 @@ export const SegmentCommand = z.discriminatedUnion('name', [
 ]);
 export type SegmentCommand = z.infer<typeof SegmentCommand>;
 
+/** The frame on which a person sets a box, with the hash of the picture that they saw there. */
+const frameSeen = { videoId: VideoId, frameIndex: FrameIndex, frameHash: Sha256 };
+
+/**
+ * Commands on tracks, which carry a box over the frames of a segment. A box that is too small or reaches out of the frame, a
+ * frame outside the segment or of another recording, and a picture of another eye or size are refused with `invalid-input`.
+ */
+export const TrackCommand = z.discriminatedUnion('name', [
+  /** Begins a track with its first key frame, in a segment or between two frames, which then become a segment of its label. */
+  z.strictObject({
+    name: z.literal('track.add'),
+    ...frameSeen,
+    label: Typed,
+    box: Corners,
+    within: z.union([
+      z.strictObject({ segmentId: SegmentId }),
+      z.strictObject({ from: FrameIndex, to: FrameIndex }),
+    ]),
+  }),
+  /** Sets a key frame, or replaces the one on this frame. A box of null says that the thing is not visible from here on. */
+  z.strictObject({
+    name: z.literal('track.set-key-frame'),
+    trackId: TrackId,
+    ...frameSeen,
+    box: Corners.nullable(),
+  }),
+  /** Moves a key frame to another frame, which is named by the hash of its picture. */
+  z.strictObject({
+    name: z.literal('track.move-key-frame'),
+    trackId: TrackId,
+    from: FrameIndex,
+    ...frameSeen,
+  }),
+  /** Removes a key frame. A track of which nothing visible is left goes with it. */
+  z.strictObject({ name: z.literal('track.remove-key-frame'), trackId: TrackId, frameIndex: FrameIndex }),
+  z.strictObject({ name: z.literal('track.rename'), trackId: TrackId, label: Typed }),
+  z.strictObject({ name: z.literal('track.delete'), trackId: TrackId }),
+]);
+export type TrackCommand = z.infer<typeof TrackCommand>;
+
 /**
  * Commands on whole cases and sessions. What is deleted lies in the bin and can be restored completely; restoring a session
  * also restores its case. A `title` of `''` removes the name of a session, which is then known by its number.
@@ -171,5 +213,6 @@ export const Command = z.discriminatedUnion('name', [
   ...RecordingCommand.options,
   ...BookmarkCommand.options,
   ...SegmentCommand.options,
+  ...TrackCommand.options,
 ]);
 export type Command = z.infer<typeof Command>;

@@ -23,6 +23,7 @@ export * from './file-samples.ts';
 export * from './frames.ts';
 export * from './library.ts';
 export * from './marks.ts';
+export * from './tracks.ts';
 export * from './media.ts';
 export * from './words/known-recording.ts';
 export * from './words/marks.ts';

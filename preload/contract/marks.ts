@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ActorId } from './context.ts';
 import { Note } from './notes.ts';
 import { FrameLocation } from './places.ts';
+import { Track } from './tracks.ts';
 import { BookmarkId, SegmentId, SessionId, Span, Timestamp, VideoId, type FrameRef } from './values.ts';
 
 /** The most marks of one kind in a session, since nobody can keep more apart. */
@@ -49,7 +50,11 @@ export const Segment = z.object({
 export type Segment = z.infer<typeof Segment>;
 
 /** What people marked in a session, in the order of the marks' frames. */
-export const Marks = z.object({ bookmarks: z.array(Bookmark), segments: z.array(Segment) });
+export const Marks = z.object({
+  bookmarks: z.array(Bookmark),
+  segments: z.array(Segment),
+  tracks: z.array(Track),
+});
 export type Marks = z.infer<typeof Marks>;
 
 export const frameOfBookmark = ({ videoId, location: { index, pts } }: Bookmark): FrameRef => ({

@@ -27,6 +27,8 @@ export const BookmarkId = Id.brand<'BookmarkId'>();
 export type BookmarkId = z.infer<typeof BookmarkId>;
 export const SegmentId = Id.brand<'SegmentId'>();
 export type SegmentId = z.infer<typeof SegmentId>;
+export const TrackId = Id.brand<'TrackId'>();
+export type TrackId = z.infer<typeof TrackId>;
 export const JobId = Id.brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
 /**

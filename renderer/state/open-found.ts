@@ -25,5 +25,5 @@ export async function openFound(workstation: Workstation, found: Found): Promise
 
 function videoOf(found: Found) {
   if (found.kind === 'answer') return found.entry.question.videoId;
-  return found.kind === 'bookmark' || found.kind === 'segment' ? found.videoId : undefined;
+  return 'videoId' in found ? found.videoId : undefined;
 }

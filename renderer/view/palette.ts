@@ -63,5 +63,6 @@ export function foundLabel(found: Found): string | null {
 
 export const groupTitles = {
   ...{ command: 'Commands', answer: 'Answers', bookmark: 'Bookmarks', segment: 'Segments' },
+  track: 'Boxes over frames',
   ...{ session: 'Sessions', case: 'Cases' },
 } as const;

@@ -1,5 +1,6 @@
 import { planBookmark } from '../../main/review/commands/bookmarks.ts';
 import { planSegment } from '../../main/review/commands/segments.ts';
+import { planTrack, tracksGone } from '../../main/review/commands/tracks.ts';
 import type {
   ActorId,
   BookmarkCommand,
@@ -8,10 +9,14 @@ import type {
   Marks,
   SegmentCommand,
   SessionId,
+  Size,
+  TrackCommand,
 } from '../../preload/contract/index.ts';
 
 interface Given {
   marks: Marks;
+  /** Whose size every frame has. */
+  video: Size;
   sessionId: SessionId;
   actor: ActorId;
   now: number;
@@ -19,8 +24,8 @@ interface Given {
 }
 
 /** The edits of a command on marks, planned as the workstation plans it. */
-export function planMark(given: Given, command: BookmarkCommand | SegmentCommand): Edit[] {
-  const { marks, sessionId, actor, now, locationOf } = given;
+export function planMark(given: Given, command: BookmarkCommand | SegmentCommand | TrackCommand): Edit[] {
+  const { marks, video, sessionId, actor, now, locationOf } = given;
   const by = { sessionId, actor, now };
   const newId = `mark${(made += 1)}` as never;
   if (
@@ -33,14 +38,26 @@ export function planMark(given: Given, command: BookmarkCommand | SegmentCommand
     const fresh = isNew ? { id: newId, location: locationOf(command.frameIndex) } : null;
     return planBookmark({ ...by, count: marks.bookmarks.length, bookmark: found, fresh }, command);
   }
+  if ('trackId' in command || command.name === 'track.add') {
+    const seen = 'frameHash' in command && {
+      ...{ videoId: command.videoId, location: locationOf(command.frameIndex), hash: command.frameHash },
+      ...{ eye: null, picture: { width: video.width, height: video.height } },
+    };
+    const within = command.name === 'track.add' && 'from' in command.within ? command.within : null;
+    const stretch = within && stretchOf(within, locationOf);
+    const { tracks, segments } = marks;
+    const ids = { track: newId, segment: `of-${newId as string}` as never };
+    return planTrack({ ...by, tracks, segments, newId: ids, stretch, seen: seen || null }, command);
+  }
   const named = 'from' in command ? command : null;
-  const stretch = named && {
-    from: locationOf(named.from),
-    to: locationOf(named.to),
-    endSeconds: locationOf(named.to).seconds + 0.04,
-  };
-  return planSegment({ ...by, segments: marks.segments, newId, stretch }, command);
+  const stretch = named && stretchOf(named, locationOf);
+  const gone = command.name === 'segment.delete' ? tracksGone(marks.tracks, command.segmentId) : [];
+  return [...gone, ...planSegment({ ...by, segments: marks.segments, newId, stretch }, command)];
 }
+
+const stretchOf = ({ from, to }: { from: number; to: number }, locationOf: Given['locationOf']) => ({
+  ...{ from: locationOf(from), to: locationOf(to), endSeconds: locationOf(to).seconds + 0.04 },
+});
 
 let made = 0;
 
@@ -49,6 +66,10 @@ export function withMark(marks: Marks, edit: Edit): Marks {
   if (edit.entity === 'bookmark') {
     const others = marks.bookmarks.filter(({ id }) => id !== edit.id);
     return { ...marks, bookmarks: edit.after === null ? others : [...others, edit.after] };
+  }
+  if (edit.entity === 'track') {
+    const others = marks.tracks.filter(({ id }) => id !== edit.id);
+    return { ...marks, tracks: edit.after === null ? others : [...others, edit.after] };
   }
   if (edit.entity !== 'segment') return marks;
   const others = marks.segments.filter(({ id }) => id !== edit.id);

@@ -180,7 +180,7 @@ export class FakeWorkstation {
   imports: ModelImport[] = [];
   /** What every folder turns out to hold. */
   report: ModelFolderReport = checkpointReport;
-  marks: Marks = { bookmarks: [], segments: [] };
+  marks: Marks = { bookmarks: [], segments: [], tracks: [] };
   video: Video = fakeVideo;
   case: Case = {
     id: id('case1'),
@@ -423,7 +423,11 @@ export class FakeWorkstation {
         )
           throw notFound('recording');
         const { marks } = this;
-        const edits = planMark({ marks, sessionId, actor: by.actor, now: this.clock(), locationOf }, command);
+        const { video } = this;
+        const edits = planMark(
+          { marks, video, sessionId, actor: by.actor, now: this.clock(), locationOf },
+          command,
+        );
         const changed = edits.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after));
         return {
           change: changed.length === 0 ? null : this.record.commit(by, command.name, sessionId, changed),

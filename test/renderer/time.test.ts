@@ -407,6 +407,7 @@ describe('the timeline', () => {
         ...{ note: '', actor: 'a' as Bookmark['actor'], createdAt: at },
       })),
       segments: [],
+      tracks: [],
     };
     const review = await opened();
     const mark = screen.getByRole('button', { name: /^1\s?000 bookmarks: “mark 0” · .* · and 995 more$/ });

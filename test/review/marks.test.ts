@@ -168,7 +168,7 @@ describe('marks in a session', () => {
     const before = await marks();
     await bench.calls.undo({ sessionId });
     await bench.calls.undo({ sessionId });
-    expect(await marks()).toEqual({ bookmarks: [], segments: [] });
+    expect(await marks()).toEqual({ bookmarks: [], segments: [], tracks: [] });
     await bench.restart();
     for (let step = 0; step < 2; step += 1) await bench.calls.redo({ sessionId });
     expect(await marks()).toEqual(before);
@@ -198,7 +198,7 @@ describe('marks in a session', () => {
     await expect(
       apply({ name: 'bookmark.add', videoId: other.video.id, frameIndex: 1 }),
     ).rejects.toMatchObject({ code: 'invalid-input' });
-    expect(await marks()).toEqual({ bookmarks: [], segments: [] });
+    expect(await marks()).toEqual({ bookmarks: [], segments: [], tracks: [] });
   });
 
   it('one that two people change is changed by the one who was first', async () => {

@@ -13,6 +13,7 @@ import { statements as sessionStatements } from '../../main/store/sessions.ts';
 import { statements as settingStatements } from '../../main/store/settings.ts';
 import { statements as bookmarkStatements } from '../../main/store/bookmarks.ts';
 import { statements as segmentStatements } from '../../main/store/segments.ts';
+import { statements as trackStatements } from '../../main/store/tracks.ts';
 import { statements as verdictStatements } from '../../main/store/verdicts.ts';
 import { statements as videoStatements } from '../../main/store/videos.ts';
 
@@ -278,5 +279,13 @@ describe('step 19, marks', () => {
     expect(plan(bookmarkStatements.present)).toMatch(/SEARCH bookmarks USING INDEX sqlite_autoindex/);
     expect(plan(segmentStatements.ofSession)).toMatch(/SEARCH segments USING INDEX segments_of_session/);
     expect(plan(segmentStatements.present)).toMatch(/SEARCH segments USING INDEX sqlite_autoindex/);
+  });
+});
+
+describe('step 24, tracks', () => {
+  it('finds the boxes over frames of a session without reading all', () => {
+    migrate(database);
+    expect(plan(trackStatements.ofSession)).toMatch(/SEARCH tracks USING INDEX tracks_of_session/);
+    expect(plan(trackStatements.present)).toMatch(/SEARCH tracks USING INDEX sqlite_autoindex/);
   });
 });

@@ -5,6 +5,7 @@ import { planBookmark } from '../../main/review/commands/bookmarks.ts';
 import { planLibrary } from '../../main/review/commands/library.ts';
 import { planRecordings } from '../../main/review/commands/recordings.ts';
 import { planSegment } from '../../main/review/commands/segments.ts';
+import { planTrack, tracksGone } from '../../main/review/commands/tracks.ts';
 import {
   answers,
   bookmarks,
@@ -14,16 +15,23 @@ import {
   questions,
   segments,
   sessions,
+  tracks,
   videos,
   type Store,
 } from '../../main/store/index.ts';
 import { canonicalText } from '../../main/store/changes/chain.ts';
 import type { ChangeContext } from '../../main/store/changes/index.ts';
+import { isAsRecorded } from '../../main/store/changes/entities.ts';
 import { runAtOnce } from '../../main/store/reader/query.ts';
 import { checkTables, foldRecord } from '../../main/store/changes/table-check.ts';
 import { statement } from '../../main/store/database.ts';
-import { Edit, SessionFacts } from '../../preload/contract/changes.ts';
-import type { BookmarkCommand, LibraryCommand, SegmentCommand } from '../../preload/contract/commands.ts';
+import { Edit, SessionFacts, type EntityName } from '../../preload/contract/changes.ts';
+import type {
+  BookmarkCommand,
+  LibraryCommand,
+  SegmentCommand,
+  TrackCommand,
+} from '../../preload/contract/commands.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import { Question, type Case } from '../../preload/contract/domain.ts';
 import { WorkstationError } from '../../preload/contract/errors.ts';
@@ -33,6 +41,7 @@ import {
   BookmarkId,
   SegmentId,
   SessionId,
+  TrackId,
   type CaseId,
   type VideoId,
 } from '../../preload/contract/values.ts';
@@ -55,6 +64,14 @@ const frameAt = (index: number): FrameLocation =>
     ...{ index, pts: index * 512, seconds: index / 25 },
     timecode: `00:00:${String(Math.floor(index / 25)).padStart(2, '0')}.000`,
   });
+
+/** Whether a thing is as it was: as for the record itself, a field that only one of the two has is not compared. */
+function isSame(key: string, one: string | undefined, other: string): boolean {
+  if (one === other || one === undefined) return one === other;
+  const name = key.slice(0, key.indexOf(' ')) as EntityName;
+  const [first, second] = [JSON.parse(one), JSON.parse(other)] as [unknown, unknown];
+  return isAsRecorded(name, first, second) || isAsRecorded(name, second, first);
+}
 
 /** What a person did as one step, and can undo. */
 interface Step {
@@ -129,6 +146,8 @@ export class RecordModel {
       'bookmark',
       'segment',
       'segment',
+      'track',
+      'track',
       'end',
       'undo',
       'undo',
@@ -199,6 +218,7 @@ export class RecordModel {
       rows('SELECT * FROM verdicts WHERE removed_at IS NULL ORDER BY answer_id, actor'),
       rows('SELECT * FROM bookmarks WHERE removed_at IS NULL ORDER BY id'),
       rows('SELECT * FROM segments WHERE removed_at IS NULL ORDER BY id'),
+      rows('SELECT * FROM tracks WHERE removed_at IS NULL ORDER BY id'),
     ]);
   }
 
@@ -343,6 +363,9 @@ export class RecordModel {
       case 'segment':
         edits = this.#planSegment(by, sessionId, this.random.pick(videoIds)!);
         break;
+      case 'track':
+        edits = this.#planTrack(by, sessionId);
+        break;
       default:
         return this.#end(sessionId);
     }
@@ -431,10 +454,67 @@ export class RecordModel {
     else if (choice === 3) command = { name: 'segment.edit', segmentId, title, tags: ['one', title] };
     else command = { name: 'segment.delete', segmentId };
     try {
-      return planSegment(state, command);
+      const gone =
+        command.name === 'segment.delete'
+          ? tracksGone(tracks.listTracks(this.store.database, sessionId), command.segmentId)
+          : [];
+      return [...gone, ...planSegment(state, command)];
     } catch (error) {
       // Two of one name overlap: nothing is to be done.
       if (error instanceof WorkstationError && error.code === 'invalid-input') return [];
+      throw error;
+    }
+  }
+
+  #planTrack({ actor }: ChangeContext, sessionId: SessionId): Edit[] {
+    const { database } = this.store;
+    const [present, within] = [
+      tracks.listTracks(database, sessionId),
+      segments.listSegments(database, sessionId),
+    ];
+    const track = this.random.pick(present);
+    const segment = within.find(({ id }) => id === track?.segmentId) ?? this.random.pick(within);
+    if (segment === undefined) return [];
+    const { videoId, from, to } = segment.span;
+    const location = frameAt(from + this.random.below(to - from + 1));
+    const seen = { videoId, location, hash: 'a'.repeat(64), eye: null, picture: { width: 640, height: 480 } };
+    const [x, y] = [this.random.below(300), this.random.below(200)];
+    const box: [number, number, number, number] = [x, y + 0.25, x + 10 + this.random.below(300), y + 30];
+    const frame = { videoId, frameIndex: location.index, frameHash: seen.hash };
+    const label = `thing ${this.random.below(5)}`;
+    const commands: TrackCommand[] =
+      track === undefined
+        ? [{ name: 'track.add', ...frame, label, box, within: { segmentId: segment.id } }]
+        : [
+            { name: 'track.add', ...frame, label, box, within: { segmentId: segment.id } },
+            { name: 'track.set-key-frame', trackId: track.id, ...frame, box },
+            { name: 'track.set-key-frame', trackId: track.id, ...frame, box: null },
+            {
+              name: 'track.move-key-frame',
+              trackId: track.id,
+              from: track.keyFrames[0]!.location.index,
+              ...frame,
+            },
+            { name: 'track.remove-key-frame', trackId: track.id, frameIndex: location.index },
+            { name: 'track.rename', trackId: track.id, label },
+            { name: 'track.delete', trackId: track.id },
+          ];
+    const newId = { track: TrackId.parse(randomUUID()), segment: SegmentId.parse(randomUUID()) };
+    const state = {
+      sessionId,
+      actor,
+      now: noon,
+      tracks: present,
+      segments: within,
+      newId,
+      stretch: null,
+      seen,
+    };
+    try {
+      return planTrack(state, this.random.pick(commands)!);
+    } catch (error) {
+      // Nothing is to be done where a key frame is missing, there already, or would hide what was not seen yet.
+      if (error instanceof WorkstationError && error.code !== 'internal') return [];
       throw error;
     }
   }
@@ -489,7 +569,7 @@ export class RecordModel {
       [...step.edits].some(([key, { before, after }]) => {
         if (before === 'lost') return true;
         const [expected, wanted] = kind === 'undo' ? [after, before] : [before, after];
-        return expected !== wanted && this.#state.get(key) !== expected;
+        return expected !== wanted && !isSame(key, this.#state.get(key), expected);
       });
     const seq = record.seq;
     let refused: string | null = null;

@@ -13,6 +13,7 @@ import {
   QuestionId,
   SegmentId,
   SessionId,
+  TrackId,
   VideoId,
 } from '../../../preload/contract/values.ts';
 import { findAnswerFacts, hideAnswer, putAnswer } from '../answers.ts';
@@ -26,6 +27,7 @@ import { canonicalText } from './chain.ts';
 import { findBookmark, putBookmark, removeBookmark } from '../bookmarks.ts';
 import { findSegment, putSegment, removeSegment } from '../segments.ts';
 import { findErasure, putErasure } from './erasures.ts';
+import { findTrack, putTrack, removeTrack } from '../tracks.ts';
 import { findVerdict, putVerdict, removeVerdict, type VerdictKey } from '../verdicts.ts';
 import { findSeal, putSeal } from './sealed-answers.ts';
 
@@ -98,6 +100,11 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
     read: (database, id) => findSegment(database, SegmentId.parse(id)),
     put: putSegment,
     remove: (database, id, { at }) => removeSegment(database, SegmentId.parse(id), at),
+  },
+  track: {
+    read: (database, id) => findTrack(database, TrackId.parse(id)),
+    put: putTrack,
+    remove: (database, id, { at }) => removeTrack(database, TrackId.parse(id), at),
   },
   mention: { read: () => null, put: () => undefined, remove: stays('what was done') },
 };

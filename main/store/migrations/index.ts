@@ -22,6 +22,7 @@ import { migration as library } from './0020-library.ts';
 import { migration as stereo } from './0021-stereo.ts';
 import { migration as bin } from './0022-bin.ts';
 import { migration as caseTime } from './0023-case-time.ts';
+import { migration as tracks } from './0024-tracks.ts';
 
 export type { Migration } from './migration.ts';
 
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   stereo,
   bin,
   caseTime,
+  tracks,
 ];

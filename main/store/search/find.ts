@@ -124,7 +124,9 @@ function matchOf(
   caseIds: readonly CaseId[] | null,
 ): string | null {
   if (isEmptySearch(query)) return null;
-  if (kind !== 'answer' && query.labels.length + query.models.length + query.states.length > 0) return null;
+  // Only answers have models and states; labels are also given to boxes over frames.
+  if (kind !== 'answer' && query.models.length + query.states.length > 0) return null;
+  if (kind !== 'answer' && kind !== 'track' && query.labels.length > 0) return null;
   if (caseIds?.length === 0) return null;
   const parts = [
     inColumns(['facts'], quoted(factOf('kind', kind))),

@@ -47,6 +47,7 @@ const listings = {
   answer: listing('questions', 'deleted_at IS NULL'),
   bookmark: listing('bookmarks', 'removed_at IS NULL'),
   segment: listing('segments', 'removed_at IS NULL'),
+  track: listing('tracks', 'removed_at IS NULL'),
 } satisfies Record<FoundKind, unknown>;
 
 export const statements = {
@@ -73,6 +74,11 @@ export const statements = {
   ),
   bookmarks: statement('search.bookmarks', marksOf('bookmarks', 'bookmarks.name')),
   segments: statement('search.segments', marksOf('segments', `segments.name || char(10) || tags`)),
+  tracks: statement(
+    'search.tracks',
+    `SELECT tracks.id, session_id, case_id, label FROM tracks JOIN sessions ON sessions.id = session_id
+     WHERE tracks.id IN (SELECT value FROM json_each(:ids)) AND removed_at IS NULL`,
+  ),
   questionOfAnswer: statement(
     'search.questionOfAnswer',
     'SELECT question_id AS id FROM answers WHERE id = :answerId',
@@ -256,6 +262,25 @@ const ofMarks = (entity: 'bookmark' | 'segment', some: Statement): SearchSource 
   },
 });
 
+const TrackRow = z.object({ id: z.string(), session_id: SessionId, case_id: CaseId, label: z.string() });
+
+/** Boxes over frames are found by the labels that people gave them, as corrected answers are. */
+const ofTracks: SearchSource = {
+  ...listings.track,
+  touchedBy: (_database, { entity, id }) => (entity === 'track' ? [id] : []),
+  read: (database, ids) => {
+    const rows = database.all(statements.tracks, { ids: JSON.stringify(ids) });
+    return new Map(
+      parseRows(database, TrackRow, rows, 'tracks').map(
+        ({ id, session_id: sessionId, case_id: caseId, label }) => [
+          id,
+          { caseId, sessionId, texts: { own: label } },
+        ],
+      ),
+    );
+  },
+};
+
 /** Everything that can be found, in the order in which the index is filled. */
 export const searchSources: Readonly<Record<FoundKind, SearchSource>> = {
   case: ofCases,
@@ -263,4 +288,5 @@ export const searchSources: Readonly<Record<FoundKind, SearchSource>> = {
   answer: ofAnswers,
   bookmark: ofMarks('bookmark', statements.bookmarks),
   segment: ofMarks('segment', statements.segments),
+  track: ofTracks,
 };

@@ -6,7 +6,7 @@ import { ShownName } from '../visible-text.ts';
 /** The most characters of a query, as a person may paste anything. Only its first words are searched for. */
 export const mostSearchLength = 100_000;
 
-export const FoundKind = z.enum(['answer', 'bookmark', 'segment', 'session', 'case']);
+export const FoundKind = z.enum(['answer', 'bookmark', 'segment', 'track', 'session', 'case']);
 export type FoundKind = z.infer<typeof FoundKind>;
 export const foundKinds = FoundKind.options;
 
@@ -44,9 +44,9 @@ export const FoundAnswer = z.object({
 });
 export type FoundAnswer = z.infer<typeof FoundAnswer>;
 
-/** A bookmark, or a segment by its first frame. */
+/** A bookmark, a segment by its first frame, or a box over frames by its first key frame. */
 export const FoundMark = z.object({
-  kind: z.enum(['bookmark', 'segment']),
+  kind: z.enum(['bookmark', 'segment', 'track']),
   ...common,
   ...ofSession,
   id: z.string(),

@@ -35,6 +35,12 @@ const commands: Readonly<Record<string, string>> = {
   'segment.edit': 'Change segment',
   'segment.move': 'Move segment',
   'segment.delete': 'Delete segment',
+  'track.add': 'Box over frames',
+  'track.set-key-frame': 'Key frame',
+  'track.move-key-frame': 'Move key frame',
+  'track.remove-key-frame': 'Remove key frame',
+  'track.rename': 'Rename box',
+  'track.delete': 'Delete box',
   'answer.end': 'Answer',
   'answer.seal': 'Close answers of an earlier version',
   'record.backup': 'Backup',
@@ -82,6 +88,12 @@ const past: Readonly<Record<string, string>> = {
   'segment.edit': 'Segment changed',
   'segment.move': 'Segment moved',
   'segment.delete': 'Segment deleted',
+  'track.add': 'Box over frames begun',
+  'track.set-key-frame': 'Key frame set',
+  'track.move-key-frame': 'Key frame moved',
+  'track.remove-key-frame': 'Key frame removed',
+  'track.rename': 'Box renamed',
+  'track.delete': 'Box deleted',
 };
 
 const most = 60;
@@ -93,6 +105,7 @@ const quoted = (text: string): string => `“${short(text)}”`;
 export function entityInWords({ entity, before, after }: Edit): string {
   const value = after ?? before;
   if (value !== null) {
+    if ('keyFrames' in value) return `the box ${quoted(value.label)}`;
     if ('span' in value) return `the segment ${quoted(value.name)}`;
     if ('location' in value && 'note' in value) return `the bookmark ${bookmarkInWords(value)}`;
     if ('pseudonym' in value) return `the case ${quoted(value.pseudonym)}`;
@@ -114,6 +127,7 @@ const nouns: Readonly<Record<EntityName, string>> = {
   verdict: 'the verdict on an answer',
   bookmark: 'the bookmark',
   segment: 'the segment',
+  track: 'the box over frames',
   mention: 'what was done',
 };
 
@@ -142,6 +156,7 @@ function detail(edit: Edit): string | null {
   if (edit.entity === 'verdict') return verdictDetail(edit);
   const value = edit.after ?? edit.before;
   if (value === null) return null;
+  if ('keyFrames' in value) return quoted(value.label);
   if ('span' in value) return quoted(value.name);
   if ('location' in value && 'note' in value) return bookmarkInWords(value);
   if ('what' in value) return value.name === null ? null : quoted(value.name);

@@ -57,6 +57,7 @@ const nouns = {
   answer: 'Answers',
   bookmark: 'Bookmarks',
   segment: 'Segments',
+  track: 'Boxes over frames',
   session: 'Sessions',
   case: 'Cases',
 } as const;

@@ -10,6 +10,7 @@ import {
   WorkstationError,
   type Bookmark,
   type Segment,
+  type Track,
   type Verdict,
 } from '../../../../preload/contract/index.ts';
 import { act, type CommandContext } from '../command.ts';
@@ -69,7 +70,11 @@ async function showSession(
     }
   }
   for (const bookmark of opened.marks.bookmarks) output.line(bookmarkLine(bookmark));
-  for (const segment of opened.marks.segments) output.line(segmentLine(segment));
+  for (const segment of opened.marks.segments) {
+    output.line(segmentLine(segment));
+    const inIt = opened.marks.tracks.filter(({ segmentId }) => segmentId === segment.id);
+    for (const track of inIt) output.line(trackLine(track));
+  }
   output.result({ session: opened.session, entries, marks: opened.marks });
 }
 
@@ -88,6 +93,14 @@ function segmentLine({ span, seconds, name, note, tags }: Segment): string {
   ];
   const times = `${formatTimecode(seconds.from)} to ${formatTimecode(seconds.to)}`;
   return `▬ ${times}  frames ${span.from} to ${span.to}  ${said.join(', ')}`;
+}
+
+/** "  ▭ scissors  key frames 50, 62 (not visible), 80" */
+function trackLine({ label, keyFrames }: Track): string {
+  const said = keyFrames.map(
+    ({ location, isVisible }) => `${location.index}${isVisible ? '' : ' (not visible)'}`,
+  );
+  return `  ▭ ${label}  key frame${said.length === 1 ? '' : 's'} ${said.join(', ')}`;
 }
 
 const inOneLine = (text: string): string => text.replace(/\s+/g, ' ');
