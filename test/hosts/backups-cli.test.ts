@@ -32,7 +32,7 @@ describe('backups on the command line', () => {
   it('an emptied database is said by every command, its backup is listed and restored', () => {
     const { home, name } = emptied();
     const before = cli(home, 'sessions');
-    expect(before.result).toEqual({ sessions: [] });
+    expect(before.result).toEqual({ sessions: [], recordings: [] });
     expect(before.stderr).toContain('1 case, 1 session, 3 questions and 3 answers');
     expect(before.stderr).toContain('"backups restore"');
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadImage } from '@napi-rs/canvas';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../preload/contract/index.ts';
+import type { Answer, Entry } from '../../preload/contract/index.ts';
 import { ClipFolder, x264 } from '../video/clips.ts';
 
 const repository = resolve(import.meta.dirname, '..', '..');
@@ -121,6 +121,31 @@ describe('the command line', () => {
       /^ +1 .* {2}both\.mkv, stream 1 \(Room camera\) {2}from 00:00:00\.000$/m,
     );
     expect(added.stdout).toMatch(/^ +2 .* {2}both\.mkv, stream 0 {2}from 00:00:00\.000$/m);
+
+    // With stream 1 out of the case, the session shows stream 0, and is then about both.
+    const session = asked.result['session'] as string;
+    const taken = added.stdout.split(/\s+/).find((word) => /^[0-9a-f-]{36}$/.test(word))!;
+    expect((await cli(['case', 'recordings', 'remove', caseId, taken, ...apart])).code).toBe(0);
+    const left = ['--frame', '2', '--eye', 'left', '--stereo', 'side-by-side'];
+    const where = [...left, '--session', session, '--question', 'Where is suction located?'];
+    const eye = await cli(['ask', both, ...where, ...apart]);
+    expect(eye.code, eye.stderr).toBe(0);
+    expect((await cli(['sessions', ...apart])).stdout).toMatch(
+      /session 1: both\.mkv, stream 0, 2 questions$/m,
+    );
+    const all = await cli(['sessions', 'show', session, ...apart]);
+    expect(all.stdout).toMatch(/frame 0 {2}both\.mkv, stream 1 \(Room camera\): What organ/);
+    expect(all.stdout).toMatch(/frame 2 {2}both\.mkv, stream 0, left eye \(side by side\): Where is suction/);
+    const { result } = await cli(['sessions', 'show', session, '--json', ...apart]);
+    const { entries, recordings } = result as { entries: Entry[]; recordings: { id: string }[] };
+    const about = entries.map(({ question, answers }) => ({
+      ...recordings.find(({ id }) => id === question.videoId),
+      eye: answers[0]?.frame?.eye?.eye,
+    }));
+    expect(about).toMatchObject([
+      { name: 'both.mkv', stream: 1, streamTitle: 'Room camera', streams: 2, eye: undefined },
+      { stream: 0, streamTitle: null, eye: 'left' },
+    ]);
     clips.remove();
   });
 

@@ -29,7 +29,12 @@ export const StoredHead = z.object({
 }) satisfies z.ZodType<ChangeHead & { hash: string }>;
 export type StoredHead = z.infer<typeof StoredHead>;
 
-const WithEdits = z.object({ ...StoredHead.shape, edits: Json });
+/** A change as its row holds it, checked once: its head with the text of its edits, which is null if they were erased. */
+const Row = Change.extend({ edits: Json.pipe(Change.shape.edits) });
+
+/** The columns that a change is told with; what only the chain and the undo stacks need is left out. */
+const toldColumns = `seq, at, actor, window_id AS "window", case_id AS caseId, session_id AS sessionId, command, kind, target,
+  group_id AS groupId, previous, hash`;
 
 export const statements = {
   last: statement('changes.last', `SELECT ${headColumns} FROM changes ORDER BY seq DESC LIMIT 1`),
@@ -41,12 +46,12 @@ export const statements = {
   ),
   since: statement(
     'changes.since',
-    `SELECT changes.*, edits FROM (SELECT ${headColumns} FROM changes WHERE seq > :seq ORDER BY seq LIMIT :limit)
+    `SELECT changes.*, edits FROM (SELECT ${toldColumns} FROM changes WHERE seq > :seq ORDER BY seq LIMIT :limit)
        AS changes LEFT JOIN change_bodies ON change_bodies.seq = changes.seq ORDER BY changes.seq`,
   ),
   ofStep: statement(
     'changes.ofStep',
-    `SELECT changes.*, edits FROM (SELECT ${headColumns} FROM changes WHERE step = :step) AS changes
+    `SELECT changes.*, edits FROM (SELECT ${toldColumns} FROM changes WHERE step = :step) AS changes
        LEFT JOIN change_bodies ON change_bodies.seq = changes.seq ORDER BY changes.seq`,
   ),
   addHead: statement(
@@ -82,10 +87,7 @@ export function toChange(head: StoredHead, edits: readonly Edit[] | null): Chang
   return parseRow(Change, { ...told, edits }, 'changes');
 }
 
-const changeOf = (row: unknown): Change => {
-  const { edits, ...head } = parseRow(WithEdits, row, 'changes');
-  return toChange(head, edits as Edit[] | null);
-};
+const changeOf = (row: unknown): Change => parseRow(Row, row, 'changes');
 
 /** The changes of one step, oldest first. */
 export const changesOfStep = (database: ReadableDatabase, step: number): Change[] =>
