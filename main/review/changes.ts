@@ -1,20 +1,20 @@
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { Change, Changes, Edit } from '../../preload/contract/changes.ts';
-import type { Question } from '../../preload/contract/domain.ts';
+import type { Answer } from '../../preload/contract/domain.ts';
 import type { Entry } from '../../preload/contract/entries.ts';
 import { toErrorReport } from '../../preload/contract/errors.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import { isSameEye } from '../../preload/contract/stereo.ts';
-import type { QuestionId, SessionId, VideoId } from '../../preload/contract/values.ts';
-import { answers, mustExist, questions, sessions, type Log, type Store } from '../store/index.ts';
+import type { SessionId, VideoId } from '../../preload/contract/values.ts';
+import { entriesTouchedBy, mustExist, sessions, type Log, type Store } from '../store/index.ts';
 
 export type ChangeCall = 'undo' | 'redo' | 'getUndoable' | 'changesSince' | 'listActors' | 'checkRecord';
 
 export interface ChangeContext {
   store: Store;
   emit: (event: WorkstationEvent) => void;
-  /** Reads a question as it is now, with every version of its answer. */
-  entry: (question: Question) => Entry;
+  /** Gives the newest state of a stored answer, which may be ahead of the store while it is being written. */
+  current: (answer: Answer) => Answer;
   /** Called for each recording whose choice of eye has changed. */
   onEye?: (videoId: VideoId) => void;
   log: Log;
@@ -22,15 +22,15 @@ export interface ChangeContext {
 
 /** The calls about the record itself, such as undo and redo. */
 export function changeCalls(context: ChangeContext): Pick<WorkstationCalls, ChangeCall> {
-  const { database, record, checkRecord } = context.store;
+  const { database, reader, record, checkRecord } = context.store;
   const known = (id: SessionId): SessionId => mustExist(sessions.findSession(database, id), 'session').id;
   return {
     undo: async ({ sessionId }, by) => record.undo(by, known(sessionId)),
     redo: async ({ sessionId }, by) => record.redo(by, known(sessionId)),
     getUndoable: async ({ sessionId }, { actor }) => record.undoable(actor, known(sessionId)),
-    changesSince: async ({ seq }) => {
-      const { changes, ...rest } = record.since(seq);
-      return { ...withEntries(context, changes), ...rest };
+    changesSince: async ({ seq }, { signal }) => {
+      const missed = await reader.query('record.missed', { seq }, signal);
+      return { ...missed, entries: asNow(context, missed.entries) };
     },
     listActors: async () => record.actors(),
     checkRecord: async (input, { signal }) => checkRecord({ ...input, signal }),
@@ -95,24 +95,9 @@ export function tellChanges(context: ChangeContext): ChangeFeed {
 const changesLibrary = ({ entity }: Edit): boolean =>
   entity === 'case' || entity === 'recording' || entity === 'session';
 
-function withEntries({ store, entry }: ChangeContext, changes: Change[]): Changes {
-  const touched = new Set<QuestionId>();
-  for (const edit of changes.flatMap(({ edits }) => edits ?? [])) {
-    const questionId = questionOf(store, edit);
-    if (questionId !== null) touched.add(questionId);
-  }
-  const present = [...touched].flatMap((id) => questions.findPresentQuestion(store.database, id) ?? []);
-  return { changes, entries: present.map(entry) };
+function withEntries(context: ChangeContext, changes: Change[]): Changes {
+  return { changes, entries: asNow(context, entriesTouchedBy(context.store.database, changes)) };
 }
 
-/** The question whose entry an edit changes, so that windows can be told of it; null if it changes none. */
-function questionOf({ database }: Store, edit: Edit): QuestionId | null {
-  if (edit.entity === 'question') return (edit.after ?? edit.before)?.id ?? null;
-  if (edit.entity === 'answer' || edit.entity === 'verdict')
-    return (edit.after ?? edit.before)?.questionId ?? null;
-  if (edit.entity === 'seal') {
-    const answerId = (edit.after ?? edit.before)?.answerId;
-    return (answerId && answers.findAnswer(database, answerId)?.questionId) ?? null;
-  }
-  return null;
-}
+const asNow = ({ current }: ChangeContext, entries: readonly Entry[]): Entry[] =>
+  entries.map((entry) => ({ ...entry, answers: entry.answers.map(current) }));

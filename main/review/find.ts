@@ -23,12 +23,13 @@ import {
   questions,
   sessionInWords,
   sessions,
+  summariesOf,
   tracks,
   verdicts,
   type FoundRow,
   type Store,
 } from '../store/index.ts';
-import { summariesOf, type SessionContext } from './sessions.ts';
+import type { SessionContext } from './sessions.ts';
 
 const usualLimit = 20;
 
@@ -103,7 +104,9 @@ const toFound: Readonly<Record<FoundKind, ToFound>> = {
     const { database } = context.store;
     const ids = rows.map(({ subject }) => QuestionId.parse(subject));
     const placed = questions.findQuestions(database, ids);
-    const entries = new Map(summariesOf(context, placed).list.map((entry) => [entry.question.id, entry]));
+    const entries = new Map(
+      summariesOf(database, placed, context.current).list.map((entry) => [entry.question.id, entry]),
+    );
     const versions = answers.listAnswersOf(database, ids);
     const said = verdicts.listVerdicts(database, ids);
     return rows.flatMap((row): FoundAnswer[] => {

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { WorkstationCalls } from '../../preload/contract/calls.ts';
 import type { DroppedDescription, DroppedFile } from '../../preload/contract/bridge.ts';
-import type { Question } from '../../preload/contract/domain.ts';
 import type { Entry, OpenSession } from '../../preload/contract/entries.ts';
 import type { WorkstationEvent } from '../../preload/contract/events.ts';
 import type { AnswerId, CaseId, FrameIndex, SessionId, VideoId } from '../../preload/contract/values.ts';
@@ -180,7 +179,7 @@ export function createReview(options: ReviewOptions): Review {
   const endTelling = tellSaves(store, emit);
   const telling = {
     ...options,
-    entry: (question: Question) => answering.entry(question),
+    current: context.current,
     onEye: (videoId: VideoId) => void library.eyeChosen(videoId).catch(() => undefined),
   };
   const feed = tellChanges(telling);
@@ -260,8 +259,8 @@ export function createReview(options: ReviewOptions): Review {
     startSession: async ({ videoId }, by) => begin(library.find(videoId), by),
     openSession: async ({ sessionId, videoId }, { actor }) =>
       openSession(context, sessionId, { actor, videoId }),
-    listEntries: async ({ sessionId, ...page }) =>
-      pageOfEntries(context, mustExist(sessions.findSession(database, sessionId), 'session'), page),
+    listEntries: async ({ sessionId, ...page }, { signal }) =>
+      pageOfEntries(context, mustExist(sessions.findSession(database, sessionId), 'session'), page, signal),
     getEntry: async ({ questionId }) =>
       answering.entry(mustExist(questions.findPresentQuestion(database, questionId), 'question')),
     openLastSession: async (_input, { actor }) => {

@@ -1,21 +1,16 @@
 import type { CallInput } from '../../preload/contract/calls.ts';
 import type { ActorId } from '../../preload/contract/context.ts';
-import type { Answer, Session, SessionSummary } from '../../preload/contract/domain.ts';
+import { isUnderWay, type Answer, type Session, type SessionSummary } from '../../preload/contract/domain.ts';
 import {
-  decisionsOn,
-  distinctModels,
   firstPageLength,
-  notesOn,
-  summaryOf,
   type Entry,
   type EntryPage,
   type EntryPlace,
   type OpenSession,
 } from '../../preload/contract/entries.ts';
-import type { SessionId, Size, VideoId } from '../../preload/contract/values.ts';
+import type { SessionId, VideoId } from '../../preload/contract/values.ts';
 import { SessionId as SessionIdSchema } from '../../preload/contract/values.ts';
 import {
-  answers,
   bookmarks,
   cases,
   mustExist,
@@ -25,10 +20,9 @@ import {
   segments,
   sessions,
   sessionViews,
+  summariesOf,
   tracks,
-  verdicts,
   type ChangeContext,
-  type PlacedQuestion,
   type Store,
   type StoredSession,
   type StoredVideo,
@@ -106,7 +100,7 @@ export async function openSession(
     video,
     recordings: recordings.map((recording) => (recording.id === video.id ? video : recording)),
     session,
-    entries: pageOfEntries(context, session),
+    entries: await pageOfEntries(context, session),
     marks: {
       bookmarks: bookmarks.listBookmarks(store.database, id),
       segments: segments.listSegments(store.database, id),
@@ -118,45 +112,25 @@ export async function openSession(
   };
 }
 
-/** Reads a page of a session's questions, newest first, with what a list shows of each. */
-export function pageOfEntries(
+/**
+ * Reads a page of a session's questions, newest first, with what a list shows of each. It holds whatever was committed before
+ * the call; what is committed meanwhile is told as a change, which a window prefers to what a page says.
+ */
+export async function pageOfEntries(
   context: SessionContext,
-  { id }: StoredSession,
-  { before, limit = firstPageLength }: { before?: EntryPlace; limit?: number } = {},
-): EntryPage {
-  const asked = questions.listQuestions(context.store.database, id, { before, limit });
-  return {
-    ...summariesOf(context, asked),
-    next: asked.length < limit ? null : (asked.at(-1)?.place ?? null),
-  };
-}
-
-/** Reads what a list shows of some questions, in the given order, and the models that answered them. */
-export function summariesOf(
-  { store: { database }, library, current }: SessionContext,
-  asked: readonly PlacedQuestion[],
-): Pick<EntryPage, 'list' | 'models'> {
-  const ids = asked.map(({ question }) => question.id);
-  const newest = answers.listNewestAnswers(database, ids);
-  const judged = verdicts.listVerdicts(database, ids);
-  const sizes = new Map<VideoId, Size>();
-  const sizeOf = (videoId: VideoId): Size => {
-    const size = sizes.get(videoId) ?? library.find(videoId);
-    sizes.set(videoId, size);
-    return size;
-  };
-  const list = asked.flatMap(({ question, place }) => {
-    const found = newest.get(question.id);
-    if (found === undefined) return [];
-    const summary = summaryOf(current(found.answer), {
-      question: question.text,
-      video: sizeOf(question.videoId),
-      decisions: decisionsOn(found.answer.id, judged),
-      notes: notesOn(found.answer.id, judged),
-    });
-    return [{ question, place, versions: found.versions, newest: summary }];
-  });
-  return { list, models: distinctModels([...newest.values()].map(({ answer }) => answer.model)) };
+  { id: sessionId }: StoredSession,
+  { before, limit = firstPageLength }: { before?: EntryPlace | undefined; limit?: number | undefined } = {},
+  signal?: AbortSignal,
+): Promise<EntryPage> {
+  const { database, reader } = context.store;
+  const page = await reader.query('session.page', { sessionId, before, limit }, signal);
+  // Answers that are being written are ahead of the database, and only this thread knows how far.
+  const underWay = page.list.filter(({ newest }) => isUnderWay(newest.status));
+  if (underWay.length === 0) return page;
+  const ids = underWay.map(({ question }) => question.id);
+  const { list } = summariesOf(database, questions.findQuestions(database, ids), context.current);
+  const now = new Map(list.map((entry) => [entry.place, entry]));
+  return { ...page, list: page.list.map((entry) => now.get(entry.place) ?? entry) };
 }
 
 /** Reads all questions of a session, oldest first, with every version of their answers. Throws `not-found`. */

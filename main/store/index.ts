@@ -6,6 +6,7 @@ export type { Log } from '../platform/log.ts';
 export type { ReadableDatabase, WritableDatabase } from './database.ts';
 export type { StoreReader } from './reader/index.ts';
 export type { FrameIndexFiles } from './frame-indexes.ts';
+export { entriesTouchedBy, summariesOf } from './entries.ts';
 export { endAnswer, moveBoxesToDisplayed } from './answer-ends.ts';
 export {
   byItself,

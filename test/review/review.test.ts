@@ -9,12 +9,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Connection } from '../../main/store/database.ts';
+import { readerQueries } from '../../main/store/reader/index.ts';
 import { calls as contract, inContext } from '../../preload/contract/calls.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import type { FrameIndex, GrantId } from '../../preload/contract/values.ts';
 import { testContext } from '../context.ts';
 import { ClipFolder, readCounter, x264 } from '../video/clips.ts';
-import { Bench, ScriptedEngine } from './helpers.ts';
+import { multiplyQuestion } from '../store/long-session.ts';
+import { Bench, ScriptedEngine, untilStopped } from './helpers.ts';
 
 const clips = new ClipFolder();
 let clip = '';
@@ -334,4 +337,50 @@ describe('folders', () => {
       bench.calls.browseFolder({ folderId: folder.entries[0]?.id as GrantId }),
     ).rejects.toMatchObject({ code: 'file-missing' });
   });
+});
+
+it('a large page and what was missed are read in another thread, with what this one wrote before and is writing', async () => {
+  const opened = await bench.open(clip);
+  const { id: sessionId } = opened.session;
+  const ended = bench.ended();
+  await bench.ask(opened, 5);
+  await ended;
+  multiplyQuestion(bench.home, 130);
+  const { seq } = bench.store.record;
+  const [first] = (await bench.calls.openSession({ sessionId })).entries.list;
+  const answerId = first!.newest.id;
+  // More changes than are read in place, and none of them is left out.
+  for (let time = 0; time < 30; time++) {
+    await bench.calls.apply({ sessionId, command: { name: 'verdict.accept', answerId } });
+    await bench.calls.undo({ sessionId });
+  }
+  await bench.calls.apply({ sessionId, command: { name: 'verdict.accept', answerId } });
+  engine.answer = untilStopped();
+  const started = bench.next('answer', ({ answer }) => answer.status === 'running');
+  const { question } = await bench.ask(opened, 9);
+  await started;
+
+  const { isSmall } = readerQueries['session.page'];
+  const context = { database: bench.store.database as Connection, layout: bench.store.layout };
+  expect(isSmall!(context, { sessionId, limit: 500 })).toBe(false);
+  expect(readerQueries['record.missed'].isSmall!(context, { seq })).toBe(false);
+  const page = await bench.calls.listEntries({ sessionId, limit: 500 });
+  expect(page.list).toHaveLength(131);
+  expect(page.list[0]).toMatchObject({
+    question: { id: question.id },
+    newest: { status: 'running', model: 'Scripted model 1' },
+  });
+  expect(page.list.find(({ newest }) => newest.id === answerId)?.newest.decisions).toMatchObject([
+    { decision: 'accepted' },
+  ]);
+  const missed = await bench.calls.changesSince({ seq });
+  expect(missed.changes.map((change) => change.seq)).toEqual(
+    Array.from({ length: bench.store.record.seq - seq }, (_, index) => seq + index + 1),
+  );
+  expect(missed.entries.map((entry) => entry.question.id).sort()).toEqual(
+    [question.id, first!.question.id].sort(),
+  );
+  expect(missed.entries.find((entry) => entry.question.id === question.id)?.answers).toMatchObject([
+    { status: 'running', raw: '<think>Half a th' },
+  ]);
 });

@@ -45,8 +45,10 @@ describe('the reader', () => {
     const inputs = {
       'record.check': { sinceLast: false },
       'record.list': { after: 0 },
+      'record.missed': { seq: 0 },
       'sessions.list': { actor: store.record.actors()[0]!.id },
       'session.entries': { sessionId },
+      'session.page': { sessionId, limit: 3 },
       'backups.list': null,
     };
     const large = Object.fromEntries(

@@ -1,16 +1,21 @@
 import { z } from 'zod';
 import type { BackupList } from '../../../preload/contract/backups.ts';
-import type { Change } from '../../../preload/contract/changes.ts';
+import type { Change, ChangeList } from '../../../preload/contract/changes.ts';
 import type { ActorId } from '../../../preload/contract/context.ts';
-import type { Entry } from '../../../preload/contract/entries.ts';
+import {
+  firstPageLength,
+  type Entry,
+  type EntryPage,
+  type EntryPlace,
+} from '../../../preload/contract/entries.ts';
 import type { FoundKind } from '../../../preload/contract/search/found.ts';
 import type { SearchQuery } from '../../../preload/contract/search/query.ts';
 import type { SessionId } from '../../../preload/contract/values.ts';
-import { listAnswers } from '../answers.ts';
 import { bytesOfBackups } from '../backup.ts';
 import { backupHeads, keptHead } from '../backup-heads.ts';
 import { changesSince, changesToCheck, verifyRecord, type Verified } from '../changes/index.ts';
 import { readContent } from '../content.ts';
+import { entriesOf, entriesTouchedBy, pageOfEntries } from '../entries.ts';
 import { sumOfKeptPictures } from '../kept-pictures.ts';
 import { countQuestions, listQuestions } from '../questions.ts';
 import { describeBackups } from '../restore.ts';
@@ -19,7 +24,6 @@ import { statement } from '../database.ts';
 import { listSessions, type StoredSummary } from '../sessions.ts';
 import { listCaseSummaries, type StoredCaseSummary } from '../library.ts';
 import { countDocuments, findRows, type FoundRows } from '../search/find.ts';
-import { listVerdicts } from '../verdicts.ts';
 import type { ReaderQuery } from './query.ts';
 
 /** So many changes, sessions or questions can be read in less time than a thread takes to start. */
@@ -28,6 +32,10 @@ const FEW_SESSIONS = 200;
 const FEW_QUESTIONS = 200;
 const FEW_DOCUMENTS = 5000;
 const FEW_BYTES = 1024 * 1024;
+/** So many changes can lead to as many whole entries, which take longer to read than the changes themselves. */
+const FEW_MISSED = 50;
+/** How many changes a window is given at once when it asks what it missed. */
+const MOST_MISSED = 500;
 /** How many are read before another query has its turn. */
 const PAGE = 200;
 
@@ -58,6 +66,16 @@ const listOfChanges: ReaderQuery<{ after: number }, Change[]> = {
   },
 };
 
+/** The changes after a place, at most 500, with the entries that they lead to, which may be newer than the last of them. */
+const changesWithEntries: ReaderQuery<{ seq: number }, ChangeList> = {
+  isSmall: ({ database }, { seq }) => changesToCheck(database, false) - seq <= FEW_MISSED,
+  // eslint-disable-next-line require-yield -- it is one page
+  run: function* ({ database }, { seq }) {
+    const page = changesSince(database, seq, MOST_MISSED);
+    return { ...page, entries: entriesTouchedBy(database, page.changes) };
+  },
+};
+
 /** Every session as one person sees it, last changed first; see `listSessions`. */
 const listOfSessions: ReaderQuery<{ actor: ActorId }, StoredSummary[]> = {
   isSmall: ({ database }) =>
@@ -85,16 +103,24 @@ const entriesOfSession: ReaderQuery<{ sessionId: SessionId }, Entry[]> = {
     const entries: Entry[] = [];
     for (let before: Entry['place'] | undefined; ;) {
       const page = listQuestions(database, sessionId, { before, limit: PAGE });
-      for (const { question, place } of page) {
-        const versions = listAnswers(database, question.id);
-        if (versions.length === 0) continue;
-        const verdicts = listVerdicts(database, [question.id]);
-        entries.push({ question, place, answers: versions, verdicts });
-      }
+      entries.push(...entriesOf(database, page));
       before = page.at(-1)?.place;
       if (page.length < PAGE) return entries.reverse();
       yield null;
     }
+  },
+};
+
+/** A page of a session's questions, newest first, with what a list shows of each. */
+const pageOfSession: ReaderQuery<
+  { sessionId: SessionId; before?: EntryPlace | undefined; limit: number },
+  EntryPage
+> = {
+  isSmall: ({ database }, { sessionId, limit }) =>
+    limit <= firstPageLength || countQuestions(database, sessionId) <= firstPageLength,
+  // eslint-disable-next-line require-yield -- it is one page
+  run: function* ({ database }, { sessionId, before, limit }) {
+    return pageOfEntries(database, sessionId, { before, limit });
   },
 };
 
@@ -133,9 +159,11 @@ const search: ReaderQuery<SearchInput, FoundRows[]> = {
 export const readerQueries = {
   'record.check': checkOfRecord,
   'record.list': listOfChanges,
+  'record.missed': changesWithEntries,
   'cases.list': listOfCases,
   'sessions.list': listOfSessions,
   'session.entries': entriesOfSession,
+  'session.page': pageOfSession,
   'backups.list': contentOfBackups,
   search,
 };
