@@ -29,11 +29,11 @@ export interface VideoMedia {
     videoId: VideoId,
     range: string | undefined,
   ) => Promise<{ status: number; headers: Readonly<Record<string, string>>; stream: Readable }>;
-  /** The video from `startSeconds` on, in a form that browsers play; ends with the signal. */
+  /** The video from `startSeconds` on, in a form that browsers play, with its sound where that is wished; ends with the signal. */
   transcoded: (
     videoId: VideoId,
     startSeconds: number,
-    signal: AbortSignal,
+    wishes: { withSound: boolean; signal: AbortSignal },
   ) => Promise<{ headers: Readonly<Record<string, string>>; stream: Readable }>;
   /** A small picture of the key frame at or before `index`, for the timeline only. */
   thumbnail: (
@@ -58,10 +58,10 @@ export function createVideoMedia(videos: OpenVideos): VideoMedia {
       const { status, headers, stream } = await (await videos.recording(videoId)).byteRange(range);
       return { status, headers, stream: stream ?? Readable.from([]) };
     },
-    transcoded: async (videoId, startSeconds, signal) => {
+    transcoded: async (videoId, startSeconds, wishes) => {
       const recording = await videos.recording(videoId);
       await recording.indexed();
-      const { contentType, stream } = await recording.transcodedStream(startSeconds, signal);
+      const { contentType, stream } = await recording.transcodedStream(startSeconds, wishes);
       return { headers: { 'content-type': contentType, 'cache-control': 'no-store' }, stream };
     },
     thumbnail: async (videoId, index, width, signal) => {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { PictureStream, Video } from '../../preload/contract/domain.ts';
 import type { FrameTimes } from '../../preload/contract/frames.ts';
+import type { Sound } from '../../preload/contract/sound.ts';
 import type { StereoEye } from '../../preload/contract/stereo.ts';
 import type { Box, CaseId, FrameIndex, SessionId, TimeBase } from '../../preload/contract/values.ts';
 import type { DecodedFrame, FrameRequest } from '../video/index.ts';
@@ -80,8 +81,10 @@ export interface Recording {
   /** The video from `startSeconds` on as browsers play it, until the signal. Throws `unavailable` before the index. */
   transcodedStream(
     startSeconds: number,
-    signal: AbortSignal,
+    wishes: { withSound: boolean; signal: AbortSignal },
   ): Promise<{ contentType: string; stream: Readable }>;
+  /** Whether its sound can be heard, and how. */
+  sound(): Sound;
   dispose(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { isSameEye, type StereoEye } from '../../preload/contract/stereo.ts';
+import type { Sound } from '../../preload/contract/sound.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import type { Log } from '../platform/log.ts';
 import {
@@ -72,9 +73,13 @@ export class VideoFile implements Recording {
 
   async transcodedStream(
     startSeconds: number,
-    signal: AbortSignal,
+    wishes: { withSound: boolean; signal: AbortSignal },
   ): ReturnType<Recording['transcodedStream']> {
-    return this.#file.transcodedStream(this.#file.locate({ seconds: startSeconds }).index, signal);
+    return this.#file.transcodedStream(this.#file.locate({ seconds: startSeconds }).index, wishes);
+  }
+
+  sound(): Sound {
+    return this.#file.sound();
   }
 
   async dispose(): Promise<void> {

@@ -109,6 +109,7 @@ type ReviewCall =
   | 'chooseStream'
   | 'listRecentVideos'
   | 'clearRecentVideos'
+  | 'getSound'
   | 'locate'
   | 'find'
   | 'listSessions'
@@ -253,6 +254,10 @@ export function createReview(options: ReviewOptions): Review {
       return {};
     },
     locate: async ({ videoId, at }) => library.locate(videoId, at),
+    getSound: async ({ videoId }) => {
+      await library.index(videoId);
+      return (await library.recording(videoId)).sound();
+    },
 
     listSessions: async (_input, by) => listSessions(context, by),
     find: (input, by) => find(context, input, by),

@@ -9,6 +9,7 @@ import {
   type ClockJoin,
 } from '../../preload/contract/frames.ts';
 import type { PictureStream } from '../../preload/contract/domain.ts';
+import type { Sound } from '../../preload/contract/sound.ts';
 import type { StereoEye } from '../../preload/contract/stereo.ts';
 import {
   frameAtPlace,
@@ -28,9 +29,16 @@ import type { FrameTable } from './frame-table.ts';
 import { decodeFrameIndex, encodeFrameIndex } from './frame-index-file.ts';
 import { silentLog, type Log } from '../platform/log.ts';
 import { createByteRangeStream, type ByteRangeAnswer } from './byte-range.ts';
-import { openTranscodedStream, planPlayback, type PlaybackPlan, type TranscodedStream } from './playback.ts';
 import { contentOf } from '../../preload/contract/case-time.ts';
 import { streamFingerprint, type StreamWish } from './picture-streams.ts';
+import {
+  openTranscodedStream,
+  planPlayback,
+  soundOf,
+  type PlaybackPlan,
+  type StreamWishes,
+  type TranscodedStream,
+} from './playback.ts';
 import { probeVideo, type VideoProbe } from './probe.ts';
 import { stampFile, type FileStamp } from './regular-file.ts';
 
@@ -257,6 +265,11 @@ export class VideoSource {
     return planPlayback(this.shown, this.context.tools, this.#table);
   }
 
+  /** Whether its sound can be heard, and how. Throws `unavailable` where it can't be played at all. */
+  sound(): Sound {
+    return soundOf(this.shown, this.context.tools, this.#table);
+  }
+
   /** A part of the file for a video element that plays it natively. Throws `file-missing`, `file-changed`. */
   async byteRange(rangeHeader: string | null | undefined): Promise<ByteRangeAnswer> {
     await this.#checkFile();
@@ -270,10 +283,12 @@ export class VideoSource {
   }
 
   /** A converted stream from a frame on, for what a video element cannot play. See `openTranscodedStream`. */
-  async transcodedStream(startIndex: number, signal?: AbortSignal): Promise<TranscodedStream> {
+  async transcodedStream(startIndex: number, wishes: StreamWishes = {}): Promise<TranscodedStream> {
     await this.#checkFile();
-    const stop = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
-    return openTranscodedStream({ ...this.context, probe: this.shown }, this.table, startIndex, stop);
+    const { signal: asked } = wishes;
+    const signal = asked ? AbortSignal.any([asked, this.#closing.signal]) : this.#closing.signal;
+    const context = { ...this.context, probe: this.shown };
+    return openTranscodedStream(context, this.table, startIndex, { ...wishes, signal });
   }
 
   dispose(): void {

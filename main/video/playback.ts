@@ -2,6 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { throwIfAborted, WorkstationError } from '../../preload/contract/errors.ts';
 import { checkFrameIndex, secondsOfFrame } from '../../preload/contract/frames.ts';
 import { reviewClock } from '../../preload/contract/review-clock.ts';
+import type { Sound } from '../../preload/contract/sound.ts';
 import type { FrameIndex } from '../../preload/contract/values.ts';
 import { browserShowsColours } from './browser-colour.ts';
 import { planesAsRgb, swscaleMatrix } from './colour.ts';
@@ -20,10 +21,11 @@ import { keyFrameBefore, type FrameTable } from './frame-table.ts';
 import { reviewTimes } from './playback-clock.ts';
 import { bytesIn } from './pieces.ts';
 import { Places } from './places.ts';
-import type { VideoProbe } from './probe.ts';
+import type { SoundStream, VideoProbe } from './probe.ts';
 import { startProcess } from './process.ts';
 import { FrameList, listOutput } from './frame-list.ts';
 import { partAt, type FramePart } from './table-parts.ts';
+import { planSound, soundEncoding, soundFilter, soundStretch } from './sound.ts';
 import { uprightStream } from './upright-stream.ts';
 
 /** How a video element gets its picture. */
@@ -116,6 +118,7 @@ export function planPlayback(
 }
 
 interface PlaybackEncoder {
+  readonly container: 'mp4' | 'webm';
   readonly contentType: string;
   readonly arguments: readonly string[];
 }
@@ -139,12 +142,14 @@ function playbackEncoder(tools: MediaTools): PlaybackEncoder {
       '30',
     ];
     return {
+      container: 'mp4',
       contentType: 'video/mp4; codecs="avc1.42C028"',
       arguments: ['-c:v', 'libx264', ...quality, ...timescale, ...fragmentedMp4],
     };
   }
   if (encoders.has('libopenh264')) {
     return {
+      container: 'mp4',
       contentType: 'video/mp4; codecs="avc1.42C028"',
       arguments: ['-c:v', 'libopenh264', '-b:v', '4M', '-g', '30', ...timescale, ...fragmentedMp4],
     };
@@ -152,6 +157,7 @@ function playbackEncoder(tools: MediaTools): PlaybackEncoder {
   if (encoders.has('libvpx')) {
     const quality = ['-deadline', 'realtime', '-cpu-used', '8', '-b:v', '4M', '-g', '30'];
     return {
+      container: 'webm',
       contentType: 'video/webm; codecs="vp8"',
       arguments: ['-c:v', 'libvpx', ...quality, '-f', 'webm'],
     };
@@ -172,16 +178,27 @@ export interface TranscodedStream {
   readonly stream: Readable;
 }
 
+export interface StreamWishes {
+  readonly withSound?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Widest picture of a converted stream: playing shows motion, stills come from the original. */
 const widest = 1280;
 
 /** A window plays one video; a few tabs may play one each. Each conversion keeps a core busy while its start is looked for. */
 const conversions = new Places(4, 10_000);
 
+/** Whether the sound of a video can be heard, and how. A video that can't be played has none that can. */
+export function soundOf(probe: VideoProbe, tools: MediaTools, table: FrameTable | null): Sound {
+  const isNative = planPlayback(probe, tools, table).kind === 'native';
+  return planSound(probe, tools, table, { isNative, container: playbackEncoder(tools).container });
+}
+
 /**
- * Converts the video from frame `startIndex` on into a stream for a video element: same frame times, no sound. That it
- * starts at that very frame is checked before the first byte is handed out. It runs no faster than it is read. Where the
- * picture changes its size or colours it ends: the next stream has the new ones.
+ * Converts the video from frame `startIndex` on into a stream for a video element: same frame times, with its sound where that
+ * is asked for and can be decoded. That it starts at that very frame is checked before the first byte is handed out. It runs no
+ * faster than it is read. Where the picture changes its size or colours it ends: the next stream has the new ones.
  *
  * At most four run at the same time: another waits for a place, and is refused after ten seconds.
  *
@@ -191,7 +208,7 @@ export async function openTranscodedStream(
   context: DecodeContext,
   table: FrameTable,
   startIndex: number,
-  signal?: AbortSignal,
+  { signal, withSound = false }: StreamWishes = {},
 ): Promise<TranscodedStream> {
   const index = checkFrameIndex(startIndex, table.ticks.length);
   const encoder = playbackEncoder(context.tools);
@@ -205,8 +222,16 @@ export async function openTranscodedStream(
   try {
     const part = partAt(context, table, index);
     const key = keyFrameBefore(part.table, index - part.first);
-    for (const place of seekPlaces(part.table, key, part.context.probe)) {
-      const stream = await transcodeFrom(part, table, index, place, encoder, signal);
+    const places = seekPlaces(part.table, key, part.context.probe);
+    const { sound } = part.context.probe;
+    const heard = withSound && sound !== null && soundOf(context.probe, context.tools, table) !== 'left-out';
+    // Sound that can't be decoded would end the stream before it began: the picture is then tried alone.
+    const tries = [
+      ...(heard ? places.map((place) => ({ place, sound })) : []),
+      ...places.map((place) => ({ place, sound: null })),
+    ];
+    for (const { place, sound } of tries) {
+      const stream = await transcodeFrom({ part, table, index, place, encoder, sound, signal });
       if (!stream) continue;
       const { contentType } = encoder;
       if (stream.destroyed) leave();
@@ -286,31 +311,43 @@ const colourTags = [
  * @param table of the whole file, by whose clock the stream runs
  * @returns null when the first frame out is not the one asked for
  */
-async function transcodeFrom(
-  { context, table: own, first }: FramePart,
-  table: FrameTable,
-  index: number,
-  place: number | null,
-  encoder: PlaybackEncoder,
-  signal: AbortSignal | undefined,
-): Promise<Readable | null> {
+async function transcodeFrom({
+  part: { context, table: own, first },
+  table,
+  index,
+  place,
+  encoder,
+  sound,
+  signal,
+}: {
+  part: FramePart;
+  table: FrameTable;
+  index: number;
+  place: number | null;
+  encoder: PlaybackEncoder;
+  sound: SoundStream | null;
+  signal: AbortSignal | undefined;
+}): Promise<Readable | null> {
   const { tools, probe } = context;
   const change = nextChange(table, index);
-  const part = change < table.ticks.length ? `trim=end_frame=${change - index},` : '';
+  const upTo = change < table.ticks.length ? `trim=end_frame=${change - index},` : '';
+  const stretch = sound && soundStretch(sound, table, index, change);
   const select =
     own.seekable && place !== null ? `gte(pts,${table.ticks[index]})` : `gte(n,${index - first})`;
   // The first frame is listed when the second one comes: ffmpeg 5.1 keeps each line back for so long.
   const graph =
-    `${sourceFilter(context)},select='${select}',${part}split=2[played][first];[first]${corner},select='lt(n,2)'[times];` +
-    `[played]${displayFilters({ ...probe, ...formatAt(table, index) })},${reviewTimes(table, index)}[pictures]`;
+    `${sourceFilter(context)},select='${select}',${upTo}split=2[played][first];[first]${corner},select='lt(n,2)'[times];` +
+    `[played]${displayFilters({ ...probe, ...formatAt(table, index) })},${reviewTimes(table, index)}[pictures]` +
+    (stretch ? `;${soundFilter(stretch, 'sound')}` : '');
   const child = startProcess(
     tools.ffmpeg.path,
     [
       // Filters are built once: built anew where a picture changes, they would count frames and times from there.
-      ...['-reinit_filter', '0', ...inputArguments(context, place), '-filter_complex', graph],
+      ...['-reinit_filter:v', '0', ...inputArguments(context, place), '-filter_complex', graph],
       ...listOutput(tools, probe.timeBase, 'times', 3),
       ...['-map', '[pictures]', ...tools.everyFrame, '-enc_time_base', reviewClock(table).timeBase.join(':')],
       ...colourTags,
+      ...(stretch ? ['-map', '[sound]', ...soundEncoding(encoder.container)] : []),
       ...[...encoder.arguments, 'pipe:1'],
     ],
     { signal, log: context.log, channels: 1 },

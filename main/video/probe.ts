@@ -32,6 +32,12 @@ export interface ColourTags {
   readonly transfer: string | null;
 }
 
+/** A stream of sound, by its number among all streams of the file. */
+export interface SoundStream {
+  readonly index: number;
+  readonly codec: string;
+}
+
 /** What a file says of itself, before any frame is decoded. */
 export interface VideoProbe {
   /** The file as every media tool is given it. */
@@ -68,7 +74,8 @@ export interface VideoProbe {
   readonly statedFrames: number | null;
   /** When the recording began by the file's own words, in milliseconds since the Unix epoch; null if it states no time. */
   readonly recordedAt: number | null;
-  readonly hasSound: boolean;
+  /** The stream of sound that is heard, its default one or else the first; null where it has none. */
+  readonly sound: SoundStream | null;
   /** Whether the end is missing, by the sizes that the file states. */
   readonly isCut: boolean;
   /** Whether the file says itself that nothing can come after what is there. */
@@ -286,9 +293,16 @@ function describeStreams({
     durationSeconds: Number.isFinite(stated) && stated > 0 ? stated : null,
     statedFrames: Number.isInteger(frames) && frames > 0 ? frames : null,
     recordedAt: recordedAt(format.tags) ?? recordedAt(stream.tags),
-    hasSound: streams.some((other) => other.codec_type === 'audio'),
+    sound: soundOf(streams),
     bytes: check.fileBytes,
   };
+}
+
+/** ffmpeg names no codec that it can't decode. */
+function soundOf(streams: readonly ProbedStream[]): SoundStream | null {
+  const sounds = streams.filter(({ codec_type: type, codec_name: codec }) => type === 'audio' && codec);
+  const chosen = sounds.find(({ disposition }) => Boolean(disposition?.['default'])) ?? sounds[0];
+  return chosen?.codec_name ? { index: chosen.index, codec: chosen.codec_name } : null;
 }
 
 /** ffprobe writes them in base 16, such as `0x100`. */

@@ -38,6 +38,7 @@ import {
 import { FindResult, FoundKind, FoundPlace, mostSearchLength } from './search/found.ts';
 import { FrameLocation, PlaceInVideo } from './places.ts';
 import { PreferenceChange, Preferences } from './preferences.ts';
+import { Sound } from './sound.ts';
 import { ShownName } from './visible-text.ts';
 
 const none = z.strictObject({});
@@ -163,6 +164,8 @@ export const calls = {
   listRecentVideos: { input: none, output: z.array(RecentVideo) },
   clearRecentVideos: { input: none, output: done },
   locate: { input: z.strictObject({ videoId: VideoId, at: PlaceInVideo }), output: FrameLocation },
+  /** Says whether the sound of a recording can be heard while it plays, once its frames are counted. */
+  getSound: { input: z.strictObject({ videoId: VideoId }), output: Sound },
 
   /**
    * Finds answers, marks, sessions and cases by full text; `parseSearch` tells what a query can say. Any text is valid, and an

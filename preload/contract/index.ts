@@ -41,6 +41,7 @@ export * from './reading/reading.ts';
 export * from './regions.ts';
 export * from './search/found.ts';
 export * from './search/query.ts';
+export * from './sound.ts';
 export * from './stereo.ts';
 export * from './sureness.ts';
 export * from './teaching.ts';

@@ -9,9 +9,9 @@ export const framePath = (videoId: VideoId, index: FrameIndex): string => `/medi
 export const frameTimesPath = (videoId: VideoId): string => `/media/frame-times/${videoId}`;
 /** The video file itself, with byte ranges. */
 export const videoPath = (videoId: VideoId): string => `/media/videos/${videoId}`;
-/** A stream from `startSeconds` on, which is transcoded while it is sent. */
-export const transcodedVideoPath = (videoId: VideoId, startSeconds: number): string =>
-  `/media/videos/${videoId}/transcoded?start=${startSeconds.toFixed(3)}`;
+/** A stream from `startSeconds` on, which is transcoded while it is sent; without sound unless that is asked for. */
+export const transcodedVideoPath = (videoId: VideoId, startSeconds: number, withSound = false): string =>
+  `/media/videos/${videoId}/transcoded?start=${startSeconds.toFixed(3)}${withSound ? '&sound=1' : ''}`;
 /**
  * A small JPEG near the given frame, for the timeline only and never for review or the model. The eye is part of the address
  * so that a browser does not reuse another eye's picture; the recording decides which eye is drawn.

@@ -104,7 +104,7 @@ export class Keyboard {
       case 'redo':
         return null;
       default:
-        return review.player.ready || /^(zoom|pan|time)/.test(action) ? null : 'The video is not ready';
+        return review.player.ready || /^(zoom|pan|time|full)/.test(action) ? null : 'The video is not ready';
     }
   }
 
@@ -132,6 +132,14 @@ export class Keyboard {
         return true;
       case 'shortcuts':
         this.#window.shortcuts();
+        return true;
+      case 'sound':
+        if (!this.#workstation.review) return false;
+        this.#workstation.switchSound();
+        return true;
+      case 'full-screen':
+        if (!this.#workstation.review) return false;
+        this.#workstation.fullScreen.toggle();
         return true;
       case 'undo':
       case 'redo':
@@ -203,7 +211,12 @@ export class Keyboard {
       'pan-right': () => view.look(1, 0),
       'pan-up': () => view.look(0, -1),
       'pan-down': () => view.look(0, 1),
-      escape: () => review.judging.escape() || review.region.leave() || review.marks.leave() || review.stop(),
+      escape: () =>
+        review.judging.escape() ||
+        review.region.leave() ||
+        review.marks.leave() ||
+        this.#workstation.fullScreen.leave() ||
+        review.stop(),
     };
     const perform = actions[action];
     void perform?.();

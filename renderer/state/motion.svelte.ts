@@ -5,6 +5,7 @@ import {
   type Video,
 } from '../../preload/contract/index.ts';
 import { passed } from '../bridge/pass.ts';
+import type { Sound } from './sound.svelte.ts';
 
 /** A stream's times are rounded to the millisecond at worst; this much later is still the same frame. */
 const roundingSeconds = 0.001;
@@ -20,6 +21,13 @@ export interface MotionStart {
 /** No new picture for this long after the halt: the last one is on screen. */
 const quietMilliseconds = 100;
 
+/** Sound that is decoded at all is decoded by then. */
+const soundDueMilliseconds = 1500;
+
+/** Chromium counts what it has decoded; a browser that does not is believed. */
+const decodedNoSound = (element: HTMLVideoElement & { webkitAudioDecodedByteCount?: number }): boolean =>
+  element.webkitAudioDecodedByteCount === 0;
+
 /** Playback by the browser, for motion only: stills come from the decoder. */
 export class Motion {
   /** Playing, or about to. */
@@ -34,6 +42,7 @@ export class Motion {
   readonly #video: () => Video;
   readonly #onFault: () => void;
   readonly #onPicture: (seconds: number) => void;
+  readonly #sound: Pick<Sound, 'heardAt' | 'inStream' | 'unheard'> | null;
   #element: HTMLVideoElement | null = null;
   /** Seconds since the first frame at which the stream begins: 0, but for a transcoded one. */
   #streamSeconds = 0;
@@ -45,13 +54,18 @@ export class Motion {
   #refused = false;
   #placing = 0;
   #pictures = 0;
+  /** Whether the stream that is loaded was converted for its sound. */
+  #loadedSound = false;
+  #listening: ReturnType<typeof setTimeout> | undefined;
   #settled = false;
 
   constructor(
     video: () => Video,
     onFault: () => void = () => undefined,
     onPicture: (seconds: number) => void = () => undefined,
+    sound: Pick<Sound, 'heardAt' | 'inStream' | 'unheard'> | null = null,
   ) {
+    this.#sound = sound;
     this.#video = video;
     this.#onFault = onFault;
     this.#onPicture = onPicture;
@@ -59,7 +73,28 @@ export class Motion {
 
   /** Asked anew each time: that a file has to be converted may come out only when its frames are counted. */
   get #transcoded(): boolean {
-    return this.#refused || this.#video().playback === 'transcoded';
+    return this.#refused || this.#video().playback === 'transcoded' || this.#soundInStream;
+  }
+
+  get #soundInStream(): boolean {
+    return this.#sound?.inStream ?? false;
+  }
+
+  /** Whether what is loaded is the file or stream that would be loaded now: the sound may have been switched. */
+  get isAsWanted(): boolean {
+    return this.#loadedSound === this.#soundInStream;
+  }
+
+  /** Lets the sound be heard, or not, as the person has chosen and the speed allows. */
+  hear(): void {
+    const element = this.#element;
+    if (!element) return;
+    element.muted = !(this.#sound?.heardAt(this.rate) ?? false);
+    clearTimeout(this.#listening);
+    if (element.muted || !this.moving) return;
+    this.#listening = setTimeout(() => {
+      if (this.#sound && this.moving && !element.muted) this.#sound.unheard = decodedNoSound(element);
+    }, soundDueMilliseconds);
   }
 
   /** Seconds since the first frame, within the frame that the browser shows; null while a still is on the screen. */
@@ -91,12 +126,14 @@ export class Motion {
     this.rate = rate;
     await this.#place(element, from);
     element.playbackRate = rate;
+    this.hear();
     await this.#begin(element);
   }
 
   setRate(rate: number): void {
     this.rate = rate;
     if (this.#element) this.#element.playbackRate = rate;
+    this.hear();
   }
 
   /** Moves the stream; it goes on playing, or stands still where the frames aren't known yet. */
@@ -106,6 +143,7 @@ export class Motion {
     this.seconds = to.frame;
     // A still may have taken the picture's place in the meantime: it stays on screen.
     if (!(await this.#place(element, to))) return;
+    this.hear();
     if (this.moving) await this.#begin(element);
     else this.visible = true;
   }
@@ -161,6 +199,7 @@ export class Motion {
 
   dispose(): void {
     this.moving = false;
+    clearTimeout(this.#listening);
     this.#element?.pause();
     this.#element?.removeAttribute('src');
     this.#element?.load();
@@ -175,9 +214,10 @@ export class Motion {
     const video = this.#video();
     this.#settled = false;
     this.#start = start;
+    this.#loadedSound = this.#soundInStream;
     if (this.#transcoded) {
       this.#streamSeconds = start.frame;
-      await this.#load(element, passed(transcodedVideoPath(video.id, start.within)));
+      await this.#load(element, passed(transcodedVideoPath(video.id, start.within, this.#loadedSound)));
     } else {
       const address = passed(videoPath(video.id));
       if (element.getAttribute('src') !== address) {

@@ -8,6 +8,8 @@ export interface ReviewParts extends ChangeSource {
   announcer: Announcer;
   /** Who reviews; null, for nobody who is known, by default. */
   actor?: () => ActorId | null;
+  /** Whether the person has switched the sound on; never by default. */
+  soundOn?: () => boolean;
   /** Called after a decision on the answer on show. */
   onJudged?: () => void;
   /** Whether the model is still being loaded, so that answers wait for it; never by default. */

@@ -19,6 +19,7 @@ import {
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from '../bridge/connection.ts';
 import { Announcer } from './announcer.svelte.ts';
+import { FullScreen } from './full-screen.svelte.ts';
 import { GoOn } from './go-on.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Opener } from './opener.svelte.ts';
@@ -50,6 +51,8 @@ export class Workstation {
   started = $state(false);
   /** Failures of opening and of the library, newest last. */
   faults = $state.raw<readonly ErrorReport[]>([]);
+  /** Whether sound is heard while a recording plays. It is off at every start of the window, since recordings hold voices. */
+  soundOn = $state(false);
   /** The folder browser is open: which purpose. */
   browsing = $state<Purpose | null>(null);
   readonly models: Models;
@@ -59,6 +62,7 @@ export class Workstation {
   readonly preferences: Preferences;
   readonly waiting: WaitingQuestions;
   readonly goOn = new GoOn(localStorage);
+  readonly fullScreen = new FullScreen(document);
   readonly bridge: Bridge;
   readonly now: () => number;
 
@@ -244,6 +248,17 @@ export class Workstation {
     if (review && (await review.remove(questionId))) this.steps.deleted('Question', questionId);
   }
 
+  /** Lets the sound be heard, or not, and says which. */
+  switchSound(): void {
+    const { review } = this;
+    if (!review) return;
+    if (review.sound.available) {
+      this.soundOn = !this.soundOn;
+      review.player.soundSwitched();
+    }
+    this.announcer.say(review.sound.inWords(review.player.rate));
+  }
+
   dismissFault(fault: ErrorReport): void {
     this.faults = this.faults.filter((other) => other !== fault);
   }
@@ -272,6 +287,7 @@ export class Workstation {
       modelIsComing: () => this.modelIsComing,
       goOver: (videoId, to) => this.#goOver(open, videoId, to),
       actor: () => this.status?.actor.id ?? null,
+      soundOn: () => this.soundOn,
       onJudged: () => this.goOn.chosen && void this.review?.selectNeighbour(1, 'open'),
       newest: this.#newest,
       onReplaced: () => void this.#readAnew(),

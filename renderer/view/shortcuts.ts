@@ -10,6 +10,7 @@ export type Action =
   | 'reverse'
   | 'slower'
   | 'quicker'
+  | 'sound'
   | 'step-back'
   | 'step-forward'
   | 'step-back-ten'
@@ -53,6 +54,7 @@ export type Action =
   | 'zoom-in'
   | 'zoom-out'
   | 'zoom-fit'
+  | 'full-screen'
   | 'time-closer'
   | 'time-wider'
   | 'time-all'
@@ -96,6 +98,7 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('faster', ['L'], 'Play; again for faster', ['l']),
       shortcut('slower', ['D'], 'Slower, down to a tenth', ['d']),
       shortcut('quicker', ['Shift D'], 'Faster, up to eight times', ['Shift+d']),
+      shortcut('sound', ['Shift S'], 'Sound on or off; it is off at each start', ['Shift+s']),
     ],
   },
   {
@@ -181,6 +184,7 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('zoom-in', ['+'], 'Zoom in', ['+', 'Shift++', '=', 'Shift+*']),
       shortcut('zoom-out', ['−'], 'Zoom out', ['-']),
       shortcut('zoom-fit', ['0'], 'Whole frame', ['0']),
+      shortcut('full-screen', ['F'], 'The frame fills the screen; Esc leaves', ['f']),
       shortcut('pan-left', ['Ctrl ←'], 'Look further left', ['Control+ArrowLeft']),
       shortcut('pan-right', ['Ctrl →'], 'Look further right', ['Control+ArrowRight']),
       shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),

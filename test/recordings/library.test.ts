@@ -80,6 +80,10 @@ class SlowFile implements Recording {
     return Promise.reject(new Error('no pixels here'));
   }
 
+  sound() {
+    return 'none' as const;
+  }
+
   dispose(): Promise<void> {
     this.closed = true;
     this.#cancel();

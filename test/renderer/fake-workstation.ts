@@ -319,6 +319,7 @@ export class FakeWorkstation {
           ]
         : [],
     clearRecentVideos: async () => ({}),
+    getSound: async () => 'none' as const,
     locate: async ({ videoId, at }) => {
       this.#checkVideo(videoId);
       return this.#locate(at);

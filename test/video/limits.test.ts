@@ -84,7 +84,7 @@ describe('conversions for playing', () => {
     // Nobody reads them, so each keeps its ffmpeg until it is closed.
     const playing = await Promise.all([0, 1, 2, 3].map((start) => video.transcodedStream(start)));
     const leaving = new AbortController();
-    const impatient = video.transcodedStream(5, leaving.signal);
+    const impatient = video.transcodedStream(5, { signal: leaving.signal });
     const next = video.transcodedStream(4);
     leaving.abort();
     await expect(impatient).rejects.toMatchObject({ code: 'cancelled' });

@@ -21,13 +21,15 @@ export function silenceChromium(): void {
 }
 
 /**
- * No permission, no request that leaves this machine, no dictionary download. Names are not looked up over HTTPS, and the
+ * No permission but that of our own page to fill the screen, no request that leaves this machine, no dictionary download. Names are not looked up over HTTPS, and the
  * system's proxy is not asked for: finding one may fetch a script from the network (WPAD).
  */
 export async function lockSession(session: Session, origin: string): Promise<void> {
   app.configureHostResolver({ secureDnsMode: 'off', enableAdditionalDnsQueryTypes: false });
   await session.setProxy({ mode: 'direct' });
-  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  session.setPermissionRequestHandler((contents, permission, answer) =>
+    answer(permission === 'fullscreen' && contents.getURL().startsWith(`${origin}/`)),
+  );
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
   session.setSpellCheckerEnabled(false);

@@ -70,7 +70,9 @@ export async function serveMedia(
     }
   } else if (kind === 'videos' && last === 'transcoded') {
     const start = parse(Start, url.searchParams.get('start') ?? '0', 'start');
-    const { headers, stream } = await media.transcoded(parse(VideoId, id, 'video'), start, signal);
+    const withSound = url.searchParams.get('sound') === '1';
+    const wishes = { withSound, signal };
+    const { headers, stream } = await media.transcoded(parse(VideoId, id, 'video'), start, wishes);
     response.writeHead(200, { 'cache-control': 'no-store', ...headers });
     await sendStream(response, stream);
   } else if (kind === 'thumbnails') {
