@@ -3,6 +3,7 @@ import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { EditedPart } from '../view/box-editing.ts';
 import type { Review } from './review.svelte.ts';
 import { samplesAtOnce } from './seeds.ts';
+import { switchSound } from './switch-sound.ts';
 import type { Workstation } from './workstation.svelte.ts';
 
 /** What keys do outside the review: parts of the window itself. */
@@ -134,9 +135,7 @@ export class Keyboard {
         this.#window.shortcuts();
         return true;
       case 'sound':
-        if (!this.#workstation.review) return false;
-        this.#workstation.switchSound();
-        return true;
+        return switchSound(this.#workstation);
       case 'full-screen':
         if (!this.#workstation.review) return false;
         this.#workstation.fullScreen.toggle();

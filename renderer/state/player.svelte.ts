@@ -12,7 +12,7 @@ import { VideoTimes } from './frame-times.ts';
 import { FrameSource, type Frame, type Settled } from './frames.ts';
 import { Moves } from './moves.svelte.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
-import type { Sound } from './sound.svelte.ts';
+import { Sound, type SoundParts } from './sound.svelte.ts';
 import { frameAfterStream, middleOfFrame } from './stream-places.ts';
 import { fastest, nextSpeed } from '../view/speeds.ts';
 
@@ -22,15 +22,11 @@ const holdMilliseconds = 280;
 /** Steps come no faster than the video itself would play, whatever the decoder can do. */
 const shortestStepMilliseconds = 33;
 
-export interface PlayerOptions {
+export interface PlayerOptions extends SoundParts {
   fetchMedia: typeof fetch;
-  /** The session's video as it is now: its index may become ready while it is open. */
-  video: () => Video;
   onShown: (index: FrameIndex) => void;
   /** A frame could not be had, or the video not be played: the file itself may be gone. */
   onFault?: () => void;
-  /** Of what plays; it is silent without. */
-  sound?: Sound;
   /** A picture of playing is on the screen, which began so many seconds after the first frame. */
   onPicture?: (seconds: number) => void;
   /** The video's end was played: returns whether it was seen to. */
@@ -51,6 +47,7 @@ export class Player {
   /** The speed that a person chose for playing; J and L are faster for once. */
   chosenRate = $state(1);
   readonly motion: Motion;
+  readonly sound: Sound;
   readonly times: VideoTimes;
   readonly frames: FrameSource;
 
@@ -69,7 +66,8 @@ export class Player {
     this.#options = options;
     this.times = new VideoTimes(options.video, options.fetchMedia);
     this.frames = new FrameSource(this.times, options.video().id, options.fetchMedia);
-    this.motion = new Motion(options.video, options.onFault, options.onPicture, options.sound);
+    this.sound = new Sound(options);
+    this.motion = new Motion(options.video, options.onFault, options.onPicture, this.sound);
   }
 
   /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
@@ -304,12 +302,6 @@ export class Player {
       goesOn = next !== null && this.fault === null;
     });
     if (goesOn && run === this.#run) await this.play();
-  }
-
-  /** The sound was switched: what plays goes on from where it is, with or without it. */
-  soundSwitched(): void {
-    if (this.motion.moving && !this.motion.isAsWanted) void this.seek(this.seconds);
-    else this.motion.hear();
   }
 
   dispose(): void {

@@ -41,7 +41,6 @@ import type { ReviewParts } from './review-parts.ts';
 import { ReviewList } from './review-list.svelte.ts';
 import { drawnAnew, randomSeed, repeated } from './seeds.ts';
 import { InLibrary } from './in-library.svelte.ts';
-import { Sound } from './sound.svelte.ts';
 import { SessionRecord } from './session-record.svelte.ts';
 import { TimeView } from './time-view.svelte.ts';
 import { View } from './view.svelte.ts';
@@ -56,7 +55,6 @@ export class Review {
   /** Why the file that was named as the missing one is not taken. */
   relinkFault = $state.raw<ErrorReport | null>(null);
   readonly player: Player;
-  readonly sound: Sound;
   readonly view = new View((zoom) => this.#announcer.settle(zoom));
   readonly time = new TimeView(this, (range) => this.#announcer.settle(range));
 
@@ -138,10 +136,8 @@ export class Review {
     this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
       await parts.bridge.savePosition({ sessionId: this.session.id, videoId: this.video.id, frameIndex });
     });
-    this.sound = new Sound({ ...parts, video: () => this.video, on: parts.soundOn ?? (() => false) });
     this.player = new Player({
-      sound: this.sound,
-      fetchMedia: parts.fetchMedia,
+      ...parts,
       video: () => this.video,
       onShown: (index) => {
         this.#takePicture();

@@ -5,10 +5,12 @@ const slowest = 0.5;
 const fastest = 2;
 
 export interface SoundParts {
-  bridge: Pick<Bridge, 'getSound'>;
+  /** Where it is left out nothing is heard, and nothing said. */
+  bridge?: Pick<Bridge, 'getSound'>;
+  /** The session's video as it is now: its index may become ready while it is open. */
   video: () => Video;
-  /** Whether the person has switched the sound on. */
-  on: () => boolean;
+  /** Whether the person has switched the sound on; never by default. */
+  soundOn?: () => boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export class Sound {
   }
 
   get on(): boolean {
-    return this.available && this.#parts.on();
+    return this.available && (this.#parts.soundOn?.() ?? false);
   }
 
   /** Whether playing at this speed is heard. Backwards, exact frames are shown one by one, and there is none. */
@@ -57,7 +59,7 @@ export class Sound {
   async read(): Promise<void> {
     const { id, availability } = this.#parts.video();
     if (availability !== 'available') return;
-    const read = await this.#parts.bridge.getSound({ videoId: id });
-    if (read.ok) this.kind = read.value;
+    const read = await this.#parts.bridge?.getSound({ videoId: id });
+    if (read?.ok) this.kind = read.value;
   }
 }

@@ -19,6 +19,7 @@ import {
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from '../bridge/connection.ts';
 import { Announcer } from './announcer.svelte.ts';
+import { askObstacle } from './ask-obstacle.ts';
 import { FullScreen } from './full-screen.svelte.ts';
 import { GoOn } from './go-on.svelte.ts';
 import { Models } from './models.svelte.ts';
@@ -129,28 +130,7 @@ export class Workstation {
 
   /** Why a question cannot be asked now; null where it can. */
   get askObstacle(): string | null {
-    const review = this.review;
-    if (!review) return 'Open a video to ask about it.';
-    if (this.reach !== 'connected') return 'The workstation is not connected.';
-    if (review.inLibrary.inBin) return `This ${review.inLibrary.inBin} is in the bin. Restore it to ask.`;
-    if (review.video.availability === 'missing') return 'The video file is not there.';
-    if (review.video.availability === 'changed')
-      return 'The video file is no longer the one that was reviewed.';
-    if (review.video.index === 'building') return 'Asking starts when the frame index is ready.';
-    if (review.video.index === 'failed') return 'This video’s frames could not be indexed.';
-    // A model that rests is loaded again by the question itself.
-    if (this.model?.phase === 'unloaded' && this.model.unloadedReason !== null) return null;
-    if (this.modelIsComing) return null;
-    switch (this.model?.phase) {
-      case 'ready':
-        return null;
-      case 'restarting':
-        return 'The server does not answer. It is tried again by itself.';
-      case 'failed':
-        return 'The model could not be loaded.';
-      default:
-        return 'No model is loaded.';
-    }
+    return askObstacle(this);
   }
 
   async start(): Promise<void> {
@@ -246,17 +226,6 @@ export class Workstation {
   async remove(questionId: QuestionId): Promise<void> {
     const review = this.review;
     if (review && (await review.remove(questionId))) this.steps.deleted('Question', questionId);
-  }
-
-  /** Lets the sound be heard, or not, and says which. */
-  switchSound(): void {
-    const { review } = this;
-    if (!review) return;
-    if (review.sound.available) {
-      this.soundOn = !this.soundOn;
-      review.player.soundSwitched();
-    }
-    this.announcer.say(review.sound.inWords(review.player.rate));
   }
 
   dismissFault(fault: ErrorReport): void {
