@@ -5,9 +5,12 @@ import App from './App.svelte';
 import { connect } from './bridge/index.ts';
 import { claimByLock, usePass, WindowPass } from './bridge/pass.ts';
 import NoEntry from './components/NoEntry.svelte';
+import { chooseLanguage, languageSetting } from './words/say.ts';
 
 // The content security policy forbids code made from text, which zod would use for speed.
 z.config({ jitless: true });
+
+chooseLanguage(localStorage.getItem(languageSetting));
 
 const target = document.getElementById('window');
 if (!target) throw new Error('index.html has no element with the id "window"');

@@ -1,8 +1,9 @@
-import { frameOf, type Answer, type Question } from '../../preload/contract/domain.ts';
+import { frameOf, type Answer, type AnswerEvidence, type Question } from '../../preload/contract/domain.ts';
+import type { SiteSettings } from '../../preload/contract/site/settings.ts';
 import { toErrorReport } from '../../preload/contract/errors.ts';
 import { inFrame, regionOf } from '../../preload/contract/regions.ts';
 import type { RunningJob } from '../jobs/index.ts';
-import { answers } from '../store/index.ts';
+import { answers, siteSettings } from '../store/index.ts';
 import type { AnsweringContext } from './context.ts';
 import type { AnswerInProgress } from './answer-in-progress.ts';
 import { readAskedFrame } from './asked-frame.ts';
@@ -24,7 +25,7 @@ export interface AskedWork {
  * engine has the question. Returns the complete answer; throws what prevented it.
  */
 export async function askModel(
-  { engine, emit, library, pictures }: AnsweringContext,
+  { engine, emit, library, pictures, store }: AnsweringContext,
   { question, draft, given, job }: AskedWork,
   begun: () => void,
 ): Promise<Answer> {
@@ -73,6 +74,7 @@ export async function askModel(
   return {
     ...draft.answer,
     ...(region === null ? said : inFrame(said, region)),
+    evidence: bySite(said.evidence, siteSettings.readSiteSettings(store.database)),
     timings: {
       ...timings,
       decodeFrameMilliseconds,
@@ -80,6 +82,12 @@ export async function askModel(
     },
   };
 }
+
+/** Notes the site's threshold with the evidence, so that a later one never changes how an answer looked when it was judged. */
+const bySite = (evidence: AnswerEvidence | null, site: SiteSettings | null): AnswerEvidence | null =>
+  evidence === null || site?.thresholds.unsureBelow === undefined
+    ? evidence
+    : { ...evidence, unsureBelow: site.thresholds.unsureBelow };
 
 /** Saves the text of an answer regularly while it is written. Returns a function that ends this. */
 export function keepText({ store, log, now }: AnsweringContext, draft: AnswerInProgress): () => void {

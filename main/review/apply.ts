@@ -24,6 +24,7 @@ import {
   segments,
   sessions,
   tracks,
+  siteSettings,
   verdicts,
   videos,
   type ChangeContext,
@@ -192,7 +193,9 @@ function judgedAnswer(
   if (question === null || answers.findAnswerFacts(database, answer.id) === null) throw deleted();
   const video = mustExist(videos.findVideo(database, question.videoId), 'video');
   const verdict = verdicts.findVerdict(database, { answerId: answer.id, actor });
-  return { answer, picture: answer.frame?.picture ?? video, verdict, actor, now: given.now };
+  const settings = siteSettings.readSiteSettings(database);
+  const site = settings === null ? null : siteSettings.hashOfSiteSettings(settings);
+  return { answer, picture: answer.frame?.picture ?? video, verdict, actor, site, now: given.now };
 }
 
 const deleted = (): WorkstationError =>

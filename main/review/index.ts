@@ -58,6 +58,7 @@ import { libraryCalls, type LibraryCall } from './library.ts';
 import { preferenceCalls, type PreferenceCall } from './preferences.ts';
 import { deleteQuestion, restoreQuestion } from './questions.ts';
 import { tellSaves } from './saved.ts';
+import { siteCalls, type SiteCall } from './site.ts';
 import {
   entriesOfSession,
   listSessions,
@@ -93,6 +94,7 @@ export interface ReviewOptions {
 type ReviewCall =
   | PreferenceCall
   | LibraryCall
+  | SiteCall
   | 'listQuestionTemplates'
   | 'listCases'
   | 'createCase'
@@ -197,6 +199,7 @@ export function createReview(options: ReviewOptions): Review {
 
     ...preferenceCalls(store, emit),
     ...libraryCalls(store, library),
+    ...siteCalls(store),
 
     listCases: async () => cases.listCases(database),
     createCase: async ({ pseudonym }, by) => createCase(options, by, { pseudonym }),

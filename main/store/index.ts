@@ -30,6 +30,7 @@ export * as sessionViews from './session-views.ts';
 export * as preferences from './preferences.ts';
 export * as settings from './settings.ts';
 export * as tracks from './tracks.ts';
+export * as siteSettings from './site-settings.ts';
 export * as verdicts from './verdicts.ts';
 export * as videos from './videos.ts';
 export { MOST_ATTEMPTS, priorityOfQuestion, type Task, type Tasks } from './tasks.ts';

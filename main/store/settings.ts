@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SiteSettings } from '../../preload/contract/site/settings.ts';
 import { Sha256 } from '../../preload/contract/values.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { Json } from './rows.ts';
@@ -15,6 +16,8 @@ const schemas = {
   backupsLeft: z.array(z.string()),
   /** The change up to which the record was last found whole, with its hash. */
   recordChecked: z.object({ seq: z.int().positive(), hash: Sha256 }),
+  /** What the site agreed on. It is changed through the record alone. */
+  site: SiteSettings,
 } as const;
 
 export type SettingName = keyof typeof schemas;

@@ -141,6 +141,8 @@ export const AnswerEvidence = z.object({
    * missing if the model can't tell.
    */
   picture: z.object({ distance: z.number().min(0), threshold: z.number().positive() }).optional(),
+  /** The probability below which the site called answers unsure when this one was given; missing if it had set none. */
+  unsureBelow: z.number().min(0).max(1).optional(),
   /**
    * How likely the answer is to be right, by the model's calibration; missing if the model has none for its weights, null if
    * the answer lacks the numbers for it.

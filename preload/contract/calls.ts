@@ -39,6 +39,8 @@ import { FindResult, FoundKind, FoundPlace, mostSearchLength } from './search/fo
 import { FrameLocation, PlaceInVideo } from './places.ts';
 import { PreferenceChange, Preferences } from './preferences.ts';
 import { Sound } from './sound.ts';
+import { SiteDifference } from './site/differences.ts';
+import { mostSiteFileBytes, SiteSettingsNow } from './site/settings.ts';
 import { ShownName } from './visible-text.ts';
 
 const none = z.strictObject({});
@@ -64,6 +66,24 @@ export const calls = {
   getPreferences: { input: none, output: Preferences },
   /** Changes some of them for every window of the caller, which the event `preferences` tells. */
   changePreferences: { input: PreferenceChange, output: Preferences },
+
+  /** The settings of the site, which hold for everybody. */
+  getSiteSettings: { input: none, output: SiteSettingsNow },
+  /**
+   * Replaces the site settings with those of a file, given as its text, or with `dryRun` only says what that would change.
+   * Refused with `invalid-input` and the place in the file for anything that is no such file, and with `changed-since` if the
+   * present settings are not those of the hash `since`. `doneIn` is as for `applyToLibrary`. `change` is null if this changed
+   * nothing.
+   */
+  importSiteSettings: {
+    input: z.strictObject({
+      text: z.string().max(mostSiteFileBytes),
+      dryRun: z.boolean(),
+      since: Sha256.nullable().exactOptional(),
+      doneIn: SessionId.exactOptional(),
+    }),
+    output: SiteSettingsNow.extend({ differences: z.array(SiteDifference), change: Change.nullable() }),
+  },
 
   /** Lists the cases that are not in the bin. */
   listCases: { input: none, output: z.array(Case) },

@@ -4,6 +4,7 @@ import { AnswerStatus, Case, CaseRecording, Question, Session } from './domain.t
 import { Entry } from './entries.ts';
 import { Bookmark, Segment } from './marks.ts';
 import { Track } from './tracks.ts';
+import { SiteSettings } from './site/settings.ts';
 import { AnswerId, CaseId, QuestionId, SessionId, Sha256, Timestamp, VideoId } from './values.ts';
 import { Verdict } from './verdicts.ts';
 
@@ -79,6 +80,7 @@ export const recordedEntities = {
   bookmark: Bookmark,
   segment: Segment,
   track: Track,
+  site: SiteSettings,
   mention: Mention,
 } as const;
 export type EntityName = keyof typeof recordedEntities;
@@ -109,6 +111,7 @@ export const Edit = z.discriminatedUnion('entity', [
   edit('bookmark', Bookmark),
   edit('segment', Segment),
   edit('track', Track),
+  edit('site', SiteSettings),
   edit('mention', Mention),
 ]);
 export type Edit = z.infer<typeof Edit>;

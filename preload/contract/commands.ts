@@ -32,7 +32,13 @@ const Since = Timestamp.nullable().exactOptional();
 export const VerdictCommand = z.discriminatedUnion('name', [
   /** The answer is right as it stands. */
   z.strictObject({ name: z.literal('verdict.accept'), answerId: AnswerId }),
-  z.strictObject({ name: z.literal('verdict.reject'), answerId: AnswerId, reason: RejectReason }),
+  z.strictObject({
+    name: z.literal('verdict.reject'),
+    answerId: AnswerId,
+    reason: RejectReason,
+    /** The site's own words for the reason. */
+    words: z.string().max(mostText).exactOptional(),
+  }),
   /** States what is true instead, with both label and box. A box of null means that there is nothing to point at. */
   z.strictObject({
     name: z.literal('verdict.correct'),

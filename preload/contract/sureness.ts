@@ -1,6 +1,6 @@
 import type { Answer } from './domain.ts';
 
-/** With a smaller share, the model found all other answers together likelier than the one that it gave. */
+/** The threshold of a site that has set none. With a smaller share, the model found all other answers together likelier than the one that it gave. */
 const half = 0.5;
 
 /** How sure a model was of its answer, by its own numbers. It does not tell whether the answer is right. */
@@ -24,7 +24,8 @@ type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
  * share among the labels that could have been given, which are the shares that "also considered" names; if those are not
  * known, it is the probability of the label's tokens among all tokens. An answer is unsure if that number is below one half,
  * and also if the label's tokens had less than half among all tokens: the model would then rather have written something
- * that is no label at all, which a large share among labels hides.
+ * that is no label at all, which a large share among labels hides. A site may set another threshold than one half, which then holds
+ * for answers that are given from that time on.
  */
 export function surenessOf(answer: Told): Sureness | null {
   const { status, label, evidence } = answer;
@@ -32,11 +33,12 @@ export function surenessOf(answer: Told): Sureness | null {
   const picture = evidence?.picture;
   if (evidence?.question !== undefined || (picture && picture.distance > picture.threshold)) return null;
   const calibrated = evidence?.calibrated;
-  if (typeof calibrated === 'number') return { probability: calibrated, unsure: calibrated < half };
+  const least = evidence?.unsureBelow ?? half;
+  if (typeof calibrated === 'number') return { probability: calibrated, unsure: calibrated < least };
   const among = evidence?.choices.find((choice) => choice.label === label)?.probability;
   const probability = among ?? answer.probability;
   if (probability === null) return null;
-  return { probability, unsure: probability < half || (answer.probability ?? 1) < half };
+  return { probability, unsure: probability < least || (answer.probability ?? 1) < Math.min(least, half) };
 }
 
 /** 0.8712 -> "0.87": no better known than to two places. Rounding never turns "almost" into 1 or 0. */

@@ -3,7 +3,7 @@ import { absentLabel } from './coherence.ts';
 import { ActorId } from './context.ts';
 import type { AnswerStatus } from './domain.ts';
 import { Note } from './notes.ts';
-import { AnswerId, Box, QuestionId, Timestamp } from './values.ts';
+import { AnswerId, Box, QuestionId, Sha256, Timestamp } from './values.ts';
 
 /** The most characters of a person's own label. */
 export const mostLabelLength = 200;
@@ -11,6 +11,9 @@ export const mostLabelLength = 200;
 export const leastBoxSide = 2;
 /** The most things in a person's own list. */
 export const mostThings = 50;
+
+/** The most characters of a site's own reason for rejecting an answer. */
+export const mostRejectWords = 60;
 
 /** What is wrong with an answer that is rejected. */
 export const RejectReason = z.enum(['wrong-label', 'wrong-place', 'both', 'not-answerable']);
@@ -30,18 +33,23 @@ export const OwnThing = z.strictObject({
 });
 export type OwnThing = z.infer<typeof OwnThing>;
 
+/** When a person decided, and the hash of the site settings that were in force; without it, none were. */
+const decided = { at: Timestamp, site: Sha256.exactOptional() };
+
 /** What a person decided on an answer, and when. */
 export const Judgement = z.discriminatedUnion('decision', [
-  z.strictObject({ decision: z.literal('accepted'), at: Timestamp }),
+  z.strictObject({ decision: z.literal('accepted'), ...decided }),
   z.strictObject({
     decision: z.literal('rejected'),
-    at: Timestamp,
+    ...decided,
     /** Null if no reason was given, as in review sheets that were filled in by hand. */
     reason: RejectReason.nullable().default(null),
+    /** The site's own words for it, of which `reason` is the meaning. */
+    words: z.string().min(1).max(mostRejectWords).exactOptional(),
   }),
   z.strictObject({
     decision: z.literal('corrected'),
-    at: Timestamp,
+    ...decided,
     /** The true label, which is given together with the box even if only one of them differs from the model's. */
     label: z.string().min(1).max(mostLabelLength),
     /** In pixels of the frame as displayed; null where there is nothing to point at. */

@@ -62,6 +62,8 @@ interface Parts {
   announcer: Announcer;
   /** Who acts in this window; null until that is known. */
   actor: () => ActorId | null;
+  /** The labels that the site agreed on; none by default. */
+  siteLabels?: () => readonly string[];
   /** Resolves when what was changed is on show. */
   catchUp: () => Promise<void>;
   /** Called after a decision was taken. */
@@ -137,8 +139,10 @@ export class Judging implements EditedBox {
     return (answer && this.#notes.get(answer.id)) ?? null;
   });
 
-  /** Labels to choose from: those that the model could have given here, and those that the session has. */
-  readonly vocabulary = $derived.by(() => vocabularyOf(this.#of.answer, this.#of.entries));
+  /** Labels to choose from: the model's, the site's, and those that the session has. */
+  readonly vocabulary = $derived.by(() =>
+    vocabularyOf(this.#of.answer, this.#of.entries, this.#parts.siteLabels?.()),
+  );
 
   /** The steps of the answer on show, each with its mark. */
   readonly steps = $derived.by(() => {
@@ -153,10 +157,14 @@ export class Judging implements EditedBox {
     return this.#judge('Accepted', (answerId) => ({ name: 'verdict.accept', answerId }));
   }
 
-  reject(reason: RejectReason): Promise<boolean> {
+  /** Rejects the answer; `own` are the site's own words for the reason. */
+  reject(reason: RejectReason, own?: string): Promise<boolean> {
     this.rejecting = null;
-    const words = `Rejected: ${rejectReasonWords[reason]}`;
-    return this.#judge(words, (answerId) => ({ name: 'verdict.reject', answerId, reason }));
+    const words = `Rejected: ${own ?? rejectReasonWords[reason]}`;
+    return this.#judge(words, (answerId) => ({
+      ...{ name: 'verdict.reject', answerId, reason },
+      ...(own !== undefined && { words: own }),
+    }));
   }
 
   /** Takes the decision back, and leaves marks and note. */

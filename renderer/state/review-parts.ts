@@ -10,6 +10,8 @@ export interface ReviewParts extends ChangeSource {
   actor?: () => ActorId | null;
   /** Whether the person has switched the sound on; never by default. */
   soundOn?: () => boolean;
+  /** The site's own labels, to choose from when correcting; none by default. */
+  siteLabels?: () => readonly string[];
   /** Called after a decision on the answer on show. */
   onJudged?: () => void;
   /** Whether the model is still being loaded, so that answers wait for it; never by default. */

@@ -1,16 +1,16 @@
-import { absentLabel, readable, type Answer, type EntrySummary } from '../../preload/contract/index.ts';
+import { absentLabel, isSameLabel, type Answer, type EntrySummary } from '../../preload/contract/index.ts';
 
-/** A label as it is stored and as it is read: "Tissue_Manipulation" and "tissue manipulation" are one. */
-const isSameLabel = (one: string, other: string): boolean =>
-  readable(one).toLowerCase() === readable(other).toLowerCase();
-
-/** Labels to choose from: those that the model could have given here, and those that the session has. */
-export function vocabularyOf(answer: Answer | null, entries: readonly EntrySummary[]): string[] {
+/** Labels to choose from: those that the model could have given here, those of the site, and those that the session has. */
+export function vocabularyOf(
+  answer: Answer | null,
+  entries: readonly EntrySummary[],
+  site: readonly string[] = [],
+): string[] {
   const possible = answer?.evidence?.choices.map(({ label }) => label) ?? [];
   const named = answer?.items.map(({ label }) => label) ?? [];
   const given = entries.flatMap(({ newest }) => (newest.itemCount > 0 ? [] : (newest.label ?? [])));
   // A session may have thousands of answers with a handful of labels: each spelling is compared once.
-  const all = [...new Set([...possible, ...named, ...given, absentLabel])];
+  const all = [...new Set([...possible, ...named, ...site, ...given, absentLabel])];
   return all.filter((label, index) => all.findIndex((other) => isSameLabel(other, label)) === index);
 }
 

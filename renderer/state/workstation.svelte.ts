@@ -26,6 +26,7 @@ import { Models } from './models.svelte.ts';
 import { Opener } from './opener.svelte.ts';
 import { Preferences } from './preferences.svelte.ts';
 import { Review } from './review.svelte.ts';
+import { Site } from './site.svelte.ts';
 import { neverBack, withJob } from './told.ts';
 import { UndoSteps } from './undo-steps.svelte.ts';
 import { WaitingQuestions } from './waiting-questions.svelte.ts';
@@ -61,6 +62,7 @@ export class Workstation {
   readonly steps: UndoSteps;
   readonly announcer: Announcer;
   readonly preferences: Preferences;
+  readonly site: Site;
   readonly waiting: WaitingQuestions;
   readonly goOn = new GoOn(localStorage);
   readonly fullScreen = new FullScreen(document);
@@ -80,6 +82,7 @@ export class Workstation {
     this.now = now;
     this.announcer = new Announcer(now);
     this.preferences = new Preferences(this.bridge);
+    this.site = new Site({ bridge: this.bridge, session: () => this.review?.session.id ?? null });
     this.steps = new UndoSteps({
       bridge: this.bridge,
       announcer: this.announcer,
@@ -257,6 +260,7 @@ export class Workstation {
       goOver: (videoId, to) => this.#goOver(open, videoId, to),
       actor: () => this.status?.actor.id ?? null,
       soundOn: () => this.soundOn,
+      siteLabels: () => this.site.settings.labels,
       onJudged: () => this.goOn.chosen && void this.review?.selectNeighbour(1, 'open'),
       newest: this.#newest,
       onReplaced: () => void this.#readAnew(),
@@ -278,6 +282,7 @@ export class Workstation {
       this.bridge.getModelState({}),
       this.bridge.listJobs({}),
       this.preferences.read(),
+      this.site.read(),
     ]);
     if (status.ok) {
       this.status = status.value;
@@ -309,6 +314,7 @@ export class Workstation {
   #onEvent(event: WorkstationEvent): void {
     if (event.type === 'changes') {
       this.#newest = Math.max(this.#newest, event.changes.at(-1)?.seq ?? 0);
+      this.site.told(event.changes);
     }
     if (event.type === 'replaced') void this.#readAnew();
     else if (event.type === 'file-to-open') void this.#openGivenFiles(false);

@@ -103,3 +103,57 @@ describe('questions of one’s own', () => {
     expect(await barriersOf(window.page)).toEqual([]);
   });
 });
+
+describe('site settings', () => {
+  const siteFile = (text: string) => ({
+    ...{ name: 'site.json', mimeType: 'application/json' },
+    buffer: Buffer.from(text),
+  });
+  const given = JSON.stringify({
+    ...{ format: 'surgery-r1-site-settings', version: 1, name: 'Here' },
+    labels: ['Renal hilum'],
+    questionSets: [{ name: 'Hilum', questions: ['What organ is being operated?'] }],
+    rejectReasons: [{ words: 'taken from the console', means: 'wrong-label' }],
+  });
+
+  it('are imported after a look at what changes, hold in every window, and are undone', async () => {
+    const start = new RunningHost(home);
+    const other = new WorkstationPage(await opened.context.newPage());
+    await other.open(await start.address());
+    await start.ended();
+
+    const { page } = window;
+    const { keyboard } = page;
+    const part = page.locator('[data-part="site-settings"]');
+    await window.askField.fill('');
+    await window.askField.press('Escape');
+    await openSettings();
+    await page.getByRole('tab', { name: 'Keys' }).focus();
+    await keyboard.press('ArrowRight');
+    await part.getByText('Nothing is set here yet.').waitFor();
+    const file = part.locator('input[type="file"]');
+    await file.setInputFiles(siteFile(given.replace('"wrong-label"', '"ugly"')));
+    await part.getByRole('alert').getByText('$.rejectReasons[0].means is "ugly"').waitFor();
+    await file.setInputFiles(siteFile(given));
+    await part.getByText('site.json changes 4 things').waitFor();
+    await part.getByText('Label added: Renal hilum').waitFor();
+    await expect.poll(() => barriersOf(page)).toEqual([]);
+    await part.getByRole('button', { name: 'Import', exact: true }).press('Enter');
+    await part.getByText('The site settings are imported.').waitFor();
+    const saved = page.waitForEvent('download');
+    await part.getByRole('button', { name: 'Export' }).click();
+    expect((await saved).suggestedFilename()).toBe('site-settings.json');
+    await closeDialog();
+
+    const mine = other.page.getByRole('button', { name: 'mine', exact: true });
+    await mine.click();
+    await other.page.getByRole('menuitem', { name: 'Hilum: all 1' }).waitFor();
+    await other.page.close();
+    await keyboard.press('Control+z');
+    await page.getByText('Site settings imported: undone').first().waitFor();
+    await openSettings();
+    await page.getByRole('tab', { name: 'Site' }).click();
+    await part.getByText('Nothing is set here yet.').waitFor();
+    await closeDialog();
+  });
+});

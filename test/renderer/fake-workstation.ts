@@ -4,6 +4,7 @@ import { FakeRecord } from './fake-record.ts';
 import { checkpointReport, embeddedModel, folderModel, runningImport } from './fake-models.ts';
 import {
   defaultPreferences,
+  noSiteSettings,
   distinctModels,
   entrySummaryOf,
   firstPageLength,
@@ -42,6 +43,7 @@ import {
   type OpenSession,
   type PlaceInVideo,
   type Preferences,
+  type SiteSettingsNow,
   type Question,
   type Session,
   type Status,
@@ -208,6 +210,7 @@ export class FakeWorkstation {
   /** What every file turns out to be known as. */
   known: KnownVideo | null = null;
   preferences: Preferences = defaultPreferences;
+  site: SiteSettingsNow = { settings: noSiteSettings, sha256: null };
   filesToOpen: { grantId: GrantId; name: string }[] = [];
   /** Where a dropped file is found; a browser's host says which bytes, not which file. */
   dropped: DroppedFile = {
@@ -273,6 +276,9 @@ export class FakeWorkstation {
       this.emit({ type: 'preferences', actor, preferences: structuredClone(this.preferences) });
       return structuredClone(this.preferences);
     },
+    getSiteSettings: async () => structuredClone(this.site),
+    // What an import does is tested with the workstation itself.
+    importSiteSettings: async () => ({ ...structuredClone(this.site), differences: [], change: null }),
     listCases: async () => [this.case],
     createCase: async () => this.case,
     renameCase: async ({ pseudonym }, by) => {
@@ -443,7 +449,7 @@ export class FakeWorkstation {
       const verdict =
         entry.verdicts.find((other) => other.answerId === answer.id && other.actor === actor) ?? null;
       const picture = answer.frame?.picture ?? this.video;
-      const edits = planVerdict({ answer, picture, verdict, actor, now: this.clock() }, command);
+      const edits = planVerdict({ answer, picture, verdict, actor, site: null, now: this.clock() }, command);
       const real = edits.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after));
       if (real.length === 0) return { change: null };
       return { change: this.record.commit(by, command.name, sessionId, real) };

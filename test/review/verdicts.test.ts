@@ -26,6 +26,7 @@ const judged = (change: Partial<Answer> = {}, verdict: Verdict | null = null): J
   picture: { width: 640, height: 480 },
   verdict,
   actor: anna,
+  site: null,
   now: 5,
 });
 

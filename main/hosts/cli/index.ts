@@ -19,6 +19,7 @@ import { addScenes } from './commands/scenes.ts';
 import { addServe } from './commands/serve.ts';
 import { addServer } from './commands/server.ts';
 import { addSessions } from './commands/sessions.ts';
+import { addSite } from './commands/site.ts';
 import { leave } from './command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Output } from './output.ts';
@@ -62,6 +63,7 @@ addData(program);
 addEvaluate(program);
 addServe(program);
 addServer(program);
+addSite(program);
 addDemo(program);
 
 try {

@@ -38,9 +38,11 @@ export async function lockSession(session: Session, origin: string): Promise<voi
       details.url.startsWith(`${origin}/`) || /^(blob|data|devtools|chrome-extension):/.test(details.url);
     answer({ cancel: !allowed });
   });
-  // Only the picture of an answer, made here; Electron asks the person where to.
+  // Only the picture of an answer, and what our own page wrote itself; Electron asks the person where to.
   session.on('will-download', (event, item) => {
-    if (!item.getURL().startsWith(`${origin}/media/stills/`)) event.preventDefault();
+    const url = item.getURL();
+    if (!url.startsWith(`${origin}/media/stills/`) && !url.startsWith(`blob:${origin}/`))
+      event.preventDefault();
   });
 }
 

@@ -10,6 +10,7 @@ import {
   canBeJudged,
   labelOfThings,
   mostLabelLength,
+  mostRejectWords,
   mostThings,
   reasoningSteps,
   verdictId,
@@ -30,6 +31,8 @@ export interface JudgedAnswer {
   /** This person's verdict so far; null if there is none. */
   readonly verdict: Verdict | null;
   readonly actor: ActorId;
+  /** Hash of the site settings in force; null if there are none. */
+  readonly site: string | null;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -61,15 +64,17 @@ function mustBeSeen(present: Judgement | null, since: number | null | undefined)
 }
 
 function next(open: Verdict, state: JudgedAnswer, command: VerdictCommand): Verdict {
-  const { answer, now: at } = state;
+  const { answer, now: at, site } = state;
   const judged = (judgement: Judgement): Verdict =>
-    isSame(open.judgement, judgement) ? open : { ...open, judgement };
+    isSame(open.judgement, judgement)
+      ? open
+      : { ...open, judgement: site === null ? judgement : { ...judgement, site } };
   switch (command.name) {
     case 'verdict.accept':
       if (!awaitsVerdict(answer.status)) throw nothingToAccept();
       return judged({ decision: 'accepted', at });
     case 'verdict.reject':
-      return judged({ decision: 'rejected', at, reason: command.reason });
+      return judged({ decision: 'rejected', at, reason: command.reason, ...ownWords(command.words) });
     case 'verdict.correct':
       mustBeSeen(open.judgement, command.since);
       return judged(correction(state, command));
@@ -85,9 +90,19 @@ function next(open: Verdict, state: JudgedAnswer, command: VerdictCommand): Verd
   }
 }
 
-/** Whether two decisions differ in their time alone, so that taking the same one again keeps its first time. */
+/** The site's words for a rejection; none if they are left out or empty. */
+function ownWords(given: string | undefined): { words?: string } {
+  const words = checkedName(given ?? '', mostRejectWords, 'A reason');
+  return words === '' ? {} : { words };
+}
+
+/**
+ * Whether two decisions differ at most in their time and in the settings of the site at that time, so that taking the same one
+ * again keeps the first.
+ */
 function isSame(one: Judgement | null, other: Judgement): boolean {
-  const timeless = (judgement: Judgement): string => JSON.stringify(Judgement.parse({ ...judgement, at: 0 }));
+  const timeless = ({ site: _site, ...judgement }: Judgement): string =>
+    JSON.stringify(Judgement.parse({ ...judgement, at: 0 }));
   return one !== null && timeless(one) === timeless(other);
 }
 

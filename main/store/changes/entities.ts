@@ -26,6 +26,7 @@ import { findAnchor, putAnchor } from './anchors.ts';
 import { canonicalText } from './chain.ts';
 import { findBookmark, putBookmark, removeBookmark } from '../bookmarks.ts';
 import { findSegment, putSegment, removeSegment } from '../segments.ts';
+import { putSiteSettings, readSiteSettings, removeSiteSettings } from '../site-settings.ts';
 import { findErasure, putErasure } from './erasures.ts';
 import { findTrack, putTrack, removeTrack } from '../tracks.ts';
 import { findVerdict, putVerdict, removeVerdict, type VerdictKey } from '../verdicts.ts';
@@ -106,6 +107,7 @@ const entities: { readonly [Name in EntityName]: Entity<EntityValue<Name>> } = {
     put: putTrack,
     remove: (database, id, { at }) => removeTrack(database, TrackId.parse(id), at),
   },
+  site: { read: readSiteSettings, put: putSiteSettings, remove: removeSiteSettings },
   mention: { read: () => null, put: () => undefined, remove: stays('what was done') },
 };
 

@@ -1,6 +1,6 @@
 import type { Change, Edit, EntityName } from '../changes.ts';
 import { bookmarkInWords } from './marks.ts';
-import { rejectReasonWords } from './verdicts.ts';
+import { rejectionInWords } from './verdicts.ts';
 
 const commands: Readonly<Record<string, string>> = {
   'case.create': 'New case',
@@ -41,6 +41,7 @@ const commands: Readonly<Record<string, string>> = {
   'track.remove-key-frame': 'Remove key frame',
   'track.rename': 'Rename box',
   'track.delete': 'Delete box',
+  'site.import': 'Import site settings',
   'answer.end': 'Answer',
   'answer.seal': 'Close answers of an earlier version',
   'record.backup': 'Backup',
@@ -94,6 +95,7 @@ const past: Readonly<Record<string, string>> = {
   'track.remove-key-frame': 'Key frame removed',
   'track.rename': 'Box renamed',
   'track.delete': 'Box deleted',
+  'site.import': 'Site settings imported',
 };
 
 const most = 60;
@@ -128,6 +130,7 @@ const nouns: Readonly<Record<EntityName, string>> = {
   bookmark: 'the bookmark',
   segment: 'the segment',
   track: 'the box over frames',
+  site: 'the site settings',
   mention: 'what was done',
 };
 
@@ -176,7 +179,5 @@ function verdictDetail({ before, after }: Extract<Edit, { entity: 'verdict' }>):
   const judgement = after?.judgement ?? before?.judgement ?? null;
   if (JSON.stringify(before?.judgement ?? null) === JSON.stringify(after?.judgement ?? null)) return null;
   if (judgement?.decision === 'corrected') return quoted(judgement.label);
-  return judgement?.decision === 'rejected' && judgement.reason !== null
-    ? rejectReasonWords[judgement.reason]
-    : null;
+  return judgement?.decision === 'rejected' ? rejectionInWords(judgement) : null;
 }

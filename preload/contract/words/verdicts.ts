@@ -1,3 +1,4 @@
+import { visibleText } from '../visible-text.ts';
 import type { Decision, Judgement, RejectReason, StepMark } from '../verdicts.ts';
 
 /** A word and a sign for each decision; `open` is for an answer that waits for one. */
@@ -25,7 +26,14 @@ export const stepMarkWords: Readonly<Record<StepMark, { word: string; sign: stri
 export function judgementInWords(judgement: Judgement): string {
   const { word } = decisionWords[judgement.decision];
   if (judgement.decision === 'corrected') return `${word} to ${judgement.label}`;
-  if (judgement.decision === 'rejected' && judgement.reason !== null)
-    return `${word}: ${rejectReasonWords[judgement.reason]}`;
-  return word;
+  if (judgement.decision !== 'rejected') return word;
+  const why = rejectionInWords(judgement);
+  return why === null ? word : `${word}: ${why}`;
 }
+
+/** Why an answer was rejected, in the site's own words if it has some; null if no reason was given. */
+export const rejectionInWords = ({
+  reason,
+  words,
+}: Pick<Extract<Judgement, { decision: 'rejected' }>, 'reason' | 'words'>): string | null =>
+  words === undefined ? (reason === null ? null : rejectReasonWords[reason]) : visibleText(words);

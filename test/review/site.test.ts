@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, it, beforeAll, afterAll } from 'vitest';
+import type { OpenSession } from '../../preload/contract/index.ts';
+import { inContext, type CallsInContext } from '../../preload/contract/calls.ts';
+import { ActorId } from '../../preload/contract/context.ts';
+import { testContext } from '../context.ts';
+import { ClipFolder, x264 } from '../video/clips.ts';
+import { Bench, result, ScriptedEngine } from './helpers.ts';
+
+const clips = new ClipFolder();
+let path: string;
+let bench: Bench;
+let engine: ScriptedEngine;
+let opened: OpenSession;
+let calls: CallsInContext;
+
+beforeAll(async () => {
+  path = await clips.make('site', { frames: 8, extension: 'mp4', output: x264 });
+});
+afterAll(() => clips.remove());
+
+beforeEach(async () => {
+  engine = new ScriptedEngine();
+  bench = new Bench(engine);
+  opened = await bench.open(path);
+  calls = bench.calls;
+});
+afterEach(() => bench.remove());
+
+const file = (content: object): string =>
+  JSON.stringify({ format: 'surgery-r1-site-settings', version: 1, ...content });
+const take = (content: object) =>
+  calls.importSiteSettings({ text: file(content), dryRun: false, doneIn: opened.session.id });
+
+it('an import says first what it changes, is recorded, undone, redone, and outlives a restart', async () => {
+  const empty = await calls.getSiteSettings({});
+  expect(empty).toMatchObject({ sha256: null, settings: { labels: [] } });
+  const looked = await calls.importSiteSettings({ text: file({ labels: ['Stapler'] }), dryRun: true });
+  expect(looked).toMatchObject({
+    change: null,
+    differences: [{ part: 'label', kind: 'added', what: 'Stapler' }],
+  });
+  expect(await calls.getSiteSettings({})).toEqual(empty);
+
+  const { change, sha256 } = await take({ labels: ['Stapler'] });
+  expect(change).toMatchObject({ command: 'site.import', kind: 'do', sessionId: opened.session.id });
+  expect((await take({ labels: ['Stapler'] })).change).toBeNull();
+  await take({ labels: ['Suction'] });
+
+  const at = { sessionId: opened.session.id };
+  expect((await calls.undo(at)).what).toBe('Import site settings');
+  expect(await calls.getSiteSettings({})).toMatchObject({ sha256, settings: { labels: ['Stapler'] } });
+  await calls.undo(at);
+  expect(await calls.getSiteSettings({})).toEqual(empty);
+  await calls.redo(at);
+  await bench.restart();
+  calls = bench.calls;
+  expect(await calls.getSiteSettings({})).toMatchObject({ sha256, settings: { labels: ['Stapler'] } });
+  expect(await calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+});
+
+it('what is no such file changes nothing, nor does one that was compared with earlier settings', async () => {
+  const { sha256 } = await take({ labels: ['Stapler'] });
+  const bad = calls.importSiteSettings({ text: file({ labels: [7] }), dryRun: false });
+  await expect(bad).rejects.toMatchObject({ code: 'invalid-input', message: /\$\.labels\[0\]/ });
+  const late = calls.importSiteSettings({ text: file({}), dryRun: false, since: null });
+  await expect(late).rejects.toMatchObject({ code: 'changed-since' });
+  expect(await calls.getSiteSettings({})).toMatchObject({ sha256 });
+});
+
+it('another person’s undo never takes an import back that somebody has changed since', async () => {
+  await take({ labels: ['Stapler'] });
+  const bert = inContext(bench.review.calls, testContext({ actor: ActorId.parse('bert') }));
+  await bert.importSiteSettings({
+    text: file({ labels: ['Suction'] }),
+    dryRun: false,
+    doneIn: opened.session.id,
+  });
+  await expect(calls.undo({ sessionId: opened.session.id })).rejects.toMatchObject({ code: 'changed-since' });
+  expect(await calls.getSiteSettings({})).toMatchObject({ settings: { labels: ['Suction'] } });
+});
+
+it('a verdict keeps which settings were in force and the site’s words, an answer its threshold', async () => {
+  const { sha256 } = await take({ thresholds: { unsureBelow: 0.9 } });
+  const evidence = { labelLogProbability: null, boxLogProbability: null, choices: [], entropy: null };
+  engine.answer = async () => result({ evidence });
+  const ended = bench.ended();
+  await bench.ask(opened, 3, 'Where is the stapler?');
+  await ended;
+  const [entry] = (await calls.listEntries({ sessionId: opened.session.id })).list;
+  expect(entry?.newest).toMatchObject({ probability: 0.75, doubts: ['unsure'] });
+  const { id: answerId } = entry!.newest;
+  const words = '  console  overlay ';
+  await calls.apply({
+    sessionId: opened.session.id,
+    command: { name: 'verdict.reject', answerId, reason: 'wrong-label', words },
+  });
+  const { verdicts, answers } = await calls.getEntry({ questionId: entry!.question.id });
+  expect(verdicts[0]?.judgement).toMatchObject({
+    reason: 'wrong-label',
+    words: 'console overlay',
+    site: sha256,
+  });
+  expect(answers[0]?.evidence).toMatchObject({ unsureBelow: 0.9 });
+
+  // A later threshold leaves what was answered as it was seen.
+  await take({ thresholds: { unsureBelow: 0.1 } });
+  const [later] = (await calls.listEntries({ sessionId: opened.session.id })).list;
+  expect(later?.newest.doubts).toEqual(['unsure']);
+  expect(await calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+});
