@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SiteSettings } from '../../preload/contract/site/settings.ts';
+import type { SiteSettings } from '../../preload/contract/site/settings.ts';
 import { canonicalText } from './changes/chain.ts';
 import { statement, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { readSetting, writeSetting } from './settings.ts';

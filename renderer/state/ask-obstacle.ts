@@ -1,5 +1,6 @@
 import type { ModelState } from '../../preload/contract/index.ts';
 import type { Reach } from '../bridge/connection.ts';
+import { say } from '../words/say.ts';
 import type { Review } from './review.svelte.ts';
 
 /** What decides whether a question can be asked. */
@@ -12,14 +13,14 @@ export interface Askable {
 
 /** Why a question cannot be asked now; null where it can. */
 export function askObstacle({ review, reach, model, modelIsComing }: Askable): string | null {
-  if (!review) return 'Open a video to ask about it.';
-  if (reach !== 'connected') return 'The workstation is not connected.';
-  if (review.inLibrary.inBin) return `This ${review.inLibrary.inBin} is in the bin. Restore it to ask.`;
-  if (review.video.availability === 'missing') return 'The video file is not there.';
-  if (review.video.availability === 'changed')
-    return 'The video file is no longer the one that was reviewed.';
-  if (review.video.index === 'building') return 'Asking starts when the frame index is ready.';
-  if (review.video.index === 'failed') return 'This video’s frames could not be indexed.';
+  if (!review) return say('ask.no-video');
+  if (reach !== 'connected') return say('ask.not-connected');
+  const { inBin } = review.inLibrary;
+  if (inBin !== null) return say(inBin === 'case' ? 'ask.case-in-bin' : 'ask.session-in-bin');
+  if (review.video.availability === 'missing') return say('ask.file-missing');
+  if (review.video.availability === 'changed') return say('ask.file-changed');
+  if (review.video.index === 'building') return say('ask.index-building');
+  if (review.video.index === 'failed') return say('ask.index-failed');
   // A model that rests is loaded again by the question itself.
   if (model?.phase === 'unloaded' && model.unloadedReason !== null) return null;
   if (modelIsComing) return null;
@@ -27,10 +28,10 @@ export function askObstacle({ review, reach, model, modelIsComing }: Askable): s
     case 'ready':
       return null;
     case 'restarting':
-      return 'The server does not answer. It is tried again by itself.';
+      return say('ask.server-away');
     case 'failed':
-      return 'The model could not be loaded.';
+      return say('ask.model-failed');
     default:
-      return 'No model is loaded.';
+      return say('ask.no-model');
   }
 }

@@ -140,9 +140,7 @@ export class Judging implements EditedBox {
   });
 
   /** Labels to choose from: the model's, the site's, and those that the session has. */
-  readonly vocabulary = $derived.by(() =>
-    vocabularyOf(this.#of.answer, this.#of.entries, this.#parts.siteLabels?.()),
-  );
+  readonly vocabulary = $derived.by(() => vocabularyOf(this.#of, this.#parts.siteLabels?.()));
 
   /** The steps of the answer on show, each with its mark. */
   readonly steps = $derived.by(() => {
@@ -157,14 +155,11 @@ export class Judging implements EditedBox {
     return this.#judge('Accepted', (answerId) => ({ name: 'verdict.accept', answerId }));
   }
 
-  /** Rejects the answer; `own` are the site's own words for the reason. */
-  reject(reason: RejectReason, own?: string): Promise<boolean> {
+  /** Rejects the answer; `own` are the site's own words for the reason, if it was one of the site. */
+  reject(reason: RejectReason, own: { readonly words?: string } = {}): Promise<boolean> {
     this.rejecting = null;
-    const words = `Rejected: ${own ?? rejectReasonWords[reason]}`;
-    return this.#judge(words, (answerId) => ({
-      ...{ name: 'verdict.reject', answerId, reason },
-      ...(own !== undefined && { words: own }),
-    }));
+    const words = `Rejected: ${own.words ?? rejectReasonWords[reason]}`;
+    return this.#judge(words, (answerId) => ({ name: 'verdict.reject', answerId, reason, ...own }));
   }
 
   /** Takes the decision back, and leaves marks and note. */

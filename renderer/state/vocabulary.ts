@@ -2,8 +2,7 @@ import { absentLabel, isSameLabel, type Answer, type EntrySummary } from '../../
 
 /** Labels to choose from: those that the model could have given here, those of the site, and those that the session has. */
 export function vocabularyOf(
-  answer: Answer | null,
-  entries: readonly EntrySummary[],
+  { answer, entries }: { answer: Answer | null; entries: readonly EntrySummary[] },
   site: readonly string[] = [],
 ): string[] {
   const possible = answer?.evidence?.choices.map(({ label }) => label) ?? [];

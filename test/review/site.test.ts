@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, beforeAll, afterAll } from 'vitest';
 import type { OpenSession } from '../../preload/contract/index.ts';
-import { inContext, type CallsInContext } from '../../preload/contract/calls.ts';
+import { inContext } from '../../preload/contract/calls.ts';
 import { ActorId } from '../../preload/contract/context.ts';
 import { testContext } from '../context.ts';
 import { ClipFolder, x264 } from '../video/clips.ts';
@@ -11,7 +11,7 @@ let path: string;
 let bench: Bench;
 let engine: ScriptedEngine;
 let opened: OpenSession;
-let calls: CallsInContext;
+let calls: Bench['calls'];
 
 beforeAll(async () => {
   path = await clips.make('site', { frames: 8, extension: 'mp4', output: x264 });
