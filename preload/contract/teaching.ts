@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asksNothingOf, QuestionSense } from './reading/sense.ts';
 import { slipsBetween } from './spelling.ts';
 import { instruments } from './vocabulary.ts';
 
@@ -22,7 +23,11 @@ export const TaughtKind = z.object({
 export type TaughtKind = z.infer<typeof TaughtKind>;
 
 /** The questions that a model was taught, as its maker states them. */
-export const ModelTeaching = z.object({ kinds: z.array(TaughtKind).min(1) });
+export const ModelTeaching = z.object({
+  kinds: z.array(TaughtKind).min(1),
+  /** Tells what a question asks that is worded in another way; missing where the maker fitted none. */
+  sense: QuestionSense.optional(),
+});
 export type ModelTeaching = z.infer<typeof ModelTeaching>;
 
 /** How a question compares with what a model was taught. */
@@ -96,9 +101,10 @@ function splitOff(words: readonly string[], subjects: readonly string[]): Split 
  * kind is about, and it asks something. This matters because a model answers any other question just as surely: one that
  * was taught three kinds took "Is there bleeding?" for the question about the organ and said "kidney".
  */
-export const isTaught = (text: string, { kinds }: ModelTeaching): boolean => {
+export const isTaught = (text: string, { kinds, sense }: ModelTeaching): boolean => {
   const words = wordsOf(text);
-  return kinds.some((kind) => isOfKind(words, kind));
+  // "What is a stapler?" has no other words than "What is the stapler doing?".
+  return kinds.some((kind) => isOfKind(words, kind)) && !(sense && asksNothingOf(text, sense));
 };
 
 /** Tells whether a model was taught a question (see {@link isTaught}) and, if not, what to ask instead. */
@@ -137,7 +143,10 @@ const asking = new Set('what which where how who when why being operated'.split(
 
 /** Whether two words are the same, singular and plural, or a long word with typing errors. */
 const alike = (a: string, b: string): boolean =>
-  a === b || a === `${b}s` || b === `${a}s` || (Math.min(a.length, b.length) >= 5 && slipsBetween(a, b) <= 2);
+  a === b ||
+  a === `${b}s` ||
+  b === `${a}s` ||
+  (Math.min(a.length, b.length) >= 5 && slipsBetween(a, b) <= (Math.min(a.length, b.length) >= 7 ? 2 : 1));
 
 /**
  * Questions that the model was taught, the most similar first. They are about the subjects that the question names in part
@@ -187,4 +196,4 @@ const ownNamesFirst = (subjects: readonly string[]): string[] => {
 };
 
 const hitsOf = (words: readonly string[], name: readonly string[]): number =>
-  name.filter((part) => words.some((word) => alike(word, part))).length;
+  name.filter((part) => !functionWords.has(part) && words.some((word) => alike(word, part))).length;

@@ -1,3 +1,4 @@
+import type { Sense } from '../../../preload/contract/reading/sense.ts';
 import { withoutName, wordsOf } from '../../../preload/contract/teaching.ts';
 import type { ModelTeaching } from '../../../preload/contract/teaching.ts';
 import { fitBlindLookup } from '../../evaluation/metrics/index.ts';
@@ -6,6 +7,7 @@ import { WORDINGS_OF } from './grammar.ts';
 import { listLabel } from './language/answers.ts';
 import { NAMES, RICH_WORDINGS } from './language/questions.ts';
 import { ALL_TYPES, RECORD_TYPES } from './record.ts';
+import { fitSense, type SensedQuestion } from './sense.ts';
 import type { AnyType, Counts, DatasetRecord, RecordType, SceneType } from './record.ts';
 
 const more = (table: Record<string, number>, key: string): void => {
@@ -43,6 +45,21 @@ function exampleOf(type: Exclude<AnyType, 'refusal'>): string {
   };
   return examples[type];
 }
+
+const SIDES = new Set(['left', 'right', 'top', 'bottom']);
+
+/** What a question of this type about this subject asks. */
+function senseOf(type: AnyType, subject: string | null): Sense {
+  if (type === 'refusal') return 'none';
+  if (type !== 'relation') return type;
+  if (SIDES.has(subject ?? '')) return 'furthest';
+  if (subject === 'organ') return 'touching';
+  // States are written with a capital, things without.
+  return /^[A-Z]/.test(subject ?? '') ? 'doing' : 'nearest';
+}
+
+/** With fewer questions to decline, it could not be learnt what they are. */
+const LEAST_DECLINED = 1000;
 
 /** Counts the records of one split as they are written; it remembers texts of questions, not records. */
 export class Tally {
@@ -119,7 +136,17 @@ export class Tally {
         ...(!isCore(kind) && { about: 'any' as const }),
       };
     });
-    return kinds.length > 0 ? { kinds } : null;
+    if (kinds.length === 0) return null;
+    const asked = this.#senses();
+    const declined = asked.filter(({ sense }) => sense === 'none').length;
+    return { kinds, ...(declined >= LEAST_DECLINED && { sense: fitSense(asked) }) };
+  }
+
+  #senses(): SensedQuestion[] {
+    return [...this.#asked.values()].map(({ row: { question, questionType, subject } }) => ({
+      question,
+      sense: senseOf(questionType as AnyType, subject ?? null),
+    }));
   }
 
   /** Every question asked, repeated as often as it was. */

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * The words of the field as people type them, and what each means. Only words with a clear meaning are listed. A word such as
  * "forceps", of which there are two kinds, names both.
@@ -208,3 +210,22 @@ export const lexicon: ReadonlyMap<string, Meaning> = (() => {
   add(frames, { category: 'frame', candidates: [] });
   return found;
 })();
+
+/** A name of what can be asked about, with the other names that a model was taught for it. */
+export const TaughtName = z.object({
+  category: z.enum(['tool', 'thing', 'act', 'edge']),
+  name: z.string().min(1),
+  said: z.array(z.string().regex(/^[a-z0-9' ]+$/)),
+});
+export type TaughtName = z.infer<typeof TaughtName>;
+
+/** The lexicon with a model's own names; where both have a phrase, the lexicon's meaning counts. */
+export function lexiconWith(names: readonly TaughtName[]): ReadonlyMap<string, Meaning> {
+  const found = new Map(lexicon);
+  for (const { category, name, said } of names) {
+    for (const phrase of said) {
+      if (!found.has(phrase)) found.set(phrase, { category, candidates: [[name]] });
+    }
+  }
+  return found;
+}

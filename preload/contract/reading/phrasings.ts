@@ -1,23 +1,9 @@
+import type { Intent } from './intents.ts';
+
 /**
  * The ways in which people ask, as patterns over a sentence without articles, in which names and phrases are replaced by
  * `<tool>`, `<act>` and so on. A question is only understood if all of it fits a pattern, so that no word is ignored.
  */
-
-/** What a person wants to know, before it is put into the words of a model. */
-export type Intent =
-  | 'state'
-  | 'location'
-  | 'place'
-  | 'grounding'
-  | 'organ'
-  | 'instruments'
-  | 'count'
-  | 'presence'
-  | 'doing'
-  | 'furthest'
-  | 'nearest'
-  | 'touching'
-  | 'description';
 
 export interface Phrasing {
   readonly intent: Intent;
@@ -259,9 +245,12 @@ const nearly: readonly (readonly [Intent, string])[] = [
   ['presence', `(?:draw|put)${me} ${box} (?:around|on) <thing>`],
   ['presence', '<thing>(?: s)?'],
   ['presence', `${be} <thing>(?: <view>)?.*`],
-  ['instruments', `how many ${things}.*`],
-  ['instruments', `count.* ${things}.*`],
-  ['instruments', `number of ${things}.*`],
+  ['count', `how many (?:${things}|<tool>).*`],
+  ['count', `count.* (?:${things}|<tool>).*`],
+  ['count', `number of (?:${things}|<tool>).*`],
+  ['instruments', `how many (?:${things}|<tool>).*`],
+  ['instruments', `count.* (?:${things}|<tool>).*`],
+  ['instruments', `number of (?:${things}|<tool>).*`],
   ['nearest', `${wh} ${thing} (?:is |lies )?(?:near|by|beside|close to|around|touching|touches) <thing>`],
   ['touching', `(?:${wh} ${thing}|what) (?:is )?(?:touching|touches|on|in contact with|near) <organ>`],
   ['touching', `${wh} ${things} (?:are |is )?(?:touching|touch|in contact with) organ`],

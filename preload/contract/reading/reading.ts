@@ -7,7 +7,10 @@ import {
   type TaughtKind,
 } from '../teaching.ts';
 import type { Category } from './lexicon.ts';
-import { exactPhrasings, nearPhrasings, type Intent, type Phrasing } from './phrasings.ts';
+import type { Intent } from './intents.ts';
+import { exactPhrasings, nearPhrasings, type Phrasing } from './phrasings.ts';
+import { changesSense, tellsOnly } from './sense-changers.ts';
+import { lexiconOf, senseOf, type Sense } from './sense.ts';
 import { sentenceOf, type Sentence } from './sentence.ts';
 
 /** A question in words that a model was taught, which asks the same as the typed one. */
@@ -30,28 +33,81 @@ const longestRead = 240;
 
 /**
  * Decides how to put a typed question to a model that was taught `teaching`: as typed if the model was taught these words, or
- * in the model's own words if they ask exactly the same, or else not at all. For that every word must be understood.
- * Otherwise the exam's result counts, with similar questions among the rewrites.
+ * in the model's own words if they ask the same, or else not at all. They do if every word is understood and all of them fit a
+ * pattern, or if the model's own statement tells what they ask. Otherwise the exam's result counts, with similar questions among
+ * the rewrites, those of the likeliest meaning first.
  */
 export function understandQuestion(text: string, teaching: ModelTeaching): Understanding {
   const exam = examineQuestion(text, teaching);
   const sentences = exam.taught ? null : sentencesOf(text);
   if (sentences === null) return { ...exam, reading: null };
   const read = readings(sentences, exactPhrasings, teaching);
+  const sensed = senseReadings(text, teaching);
   const near = [
     ...read,
     ...readings(sentences, nearPhrasings, teaching),
     ...readings(sentences.map(understood), [...exactPhrasings, ...nearPhrasings], teaching),
+    ...sensed.near,
   ].map(({ asked }) => asked);
-  const rewrites = [...new Set([...near, ...exam.rewrites])].slice(0, mostRewrites);
-  return { ...exam, rewrites, reading: read.length === 1 ? read[0]! : null };
+  // What has nothing in common with the question but some of its letters is only offered where nothing else is.
+  const others = near.length >= 2 ? [] : exam.rewrites;
+  const rewrites = [...new Set([...near, ...others])].slice(0, mostRewrites);
+  return { ...exam, rewrites, reading: theReading(read, sensed) };
 }
 
 /** Only the reading of {@link understandQuestion}, which is quick enough to run at every key that a person types. */
 export function readQuestion(text: string, teaching: ModelTeaching): QuestionReading | null {
   const sentences = isTaught(text, teaching) ? null : sentencesOf(text);
-  const read = sentences === null ? [] : readings(sentences, exactPhrasings, teaching);
-  return read.length === 1 ? read[0]! : null;
+  if (sentences === null) return null;
+  return theReading(readings(sentences, exactPhrasings, teaching), senseReadings(text, teaching));
+}
+
+/** What patterns say counts before what the classifier says: of several patterns that fit, none is chosen. */
+function theReading(read: readonly QuestionReading[], sensed: SenseReadings): QuestionReading | null {
+  if (read.length > 0) return read.length === 1 ? read[0]! : null;
+  return sensed.reading;
+}
+
+interface SenseReadings {
+  /** What the question asks; null where that is not sure. */
+  readonly reading: QuestionReading | null;
+  /** What it may ask, the likeliest first. */
+  readonly near: readonly QuestionReading[];
+}
+
+/** A sense less likely than this is not offered among the rewrites. */
+const leastOffered = 0.03;
+
+function senseReadings(text: string, teaching: ModelTeaching): SenseReadings {
+  const { sense } = teaching;
+  const found = sense && text.trim().length <= longestRead ? sentenceOf(text, lexiconOf(sense)) : null;
+  if (!sense || found === null) return { reading: null, near: [] };
+  const { whole, direct } = found;
+  const { ranked, unknown } = senseOf(direct.text, sense);
+  const asked = (intent: Sense): QuestionReading[] =>
+    intent === 'none' ? [] : inWordsOf(teaching, intent, direct);
+  const near = ranked
+    .filter(({ probability }) => probability >= leastOffered)
+    .flatMap(({ sense: intent }) => asked(intent));
+  const [top] = ranked;
+  const certain =
+    top !== undefined &&
+    top.sense !== 'none' &&
+    top.probability >= sense.threshold &&
+    unknown.length === 0 &&
+    !tellsOnly(whole.text) &&
+    !changesSense(direct.text) &&
+    namesOnly(top.sense, direct);
+  const likely = certain ? asked(top.sense) : [];
+  return { reading: likely.length === 1 ? likely[0]! : null, near };
+}
+
+/** Whether a sentence names nothing besides what such a question is about, and the picture. */
+function namesOnly(intent: Intent, { meanings }: Sentence): boolean {
+  const { about } = asking[intent];
+  return meanings.every(
+    ({ category }) => category === 'view' || category === 'frame' || about.includes(category),
+  );
 }
 
 /** The sentence with and without the polite words before it; null if the text is too long to be a question, or no English. */

@@ -68,25 +68,45 @@ const openerWords =
     ' ',
   );
 
-const vocabulary: ReadonlySet<string> = new Set([
-  ...[...lexicon.keys()].flatMap((phrase) => phrase.split(' ')),
-  ...phrasingWords,
-  ...articles,
-  ...courtesies,
-  ...openerWords,
-]);
+/** A lexicon with what is derived from it. */
+interface Lexis {
+  readonly lexicon: ReadonlyMap<string, Meaning>;
+  /** Every word that is understood. */
+  readonly vocabulary: ReadonlySet<string>;
+  /** Matches any phrase of the lexicon. The longest come first, so that "needle driver" is not taken for a needle. */
+  readonly phrases: RegExp;
+}
 
-/** Matches any phrase of the lexicon. The longest come first, so that "needle driver" is not taken for a needle. */
-const phrases = new RegExp(
-  `(?<= |^)(?:${[...lexicon.keys()].toSorted((one, other) => other.length - one.length).join('|')})(?= |$)`,
-  'g',
-);
+const lexes = new WeakMap<ReadonlyMap<string, Meaning>, Lexis>();
+
+function lexisOf(words: ReadonlyMap<string, Meaning>): Lexis {
+  const known = lexes.get(words);
+  if (known !== undefined) return known;
+  const longestFirst = [...words.keys()].toSorted((one, other) => other.length - one.length);
+  const made = {
+    lexicon: words,
+    vocabulary: new Set([
+      ...longestFirst.flatMap((phrase) => phrase.split(' ')),
+      ...phrasingWords,
+      ...articles,
+      ...courtesies,
+      ...openerWords,
+    ]),
+    phrases: new RegExp(`(?<= |^)(?:${longestFirst.join('|')})(?= |$)`, 'g'),
+  };
+  lexes.set(words, made);
+  return made;
+}
 
 /** Matches text of English letters and signs only, since any other letter belongs to another language. */
 const plainText = /^[a-z0-9\s'",.;:?!()/_-]*$/;
 
 /** Reads typed text as a sentence; null if it is empty, or has letters that English does not have. */
-export function sentenceOf(typed: string): { whole: Sentence; direct: Sentence } | null {
+export function sentenceOf(
+  typed: string,
+  words: ReadonlyMap<string, Meaning> = lexicon,
+): { whole: Sentence; direct: Sentence } | null {
+  const lexis = lexisOf(words);
   const text = typed
     .normalize('NFKC')
     .toLowerCase()
@@ -94,39 +114,44 @@ export function sentenceOf(typed: string): { whole: Sentence; direct: Sentence }
     .trim();
   if (text === '' || !plainText.test(text)) return null;
   const asks = text.includes('?');
-  const words = text
+  const spelt = text
     .replaceAll(/[^a-z0-9']+/g, ' ')
     .split(' ')
     .filter((word) => word !== '')
-    .flatMap(spelled);
-  const plain = words.join(' ').replaceAll(asides, '').trim();
-  return { whole: lexed(plain, asks), direct: lexed(plain.replace(openers, ''), asks) };
+    .flatMap((word) => spelled(word, lexis));
+  const plain = spelt.join(' ').replaceAll(asides, '').trim();
+  return { whole: lexed(plain, asks, lexis), direct: lexed(plain.replace(openers, ''), asks, lexis) };
 }
 
 /** Spells a word as the vocabulary does: with short forms in full, possessives split off, and one typing error corrected. */
-function spelled(word: string): string[] {
+function spelled(word: string, lexis: Lexis): string[] {
   const bare = word.replaceAll(/^'+|'+$/g, '');
   const full = shortForms.get(bare);
   if (full !== undefined) return full.split(' ');
   const owner = /^(.+)'s$/.exec(bare);
   // In "which tool's nearest", "'s" stands for "is"; after a name, it tells whose something is.
   if (owner !== null)
-    return [...spelled(owner[1]!), /^(?:tool|instrument|device|organ|one)$/.test(owner[1]!) ? 'is' : "'s"];
-  if (vocabulary.has(bare)) return [bare];
+    return [
+      ...spelled(owner[1]!, lexis),
+      /^(?:tool|instrument|device|organ|one)$/.test(owner[1]!) ? 'is' : "'s",
+    ];
+  if (lexis.vocabulary.has(bare)) return [bare];
   return [mended(bare) ?? bare];
 }
 
-function lexed(plain: string, asks: boolean): Sentence {
+function lexed(plain: string, asks: boolean, lexis: Lexis): Sentence {
   const meanings: Meaning[] = [];
   const kept = plain
     .replace(closers, '')
+    // "Right next to" names no side.
+    .replaceAll(/(?<= |^)right (?=(?:next|by|beside|at)(?: |$))/g, '')
     // "Is that a stapler" asks what that is, unlike "is that stapler in use".
     .replaceAll(/(?<= |^)(?:this|that|these|those) (?:an?|the) /g, 'it ')
     .split(' ')
     .filter((word) => !articles.has(word) && !courtesies.has(word))
     .join(' ');
-  const named = kept.replaceAll(phrases, (phrase) => {
-    const meaning = lexicon.get(phrase)!;
+  const named = kept.replaceAll(lexis.phrases, (phrase) => {
+    const meaning = lexis.lexicon.get(phrase)!;
     meanings.push(meaning);
     return `<${meaning.category}>`;
   });
@@ -136,7 +161,7 @@ function lexed(plain: string, asks: boolean): Sentence {
   );
   const unknown = text
     .split(' ')
-    .filter((word) => !word.startsWith('<') && !vocabulary.has(word) && word !== "'s");
+    .filter((word) => !word.startsWith('<') && !lexis.vocabulary.has(word) && word !== "'s");
   return { text, asks, meanings, unknown };
 }
 

@@ -319,6 +319,15 @@ function placed(text: string, name: string): string {
   );
 }
 
+/** A text of a build in the notation of this file, as people type it; null where every draw was held out. */
+export function drawBuild(random: Random, wording: string): string | null {
+  for (let i = 0; i < TRIES; i++) {
+    const said = dressed(random, drawForm(random, build(wording), ALL_CLASSES)!);
+    if (!isHeldOut(said)) return said;
+  }
+  return null;
+}
+
 /** A question of a scene in a wide wording; null where every draw was held out. */
 export function wideQuestion(
   random: Random,
