@@ -4,6 +4,7 @@ import './styles/base.css';
 import App from './App.svelte';
 import { connect } from './bridge/index.ts';
 import { claimByLock, usePass, WindowPass } from './bridge/pass.ts';
+import Presenting from './presenting/Presenting.svelte';
 import NoEntry from './components/NoEntry.svelte';
 import { chooseLanguage, languageSetting } from './words/say.ts';
 
@@ -17,7 +18,7 @@ if (!target) throw new Error('index.html has no element with the id "window"');
 
 const { origin, search, pathname } = window.location;
 const token = new URLSearchParams(search).get('token');
-// It has done its work once it was presented, and should stand in no bookmark.
+// It has done its work once it was shown, and should stand in no bookmark.
 if (token !== null) window.history.replaceState(null, '', pathname);
 const channel = new BroadcastChannel('workstation');
 const claim = claimByLock(navigator.locks);
@@ -29,5 +30,7 @@ if (pass === null) {
   });
 } else {
   usePass(pass);
-  mount(App, { target, props: { connection: connect(pass) } });
+  const of = new URLSearchParams(search).get('present');
+  if (of === null) mount(App, { target, props: { connection: connect(pass) } });
+  else mount(Presenting, { target, props: { of } });
 }

@@ -72,6 +72,11 @@ export class WindowPass {
     return this.#pass.call;
   }
 
+  /** The window's own id, through reloads; empty where an older version let it in. */
+  get window(): string {
+    return this.#pass.window ?? '';
+  }
+
   /** An address of pictures or streams, which elements load by themselves and without headers. */
   address(path: string): string {
     return `${path}${path.includes('?') ? '&' : '?'}pass=${encodeURIComponent(this.#pass.call)}`;
@@ -127,6 +132,9 @@ let current: WindowPass | null = null;
 export function usePass(pass: WindowPass): void {
   current = pass;
 }
+
+/** By what this window is known to others of the same browser. */
+export const windowName = (): string => current?.window ?? '';
 
 /** The address by which this window may load a picture or stream of the workstation's. */
 export const passed = (path: string): string => current?.address(path) ?? path;

@@ -105,7 +105,9 @@ export class Keyboard {
       case 'redo':
         return null;
       default:
-        return review.player.ready || /^(zoom|pan|time|full)/.test(action) ? null : 'The video is not ready';
+        return review.player.ready || /^(zoom|pan|time|full|present|hide)/.test(action)
+          ? null
+          : 'The video is not ready';
     }
   }
 
@@ -137,8 +139,10 @@ export class Keyboard {
       case 'sound':
         return switchSound(this.#workstation);
       case 'full-screen':
+      case 'present':
         if (!this.#workstation.review) return false;
-        this.#workstation.fullScreen.toggle();
+        if (action === 'present') this.#workstation.presenter.open();
+        else this.#workstation.fullScreen.toggle();
         return true;
       case 'undo':
       case 'redo':
@@ -203,6 +207,7 @@ export class Keyboard {
       'zoom-in': () => view.zoomIn(),
       'zoom-out': () => view.zoomOut(),
       'zoom-fit': () => view.fit(),
+      'hide-overlays': () => view.toggleOverlays(),
       'time-closer': () => review.time.zoomIn(player.seconds),
       'time-wider': () => review.time.zoomOut(player.seconds),
       'time-all': () => review.time.showAll(),

@@ -11,6 +11,8 @@ export class View {
   /** Percent more or less than recorded. For the eye alone: what is asked about, exported and hashed stays the frame itself. */
   brightness = $state(0);
   contrast = $state(0);
+  /** Boxes are kept back on the stage, and in windows for presenting the answer, too. */
+  overlaysHidden = $state(false);
   stage = $state.raw<Size | null>(null);
   picture = $state.raw<Size | null>(null);
   readonly #tell: (text: string) => void;
@@ -45,6 +47,11 @@ export class View {
       .map(([name, by]) => `${name} ${by > 0 ? '+' : '−'}${Math.abs(by)}`);
     return said.length === 0 ? null : `view: ${said.join(', ')}, not sent to the model`;
   });
+
+  toggleOverlays(): void {
+    this.overlaysHidden = !this.overlaysHidden;
+    this.#tell(this.overlaysHidden ? 'Boxes hidden' : 'Boxes shown');
+  }
 
   asRecorded(): void {
     this.brightness = 0;

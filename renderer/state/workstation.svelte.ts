@@ -19,6 +19,9 @@ import {
 } from '../../preload/contract/index.ts';
 import type { Connection, Reach } from '../bridge/connection.ts';
 import { Announcer } from './announcer.svelte.ts';
+import { windowName } from '../bridge/pass.ts';
+import { presentingChannel } from '../presenting/presented.ts';
+import { Presenter } from '../presenting/presenter.svelte.ts';
 import { askObstacle } from './ask-obstacle.ts';
 import { FullScreen } from './full-screen.svelte.ts';
 import { GoOn } from './go-on.svelte.ts';
@@ -66,6 +69,7 @@ export class Workstation {
   readonly waiting: WaitingQuestions;
   readonly goOn = new GoOn(localStorage);
   readonly fullScreen = new FullScreen(document);
+  readonly presenter = new Presenter(windowName(), new BroadcastChannel(presentingChannel));
   readonly bridge: Bridge;
   readonly now: () => number;
 
@@ -246,6 +250,7 @@ export class Workstation {
     for (const stop of this.#stops) stop();
     this.steps.dismiss();
     this.review?.dispose();
+    this.presenter.dispose();
     this.announcer.dispose();
   }
 

@@ -55,6 +55,8 @@ export type Action =
   | 'zoom-out'
   | 'zoom-fit'
   | 'full-screen'
+  | 'present'
+  | 'hide-overlays'
   | 'time-closer'
   | 'time-wider'
   | 'time-all'
@@ -185,6 +187,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('zoom-out', ['−'], 'Zoom out', ['-']),
       shortcut('zoom-fit', ['0'], 'Whole frame', ['0']),
       shortcut('full-screen', ['F'], 'The frame fills the screen; Esc leaves', ['f']),
+      shortcut('present', ['Shift F'], 'A second window for others, without the controls', ['Shift+f']),
+      shortcut('hide-overlays', ['H'], 'Hide boxes, and the answer from others', ['h']),
       shortcut('pan-left', ['Ctrl ←'], 'Look further left', ['Control+ArrowLeft']),
       shortcut('pan-right', ['Ctrl →'], 'Look further right', ['Control+ArrowRight']),
       shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),

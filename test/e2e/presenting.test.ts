@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { ClipFolder } from '../video/clips.ts';
 import { newHome, RunningHost } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
+import { WorkstationPage } from './pages/workstation-page.ts';
 
 /** How a recording is shown to others: with its sound, on the whole screen, in a window without controls. */
 const home = newHome();
@@ -97,5 +98,74 @@ describe('the frame on the whole screen', () => {
     if (process.env['PICTURES']) await page.screenshot({ path: `${process.env['PICTURES']}/full.png` });
     await page.keyboard.press('f');
     await expect.poll(width).toBe(before);
+  });
+});
+
+describe('a window for presenting', () => {
+  it('shows the frame, boxes and answer of the first one at once, and nothing else of it', async () => {
+    const { context } = opened;
+    const first = new WorkstationPage(await context.newPage());
+    await first.open(await opened.host.origin());
+    await first.waitUntilAskable();
+    await first.goToFrame(60);
+    await first.ask('What organ is being operated?');
+    await first.waitForAnswer();
+    const label = (await first.answer.label.textContent())!;
+
+    const opening = context.waitForEvent('page');
+    await first.page.keyboard.press('Shift+F');
+    const watching = await opening;
+    const frame = watching.locator('canvas[data-part="frame"]');
+    const answer = watching.locator('[data-part="presented-answer"]');
+    const attribute = (name: string) => () => frame.getAttribute(name);
+    await expect.poll(attribute('data-frame-hash')).toBe(await first.frame.hash());
+    await expect.poll(() => answer.textContent()).toContain(label);
+    const boxes = watching.locator('[data-part="model-box"]');
+    await expect.poll(() => boxes.count()).toBe(await first.page.locator('[data-part="model-box"]').count());
+    await expect
+      .poll(() => boxes.first().getAttribute('data-box'))
+      .toBe(await first.page.locator('[data-part="model-box"]').first().getAttribute('data-box'));
+    await expect.poll(() => watching.getByRole('button').count()).toBe(0);
+    const name = watching.locator('[data-part="presented-name"]');
+    await expect.poll(() => name.count()).toBe(0);
+    if (process.env['PICTURES'])
+      await watching.screenshot({ path: `${process.env['PICTURES']}/presented.png` });
+    if (process.env['PICTURES'])
+      await first.page.screenshot({ path: `${process.env['PICTURES']}/presenter.png` });
+
+    await first.page.bringToFront();
+    await first.page.keyboard.press('h');
+    await expect.poll(() => boxes.count()).toBe(0);
+    await expect.poll(() => answer.count()).toBe(0);
+    await first.page.keyboard.press('h');
+    await expect.poll(() => answer.count()).toBe(1);
+    await first.page.getByRole('button', { name: 'without its name' }).click();
+    await expect.poll(() => name.count()).toBe(1);
+
+    await first.step(1);
+    await expect.poll(attribute('data-frame-index')).toBe('61');
+    await expect.poll(() => answer.count()).toBe(0);
+    await first.page.keyboard.press(' ');
+    await expect.poll(attribute('data-moving')).toBe('true');
+    await first.page.keyboard.press('k');
+    await first.frame.waitForStill();
+    await expect.poll(attribute('data-frame-hash')).toBe(await first.frame.hash());
+
+    await first.page.reload();
+    await first.frame.waitForAny();
+    await first.goToFrame(30);
+    await expect.poll(attribute('data-frame-index')).toBe('30');
+
+    await watching.close();
+    await first.page.locator('[data-part="presenting"]').waitFor({ state: 'detached' });
+    await first.step(1);
+    await expect.poll(() => first.errors.count()).toBe(0);
+  });
+
+  it('shows nothing once the first one has gone', async () => {
+    const watching = await opened.context.newPage();
+    await watching.goto(`${await opened.host.origin()}/?present=web-nobody`);
+    await watching.getByText('Nothing is being presented').waitFor();
+    await expect.poll(() => watching.locator('canvas').count()).toBe(0);
   });
 });

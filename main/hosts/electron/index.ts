@@ -94,7 +94,10 @@ async function run(home: string, filesToOpen: FilesToOpen): Promise<void> {
     invitations: { secret, openWindow: () => open() },
   });
   const { origin } = host;
-  lockPages(origin);
+  lockPages(origin, {
+    options: windowOptions({ bridge: true }),
+    onOpened: (window) => windows.add(window.webContents),
+  });
   await lockSession(session.defaultSession, origin);
   const stopIpc = serveIpc({
     door: createDoor({ calls: workstation.calls, actor: () => workstation.localActor.id, log }),
@@ -167,7 +170,7 @@ function onSecondStart(filesToOpen: FilesToOpen, open: () => void): void {
  */
 async function attach(address: string, home: string, filesToOpen: FilesToOpen): Promise<void> {
   const { origin } = new URL(address);
-  lockPages(origin);
+  lockPages(origin, { options: windowOptions({ bridge: false }), onOpened: () => undefined });
   await lockSession(session.defaultSession, origin);
   app.on('window-all-closed', () => app.quit());
   setMenu(!app.isPackaged);
@@ -194,17 +197,9 @@ async function start(home: string, filesToOpen: FilesToOpen): Promise<void> {
   }
 }
 
-/**
- * @param address lets one window in: each that is opened takes a new one
- * @param options `bridge`: whether calls come by IPC, as they do where the workstation is this process
- */
-function openWindow(address: string, { bridge } = { bridge: true }): BrowserWindow {
-  const window = new BrowserWindow({
-    width: 1440,
-    height: 900,
-    minWidth: 900,
-    minHeight: 600,
-    show: false,
+/** What every window of ours has, those that a page opens for presenting as well. */
+function windowOptions({ bridge }: { bridge: boolean }): Electron.BrowserWindowConstructorOptions {
+  return {
     backgroundColor: '#101418',
     title: 'Surgery-R1 Workstation',
     webPreferences: {
@@ -216,6 +211,21 @@ function openWindow(address: string, { bridge } = { bridge: true }): BrowserWind
       spellcheck: false,
       devTools: !app.isPackaged,
     },
+  };
+}
+
+/**
+ * @param address lets one window in: each that is opened takes a new one
+ * @param options `bridge`: whether calls come by IPC, as they do where the workstation is this process
+ */
+function openWindow(address: string, { bridge } = { bridge: true }): BrowserWindow {
+  const window = new BrowserWindow({
+    ...windowOptions({ bridge }),
+    width: 1440,
+    height: 900,
+    minWidth: 900,
+    minHeight: 600,
+    show: false,
   });
   window.once('ready-to-show', () => window.show());
   void window.loadURL(address);

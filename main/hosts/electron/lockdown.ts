@@ -1,4 +1,4 @@
-import { app, type Session } from 'electron';
+import { app, type BrowserWindow, type BrowserWindowConstructorOptions, type Session } from 'electron';
 
 /** Before the app is ready: nothing that Chromium fetches or reports by itself. */
 export function silenceChromium(): void {
@@ -46,8 +46,18 @@ export async function lockSession(session: Session, origin: string): Promise<voi
   });
 }
 
-/** For every page that ever comes to be, ours included: it stays where it is and opens nothing. */
-export function lockPages(origin: string): void {
+/** How a window for presenting is opened: the only one that a page may open by itself. */
+export interface PresentingWindows {
+  readonly options: BrowserWindowConstructorOptions;
+  readonly onOpened: (window: BrowserWindow) => void;
+}
+
+/** Whether an address is that of a window for presenting another one of this origin. */
+const presents = (address: string, origin: string): boolean =>
+  new RegExp(`^${origin}/\\?present=[\\w%-]{1,100}$`).test(address);
+
+/** For every page that ever comes to be, ours included: it stays where it is and opens nothing but a window for presenting. */
+export function lockPages(origin: string, { options, onOpened }: PresentingWindows): void {
   app.on('web-contents-created', (_event, contents) => {
     contents.on('will-navigate', (event) => {
       if (!event.url.startsWith(`${origin}/`)) event.preventDefault();
@@ -59,6 +69,9 @@ export function lockPages(origin: string): void {
       if (!event.url.startsWith(`${origin}/`)) event.preventDefault();
     });
     contents.on('will-attach-webview', (event) => event.preventDefault());
-    contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+    contents.setWindowOpenHandler(({ url }) =>
+      presents(url, origin) ? { action: 'allow', overrideBrowserWindowOptions: options } : { action: 'deny' },
+    );
+    contents.on('did-create-window', onOpened);
   });
 }
