@@ -220,6 +220,7 @@ export class Keyboard {
         review.region.leave() ||
         review.marks.leave() ||
         this.#workstation.fullScreen.leave() ||
+        this.#workstation.tour.leave() ||
         review.stop(),
     };
     const perform = actions[action];

@@ -31,6 +31,7 @@ import { Preferences } from './preferences.svelte.ts';
 import { Review } from './review.svelte.ts';
 import { Site } from './site.svelte.ts';
 import { neverBack, withJob } from './told.ts';
+import { Tour } from './tour.svelte.ts';
 import { UndoSteps } from './undo-steps.svelte.ts';
 import { WaitingQuestions } from './waiting-questions.svelte.ts';
 
@@ -68,6 +69,7 @@ export class Workstation {
   readonly site: Site;
   readonly waiting: WaitingQuestions;
   readonly goOn = new GoOn(localStorage);
+  readonly tour = new Tour(this);
   readonly fullScreen = new FullScreen(document);
   readonly presenter = new Presenter(windowName(), new BroadcastChannel(presentingChannel));
   readonly bridge: Bridge;

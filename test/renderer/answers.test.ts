@@ -586,7 +586,7 @@ describe('the list', () => {
     const { review } = await opened();
     await renderList({ workstation, review });
     await fireEvent.click(screen.getByRole('button', { name: 'Delete: What organ?' }));
-    expect(await screen.findByText('No questions in this session yet.')).toBeTruthy();
+    expect(await screen.findByText(/^No questions in this session yet\. Q asks/)).toBeTruthy();
     await vi.waitFor(() =>
       expect(workstation.steps.notice).toMatchObject({ text: 'Question deleted', offers: 'undo' }),
     );
