@@ -1,13 +1,13 @@
 import type { VideoProbe } from './probe.ts';
 
-/** Primaries and transfer functions that Chromium shows as they are; others it converts, as stills are not. */
+/** Primaries and transfer functions that Chromium shows unchanged, as our stills do. It converts all others. */
 const plainPrimaries = new Set(['bt709', 'smpte170m', 'smpte240m']);
 const plainTransfers = new Set(['bt709', 'smpte170m', 'smpte240m', 'iec61966-2-1']);
 
 /**
- * Whether Chromium, playing a file itself, shows the colours of our stills. What it takes for the matrix was measured
- * (`test/e2e/video-picture.test.ts`): what the file says where matrix, primaries and transfer are all said; otherwise it
- * guesses from the height, for VP9 and AV1 always BT.601, and for VP9 it heeds a matrix that is said alone.
+ * Whether Chromium shows the same colours as our stills when it plays a file itself. Which matrix it uses was measured
+ * (`test/e2e/video-picture.test.ts`): the file's, if the file states matrix, primaries and transfer function. Otherwise it
+ * guesses by the height, uses BT.601 for VP9 and AV1, and for VP9 follows a matrix that is stated alone.
  */
 export function browserShowsColours(probe: VideoProbe): boolean {
   const { matrix, primaries, transfer } = probe.colourTags;

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { openRegularFile } from './regular-file.ts';
 
-/** The answer to one request for bytes of a file, as an HTTP server sends it. */
+/** The answer to an HTTP request for bytes of a file. */
 export interface ByteRangeAnswer {
   readonly status: 200 | 206 | 416;
   readonly headers: Readonly<Record<string, string>>;
-  /** The bytes, or null for 416. Destroy it when the request closes before its end. */
+  /** The bytes; null for status 416. It must be destroyed if the request closes before its end. */
   readonly stream: Readable | null;
 }
 
@@ -43,7 +43,7 @@ export async function createByteRangeStream(
   counted = Infinity,
 ): Promise<ByteRangeAnswer> {
   const file = await openRegularFile(path);
-  // Of a file that grows, what was counted.
+  // How many bytes count if the file grows.
   const size = Math.min((await file.stat()).size, counted);
   const range = parseByteRange(rangeHeader, size);
   const common = { 'accept-ranges': 'bytes', 'content-type': contentType, 'cache-control': 'no-store' };
@@ -52,7 +52,7 @@ export async function createByteRangeStream(
     const headers = { ...common, 'content-range': `bytes */${size}` };
     return { status: 416, headers, stream: null };
   }
-  // A file that still grows is sent as far as its length was said.
+  // A growing file is sent only up to the length that was announced.
   const { start, end } = range === 'whole' ? { start: 0, end: size - 1 } : range;
   const length = { ...common, 'content-length': String(end - start + 1) };
   const stream = file.createReadStream({ start, end });

@@ -9,7 +9,7 @@ import type { ColourMatrix } from './probe.ts';
  * with no interpolation. Depths above 8 bits are rounded in the same step. Primaries and transfer function are left alone.
  */
 export interface PlanarFormat {
-  /** log2 of how many pixels share a chroma sample, across and down. */
+  /** By how many bits width and height are shifted to get those of a chroma plane. */
   readonly shiftX: number;
   readonly shiftY: number;
   readonly bits: number;
@@ -30,7 +30,7 @@ export function planarFormat(pixelFormat: string): PlanarFormat | null {
   return match && shift ? { shiftX: shift[0], shiftY: shift[1], bits: Number(match[2] ?? 8) } : null;
 }
 
-/** ffmpeg's name for a matrix in its conversions; null where it has none. */
+/** The name by which ffmpeg's conversions know a matrix; null if they have none. */
 export function swscaleMatrix(matrix: ColourMatrix): string | null {
   return matrix === 'rgb' || matrix === 'ycgco' ? null : matrix;
 }
@@ -66,7 +66,7 @@ function chromaSize(format: PlanarFormat, width: number, height: number): { widt
 
 type LumaMatrix = Exclude<ColourMatrix, 'rgb' | 'ycgco'>;
 
-/** Kr and Kb of each matrix; Kg is what is left of 1. */
+/** Kr and Kb of each matrix. Kg is 1 minus both. */
 const luma: Record<LumaMatrix, readonly [number, number]> = {
   bt601: [0.299, 0.114],
   bt709: [0.2126, 0.0722],
@@ -100,7 +100,7 @@ function tablesFor(matrix: LumaMatrix, fullRange: boolean, bits: number): Tables
   const table = (value: (level: number) => number) =>
     Int32Array.from({ length: levels }, (_, level) => Math.round(value(level) * 65_536));
   const tables: Tables = {
-    // Half a step is added here once, so that the shift below rounds.
+    // Half a step is added here once, so that the shift below rounds instead of cutting off.
     luma: table((level) => (level - zero) * lumaScale + 0.5),
     redFromCr: table((level) => 2 * (1 - kr) * (level - middle) * chromaScale),
     greenFromCr: table((level) => ((-2 * (1 - kr) * kr) / kg) * (level - middle) * chromaScale),
@@ -140,14 +140,15 @@ export function planarToRgb(picture: PlanarPicture): Uint8Array<ArrayBuffer> {
   const chroma = chromaSize(format, width, height);
   const cbStart = width * height;
   const crStart = cbStart + chroma.width * chroma.height;
-  // A clamped array saturates what the matrix sends past black and white.
+  // A clamped array limits values that the matrix sends beyond black or white.
   const rgb = new Uint8ClampedArray(width * height * 3);
   let out = 0;
   let at = 0;
   const pairs = shiftX === 1 ? width >> 1 : 0;
   for (let row = 0; row < height; row++) {
     let chromaAt = (row >> shiftY) * chroma.width;
-    // Two pixels to a chroma sample is the common case; a loop over both costs three times as much.
+    // Two pixels for each chroma sample is the usual case. It has a loop of its own, because one loop for all cases takes
+    // three times as long.
     for (let pair = 0; pair < pairs; pair++, chromaAt++) {
       const cb = samples[cbStart + chromaAt] as number;
       const cr = samples[crStart + chromaAt] as number;
@@ -177,7 +178,7 @@ export function planarToRgb(picture: PlanarPicture): Uint8Array<ArrayBuffer> {
   return new Uint8Array(rgb.buffer);
 }
 
-/** Planes that hold red, green and blue, or their plain sums and differences. */
+/** Converts planes that hold red, green and blue themselves, or plain sums and differences of them. */
 function directToRgb(
   { width, height, format, fullRange }: PlanarPicture,
   samples: Uint8Array | Uint16Array,

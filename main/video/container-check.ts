@@ -7,18 +7,18 @@ import { openRegularFile, readAt } from './regular-file.ts';
 
 export interface ContainerCheck {
   readonly first: FirstBytes;
-  /** The parts of the file that hold the video, one behind the other; null where it is all of the file. */
+  /** The parts of the file that hold the video, in order; null if all of the file does. */
   readonly pieces: readonly Piece[] | null;
-  /** Frames a second, where something else than the stream says it. */
+  /** Frames per second, if something outside the stream states it. */
   readonly frameRate: string | null;
-  /** Bytes that the container's own sizes announce; 0 when it announces none. */
+  /** How many bytes the container's own sizes announce; 0 if it announces none. */
   readonly announcedBytes: number;
   readonly actualBytes: number;
-  /** Whether something else than sizes says that the end is missing. */
+  /** Whether anything other than sizes shows that the end is missing. */
   readonly lacksEnd: boolean;
-  /** Of the file, as far as it counts; `actualBytes` are those of the video in it. */
+  /** How many bytes of the file count. `actualBytes` counts those of the video in it. */
   readonly fileBytes: number;
-  /** Null for anything but ISO media. */
+  /** What the boxes say; null for anything but ISO media. */
   readonly isoMedia: IsoMedia | null;
 }
 
@@ -43,7 +43,7 @@ export async function checkContainer(path: string, length = Infinity): Promise<C
     const bytes = joined(file, pieces);
     const head = await readAt(bytes, 0, Math.min(firstBytesLooked, actualBytes));
     const found = readFirstBytes(head);
-    // A picture or an unknown beginning inside is what the object says it is.
+    // The object decides what it holds, even if the beginning inside looks like a picture or like nothing known.
     const first =
       found.demuxer === null && inside
         ? { ...found, kind: 'unknown' as const, demuxer: inside.demuxer }
@@ -65,7 +65,7 @@ export async function checkContainer(path: string, length = Infinity): Promise<C
   }
 }
 
-/** In a list of pieces this sign parts one from the next. */
+/** This character separates the pieces in the list that ffmpeg gets, so a name must not contain it. */
 function refusePartingName(path: string): void {
   if (!path.includes('|')) return;
   throw new WorkstationError(
@@ -82,7 +82,9 @@ function announced({ kind }: FirstBytes, head: Buffer): number {
   return size === 0 ? 0 : size + 8;
 }
 
-/** Throws `video-truncated` without a table of contents, `video-not-a-video` when the pictures lie in other files. */
+/**
+ * Throws `video-truncated` if there is no table of contents, and `video-not-a-video` if the pictures are in other files.
+ */
 export function refuseBrokenContainer({ isoMedia }: ContainerCheck): void {
   if (isoMedia?.refersElsewhere) {
     throw new WorkstationError(
@@ -94,11 +96,11 @@ export function refuseBrokenContainer({ isoMedia }: ContainerCheck): void {
   if (isoMedia && !isoMedia.hasContents) throw truncated('its table of contents is missing');
 }
 
-/** Whether the end of the file is missing, by what it states itself. */
+/** Whether the end of the file is missing, according to the file itself. */
 export const isCut = ({ announcedBytes, actualBytes, lacksEnd }: ContainerCheck): boolean =>
   announcedBytes > actualBytes || lacksEnd;
 
-/** Whether the file says itself that nothing can come after what is there. */
+/** Whether the file states that nothing can follow what is there. */
 export const isFinished = (check: ContainerCheck): boolean =>
   check.announcedBytes > 0 && !isCut(check) && check.isoMedia?.isFragmented !== true;
 
@@ -110,7 +112,7 @@ export function truncated(reason: string): WorkstationError {
   );
 }
 
-/** End of the Matroska segment, or 0 where its size is unknown (live recordings). */
+/** The end of the Matroska segment; 0 if its size is unknown, as in live recordings. */
 function matroskaSize(head: Buffer): number {
   const header = variableInteger(head, 4);
   if (!header) return 0;

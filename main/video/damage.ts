@@ -25,11 +25,11 @@ export class DamageFinder {
   readonly #packets: SeenPacket[] = [];
   readonly #frames: CachedFrame[] = [];
   readonly #everyPacketIsShown: boolean;
-  /** Packets read since the frame before the last one: a complaint is about one of them. */
+  /** The packets that were read since the frame before the last one. A complaint is about one of them. */
   #sinceFrame: number[] = [];
   #suspects: number[] = [];
 
-  /** @param everyPacketIsShown each packet makes a frame, so that one without is damaged */
+  /** @param everyPacketIsShown whether each packet makes a frame, so that a packet without a frame is damaged */
   constructor(everyPacketIsShown: boolean) {
     this.#everyPacketIsShown = everyPacketIsShown;
   }
@@ -40,7 +40,7 @@ export class DamageFinder {
       this.#sinceFrame.push(this.#packets.length);
       this.#packets.push({ pts, position, isDiscarded, isBad: isCorrupt });
     } else if (entry.kind === 'frame') {
-      // The last frames come out when all packets have been read.
+      // The decoder hands out its last frames once all packets are read.
       if (this.#sinceFrame.length > 0) this.#suspects = this.#sinceFrame;
       this.#sinceFrame = [];
       this.#frames.push(entry);
@@ -50,12 +50,12 @@ export class DamageFinder {
     }
   }
 
-  /** Numbers of the damaged frames, in the order in which they came out. */
+  /** The numbers of the damaged frames, in the order in which they were decoded. */
   numbers(): Set<number> {
     return this.#look().numbers;
   }
 
-  /** Times of the damaged frames, also of those that did not come out. */
+  /** The times of the damaged frames, including those that were never handed out. */
   times(): Set<number> {
     const { numbers, missing } = this.#look();
     for (const number of numbers) {
@@ -82,7 +82,8 @@ export class DamageFinder {
         wasBroken = isBroken;
         isBroken = leadingBroken = false;
       }
-      // Shown before the key frame though decoded after it: it leans on both groups, and nothing after the key frame on it.
+      // This frame is shown before the key frame but decoded after it. It depends on both groups, and nothing after the key
+      // frame depends on it.
       const isLeading =
         number === undefined ? pts !== null && key.pts !== null && pts < key.pts : number < key.number;
       const isMissing = this.#everyPacketIsShown && number === undefined && pts !== null;
@@ -99,8 +100,8 @@ export class DamageFinder {
   }
 
   /**
-   * What is known of the frame before holds for one whose packet is not known. And where damage has upset the order of the
-   * frames, a whole picture may have come out at another one's time. Both up to a key frame.
+   * A frame whose packet is unknown is judged like the frame before it. If damage has upset the order of the frames, a
+   * whole picture may also appear at another one's time. Both end at the next key frame.
    */
   #addFollowing(linked: ReadonlySet<number>, numbers: Set<number>): void {
     let isUpset = false;
@@ -139,7 +140,7 @@ export class DamageFinder {
   }
 }
 
-/** Where each value is, of those that are there once. */
+/** The position of each value that occurs once. */
 function uniquePlaces(packets: readonly SeenPacket[], name: 'position' | 'pts'): Map<number, number> {
   const places = new Map<number, number>();
   const repeated = new Set<number>();

@@ -8,7 +8,7 @@ import { inputOf } from './media-input.ts';
 import type { VideoProbe } from './probe.ts';
 import type { ProcessEnd } from './process.ts';
 
-/** What every decode of one file needs. */
+/** What every decode of a file needs to know. */
 export interface DecodeContext {
   readonly path: string;
   readonly probe: VideoProbe;
@@ -16,20 +16,23 @@ export interface DecodeContext {
   readonly log: Log;
 }
 
-/** Seconds before the key frame, tried in turn until the decode starts where it should. */
+/** How many seconds before the key frame to begin; they are tried in turn until the decode starts where it should. */
 const earlierSeconds = [1, 6, 40];
-/** Earlier key frames that are tried when a key frame turns out to be none, each twice as far back as the one before. */
+/**
+ * How many earlier key frames are tried if a key frame turns out not to be one. Each is twice as far back as the one
+ * before.
+ */
 const mostEarlierKeys = 5;
 
-/** Containers with a table of key frames that demuxers seek to exactly; the others are searched by time. */
+/** Whether a container has a table of key frames, by which demuxers seek exactly. In all others they search by time. */
 export function hasSeekTable(probe: VideoProbe): boolean {
   return /\b(mov|mp4|matroska|webm)\b/.test(probe.container);
 }
 
-/** Where a decode may begin: the key frame that has to come out first, and the media seconds that ffmpeg is sent to. */
+/** Where a decode may begin: the key frame that must be handed out first, and the media seconds to which ffmpeg is sent. */
 export interface DecodeStart {
   readonly key: number;
-  /** Null for the start of the file, where nothing has to be proved. */
+  /** Null for the start of the file, where nothing has to be proven. */
   readonly seekSeconds: number | null;
 }
 
@@ -100,7 +103,10 @@ export function inputArguments(
  */
 const silentAboutDamage = new Set(['hevc']);
 
-/** Whether frames of a codec are decoded with one thread alone, since damage that nobody is told of would make them differ. */
+/**
+ * Whether frames of a codec are decoded by one thread only, because damage that nobody reports would otherwise make them
+ * differ.
+ */
 export const needsOneThread = ({ codec }: Pick<VideoProbe, 'codec'>): boolean => silentAboutDamage.has(codec);
 
 /**
@@ -121,7 +127,7 @@ export function sourceFilter(context: DecodeContext): string {
   return `[0:${streamIndex}]settb=${timeBase[0]}/${timeBase[1]}`;
 }
 
-/** True only for a frame that the decoder itself calls one to start at, and that leans on no other. */
+/** True only for a frame that the decoder itself says it can start at, and that depends on no other. */
 export const isKeyExpression = 'key*not(eq(pict_type,P)+eq(pict_type,B))';
 
 /**

@@ -13,13 +13,13 @@ import { isComplaint } from './decode-log.ts';
 import { FrameList, listOutput, listedFrames, parseListedFrame, type ListedFrame } from './frame-list.ts';
 import { linesOf, startProcess, type ProcessEnd } from './process.ts';
 
-/** Decoding that lists frames and hands out no pixels. */
+/** A decode that lists frames and hands out no pixels. */
 
 export interface SampleRequest {
   readonly seekSeconds: number | null;
-  /** Frames before are left out. */
+  /** Frames before this time are left out. */
   readonly fromTicks: number;
-  /** Null for all until the file ends. */
+  /** How many frames to list; null for all up to the end of the file. */
   readonly count: number | null;
   readonly signal?: AbortSignal | undefined;
 }
@@ -61,14 +61,14 @@ export interface CountedFrame {
 }
 
 /**
- * A muxer sets times right that run backwards, and the table wants them as they are. So each time travels in two parts,
- * both below the frame's number, which only rises: the number times `part`, plus the time's high or low half.
+ * A muxer corrects times that run backwards, but the table wants them as they are. So each time is sent in two parts, each
+ * added to the frame's number, which always rises: the number times `part`, plus the high or the low half of the time.
  */
 const part = 2 ** 24;
-/** Makes negative times positive. */
+/** This makes negative times positive. */
 const offset = part * part * 0.25;
 
-/** Null stands for a frame without a time. */
+/** Puts a time together from its two parts; null for a frame without a time. */
 function timeOf(high: number, low: number): number | null {
   const above = high % part;
   return above === 0 ? null : (above - 1) * part + (low % part) - offset;
@@ -76,11 +76,11 @@ function timeOf(high: number, low: number): number | null {
 
 export interface WholeListing {
   readonly end: ProcessEnd;
-  /** Numbers of the frames that the decoder calls key frames. */
+  /** The numbers of the frames that the decoder calls key frames. */
   readonly keys: readonly number[];
-  /** Messages that tell of trouble with the picture. */
+  /** How many of the decoder's messages tell of trouble with the picture. */
   readonly complaints: number;
-  /** Times of packets that arrived damaged, as far as this ffmpeg tells. */
+  /** The times of packets that arrived damaged, as far as this ffmpeg reports them. */
   readonly corrupt: ReadonlySet<number>;
 }
 
@@ -111,7 +111,7 @@ export async function decodeEveryFrame(
         graph,
       ],
       ...[...output('list', 1), ...output('high', 3), ...output('low', 4), ...output('keys', 5)],
-      // The packets as they are, which tell what was lost on the way.
+      // The packets unchanged, which show what was lost on the way.
       ...(isTransportStream
         ? ['-map', `0:${probe.streamIndex}`, '-c', 'copy', '-copyinkf', '-f', 'framecrc', 'pipe:6']
         : []),

@@ -10,31 +10,31 @@ export type DecodeLogEntry =
   | {
       readonly kind: 'packet';
       readonly pts: number | null;
-      /** Where it begins in the file; null where that is not told. */
+      /** Where it begins in the file; null if ffprobe does not say. */
       readonly position: number | null;
-      /** The container says that it arrived damaged, such as after a gap in a transport stream. */
+      /** Whether the container says that it arrived damaged, for example after a gap in a transport stream. */
       readonly isCorrupt: boolean;
-      /** Decoded for the frames after it, never shown. */
+      /** Whether it is decoded only for the frames after it, and never shown. */
       readonly isDiscarded: boolean;
     }
   | {
       readonly kind: 'frame';
       readonly pts: number | null;
-      /** Where its packet begins in the file; null where that is not told. */
+      /** Where its packet begins in the file; null if ffprobe does not say. */
       readonly position: number | null;
-      /** The decoder itself calls it one to start at, and it leans on no other. */
+      /** Whether the decoder itself says that it can start here, because the frame depends on no other. */
       readonly isKey: boolean;
       readonly format: FrameFormat;
     }
-  /** The decoder complained or concealed something since the frame before the last one. */
+  /** The decoder complained, or concealed something, since the frame before the last one. */
   | { readonly kind: 'complaint' };
 
 export interface DecodeLogRequest {
-  /** Media seconds from which and up to which to read; null for the whole file. */
+  /** The media seconds between which to read; null for the whole file. */
   readonly interval: readonly [number, number] | null;
-  /** Whether the file's first pictures are among them; so where there is no interval. */
+  /** Whether the file's first pictures are included, as they are if there is no interval. */
   readonly fromStart?: boolean | undefined;
-  /** Of the frames, only those that a decode can start at: many times faster, since the others are skipped. */
+  /** Whether to read only frames at which a decode can start, which is many times faster because the others are skipped. */
   readonly keysOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -107,7 +107,7 @@ function decodeLogArguments(probe: VideoProbe): string[] {
   ];
 }
 
-/** More than any decoder reads before its first frame comes out. */
+/** No decoder reads more than this before it hands out its first frame. */
 const firstPackets = 4;
 
 /**
@@ -137,7 +137,7 @@ function parseEntry(line: string): DecodeLogEntry | null {
   const values = new Map<string, string>();
   for (const part of parts) {
     const cut = part.indexOf('=');
-    // What the file's own tags and side data say comes after ours and never takes their place.
+    // What the file's own tags and side data say comes after our lines and never replaces them.
     if (cut > 0 && !values.has(part.slice(0, cut))) values.set(part.slice(0, cut), part.slice(cut + 1));
   }
   const ticks = (name: string) => {

@@ -53,7 +53,7 @@ export class DecodeSummary {
     return runs;
   }
 
-  /** A flag for each frame of the table. */
+  /** Gives a flag for each frame of the table. */
   damaged(table: FrameTable): Uint8Array {
     if (this.#frames === table.ticks.length) {
       const numbers = this.#finder.numbers();

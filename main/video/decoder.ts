@@ -28,7 +28,7 @@ import type { VideoProbe } from './probe.ts';
 import { startProcess, type ProcessEnd } from './process.ts';
 import { partAt } from './table-parts.ts';
 
-/** A frame as it leaves the decoder: planes where our own conversion reads them, else RGB. */
+/** A frame as the decoder gives it: in planes if our own conversion reads them, else in RGB. */
 export interface RawFrame {
   readonly index: FrameIndex;
   readonly pts: Ticks;
@@ -39,7 +39,7 @@ export interface RawFrame {
   readonly source: Pick<VideoProbe, 'pixelFormat' | 'orientation'>;
 }
 
-/** A frame as people and models see it: as displayed, upright and with square pixels (`display.ts`). */
+/** A frame as people and models see it, which is upright and has square pixels (`display.ts`). */
 export interface DecodedFrame {
   readonly index: FrameIndex;
   /** Presentation time in ticks of the stream's time base. */
@@ -53,7 +53,7 @@ export interface DecodedFrame {
    * it is turned, mirrored or its pixels are made square; of one eye's part of it, where that is what is shown.
    */
   readonly hash: string;
-  /** The eye whose picture it is; missing for the whole one. */
+  /** The eye whose picture this is; missing for the whole picture. */
   readonly eye?: FrameEye;
   /**
    * The file is damaged here: the decoder complained of this frame, or of one that it may lean on, and drew what it could.
@@ -93,7 +93,7 @@ export function hashPicture(rgb: Uint8Array, width: number, height: number): str
 
 export interface DecodeRequest {
   readonly first: number;
-  /** Included. */
+  /** The last frame, which is decoded too. */
   readonly last: number;
   /** Called in order. A promise holds the decoder back until it resolves. */
   readonly onFrame: (frame: RawFrame) => void | Promise<void>;
@@ -151,7 +151,8 @@ async function decodeOneStream(
       throwIfAborted(request.signal);
       const before = next;
       const damaged = await knownDamage(table, next, request.signal);
-      // A group that may be damaged unseen is decoded for itself: what the memory of its first pictures held before would show.
+      // A group that may be damaged without notice is decoded alone, because what is left in memory from earlier pictures
+      // would show in it.
       const alone = damaged !== null || (needsOneThread(context.probe) && table.seekable);
       const last = alone ? Math.min(request.last, nextKeyFrame(table, next) - 1) : request.last;
       const outcome = await attempt(context, table, {
@@ -168,13 +169,13 @@ async function decodeOneStream(
         break;
       }
       if (outcome.end.killedBy && !outcome.mismatch && next <= last) {
-        // Ended from outside in the middle: once more from where it stopped, then give up.
+        // If something outside ended the decode in the middle, it goes on once from where it stopped, and then gives up.
         if (outcome.end.stalled || ++killed > 1) throw describeToolEnd(outcome.end, context.log);
         break;
       }
       if (next > before) break;
       tried++;
-      // What a decode in the careful way, from a true key frame, does not give does not exist.
+      // Frames that a careful decode from a true key frame does not give do not exist.
       if (tried === starts.length || (damaged && outcome.wasProved))
         throw undecodable(context, next, outcome);
       context.log.debug('A decode began in the wrong place; going further back', {
@@ -188,9 +189,9 @@ async function decodeOneStream(
 interface AttemptOutcome {
   readonly end: ProcessEnd;
   readonly mismatch: string | null;
-  /** It began at a frame that the decoder calls a key frame. */
+  /** Whether it began at a frame that the decoder calls a key frame. */
   readonly wasProved: boolean;
-  /** The decoder said that something is wrong, or a frame of the table did not come out. */
+  /** Whether the decoder reported trouble, or a frame of the table was not handed out. */
   readonly complained: boolean;
 }
 
@@ -210,7 +211,9 @@ function undecodable(context: DecodeContext, index: number, outcome: AttemptOutc
 
 interface AttemptRequest extends DecodeRequest {
   readonly start: DecodeStart;
-  /** Damaged frames of the one group that is decoded; null where none is known, and complaints end the attempt. */
+  /**
+   * The damaged frames of the one group that is decoded; null if they are not known, and then a complaint ends the attempt.
+   */
   readonly damaged: ReadonlySet<number> | null;
 }
 
@@ -246,7 +249,7 @@ async function attempt(
   try {
     while (next <= last) {
       const index = next;
-      // Pixels and descriptions come over pipes of their own, in any order of arrival.
+      // Pixels and descriptions come through separate pipes and may arrive in any order.
       const expected = rawLayout(context.probe, formatAt(table, index)).bytes;
       const [frame, read] = await Promise.all([described.next(), pixels.read(expected)]);
       if (request.signal?.aborted || !frame) break;
@@ -285,7 +288,7 @@ async function attempt(
     pixels.close();
   }
   const end = await child.ended;
-  // A run that gave less than was asked may have said why only at its end.
+  // A run that gave less than was asked may say why only at its end.
   complained ||= drained && complaints > 0;
   return { end: drained ? end : { ...end, killedBy: null }, mismatch, wasProved, complained };
 }

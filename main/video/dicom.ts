@@ -5,13 +5,13 @@ import { readAt } from './regular-file.ts';
 
 /** Where in a DICOM object the video lies, and what reads it. */
 export interface DicomVideo {
-  /** Its fragments one behind the other; what lies between two pictures of JPEG does no harm and stays. */
+  /** The fragments of the video in order. What lies between two JPEG pictures does no harm, so it stays. */
   readonly pieces: readonly Piece[];
   /** Whether the end of the object is missing. */
   readonly isCut: boolean;
-  /** For a bare stream; null where a container lies inside, which says itself what it is. */
+  /** The demuxer for a bare stream; null if a container lies inside, which says itself what it is. */
   readonly demuxer: string | null;
-  /** Frames a second, where the object states it and a bare stream does not. */
+  /** Frames per second, if the object states them and a bare stream does not. */
   readonly frameRate: string | null;
 }
 
@@ -36,7 +36,7 @@ const item = 0xfffee000;
 const itemEnd = 0xfffee00d;
 const sequenceEnd = 0xfffee0dd;
 const pixelData = 0x7fe00010;
-/** The only values that are read; all others are passed over by their length, those of the patient too. */
+/** Only these values are read. All others, including those about the patient, are skipped by their length. */
 const wanted = new Map([
   [0x00020010, 'transferSyntax'],
   [0x00180040, 'cineRate'],
@@ -98,7 +98,7 @@ async function readElement(file: FileHandle, position: number): Promise<Element 
   return { tag, representation, length: head.readUInt32LE(8), at: position + 12 };
 }
 
-/** Where a sequence, or an item, of undefined length ends. */
+/** Finds where a sequence or item of undefined length ends. */
 async function endOfSequence(file: FileHandle, start: number, depth: number): Promise<number> {
   if (depth > 16) throw notInside('its header is nested too deeply');
   let position = start;
@@ -116,19 +116,19 @@ async function endOfSequence(file: FileHandle, start: number, depth: number): Pr
 
 /** A fragment of the pixel data, without the head of its item. */
 interface Fragment extends Piece {
-  /** Where its item begins, counted from the first one behind the table of offsets. */
+  /** Where its item begins, counted from the first item after the table of offsets. */
   readonly offset: number;
 }
 
 interface Fragments {
   readonly list: readonly Fragment[];
-  /** Offsets of the fragments with which a picture begins (Basic Offset Table); empty where the object lists none. */
+  /** The offsets of the fragments with which a picture begins (Basic Offset Table); empty if the object lists none. */
   readonly pictures: ReadonlySet<number>;
-  /** Whether the mark is missing that ends them. */
+  /** Whether the mark that ends them is missing. */
   readonly isCut: boolean;
 }
 
-/** Tables of offsets longer than this belong to no video. */
+/** No video has a longer table of offsets. */
 const longestTable = 4 * 1024 * 1024;
 
 async function fragmentsOf(file: FileHandle, start: number, size: number): Promise<Fragments> {
@@ -154,7 +154,7 @@ async function fragmentsOf(file: FileHandle, start: number, size: number): Promi
   return { list, pictures, isCut };
 }
 
-/** Each piece is opened by the tools by itself, and systems let a program open a few hundred files. */
+/** The tools open every piece separately, and operating systems limit a program to a few hundred open files. */
 const mostPieces = 200;
 
 async function describeVideo(

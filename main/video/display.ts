@@ -12,7 +12,7 @@ export interface Display {
   /** Width of a coded pixel over its height, as [numerator, denominator]. */
   readonly pixelAspect: readonly [number, number];
   readonly orientation: Orientation;
-  /** The eye of a stereo recording that is wanted; the whole picture where none is said. */
+  /** The eye of a stereo recording that is wanted; the whole picture if it is missing. */
   readonly eye?: StereoEye | null | undefined;
 }
 
@@ -61,7 +61,7 @@ export function isCrossed({ xx }: Orientation): boolean {
 /** For people: 'upright', 'turned by 90°' (clockwise), 'mirrored', 'mirrored and turned by 90°'. */
 export function orientationInWords(orientation: Orientation): string {
   const isMirrored = orientation.xx * orientation.yy - orientation.xy * orientation.yx < 0;
-  // Mirrored left to right first, then turned.
+  // The picture is mirrored left to right first, and then turned.
   const turn = isMirrored ? { ...orientation, xx: -orientation.xx, yx: -orientation.yx } : orientation;
   const degrees = turn.xx === 1 ? 0 : turn.xx === -1 ? 180 : turn.yx === 1 ? 90 : 270;
   const words = [...(isMirrored ? ['mirrored'] : []), ...(degrees > 0 ? [`turned by ${degrees}°`] : [])];
@@ -100,7 +100,7 @@ export function orientationOf(matrix: string): Orientation {
   return straight || crossed ? { xx, xy, yx, yy } : upright;
 }
 
-/** Shapes of a pixel beyond this are mistakes of a file, not of its picture. */
+/** A pixel shape beyond this is a mistake in the file, not a property of its picture. */
 const longestPixel = 8;
 
 /** A coded picture's size with square pixels, not yet turned: one side is lengthened, so that nothing seen is lost. */
@@ -176,7 +176,7 @@ function withSquarePixels(picture: RgbPicture, aspect: Display['pixelAspect']): 
       const right = top + (across.second[x] as number) * 3;
       const part = across.share[x] as number;
       for (let channel = 0; channel < 3; channel++) {
-        // One side alone is longer, so that at most one of the two shares is not 0.
+        // Only one side becomes longer, so at most one of the two shares is not 0.
         const here = picture.rgb[left + channel] as number;
         const other = picture.rgb[(part ? right : left + below) + channel] as number;
         rgb[out++] = (here * 65_536 + (other - here) * (part || share) + 32_768) >>> 16;

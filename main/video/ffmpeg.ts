@@ -57,13 +57,13 @@ export function findMediaTools(options: FindOptions = {}): Promise<MediaTools> {
   if (!tools) {
     tools = lookForMediaTools(environment, options.log ?? silentLog);
     found.set(key, tools);
-    // A person may install ffmpeg and try again.
+    // A failure is not remembered, because a person may install ffmpeg and try again.
     tools.catch(() => found.delete(key));
   }
   return tools;
 }
 
-/** Looks again at the next call: a program was fetched. */
+/** Makes the next call look again, because a program was fetched. */
 export function forgetMediaTools(): void {
   found.clear();
 }
@@ -161,7 +161,7 @@ function packaged(name: string, origin: ToolOrigin): Candidate[] {
   try {
     exported = require(name);
   } catch {
-    // Not installed, or not for this platform: the next place is looked at.
+    // The package is not installed or not made for this platform, so the next place is tried.
     return [];
   }
   const path = typeof exported === 'string' ? exported : (exported as { path?: unknown } | null)?.path;
@@ -218,7 +218,7 @@ function refuse(program: 'ffmpeg' | 'ffprobe', named: boolean): never {
   );
 }
 
-/** As answers remember it. */
+/** The decoder in use, as the evidence of an answer names it. */
 export const decoderName = ({ ffmpeg }: MediaTools): string => `ffmpeg ${ffmpeg.version}`;
 
 /** What a person should know of the decoder in use: null where nothing is known against it. */
@@ -247,7 +247,7 @@ function makeExecutable(path: string): boolean {
       chmodSync(path, 0o755);
       return true;
     } catch {
-      // Somebody else's file: not for us to use.
+      // The file belongs to somebody else, so it is not ours to change.
       return false;
     }
   }

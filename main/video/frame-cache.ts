@@ -15,7 +15,7 @@ export class FrameCache {
     this.#capacity = Math.max(8, Math.floor(budgetBytes / frameBytes));
   }
 
-  /** Most frames held at a time. */
+  /** The most frames that are held at the same time. */
   get capacity(): number {
     return this.#capacity;
   }

@@ -94,7 +94,7 @@ async function tableFromPackets(
   for await (const line of linesOf(child.stdout)) {
     const packet = parsePacketLine(line);
     if (!packet) continue;
-    // Before an edit list's start: decoded for the frames after it, never shown.
+    // This frame lies before the start of an edit list, so it is decoded for the frames after it and never shown.
     if (packet.discarded) continue;
     if (packet.pts === null) {
       complete = false;
@@ -298,10 +298,10 @@ async function tableFromDecoding(
         'Copy it again from the recorder or the disk it came from.',
       );
     }
-    // Some decoders leave out what they cannot read, and say nothing.
+    // Some decoders leave out what they can't read without reporting it.
     const lacksFrames = expected !== null && builder.length < expected;
     if (!singleThread && (complaints > 0 || corrupt.size > 0 || lacksFrames)) {
-      // What several threads make of damage differs from run to run.
+      // What several threads make of damage differs from run to run, so it is decoded again by one.
       log.info('The decoder complained; decoding again in the way that always gives the same', {
         complaints,
       });

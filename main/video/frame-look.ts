@@ -19,7 +19,7 @@ export async function knownDamage(
   return look ? resultOf(look, signal) : null;
 }
 
-/** Looks which frames of the group of frame `index` are damaged, once. */
+/** Finds out once which frames in the group of frame `index` are damaged. */
 export async function lookForDamage(
   context: DecodeContext,
   table: FrameTable,

@@ -25,23 +25,25 @@ export interface FrameRequest {
 export interface FrameReaderOptions {
   readonly context: DecodeContext;
   readonly table: FrameTable;
-  /** Bytes for decoded frames. */
+  /** How many bytes decoded frames may take. */
   readonly budgetBytes: number;
-  /** Throws when the file is no longer the one that was opened. Called before every answer. */
+  /** Throws if the file is no longer the one that was opened. It is called before every answer. */
   readonly checkFile: () => Promise<void>;
   /** The eye of a stereo recording that is wanted now; the whole picture where it is left out. */
   readonly eye?: (() => StereoEye | null) | undefined;
 }
 
-/** Frames decoded before and after the one asked for, in the same run of ffmpeg. */
+/** How many frames are decoded before and after the one that was asked for, in the same run of ffmpeg. */
 const framesBefore = 6;
 const framesAfter = 24;
-/** What starting ffmpeg costs, told in frames decoded: joining a run that far behind is still sooner. */
+/** The time that starting ffmpeg takes, counted in decoded frames. A run that is at most this far behind arrives sooner. */
 const startCost = 16;
-/** Most frames kept ready on either side of the playhead. */
+/** The most frames that are kept ready on either side of the playhead. */
 const mostAhead = 128;
 const mostFailures = 3;
-/** Frames kept as people and models see them: the one on screen and those that work asked for last. */
+/**
+ * How many frames are kept in the form that people and models see: the one on screen and those that work asked for last.
+ */
 const mostFinished = 4;
 
 interface Pending {
@@ -54,7 +56,7 @@ interface Pending {
 interface Run {
   readonly first: number;
   readonly last: number;
-  /** The next frame to come out; before the first, the key frame where decoding began. */
+  /** The next frame to be handed out; before the first one, the key frame where decoding began. */
   position: number;
   readonly controller: AbortController;
 }
@@ -109,7 +111,7 @@ export class FrameReader {
         signal: stopSignal,
         background: true,
         onFrame: (raw) => {
-          // Frames still in the pipe of a decoder that was stopped: nobody would take them, nor let it go on.
+          // Frames still in the pipe of a decoder that was stopped are passed over, because nobody would take them.
           if (stopSignal.aborted) return;
           offer?.(raw);
           return new Promise<void>((resolve) => (taken = resolve));
@@ -154,7 +156,7 @@ export class FrameReader {
     const job = async (): Promise<DecodedFrame> => {
       await checkFile();
       const eye = asked === undefined ? this.#eye : asked;
-      // Several questions about one frame, as a sweep asks them, decode it once.
+      // Several questions about one frame, as in a sweep, share one decode.
       const made = this.#finished.get(this.#nameOf(index, eye));
       if (made) return this.#keep(made);
       let raw = this.#cache.get(index);
@@ -214,7 +216,7 @@ export class FrameReader {
         try {
           resolve(this.#finish(outcome, this.#eye));
         } catch (error) {
-          // No memory left for the picture: whoever waits is told, not left waiting.
+          // There is no memory left for the picture. Whoever waits is told so, instead of waiting on.
           reject(error as Error);
         }
       },
@@ -246,7 +248,7 @@ export class FrameReader {
     const { table } = this.#options;
     const count = table.ticks.length;
     const key = keyFrameBefore(table, pending.index);
-    // The decoder passes through the frames before it anyway: who goes backwards wants them next.
+    // The decoder passes the frames before it anyway, and a person who goes backwards wants them next.
     const before = this.#direction === -1 ? Math.max(framesBefore, this.#reach) : framesBefore;
     this.#start(
       Math.max(key, pending.index - before),
@@ -304,7 +306,7 @@ export class FrameReader {
         code: toErrorReport(error).code,
       });
       if (pending && pending.index >= run.first && pending.index <= run.last) {
-        // What failed may have been a frame before the one that is waited for, which may be fine.
+        // The frame that failed may have been an earlier one, while the one that is waited for may be fine.
         if (run.first < pending.index) return this.#start(pending.index, run.last, false);
         pending.settle(error as Error);
       }
@@ -352,7 +354,7 @@ export class FrameReader {
     return this.#keep(this.#finished.get(this.#nameOf(raw.index, eye)) ?? finishFrame(raw, eye));
   }
 
-  /** The frame on screen is asked for by the window, the model and the still: made once, the latest used kept. */
+  /** Window, model and still ask for the frame on screen, so it is made once and the last ones used are kept. */
   #keep(frame: DecodedFrame): DecodedFrame {
     this.#finished.set(this.#nameOf(frame.index, frame.eye ?? null), frame);
     return frame;
@@ -362,7 +364,7 @@ export class FrameReader {
     return this.#options.eye?.() ?? null;
   }
 
-  /** Decoded planes are those of both eyes; what is made of them is one eye's. */
+  /** Decoded planes are of both eyes, but a frame that is made from them is of one. */
   #nameOf(index: number, eye: StereoEye | null): string {
     return `${index} ${eyeInWords(eye)}`;
   }

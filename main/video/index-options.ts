@@ -7,8 +7,8 @@ export interface IndexProgress {
 export interface IndexOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
-  /** Decodes every frame even where the container's packets would do; for checking one way against the other. */
+  /** Decodes every frame even if the container's packets would do, to check one way against the other. */
   readonly decodeAll?: boolean | undefined;
-  /** Reads every packet even where the file's own tables would do; for the same. */
+  /** Reads every packet even if the file's own tables would do, for the same reason. */
   readonly readPackets?: boolean | undefined;
 }

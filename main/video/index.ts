@@ -99,8 +99,8 @@ const recentMilliseconds = 60_000;
 const growthMilliseconds = 1500;
 
 /**
- * How much of a file is opened: all of it, or only what is there now where more may come, so that nothing changes under
- * an index that is being built.
+ * How much of a file is opened: all of it, or only what is there now if more may come. Nothing may change under an index
+ * that is being built.
  */
 async function countedLength(path: string, stamp: FileStamp, asked?: number): Promise<number | undefined> {
   if (asked !== undefined && asked < stamp.size) return asked;
@@ -201,7 +201,7 @@ export class VideoSource {
         throwIfAborted(signal);
       }
       await this.#checkFile();
-      // The tools were not held to the beginning of the file, and may have counted what came meanwhile.
+      // The tools were not limited to the beginning of the file, so they may have counted what came meanwhile.
       if (this.#grows && !this.#mayGrow) {
         throw new WorkstationError(
           'file-changed',
@@ -323,12 +323,12 @@ export class VideoSource {
     if (stamp.size === this.#stamp.size && stamp.modifiedMilliseconds === this.#stamp.modifiedMilliseconds)
       return;
     const { bytes } = this.probe;
-    // A recording that goes on keeps its beginning, and with it every frame that was counted.
+    // A recording that continues keeps its beginning, and with that every frame that was counted.
     if (
       stamp.size < bytes ||
       (await fingerprintFile(this.path, undefined, bytes)) !== contentOf(this.fingerprint)
     ) {
-      // Some recorders go back and fill in what they left open, so no frame that was counted is sure to stay.
+      // Some recorders go back and fill in what they left open, so none of the counted frames is sure to stay.
       throw stamp.size > bytes
         ? new WorkstationError(
             'file-changed',

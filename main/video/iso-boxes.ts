@@ -20,7 +20,7 @@ export async function* boxesOf(
     const head = await readAt(file, position, 16);
     if (head.length < 8) return;
     const type = head.toString('latin1', 4, 8);
-    // After the last box some recorders pad with zeros: no announcement.
+    // Some recorders pad the file with zeros after the last box, which announces nothing.
     if (!/^[\w \xa9-]{4}$/.test(type)) return;
     let size = head.readUInt32BE(0);
     let start = position + 8;

@@ -33,7 +33,7 @@ export async function keyFramesDiffer(
       throwIfAborted(signal);
       const head = await headAt(bytes, positions[place] as number, isMatroska);
       const stated = read(head);
-      // A key frame that states nothing goes on with what held before.
+      // A key frame that states nothing keeps what held before.
       first ??= stated;
       if (stated !== '' && stated !== first) return true;
     }

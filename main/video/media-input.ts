@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { largestPicture } from '../../preload/contract/picture-limit.ts';
 import type { Piece } from './pieces.ts';
 
-/** What a media tool is let open: one file on this machine, and as what. */
+/** What a media tool may open: one file on this machine, and in which format. */
 export interface MediaInput {
   readonly path: string;
   /** The demuxer that reads the file; null while that is still to be found out among `plainContainers`. */
   readonly demuxer: string | null;
-  /** The parts of the file that are read, one behind the other; null for all of it. */
+  /** The parts of the file that are read, in order; null for all of it. */
   readonly pieces?: readonly Piece[] | null | undefined;
-  /** Frames a second of a bare stream, where something else than the stream says it. */
+  /** Frames per second of a bare stream, if something outside the stream states them. */
   readonly frameRate?: string | null | undefined;
 }
 
@@ -26,10 +26,10 @@ const plainContainers = (
 /** Demuxers of the MP4 family follow references to other files where they are let; by default they are not, and here it is said. */
 const isoMedia = new Set(['mov', 'mp4']);
 
-/** Streams without a container, and so without times. */
+/** Formats of streams without a container, which therefore have no times. */
 const bareStreams = new Set(['mjpeg', 'mpegvideo', 'h264', 'hevc', 'm4v', 'vc1']);
 
-/** Demuxers that know how long a packet is to be, and mark one that is shorter. */
+/** Demuxers that know how long a packet must be, and mark one that is shorter. */
 const sizedPackets = new Set(['mov', 'mp4', 'avi']);
 
 /**

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 export class PixelPipe {
   readonly #stream: Readable;
   readonly #chunks: AsyncIterator<Uint8Array>;
-  /** Read already, but not part of a frame yet. */
+  /** Bytes that were read but belong to no frame yet. */
   #rest: Uint8Array = Buffer.alloc(0);
 
   constructor(stream: Readable) {
@@ -33,7 +33,7 @@ export class PixelPipe {
     this.#rest = Buffer.concat([bytes, this.#rest]);
   }
 
-  /** Lets go of what nobody reads any more; a process counts as ended only when its pipes are. */
+  /** Discards what nobody reads any more, because a process counts as ended only when its pipes have. */
   close(): void {
     this.#stream.destroy();
   }

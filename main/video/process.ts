@@ -19,14 +19,17 @@ const backgroundPriority = 5;
 
 export interface ProcessOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Runs below the priority of what the person is waiting for. */
+  /** Whether it runs below the priority of what the person is waiting for. */
   readonly background?: boolean | undefined;
   readonly log?: Log | undefined;
-  /** Says nothing while it works, as an encoder writing a file does: silence is then no sign of a hang. */
+  /**
+   * Whether it says nothing while it works, like an encoder that writes a file, so that silence does not mean that it
+   * hangs.
+   */
   readonly silent?: boolean | undefined;
   /** Each line of standard error, without its end. */
   readonly onErrorLine?: ((line: string) => void) | undefined;
-  /** Pipes of its own that the tool writes to besides standard output: file descriptors 3, 4 and so on. */
+  /** How many pipes it writes to besides standard output: file descriptors 3, 4 and so on. */
   readonly channels?: number | undefined;
   /** Milliseconds of one tick of the watch; for tests. */
   readonly tickMilliseconds?: number | undefined;
@@ -98,7 +101,7 @@ export function startProcess(
   const outputs = [child.stdout as Socket, ...channels];
   const watchdog = setInterval(() => {
     const bytes = outputs.reduce((sum, output) => sum + output.bytesRead, 0);
-    // A reader that takes nothing is slow itself; that is no silence of the tool's.
+    // If the reader takes nothing, the reader is slow and the tool is not silent.
     const isSilent = bytes === bytesSeen && outputs.every((output) => output.readableLength === 0);
     silentTicks = isSilent ? silentTicks + 1 : 0;
     bytesSeen = bytes;

@@ -50,7 +50,7 @@ export function describeFileError(error: unknown, path = ''): unknown {
   if (error instanceof WorkstationError || systemCode(error) === null) return error;
   const refusal = refusalOf(error);
   if (refusal === 'not-a-file') return notAFile();
-  // Node puts this sign where a name holds bytes that are no text in UTF-8; the name itself is lost with them.
+  // Node puts this character where a name holds bytes that are not UTF-8 text, and the name itself is lost.
   if (refusal === 'missing' && path.includes('\ufffd')) {
     return new WorkstationError(
       'file-unreadable',

@@ -12,7 +12,7 @@ export interface SampleTable {
   readonly sizes: Float64Array;
 }
 
-/** Tables larger than this belong to no recording. */
+/** No recording has larger tables than this. */
 const longestTable = 256 * 1024 * 1024;
 
 /** Why the tables do not settle the matter, for the log. */
@@ -196,7 +196,7 @@ function positionsOf(
   return positions;
 }
 
-/** ffmpeg takes larger ones for mistakes, and mends them in ways of its own. */
+/** ffmpeg takes larger offsets for mistakes and corrects them in its own ways. */
 const longestOffset = 2 ** 28;
 
 /** Decoding times are sums of durations; an offset for each sample leads from there to when it is shown. */
@@ -235,7 +235,7 @@ function forEachOfRuns(
   if (sample !== count) throw unclear(`it has fewer ${name} than samples`);
 }
 
-/** Without a table of them every sample is one. */
+/** Without such a table every sample is a key frame. */
 function keysOf(count: number, table: Table | null): Uint8Array {
   const keys = new Uint8Array(count);
   if (!table) return keys.fill(1);

@@ -4,7 +4,7 @@ import { partFacts, type FrameTable, type PartFacts, type PartHead, type TablePa
 import type { VideoProbe } from './probe.ts';
 import type { TransportPart } from './transport-parts.ts';
 
-/** A part's own table, before it is joined. */
+/** The table of one part before all parts are joined. */
 export interface CountedPart {
   readonly part: TransportPart;
   readonly probe: VideoProbe;

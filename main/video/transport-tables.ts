@@ -110,7 +110,7 @@ export class TransportTables {
       // Programme 0 stands for the network's own table.
       if (programme !== 0) programmes.set(programme, section.readUInt16BE(at + 2) & 0x1fff);
     }
-    // A table in several sections is of a broadcast with many programmes: each section adds its own.
+    // A table of several sections is that of a broadcast with many programmes, of which each section adds its own.
     const isWhole = section[7] === 0;
     const before = this.#programmes;
     this.#programmes = isWhole ? programmes : new Map([...before, ...programmes]);

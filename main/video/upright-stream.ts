@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
-/** A header larger than this is none of a stream that holds no frames yet. */
+/** No stream that holds no frames yet has a larger header. */
 const longestHeader = 1024 * 1024;
 
 /**

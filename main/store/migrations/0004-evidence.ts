@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** What the model's numbers say of an answer; null for the answers from before they were kept. */
+/** Keeps what the model's numbers say about an answer; it is null for answers from before these were kept. */
 export const migration = sqlMigration({
   version: 4,
   name: 'evidence',

@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** What a person chose once for all sessions, and where the models beside the embedded one come from. */
+/** Keeps settings, which hold for all sessions, and where each model beside the embedded one comes from. */
 export const migration = sqlMigration({
   version: 5,
   name: 'models',

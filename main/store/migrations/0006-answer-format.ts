@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** How a model writes its answers, where a person said so when it was imported: an interrupted import goes on with it. */
+/** Keeps the answer format that a person stated for a model, so that an interrupted import can go on with it. */
 export const migration = sqlMigration({
   version: 6,
   name: 'answer-format',

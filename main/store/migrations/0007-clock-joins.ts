@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** Where a video's own clock begins anew or leaps, for the timeline. */
+/** Keeps where a video's own clock starts again or leaps, because the timeline marks these places. */
 export const migration = sqlMigration({
   version: 7,
   name: 'clock-joins',

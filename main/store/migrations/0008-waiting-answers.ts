@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** Answers that wait for their turn are found as those that are written: what a dead process left is of both kinds. */
+/** Makes the index find waiting answers as well as running ones, because a process that died may leave both behind. */
 export const migration = sqlMigration({
   version: 8,
   name: 'waiting-answers',

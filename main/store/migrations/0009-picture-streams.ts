@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** The picture streams of a file that has several, and the one that a video is. */
+/** Keeps the picture streams of a file that has several, and which of them a video is. */
 export const migration = sqlMigration({
   version: 9,
   name: 'picture-streams',

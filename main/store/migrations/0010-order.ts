@@ -1,8 +1,8 @@
 import { sqlMigration } from './migration.ts';
 
 /**
- * What was opened or changed last is said by a count, as clocks are set back. Questions and answers come in the order of
- * their rows, which is that in which they were asked and given.
+ * Orders sessions by counters instead of times, because a clock may be set back. Questions and answers are ordered by their
+ * rows, which are added in the order in which they were asked and given.
  */
 export const migration = sqlMigration({
   version: 10,

@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** Whether the end of a video's recording is missing, or still being recorded. */
+/** Keeps whether the end of a recording is missing, or is still being recorded. */
 export const migration = sqlMigration({
   version: 11,
   name: 'incomplete-recordings',

@@ -75,7 +75,9 @@ const triggers = `
   BEGIN SELECT RAISE(ABORT, 'a sealed answer is never removed'); END;
 `;
 
-/** The record of every change, and for each case that is here already a first record of all that it holds. */
+/**
+ * Makes the record of all changes. Each case that exists already gets a first change with the digest of all that it holds.
+ */
 export const migration: Migration = {
   version: 12,
   name: 'record',
@@ -88,7 +90,7 @@ export const migration: Migration = {
   },
 };
 
-/** The accounts that are known as actors, which a setting held for a short time. */
+/** Turns the accounts that an earlier version kept in a setting into actors. */
 function takeOverAccounts(database: Database.Database): void {
   database.exec(`
     INSERT INTO actors (id, kind, name, account, created_at)
@@ -99,8 +101,8 @@ function takeOverAccounts(database: Database.Database): void {
 }
 
 /**
- * An answer stays open where it may still change: one whose box waits to be put on the displayed picture, and one that was
- * stopped for a process which lives after all.
+ * Seals the answers that have ended. One stays open if it may still change: its box has yet to be moved onto the displayed
+ * picture, or it was stopped for a process that turns out to be alive.
  */
 function sealEndedAnswers(database: Database.Database): void {
   const seal = database.prepare('UPDATE answers SET seal = :seal WHERE id = :id');
@@ -120,7 +122,7 @@ function sealEndedAnswers(database: Database.Database): void {
 
 type Fact = { id: string; [name: string]: unknown };
 
-/** Everything of a case as it is now, in the form that its changes will be recorded in. */
+/** Selects everything that belongs to a case now, in the form in which its later changes are recorded. */
 const factsOf: Readonly<Record<string, string>> = {
   case: `SELECT id, json_object('id', id, 'pseudonym', pseudonym, 'createdAt', created_at, 'demonstration',
       json(iif(demonstration = 1, 'true', 'false'))) AS value

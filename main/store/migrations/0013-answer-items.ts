@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** Answers that name several things, each with its box. A sealed answer keeps its own. */
+/** Keeps the things of an answer that names several, each with its box. Sealed answers stay as they are. */
 export const migration = sqlMigration({
   version: 13,
   name: 'answer-items',

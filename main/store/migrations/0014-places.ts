@@ -1,8 +1,9 @@
 import { sqlMigration } from './migration.ts';
 
 /**
- * Where each person stands in a session, of which the session itself said one place for all; and the video that a question is
- * about. Questions of before leave that open: theirs is the session's, and the record of them stays as it was written.
+ * Keeps for each person where they are in a session, which had one place for everybody before, and for each question its
+ * video. Older questions name none, because they are about their session's only video and their record must stay as it was
+ * written.
  */
 export const migration = sqlMigration({
   version: 14,

@@ -1,6 +1,9 @@
 import { sqlMigration } from './migration.ts';
 
-/** What people say of answers: one verdict of each person on each answer. A row that was taken back stays. */
+/**
+ * Keeps people's verdicts, one for each answer and person. The row of a verdict that was taken back stays, so that it can
+ * return.
+ */
 export const migration = sqlMigration({
   version: 15,
   name: 'verdicts',

@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** Work that outlives the process that it was given to: it is there as long as it is to be done. */
+/** Keeps work that must outlive the process that does it. A row stays until its work is done. */
 export const migration = sqlMigration({
   version: 16,
   name: 'tasks',

@@ -3,9 +3,9 @@ import { canonicalText, chainStart, hashOf, sha256, type ChangeHead } from '../c
 import type { Migration } from './migration.ts';
 
 /**
- * A session belongs to its case alone, a case has its recordings in an order, and a person has a place in each recording of a
- * session. Every question names its recording: those of before are about that of their session, which had but one. Where a
- * session was left before places were kept for each person stays in its row.
+ * Makes a session belong to a case instead of one video: a case orders its recordings, and each person has a place in every
+ * recording of a session. Each older question gets the video of its session, which had only one. Where somebody left a
+ * session before places were kept for each person remains in the session's row.
  */
 export const migration: Migration = {
   version: 17,
@@ -52,7 +52,7 @@ export const migration: Migration = {
   },
 };
 
-/** Records the order of each case's recordings, so that tables and record say the same from here on. */
+/** Records the order of each case's recordings, so that tables and record agree from here on. */
 function recordOrder(database: Database.Database): void {
   const caseIds = database
     .prepare('SELECT DISTINCT case_id FROM case_recordings ORDER BY case_id')

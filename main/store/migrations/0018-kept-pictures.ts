@@ -1,8 +1,8 @@
 import { sqlMigration } from './migration.ts';
 
 /**
- * The pictures of frames that were asked about, which are kept as files in the data folder: one for each frame, whatever was
- * asked about it.
+ * Lists the pictures of asked frames, which are kept as files in the data folder. Each frame has one, however many
+ * questions are about it.
  */
 export const migration = sqlMigration({
   version: 18,

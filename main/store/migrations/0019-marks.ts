@@ -1,6 +1,9 @@
 import { sqlMigration } from './migration.ts';
 
-/** What people mark in a recording: bookmarks on frames, and named segments. A row that was deleted stays. */
+/**
+ * Keeps what people mark in a recording: bookmarks on frames, and named segments. The row of a deleted mark stays, so that
+ * it can return.
+ */
 export const migration = sqlMigration({
   version: 19,
   name: 'marks',

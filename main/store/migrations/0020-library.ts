@@ -1,8 +1,8 @@
 import { sqlMigration } from './migration.ts';
 
 /**
- * Names of sessions, the trash for cases and sessions, and what full-text search reads. The index holds no texts, and nothing that
- * other tables do not say: it is filled, and filled anew, when the database is opened (`search/fill.ts`).
+ * Keeps names of sessions, the bin for cases and sessions, and the index of full-text search. The index stores no texts and
+ * nothing that is not in other tables, so it can be filled again whenever the database is opened (`search/fill.ts`).
  */
 export const migration = sqlMigration({
   version: 20,

@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** Which eye of a stereo recording is reviewed; null for the whole picture. */
+/** Keeps which eye of a stereo recording is reviewed; null stands for the whole picture. */
 export const migration = sqlMigration({
   version: 21,
   name: 'stereo',

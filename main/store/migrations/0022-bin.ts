@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** Who moved a case or a session to the bin; when is in `deleted_at` since version 20. */
+/** Keeps who moved a case or a session to the bin. When this happened is in `deleted_at`, which step 20 added. */
 export const migration = sqlMigration({
   version: 22,
   name: 'bin',

@@ -1,6 +1,6 @@
 import { sqlMigration } from './migration.ts';
 
-/** When a recording began: by its file's own words, and as a person stated it for the case. */
+/** Keeps when a recording began, both as its file states it and as a person stated it for the case. */
 export const migration = sqlMigration({
   version: 23,
   name: 'case-time',

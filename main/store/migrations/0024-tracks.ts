@@ -1,6 +1,8 @@
 import { sqlMigration } from './migration.ts';
 
-/** Boxes that people carry over the frames of a segment. A row that was deleted stays. */
+/**
+ * Keeps the boxes that people carry over the frames of a segment. The row of a deleted one stays, so that it can return.
+ */
 export const migration = sqlMigration({
   version: 24,
   name: 'tracks',

@@ -26,7 +26,7 @@ import { migration as tracks } from './0024-tracks.ts';
 
 export type { Migration } from './migration.ts';
 
-/** Every step, in order. */
+/** All steps, in the order in which they are applied. */
 export const migrations: readonly Migration[] = [
   casesAndVideos,
   sessions,

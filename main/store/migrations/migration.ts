@@ -1,15 +1,17 @@
 import type Database from 'better-sqlite3';
 
-/** One step of the schema. Steps are never edited once released; a change is a new step. */
+/**
+ * One step of the schema. A released step is never edited, because databases have run it already; a change is a new step.
+ */
 export interface Migration {
-  /** The number of its file, and the database's `user_version` afterwards. */
+  /** The number in its file's name, which becomes the database's `user_version`. */
   readonly version: number;
   readonly name: string;
-  /** Runs inside a transaction of its own. */
+  /** Changes the schema, within a transaction that the caller has begun. */
   readonly up: (database: Database.Database) => void;
 }
 
-/** A step that SQL alone can say. */
+/** Makes a step that needs no more than SQL. */
 export const sqlMigration = ({
   version,
   name,
