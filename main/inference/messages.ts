@@ -18,9 +18,9 @@ export const MemoryEstimate = z.object({
   /** The program itself with its runtime. */
   program: bytes,
   weights: bytes,
-  /** While a frame of 1920 x 1080 is looked at, or a piece of a prompt goes through. */
+  /** The most that is needed while the model looks at a frame of 1920 x 1080, or reads a piece of a prompt. */
   working: bytes,
-  /** The same for the largest frame that the model takes here. */
+  /** The same for the largest frame that the model takes on this machine. */
   workingMost: bytes,
   /** Keys and values of one token, and of as many as the model can hold at once. */
   keyValuesPerToken: bytes,
@@ -31,7 +31,7 @@ export const MemoryEstimate = z.object({
   needed: bytes,
   /** With the largest frame, the full context and a full frame cache. */
   most: bytes,
-  /** What was free for the engine when it was estimated. */
+  /** How much memory was free for the engine when this was estimated. */
   free: bytes,
 });
 export type MemoryEstimate = z.infer<typeof MemoryEstimate>;
@@ -51,7 +51,7 @@ export const ModelInfo = z.object({
   /** Host and port, where the device is a server. */
   server: z.string().optional(),
   deviceReason: z.string(),
-  /** A faster device was wanted, and does not work here. */
+  /** Whether a faster device was wanted but does not work here. */
   deviceFallback: z.boolean(),
   /** Resident memory of the engine's process after loading; null for a server. */
   memoryBytes: z.int().min(0).nullable(),
@@ -60,11 +60,11 @@ export const ModelInfo = z.object({
   /** How the CPU is used, and why so: `2 threads, measured 2026-11-22: ...`; missing for a server. */
   threads: z.object({ threads: z.int().positive(), spinning: z.boolean(), reason: z.string() }).optional(),
   labels: ModelLabels.nullable(),
-  /** False: no tokenizer, so the model can be checked but not asked. */
+  /** False if the model has no tokenizer, so that it can be checked but not asked. */
   canAsk: z.boolean(),
-  /** How many questions are answered together at most; one where this is absent. */
+  /** How many questions are answered together at most; 1 if this is missing. */
   answersTogether: z.int().positive().optional(),
-  /** Most tokens that an answer gets where the settings name no other number. */
+  /** How many tokens an answer gets at most if the settings give no other number. */
   maxNewTokens: z.int().positive(),
 });
 export type ModelInfo = z.infer<typeof ModelInfo>;
@@ -82,7 +82,7 @@ export const EngineSettings = z.object({
   temperature: AnswerSettings.shape.temperature.removeDefault().optional(),
   topK: AnswerSettings.shape.topK.removeDefault().optional(),
   topP: AnswerSettings.shape.topP.removeDefault().optional(),
-  /** Default: the model's own, from its generation_config.json. */
+  /** The model's own setting by default, from its generation_config.json. */
   repetitionPenalty: AnswerSettings.shape.repetitionPenalty.removeDefault().optional(),
   seed: AnswerSettings.shape.seed.removeDefault().optional(),
   maxNewTokens: AnswerSettings.shape.maxNewTokens.removeDefault().optional(),
@@ -110,15 +110,15 @@ export const AnswerResult = z.object({
   raw: z.string(),
   /** Product of the probabilities that the model gave to the tokens of its label; null without a label. */
   probability: z.number().min(0).max(1).nullable(),
-  /** Null where the answer was stopped or cut off. */
+  /** Null if the answer was stopped or cut off. */
   evidence: AnswerEvidence.nullable(),
   notes: z.array(z.string()),
   tokens: TokenCounts,
-  /** The frame's size as the model saw it; null where it was stopped before. */
+  /** The frame's size as the model saw it; null if the answer was stopped before that. */
   modelInput: Size.nullable(),
-  /** As used, with the model's own values where none were given. */
+  /** The settings that were used, with the model's own values where none were given. */
   settings: AnswerSettings,
-  /** Whether the look at the frame was kept from a question before. */
+  /** Whether the model's look at the frame was kept from an earlier question. */
   frameSeenBefore: z.boolean(),
   timings: AnswerTimings.omit({ decodeFrameMilliseconds: true }),
 });
@@ -152,14 +152,14 @@ export const ToEngine = z.discriminatedUnion('type', [
     id,
     directory: z.string(),
     device: DeviceWish,
-    /** Which of a folder's graphs; null: what suits the device. */
+    /** Which of a folder's graphs to use; null for those that suit the device. */
     variant: z.string().nullable(),
     threads: z.int().positive().nullable(),
     /** Where measurements are remembered. */
     cacheFolder: z.string().nullable(),
-    /** Why not to touch a device, where it is known already. */
+    /** Reasons not to touch a device that are known already. */
     troubles: z.partialRecord(z.enum(devices), z.string()),
-    /** Resident memory at which the process will be ended. */
+    /** How much resident memory ends the process. */
     memoryCeilingBytes: z.number().positive(),
   }),
   z.object({
@@ -186,7 +186,7 @@ export const FromEngine = z.discriminatedUnion('type', [
     /** 0..1 of the whole load. */
     fraction: z.number().min(0).max(1),
   }),
-  /** A device is about to be touched, which may be the last that is heard. */
+  /** A device is about to be touched. If that ends the process, this is the last message from it. */
   z.object({ type: z.literal('trying'), id, device: z.enum(devices) }),
   /** What the model will take of memory, before its graphs are opened. */
   z.object({ type: z.literal('estimate'), id, estimate: MemoryEstimate }),
@@ -203,7 +203,7 @@ export const FromEngine = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('answered'), id, result: AnswerResult }),
   z.object({ type: z.literal('failed'), id, error: ErrorReport }),
-  /** The device failed in the middle of the work: this process is of no more use. */
+  /** The device failed in the middle of the work, so this process is of no more use. */
   z.object({ type: z.literal('device-lost'), id, device: z.enum(devices), reason: z.string() }),
   /**
    * Every second while the engine's main thread is free; not during a run of a graph. A second thread tells memory

@@ -24,7 +24,7 @@ const here = (): Places => ({
   cache: process.env['XDG_CACHE_HOME'],
 });
 
-/** What the runtime keeps in its folder; with anything else in it, the folder is left as it is. */
+/** What the runtime keeps in its folder. If there is anything else in it, the folder is left as it is. */
 const known = /^(deviceid|deviceid\.lock|onnxruntime\.db([-.](wal|shm|journal|lock))?)$/;
 
 /**
@@ -62,7 +62,7 @@ export async function removeReports({ home, temporary, platform, cache }: Places
     removed.push(file);
   };
   for (const name of names) await remove(join(folder, name));
-  // The folders above may hold what others keep; then they stay.
+  // The folders above may hold files of other programs, and then they stay.
   for (const each of [folder, dirname(folder), dirname(dirname(folder))]) {
     if (!(await rmdir(each).then(returnTrue, returnFalse))) break;
   }

@@ -13,19 +13,19 @@ export interface DeviceChoice {
   readonly device: Device;
   /** Why this device, in words for a person; with the reason of every other that was tried before it. */
   readonly reason: string;
-  /** A faster device was wanted, and does not work here. */
+  /** Whether a faster device was wanted but does not work here. */
   readonly fallback: boolean;
 }
 
-/** Below this, moving inputs and outputs to a GPU and back costs more than it saves. */
+/** Below this size, moving inputs and outputs to a GPU and back takes more time than the GPU saves. */
 export const gpuWorthBytes = 200 * 2 ** 20;
 
 /** What choosing a device asks of the machine. */
 export interface DeviceMachine {
   readonly platform: NodeJS.Platform;
-  /** Called before a device is touched for the first time, which may be the last that is heard of this process. */
+  /** Called before a device is touched for the first time, because that may end this process. */
   readonly onTry?: (device: Accelerator) => void;
-  /** Null when the device works, else the reason why not. */
+  /** Null if the device works, else the reason why it does not. */
   probe: (device: Accelerator, halfFloats: boolean) => Promise<string | null>;
   /** Milliseconds for some matrix products. */
   time: (device: Device) => Promise<number>;

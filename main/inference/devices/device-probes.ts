@@ -57,7 +57,7 @@ export async function timeProducts(device: Device): Promise<number> {
     let best = Infinity;
     for (let run = 0; run < 4; run += 1) {
       const start = performance.now();
-      // A matrix of 1/n everywhere is its own square.
+      // The product of a matrix of 1/n everywhere with itself is the same matrix.
       const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(1 / size), [1, 1]) });
       const took = performance.now() - start;
       if (run > 0) best = Math.min(best, took);
@@ -78,7 +78,7 @@ function openAlone(graph: Uint8Array, device: Device): Promise<InferenceSession>
 /** The cause that onnxruntime gives, in one line. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  // onnxruntime puts its own source line and condition before the cause.
+  // onnxruntime writes its own source line and condition before the cause.
   return message
     .split('\n')[0]!
     .replace(/^.* was false\. /, '')

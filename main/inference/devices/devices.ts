@@ -20,7 +20,7 @@ export function deviceName({
   return deviceNames[device];
 }
 
-/** Devices that a model need not run on. */
+/** Devices other than the CPU, on which a model need not run. */
 export type Accelerator = Exclude<Device, 'cpu'>;
 
 /** Reasons known before not to touch a device: it has ended an engine's process, or was lost in an answer. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 const fileName = 'threads.json';
-/** Models that were measured; the oldest measurements go first. */
+/** How many models' measurements are kept. The oldest ones are dropped first. */
 const mostEntries = 100;
 
 const Entry = z.object({
@@ -19,7 +19,7 @@ const Memory = z.object({ formatVersion: z.literal(1), entries: z.record(z.strin
 /** What was measured for one model on one machine. */
 export type Measured = z.infer<typeof Entry>;
 
-/** What a measurement holds for: another model, runtime or machine is measured anew. */
+/** What a measurement is valid for. Another model, runtime or machine is measured again. */
 export interface MeasuredFor {
   readonly modelSha256: string;
   readonly runtimeVersion: string;
@@ -45,7 +45,7 @@ export async function remember(
     .sort(([, first], [, second]) => second.measuredAt.localeCompare(first.measuredAt))
     .slice(0, mostEntries);
   const file = path.join(folder, fileName);
-  // Written apart and moved, so that two engines at once leave the file of one of them and not a mixture.
+  // It is written to another file and moved, so that two engines at once leave the file of one of them and no mixture.
   const draft = `${file}.${randomUUID()}`;
   try {
     await mkdir(folder, { recursive: true });
@@ -66,7 +66,7 @@ async function read(folder: string): Promise<Record<string, Measured>> {
     const parsed = Memory.safeParse(JSON.parse(await readFile(path.join(folder, fileName), 'utf8')));
     return parsed.success ? parsed.data.entries : {};
   } catch {
-    // Not there yet, not readable, or no JSON: measured again.
+    // The file does not exist yet, can't be read, or is no JSON, so the machine is measured again.
     return {};
   }
 }

@@ -21,10 +21,10 @@ export interface ThreadSetting {
  */
 export const spinMicroseconds = 1000;
 
-/** Beyond this the small matrices of one token are too little work to share out. */
+/** With more threads than this, the small matrices of one token are too little work to share. */
 const mostThreads = 16;
 
-/** Where nothing was measured. */
+/** The setting if nothing was measured. */
 export function defaultSetting(): ThreadSetting {
   return { threads: Math.min(availableParallelism(), 8), spinning: false };
 }
@@ -53,7 +53,7 @@ export function physicalCores(folder = '/sys/devices/system/cpu'): number {
       .map((name) => readFileSync(`${folder}/${name}/topology/thread_siblings_list`, 'utf8').trim());
     if (siblings.length > 0) return new Set(siblings).size;
   } catch {
-    // Not Linux, or a container that hides it.
+    // This is not Linux, or a container hides it.
   }
   return availableParallelism();
 }

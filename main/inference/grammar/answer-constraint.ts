@@ -136,7 +136,7 @@ export class AnswerConstraint {
         whole.slice(fed.length).forEach(push);
         continue;
       }
-      // What the model wrote is split as its tokenizer would not: the forced text stands alone.
+      // The model's text is split in another way than its tokenizer would split it, so the forced text stands alone.
       const alone = this.#parts.canonical.settled(forced.text, forced.state);
       if (alone.length === 0) break;
       alone.forEach(push);

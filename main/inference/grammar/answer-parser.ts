@@ -190,7 +190,7 @@ function sections(raw: string, notes: string[], tagged: boolean): Sections {
   const reasoningEnd =
     thinkClose >= 0 ? thinkClose : answerOpen >= 0 ? answerOpen : object >= 0 ? object : raw.length;
   const text = raw.slice(reasoningStart, Math.max(reasoningEnd, reasoningStart));
-  // A fence or a list that opens around the object is no reasoning.
+  // A code fence or a list that opens around the object is not reasoning.
   const reasoning = tagged ? text : text.replace(/(?:```(?:json)?)?\s*\[?\s*$/, '');
   return { reasoning: reasoning.trim(), start, end };
 }
@@ -201,7 +201,7 @@ interface FoundObject {
   readonly end: number;
 }
 
-/** No answer names more things; what comes after them is left. */
+/** No answer names more things than this. What comes after them is left out. */
 const mostObjects = 64;
 
 /** The first JSON object of the range that parses, and those that follow it as in a list; a fence doesn't matter. */
@@ -244,7 +244,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    // Not JSON: the caller looks for another object, and says so when there is none.
+    // The text is not JSON. The caller looks for another object, and says so if there is none.
     return undefined;
   }
 }

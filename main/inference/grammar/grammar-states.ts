@@ -13,7 +13,7 @@ export const done: GrammarState = {
 
 export type Next = () => GrammarState;
 
-/** Every corner makes states of its own; past this many they are made anew when they are needed. */
+/** Every corner makes its own states. Beyond this many, states are not kept but made again when they are needed. */
 const statesKept = 4096;
 
 /** The states of one automaton, each made when it is first reached, and kept by its key. */

@@ -20,7 +20,7 @@ export class DeltaDecoder implements DecoderGraph {
     this.#session = session;
     this.#parameters = parameters;
     this.#inputs = new RowInputs(parameters);
-    // The WebGPU provider ends the process on an input without rows, which an empty past would be.
+    // The WebGPU provider ends the process if an input has no rows, as an empty past would.
     this.#maskedRows = device === 'webgpu' ? 1 : 0;
   }
 

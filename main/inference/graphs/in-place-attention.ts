@@ -61,7 +61,7 @@ export async function rightRowsAtOnce(shape: AttentionShape, buffers: DeviceBuff
     const gpu = await open('webgpu');
     try {
       for (const rows of triedRows) {
-        // From the first row on, a single one as in decoding, and again behind others.
+        // New rows are tried as the first ones, then a single one as in decoding, and then several behind others.
         if (await agrees([rows, 1, rows], shape, cpu, gpu, buffers))
           return rows === triedRows[0] ? null : rows;
       }
@@ -128,7 +128,7 @@ async function agrees(
   }
 }
 
-/** Numbers within 2 of 0 that don't repeat, so that scores differ and no key can stand for another. */
+/** Makes numbers within 2 of 0 that do not repeat, so that scores differ and no key can be taken for another. */
 function waves(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, (_, index) => 2 * Math.sin(index * 12.9898 + seed * 78.233));
 }

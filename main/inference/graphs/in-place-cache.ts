@@ -59,7 +59,7 @@ export class InPlaceCache implements DecoderCache {
     this.reserve(this.#length + tokens);
     const { layers, keyValueHeads, headSize } = this.#shape;
     const rows = this.#capacity;
-    // One after the other, each in its place at once: whatever fails leaves buffers that are freed with the cache.
+    // They are made one after the other and stored at once, so that all buffers are freed with the cache even if one fails.
     for (let index = 0; index < 2 * layers && this.#rows < rows; index += 1) {
       const before = this.#tensors[index];
       if (before === undefined) {

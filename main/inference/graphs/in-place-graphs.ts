@@ -15,7 +15,7 @@ export function attendsInPlace({ graph }: Pick<OnnxSkeleton, 'graph'>, layers: n
   const nodes = readFields(graph)
     .filter(({ number }) => number === graphProto.node)
     .map(({ bytes, whole }) => readNode(bytes, whole));
-  // A graph inside a node may take any value by its name.
+  // A graph inside a node may use any value by its name.
   if (nodes.some(({ branches }) => branches)) return false;
   const readers = new Map<string, string[]>();
   const writers = new Map<string, string>();

@@ -30,9 +30,9 @@ export interface OpenMeasuredOptions {
   readonly now?: () => number;
 }
 
-/** What a measurement may take, or three times as long as the model takes to open, if that is longer. */
+/** How long a measurement may take. It may take three times as long as opening the model if that is longer. */
 const budgetMilliseconds = 2000;
-/** A setting has to be so much faster than the default to be taken in its place: less is the machine's mood. */
+/** A setting must be this much faster than the default to replace it, because smaller differences come and go. */
 const worthwhile = 0.97;
 const steps = 7;
 const promptTokens = 32;
@@ -123,7 +123,7 @@ async function measure(
       try {
         graphs = await open(setting);
       } catch (error) {
-        // The default has to work; of the others, one that does not is no loss.
+        // The default must work. If another setting does not, nothing is lost.
         if (timings.length === 0) throw error;
         untried += 1;
         continue;
@@ -175,7 +175,7 @@ async function time(
     return now() - begun;
   };
   try {
-    // The first runs of a session make room for their values, and are not those of an answer.
+    // The first runs of a session reserve room for their values, so they do not represent an answer.
     await run(tokens);
     await run(1);
     const prompt = await run(tokens);
@@ -190,7 +190,7 @@ async function time(
   }
 }
 
-/** By the real clock, whatever measures. */
+/** This uses the real clock, whatever clock the measurement uses. */
 function keepBusy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);

@@ -25,7 +25,7 @@ export class DeviceLostError extends WorkstationError {
 
 const memoryRanOut = /bad_alloc|out of memory|failed to allocate|not enough memory|allocation failed/i;
 
-/** Runs of more tokens than this are a prompt's; an answer feeds a token at a time, or the few that are forced. */
+/** A run of more tokens than this belongs to a prompt. An answer feeds one token at a time, or the few that are forced. */
 const mostTokensOfAnswer = 16;
 
 /**

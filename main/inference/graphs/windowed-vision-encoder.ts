@@ -13,7 +13,7 @@ interface Workplace {
   readonly values: Float32Array;
 }
 
-/** Larger ones are not kept between two frames. */
+/** Larger buffers are not kept between two frames. */
 const mostKeptBytes = 2 ** 24;
 
 /**

@@ -4,7 +4,7 @@ import type { Size } from '../../../preload/contract/values.ts';
 import { resampleBicubic } from './resample.ts';
 import { smartResize } from './smart-resize.ts';
 
-/** More pixels than any picture has that a model looks at: a frame is not enlarged to that. */
+/** No model looks at a picture of more pixels, so a frame is never enlarged beyond this. */
 const Pixels = z
   .int()
   .positive()

@@ -126,7 +126,7 @@ function layOut(size: Size, target: Size, horizontal: Coefficients, vertical: Co
   const scale = size.height / target.height;
   const outputRows = Math.min(target.height, Math.max(1, Math.floor(sourceRowsAtOnce / scale)));
   const neededRows = Math.min(size.height, Math.ceil(outputRows * scale) + vertical.stride);
-  // Weights are zero for what the kernels read behind the last sample, but there has to be something to read.
+  // The kernels read behind the last sample with weights of zero, so there must be something to read.
   const sourceBytes = rowsAtOnce * size.width * 3 + pixelGroups * pixelsAtOnce * 3 + overrun;
   const pitch = target.width * 3 + overrun;
   const rowsBytes = (neededRows + rowGroups * rowsAtOnce) * pitch;
@@ -188,7 +188,7 @@ class Resampler {
     for (let row = start; row < end; row += rowsAtOnce) {
       this.#bytes.set(rgb.subarray(row * sourceBytes, Math.min(row + rowsAtOnce, end) * sourceBytes), source);
       const at = to + (row - start) * pitch;
-      // A last row that has no other beside it is done twice.
+      // If no row is left beside the last one, that one is done twice.
       const second = row + 1 < end ? 1 : 0;
       this.#kernels.horizontal(
         source,

@@ -2,7 +2,7 @@ import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 
 export interface ResizeLimits {
-  /** Both sides become multiples of this: patch size times merge size. */
+  /** Both sides become multiples of this, which is the patch size times the merge size. */
   readonly factor: number;
   readonly minPixels: number;
   readonly maxPixels: number;

@@ -92,7 +92,7 @@ async function readManifest(root: string): Promise<ModelManifest> {
 
 /** Presence, length and hash of every file. */
 async function verifyFiles(root: string, manifest: ModelManifest, options: HashOptions): Promise<void> {
-  // Presence and length first: cheap, and a truncated copy is named before gigabytes are hashed.
+  // Presence and length are checked first: that is cheap, and names a truncated copy before gigabytes are hashed.
   for (const [name, file] of Object.entries(manifest.files)) {
     const found = await fileBytes(root, name);
     if (found !== file.bytes) {

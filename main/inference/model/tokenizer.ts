@@ -47,7 +47,7 @@ const sameModelHint =
   'Use the config.json and tokenizer.json of one and the same model, and import it again.';
 const templateHint = 'Import the model again with the chat template of its maker.';
 
-/** Asked of nobody: whether template and tokenizer can make a prompt. */
+/** A question that is never asked. It shows whether template and tokenizer can make a prompt. */
 const tryQuestion = 'What organ is being operated, and where are the instruments? (1, 2, 3)';
 /** In ms. A vocabulary of 150,000 tokens opens in less than two seconds, a prompt is made in a few ms. */
 const longestOpening = 60_000;
@@ -140,7 +140,7 @@ export class ModelTokenizer {
     // The decoder says in what its tokens are spelled, alone or as a part of a sequence.
     const byteLevel = JSON.stringify(file.decoder ?? null).includes('"ByteLevel"');
     const opened = new ModelTokenizer(tokenizer, template, specials, manifest.parameters.tokens, byteLevel);
-    // A template may be read and still fail with a question: better now than at every one that is asked.
+    // A template may be readable and still fail with a question, so it is better to find out now than at every question.
     opened.prompt(tryQuestion, 1);
     return opened;
   }
@@ -164,7 +164,7 @@ export class ModelTokenizer {
     return { texts: Array.from(texts, ([id, bytes]) => ({ id, bytes })), size, ends: end };
   }
 
-  /** A model's own pattern for words may take ages on a text that it was not made for. */
+  /** A model's own pattern for words may take extremely long on a text that it was not made for. */
   #encodePrompt(text: string): number[] {
     try {
       return withinTime(longestPrompt, () => this.encode(text));
@@ -258,7 +258,7 @@ const Vocabulary = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.unknown() })).optional(),
 });
 
-/** The library makes room for every id up to the largest, whichever a damaged file claims. */
+/** The library reserves room for every id up to the largest, even one that a damaged file claims. */
 function checkIdRange(file: z.infer<typeof TokenizerFile>, vocabularySize: number): void {
   const refused = (what: string): WorkstationError =>
     new WorkstationError('model-mismatch', `tokenizer.json ${what}.`, sameModelHint);

@@ -94,7 +94,7 @@ export async function readTransformersFolder(
   const sizes: [string, number][] = [];
   for (const name of files) {
     const bytes = await fileBytes(root, name);
-    // Before it is hashed: it could not be read in the end.
+    // This is checked before hashing, because such a file could not be read in the end.
     if (!name.startsWith('onnx/')) requireSize(name, bytes);
     sizes.push([name, bytes]);
   }

@@ -99,7 +99,7 @@ function choose(
     if (found !== undefined) return found;
     throw missingGraph(root, `onnx/${name}${suffix}.onnx`, present);
   }
-  // A look-up table needs no arithmetic: any is as good.
+  // A look-up table needs no arithmetic, so any kind will do.
   const well = graph === 'embedTokens' ? Object.keys(graphVariants) : runsWell[kindOf(device)];
   const good = present.filter((candidate) => well.includes(candidate.variant));
   const [smallest] = (good.length > 0 ? good : present).toSorted((one, other) => one.bytes - other.bytes);
@@ -137,7 +137,7 @@ function candidates(files: ReadonlyMap<string, number>, graph: GraphName): Candi
 /** Sizes of the graphs in a folder and of their data, by their names; links are followed. Empty where there is none. */
 async function filesOf(folder: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  // Of a folder with thousands of other files, the rest is not looked at.
+  // In a folder with thousands of other files, the rest is not looked at.
   const names = (await readdir(folder).catch(() => [])).filter((name) =>
     Object.values(graphNames).some((graph) => name.startsWith(graph)),
   );

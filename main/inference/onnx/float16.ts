@@ -30,10 +30,10 @@ export function toFloat16(floats: Float32Array, halves: Uint16Array): number {
     const bits = patterns[i]!;
     const sign = (bits >>> 16) & 0x8000;
     const magnitude = bits & 0x7fff_ffff;
-    // 65,520 lies half way to what would be the next half float, and would be rounded up to it.
+    // 65,520 lies half way to what would be the next half float, so it would be rounded up to that.
     if (magnitude >= 0x477f_f000) return i;
     if (magnitude < 0x3880_0000) {
-      // Below the smallest normal half the steps are 2^-24 wide; the scaling is exact.
+      // Below the smallest normal half float the steps are 2^-24 wide, and this scaling is exact.
       const steps = Math.abs(floats[i]!) * 2 ** 24;
       const floor = Math.floor(steps);
       const rest = steps - floor;

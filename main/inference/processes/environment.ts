@@ -1,6 +1,6 @@
 import { withoutTelemetry } from '../no-telemetry.ts';
 
-/** Makes glibc ask for huge pages for the memory that it hands out (glibc 2.35 and later; others ignore it). */
+/** Makes glibc (2.35 and later; others ignore it) ask for huge pages for the memory that it hands out. */
 const hugePages = 'glibc.malloc.hugetlb=1';
 
 /**

@@ -14,9 +14,9 @@ function beat(): void {
   try {
     writeSync(1, line);
   } catch (error) {
-    // Nobody takes lines at the moment: the next one will do.
+    // Nobody reads lines at the moment, so this one is left out and the next one will do.
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
-    // The workstation is gone, and nobody waits for the run that the first thread may be in for minutes yet.
+    // The workstation has ended, so nobody waits for the run that may keep the first thread busy for minutes.
     process.kill(process.pid, 'SIGKILL');
   }
 }

@@ -1,4 +1,6 @@
-/** Processes of our own, whoever starts them: how they begin, talk, tell of themselves, and end. Loads no runtime. */
+/**
+ * How processes of our own begin, talk, report about themselves, and end, whoever starts them. This part loads no runtime.
+ */
 export { engineEnvironment } from './environment.ts';
 export { readHeartbeat, startHeartbeat, type Heartbeat } from './heartbeat.ts';
 export { connectToParent, type ParentPort } from './parent-port.ts';

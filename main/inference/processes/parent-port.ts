@@ -2,7 +2,7 @@
 export interface ParentPort {
   send(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
-  /** The parent has ended, or let go. */
+  /** Called when the parent has ended, or has closed the channel. */
   onGone(listener: () => void): void;
 }
 

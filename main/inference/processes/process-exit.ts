@@ -30,7 +30,7 @@ const signalMeanings: Readonly<Record<string, Meaning>> = {
   SIGTRAP: gaveUp,
 };
 
-/** Of POSIX, for hosts that tell a signal as a number. */
+/** The numbers of POSIX signals, for hosts that give a signal as a number. */
 const signalNumbers: Readonly<Record<number, string>> = {
   1: 'SIGHUP',
   4: 'SIGILL',
@@ -43,7 +43,7 @@ const signalNumbers: Readonly<Record<number, string>> = {
   15: 'SIGTERM',
 };
 
-/** Of Windows: NTSTATUS values as exit codes. */
+/** The NTSTATUS values that Windows uses as exit codes. */
 const windowsMeanings: Readonly<Record<number, Meaning>> = {
   0xc0000005: fault,
   0xc000001d: signalMeanings['SIGILL']!,
@@ -55,7 +55,7 @@ const windowsMeanings: Readonly<Record<number, Meaning>> = {
   0xc0000409: gaveUp,
 };
 
-/** What a process writes before it ends for want of memory. */
+/** What a process writes before it ends because memory ran out. */
 const outOfMemoryLine = /heap out of memory|bad_alloc|out of memory|cannot allocate memory/i;
 
 /**
@@ -73,7 +73,7 @@ function meaningOf(reason: string): Meaning | undefined {
   if (signal !== undefined) return signalMeanings[signal];
   const code = Number(/^exit code (-?\d+)$/.exec(reason)?.[1] ?? Number.NaN) >>> 0;
   if (code in windowsMeanings) return windowsMeanings[code];
-  // Electron tells a signal as its number, a shell as 128 and its number. Node's own codes of that size are not ours.
+  // Electron gives a signal as its number, and a shell as 128 plus its number. Node's own exit codes are not of that size.
   const name = signalNumbers[code > 128 ? code - 128 : code];
   return name === undefined || code === 1 ? undefined : signalMeanings[name];
 }

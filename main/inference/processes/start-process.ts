@@ -25,7 +25,8 @@ export const startWithNode: StartEngine = (entry, log) => {
     // Structured clone, so that pixels go over as bytes.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // None of this process's own flags: a test runner's or a debugger's would not suit the child.
+    // None of this process's own flags are passed on, because those of a test runner or a debugger would not suit the
+    // child.
     execArgv: [],
     env: engineEnvironment(),
   });
@@ -42,7 +43,7 @@ export const startWithNode: StartEngine = (entry, log) => {
     ended = true;
     for (const listener of exitListeners) listener(reason);
   };
-  // Not `exit`: what it wrote last is heard before.
+  // This waits for `close` and not for `exit`, so that the child's last output is heard first.
   child.on('close', (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
   child.on('error', (error) => {
     log(`engine process: ${error.message}`);

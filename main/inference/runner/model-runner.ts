@@ -18,7 +18,10 @@ import { planRun } from './batch-run.ts';
 import type { TreeToken } from './batch-run.ts';
 import { watchGraphs } from '../graphs/watched-graphs.ts';
 
-/** Nothing stops a run under way, so a prefill goes in pieces of this many tokens, with a look at the signal between. */
+/**
+ * Nothing can stop a run under way, so a prefill goes in pieces of this many tokens, and the signal is looked at between
+ * them.
+ */
 export const prefillChunk = 128;
 /** Graphs that read so many prompt tokens sooner than a person could stop them: four chunks in a run are no matter. */
 const fewBytes = 2 ** 26;
@@ -127,7 +130,7 @@ export class ModelRunner {
             }),
           {
             ...(threads === undefined ? {} : { threads }),
-            // What a GPU does is not a matter of this processor's threads.
+            // What a GPU does does not depend on this processor's threads.
             ...(cacheFolder === undefined || choice.device !== 'cpu' ? {} : { cacheFolder }),
             onMeasure: () => {
               activity = 'Measuring which threads are fastest';
@@ -325,7 +328,8 @@ export class ModelRunner {
     const positions = ids.map((_, index) => past + index + delta);
     return this.#add({
       tokens: ids.length,
-      // A generated token is text, whatever its id: a model may write the image token, and nothing is to see there.
+      // A generated token is text, whatever its id: a model may write the image token, but there is nothing to see at that
+      // place.
       embeddings: await this.lookUp(ids),
       positions: (start, end) => onAllAxes(positions.slice(start, end)),
       cache,
