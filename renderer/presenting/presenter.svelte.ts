@@ -14,6 +14,7 @@ export class Presenter {
   readonly #id: string;
   readonly #channel: BroadcastChannel;
   #number = 0;
+  #over = false;
   #presented: Presented | null = null;
   #told = -Infinity;
   #silence: ReturnType<typeof setTimeout> | undefined;
@@ -49,8 +50,10 @@ export class Presenter {
   }
 
   dispose(): void {
+    if (this.#over) return;
+    this.tell(null);
+    this.#over = true;
     clearTimeout(this.#silence);
-    this.#post({ kind: 'shown', of: this.#id, number: this.#number + 1, presented: null });
     this.#channel.removeEventListener('message', this.#hear);
     this.#channel.close();
   }
@@ -74,6 +77,8 @@ export class Presenter {
   };
 
   #post(message: PresentingMessage): void {
+    // The channel is closed with the window's state; a component may go after it.
+    if (this.#over) return;
     this.#channel.postMessage(message);
   }
 }
