@@ -32,7 +32,7 @@ import {
 } from '../store/index.ts';
 import { planBookmark, type BookmarkState } from './commands/bookmarks.ts';
 import { planRecordings } from './commands/recordings.ts';
-import { planSegment, type Stretch } from './commands/segments.ts';
+import { planAcross, planSegment, type Stretch } from './commands/segments.ts';
 import { planTrack, tracksGone, type SeenFrame } from './commands/tracks.ts';
 import { planVerdict, type JudgedAnswer } from './commands/verdicts.ts';
 import { seenFrame } from './seen-frame.ts';
@@ -55,11 +55,11 @@ export async function applyCommand(
 ): Promise<CallOutput<'apply'>> {
   const { database, record } = context.store;
   // Looked up before the transaction, which must not wait for a file; where frames lie in a recording never changes.
-  const stretch = await stretchOf(context, sessionId, command);
+  const stretches = await stretchesOf(context, sessionId, command);
   const seen = await seenFrame(context.library, command);
   return database.transaction(() => {
     const { caseId } = presentSession(database, sessionId);
-    const edits = plan(context, { sessionId, caseId, command, stretch, seen, actor: by.actor });
+    const edits = plan(context, { sessionId, caseId, command, stretches, seen, actor: by.actor });
     return {
       change: record.commit(by, { name: command.name, caseId, sessionId, groupId: groupId ?? null }, edits),
     };
@@ -70,13 +70,14 @@ interface Planned {
   sessionId: SessionId;
   caseId: CaseId;
   command: Command;
-  stretch: Stretch | null;
+  stretches: readonly Stretch[];
   seen: SeenFrame | null;
   actor: ActorId;
 }
 
 function plan({ store: { database }, now, newId }: ApplyContext, given: Planned): Edit[] {
-  const { sessionId, caseId, command, stretch, seen, actor } = given;
+  const { sessionId, caseId, command, stretches, seen, actor } = given;
+  const stretch = stretches[0] ?? null;
   const by = { sessionId, actor, now: now() };
   switch (command.name) {
     case 'bookmark.add':
@@ -114,6 +115,11 @@ function plan({ store: { database }, now, newId }: ApplyContext, given: Planned)
         },
         command,
       );
+    case 'segment.add-across': {
+      const present = segments.listSegments(database, sessionId);
+      const next = (): SegmentId => SegmentId.parse(newId());
+      return planAcross({ ...by, segments: present, stretches, newId: next }, command);
+    }
     case 'recording.remove':
     case 'recording.reorder':
     case 'recording.choose-eye':
@@ -124,37 +130,44 @@ function plan({ store: { database }, now, newId }: ApplyContext, given: Planned)
   }
 }
 
-/** Finds where the frames that a command names lie in their recording; null if it names none. */
+/** Finds where the frames that a command names lie in their recordings; none if it names none. */
+async function stretchesOf(
+  context: ApplyContext,
+  sessionId: SessionId,
+  command: Command,
+): Promise<readonly Stretch[]> {
+  const of = (videoId: VideoId, range: { from: number; to: number }): Promise<Stretch> =>
+    stretchOf(context, sessionId, { videoId, ...range });
+  switch (command.name) {
+    case 'bookmark.add':
+      return [await of(command.videoId, { from: command.frameIndex, to: command.frameIndex })];
+    case 'segment.add':
+      return [await of(command.videoId, command)];
+    case 'segment.add-across':
+      return Promise.all(command.spans.map((span) => of(span.videoId, span)));
+    case 'track.add':
+      return 'from' in command.within ? [await of(command.videoId, command.within)] : [];
+    case 'segment.move': {
+      const segment = segments.findSegment(context.store.database, command.segmentId);
+      // The plan looks for the segment again, and refuses the command if it is not there.
+      return segment === null ? [] : [await of(segment.span.videoId, command)];
+    }
+    default:
+      return [];
+  }
+}
+
 async function stretchOf(
   { store: { database }, library }: ApplyContext,
   sessionId: SessionId,
-  command: Command,
-): Promise<Stretch | null> {
-  let videoId: VideoId;
-  let range: { from: number; to: number };
-  if (command.name === 'bookmark.add') {
-    const { frameIndex } = command;
-    videoId = command.videoId;
-    range = { from: frameIndex, to: frameIndex };
-  } else if (command.name === 'segment.add') {
-    videoId = command.videoId;
-    range = command;
-  } else if (command.name === 'track.add' && 'from' in command.within) {
-    videoId = command.videoId;
-    range = command.within;
-  } else if (command.name === 'segment.move') {
-    const segment = segments.findSegment(database, command.segmentId);
-    // The plan looks for the segment again, and refuses the command if it is not there.
-    if (segment === null) return null;
-    videoId = segment.span.videoId;
-    range = command;
-  } else return null;
+  { videoId, from, to }: { videoId: VideoId; from: number; to: number },
+): Promise<Stretch> {
   mustBeRecordingOf(mustExist(sessions.findSession(database, sessionId), 'session'), library.find(videoId));
   const { times } = await library.index(videoId);
   return {
-    from: locationOf(times, range.from),
-    to: locationOf(times, range.to),
-    endSeconds: endSecondsOfFrame(times, range.to),
+    from: locationOf(times, from),
+    to: locationOf(times, to),
+    endSeconds: endSecondsOfFrame(times, to),
   };
 }
 

@@ -234,3 +234,12 @@ export const caseSecondsOfFrame = (
   times: FrameTimes,
   { videoId, index }: { videoId: VideoId; index: number },
 ): number | null => caseSeconds(time, videoId, secondsOfFrame(times, index));
+
+/** A number that rises with every frame of a case, through its recordings in their order; null outside of the case. */
+export function frameOrder(
+  { stretches }: CaseTime,
+  { videoId, index }: { videoId: VideoId; index: number },
+): number | null {
+  const rank = stretches.findIndex(({ id }) => id === videoId);
+  return rank < 0 ? null : rank * 2 ** 32 + index;
+}

@@ -197,6 +197,18 @@ export const TrackCommand = z.discriminatedUnion('name', [
 ]);
 export type TrackCommand = z.infer<typeof TrackCommand>;
 
+/** Adds one segment to each of several recordings, for a stretch that goes over a join; all of them or none. */
+export const SegmentAcrossCommand = z.strictObject({
+  name: z.literal('segment.add-across'),
+  spans: z
+    .array(z.strictObject({ videoId: VideoId, from: FrameIndex, to: FrameIndex }))
+    .min(2)
+    .max(100),
+  title: Typed,
+  ...segmentFields,
+});
+export type SegmentAcrossCommand = z.infer<typeof SegmentAcrossCommand>;
+
 /**
  * Commands on whole cases and sessions. What is deleted lies in the bin and can be restored completely; restoring a session
  * also restores its case. A `title` of `''` removes the name of a session, which is then known by its number.
@@ -220,5 +232,6 @@ export const Command = z.discriminatedUnion('name', [
   ...BookmarkCommand.options,
   ...SegmentCommand.options,
   ...TrackCommand.options,
+  SegmentAcrossCommand,
 ]);
 export type Command = z.infer<typeof Command>;

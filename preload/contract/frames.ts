@@ -242,9 +242,13 @@ export function parseTimecode(text: string): Timecode {
   };
 }
 
-/** The frame that a timecode names. Throws `invalid-input` or, past either end, `frame-out-of-range`. */
-export function frameAtTimecode(times: FrameTimes, text: string): FrameIndex {
-  const timecode = parseTimecode(text);
+/**
+ * The frame that a timecode names, by a clock that shows `from` seconds at the first frame. Throws `invalid-input` or, past
+ * either end, `frame-out-of-range`.
+ */
+export function frameAtTimecode(times: FrameTimes, text: string, from = 0): FrameIndex {
+  const written = parseTimecode(text);
+  const timecode = { ...written, seconds: from === 0 ? written.seconds : written.seconds - from };
   const end = durationSeconds(times);
   if (timecode.seconds > end) {
     throw new WorkstationError(

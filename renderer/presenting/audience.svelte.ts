@@ -1,4 +1,5 @@
 import type { Video } from '../../preload/contract/index.ts';
+import { onlyRecording } from '../state/recordings.svelte.ts';
 import { Player } from '../state/player.svelte.ts';
 import { middleOfFrame } from '../state/stream-places.ts';
 import { PresentingMessage, type Presented } from './presented.ts';
@@ -69,7 +70,7 @@ export class Audience {
   #newPlayer(video: Video): Player {
     return new Player({
       fetchMedia: this.#fetch,
-      video: () => (this.#video?.id === video.id ? this.#video : video),
+      recordings: onlyRecording(() => (this.#video?.id === video.id ? this.#video : video)),
       onShown: () => undefined,
     });
   }

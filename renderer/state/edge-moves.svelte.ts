@@ -4,13 +4,16 @@ import {
   type Segment,
   type SegmentId,
   type Span,
+  type VideoId,
 } from '../../preload/contract/index.ts';
 import { withEdge, type Edge } from '../view/segments.ts';
 import type { Player } from './player.svelte.ts';
 
 interface Parts {
-  player: () => Pick<Player, 'lastIndex' | 'times'>;
-  /** Those of the recording on show. */
+  player: () => Pick<Player, 'times'>;
+  /** The number of a recording's last frame. */
+  lastIndexOf: (videoId: VideoId) => number;
+  /** Those of the case's recordings. */
   segments: () => readonly Segment[];
   /** Returns whether the command was taken. */
   apply: (command: Command, group: GroupId | null) => Promise<boolean>;
@@ -20,7 +23,7 @@ interface Parts {
 export interface MovingEdge {
   readonly id: SegmentId;
   readonly span: Span;
-  /** Where it begins and ends on the timeline, in seconds since the first frame. */
+  /** Where it begins and ends, in seconds since the first frame of its recording. */
   readonly seconds: { readonly from: number; readonly to: number };
 }
 
@@ -43,8 +46,13 @@ export class EdgeMoves {
   /** Shows an edge where it is dragged to, or a key moves it; `move` keeps it there. */
   async preview(segment: Segment, edge: Edge, index: number): Promise<Span> {
     const player = this.#parts.player();
-    const span = withEdge(this.#parts.segments(), segment, { edge, index, lastIndex: player.lastIndex });
-    const [from, to] = await Promise.all([player.times.placeOf(span.from), player.times.placeOf(span.to)]);
+    const { videoId } = segment.span;
+    const lastIndex = this.#parts.lastIndexOf(videoId);
+    const span = withEdge(this.#parts.segments(), segment, { edge, index, lastIndex });
+    const [from, to] = await Promise.all([
+      player.times.placeOf(span.from, videoId),
+      player.times.placeOf(span.to, videoId),
+    ]);
     if (from !== null && to !== null) {
       this.moving = { id: segment.id, span, seconds: { from: from.seconds, to: to.endSeconds } };
     }

@@ -10,10 +10,13 @@ import {
 import { passed } from '../bridge/pass.ts';
 import type { VideoTimes } from './frame-times.ts';
 import { failureOf } from './media-failure.ts';
+import type { FrameName } from '../view/timeline.ts';
 import { RecentValues } from '../view/recent-values.ts';
 
 /** One decoded frame: where it is, what its pixels are, and their hash. */
 export interface Frame {
+  /** The recording that it is of. */
+  readonly videoId: VideoId;
   readonly location: FrameLocation;
   readonly hash: string;
   readonly width: number;
@@ -39,22 +42,22 @@ interface Flight {
   waiting: number;
 }
 
+const keyOf = ({ videoId, index }: FrameName): string => `${videoId} ${index}`;
+
 /** About 35 frames of 1280x1024. */
 const budgetBytes = 192 * 1024 * 1024;
 
-/** Frames by exact index, from the decoder behind the contract, the last ones kept. */
+/** Frames of any recording by exact index, from the decoder behind the contract, the last ones kept. */
 export class FrameSource {
   readonly #times: VideoTimes;
-  readonly #videoId: VideoId;
   readonly #fetch: typeof fetch;
-  readonly #recent = new RecentValues<FrameIndex, Frame>(budgetBytes);
-  readonly #flights = new Map<FrameIndex, Flight>();
+  readonly #recent = new RecentValues<string, Frame>(budgetBytes);
+  readonly #flights = new Map<string, Flight>();
   /** How often pixels were forgotten: those that were asked for before are not kept. */
   #forgotten = 0;
 
-  constructor(times: VideoTimes, videoId: VideoId, fetchMedia: typeof fetch) {
+  constructor(times: VideoTimes, fetchMedia: typeof fetch) {
     this.#times = times;
-    this.#videoId = videoId;
     this.#fetch = fetchMedia;
   }
 
@@ -65,27 +68,28 @@ export class FrameSource {
     this.#forgotten += 1;
   }
 
-  has(index: FrameIndex): boolean {
-    return this.#recent.has(index);
+  has(frame: FrameName): boolean {
+    return this.#recent.has(keyOf(frame));
   }
 
   /** A frame that is here already; undefined where it would have to be fetched. */
-  kept(index: FrameIndex): Frame | undefined {
-    return this.#recent.get(index);
+  kept(frame: FrameName): Frame | undefined {
+    return this.#recent.get(keyOf(frame));
   }
 
-  /** The frame at an index. A frame that several wait for is fetched once, and given up when none waits any more. */
-  get(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
-    const kept = this.#recent.get(index);
+  /** A frame by its name. One that several wait for is fetched once, and given up when none waits any more. */
+  get(name: FrameName, signal: AbortSignal): Promise<Frame> {
+    const key = keyOf(name);
+    const kept = this.#recent.get(key);
     if (kept) return Promise.resolve(kept);
-    const flight = this.#flights.get(index) ?? this.#depart(index);
+    const flight = this.#flights.get(key) ?? this.#depart(name);
     flight.waiting += 1;
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         flight.waiting -= 1;
         if (flight.waiting === 0) {
           flight.controller.abort();
-          if (this.#flights.get(index) === flight) this.#flights.delete(index);
+          if (this.#flights.get(key) === flight) this.#flights.delete(key);
         }
         reject(signal.reason as Error);
       };
@@ -94,28 +98,30 @@ export class FrameSource {
     });
   }
 
-  #depart(index: FrameIndex): Flight {
+  #depart(name: FrameName): Flight {
+    const key = keyOf(name);
     const controller = new AbortController();
-    const flight = { controller, waiting: 0, frame: this.#load(index, controller.signal) };
-    this.#flights.set(index, flight);
+    const flight = { controller, waiting: 0, frame: this.#load(name, controller.signal) };
+    this.#flights.set(key, flight);
     const arrived = (): void => {
-      if (this.#flights.get(index) === flight) this.#flights.delete(index);
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
     };
     flight.frame.then(arrived, arrived);
     return flight;
   }
 
-  async #load(index: FrameIndex, signal: AbortSignal): Promise<Frame> {
+  async #load(name: FrameName, signal: AbortSignal): Promise<Frame> {
     const forgotten = this.#forgotten;
-    const [times, response] = await Promise.all([this.#times.get(), this.#request(index, signal)]);
-    const frame = await decoded(locationOf(times, index), response);
-    if (forgotten === this.#forgotten) this.#recent.set(index, frame, frame.pixels.byteLength);
+    const { videoId, index } = name;
+    const [times, response] = await Promise.all([this.#times.of(videoId), this.#request(name, signal)]);
+    const frame = await decoded(videoId, locationOf(times, index), response);
+    if (forgotten === this.#forgotten) this.#recent.set(keyOf(name), frame, frame.pixels.byteLength);
     return frame;
   }
 
-  async #request(index: FrameIndex, signal: AbortSignal): Promise<Response> {
+  async #request({ videoId, index }: FrameName, signal: AbortSignal): Promise<Response> {
     try {
-      return await this.#fetch(passed(framePath(this.#videoId, index)), { signal });
+      return await this.#fetch(passed(framePath(videoId, index)), { signal });
     } catch (error) {
       if (signal.aborted) throw error;
       throw new WorkstationError(
@@ -127,7 +133,7 @@ export class FrameSource {
   }
 }
 
-async function decoded(location: FrameLocation, response: Response): Promise<Frame> {
+async function decoded(videoId: VideoId, location: FrameLocation, response: Response): Promise<Frame> {
   if (!response.ok) throw await failureOf(response, 'The frame');
   const number = (name: string): number => Number(response.headers.get(name) ?? NaN);
   const width = number(frameHeaders.width);
@@ -141,6 +147,7 @@ async function decoded(location: FrameLocation, response: Response): Promise<Fra
     );
   }
   return {
+    videoId,
     location,
     hash: response.headers.get(frameHeaders.hash) ?? '',
     width,

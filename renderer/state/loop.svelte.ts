@@ -1,10 +1,12 @@
+import type { VideoId } from '../../preload/contract/index.ts';
 import type { FramePlace } from './frame-times.ts';
+import type { FrameName } from '../view/timeline.ts';
 import type { Player } from './player.svelte.ts';
 
-/** A stretch of a recording to play: its first and its last frame, and its times in seconds since the first frame of all. */
+/** A stretch to play: its first and its last frame, which may lie in two recordings, and its times in that of the case. */
 export interface Stretch {
-  readonly from: number;
-  readonly to: number;
+  readonly from: FrameName;
+  readonly to: FrameName;
   readonly seconds: { readonly from: number; readonly to: number };
 }
 
@@ -20,24 +22,31 @@ export class Loop {
   out = $state.raw<FramePlace | null>(null);
   /** Playing begins anew at the end of the stretch. */
   on = $state(false);
-  readonly #player: () => Pick<Player, 'motion' | 'seek' | 'goTo' | 'play' | 'pause'>;
+  readonly #player: () => Pick<Player, 'motion' | 'video' | 'seek' | 'goToFrame' | 'play' | 'pause'>;
   readonly #segment: () => Stretch | null;
+  readonly #secondsOf: (videoId: VideoId, seconds: number) => number;
   /** Playing ends with the stretch. */
   #once = false;
   #turning = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param segment the one that is chosen, if any */
-  constructor(player: () => Player, segment: () => Stretch | null) {
+  /** @param segment the one that is chosen, if any @param secondsOf the time of the case at a place in a recording */
+  constructor(
+    player: () => Player,
+    segment: () => Stretch | null,
+    secondsOf: (videoId: VideoId, seconds: number) => number,
+  ) {
     this.#player = player;
     this.#segment = segment;
+    this.#secondsOf = secondsOf;
   }
 
   /** From in to out; null while one of them is missing. */
   readonly range: Stretch | null = $derived.by(() => {
     if (this.in === null || this.out === null) return null;
-    const seconds = { from: this.in.seconds, to: this.out.endSeconds };
-    return { from: this.in.index, to: this.out.index, seconds };
+    const seconds = { from: this.#beginOf(this.in), to: this.#endOf(this.out) };
+    // Another order of the recordings may have put the out before the in.
+    return seconds.to > seconds.from ? { from: this.in, to: this.out, seconds } : null;
   });
 
   /** What is played: in to out, else the chosen segment. */
@@ -45,7 +54,7 @@ export class Loop {
 
   /** An out before it can't be meant any more, and goes. Returns whether one went. */
   setIn(place: FramePlace): boolean {
-    const isBehind = this.out !== null && this.out.index < place.index;
+    const isBehind = this.out !== null && this.#beginOf(this.out) < this.#beginOf(place);
     this.in = place;
     if (isBehind) this.out = null;
     return isBehind;
@@ -53,7 +62,7 @@ export class Loop {
 
   /** The same the other way round. */
   setOut(place: FramePlace): boolean {
-    const isBefore = this.in !== null && this.in.index > place.index;
+    const isBefore = this.in !== null && this.#beginOf(this.in) > this.#beginOf(place);
     this.out = place;
     if (isBefore) this.in = null;
     return isBefore;
@@ -86,7 +95,7 @@ export class Loop {
     return true;
   }
 
-  /** A picture is on the screen while playing, which began so many seconds after the first frame. */
+  /** A picture is on the screen while playing, which begins at this time of the case. */
   picture(seconds: number): void {
     const { stretch } = this;
     if (stretch === null || this.#turning || !(this.on || this.#once)) return;
@@ -105,8 +114,17 @@ export class Loop {
   ended(): boolean {
     const { stretch } = this;
     if (stretch === null || !(this.on || this.#once)) return false;
+    if (stretch.to.videoId !== this.#player().video.id) return false;
     void this.#turn(stretch);
     return true;
+  }
+
+  #beginOf({ videoId, seconds }: FramePlace): number {
+    return this.#secondsOf(videoId, seconds);
+  }
+
+  #endOf({ videoId, endSeconds }: FramePlace): number {
+    return this.#secondsOf(videoId, endSeconds);
   }
 
   dispose(): void {
@@ -114,7 +132,7 @@ export class Loop {
   }
 
   async #begin({ from }: Stretch): Promise<void> {
-    await this.#player().goTo({ index: from as never });
+    await this.#player().goToFrame(from);
     await this.#player().play();
   }
 
@@ -125,7 +143,7 @@ export class Loop {
     try {
       if (this.#once) {
         this.#once = false;
-        await this.#player().goTo({ index: stretch.to as never });
+        await this.#player().goToFrame(stretch.to);
       } else if (this.#player().motion.moving) await this.#player().seek(stretch.seconds.from);
       else await this.#begin(stretch);
     } finally {

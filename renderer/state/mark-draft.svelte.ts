@@ -1,9 +1,12 @@
 import type {
   Bookmark,
   BookmarkCommand,
+  FrameIndex,
   Segment,
+  SegmentAcrossCommand,
   SegmentCommand,
   SegmentLook,
+  Span,
   VideoId,
 } from '../../preload/contract/index.ts';
 import { tagsOf } from '../view/segments.ts';
@@ -11,12 +14,20 @@ import { tagsOf } from '../view/segments.ts';
 /** What a form is of: a bookmark or segment that is there, or the frames of one that is not yet. */
 export type Drafted =
   | { readonly kind: 'bookmark'; readonly bookmark: Bookmark }
-  | { readonly kind: 'bookmark'; readonly index: number; readonly seconds: number; readonly bookmark: null }
+  | {
+      readonly kind: 'bookmark';
+      readonly videoId: VideoId;
+      readonly index: FrameIndex;
+      /** In the time of the case. */
+      readonly seconds: number;
+      readonly bookmark: null;
+    }
   | { readonly kind: 'segment'; readonly segment: Segment }
   | {
       readonly kind: 'segment';
-      readonly from: number;
-      readonly to: number;
+      /** One for each recording that it reaches into. */
+      readonly spans: readonly Span[];
+      /** In the time of the case. */
       readonly seconds: { readonly from: number; readonly to: number };
       readonly segment: null;
     };
@@ -53,16 +64,18 @@ export class MarkDraft {
   }
 
   /** What keeps it. */
-  command(videoId: VideoId): BookmarkCommand | SegmentCommand {
+  command(): BookmarkCommand | SegmentCommand | SegmentAcrossCommand {
     const { of, title, note } = this;
     if (of.kind === 'bookmark') {
       return of.bookmark === null
-        ? { name: 'bookmark.add', videoId, frameIndex: of.index as never, title, note }
+        ? { name: 'bookmark.add', videoId: of.videoId, frameIndex: of.index, title, note }
         : { name: 'bookmark.edit', bookmarkId: of.bookmark.id, title, note };
     }
     const said = { title, note, tags: tagsOf(this.tags), ...(this.look !== null && { look: this.look }) };
-    return of.segment === null
-      ? { name: 'segment.add', videoId, from: of.from as never, to: of.to as never, ...said }
-      : { name: 'segment.edit', segmentId: of.segment.id, ...said };
+    if (of.segment !== null) return { name: 'segment.edit', segmentId: of.segment.id, ...said };
+    const [only, ...others] = of.spans;
+    return only !== undefined && others.length === 0
+      ? { name: 'segment.add', ...only, ...said }
+      : { name: 'segment.add-across', spans: [...of.spans], ...said };
   }
 }

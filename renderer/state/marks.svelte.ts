@@ -1,5 +1,6 @@
 import {
-  formatTimecode,
+  lengthInWords,
+  type CaseTime,
   type GroupId,
   type Bookmark,
   type Bridge,
@@ -24,6 +25,8 @@ import { goToMarker } from './neighbours.ts';
 import { placeOnScreen } from './on-screen.ts';
 import type { FramePlace } from './frame-times.ts';
 import type { Player } from './player.svelte.ts';
+import type { Recordings } from './recordings.svelte.ts';
+import { spansBetween, stretchOfSegment } from './segment-spans.ts';
 import type { RecordedMarks } from './recorded-marks.svelte.ts';
 
 /** What the list beside the frame shows. */
@@ -33,6 +36,8 @@ export type ListTab = 'answers' | 'bookmarks' | 'segments';
 interface Marked {
   readonly session: Pick<Session, 'id'>;
   readonly video: Video;
+  readonly recordings: Recordings;
+  readonly caseTime: CaseTime;
   readonly player: Player;
   readonly entries: readonly EntrySummary[];
   select(questionId: QuestionId): Promise<void>;
@@ -44,13 +49,13 @@ interface Parts {
   recorded: RecordedMarks;
   /** Resolves when what was changed is on show. */
   catchUp: () => Promise<void>;
-  /** Puts another recording of the session on show, with a mark in it. */
+  /** Puts a recording on show that was taken out of the case, with a mark in it. */
   goOver?: (videoId: VideoId, mark: Bookmark | Segment) => Promise<void>;
   /** Called after a mark was deleted here. */
   onRemoved?: (what: 'Bookmark' | 'Segment', id: string) => void;
 }
 
-/** What a person marks in the recording on show: bookmarks, segments, and what is to become one. */
+/** What a person marks in the recordings of the case: bookmarks, segments, and what is to become one. */
 export class MarksOfReview {
   tab = $state<ListTab>('answers');
   /** What the lists of bookmarks and segments are filtered by. */
@@ -72,6 +77,7 @@ export class MarksOfReview {
     this.#parts = parts;
     this.edges = new EdgeMoves({
       player: () => this.#of.player,
+      lastIndexOf: (id) => Math.max(0, (this.#of.recordings.find(id)?.frameCount ?? 1) - 1),
       segments: () => this.segmentsHere,
       apply: (command, group) => this.#apply(command, group),
     });
@@ -79,8 +85,9 @@ export class MarksOfReview {
       () => this.#of.player,
       () => {
         const segment = this.chosenSegment;
-        return segment && { ...segment.span, seconds: segment.seconds };
+        return segment && stretchOfSegment(segment, this.#of.recordings);
       },
+      (id, seconds) => this.#of.recordings.secondsOf(id, seconds),
     );
   }
 
@@ -92,15 +99,9 @@ export class MarksOfReview {
     return this.#parts.recorded.segments;
   }
 
-  /** Those of the recording on show, which alone have a place on its timeline. */
-  readonly bookmarksHere: readonly Bookmark[] = $derived.by(() =>
-    this.bookmarks.filter(({ videoId }) => videoId === this.#of.video.id),
-  );
-
+  /** As they are to be drawn now, while an edge is on its way. */
   readonly segmentsHere: readonly Segment[] = $derived.by(() =>
-    this.segments
-      .filter(({ span }) => span.videoId === this.#of.video.id)
-      .map((segment) => this.edges.shown(segment)),
+    this.segments.map((segment) => this.edges.shown(segment)),
   );
 
   readonly chosenSegment: Segment | null = $derived.by(
@@ -109,7 +110,9 @@ export class MarksOfReview {
 
   /** What the filter leaves. */
   readonly shownBookmarks: readonly Bookmark[] = $derived.by(() =>
-    this.bookmarks.filter(({ name, note, location }) => this.fits(name, note, location.timecode)),
+    this.bookmarks.filter(({ name, note, videoId, location }) =>
+      this.fits(name, note, this.#of.recordings.timecodeOf(videoId, location.seconds)),
+    ),
   );
 
   readonly shownSegments: readonly Segment[] = $derived.by(() =>
@@ -122,20 +125,22 @@ export class MarksOfReview {
   async bookmark(): Promise<void> {
     const place = await this.#here();
     if (place === null) return;
-    const videoId = this.#of.video.id;
+    const { videoId, index: frameIndex } = place;
     const before = this.bookmarks;
-    if (!(await this.#apply({ name: 'bookmark.add', videoId, frameIndex: place.index }))) return;
+    if (!(await this.#apply({ name: 'bookmark.add', videoId, frameIndex }))) return;
     const set = this.bookmarks.find((bookmark) => !before.includes(bookmark));
     if (set) this.#take(set.id, bookmarkKey(set.id));
-    this.#parts.announcer.say(`Bookmark at frame ${place.index}, ${formatTimecode(place.seconds)}`);
+    const at = this.#of.recordings.timecodeOf(videoId, place.seconds);
+    this.#parts.announcer.say(`Bookmark at frame ${frameIndex}, ${at}`);
   }
 
   /** The same with a note, which is written while the video goes on; without it nothing is set. */
   async bookmarkWithNote(): Promise<void> {
     const place = await this.#here();
     if (place === null) return;
-    const { index, seconds } = place;
-    this.#begin(new MarkDraft({ kind: 'bookmark', index, seconds, bookmark: null }, 'note'));
+    const { videoId, index } = place;
+    const seconds = this.#of.recordings.secondsOf(videoId, place.seconds);
+    this.#begin(new MarkDraft({ kind: 'bookmark', videoId, index, seconds, bookmark: null }, 'note'));
   }
 
   async setIn(): Promise<void> {
@@ -174,10 +179,12 @@ export class MarksOfReview {
         'Set in with I and out with O first: a segment lies between them. Or choose one to change it.',
       );
     }
-    const [first, last] = from.index <= to.index ? [from, to] : [to, from];
-    const seconds = { from: first.seconds, to: last.endSeconds };
-    const range = { from: first.index, to: last.index, seconds };
-    this.#begin(new MarkDraft({ kind: 'segment', ...range, segment: null }, 'title'));
+    const { recordings } = this.#of;
+    const secondsOf = ({ videoId, seconds }: FramePlace): number => recordings.secondsOf(videoId, seconds);
+    const [first, last] = secondsOf(from) <= secondsOf(to) ? [from, to] : [to, from];
+    const seconds = { from: secondsOf(first), to: recordings.secondsOf(last.videoId, last.endSeconds) };
+    const spans = spansBetween(recordings, first, last);
+    this.#begin(new MarkDraft({ kind: 'segment', spans, seconds, segment: null }, 'title'));
   }
 
   edit(mark: Bookmark | Segment, first: DraftField = 'title'): void {
@@ -193,7 +200,7 @@ export class MarksOfReview {
     const { draft } = this;
     if (draft === null) return false;
     const known = [...this.bookmarks, ...this.segments].map(({ id }) => id as string);
-    if (!(await this.#apply(draft.command(this.#of.video.id)))) return false;
+    if (!(await this.#apply(draft.command()))) return false;
     this.draft = null;
     const isSegment = draft.of.kind === 'segment';
     if (draft.isNew) {
@@ -204,7 +211,10 @@ export class MarksOfReview {
       if (isSegment) this.loop.clear();
     }
     const what = isSegment ? `Segment “${written(draft.title.trim())}”` : 'Bookmark';
-    this.#parts.announcer.say(`${what} kept`);
+    const parts = draft.of.kind === 'segment' && draft.of.segment === null ? draft.of.spans.length : 1;
+    this.#parts.announcer.say(
+      `${what} kept${parts > 1 ? `, as one part in each of ${parts} recordings` : ''}`,
+    );
     return true;
   }
 
@@ -234,7 +244,7 @@ export class MarksOfReview {
     return 'span' in mark ? this.goToSegment(mark) : this.goToBookmark(mark);
   }
 
-  /** Goes to the next marker of the video, or the one before: an answer, a bookmark or an edge of a segment. */
+  /** Goes to the next marker of the case, or the one before: an answer, a bookmark or an edge of a segment. */
   goToMarker(direction: -1 | 1): Promise<void> {
     return goToMarker({ review: this.#of, marks: this }, this.#parts.announcer, direction);
   }
@@ -242,17 +252,18 @@ export class MarksOfReview {
   /** Goes to a bookmark's frame, in whichever recording of the session. */
   async goToBookmark(bookmark: Bookmark): Promise<void> {
     const { id, location, videoId } = bookmark;
-    if (videoId !== this.#of.video.id) return this.#parts.goOver?.(videoId, bookmark);
+    if (this.#of.recordings.find(videoId) === null) return this.#parts.goOver?.(videoId, bookmark);
     this.#take(id, bookmarkKey(id));
-    await this.#of.player.goTo({ index: location.index });
+    await this.#of.player.goToFrame({ videoId, index: location.index });
   }
 
   /** Goes to an edge of a segment, whose edges can be moved from then on. */
   async goToSegment(segment: Segment, edge: Edge = 'from'): Promise<void> {
     const { id, span } = segment;
-    if (span.videoId !== this.#of.video.id) return this.#parts.goOver?.(span.videoId, segment);
+    const { videoId } = span;
+    if (this.#of.recordings.find(videoId) === null) return this.#parts.goOver?.(videoId, segment);
     this.#take(id, edgeKey(id, edge));
-    await this.#of.player.goTo({ index: span[edge] });
+    await this.#of.player.goToFrame({ videoId, index: span[edge] });
   }
 
   async playSegment(segment: Segment): Promise<void> {
@@ -277,6 +288,11 @@ export class MarksOfReview {
     }
     const place = await this.#here();
     if (place === null) return;
+    if (place.videoId !== segment.span.videoId) {
+      return this.#parts.announcer.say(
+        `“${written(segment.name)}” lies in another recording, which its edges do not leave.`,
+      );
+    }
     await this.edges.move(segment, edge, place.index);
     const moved = this.chosenSegment?.span[edge];
     const name = edge === 'from' ? 'Begin' : 'End';
@@ -306,7 +322,11 @@ export class MarksOfReview {
 
   #lengthSet(): string {
     const { range } = this.loop;
-    return range === null ? '' : `. ${counted(range.to - range.from + 1, 'frame')} between in and out`;
+    if (range === null) return '';
+    const { from, to, seconds } = range;
+    return from.videoId === to.videoId
+      ? `. ${counted(to.index - from.index + 1, 'frame')} between in and out`
+      : `. ${lengthInWords(seconds.to - seconds.from)} between in and out, over a join`;
   }
 
   #begin(draft: MarkDraft): void {

@@ -3,6 +3,7 @@ import {
   videoPath,
   type ErrorReport,
   type Video,
+  type VideoId,
 } from '../../preload/contract/index.ts';
 import { passed } from '../bridge/pass.ts';
 import type { Sound } from './sound.svelte.ts';
@@ -50,8 +51,8 @@ export class Motion {
   /** The media time of the first picture of the stream; files with edit lists need not begin at 0. */
   #firstMediaTime: number | null = null;
   #onFirstPicture: () => void = () => undefined;
-  /** The browser could not read the file itself. */
-  #refused = false;
+  /** Recordings whose files the browser could not read by itself. */
+  readonly #refused = new Set<VideoId>();
   #placing = 0;
   #pictures = 0;
   /** Whether the stream that is loaded was converted for its sound. */
@@ -73,7 +74,8 @@ export class Motion {
 
   /** Asked anew each time: that a file has to be converted may come out only when its frames are counted. */
   get #transcoded(): boolean {
-    return this.#refused || this.#video().playback === 'transcoded' || this.#soundInStream;
+    const { id, playback } = this.#video();
+    return this.#refused.has(id) || playback === 'transcoded' || this.#soundInStream;
   }
 
   get #soundInStream(): boolean {
@@ -181,7 +183,7 @@ export class Motion {
     if (!this.#element || !this.#element.error) return;
     const playing = this.moving;
     if (!this.#transcoded && playing) {
-      this.#refused = true;
+      this.#refused.add(this.#video().id);
       this.#element.removeAttribute('src');
       return this.play(this.#start, this.rate);
     }

@@ -13,14 +13,16 @@ export async function openFound(workstation: Workstation, found: Found): Promise
   const videoId = videoOf(found);
   const isHere =
     workstation.review?.session.id === found.sessionId &&
-    (videoId === undefined || workstation.review.video.id === videoId);
+    (videoId === undefined || workstation.review.recordings.find(videoId) !== null);
   if (!isHere) await opener.openSession(found.sessionId, found.casePseudonym, videoId);
   const { review } = workstation;
   if (review?.session.id !== found.sessionId) return;
   if (found.kind === 'answer') {
     await review.show(found.questionId);
     await review.goToAnswer();
-  } else if (found.kind !== 'session') await review.player.goTo({ index: found.frameIndex });
+  } else if (found.kind !== 'session') {
+    await review.player.goToFrame({ videoId: found.videoId, index: found.frameIndex });
+  }
 }
 
 function videoOf(found: Found) {

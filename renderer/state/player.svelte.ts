@@ -1,19 +1,20 @@
 import {
-  frameAtPlace,
   frameAtSeconds,
   FrameIndex,
-  toErrorReport,
-  type ErrorReport,
+  stretchOf,
   type PlaceInVideo,
   type Video,
+  type VideoId,
 } from '../../preload/contract/index.ts';
 import { playBackwards, wait } from './backwards.ts';
-import { VideoTimes } from './frame-times.ts';
-import { FrameSource, type Frame, type Settled } from './frames.ts';
+import { framesOn, placeToGo, showableFrom, type FrameAt } from './case-player.ts';
+import type { Frame, Settled } from './frames.ts';
 import { Moves } from './moves.svelte.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
 import { Sound, type SoundParts } from './sound.svelte.ts';
+import { isShowable, type Reel } from './recordings.svelte.ts';
 import { frameAfterStream, middleOfFrame } from './stream-places.ts';
+import { Stills } from './stills.svelte.ts';
 import { fastest, nextSpeed } from '../view/speeds.ts';
 
 /** How long a key is held before one step becomes a run of steps, in ms. */
@@ -24,22 +25,22 @@ const shortestStepMilliseconds = 33;
 
 export interface PlayerOptions extends SoundParts {
   fetchMedia: typeof fetch;
+  /** The recordings of the case as they are now: the index of one may become ready while it is open. */
+  recordings: Reel;
   onShown: (index: FrameIndex) => void;
-  /** A frame could not be had, or the video not be played: the file itself may be gone. */
-  onFault?: () => void;
-  /** A picture of playing is on the screen, which began so many seconds after the first frame. */
+  /** A frame of a recording could not be had, or it not be played: the file itself may be gone. */
+  onFault?: (videoId: VideoId) => void;
+  /** A picture of playing is on the screen, which begins at this time of the case. */
   onPicture?: (seconds: number) => void;
   /** The video's end was played: returns whether it was seen to. */
   onEnded?: () => boolean;
 }
 
-/** What is on screen: one exact frame of the video while still, the browser's own playback while moving. */
-export class Player {
-  /** The frame on screen, or the last one before motion. Replaced whole: picture and place never differ. */
-  shown = $state.raw<Frame | null>(null);
-  /** The frame being fetched, where it takes long enough to say so. */
-  pending = $state<number | null>(null);
-  fault = $state.raw<ErrorReport | null>(null);
+/**
+ * What is on screen: one exact frame of a recording while still, the browser's own playback while moving. Times are those of
+ * the case, on which its recordings lie one behind the other; a frame's number is that in its own recording.
+ */
+export class Player extends Stills {
   /** Direction while a run of steps, or playing backwards, goes on. */
   running = $state<-1 | 0 | 1>(0);
   /** How many times as fast as the video it is played backwards; 0 while it is not. */
@@ -48,26 +49,27 @@ export class Player {
   chosenRate = $state(1);
   readonly motion: Motion;
   readonly sound: Sound;
-  readonly times: VideoTimes;
-  readonly frames: FrameSource;
 
   /** The speed of a playing that has not begun yet. */
   #starting = $state<number | null>(null);
   readonly #options: PlayerOptions;
-  #request = new AbortController();
-  #ahead = new AbortController();
-  #target: number | null = null;
   #run = 0;
   readonly #moves = new Moves();
   /** From the halt of playback until its frame is on the screen. */
   #halt: Promise<void> | null = null;
 
   constructor(options: PlayerOptions) {
+    super(options.recordings, options.fetchMedia);
     this.#options = options;
-    this.times = new VideoTimes(options.video, options.fetchMedia);
-    this.frames = new FrameSource(this.times, options.video().id, options.fetchMedia);
-    this.sound = new Sound(options);
-    this.motion = new Motion(options.video, options.onFault, options.onPicture, this.sound);
+    const { onFault, onPicture } = options;
+    const video = (): Video => this.video;
+    this.sound = new Sound({ ...options, video });
+    this.motion = new Motion(
+      video,
+      () => onFault?.(this.video.id),
+      (seconds) => onPicture?.(this.#offset + seconds),
+      this.sound,
+    );
   }
 
   /** A frame is on its way: a step, a jump or a halt has begun and its frame is not on the screen yet. */
@@ -75,26 +77,20 @@ export class Player {
     return this.#moves.arriving;
   }
 
-  get video(): Video {
-    return this.#options.video();
-  }
-
-  get ready(): boolean {
-    return this.video.index === 'ready' && this.video.availability === 'available';
-  }
-
-  get lastIndex(): number {
-    return Math.max(0, (this.video.frameCount ?? 1) - 1);
-  }
-
-  /** Seconds since the first frame of what is on screen, still or moving. */
+  /** The time of the case of what is on screen, still or moving. */
   get seconds(): number {
-    if (this.motion.visible && this.motion.seconds !== null) return this.motion.seconds;
-    return this.shown?.location.seconds ?? 0;
+    return this.#offset + this.ownSeconds;
   }
 
-  get index(): number {
-    return this.#target ?? this.shown?.location.index ?? 0;
+  /** The same in seconds since the first frame of its recording. */
+  get ownSeconds(): number {
+    if (this.motion.visible && this.motion.seconds !== null) return this.motion.seconds;
+    return this.shown?.location.seconds ?? this.unseen;
+  }
+
+  /** When the recording on show begins in the time of the case. */
+  get #offset(): number {
+    return stretchOf(this.recordings.time, this.video.id)?.from ?? 0;
   }
 
   /** The speed of what goes on, below 0 backwards, or that of the next playing. */
@@ -123,7 +119,7 @@ export class Player {
 
   /** Shows the frame at a place. The latest request wins; the frame before stays until the new one is there. */
   show(at: PlaceInVideo): Promise<void> {
-    return this.#moves.begin(() => this.#show(at));
+    return this.#moves.begin(() => this.fetchAt(at));
   }
 
   showIndex(index: number): Promise<void> {
@@ -134,16 +130,32 @@ export class Player {
     return this.#moves.begin(async () => {
       this.endRun();
       await this.#halted();
-      await this.#show(at);
+      await this.fetchAt(at);
     });
+  }
+
+  /** Goes to a frame of any recording of the case; where none of it can be shown, the recording is on show without one. */
+  goToFrame({ videoId, index }: { videoId: VideoId; index: FrameIndex }): Promise<void> {
+    return this.#moves.begin(async () => {
+      this.endRun();
+      await this.#halted();
+      await this.fetchFrame({ videoId, index });
+    });
+  }
+
+  /** The same without ending what goes on. */
+  showFrame(frame: { videoId: VideoId; index: number }): Promise<void> {
+    return this.#moves.begin(() => this.fetchFrame(frame));
   }
 
   step(by: number): Promise<void> {
     return this.#moves.begin(async () => {
-      if (!this.ready) return;
+      const { recordings } = this;
+      if (!this.ready && showableFrom(recordings, this.video, by < 0 ? -1 : 1).length === 0) return;
       await this.#halted();
-      await this.#showIndex(this.index + by);
-      this.#prefetch(this.index + by);
+      const to = framesOn(recordings, this.at, by);
+      await this.fetchAt({ index: FrameIndex.parse(to.index) }, to.video);
+      this.fetchAhead(framesOn(recordings, this.at, by));
     });
   }
 
@@ -175,10 +187,10 @@ export class Player {
     await this.step(by);
     await wait(holdMilliseconds);
     while (run === this.#run) {
-      const before = this.index;
+      const before = this.at;
       const began = performance.now();
       await this.step(by);
-      if (this.index === before) break;
+      if (this.at.index === before.index && this.at.video.id === before.video.id) break;
       await wait(Math.max(0, shortestStepMilliseconds - (performance.now() - began)));
     }
     if (run === this.#run) this.endRun();
@@ -203,9 +215,13 @@ export class Player {
       index: () => this.index,
       indexAt: (seconds) => frameAtSeconds(times, seconds),
       show: (index) => this.showIndex(index),
-      fetchAhead: (index) => this.#prefetch(index),
+      fetchAhead: (index) => this.fetchAhead({ video: this.video, index }),
     });
-    if (run === this.#run) this.endRun();
+    if (run !== this.#run) return;
+    const [before] = showableFrom(this.recordings, this.video, -1);
+    if (before === undefined) return this.endRun();
+    await this.showFrame({ videoId: before.id, index: (before.frameCount ?? 1) - 1 });
+    if (run === this.#run) await this.reverse(rate);
   }
 
   /** Ends what goes on by itself, and what is about to. */
@@ -216,33 +232,50 @@ export class Player {
     if (this.reverseRate === 0) return;
     this.reverseRate = 0;
     // The frame on the screen is where a person stops; one that is still on its way would come after that.
-    this.#request.abort();
-    this.#target = null;
-    this.pending = null;
+    this.giveUp();
   }
 
-  /** Moves by seconds, from what is on screen. */
+  /** Moves by seconds, from what is on screen; gaps and recordings that are away are passed over. */
   async jump(seconds: number): Promise<void> {
-    if (this.video.availability !== 'available' || this.video.index === 'failed') return;
-    const to = Math.min(this.video.durationSeconds ?? Infinity, Math.max(0, this.seconds + seconds));
-    await this.seek(to);
+    const { time, areSeveral } = this.recordings;
+    if (!areSeveral && (this.video.availability !== 'available' || this.video.index === 'failed')) return;
+    const length = time.duration > 0 ? time.duration : Infinity;
+    await this.#seek(Math.min(length, Math.max(0, this.seconds + seconds)), seconds < 0 ? -1 : 1);
   }
 
-  /** Goes to a time; while playing, playback goes on from there. */
+  /** Goes to a time of the case; while playing, playback goes on from there. */
   seek(seconds: number): Promise<void> {
+    return this.#seek(seconds, 0);
+  }
+
+  #seek(wanted: number, direction: -1 | 0 | 1): Promise<void> {
     return this.#moves.begin(async () => {
       this.endRun();
-      if (this.motion.moving || !this.ready) return this.motion.seek(await this.#motionStart({ seconds }));
-      await this.#show({ seconds });
+      const { recordings } = this;
+      const place = placeToGo(recordings, wanted, direction);
+      const video = place && recordings.find(place.stretch.id);
+      if (!place || !video) return;
+      // The length of the one alone may not be known yet.
+      const seconds = recordings.areSeveral ? place.seconds : wanted;
+      if (isShowable(video) && !this.motion.moving) return this.fetchAt({ seconds }, video);
+      if (video.id !== this.video.id) {
+        if (video.availability !== 'available') await this.#halted();
+        this.enter(video, seconds);
+      }
+      if (video.availability !== 'available') this.unseen = seconds;
+      else await this.motion.seek(await this.#motionStart({ seconds }));
     });
   }
 
+  /** Goes to the first frame of all recordings. */
   async first(): Promise<void> {
-    await this.goTo({ index: FrameIndex.parse(0) });
+    const { video, index } = framesOn(this.recordings, this.at, -Number.MAX_SAFE_INTEGER);
+    await this.goToFrame({ videoId: video.id, index: FrameIndex.parse(index) });
   }
 
   async last(): Promise<void> {
-    await this.goTo({ index: FrameIndex.parse(this.lastIndex) });
+    const { video, index } = framesOn(this.recordings, this.at, Number.MAX_SAFE_INTEGER);
+    await this.goToFrame({ videoId: video.id, index: FrameIndex.parse(index) });
   }
 
   async togglePlay(): Promise<void> {
@@ -258,7 +291,9 @@ export class Player {
     this.#moves.began();
     await this.#halt;
     const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
-    const index = atEnd ? FrameIndex.parse(0) : this.shown?.location.index;
+    if (atEnd) await this.#overTheEnd();
+    if (run !== this.#run) return;
+    const index = this.shown?.location.index;
     const from = await this.#motionStart(index === undefined ? { seconds: this.seconds } : { index });
     if (run !== this.#run) return;
     const wanted = this.#starting ?? rate;
@@ -291,6 +326,7 @@ export class Player {
   async ended(): Promise<void> {
     if (this.#options.onEnded?.()) return;
     const run = this.#run;
+    const { rate } = this.motion;
     const endSeconds = this.motion.streamEnd();
     let goesOn = false;
     await this.#moves.begin(async () => {
@@ -298,46 +334,39 @@ export class Player {
       if (!this.ready || this.motion.moving) return;
       const times = await this.times.get().catch(() => null);
       const next = times && frameAfterStream(times, this.video, { shownSeconds, endSeconds });
-      await this.#showIndex(next ?? this.lastIndex);
-      goesOn = next !== null && this.fault === null;
+      const [over] = showableFrom(this.recordings, this.video, 1);
+      if (next === null && over !== undefined) await this.fetchAt({ index: FrameIndex.parse(0) }, over);
+      else await this.#showIndex(next ?? this.lastIndex);
+      goesOn = (next !== null || over !== undefined) && this.fault === null;
     });
-    if (goesOn && run === this.#run) await this.play();
+    if (goesOn && run === this.#run) await this.play(rate);
   }
 
-  dispose(): void {
+  /** From the last frame on: to the next recording, or behind the last one to the very first frame. */
+  async #overTheEnd(): Promise<void> {
+    const { recordings } = this;
+    const [over] = showableFrom(recordings, this.video, 1);
+    const first = framesOn(recordings, this.at, -Number.MAX_SAFE_INTEGER).video;
+    await this.fetchAt({ index: FrameIndex.parse(0) }, over ?? first);
+  }
+
+  override dispose(): void {
     this.endRun();
-    this.#request.abort();
-    this.#ahead.abort();
+    super.dispose();
     this.motion.dispose();
   }
 
-  async #show(at: PlaceInVideo): Promise<void> {
-    this.#request.abort();
-    const request = new AbortController();
-    this.#request = request;
-    this.#target = 'index' in at ? at.index : null;
-    this.pending = this.#target;
-    try {
-      const index = 'index' in at ? at.index : frameAtPlace(await this.times.get(), at);
-      if (request.signal.aborted) return;
-      this.#target = index;
-      const frame = await this.frames.get(index, request.signal);
-      if (request.signal.aborted) return;
-      this.shown = frame;
-      this.fault = null;
-      this.motion.hide();
-      this.#options.onShown(frame.location.index);
-    } catch (error) {
-      if (request.signal.aborted) return;
-      this.fault = toErrorReport(error);
-      this.#options.onFault?.();
-    }
-    this.#target = null;
-    this.pending = null;
+  protected onFrame({ location }: Frame): void {
+    this.motion.hide();
+    this.#options.onShown(location.index);
+  }
+
+  protected onFrameFault(videoId: VideoId): void {
+    this.#options.onFault?.(videoId);
   }
 
   #showIndex(index: number): Promise<void> {
-    return this.#show({ index: FrameIndex.parse(Math.min(this.lastIndex, Math.max(0, Math.round(index)))) });
+    return this.fetchFrame({ videoId: this.video.id, index });
   }
 
   /** Stops what moves, and waits for a halt under way: the frame to go on from is the one that it ends on. */
@@ -355,7 +384,7 @@ export class Player {
     const seconds = await this.motion.pause();
     if (!this.ready || this.motion.moving) return;
     if (seconds === null) return this.motion.hide();
-    await this.#show({ seconds });
+    await this.fetchAt({ seconds });
   }
 
   async #motionStart(at: { index: FrameIndex } | { seconds: number }): Promise<MotionStart> {
@@ -363,16 +392,5 @@ export class Player {
     const roughly = { frame: seconds, within: seconds };
     const times = this.ready ? await this.times.get().catch(() => null) : null;
     return times ? middleOfFrame(times, at) : roughly;
-  }
-
-  /** Fetches the frame that the next step in this direction would show, and forgets failures. */
-  #prefetch(index: number): void {
-    if (index < 0 || index > this.lastIndex) return;
-    const frame = FrameIndex.parse(index);
-    if (this.frames.has(frame)) return;
-    this.#ahead.abort();
-    this.#ahead = new AbortController();
-    // The step itself will meet and show any failure.
-    this.frames.get(frame, this.#ahead.signal).catch(() => undefined);
   }
 }

@@ -1,22 +1,28 @@
-import type { FrameIndex } from '../../preload/contract/index.ts';
+import type { FrameIndex, VideoId } from '../../preload/contract/index.ts';
 
 const restMilliseconds = 800;
 
-/** Where the reviewer stands in the video: written down once the stepping rests. */
+interface Place {
+  readonly videoId: VideoId;
+  readonly frameIndex: FrameIndex;
+}
+
+/** Where the reviewer stands in the recordings: written down once the stepping rests. */
 export class Position {
-  readonly #save: (index: FrameIndex) => Promise<void>;
-  #kept: FrameIndex;
-  #unsaved: FrameIndex | null = null;
+  readonly #save: (place: Place) => Promise<void>;
+  #kept: Place;
+  #unsaved: Place | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(kept: FrameIndex, save: (index: FrameIndex) => Promise<void>) {
+  constructor(kept: Place, save: (place: Place) => Promise<void>) {
     this.#kept = kept;
     this.#save = save;
   }
 
-  keep(index: FrameIndex): void {
-    if (index === this.#kept && this.#unsaved === null) return;
-    this.#unsaved = index;
+  keep(place: Place): void {
+    const isKept = place.videoId === this.#kept.videoId && place.frameIndex === this.#kept.frameIndex;
+    if (isKept && this.#unsaved === null) return;
+    this.#unsaved = place;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.flush(), restMilliseconds);
   }

@@ -1,5 +1,13 @@
 import { SvelteSet } from 'svelte/reactivity';
-import type { ActorId, EntrySummary, QuestionId, Video } from '../../preload/contract/index.ts';
+import {
+  caseSeconds,
+  frameOf,
+  frameOrder,
+  type ActorId,
+  type CaseTime,
+  type EntrySummary,
+  type QuestionId,
+} from '../../preload/contract/index.ts';
 import {
   facetsOf,
   foldedRows,
@@ -14,15 +22,13 @@ import {
   type ReviewFilter,
 } from '../view/answer-list.ts';
 import { placed, type Placed } from '../view/lane-marks.ts';
-import { entriesAbout } from '../view/timeline.ts';
 import { countStates, reviewStateOf, type ReviewState } from '../view/verdicts.ts';
 
 /** What the list is of. */
 interface Listed {
   readonly entries: readonly EntrySummary[];
   readonly selectedQuestion: QuestionId | null;
-  /** The recording on show. */
-  readonly video: Pick<Video, 'id'>;
+  readonly caseTime: CaseTime;
 }
 
 /** The questions of a session by where they stand in a person's review. */
@@ -42,6 +48,12 @@ export class ReviewList {
     this.#actor = actor;
   }
 
+  readonly #secondsOf = ({ question }: EntrySummary): number | null =>
+    caseSeconds(this.#of.caseTime, question.videoId, question.location.seconds);
+
+  readonly #orderOf = ({ question }: EntrySummary): number | null =>
+    frameOrder(this.#of.caseTime, frameOf(question));
+
   readonly #matching: readonly EntrySummary[] = $derived.by(() =>
     matching(this.#of.entries, {
       ...{ filter: this.filter, narrowing: this.narrowing, actor: this.#actor() },
@@ -56,13 +68,14 @@ export class ReviewList {
     return found === entries || kept === undefined ? found : withEntry(found, kept);
   });
 
-  /** Those about the recording on show, by their frames. */
-  readonly here: Placed<EntrySummary> = $derived.by(() =>
-    placed(entriesAbout(this.#of.entries, this.#of.video), ({ question }) => question.location),
-  );
+  /** Those about recordings of the case, by their times in it. */
+  readonly here: Placed<EntrySummary> = $derived.by(() => placed(this.#of.entries, this.#secondsOf));
 
   readonly #sorted: readonly EntrySummary[] = $derived.by(() =>
-    inListOrder(this.shown, this.order, (entry) => this.ownLabelOf(entry) ?? entry.newest.label),
+    inListOrder(this.shown, this.order, {
+      labelOf: (entry) => this.ownLabelOf(entry) ?? entry.newest.label,
+      orderOf: this.#orderOf,
+    }),
   );
 
   /** As the list is drawn: in its order, and by time with the answers on a frame folded. */
@@ -73,11 +86,9 @@ export class ReviewList {
   );
 
   /** Those that somebody wrote a note about, in the order of their frames. */
-  readonly noted: readonly EntrySummary[] = $derived.by(() => withNotes(this.#of.entries));
+  readonly noted: readonly EntrySummary[] = $derived.by(() => withNotes(this.#of.entries, this.#orderOf));
 
-  readonly notedHere: Placed<EntrySummary> = $derived.by(() =>
-    placed(entriesAbout(this.noted, this.#of.video), ({ question }) => question.location),
-  );
+  readonly notedHere: Placed<EntrySummary> = $derived.by(() => placed(this.noted, this.#secondsOf));
 
   /** How many stand in each state. */
   readonly counts: Readonly<Record<ReviewState, number>> = $derived.by(() =>

@@ -16,7 +16,7 @@ export interface ReviewParts extends ChangeSource {
   onJudged?: () => void;
   /** Whether the model is still being loaded, so that answers wait for it; never by default. */
   modelIsComing?: () => boolean;
-  /** Puts another recording of the session on show, with a question about it or a mark in it. */
+  /** Puts a recording on show that was taken out of the case, with a question about it or a mark in it. */
   goOver?: (videoId: VideoId, to: QuestionId | Bookmark | Segment) => Promise<void>;
   /** The seed of another draw; random by default. */
   drawSeed?: () => number;

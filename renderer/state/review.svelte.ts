@@ -1,17 +1,18 @@
 import {
   answerWarning,
-  isSameEye,
+  frameOf,
   isUnderWay,
   type Answer,
   type Bookmark,
   type Bridge,
   type Case,
+  type CaseTime,
   type Change,
   type Entry,
   type EntrySummary,
   type ErrorReport,
   type FrameIndex,
-  type GrantId,
+  type FrameRef,
   type ModelStamp,
   type OpenSession,
   type QuestionId,
@@ -25,9 +26,10 @@ import { spoken } from '../view/statuses.ts';
 import { answerKey } from '../view/markers.ts';
 import { MarksOfReview } from './marks.svelte.ts';
 import { goToNeighbour, type Which } from './neighbours.ts';
-import { indexIn, isAbout } from '../view/timeline.ts';
+import { isAbout } from '../view/timeline.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import type { Announcer } from './announcer.svelte.ts';
+import { ArrangeRecordings } from './arrange-recordings.svelte.ts';
 import { PendingQuestions } from './pending-questions.svelte.ts';
 import type { Entries } from './entries.svelte.ts';
 import { askVersions, QuestionsTogether } from './questions-together.ts';
@@ -36,6 +38,7 @@ import { frameToAsk } from './frame-to-ask.ts';
 import { Judging } from './judging.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { Position } from './position.ts';
+import { Recordings } from './recordings.svelte.ts';
 import { Region } from './region.svelte.ts';
 import type { ReviewParts } from './review-parts.ts';
 import { ReviewList } from './review-list.svelte.ts';
@@ -43,18 +46,19 @@ import { drawnAnew, randomSeed, repeated } from './seeds.ts';
 import { InLibrary } from './in-library.svelte.ts';
 import { SessionRecord } from './session-record.svelte.ts';
 import { TimeView } from './time-view.svelte.ts';
+import { VideoFiles } from './video-files.svelte.ts';
 import { View } from './view.svelte.ts';
 
-/** One open session: its video on screen, its questions and answers. */
+/** One open session: the recordings of its case, its questions and answers. */
 export class Review {
-  video = $state.raw<Video>() as Video;
   session = $state.raw<Session>() as Session;
   selectedQuestion = $state<QuestionId | null>(null);
   /** Version of the selected question's answer; null: the newest. */
   selectedVersion = $state<number | null>(null);
-  /** Why the file that was named as the missing one is not taken. */
-  relinkFault = $state.raw<ErrorReport | null>(null);
   readonly player: Player;
+  readonly recordings: Recordings;
+  readonly files: VideoFiles;
+  readonly arrange: ArrangeRecordings;
   readonly view = new View((zoom) => this.#announcer.settle(zoom));
   readonly time = new TimeView(this, (range) => this.#announcer.settle(range));
 
@@ -64,9 +68,9 @@ export class Review {
   readonly #record: SessionRecord;
   /** Its name, and whether it lies in the bin. */
   readonly inLibrary: InLibrary;
-  /** The frame of the answer that was chosen while no frame could be shown yet. */
-  #goOnceReady: FrameIndex | null = null;
   readonly #position: Position;
+  /** The recording on show last, by which a join is noticed. */
+  #was: VideoId;
   readonly #goOver: (videoId: VideoId, to: QuestionId | Bookmark | Segment) => Promise<void>;
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
@@ -88,12 +92,17 @@ export class Review {
     return answers[this.selectedVersion ?? answers.length - 1] ?? answers.at(-1) ?? null;
   });
 
-  /** The frame that the selected answer speaks of; null where it is one of another recording than that on show. */
-  readonly answerIndex: FrameIndex | null = $derived.by(() => indexIn(this.video, this.listed?.question));
+  /** The frame that the selected answer speaks of; null where its recording was taken out of the case. */
+  readonly answerFrame: FrameRef | null = $derived.by(() => {
+    const frame = this.listed && frameOf(this.listed.question);
+    return frame && this.recordings.find(frame.videoId) ? frame : null;
+  });
 
-  readonly onAnswersFrame: boolean = $derived.by(
-    () => this.answerIndex !== null && this.player.shown?.location.index === this.answerIndex,
-  );
+  readonly onAnswersFrame: boolean = $derived.by(() => {
+    const { shown } = this.player;
+    const frame = this.answerFrame;
+    return frame !== null && shown?.videoId === frame.videoId && shown.location.index === frame.index;
+  });
 
   /**
    * The picture on the screen is the very one that the selected answer was given for, pixel by pixel: only then is
@@ -118,10 +127,18 @@ export class Review {
   constructor(open: OpenSession, parts: ReviewParts) {
     this.#bridge = parts.bridge;
     this.#announcer = parts.announcer;
-    this.video = open.video;
     this.session = open.session;
-    const shown = { size: () => this.video, selected: () => this.selectedQuestion };
-    this.#record = new SessionRecord(open, { ...parts, ...shown });
+    this.recordings = new Recordings(open, parts.bridge);
+    const { session, recordings, view } = this;
+    const shown = { recordings, view, session, player: () => this.player };
+    this.files = new VideoFiles({ bridge: parts.bridge, ...shown });
+    this.#was = open.video.id;
+    this.#record = new SessionRecord(open, {
+      ...parts,
+      size: () => this.video,
+      selected: () => this.selectedQuestion,
+      onEdits: (edits) => void this.recordings.follow(edits),
+    });
     this.#entries = this.#record.entries;
     this.inLibrary = new InLibrary(this.#record, parts.bridge, open.session.id);
     this.#goOver = parts.goOver ?? (async () => undefined);
@@ -130,21 +147,23 @@ export class Review {
     const actor = parts.actor ?? (() => null);
     this.list = new ReviewList(this, actor);
     const catchUp = (): Promise<void> => this.#record.catchUp();
+    this.arrange = new ArrangeRecordings({ ...parts, recordings, catchUp, sessionId: session.id });
     this.judging = new Judging(this, { ...parts, actor, catchUp });
     this.marks = new MarksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });
     this.view.picture = { width: open.video.width, height: open.video.height };
-    this.#position = new Position(open.session.frameIndex, async (frameIndex) => {
-      await parts.bridge.savePosition({ sessionId: this.session.id, videoId: this.video.id, frameIndex });
+    const { videoId, frameIndex } = open.session;
+    this.#position = new Position({ videoId, frameIndex }, async (place) => {
+      await parts.bridge.savePosition({ sessionId: this.session.id, ...place });
     });
     this.player = new Player({
       ...parts,
-      video: () => this.video,
+      recordings: this.recordings,
       onShown: (index) => {
-        this.#takePicture();
-        this.#position.keep(index);
+        this.files.takePicture();
+        this.#position.keep({ videoId: this.video.id, frameIndex: index });
         this.#tellPlace();
       },
-      onFault: () => void this.lookAgain(),
+      onFault: (id) => void this.files.lookAgain(id),
       onPicture: (seconds) => this.marks.loop.picture(seconds),
       onEnded: () => this.marks.loop.ended(),
     });
@@ -173,6 +192,16 @@ export class Review {
     return this.#entries.models;
   }
 
+  /** The recording on show. */
+  get video(): Video {
+    return this.recordings.shown;
+  }
+
+  /** The one time of the case's recordings. */
+  get caseTime(): CaseTime {
+    return this.recordings.time;
+  }
+
   get case(): Case {
     return this.#record.case;
   }
@@ -192,11 +221,11 @@ export class Review {
     return isUnderWay(answer.status) && this.stream(answer).tokens === 0 && this.#modelIsComing();
   }
 
-  /** Selects a question; goes to its frame unless that is on screen, over to its recording where that is not on show. */
+  /** Selects a question; goes to its frame unless that is on screen, in whichever recording. */
   async select(questionId: QuestionId): Promise<void> {
     this.asking.fault = null;
     const about = this.#entries.find(questionId)?.question.videoId ?? this.video.id;
-    if (about !== this.video.id) return this.#goOver(about, questionId);
+    if (this.recordings.find(about) === null) return this.#goOver(about, questionId);
     await Promise.all([this.show(questionId), this.goToAnswer()]);
   }
 
@@ -208,17 +237,21 @@ export class Review {
     await this.#entries.load(questionId);
   }
 
-  /** The next question of the video in time, or the one before; see {@link goToNeighbour}. */
+  /** The next question of the case in time, or the one before; see {@link goToNeighbour}. */
   selectNeighbour(direction: -1 | 1, which: Which = 'any'): Promise<void> {
     return goToNeighbour(this, this.#announcer, { direction, which });
   }
 
   /** Shows the frame of the answer on show; where the video's index is still made, as soon as that is there. */
   async goToAnswer(): Promise<void> {
-    const index = this.answerIndex;
-    if (!this.player.ready) this.#goOnceReady = index;
-    else if (index !== null && (!this.onAnswersFrame || this.player.motion.moving))
-      await this.player.goTo({ index });
+    const frame = this.answerFrame;
+    if (frame === null) return;
+    const isElsewhere = frame.videoId !== this.video.id;
+    if (!this.player.ready && !isElsewhere) this.files.goOnceReady = frame.index;
+    else if (!this.onAnswersFrame || this.player.motion.moving) {
+      await this.player.goToFrame(frame);
+      if (!this.player.ready) this.files.goOnceReady = frame.index;
+    }
   }
 
   selectVersion(version: number): void {
@@ -306,54 +339,19 @@ export class Review {
     } else if (event.type === 'answer' && event.answer.sessionId === this.session.id)
       this.#onAnswer(event.answer);
     else if (event.type === 'changes') this.#takeChanges(event);
-    else if (event.type === 'video' && event.video.id === this.video.id) this.takeVideo(event.video);
-  }
-
-  /** A recording may change its size on the way, and boxes are in pixels of their own frame. */
-  #takePicture(): void {
-    const { width, height } = this.player.shown ?? this.video;
-    const before = this.view.picture;
-    if (before?.width !== width || before.height !== height) this.view.picture = { width, height };
+    else if (event.type === 'video') this.takeVideo(event.video);
   }
 
   takeVideo(video: Video): void {
-    const [before, was] = [this.video.availability, this.player.ready];
-    // Another eye of a stereo recording: what moves stops, and the frame is fetched anew.
-    if (!isSameEye(this.video.eye, video.eye)) void this.player.pause().then(() => this.player.refresh());
-    this.video = video;
-    this.#takePicture();
-    if (video.availability === 'available' && before !== 'available') {
-      this.relinkFault = null;
-      this.player.fault = null;
-      this.player.motion.fault = null;
-    }
-    if (was || !this.player.ready || this.player.motion.moving) return;
-    const chosen = this.#goOnceReady;
-    this.#goOnceReady = null;
-    const seconds = this.player.motion.visible && chosen === null ? this.player.motion.seconds : null;
-    const index = chosen ?? this.player.shown?.location.index ?? this.session.frameIndex;
-    void (seconds === null ? this.player.showIndex(index) : this.player.show({ seconds }));
-  }
-
-  /** Whether the file is there, as far as the workstation knows now. */
-  async lookAgain(): Promise<void> {
-    const video = await this.#bridge.getVideo({ videoId: this.video.id });
-    if (video.ok) this.takeVideo(video.value);
-  }
-
-  /** Says where the missing file lies now. */
-  async relink(grantId: GrantId): Promise<void> {
-    const video = await this.#bridge.relinkVideo({ videoId: this.video.id, grantId });
-    this.relinkFault = video.ok ? null : video.error;
-    if (video.ok) this.takeVideo(video.value);
+    this.files.take(video);
   }
 
   /** After events may have been missed: asks for what could have changed. */
   async catchUp(): Promise<void> {
-    await this.lookAgain();
+    await Promise.all([this.files.lookAgain(), this.recordings.readAgain()]);
     await this.#record.catchUp();
     await this.#entries.readUnderWay();
-    if (!this.player.shown && this.player.ready) await this.player.showIndex(this.session.frameIndex);
+    await this.files.showSaved();
   }
 
   /** Writes the position down now; for when the window or the session goes. */
@@ -384,6 +382,10 @@ export class Review {
   /** After a step or a jump; not while an answer is read out as it is written. */
   #tellPlace(): void {
     const at = this.player.shown?.location;
-    if (at && this.stoppable === null) this.#announcer.settle(`Frame ${at.index}, ${at.timecode}`);
+    const over = this.#was === this.video.id ? '' : `Recording ${this.recordings.nameOf(this.video.id)}. `;
+    this.#was = this.video.id;
+    if (!at || this.stoppable !== null) return;
+    const time = this.recordings.timecodeOf(this.video.id, at.seconds);
+    this.#announcer.settle(`${over}Frame ${at.index}, ${time}`);
   }
 }

@@ -2,6 +2,7 @@ import type {
   Bridge,
   Case,
   Changes,
+  Edit,
   ErrorReport,
   OpenSession,
   QuestionId,
@@ -22,6 +23,8 @@ export interface ChangeSource {
   onReplaced?: () => void;
   /** Size of the video's picture, as it is now. */
   size?: () => Size;
+  /** Called with the edits of every change. */
+  onEdits?: (edits: readonly Edit[]) => void;
   /** The question that is on show. */
   selected?: () => QuestionId | null;
 }
@@ -39,10 +42,18 @@ export class SessionRecord {
   readonly #sessionId: SessionId;
   readonly #bridge: Bridge;
   readonly #feed: Feed;
+  readonly #onEdits: (edits: readonly Edit[]) => void;
 
   constructor(
     open: OpenSession,
-    { bridge, newest = 0, onReplaced = () => undefined, selected, size }: ChangeSource,
+    {
+      bridge,
+      newest = 0,
+      onReplaced = () => undefined,
+      onEdits = () => undefined,
+      selected,
+      size,
+    }: ChangeSource,
   ) {
     this.case = open.case;
     this.name = open.session.name;
@@ -54,6 +65,7 @@ export class SessionRecord {
     this.marks = new RecordedMarks(open.session.id, open.marks);
     this.#sessionId = open.session.id;
     this.#bridge = bridge;
+    this.#onEdits = onEdits;
     this.#feed = new Feed({
       seq: open.seq,
       hash: open.hash,
@@ -97,8 +109,10 @@ export class SessionRecord {
   }
 
   #apply({ changes, entries }: Changes): void {
-    this.marks.take(changes.flatMap(({ edits }) => edits ?? []));
-    for (const edit of changes.flatMap(({ edits }) => edits ?? [])) {
+    const edits = changes.flatMap((change) => change.edits ?? []);
+    this.marks.take(edits);
+    this.#onEdits(edits);
+    for (const edit of edits) {
       if (edit.entity === 'case' && edit.id === this.case.id) {
         this.isCaseInBin = edit.after === null;
         if (edit.after !== null) this.case = edit.after;

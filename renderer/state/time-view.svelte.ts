@@ -1,9 +1,13 @@
 import {
+  caseSeconds,
   endSecondsOfFrame,
   formatTimecode,
   shortestFrameSeconds,
+  type CaseStretch,
+  type CaseTime,
   type FrameTimes,
   type Video,
+  type VideoId,
 } from '../../preload/contract/index.ts';
 import {
   heldRange,
@@ -29,13 +33,19 @@ export interface Followed {
   readonly playing: -1 | 0 | 1;
 }
 
-/** The stretch of the recording that the lanes show: all of it, or as little as a few frames. */
+interface Viewed {
+  /** The recording on show. */
+  readonly video: Video;
+  readonly caseTime: CaseTime;
+}
+
+/** The stretch of the case's time that the lanes show: all of it, or as little as a few frames. */
 export class TimeView {
   /** Of the lanes, in CSS pixels. */
   width = $state(0);
-  /** When each frame begins; null until it is known. */
-  times = $state.raw<FrameTimes | null>(null);
-  readonly #of: { readonly video: Video };
+  /** When each frame of a recording begins, of those that were fetched. */
+  tables = $state.raw<ReadonlyMap<VideoId, FrameTimes>>(new Map());
+  readonly #of: Viewed;
   readonly #tell: (text: string) => void;
   /** Null while all is shown, however long that turns out to be. */
   #chosen = $state.raw<TimeRange | null>(null);
@@ -47,17 +57,25 @@ export class TimeView {
    * @param of what is reviewed, with the recording on show
    * @param tell takes what is shown in words, for those who do not see it
    */
-  constructor(of: { readonly video: Video }, tell: (text: string) => void = () => undefined) {
+  constructor(of: Viewed, tell: (text: string) => void = () => undefined) {
     this.#of = of;
     this.#tell = tell;
   }
 
-  readonly duration: number = $derived.by(() => this.#of.video.durationSeconds ?? 0);
+  readonly duration: number = $derived.by(() => this.#of.caseTime.duration);
+
+  /** Of the recording on show; null until they are known. */
+  readonly times: FrameTimes | null = $derived.by(() => this.tables.get(this.#of.video.id) ?? null);
+
+  /** The recordings that the range shows something of. */
+  readonly inView: readonly CaseStretch[] = $derived.by(() =>
+    this.#of.caseTime.stretches.filter(({ from, to }) => to >= this.range.from && from <= this.range.to),
+  );
 
   readonly limits: RangeLimits = $derived.by(() => {
     const { duration } = this;
-    const frames = this.#of.video.frameCount ?? 0;
-    const usual = frames > 0 ? duration / frames : duration;
+    const { frameCount, durationSeconds } = this.#of.video;
+    const usual = frameCount !== null && frameCount > 0 ? (durationSeconds ?? 0) / frameCount : duration;
     const shortest = this.times === null ? usual : shortestFrameSeconds(this.times);
     return { duration, least: Math.min(duration, leastFrames * (shortest > 0 ? shortest : usual)) };
   });
@@ -65,6 +83,22 @@ export class TimeView {
   readonly range: TimeRange = $derived.by(() =>
     this.#chosen === null ? { from: 0, to: this.duration } : heldRange(this.#chosen, this.limits),
   );
+
+  /** Takes the times of a recording's frames, or that they are not known any more. */
+  know(id: VideoId, times: FrameTimes | null): void {
+    if (this.tables.get(id) === (times ?? undefined)) return;
+    const tables = new Map(this.tables);
+    if (times === null) tables.delete(id);
+    else tables.set(id, times);
+    this.tables = tables;
+  }
+
+  get #all(): string {
+    const { stretches } = this.#of.caseTime;
+    return stretches.some(({ content }) => content !== stretches[0]?.content)
+      ? 'All recordings of the case'
+      : 'The whole recording';
+  }
 
   get isWhole(): boolean {
     return this.#chosen === null;
@@ -93,7 +127,7 @@ export class TimeView {
 
   showAll(): void {
     this.#chosen = null;
-    this.#tell('The whole recording');
+    this.#tell(this.#all);
   }
 
   move(bySeconds: number): void {
@@ -106,7 +140,7 @@ export class TimeView {
   }
 
   inWords(): string {
-    if (this.isWhole) return 'The whole recording';
+    if (this.isWhole) return this.#all;
     return `${formatTimecode(this.range.from)} to ${formatTimecode(this.range.to)}`;
   }
 
@@ -135,7 +169,8 @@ export class TimeView {
   /** A frame that begins before the range may still reach into it. */
   #endOf(seconds: number, index: number | null): number {
     if (index === null || this.times === null || index >= this.times.ticks.length) return seconds;
-    return endSecondsOfFrame(this.times, index);
+    const offset = caseSeconds(this.#of.caseTime, this.#of.video.id, 0) ?? 0;
+    return offset + endSecondsOfFrame(this.times, index);
   }
 
   #centre(seconds: number): number {

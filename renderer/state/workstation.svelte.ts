@@ -208,7 +208,7 @@ export class Workstation {
     this.browsing = null;
     if (purpose === 'model' || purpose === 'base') return this.models.take(grantId, name, purpose);
     if (purpose === 'open') return this.opener.openGrant(grantId, name);
-    await this.review?.relink(grantId);
+    await this.review?.files.relink(grantId);
   }
 
   async clearRecent(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ActorId, EntrySummary, QuestionId, VideoId } from '../../preload/contract/index.ts';
+import type { ActorId, EntrySummary, QuestionId } from '../../preload/contract/index.ts';
 import { doubtsInWords } from './statuses.ts';
 import { reviewStateOf, type ReviewState } from './verdicts.ts';
 
@@ -73,29 +73,35 @@ export function withEntry(entries: readonly EntrySummary[], one: EntrySummary): 
   return entries.toSpliced(behind < 0 ? entries.length : behind, 0, one);
 }
 
+/** Where the frame of an entry comes among all frames of the case; null where its recording is none of the case's. */
+type OrderOfEntry = (entry: EntrySummary) => number | null;
+
+const byFrame =
+  (orderOf: OrderOfEntry) =>
+  (one: EntrySummary, other: EntrySummary): number =>
+    // Recordings that were taken out of the case come behind it.
+    (orderOf(one) ?? Number.MAX_VALUE) - (orderOf(other) ?? Number.MAX_VALUE);
+
 /** Those that somebody wrote a note about, in the order of their frames. */
-export const withNotes = (entries: readonly EntrySummary[]): EntrySummary[] =>
-  entries.filter(({ newest }) => newest.notes.length > 0).sort((one, other) => placeOf(one) - placeOf(other));
+export const withNotes = (entries: readonly EntrySummary[], orderOf: OrderOfEntry): EntrySummary[] =>
+  entries.filter(({ newest }) => newest.notes.length > 0).sort(byFrame(orderOf));
 
 /** What people wrote about an answer, as one text. */
 export const notesText = ({ newest }: EntrySummary): string =>
   newest.notes.map(({ note }) => note).join(' · ');
 
-/** @param entries in the order of asking @param labelOf as the list shows it; null where there is none */
+/** @param entries in the order of asking @param how `labelOf`: as the list shows it; null where there is none */
 export function inListOrder(
   entries: readonly EntrySummary[],
   order: ListOrder,
-  labelOf: (entry: EntrySummary) => string | null,
+  { labelOf, orderOf }: { labelOf: (entry: EntrySummary) => string | null; orderOf: OrderOfEntry },
 ): readonly EntrySummary[] {
   const newestFirst = entries.toReversed();
   switch (order) {
     case 'asked':
       return newestFirst;
-    case 'time': {
-      const ranks = rankOfVideos(entries);
-      const rank = ({ question }: EntrySummary): number => ranks.get(question.videoId) ?? 0;
-      return newestFirst.sort((one, other) => rank(one) - rank(other) || placeOf(one) - placeOf(other));
-    }
+    case 'time':
+      return newestFirst.sort(byFrame(orderOf));
     case 'probability':
       return newestFirst.sort((one, other) => probabilityOf(one) - probabilityOf(other));
     case 'label': {
@@ -153,21 +159,11 @@ export function foldedRows(
   return rows;
 }
 
-const placeOf = ({ question }: EntrySummary): number => question.location.index;
-
 /** What has no probability comes last. */
 const probabilityOf = ({ newest }: EntrySummary): number => newest.probability ?? 2;
 
 const isSameFrame = ({ question: one }: EntrySummary, { question: other }: EntrySummary): boolean =>
   one.location.index === other.location.index && one.videoId === other.videoId;
-
-/** Recordings in the order in which they were first asked about. */
-function rankOfVideos(entries: readonly EntrySummary[]): ReadonlyMap<VideoId, number> {
-  const ranks = new Map<VideoId, number>();
-  for (const { question } of entries)
-    if (!ranks.has(question.videoId)) ranks.set(question.videoId, ranks.size);
-  return ranks;
-}
 
 const { compare } = new Intl.Collator('en', { numeric: true });
 const alphabetical = (words: Iterable<string>): string[] => [...words].sort(compare);

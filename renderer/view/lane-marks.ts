@@ -1,19 +1,26 @@
 import { lengthOf, partIn, type TimeRange } from './time-range.ts';
 
-/** Things that have a place on a lane, in the order of their frames; those of one frame as they were given. */
+/** Things that have a place on a lane, in the order of their times; those of one time as they were given. */
 export interface Placed<Member> {
   readonly members: readonly Member[];
-  /** When the frame of each begins, in seconds since the first frame. */
+  /** When the frame of each begins, in the time of the case. */
   readonly seconds: Float64Array;
 }
 
-/** Sorts once what is then cut into marks for every frame that a lane is drawn. */
+/** Sorts once what is then cut into marks for every frame that a lane is drawn; what has no time is left out. */
 export function placed<Member>(
   members: readonly Member[],
-  placeOf: (member: Member) => { readonly index: number; readonly seconds: number },
+  secondsOf: (member: Member) => number | null,
 ): Placed<Member> {
-  const sorted = [...members].sort((one, other) => placeOf(one).index - placeOf(other).index);
-  return { members: sorted, seconds: Float64Array.from(sorted, (member) => placeOf(member).seconds) };
+  const timed = members.flatMap((member) => {
+    const seconds = secondsOf(member);
+    return seconds === null ? [] : [{ member, seconds }];
+  });
+  timed.sort((one, other) => one.seconds - other.seconds);
+  return {
+    members: timed.map(({ member }) => member),
+    seconds: Float64Array.from(timed, ({ seconds }) => seconds),
+  };
 }
 
 export interface LaneMark<Member> {

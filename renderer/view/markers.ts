@@ -1,52 +1,62 @@
 import {
   bookmarkInWords,
+  frameOf,
+  frameOfBookmark,
   type Bookmark,
   type EntrySummary,
+  type FrameIndex,
   type Segment,
 } from '../../preload/contract/index.ts';
 import { written } from './format.ts';
 import type { Edge } from './segments.ts';
 import { headline } from './statuses.ts';
+import type { FrameName, OrderOf } from './timeline.ts';
 
-/** A place in a recording that N and P go to. */
-export type Marker =
-  | { readonly kind: 'answer'; readonly key: string; readonly index: number; readonly entry: EntrySummary }
-  | { readonly kind: 'bookmark'; readonly key: string; readonly index: number; readonly bookmark: Bookmark }
-  | {
-      readonly kind: 'edge';
-      readonly key: string;
-      readonly index: number;
-      readonly segment: Segment;
-      readonly edge: Edge;
-    };
+/** A frame that N and P go to. `order`: where it comes among all frames of the case. */
+export type Marker = { readonly key: string; readonly index: FrameIndex; readonly order: number } & (
+  | { readonly kind: 'answer'; readonly entry: EntrySummary }
+  | { readonly kind: 'bookmark'; readonly bookmark: Bookmark }
+  | { readonly kind: 'edge'; readonly segment: Segment; readonly edge: Edge }
+);
 
 export const answerKey = (id: string): string => `answer ${id}`;
 export const bookmarkKey = (id: string): string => `bookmark ${id}`;
 export const edgeKey = (id: string, edge: Edge): string => `segment ${id} ${edge}`;
 
-/** All of them in the order of their frames; of those on one frame segments' edges first, then bookmarks, then answers. */
-export function markersOf(marked: {
-  entries: readonly EntrySummary[];
-  bookmarks: readonly Bookmark[];
-  segments: readonly Segment[];
-}): Marker[] {
-  const markers: Marker[] = [
-    ...marked.segments.flatMap((segment): Marker[] =>
-      (segment.span.from === segment.span.to ? (['from'] as const) : (['from', 'to'] as const)).map(
-        (edge) => ({
-          ...{ kind: 'edge', key: edgeKey(segment.id, edge), index: segment.span[edge], segment, edge },
-        }),
-      ),
-    ),
-    ...marked.bookmarks.map((bookmark): Marker => {
-      return { kind: 'bookmark', key: bookmarkKey(bookmark.id), index: bookmark.location.index, bookmark };
+/**
+ * All of them in the order of their frames; of those on one frame segments' edges first, then bookmarks, then answers. Those of
+ * a recording that is none of the case's are left out.
+ */
+export function markersOf(
+  marked: {
+    entries: readonly EntrySummary[];
+    bookmarks: readonly Bookmark[];
+    segments: readonly Segment[];
+  },
+  orderOf: OrderOf,
+): Marker[] {
+  const at = (frame: FrameName) => ({ index: frame.index, order: orderOf(frame) });
+  const markers = [
+    ...marked.segments.flatMap((segment) => {
+      const { id, span } = segment;
+      const edges = span.from === span.to ? (['from'] as const) : (['from', 'to'] as const);
+      return edges.map((edge) => ({
+        ...{ kind: 'edge' as const, key: edgeKey(id, edge), segment, edge },
+        ...at({ videoId: span.videoId, index: span[edge] }),
+      }));
     }),
-    ...marked.entries.map((entry): Marker => {
-      const { id, location } = entry.question;
-      return { kind: 'answer', key: answerKey(id), index: location.index, entry };
-    }),
+    ...marked.bookmarks.map((bookmark) => ({
+      ...{ kind: 'bookmark' as const, key: bookmarkKey(bookmark.id), bookmark },
+      ...at(frameOfBookmark(bookmark)),
+    })),
+    ...marked.entries.map((entry) => ({
+      ...{ kind: 'answer' as const, key: answerKey(entry.question.id), entry },
+      ...at(frameOf(entry.question)),
+    })),
   ];
-  return markers.sort((one, other) => one.index - other.index);
+  return markers
+    .flatMap((marker): Marker[] => (marker.order === null ? [] : [{ ...marker, order: marker.order }]))
+    .sort((one, other) => one.order - other.order);
 }
 
 /**
@@ -55,14 +65,14 @@ export function markersOf(marked: {
  */
 export function nextMarker(
   markers: readonly Marker[],
-  from: { key: string | null; index: number },
+  from: { key: string | null; order: number },
   direction: -1 | 1,
 ): Marker | null {
-  const at = markers.findIndex(({ key, index }) => key === from.key && index === from.index);
+  const at = markers.findIndex(({ key, order }) => key === from.key && order === from.order);
   if (at >= 0) return markers[at + direction] ?? null;
   return direction > 0
-    ? (markers.find(({ index }) => index > from.index) ?? null)
-    : (markers.findLast(({ index }) => index < from.index) ?? null);
+    ? (markers.find(({ order }) => order > from.order) ?? null)
+    : (markers.findLast(({ order }) => order < from.order) ?? null);
 }
 
 /** As it is read out. */

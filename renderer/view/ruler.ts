@@ -46,11 +46,22 @@ const steps: readonly (readonly [seconds: number, parts: readonly number[]])[] =
   [43_200, [12, 6]],
 ];
 
+/** A recording in view: where it begins in the time of the case, and when each of its frames does; null while that is not known. */
+export interface RulerPart {
+  readonly offset: number;
+  readonly times: FrameTimes | null;
+}
+
 /** The ruler of a range: times at round steps, or frames by number where each has room of its own. */
-export function rulerTicks(range: TimeRange, width: number, times: FrameTimes | null): Tick[] {
+export function rulerTicks(range: TimeRange, width: number, parts: readonly RulerPart[]): Tick[] {
   const length = lengthOf(range);
   if (!(width > 0) || !(length > 0)) return [];
-  return (times && frameTicks(range, width, times)) ?? timeTicks(range, width);
+  const frames = parts.map((part) => framesIn(range, part));
+  const count = frames.reduce((sum, each) => sum + (each === null ? Infinity : each.last - each.first), 0);
+  if (parts.length === 0 || Math.max(1, count) * framePixels > width) return timeTicks(range, width);
+  const room = Math.ceil((Math.max(1, count) * labelPixels) / width);
+  const every = [1, 2, 5, 10, 20, 25, 50, 100].find((each) => each >= room) ?? 250;
+  return frames.flatMap((each) => (each === null ? [] : frameTicks(each, every)));
 }
 
 function timeTicks(range: TimeRange, width: number): Tick[] {
@@ -76,19 +87,27 @@ function timeLabel(seconds: number, step: number): string {
   return code.slice(0, code.length - 3 + digits).replace(/^00:0?/, '');
 }
 
-/** Null where frames have no room: the table of their times says where each begins, whatever its rate. */
-function frameTicks(range: TimeRange, width: number, times: FrameTimes): Tick[] | null {
-  const { length } = times.ticks;
-  if (length === 0) return null;
-  const first = frameAtSeconds(times, Math.max(0, range.from));
-  const last = Math.min(length - 1, frameAtSeconds(times, Math.max(0, range.to)) + 1);
-  const shown = Math.max(1, last - first);
-  if (shown * framePixels > width) return null;
-  const room = Math.ceil((shown * labelPixels) / width);
-  const every = [1, 2, 5, 10, 20, 25, 50, 100].find((count) => count >= room) ?? 250;
+interface FramesInView {
+  readonly part: RulerPart;
+  readonly times: FrameTimes;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The frames of a recording that a range shows, and the one behind them; null while their times are not known. */
+function framesIn(range: TimeRange, part: RulerPart): FramesInView | null {
+  const { times, offset } = part;
+  if (times === null || times.ticks.length === 0) return null;
+  const first = frameAtSeconds(times, Math.max(0, range.from - offset));
+  const last = Math.min(times.ticks.length - 1, frameAtSeconds(times, Math.max(0, range.to - offset)) + 1);
+  return { part, times, first, last };
+}
+
+/** The table of their times says where each frame begins, whatever its rate. */
+function frameTicks({ part, times, first, last }: FramesInView, every: number): Tick[] {
   return Array.from({ length: last - first + 1 }, (_, place): Tick => {
     const index = first + place;
     const label = index % every === 0 ? `#${grouped(index)}` : null;
-    return { seconds: secondsOfFrame(times, index), label };
+    return { seconds: part.offset + secondsOfFrame(times, index), label };
   });
 }

@@ -1,7 +1,9 @@
 import {
+  caseSeconds,
   isSameName,
   overlap,
   segmentsInOrder,
+  type CaseTime,
   type FrameIndex,
   type Segment,
   type Span,
@@ -54,24 +56,41 @@ const mostRows = 3;
 /** Bars narrower than this, in CSS pixels, can't be told from their neighbours. */
 const leastPixels = 3;
 
+/** A segment with its times in that of the case, and its row. */
+interface PlacedSegment {
+  readonly segment: Segment;
+  readonly from: number;
+  readonly to: number;
+  readonly row: number;
+}
+
 /** Segments in the order of their beginnings, with the row of each: those that overlap lie below one another. */
 export interface SegmentRows {
-  readonly placed: readonly { readonly segment: Segment; readonly row: number }[];
+  readonly placed: readonly PlacedSegment[];
   readonly count: number;
 }
 
-/** Depends on the segments alone, so that a bar keeps its row while the lane is zoomed. */
-export function segmentRows(segments: readonly Segment[]): SegmentRows {
-  const lastOfRow: Segment[] = [];
-  const placed = segmentsInOrder(segments).map((segment) => {
+/**
+ * Depends on the segments alone, so that a bar keeps its row while the lane is zoomed. Those of a recording that is none of the
+ * case's are left out.
+ */
+export function segmentRows(segments: readonly Segment[], time: CaseTime): SegmentRows {
+  const lastOfRow: PlacedSegment[] = [];
+  const timed = segmentsInOrder(segments).flatMap((segment) => {
+    const offset = caseSeconds(time, segment.span.videoId, 0);
+    const { from, to } = segment.seconds;
+    return offset === null ? [] : [{ segment, from: offset + from, to: offset + to }];
+  });
+  timed.sort((one, other) => one.from - other.from);
+  const placed = timed.map((one): PlacedSegment => {
     const free = Array.from({ length: mostRows }, (_, row) => row).find((row) => {
       const last = lastOfRow[row];
-      return last === undefined || !overlap(last.span, segment.span);
+      return last === undefined || !overlap(last.segment.span, one.segment.span);
     });
     const row = free ?? mostRows - 1;
     const last = lastOfRow[row];
-    if (last === undefined || last.span.to < segment.span.to) lastOfRow[row] = segment;
-    return { segment, row };
+    if (last === undefined || last.to < one.to) lastOfRow[row] = { ...one, row };
+    return { ...one, row };
   });
   return { placed, count: Math.max(1, lastOfRow.length) };
 }
@@ -80,9 +99,9 @@ export function segmentRows(segments: readonly Segment[]): SegmentRows {
 export function segmentBars({ placed }: SegmentRows, range: TimeRange, laneWidth: number): SegmentBar[] {
   const drawnTo: number[] = [];
   const bars: SegmentBar[] = [];
-  for (const { segment, row } of placed) {
-    const left = partIn(range, segment.seconds.from);
-    const right = partIn(range, segment.seconds.to);
+  for (const { segment, from, to, row } of placed) {
+    const left = partIn(range, from);
+    const right = partIn(range, to);
     const isHidden = laneWidth > 0 && (right - (drawnTo[row] ?? -1)) * laneWidth < leastPixels;
     if (isHidden || right < 0 || left > 1) continue;
     drawnTo[row] = right;

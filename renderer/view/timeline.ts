@@ -1,17 +1,25 @@
 import {
   formatTimecode,
   frameAtSeconds,
+  frameOf,
   type EntrySummary,
   type FrameIndex,
   type FrameTimes,
   type Question,
   type Session,
   type Video,
+  type VideoId,
 } from '../../preload/contract/index.ts';
 import { grouped } from './format.ts';
 import { lengthOf, partIn, type TimeRange } from './time-range.ts';
 
 /** Pure maths of the timeline. */
+
+/** A frame by its recording and its number there. */
+export interface FrameName {
+  readonly videoId: VideoId;
+  readonly index: FrameIndex;
+}
 
 export interface Thumbnail {
   /** Its place in the row of pictures that the whole recording would have: the same wherever the lane begins. */
@@ -46,39 +54,38 @@ export function thumbnailsFor(
 export const isAbout = (question: Question, at: Pick<Session, 'videoId' | 'frameIndex'>): boolean =>
   question.videoId === at.videoId && question.location.index === at.frameIndex;
 
-/** The frame that a question is about, in one recording; null where it is about another one, or there is none. */
-export const indexIn = ({ id }: Pick<Video, 'id'>, question: Question | undefined): FrameIndex | null =>
-  question?.videoId === id ? question.location.index : null;
-
-/** Those about one recording of the case: only they have a place on its timeline. */
-export const entriesAbout = (
-  entries: readonly EntrySummary[],
-  { id }: Pick<Video, 'id'>,
-): readonly EntrySummary[] => entries.filter(({ question }) => question.videoId === id);
+/** Where a frame comes among all frames of the case; null where its recording is not one of the case. */
+export type OrderOf = (frame: FrameName) => number | null;
 
 /**
- * The entry that follows in the video (1) or goes before (-1): after one of them, each once also where several are about
- * one frame, or after a frame. `wanted`: others are passed over. Null where there is none.
+ * The entry that follows in time (1) or goes before (-1): after one of them, each once also where several are about one
+ * frame, or after a place in the order of frames. `wanted`: others are passed over. Null where there is none.
  */
 export function neighbour(
   entries: readonly EntrySummary[],
   from: EntrySummary | number,
   direction: -1 | 1,
-  wanted: (entry: EntrySummary) => boolean = () => true,
+  { orderOf, wanted = () => true }: { orderOf: OrderOf; wanted?: (entry: EntrySummary) => boolean },
 ): EntrySummary | null {
-  const sorted = inTime(entries);
-  const at = typeof from === 'number' ? null : sorted.indexOf(from);
-  const lies = (entry: EntrySummary, index: number): number =>
-    at === null ? place(entry) - Number(from) : index - at;
-  const fits = (entry: EntrySummary, index: number): boolean =>
-    lies(entry, index) * direction > 0 && wanted(entry);
-  return (direction > 0 ? sorted.find(fits) : sorted.findLast(fits)) ?? null;
+  const sorted = inTime(entries, orderOf);
+  const at = typeof from === 'number' ? null : sorted.findIndex(({ entry }) => entry === from);
+  const fits = ({ entry, order }: Ordered, index: number): boolean =>
+    (at === null ? order - Number(from) : index - at) * direction > 0 && wanted(entry);
+  return (direction > 0 ? sorted.find(fits) : sorted.findLast(fits))?.entry ?? null;
 }
 
-const place = ({ question }: EntrySummary): number => question.location.index;
+interface Ordered {
+  readonly entry: EntrySummary;
+  readonly order: number;
+}
 
-const inTime = (entries: readonly EntrySummary[]): EntrySummary[] =>
-  [...entries].sort((one, other) => place(one) - place(other));
+const inTime = (entries: readonly EntrySummary[], orderOf: OrderOf): Ordered[] =>
+  entries
+    .flatMap((entry) => {
+      const order = orderOf(frameOf(entry.question));
+      return order === null ? [] : [{ entry, order }];
+    })
+    .sort((one, other) => one.order - other.order);
 
 /** Joins nearer to one another than this, in CSS pixels, are one mark. */
 const joinPixels = 6;

@@ -426,7 +426,8 @@ export class FakeWorkstation {
           command.name === 'recording.remove' ||
           command.name === 'recording.reorder' ||
           command.name === 'recording.choose-eye' ||
-          command.name === 'recording.set-start'
+          command.name === 'recording.set-start' ||
+          command.name === 'segment.add-across'
         )
           throw notFound('recording');
         const { marks } = this;

@@ -135,12 +135,13 @@ describe('a list of many', () => {
       add(`q${at}`, (at * 7) % 23, { label: labels[at % 4]!, probability: at % 3 === 0 ? null : at / 400 });
     const entries = fake.summaries;
     const labelOf = (entry: (typeof entries)[number]) => entry.newest.label;
+    const orderOf = ({ question }: (typeof entries)[number]) => question.location.index;
     for (const order of ['asked', 'time', 'probability', 'label'] as const) {
-      const sorted = inListOrder(entries, order, labelOf);
+      const sorted = inListOrder(entries, order, { labelOf, orderOf });
       expect(new Set(sorted).size).toBe(400);
       expect(sorted).toHaveLength(400);
     }
-    const inTime = inListOrder(entries, 'time', labelOf);
+    const inTime = inListOrder(entries, 'time', { labelOf, orderOf });
     const folded = foldedRows(inTime, { open: new Set(), selected: null });
     const counted = folded.reduce((sum, row) => sum + (isFold(row) ? row.more : 1), 0);
     expect([counted, folded.length]).toEqual([400, 46]);

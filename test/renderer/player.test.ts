@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FrameIndex } from '../../preload/contract/index.ts';
 import { opaque } from '../../renderer/state/frames.ts';
 import { Player } from '../../renderer/state/player.svelte.ts';
+import { onlyRecording } from '../../renderer/state/recordings.svelte.ts';
 import { FakeWorkstation, hashOf } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
@@ -16,7 +17,7 @@ beforeEach(() => {
   shown = [];
   player = new Player({
     fetchMedia: pixels.fetch,
-    video: () => workstation.video,
+    recordings: onlyRecording(() => workstation.video),
     onShown: (index) => shown.push(index),
   });
 });

@@ -8,7 +8,6 @@ import {
 } from '../../preload/contract/index.ts';
 import { Announcer } from '../../renderer/state/announcer.svelte.ts';
 import { Review } from '../../renderer/state/review.svelte.ts';
-import { entriesAbout } from '../../renderer/view/timeline.ts';
 import { FakeWorkstation, hashOf, id } from './fake-workstation.ts';
 import { FramePixels } from './pixels.ts';
 
@@ -57,8 +56,8 @@ const finished = (answer: Answer): Answer => ({
   reasoning: 'It is brown.',
 });
 
-describe('a question about another recording of the case', () => {
-  test('has no place on this one’s timeline, and selecting it goes over to its recording', async () => {
+describe('a question about a recording that was taken out of the case', () => {
+  test('has no place on the timeline, and selecting it opens its recording', async () => {
     const here = workstation.addEntry('What organ?', 12, { status: 'answered', label: 'Kidney', box });
     const there = workstation.addEntry('Where is it?', 0, { status: 'answered', label: 'Liver', box });
     there.question.videoId = id('video2');
@@ -69,14 +68,14 @@ describe('a question about another recording of the case', () => {
     });
     await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
     expect(review.entries).toHaveLength(2);
-    const marked = entriesAbout(review.entries, review.video).map(({ question }) => question.id);
+    const marked = review.list.here.members.map(({ question }) => question.id);
     expect(marked).toEqual([here.question.id]);
     // It was asked last, and about a frame of the number that the session was left at.
     expect(review.selectedQuestion).toBeNull();
     await review.select(there.question.id);
     expect(wentOver).toEqual([['video2', there.question.id]]);
     await review.show(there.question.id);
-    expect([review.answerIndex, review.onAnswersPicture]).toEqual([null, false]);
+    expect([review.answerFrame, review.onAnswersPicture]).toEqual([null, false]);
     review.dispose();
   });
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import PictureControls from '../../renderer/components/PictureControls.svelte';
 import SpeedMenu from '../../renderer/components/SpeedMenu.svelte';
 import { Player } from '../../renderer/state/player.svelte.ts';
+import { onlyRecording } from '../../renderer/state/recordings.svelte.ts';
 import { View } from '../../renderer/state/view.svelte.ts';
 import { nextSpeed } from '../../renderer/view/speeds.ts';
 import { FakeWorkstation } from './fake-workstation.ts';
@@ -18,7 +19,7 @@ describe('speeds', () => {
     const workstation = new FakeWorkstation();
     player = new Player({
       fetchMedia: new FramePixels().fetch,
-      video: () => workstation.video,
+      recordings: onlyRecording(() => workstation.video),
       onShown: () => undefined,
     });
   });

@@ -2,6 +2,7 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
+  caseTimeOf,
   frameAtSeconds,
   FrameIndex,
   secondsOfFrame,
@@ -68,11 +69,14 @@ describe('a range of time', () => {
 });
 
 describe('what the lanes show', () => {
-  const video = (change: Partial<typeof fakeVideo> = {}) => ({ video: { ...fakeVideo, ...change } });
+  const video = (change: Partial<typeof fakeVideo> = {}) => {
+    const one = { ...fakeVideo, ...change };
+    return { video: one, caseTime: caseTimeOf([one]) };
+  };
 
   test('is as little as six of the shortest frames, by the table of their times', () => {
     const time = new TimeView(video({ durationSeconds: 8.36, frameCount: 10 }));
-    time.times = uneven;
+    time.know(fakeVideo.id, uneven);
     time.zoom(1e9, 8.2);
     expect(time.range.to - time.range.from).toBeCloseTo(0.24);
   });
@@ -104,7 +108,7 @@ describe('what the lanes show', () => {
 
   test('holds a frame that began before it and still lasts', () => {
     const time = new TimeView(video({ durationSeconds: 8.36, frameCount: 10 }));
-    time.times = uneven;
+    time.know(fakeVideo.id, uneven);
     time.show({ from: 2, to: 6 });
     time.follow({ seconds: 0.08, index: 2, playing: 0 });
     expect(time.range).toEqual({ from: 2, to: 6 });
@@ -115,7 +119,7 @@ describe('what the lanes show', () => {
 
 describe('the ruler', () => {
   const labels = (from: number, to: number, width = 1000, times: FrameTimes | null = null) =>
-    rulerTicks({ from, to }, width, times).flatMap(({ label }) => label ?? []);
+    rulerTicks({ from, to }, width, [{ offset: 0, times }]).flatMap(({ label }) => label ?? []);
 
   test('has round times, as many as can be read, whatever its range', () => {
     const hours = ['1:00:00', '2:00:00', '3:00:00', '4:00:00', '5:00:00', '6:00:00'];
@@ -134,7 +138,7 @@ describe('the ruler', () => {
     ]);
     expect(labels(1602.9, 1603.9)).toContain('26:43.2');
     for (let length = 0.05; length < 100_000; length *= 1.3) {
-      const ticks = rulerTicks({ from: 3, to: 3 + length }, 1200, null);
+      const ticks = rulerTicks({ from: 3, to: 3 + length }, 1200, []);
       expect(ticks.length).toBeLessThan(160);
       expect(ticks.filter(({ label }) => label !== null).length).toBeLessThan(17);
       expect(new Set(ticks.map(({ seconds }) => seconds)).size).toBe(ticks.length);
@@ -142,7 +146,7 @@ describe('the ruler', () => {
   });
 
   test('has frames by number where each has room, exactly where they begin', () => {
-    const ticks = rulerTicks({ from: 8.06, to: 8.3 }, 1000, uneven);
+    const ticks = rulerTicks({ from: 8.06, to: 8.3 }, 1000, [{ offset: 0, times: uneven }]);
     expect(ticks.map(({ label }) => label)).toEqual(['#2', '#3', '#4', '#5', '#6', '#7', '#8', '#9']);
     for (const { seconds, label } of ticks)
       expect(seconds).toBe(secondsOfFrame(uneven, Number(label!.slice(1))));
@@ -154,7 +158,7 @@ describe('the marks of a lane', () => {
   const at = (...indexes: number[]) =>
     placed(
       indexes.map((index, asked) => ({ index, asked })),
-      ({ index }) => ({ index, seconds: index / 25 }),
+      ({ index }) => index / 25,
     );
   const whole = { from: 0, to: 14 };
   const sizes = (width: number, members = at(0, 300, 100, 0, 101)): number[] =>
@@ -263,7 +267,10 @@ describe('the lane of segments', () => {
     actor: 'a' as Segment['actor'],
     createdAt: 0,
   });
-  const rows = segmentRows([segment('phase', 0, 299), segment('step', 50, 99), segment('step', 200, 249)]);
+  const rows = segmentRows(
+    [segment('phase', 0, 299), segment('step', 50, 99), segment('step', 200, 249)],
+    caseTimeOf([fakeVideo]),
+  );
 
   test('keeps the row of each while it is zoomed, and cuts what reaches beyond it', () => {
     expect(rows.count).toBe(2);

@@ -12,6 +12,7 @@ import StageStates from '../../renderer/components/StageStates.svelte';
 import ModelChips from '../../renderer/components/ModelChips.svelte';
 import StreamChooser from '../../renderer/components/StreamChooser.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
+import { Recordings } from '../../renderer/state/recordings.svelte.ts';
 import { keysStay } from '../../renderer/state/keys-stay.ts';
 import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
@@ -318,7 +319,9 @@ describe('go to', () => {
   test('takes a frame or a time, and refuses what is neither or too far', async () => {
     const onGo = vi.fn();
     const onClose = vi.fn();
-    render(GoToDialog, { video: fakeVideo, onGo, onClose });
+    const recordings = new Recordings(new FakeWorkstation().open(), new FakeWorkstation().bridge);
+    render(GoToDialog, { video: fakeVideo, recordings, onGo, onClose });
+
     const field = screen.getByLabelText('Frame or time');
     const form = field.closest('form')!;
     await fireEvent.input(field, { target: { value: 'soon' } });

@@ -1,5 +1,5 @@
 import type { Edit } from '../../../preload/contract/changes.ts';
-import type { SegmentCommand } from '../../../preload/contract/commands.ts';
+import type { SegmentAcrossCommand, SegmentCommand } from '../../../preload/contract/commands.ts';
 import type { ActorId } from '../../../preload/contract/context.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import {
@@ -52,6 +52,26 @@ export function planSegment(state: SegmentState, command: SegmentCommand): Edit[
   const after = { ...before, ...changed(state, before, command) };
   refuseDouble(state.segments, after);
   return [{ entity: 'segment', id, before, after }];
+}
+
+/**
+ * Plans one segment for each recording that a stretch over a join reaches into, with the frames of each in `stretches`.
+ *
+ * @throws WorkstationError as `planSegment` does
+ */
+export function planAcross(
+  state: Omit<SegmentState, 'stretch' | 'newId'> & { stretches: readonly Stretch[]; newId: () => SegmentId },
+  command: SegmentAcrossCommand,
+): Edit[] {
+  const { spans, ...said } = command;
+  let { segments } = state;
+  return spans.flatMap((span, at) => {
+    const one = { ...state, segments, stretch: state.stretches[at] ?? null, newId: state.newId() };
+    const edits = addition(one, { ...said, ...span, name: 'segment.add' });
+    // The next one is checked against this one, and has its look.
+    segments = [...segments, ...edits.flatMap((edit) => (edit.after as Segment | null) ?? [])];
+    return edits;
+  });
 }
 
 function addition(state: SegmentState, command: Extract<SegmentCommand, { name: 'segment.add' }>): Edit[] {

@@ -32,6 +32,7 @@ const commands: Readonly<Record<string, string>> = {
   'bookmark.edit': 'Change bookmark',
   'bookmark.delete': 'Delete bookmark',
   'segment.add': 'Segment',
+  'segment.add-across': 'Segment over a join',
   'segment.edit': 'Change segment',
   'segment.move': 'Move segment',
   'segment.delete': 'Delete segment',
