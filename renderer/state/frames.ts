@@ -3,7 +3,6 @@ import {
   framePath,
   locationOf,
   WorkstationError,
-  type FrameIndex,
   type FrameLocation,
   type VideoId,
 } from '../../preload/contract/index.ts';

@@ -52,7 +52,7 @@ export class Motion {
   #firstMediaTime: number | null = null;
   #onFirstPicture: () => void = () => undefined;
   /** Recordings whose files the browser could not read by itself. */
-  readonly #refused = new Set<VideoId>();
+  #refused: readonly VideoId[] = [];
   #placing = 0;
   #pictures = 0;
   /** Whether the stream that is loaded was converted for its sound. */
@@ -75,7 +75,7 @@ export class Motion {
   /** Asked anew each time: that a file has to be converted may come out only when its frames are counted. */
   get #transcoded(): boolean {
     const { id, playback } = this.#video();
-    return this.#refused.has(id) || playback === 'transcoded' || this.#soundInStream;
+    return this.#refused.includes(id) || playback === 'transcoded' || this.#soundInStream;
   }
 
   get #soundInStream(): boolean {
@@ -183,7 +183,7 @@ export class Motion {
     if (!this.#element || !this.#element.error) return;
     const playing = this.moving;
     if (!this.#transcoded && playing) {
-      this.#refused.add(this.#video().id);
+      this.#refused = [...this.#refused, this.#video().id];
       this.#element.removeAttribute('src');
       return this.play(this.#start, this.rate);
     }

@@ -7,12 +7,13 @@ import {
   type VideoId,
 } from '../../preload/contract/index.ts';
 import { playBackwards, wait } from './backwards.ts';
-import { framesOn, placeToGo, showableFrom, type FrameAt } from './case-player.ts';
+import { framesOn, placeToGo, showableFrom } from './case-player.ts';
 import type { Frame, Settled } from './frames.ts';
 import { Moves } from './moves.svelte.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
-import { Sound, type SoundParts } from './sound.svelte.ts';
-import { isShowable, type Reel } from './recordings.svelte.ts';
+import type { PlayerOptions } from './player-options.ts';
+import { Sound } from './sound.svelte.ts';
+import { isShowable } from './recordings.svelte.ts';
 import { frameAfterStream, middleOfFrame } from './stream-places.ts';
 import { Stills } from './stills.svelte.ts';
 import { fastest, nextSpeed } from '../view/speeds.ts';
@@ -22,19 +23,6 @@ const holdMilliseconds = 280;
 
 /** Steps come no faster than the video itself would play, whatever the decoder can do. */
 const shortestStepMilliseconds = 33;
-
-export interface PlayerOptions extends SoundParts {
-  fetchMedia: typeof fetch;
-  /** The recordings of the case as they are now: the index of one may become ready while it is open. */
-  recordings: Reel;
-  onShown: (index: FrameIndex) => void;
-  /** A frame of a recording could not be had, or it not be played: the file itself may be gone. */
-  onFault?: (videoId: VideoId) => void;
-  /** A picture of playing is on the screen, which begins at this time of the case. */
-  onPicture?: (seconds: number) => void;
-  /** The video's end was played: returns whether it was seen to. */
-  onEnded?: () => boolean;
-}
 
 /**
  * What is on screen: one exact frame of a recording while still, the browser's own playback while moving. Times are those of
@@ -291,7 +279,12 @@ export class Player extends Stills {
     this.#moves.began();
     await this.#halt;
     const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
-    if (atEnd) await this.#overTheEnd();
+    if (atEnd) {
+      // To the next recording, or from behind the last one to the very first frame.
+      const [over] = showableFrom(this.recordings, this.video, 1);
+      const first = framesOn(this.recordings, this.at, -Number.MAX_SAFE_INTEGER).video;
+      await this.fetchAt({ index: FrameIndex.parse(0) }, over ?? first);
+    }
     if (run !== this.#run) return;
     const index = this.shown?.location.index;
     const from = await this.#motionStart(index === undefined ? { seconds: this.seconds } : { index });
@@ -340,14 +333,6 @@ export class Player extends Stills {
       goesOn = (next !== null || over !== undefined) && this.fault === null;
     });
     if (goesOn && run === this.#run) await this.play(rate);
-  }
-
-  /** From the last frame on: to the next recording, or behind the last one to the very first frame. */
-  async #overTheEnd(): Promise<void> {
-    const { recordings } = this;
-    const [over] = showableFrom(recordings, this.video, 1);
-    const first = framesOn(recordings, this.at, -Number.MAX_SAFE_INTEGER).video;
-    await this.fetchAt({ index: FrameIndex.parse(0) }, over ?? first);
   }
 
   override dispose(): void {

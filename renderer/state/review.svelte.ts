@@ -11,7 +11,6 @@ import {
   type Entry,
   type EntrySummary,
   type ErrorReport,
-  type FrameIndex,
   type FrameRef,
   type ModelStamp,
   type OpenSession,
@@ -130,8 +129,7 @@ export class Review {
     this.session = open.session;
     this.recordings = new Recordings(open, parts.bridge);
     const { session, recordings, view } = this;
-    const shown = { recordings, view, session, player: () => this.player };
-    this.files = new VideoFiles({ bridge: parts.bridge, ...shown });
+    this.files = new VideoFiles({ ...parts, recordings, view, session, player: () => this.player });
     this.#was = open.video.id;
     this.#record = new SessionRecord(open, {
       ...parts,
@@ -339,11 +337,7 @@ export class Review {
     } else if (event.type === 'answer' && event.answer.sessionId === this.session.id)
       this.#onAnswer(event.answer);
     else if (event.type === 'changes') this.#takeChanges(event);
-    else if (event.type === 'video') this.takeVideo(event.video);
-  }
-
-  takeVideo(video: Video): void {
-    this.files.take(video);
+    else if (event.type === 'video') this.files.take(event.video);
   }
 
   /** After events may have been missed: asks for what could have changed. */

@@ -1,3 +1,4 @@
+import { SvelteMap } from 'svelte/reactivity';
 import {
   caseSeconds,
   endSecondsOfFrame,
@@ -44,7 +45,7 @@ export class TimeView {
   /** Of the lanes, in CSS pixels. */
   width = $state(0);
   /** When each frame of a recording begins, of those that were fetched. */
-  tables = $state.raw<ReadonlyMap<VideoId, FrameTimes>>(new Map());
+  readonly tables = new SvelteMap<VideoId, FrameTimes>();
   readonly #of: Viewed;
   readonly #tell: (text: string) => void;
   /** Null while all is shown, however long that turns out to be. */
@@ -86,11 +87,8 @@ export class TimeView {
 
   /** Takes the times of a recording's frames, or that they are not known any more. */
   know(id: VideoId, times: FrameTimes | null): void {
-    if (this.tables.get(id) === (times ?? undefined)) return;
-    const tables = new Map(this.tables);
-    if (times === null) tables.delete(id);
-    else tables.set(id, times);
-    this.tables = tables;
+    if (times === null) this.tables.delete(id);
+    else if (this.tables.get(id) !== times) this.tables.set(id, times);
   }
 
   get #all(): string {

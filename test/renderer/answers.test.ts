@@ -295,7 +295,7 @@ test('no picture is offered of a frame whose file is gone', async () => {
   const { review } = await opened();
   render(AnswerPanel, { workstation, review });
   expect(screen.getByRole('link', { name: /Save picture/ })).toBeTruthy();
-  review.takeVideo({ ...fake.video, availability: 'missing' });
+  review.files.take({ ...fake.video, availability: 'missing' });
   await vi.waitFor(() => expect(screen.queryByRole('link', { name: /Save picture/ })).toBeNull());
 });
 

@@ -362,7 +362,7 @@ test('an index that becomes ready brings the frame where the reviewer last stood
     announcer,
   });
   expect(review.player.shown).toBeNull();
-  review.takeVideo({ ...workstation.video, index: 'ready', frameCount: 350 });
+  review.files.take({ ...workstation.video, index: 'ready', frameCount: 350 });
   await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(33));
 });
 
@@ -377,7 +377,7 @@ test('an answer that is chosen while the index is made brings its frame once tha
   });
   await review.select(question.id);
   expect(review.player.shown).toBeNull();
-  review.takeVideo({ ...workstation.video, index: 'ready', frameCount: 350 });
+  review.files.take({ ...workstation.video, index: 'ready', frameCount: 350 });
   await vi.waitFor(() => expect(review.player.shown?.location.index).toBe(12));
 });
 

@@ -43,7 +43,9 @@ let player: Player;
 const asked: string[] = [];
 
 const fetchMedia: typeof fetch = async (address) => {
-  const [, kind, of, frame] = /\/media\/(frame-times|frames)\/([abc])(?:\/(\d+))?/.exec(String(address))!;
+  const [, kind, of, frame] = /\/media\/(frame-times|frames)\/([abc])(?:\/(\d+))?/.exec(
+    address instanceof Request ? address.url : address.toString(),
+  )!;
   if (kind === 'frame-times') return new Response(frameTimesAsBytes(tables[of!]!));
   asked.push(`${of}${frame}`);
   return new Response(new Uint8Array(3), {

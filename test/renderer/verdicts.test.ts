@@ -222,7 +222,7 @@ describe('a region', () => {
     expect(review.region.box).toBeNull();
     // Another eye of a stereo recording is another picture.
     review.region.begin();
-    review.takeVideo({
+    review.files.take({
       ...review.video,
       eye: { layout: 'side-by-side', eye: 'left', squeezed: false },
     });
