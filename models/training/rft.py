@@ -284,6 +284,12 @@ class Run:
             batch, counted = rollout.training_batch(ids, found, advantage, keep, drop)
             lengths += counted
             if batch is not None:
+                if not self.supervision:
+                    # A picture none of whose answers is trained on would be encoded, forth and back, for nothing.
+                    busy = rollout.busy_images(batch)
+                    batch = rollout.of_images(batch, busy)
+                    lists = (part, texts, part_scores)
+                    part, texts, part_scores = ([row for row, on in zip(rows, busy.tolist()) if on] for rows in lists)
                 if policy["allActions"]:
                     batch["boxes"] = self.boxes_of(part, batch, texts, part_scores)
                 packed.append((part, batch))

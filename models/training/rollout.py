@@ -307,6 +307,20 @@ def training_batch(questions, rollout, advantages, keep, drop):
     return {name: tensor.to(device) for name, tensor in out.items()}, counted
 
 
+def busy_images(batch):
+    """Which images [B] of a training batch have an answer to train on; the others move no weight."""
+    return batch["mask"].flatten(1).any(1)
+
+
+def of_images(batch, chosen):
+    """A training batch of the chosen images [B] alone, with no more answers and tokens than theirs."""
+    left = {name: tensor[chosen] for name, tensor in batch.items()}
+    places, times = left["mask"].any(2).any(0), left["mask"].any(1).any(0)
+    places, times = int(places.nonzero().max()) + 1, int(times.nonzero().max()) + 1
+    whole = ("answers", "mask", "old")
+    return {name: tensor[:, :places, :times] if name in whole else tensor[:, :places] for name, tensor in left.items()}
+
+
 def sampling_figures(sampled, scores):
     """Means over all sampled answers: each part of the reward, IoU and illusions of those with a true box, lengths."""
     flat = [score for part in scores for row in part for score in row]

@@ -56,6 +56,8 @@ interface Report {
   curves: { svg: string; unknown: Ended };
   sampling: {
     packedForward: number;
+    busy: boolean[];
+    alone: number;
     greedy: boolean;
     again: boolean;
     counted: [number, number, number];
@@ -87,6 +89,10 @@ describe.skipIf(!python)('both stages of training at toy size', () => {
 
   test('samples from the policy that the packed forward trains', () => {
     expect(report.sampling.packedForward).toBeLessThan(1e-4);
+    // Pictures without an answer to train on are left out, and change nothing of the others.
+    expect(report.sampling.busy.filter((busy) => busy)).toHaveLength(1);
+    expect(report.sampling.busy.at(-1)).toBe(true);
+    expect(report.sampling.alone).toBeLessThan(1e-4);
     const [answers, tokens, sampled] = report.sampling.counted;
     expect(report.sampling.repeats).toBe(answers);
     expect(tokens).toBe(sampled);

@@ -178,6 +178,16 @@ def sampling_report(folder):
         cold = {"temperature": 1e-4, "boxTemperature": 1e-4, "topP": 1.0, "limit": 24}
         uniforms = rollout.uniforms([[index] for index in range(len(part))], 2, 24)
         greedy = rollout.sample(run.model, states, start, questions, 1, cold, uniforms, run.stops, run.opening)
+    # Advantages of the last image alone: the others are left out, and its numbers stay.
+    only = torch.zeros(found.lengths.shape)
+    only[-1] = torch.arange(only.shape[1], dtype=torch.float32) - 1.5
+    single, _ = rollout.training_batch(questions, found, only, group, True)
+    chosen = rollout.busy_images(single)
+    least = rollout.of_images(single, chosen)
+    with torch.no_grad():
+        states, start = rollout.encode_images(run.model, run.tokenizer, run.processor, run.images(part[-1:]))
+        heat = rollout.temperatures(least["answers"], run.settings["sampling"], run.opening)
+        alone = rollout.log_probabilities(run.model, states, start, questions[-1:], least, heat)
     asked = [(row, truth["question"]) for row, item in enumerate(part) for truth in item["truths"]]
     texts, _ = answer(run.model, run.tokenizer, run.processor, run.images(part), asked, 24)
     cold_texts = [
@@ -193,6 +203,8 @@ def sampling_report(folder):
     spread = rollout.most_spread(torch.tensor([0.1, 5.0, 0.2, -4.0, 0.0, 4.0]), 3)
     return {
         "packedForward": float(((log_probs - batch["old"]) * batch["mask"]).abs().max()),
+        "busy": chosen.tolist(),
+        "alone": float(((alone - least["old"]) * least["mask"]).abs().max()),
         "greedy": cold_texts == texts,
         "again": bool(torch.equal(again.tokens, found.tokens)),
         "counted": [len(counted), sum(counted), int(found.lengths.sum())],
