@@ -92,7 +92,7 @@ describe('the embedded model', () => {
   // leave room for other weights of this model; the text is no sentence, so that some likeliest tokens are close calls.
   it.each([
     ['fp16', 0, 5e-3, 0.99],
-    ['q8', 1e-4, 0.05, 0.95],
+    ['q8', 1e-4, 0.05, 0.9],
     ['int4', 1e-2, 0.4, 0.5],
   ] as const)('gives nearly the same logits as %s as in 32 bits', async (dtype, least, most, rows) => {
     const [whole, small] = [await logitsOf(runners.fp32!), await logitsOf(runners[dtype]!)];
