@@ -1,0 +1,71 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
+import type { Page } from 'playwright-core';
+
+const sizes = [
+  [1440, 900],
+  [1280, 720],
+  [720, 450],
+] as const;
+const themes = ['dark', 'light'] as const;
+/** What the pictures are made smaller by on the sheet; the smallest window is left as it is. */
+const shrink = { 1440: 0.5, 1280: 0.5, 720: 1 } as const;
+const gap = 12;
+const quality = 62;
+/** A window that was resized lays itself out anew, and its canvas follows a frame later. */
+const settleMilliseconds = 350;
+
+/**
+ * One sheet for each state of the window: three sizes beside one another, in the dark theme above and in the light one
+ * below. The sheets are WebP in `folder`, with a page that lists them.
+ */
+export class StateSheets {
+  readonly #page: Page;
+  readonly #folder: string;
+  readonly #taken: { name: string; title: string }[] = [];
+
+  constructor(page: Page, folder: string) {
+    this.#page = page;
+    this.#folder = folder;
+  }
+
+  /** @param title what the state is, for a person who looks at the sheet */
+  async take(name: string, title: string): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    const widths = sizes.map(([width]) => width * shrink[width]);
+    const height = Math.max(...sizes.map(([width, tall]) => tall * shrink[width]));
+    const canvas = createCanvas(
+      widths.reduce((sum, width) => sum + width + gap, gap),
+      2 * (height + gap) + gap,
+    );
+    const drawing = canvas.getContext('2d');
+    drawing.fillStyle = '#808080';
+    drawing.fillRect(0, 0, canvas.width, canvas.height);
+    let left = gap;
+    for (const [width, tall] of sizes) {
+      await this.#page.setViewportSize({ width, height: tall });
+      await this.#page.waitForTimeout(settleMilliseconds);
+      for (const [row, theme] of themes.entries()) {
+        await this.#page.evaluate((chosen) => (document.documentElement.dataset['theme'] = chosen), theme);
+        const picture = await loadImage(await this.#page.screenshot());
+        const scale = shrink[width];
+        drawing.drawImage(picture, left, gap + row * (height + gap), width * scale, tall * scale);
+      }
+      left += width * shrink[width] + gap;
+    }
+    await this.#page.evaluate(() => (document.documentElement.dataset['theme'] = 'dark'));
+    await this.#page.setViewportSize({ width: 1440, height: 900 });
+    await writeFile(join(this.#folder, `${name}.webp`), await canvas.encode('webp', quality));
+    this.#taken.push({ name, title });
+    console.log(`${name}: ${title}`);
+  }
+
+  async writeList(): Promise<void> {
+    const lines = this.#taken.map(({ name, title }) => `## ${title}\n\n![${title}](${name}.webp)\n`);
+    const head =
+      '# States of the window\n\nEach at 1440 x 900, 1280 x 720 (both at half their size) and 720 x 450, in both themes; made by\n' +
+      '`node test/e2e/window-states/index.ts`.\n';
+    await writeFile(join(this.#folder, 'README.md'), [head, ...lines].join('\n'));
+  }
+}
