@@ -144,8 +144,10 @@ export class Debrief {
     } else {
       await this.#press('s');
     }
-    await this.#page.getByRole('form', { name: 'New segment' }).getByLabel('Name').fill(name);
+    const form = this.#page.getByRole('form', { name: 'New segment' });
+    await form.getByLabel('Name').fill(name);
     await this.#press('Enter');
+    await form.waitFor({ state: 'detached' });
     await expect.poll(() => this.tab('Segments').textContent()).toMatch(/1/);
   }
 

@@ -107,8 +107,10 @@ export class RandomReview {
     const before = await this.seen();
     await this.#press('o', 's');
     const { page } = this.#debrief.window;
-    await page.getByRole('form', { name: 'New segment' }).getByLabel('Name').fill(`Part ${this.#step}`);
+    const form = page.getByRole('form', { name: 'New segment' });
+    await form.getByLabel('Name').fill(`Part ${this.#step}`);
     await this.#press('Enter');
+    await form.waitFor({ state: 'detached' });
     return before;
   }
 

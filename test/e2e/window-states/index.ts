@@ -54,6 +54,7 @@ try {
     await window.ask(text);
     await window.waitForAnswer();
   };
+  const form = page.locator('[data-part="mark-form"]');
   const answersTab = page.getByRole('tab', { name: 'Answers' });
 
   await page.goto(await host.address());
@@ -124,6 +125,7 @@ try {
   await take('bookmark-form', 'A bookmark with a note');
   await keyboard.type('Clip on the artery');
   await keyboard.press('Enter');
+  await form.waitFor({ state: 'detached' });
   await window.goToFrame(40);
   await keyboard.press('i');
   await window.goToFrame(110);
@@ -132,6 +134,7 @@ try {
   await take('segment-form', 'A segment that is named');
   await keyboard.type('Hilar dissection');
   await keyboard.press('Enter');
+  await form.waitFor({ state: 'detached' });
   await page.locator('[data-part="segment-bar"]').first().click();
   await take('segments', 'Segments');
   await answersTab.click();
