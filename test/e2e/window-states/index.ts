@@ -79,16 +79,6 @@ try {
   await window.goToFrame(90);
   await take('another-frame', 'An answer about another frame than the one on the screen');
 
-  // The engine stands still meanwhile, so that what waits goes on waiting.
-  const engine = await host.engineProcessId();
-  process.kill(engine, 'SIGSTOP');
-  await window.ask(question.state);
-  await window.ask(question.organ);
-  await window.ask(question.place);
-  await take('waiting', 'Questions that wait for their turn');
-  process.kill(engine, 'SIGCONT');
-  await window.waitForAnswer();
-
   await window.selectQuestion(question.list);
   await keyboard.press('x');
   await page.getByRole('menu').waitFor();
