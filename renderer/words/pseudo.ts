@@ -5,9 +5,9 @@ const accented: Readonly<Record<string, string>> = {
   ...{ A: 'Á', E: 'É', I: 'Í', O: 'Ó', U: 'Ú', Y: 'Ý', C: 'Ç', N: 'Ñ', S: 'Š', Z: 'Ž' },
 };
 
-/** A text as a long language would have it: bracketed, so that a cut shows, accented, and longer by two fifths. */
+/** A text, with its places and markings as they are, as a long language would have it: bracketed, so that a cut shows, accented, and longer by two fifths. */
 export function pseudoText(text: string): string {
-  const parts = text.split(/(\{[a-zA-Z]+\})/);
+  const parts = text.split(/(\{[a-zA-Z]+\}|<\/?[a-z]+>)/);
   const words = parts.map((part, index) =>
     index % 2 === 1 ? part : part.replace(/[a-zA-Z]/g, (letter) => accented[letter] ?? letter),
   );

@@ -74,3 +74,44 @@ describe('the tour', () => {
     await page.setViewportSize({ width: 1280, height: 720 });
   });
 });
+
+/** What is said in the open dialog outside the catalogue: texts and names that lack the brackets of the pseudo-language. */
+const unbracketed = (): Promise<string[]> =>
+  window.page.evaluate(() => {
+    const dialog = document.querySelector('dialog[open]');
+    if (dialog === null) throw new Error('no dialog is open');
+    const found: string[] = [];
+    const walker = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const { textContent, parentElement } = walker.currentNode;
+      // What is marked within a text has the brackets of the whole.
+      if (!parentElement?.matches('strong, em, code, kbd')) found.push(textContent ?? '');
+    }
+    for (const element of dialog.querySelectorAll('*')) {
+      for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+        found.push(element.getAttribute(name) ?? '');
+      }
+    }
+    return found.map((text) => text.trim()).filter((text) => /\p{L}{2}/u.test(text) && !/[⟦⟧]/.test(text));
+  });
+
+describe('the pseudo-language', () => {
+  /** What is a person's own, or comes from the clock. */
+  const data = /^(demo\.mp4|Demonstration case|·? ?(today|yesterday) [\d:]+)$/;
+
+  it('shows every text of the library, of “go to” and of the site settings in brackets', async () => {
+    const { page } = window;
+    await page.evaluate(() => localStorage.setItem('language', 'en-XA'));
+    await window.reload();
+    for (const key of ['Control+l', 'g', 'Control+,']) {
+      await page.keyboard.press(key);
+      const dialog = page.locator('dialog[open]');
+      await dialog.getByText('⟦').first().waitFor();
+      if (key === 'Control+,') await dialog.locator('[data-tab="site"]').click();
+      await expect.poll(async () => (await unbracketed()).filter((text) => !data.test(text))).toEqual([]);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    }
+    await page.evaluate(() => localStorage.removeItem('language'));
+  });
+});

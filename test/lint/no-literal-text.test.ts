@@ -27,6 +27,7 @@ new RuleTester({
       '<script lang="ts">import { x } from "./a b.ts"; const s = document.querySelector("form [data-x]");</script>',
     ),
     svelte('<script lang="ts">const keys = ["ArrowLeft", "Escape"]; type A = "one" | "two words";</script>'),
+    svelte('<p style:visibility={isOpen ? "visible" : "hidden"}>{name}</p>'),
     svelte('<style>\n  .a { color: red; }\n</style>'),
   ],
   invalid: [

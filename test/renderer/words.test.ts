@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { placeBeside } from '../../renderer/view/beside.ts';
 import { english } from '../../renderer/words/english/index.ts';
 import { filled } from '../../renderer/words/message.ts';
+import { piecesOf } from '../../renderer/words/pieces.ts';
 import { pseudoText } from '../../renderer/words/pseudo.ts';
 import { chooseLanguage, pseudoLanguage, say } from '../../renderer/words/say.ts';
 
@@ -42,6 +43,7 @@ describe('texts of the window', () => {
       expect(pseudoText(text).length).toBeGreaterThan(text.length * 1.3);
       expect(pseudoText(text).match(/\{\w+\}/g)).toEqual(text.match(/\{\w+\}/g));
     }
+    expect(piecesOf(pseudoText('Choose <em>this</em>')).map(({ tag }) => tag)).toEqual([null, 'em', null]);
     chooseLanguage('tlh');
     expect(say('settings.title')).toBe('Settings');
   });

@@ -43,6 +43,7 @@ function shownIn(node: Node): string | null {
   for (let at = node.parent; at; at = at.parent ?? null) {
     if (at.type === 'SvelteMustacheTag') {
       const attribute = at.parent;
+      if (attribute?.type.endsWith('Directive')) return null;
       if (attribute?.type !== 'SvelteAttribute') return 'text';
       const { name } = (attribute['key'] ?? {}) as { name?: string };
       return name !== undefined && read.has(name) ? name : null;

@@ -1,7 +1,20 @@
 import { asking } from './asking.ts';
+import { dialogs } from './dialogs.ts';
+import { finding } from './finding.ts';
+import { keys } from './keys.ts';
+import { library } from './library.ts';
 import { lists } from './lists.ts';
 import { settings } from './settings.ts';
 import { tour } from './tour.ts';
 
 /** Every text of the window that is ready to be translated, by its key. A part of the window has a file of its own. */
-export const english = { ...asking, ...lists, ...settings, ...tour } as const;
+export const english = {
+  ...asking,
+  ...dialogs,
+  ...finding,
+  ...keys,
+  ...library,
+  ...lists,
+  ...settings,
+  ...tour,
+} as const;
