@@ -49,6 +49,8 @@ export class Recordings implements Reel {
   readonly #caseId: OpenSession['case']['id'];
   readonly #bridge: Pick<Bridge, 'listRecordings'>;
   #asked = 0;
+  /** How many events were taken in: what was read before one of them is older. */
+  #taken = 0;
 
   constructor(open: OpenSession, bridge: Pick<Bridge, 'listRecordings'>) {
     this.#caseId = open.case.id;
@@ -129,6 +131,7 @@ export class Recordings implements Reel {
 
   /** Takes in what an event tells of a recording. */
   take(video: Video): void {
+    this.#taken += 1;
     if (this.#takenOut.id === video.id) this.#takenOut = video;
     if (this.#inCase.some(({ id }) => id === video.id))
       this.#inCase = this.#inCase.map((known) => (known.id === video.id ? video : known));
@@ -145,9 +148,11 @@ export class Recordings implements Reel {
 
   async readAgain(): Promise<void> {
     const asked = (this.#asked += 1);
+    const taken = this.#taken;
     const found = await this.#bridge.listRecordings({ caseId: this.#caseId });
     // What was asked later is newer.
     if (!found.ok || asked !== this.#asked) return;
+    if (taken !== this.#taken) return this.readAgain();
     // Of the one on show an event tells, by which its picture is fetched anew.
     const kept = this.#inCase.find(({ id }) => id === this.#shownId);
     this.#inCase = found.value.map(({ start, ...video }) => ({

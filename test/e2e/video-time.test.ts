@@ -193,6 +193,7 @@ describe('an operation in three files of different rates', () => {
     await page.keyboard.press('Shift+Comma');
     await readout('frame 40 · 00:00:01.600');
     await window.goTo('1:04.500');
+    await readout('frame 25 · 00:00:00.500');
     await readout('3 of 3: op_3.mp4');
     expect(readCounter(await window.frame.picture())).toBe(225);
     // Playing goes on in the next file by itself, over a gap too.

@@ -167,6 +167,17 @@ describe('a player over several recordings', () => {
     expect([player.video.id, recordings.isInCase(player.video.id)]).toEqual(['b', false]);
   });
 
+  test('has the newest state of each, also of one that became ready while they were read', async () => {
+    const [a, b, c] = list as [Video, Video, Video];
+    const added = recording('c', { index: 'building', frameCount: null });
+    list = [a, b, added];
+    const read = recordings.readAgain();
+    list = [a, b, c];
+    recordings.take(c);
+    await read;
+    expect(recordings.find(c.id)?.index).toBe('ready');
+  });
+
   test('loops over a join', async () => {
     const loop = new Loop(
       () => player,
