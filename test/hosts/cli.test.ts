@@ -81,8 +81,12 @@ describe('the command line', () => {
     expect(stdout.trim().split('\n')).toHaveLength(1);
   });
 
+  const clips = new ClipFolder();
+  let of = { both: '', caseId: '', apart: [] as string[] };
+  let session = '';
+  let taken = '';
+
   it('names the picture streams of a file, and takes the one that is chosen', async () => {
-    const clips = new ClipFolder();
     const [size, other] = [
       { width: 192, height: 144 },
       { width: 240, height: 180 },
@@ -121,10 +125,14 @@ describe('the command line', () => {
       /^ +1 .* {2}both\.mkv, stream 1 \(Room camera\) {2}from 00:00:00\.000$/m,
     );
     expect(added.stdout).toMatch(/^ +2 .* {2}both\.mkv, stream 0 {2}from 00:00:00\.000$/m);
+    session = asked.result['session'] as string;
+    taken = added.stdout.split(/\s+/).find((word) => /^[0-9a-f-]{36}$/.test(word))!;
+    of = { both, caseId, apart };
+  }, 240_000);
 
+  it('says of each question of a session which stream it is about, and which eye of it', async () => {
+    const { both, caseId, apart } = of;
     // With stream 1 out of the case, the session shows stream 0, and is then about both.
-    const session = asked.result['session'] as string;
-    const taken = added.stdout.split(/\s+/).find((word) => /^[0-9a-f-]{36}$/.test(word))!;
     expect((await cli(['case', 'recordings', 'remove', caseId, taken, ...apart])).code).toBe(0);
     const left = ['--frame', '2', '--eye', 'left', '--stereo', 'side-by-side'];
     const where = [...left, '--session', session, '--question', 'Where is suction located?'];
@@ -147,7 +155,7 @@ describe('the command line', () => {
       { stream: 0, streamTitle: null, eye: 'left' },
     ]);
     clips.remove();
-  });
+  }, 240_000);
 
   it('writes a frame as PNG and names it', async () => {
     const out = join(folder, 'deep', 'frame.png');
