@@ -43,8 +43,8 @@ interface Flight {
 
 const keyOf = ({ videoId, index }: FrameName): string => `${videoId} ${index}`;
 
-/** About 35 frames of 1280x1024. */
-const budgetBytes = 192 * 1024 * 1024;
+/** About 18 frames of 1280x1024, or 12 of 1080p: the steps around the place. The workstation has those further away. */
+const budgetBytes = 96 * 1024 * 1024;
 
 /** Frames of any recording by exact index, from the decoder behind the contract, the last ones kept. */
 export class FrameSource {

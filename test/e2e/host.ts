@@ -48,6 +48,10 @@ export class RunningHost {
     return this.#output;
   }
 
+  get processId(): number {
+    return this.#process.pid ?? -1;
+  }
+
   get #isRunning(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
@@ -98,7 +102,7 @@ export class RunningHost {
   }
 }
 
-function childrenOf(parent: number): { id: number; command: string }[] {
+export function childrenOf(parent: number): { id: number; command: string }[] {
   if (process.platform !== 'linux') {
     return execFileSync('ps', ['-axo', 'pid=,ppid=,command='], { encoding: 'utf8' })
       .split('\n')

@@ -1,4 +1,5 @@
 import { passes, render, type BenchTable } from '../table.ts';
+import { run as longRecording } from './long-recording.ts';
 import { run as manyAnswers } from './many-answers.ts';
 import { run as timeline } from './timeline.ts';
 
@@ -8,6 +9,7 @@ import { run as timeline } from './timeline.ts';
  */
 const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   timeline,
+  'long-recording': longRecording,
   'many-answers': manyAnswers,
 };
 
