@@ -283,7 +283,7 @@ describe('the folder dialog', () => {
     const empty: Folder = { id: id('empty'), name: 'Empty', parentId: id('home'), path: '/e', entries: [] };
     fake.calls.browseFolder = async () => empty;
     render(FolderDialog, { workstation, purpose: 'open', onClose: () => undefined });
-    await vi.waitFor(() => expect(screen.getByText('No folders or videos here.')).toBeDefined());
+    await vi.waitFor(() => expect(screen.getByText(/^No folders or videos here\./)).toBeDefined());
     await vi.waitFor(() => expect(document.activeElement).toBe(field()));
     await fireEvent.keyDown(field(), { key: 'Backspace' });
     await vi.waitFor(() => expect(fake.logged('browseFolder').at(-1)).toMatchObject({ folderId: 'home' }));
