@@ -43,6 +43,10 @@ interface Flight {
 
 const keyOf = ({ videoId, index }: FrameName): string => `${videoId} ${index}`;
 
+/** The status of a request whose place a newer one took. */
+const superseded = 499;
+const mostTries = 6;
+
 /** About 18 frames of 1280x1024, or 12 of 1080p: the steps around the place. The workstation has those further away. */
 const budgetBytes = 96 * 1024 * 1024;
 
@@ -118,7 +122,16 @@ export class FrameSource {
     return frame;
   }
 
-  async #request({ videoId, index }: FrameName, signal: AbortSignal): Promise<Response> {
+  async #request(name: FrameName, signal: AbortSignal): Promise<Response> {
+    for (let tries = 1; ; tries += 1) {
+      const response = await this.#ask(name, signal);
+      // Another window asked for another frame of this recording meanwhile, which took the place of this one.
+      if (response.status !== superseded || tries === mostTries || signal.aborted) return response;
+      await new Promise((later) => setTimeout(later, 50 * tries));
+    }
+  }
+
+  async #ask({ videoId, index }: FrameName, signal: AbortSignal): Promise<Response> {
     try {
       return await this.#fetch(passed(framePath(videoId, index)), { signal });
     } catch (error) {
