@@ -33,11 +33,14 @@ export function onStage(
       ? []
       : [
           ...model.map(({ label, box }) => ({
-            ...{ box: [...box] as Box, label: readable(label), own: false },
+            ...{ box: [...box] as Box, label: readable(label), kind: 'model' as const },
             figure: ended?.items.length === 0 ? figure : '',
           })),
           ...(ended ? judging.ownBoxes : []).map(({ label, box }) => ({
-            ...{ box: [...box] as Box, label: readable(label), figure: '', own: true },
+            ...{ box: [...box] as Box, label: readable(label), figure: '', kind: 'own' as const },
+          })),
+          ...review.tracks.boxes.map(({ kind, label, box }) => ({
+            ...{ box: [...box] as Box, label, figure: '', kind },
           })),
         ],
     answer:

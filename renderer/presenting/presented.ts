@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Box, FrameIndex, Video } from '../../preload/contract/index.ts';
+import { boxKinds } from '../view/picture-boxes.ts';
 
 /**
  * What a window tells the ones that present it to others: the recording and place on its stage, and what is drawn there. The
@@ -12,7 +13,9 @@ export const Presented = z.object({
   /** Where playing is, at which time of day in ms, and how fast; null while a still is on the stage. */
   playing: z.object({ seconds: z.number(), at: z.number(), rate: z.number() }).nullable(),
   /** Boxes on the still, in its pixels. */
-  boxes: z.array(z.object({ box: Box, label: z.string(), figure: z.string(), own: z.boolean() })).max(500),
+  boxes: z
+    .array(z.object({ box: Box, label: z.string(), figure: z.string(), kind: z.enum(boxKinds) }))
+    .max(500),
   /** What was answered about the still: the model's, and what a person says instead. */
   answer: z
     .object({

@@ -183,6 +183,8 @@ export class Keyboard {
       'set-in': () => review.marks.setIn(),
       'set-out': () => review.marks.setOut(),
       'clear-range': () => review.marks.clearRange(),
+      track: () => review.tracks.begin(),
+      'track-hide': () => review.tracks.hideFromHere(),
       'name-segment': () => review.marks.nameSegment(),
       'begin-here': () => review.marks.edgeHere('from'),
       'end-here': () => review.marks.edgeHere('to'),
@@ -218,6 +220,7 @@ export class Keyboard {
       escape: () =>
         review.judging.escape() ||
         review.region.leave() ||
+        review.tracks.leave() ||
         review.marks.leave() ||
         this.#workstation.fullScreen.leave() ||
         this.#workstation.tour.leave() ||

@@ -20,6 +20,9 @@ export async function openFound(workstation: Workstation, found: Found): Promise
   if (found.kind === 'answer') {
     await review.show(found.questionId);
     await review.goToAnswer();
+  } else if (found.kind === 'track') {
+    const track = review.tracks.all.find(({ id }) => id === found.id);
+    if (track) await review.tracks.choose(track);
   } else if (found.kind !== 'session') {
     await review.player.goToFrame({ videoId: found.videoId, index: found.frameIndex });
   }

@@ -20,6 +20,6 @@ export interface ReviewParts extends ChangeSource {
   goOver?: (videoId: VideoId, to: QuestionId | Bookmark | Segment) => Promise<void>;
   /** The seed of another draw; random by default. */
   drawSeed?: () => number;
-  /** Called after a bookmark or a segment was deleted here. */
-  onRemoved?: (what: 'Bookmark' | 'Segment', id: string) => void;
+  /** Called after a bookmark, a segment or a box over frames was deleted here. */
+  onRemoved?: (what: 'Bookmark' | 'Segment' | 'Box', id: string) => void;
 }

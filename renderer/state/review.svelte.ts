@@ -45,6 +45,7 @@ import { drawnAnew, randomSeed, repeated } from './seeds.ts';
 import { InLibrary } from './in-library.svelte.ts';
 import { SessionRecord } from './session-record.svelte.ts';
 import { TimeView } from './time-view.svelte.ts';
+import { TracksOfReview } from './tracks.svelte.ts';
 import { VideoFiles } from './video-files.svelte.ts';
 import { View } from './view.svelte.ts';
 
@@ -76,6 +77,7 @@ export class Review {
   readonly asking = new PendingQuestions(() => void this.player.refresh());
   readonly judging: Judging;
   readonly marks: MarksOfReview;
+  readonly tracks: TracksOfReview;
   /** The part of the frame that the next question is about. */
   readonly region = new Region(this, (words) => this.#announcer.say(words));
   readonly list: ReviewList;
@@ -148,6 +150,7 @@ export class Review {
     this.arrange = new ArrangeRecordings({ ...parts, recordings, catchUp, sessionId: session.id });
     this.judging = new Judging(this, { ...parts, actor, catchUp });
     this.marks = new MarksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });
+    this.tracks = new TracksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });
     this.view.picture = { width: open.video.width, height: open.video.height };
     const { videoId, frameIndex } = open.session;
     this.#position = new Position({ videoId, frameIndex }, async (place) => {
@@ -318,7 +321,7 @@ export class Review {
   /** Shows what a step of undo or redo has brought back. */
   async follow({ edits }: Change): Promise<void> {
     await this.#record.catchUp();
-    if (this.marks.follow(edits ?? [])) return;
+    if (this.tracks.follow(edits ?? []) || this.marks.follow(edits ?? [])) return;
     const touched = broughtBack(edits ?? []);
     if (touched === null || this.#entries.find(touched.questionId) === null) return;
     if (touched.answerId === null) return this.show(touched.questionId);

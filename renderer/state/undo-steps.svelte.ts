@@ -50,7 +50,7 @@ export class UndoSteps {
   }
 
   /** Says that something was deleted, and offers the way back. */
-  deleted(what: 'Question' | 'Bookmark' | 'Segment', deletedId: string): void {
+  deleted(what: 'Question' | 'Bookmark' | 'Segment' | 'Box', deletedId: string): void {
     this.#isTold = ({ edits }) => edits?.some(({ id }) => id === deletedId) ?? false;
     this.#tell({ text: `${what} deleted`, hint: null, offers: 'undo' });
     this.#parts.announcer.say(`${what} deleted. Control Z brings it back.`);

@@ -33,6 +33,8 @@ export type Action =
   | 'set-in'
   | 'set-out'
   | 'clear-range'
+  | 'track'
+  | 'track-hide'
   | 'name-segment'
   | 'begin-here'
   | 'end-here'
@@ -147,6 +149,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('clear-range', ['C'], 'Clear in and out', ['c']),
       shortcut('begin-here', ['Shift I'], 'The chosen segment begins here', ['Shift+i']),
       shortcut('end-here', ['Shift O'], 'The chosen segment ends here', ['Shift+o']),
+      shortcut('track', ['T'], 'Box over the frames of a segment; a key frame of it', ['t']),
+      shortcut('track-hide', ['Shift T'], 'What it follows is not visible from here', ['Shift+t']),
       shortcut('play-stretch', ['Shift Space'], 'Play in to out, or the segment, once', ['Shift+ ']),
       shortcut('loop', ['Shift L'], 'The same over and over; again to end it', ['Shift+l']),
     ],

@@ -33,6 +33,15 @@ export function fit(picture: Size, stage: Size): Viewport {
   };
 }
 
+/** A picture that fills an element of some width, in CSS pixels; in its own size while that is not measured yet. */
+export function fitted(picture: Size, width: number): { viewport: Viewport; stage: Size } {
+  const scale = width > 0 ? width / picture.width : 1;
+  return {
+    viewport: { scale, x: 0, y: 0 },
+    stage: { width: picture.width * scale, height: picture.height * scale },
+  };
+}
+
 /** Enlarges by `factor` so that the picture point under `at` stays there. */
 export function zoomAt(view: Viewport, factor: number, at: Point, picture: Size, stage: Size): Viewport {
   const smallest = fit(picture, stage).scale;

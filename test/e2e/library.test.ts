@@ -35,7 +35,7 @@ it('shows the kept picture of an answer with its box, and opens the video at it'
   await expect
     .poll(() => picture.evaluate((image) => (image as HTMLImageElement).naturalWidth))
     .toBeGreaterThan(0);
-  await page.getByRole('img', { name: 'Boxes: Right-bottom' }).waitFor();
+  await page.getByRole('img', { name: /^The model’s box: Right-bottom/ }).waitFor();
   expect(await barriersOf(page)).toEqual([]);
   const answers = page.getByRole('list', { name: 'Answers', exact: true });
   await page.getByRole('button', { name: /^Answers of/ }).click();

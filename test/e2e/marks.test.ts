@@ -176,6 +176,81 @@ describe('marks', () => {
     await window.frame.waitForStill();
   });
 
+  it('a box is carried over the frames of a segment by key frames, which mouse and keys set, move and remove', async () => {
+    const boxes = (kind: string) => page.locator(`[data-part="${kind}-box"]`);
+    const box = async (kind: string): Promise<number[]> => {
+      const text = (await boxes(kind).count()) === 1 ? await boxes(kind).getAttribute('data-box') : '';
+      return (text ?? '').split(',').map((edge) => Math.round(Number(edge)));
+    };
+    const handle = () => page.getByRole('button', { name: /^Box “Needle”, / });
+    const keyFrames = () =>
+      page
+        .getByRole('slider', { name: 'Key frame of Needle' })
+        .evaluateAll((ticks) => ticks.map((tick) => Number(tick.getAttribute('aria-valuenow'))));
+    await window.goToFrame(60);
+    await press('t');
+    // By keys alone: one in the middle, then its label, which Enter asks for.
+    const middle = page.getByRole('button', { name: /^In the middle/ });
+    await expect.poll(() => middle.evaluate((button) => button === document.activeElement)).toBe(true);
+    await press('Enter');
+    await expect.poll(() => boxes('draft').count()).toBe(1);
+    await press('Shift+ArrowLeft');
+    await press('Enter');
+    const label = page.getByRole('form', { name: 'New box over frames' }).getByLabel('Label');
+    await expect.poll(() => label.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.keyboard.type('Needle');
+    await press('Enter');
+    await expect.poll(() => boxes('key-frame').count()).toBe(1);
+    // The keys work the box that was begun.
+    await expect.poll(() => handle().count()).toBe(1);
+    await expect.poll(() => handle().evaluate((button) => button === document.activeElement)).toBe(true);
+    const [x1, y1, x2, y2] = (await box('key-frame')) as [number, number, number, number];
+    // Behind its last key frame nobody said anything: there is a box to go on from, and none on the picture.
+    await window.goToFrame(70);
+    await expect.poll(() => boxes('draft').count()).toBe(1);
+    expect((await boxes('interpolated').count()) + (await boxes('key-frame').count())).toBe(0);
+    await handle().focus();
+    for (let step = 0; step < 4; step += 1) await press('Shift+ArrowRight');
+    await expect.poll(() => box('key-frame')).toEqual([x1 + 40, y1, x2 + 40, y2]);
+    await window.goToFrame(65);
+    await expect.poll(() => box('interpolated')).toEqual([x1 + 20, y1, x2 + 20, y2]);
+    await page.getByRole('img', { name: /^Box over frames, interpolated: Needle/ }).waitFor();
+    await expect
+      .poll(() => page.locator('[data-part="track-label"]').textContent())
+      .toBe('Needle · interpolated');
+    expect(await barriersOf(page)).toEqual([]);
+    // Out of sight from here on, until the next key frame; undone in one step.
+    await window.goToFrame(67);
+    await press('Shift+T');
+    await expect.poll(() => boxes('interpolated').count()).toBe(0);
+    await expect.poll(keyFrames).toEqual([60, 67, 70]);
+    await press('Control+z');
+    await expect.poll(() => boxes('interpolated').count()).toBe(1);
+    // A key frame moves in time, and no further than its neighbours let it.
+    const tick = () => page.locator('[data-part="key-frame"][data-frame="70"]');
+    await tick().focus();
+    await press('ArrowRight');
+    await expect.poll(keyFrames).toEqual([60, 71]);
+    await press('Control+z');
+    await expect.poll(keyFrames).toEqual([60, 70]);
+    // Dragged on the frame by the mouse: all of the drag is one key frame and one step.
+    await window.goToFrame(66);
+    const at = (await handle().boundingBox())!;
+    await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(at.x + at.width / 2 + 30, at.y + at.height / 2 + 10, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(keyFrames).toEqual([60, 66, 70]);
+    await press('Control+z');
+    await expect.poll(keyFrames).toEqual([60, 70]);
+    // It is listed under its segment; Escape ends the work on it.
+    const listedBox = page.getByRole('group', { name: 'Boxes over its frames' }).getByRole('button');
+    await expect.poll(() => listedBox.textContent()).toMatch(/Needle\s*2 key frames/);
+    await page.locator('[data-part="playhead"]').focus();
+    await press('Escape');
+    await expect.poll(() => page.locator('[data-part="track-form"]').count()).toBe(0);
+  });
+
   it('the timeline zooms to single frames at the pointer, and a press there goes to the frame that it shows', async () => {
     const shown = () => page.getByRole('slider', { name: 'Time on show' });
     const track = (await page.locator('.track').boundingBox())!;
@@ -219,5 +294,6 @@ describe('marks', () => {
     const told = await listed();
     expect(told).toMatch(/◆ 00:00:04\.000 {2}frame 100 {2}[^:]+: bookmark, note: Clip on the artery/);
     expect(told).toMatch(/▬ 00:00:02\.000 to 00:00:04\.080 {2}frames 50 to 101 {2}[^:]+: Dissection/);
+    expect(told).toMatch(/▭ Needle {2}key frames 60, 70/);
   });
 });

@@ -11,12 +11,13 @@ import {
   shortClock,
   shortQuestion,
 } from '../../renderer/view/format.ts';
-import { placeLabel } from '../../renderer/view/labels.ts';
+import { placeLabels, type LabelledBox } from '../../renderer/view/labels.ts';
 import { parsePlace } from '../../renderer/view/place.ts';
 import { RecentValues } from '../../renderer/view/recent-values.ts';
 import { KeysInUse } from '../../renderer/view/keys-in-use.ts';
 import { shortcutGroups, type KeyPressed } from '../../renderer/view/shortcuts.ts';
 import { defaultPreferences } from '../../preload/contract/index.ts';
+import { Random } from '../store/random.ts';
 import { boxOnStage, fit, held, largestScale, pan, zoomAt } from '../../renderer/view/viewport.ts';
 
 const picture = { width: 1280, height: 1024 };
@@ -65,22 +66,101 @@ describe('viewport', () => {
   });
 });
 
-describe('label of a box', () => {
+describe('labels of boxes', () => {
   const label = { width: 120, height: 24 };
+  const alone = (x: number, y: number, width: number, height: number) =>
+    placeLabels([{ box: { x, y, width, height }, label }], stage)[0]!;
 
-  test('sits on the box where there is room', () => {
-    expect(placeLabel({ x: 200, y: 100, width: 80, height: 60 }, label, stage)).toEqual({ x: 199, y: 76 });
+  test('goes on top of its box, sharing its left edge', () => {
+    expect(alone(200, 100, 80, 60)).toEqual({ x: 199, y: 76 });
   });
 
   test('goes under a box at the upper edge, inside a box as tall as the stage', () => {
-    expect(placeLabel({ x: 200, y: 10, width: 80, height: 60 }, label, stage)).toEqual({ x: 199, y: 70 });
-    expect(placeLabel({ x: 200, y: 0, width: 80, height: 640 }, label, stage)).toEqual({ x: 199, y: 0 });
-    expect(placeLabel({ x: 200, y: -300, width: 80, height: 1200 }, label, stage)).toEqual({ x: 199, y: 0 });
+    expect(alone(200, 10, 80, 60)).toEqual({ x: 199, y: 70 });
+    expect(alone(200, 0, 80, 640)).toEqual({ x: 199, y: 0 });
+    expect(alone(200, -300, 80, 1200)).toEqual({ x: 199, y: 0 });
   });
 
   test('stays on the stage at either side', () => {
-    expect(placeLabel({ x: -50, y: 100, width: 80, height: 60 }, label, stage).x).toBe(0);
-    expect(placeLabel({ x: 970, y: 100, width: 80, height: 60 }, label, stage).x).toBe(880);
+    expect(alone(-50, 100, 80, 60).x).toBe(0);
+    expect(alone(970, 100, 80, 60).x).toBe(880);
+  });
+
+  test('lets the earlier box choose first, and a person’s own goes below', () => {
+    const box = { x: 200, y: 100, width: 80, height: 60 };
+    const [model, own, other] = placeLabels(
+      [
+        { box, label },
+        { box, label, first: 'below' },
+        { box: { ...box, width: 300 }, label },
+      ],
+      stage,
+    );
+    expect([model, own]).toEqual([
+      { x: 199, y: 76 },
+      { x: 199, y: 160 },
+    ]);
+    // At the right edge of its own box, above which there is room.
+    expect(other).toEqual({ x: 381, y: 76 });
+  });
+
+  const random = (seed: number) => {
+    const next = new Random(seed);
+    const enlarged = next.below(2) + 1;
+    return Array.from({ length: 1 + next.below(12) }, (): LabelledBox => {
+      // Also beyond the stage, as where the picture is enlarged; and near one another.
+      const near = next.below(3) === 0 ? 40 : 1000;
+      const [x, y] = [next.below(near) - 60, next.below(Math.min(near, 640)) - 60];
+      return {
+        box: { x, y, width: (4 + next.below(400)) * enlarged, height: (4 + next.below(300)) * enlarged },
+        label: { width: 30 + next.below(150), height: 24 },
+        first: next.below(2) === 0 ? 'above' : 'below',
+      };
+    });
+  };
+
+  test('never covers another and never leaves the stage, wherever the boxes lie, and is the same every time', () => {
+    for (let seed = 0; seed < 400; seed += 1) {
+      const boxes = random(seed);
+      const places = placeLabels(boxes, stage);
+      expect(placeLabels(boxes, stage)).toEqual(places);
+      const drawn = places.map((place, index) => ({ ...place, ...boxes[index]!.label }));
+      for (const [index, one] of drawn.entries()) {
+        const isOn =
+          one.x >= 0 && one.y >= 0 && one.x + one.width <= stage.width && one.y + one.height <= stage.height;
+        expect(isOn, `seed ${seed}, label ${index}`).toBe(true);
+        for (const other of drawn.slice(index + 1)) {
+          const apart =
+            one.x >= other.x + other.width ||
+            other.x >= one.x + one.width ||
+            one.y >= other.y + other.height ||
+            other.y >= one.y + one.height;
+          expect(apart, `seed ${seed}, label ${index}`).toBe(true);
+        }
+      }
+    }
+  });
+
+  test('covers another only where there is no room for both', () => {
+    const box = { x: 10, y: 10, width: 40, height: 30 };
+    const small = { width: 130, height: 30 };
+    const places = placeLabels(
+      [
+        { box, label },
+        { box, label },
+      ],
+      small,
+    );
+    expect(places[0]).toEqual(places[1]);
+    expect(
+      placeLabels(
+        [
+          { box, label: { width: 0, height: 24 } },
+          { box, label },
+        ],
+        stage,
+      )[1],
+    ).toEqual(placeLabels([{ box, label }], stage)[0]);
   });
 });
 
