@@ -1,5 +1,6 @@
 import { iou } from './boxes.ts';
 import { isUnderWay, type Answer } from './domain.ts';
+import type { Box } from './values.ts';
 
 /** How far answers to one question on one frame agree, if they were drawn with different seeds. */
 export interface Agreement {
@@ -10,11 +11,16 @@ export interface Agreement {
   /** Share of the most frequent label; null without a complete answer. */
   readonly share: number | null;
   readonly boxes: number;
-  /** Mean overlap (intersection over union) of every two boxes; null if there are fewer than two. */
+  /**
+   * Mean overlap (intersection over union) of every two answers with a box; null if there are fewer than two. Of answers that
+   * name several things, those with the same label are compared, and one that only one of the two has counts as 0.
+   */
   readonly meanIou: number | null;
 }
 
-type Sampled = Pick<Answer, 'status' | 'label' | 'box'>;
+type Sampled = Pick<Answer, 'status' | 'label' | 'box'> & Partial<Pick<Answer, 'items'>>;
+
+type Placed = { readonly label: string | null; readonly box: Box };
 
 export function agreementOf(answers: readonly Sampled[]): Agreement {
   const complete = answers.filter(({ status }) =>
@@ -25,16 +31,45 @@ export function agreementOf(answers: readonly Sampled[]): Agreement {
   const labels = Array.from(counts, ([label, count]) => ({ label, count })).sort(
     (first, second) => second.count - first.count,
   );
-  const boxes = complete.flatMap(({ box }) => (box === null ? [] : [box]));
-  const overlaps = boxes.flatMap((box, index) => boxes.slice(index + 1).map((other) => iou(box, other)));
+  const placed = complete.map(placedIn).filter((things) => things.length > 0);
+  const overlaps = placed.flatMap((one, index) =>
+    placed.slice(index + 1).map((other) => overlapOf(one, other)),
+  );
   return {
     complete: complete.length,
     labels,
     share: labels[0] === undefined ? null : labels[0].count / complete.length,
-    boxes: boxes.length,
+    boxes: placed.reduce((sum, things) => sum + things.length, 0),
     meanIou:
       overlaps.length === 0 ? null : overlaps.reduce((sum, overlap) => sum + overlap, 0) / overlaps.length,
   };
+}
+
+/** The boxes of an answer. What its one label says is compared by the labels, and so does not matter here. */
+const placedIn = ({ box, items = [] }: Sampled): Placed[] =>
+  items.length > 0
+    ? items.flatMap((item) => (item.box === null ? [] : [{ label: item.label, box: item.box }]))
+    : box === null
+      ? []
+      : [{ label: null, box }];
+
+/** The mean overlap of two answers' boxes, each with the nearest one of its label that is not taken yet. */
+function overlapOf(one: readonly Placed[], other: readonly Placed[]): number {
+  const pairs = one.flatMap((first, row) =>
+    other.flatMap((second, column) =>
+      first.label === second.label ? [{ row, column, overlap: iou(first.box, second.box) }] : [],
+    ),
+  );
+  const rows = new Set<number>();
+  const columns = new Set<number>();
+  let sum = 0;
+  for (const { row, column, overlap } of pairs.sort((first, second) => second.overlap - first.overlap)) {
+    if (rows.has(row) || columns.has(column)) continue;
+    rows.add(row);
+    columns.add(column);
+    sum += overlap;
+  }
+  return sum / Math.max(one.length, other.length);
 }
 
 /** The samples of a question's answer with the one on show among them, and how far they agree. */

@@ -1,4 +1,7 @@
 import {
+  anotherEye,
+  canBeJudged,
+  isUnderWay,
   labelOfThings,
   readable,
   type Answer,
@@ -7,6 +10,7 @@ import {
   type Command,
   type CorrectedJudgement,
   type Judgement,
+  type Video,
 } from '../../preload/contract/index.ts';
 
 /** One thing of a correction as far as it is typed and drawn. */
@@ -29,6 +33,19 @@ export interface Draft {
   readonly several: boolean;
   /** When the decision was taken that was on show at the beginning; null for none. */
   readonly since: number | null;
+}
+
+/** Why an answer can't be judged now; null where it can. */
+export function whyNotJudged(answer: Pick<Answer, 'status'> | null): string | null {
+  if (answer === null) return 'No answer is chosen';
+  if (isUnderWay(answer.status)) return 'The answer is still being written';
+  return canBeJudged(answer.status) ? null : 'This answer failed: there is nothing to judge';
+}
+
+/** Why no box of an answer can be drawn now: the picture of another eye is on show. Null where it is the answer's own. */
+export function otherPicture(answer: Pick<Answer, 'frame'>, video: Pick<Video, 'eye'>): string | null {
+  const other = anotherEye(answer.frame?.eye, video.eye);
+  return other && `${other} To correct it, choose that picture again, under the picture’s controls.`;
 }
 
 /** The draft of a correction at its beginning: as the person corrected it before, else as the model has it. */

@@ -2,7 +2,6 @@ import { SvelteMap } from 'svelte/reactivity';
 import {
   awaitsVerdict,
   canBeJudged,
-  isUnderWay,
   judgementInWords,
   placedThings,
   reasoningSteps,
@@ -23,6 +22,7 @@ import {
   type Size,
   type StepMark as Mark,
   type Verdict,
+  type Video,
 } from '../../preload/contract/index.ts';
 import {
   boxInWords,
@@ -40,6 +40,8 @@ import {
   boxesBeside,
   commandOf,
   labelIn,
+  otherPicture,
+  whyNotJudged,
   withAnother,
   withoutActive,
   type Draft,
@@ -49,7 +51,7 @@ import {
 /** What is judged, as the review has it. */
 interface Judged {
   readonly session: Pick<Session, 'id'>;
-  readonly video: Size;
+  readonly video: Size & Pick<Video, 'eye'>;
   /** The answer on show. */
   readonly answer: Answer | null;
   /** Its question, with what everybody said of its answers. */
@@ -85,6 +87,7 @@ export class Judging implements EditedBox {
   readonly #drafts = new SvelteMap<AnswerId, Draft>();
   /** The same for notes that are being written. */
   readonly #notes = new SvelteMap<AnswerId, string>();
+  #keeping: Promise<boolean> | null = null;
   readonly #of: Judged;
   readonly #parts: Parts;
 
@@ -221,6 +224,12 @@ export class Judging implements EditedBox {
   correct(first: EditedPart): void {
     const answer = this.#judgeable();
     if (!answer) return;
+    // What is being kept is recorded first, and another correction begins from that.
+    if (this.#keeping) {
+      return void this.#keeping.then(() => this.#of.answer?.id === answer.id && this.correct(first));
+    }
+    const other = otherPicture(answer, this.#of.video);
+    if (other !== null) return this.#parts.announcer.say(other);
     if (!this.#drafts.has(answer.id)) {
       this.#drafts.set(answer.id, beginDraft(answer, this.own?.judgement ?? null));
       this.#parts.announcer.say('Correction begun. Enter keeps it, Escape leaves it.');
@@ -276,7 +285,12 @@ export class Judging implements EditedBox {
   }
 
   /** Returns whether the correction was taken; one that was not stays as it is, with the reason in `fault`. */
-  async keep(): Promise<boolean> {
+  keep(): Promise<boolean> {
+    this.#keeping ??= this.#keepDraft().finally(() => (this.#keeping = null));
+    return this.#keeping;
+  }
+
+  async #keepDraft(): Promise<boolean> {
     const { draft } = this;
     const answer = this.#of.answer;
     if (!draft || !answer) return false;
@@ -353,14 +367,9 @@ export class Judging implements EditedBox {
   /** The answer on show where it can be judged; else says why it can't. */
   #judgeable(): Answer | null {
     const answer = this.#of.answer;
-    const say = (why: string): null => {
-      this.#parts.announcer.say(why);
-      return null;
-    };
-    if (answer === null) return say('No answer is chosen');
-    if (isUnderWay(answer.status)) return say('The answer is still being written');
-    if (!canBeJudged(answer.status)) return say('This answer failed: there is nothing to judge');
-    return answer;
+    const why = whyNotJudged(answer);
+    if (why !== null) this.#parts.announcer.say(why);
+    return why === null ? answer : null;
   }
 
   async #judge(words: string, command: (answerId: AnswerId) => Command, ofDraft = false): Promise<boolean> {

@@ -61,6 +61,8 @@ interface Parts {
   recorded: RecordedMarks;
   /** Resolves when what was changed is on show. */
   catchUp: () => Promise<void>;
+  /** Labels of the site, to choose from. */
+  siteLabels?: () => readonly string[];
   /** Called after a box was deleted here. */
   onRemoved?: (what: 'Box', id: string) => void;
 }
@@ -181,7 +183,10 @@ export class TracksOfReview implements EditedBox {
 
   /** Labels to choose from. */
   readonly vocabulary: readonly string[] = $derived.by(() => [
-    ...new Set([...this.all.map(({ label }) => label), ...vocabularyOf(null, this.#of.entries)]),
+    ...new Set([
+      ...this.all.map(({ label }) => label),
+      ...vocabularyOf({ answer: null, entries: this.#of.entries }, this.#parts.siteLabels?.()),
+    ]),
   ]);
 
   ofSegment(segmentId: string): readonly Track[] {

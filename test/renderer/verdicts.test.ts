@@ -183,6 +183,19 @@ describe('a correction', () => {
     await vi.waitFor(() => expect(review.judging.draft).toBeNull());
   });
 
+  test('that is begun while another is being kept goes on from what was kept', async () => {
+    const review = await opened();
+    await press('e');
+    const field = screen.getByRole('combobox', { name: 'Label' });
+    await fireEvent.input(field, { target: { value: 'liver' } });
+    const keeping = review.judging.keep();
+    // Pressed before the workstation has answered.
+    review.judging.correct('label');
+    expect(await keeping).toBe(true);
+    await vi.waitFor(() => expect(review.judging.thing?.label).toBe('liver'));
+    expect(kept()?.judgement).toMatchObject({ decision: 'corrected', label: 'liver' });
+  });
+
   test('and a note outlive a look at another answer', async () => {
     fake.addEntry('Is there smoke?', 60, { status: 'not-visible' });
     const review = await opened();
@@ -257,6 +270,12 @@ describe('a region', () => {
     expect(document.querySelector('[data-part="answer-eye"]')?.textContent).toContain(
       'left eye (side by side)',
     );
+    // The whole picture is on show, in which no box of the left one's could be drawn.
+    await press('e');
+    await told(
+      /is about the left eye .* on show is the whole picture\. To correct it, choose that picture again/,
+    );
+    expect(review.judging.draft).toBeNull();
   });
 });
 
