@@ -1,7 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import {
   awaitsVerdict,
-  canBeJudged,
   judgementInWords,
   placedThings,
   reasoningSteps,
@@ -325,16 +324,10 @@ export class Judging implements EditedBox {
   }
 
   /** Whether A can accept the answer on show. */
-  get canAccept(): boolean {
-    const answer = this.#of.answer;
-    return answer !== null && awaitsVerdict(answer.status);
-  }
+  readonly canAccept = $derived.by(() => this.#of.answer !== null && awaitsVerdict(this.#of.answer.status));
 
   /** Whether it can be corrected, rejected, marked and noted. */
-  get canJudge(): boolean {
-    const answer = this.#of.answer;
-    return answer !== null && canBeJudged(answer.status);
-  }
+  readonly canJudge = $derived.by(() => whyNotJudged(this.#of.answer) === null);
 
   /** Size of the picture that an answer is about. */
   #pictureOf(answer: Answer): Size {

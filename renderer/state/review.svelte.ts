@@ -3,7 +3,6 @@ import {
   frameOf,
   isUnderWay,
   type Answer,
-  type Bookmark,
   type Bridge,
   type Case,
   type CaseTime,
@@ -15,10 +14,8 @@ import {
   type ModelStamp,
   type OpenSession,
   type QuestionId,
-  type Segment,
   type Session,
   type Video,
-  type VideoId,
   type WorkstationEvent,
 } from '../../preload/contract/index.ts';
 import { spoken } from '../view/statuses.ts';
@@ -70,8 +67,8 @@ export class Review {
   readonly inLibrary: InLibrary;
   readonly #position: Position;
   /** The recording on show last, by which a join is noticed. */
-  #was: VideoId;
-  readonly #goOver: (videoId: VideoId, to: QuestionId | Bookmark | Segment) => Promise<void>;
+  #was: Video['id'];
+  readonly #goOver: NonNullable<ReviewParts['goOver']>;
   readonly #drawSeed: () => number;
   readonly #modelIsComing: () => boolean;
   readonly asking = new PendingQuestions(() => void this.player.refresh());

@@ -67,8 +67,6 @@ export const library = {
   'library.newest':
     'The newest {shown} are shown. Open the session for those before, or find them with Ctrl K.',
   'library.picture-of': 'The kept picture of frame {frame}',
-  'library.no-box': 'No box',
-  'library.boxes': 'Boxes: {labels}',
   'library.no-picture': 'No picture was kept of this frame. The answer is readable all the same.',
   'library.at-frame': '{time} · frame {frame}',
   'library.reasoning': 'Model’s stated reasoning: {reasoning}',
