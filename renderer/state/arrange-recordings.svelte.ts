@@ -1,7 +1,9 @@
 import type {
   Bridge,
+  CaseId,
   Command,
   ErrorReport,
+  GrantId,
   RecordingStart,
   SessionId,
   VideoId,
@@ -10,10 +12,10 @@ import type { Announcer } from './announcer.svelte.ts';
 import type { Recordings } from './recordings.svelte.ts';
 
 interface Parts {
-  readonly bridge: Pick<Bridge, 'apply'>;
+  readonly bridge: Pick<Bridge, 'apply' | 'addRecording'>;
   readonly announcer: Announcer;
   readonly recordings: Recordings;
-  readonly sessionId: SessionId;
+  readonly session: { readonly id: SessionId; readonly caseId: CaseId };
   /** Resolves when what was changed is on show. */
   readonly catchUp: () => Promise<void>;
 }
@@ -49,14 +51,26 @@ export class ArrangeRecordings {
     return done;
   }
 
+  /** Adds a file as the last recording of the case. Returns why it could not be, in words; null where it was. */
+  async add(grantId: GrantId): Promise<ErrorReport | null> {
+    const { bridge, announcer, recordings, session, catchUp } = this.#parts;
+    const added = await bridge.addRecording({ caseId: session.caseId, grantId, sessionId: session.id });
+    if (!added.ok) return added.error;
+    await catchUp();
+    await recordings.readAgain();
+    const { displayName } = added.value;
+    announcer.say(`${displayName} is recording ${recordings.files.length} of this case`);
+    return null;
+  }
+
   /** States when a recording began; null for what the files say. */
   async setStart(id: VideoId, start: RecordingStart | null): Promise<boolean> {
     return this.#apply({ name: 'recording.set-start', videoId: id, start });
   }
 
   async #apply(command: Command): Promise<boolean> {
-    const { bridge, announcer, recordings, sessionId, catchUp } = this.#parts;
-    const done = await bridge.apply({ sessionId, command });
+    const { bridge, announcer, recordings, session, catchUp } = this.#parts;
+    const done = await bridge.apply({ sessionId: session.id, command });
     this.fault = done.ok ? null : done.error;
     if (!done.ok) announcer.say(`${done.error.message} ${done.error.hint}`);
     await catchUp();

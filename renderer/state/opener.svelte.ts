@@ -48,6 +48,8 @@ export interface OpenerParts {
   onFault: (fault: ErrorReport) => void;
   /** The person would rather choose the file in its folder. */
   onChoose: () => void;
+  /** Adds a file to the case that is on show, as its last recording. Returns why it could not be; null where it was. */
+  onAdd: (grantId: GrantId) => Promise<ErrorReport | null>;
 }
 
 /**
@@ -72,25 +74,63 @@ export class Opener {
     await this.#openFile({ grantId, name }, false);
   }
 
-  async openDropped(file: File): Promise<void> {
-    if (this.opening) return this.#parts.onFault(busyWith(this.opening.name));
+  /** True where a video was opened. */
+  async openDropped(file: File): Promise<boolean> {
+    const settled = await this.#settle(file);
+    if (settled === null) return false;
+    const opened = await this.#openFile(settled.file, !settled.exact);
+    if (opened && settled.isCopy) {
+      this.notice = `${file.name} was copied into the data folder (${bytes(file.size)}). The review reads the copy.`;
+    }
+    return opened;
+  }
+
+  /** Several files at once are the parts of one operation, where the person says so: recorders write one after another. */
+  async openAllDropped(files: readonly File[]): Promise<void> {
+    const inOrder = [...files].sort((one, other) => byName.compare(one.name, other.name));
+    const [first, ...others] = inOrder;
+    if (first === undefined) return;
+    if (others.length > 0) {
+      const way = await this.#ask(togetherOrOne(inOrder));
+      if (way === null) return;
+      if (way === 'first') others.length = 0;
+    }
+    if (!(await this.openDropped(first))) return;
+    for (const file of others) {
+      const settled = await this.#settle(file);
+      if (settled !== null) await this.add(settled.file.grantId, file.name);
+    }
+  }
+
+  /** Adds a file to the case on show. */
+  async add(grantId: GrantId, name: string): Promise<void> {
+    this.opening = { name, progress: null };
+    const fault = await this.#parts.onAdd(grantId);
+    this.opening = null;
+    if (fault === null) this.notice = `${name} was added to this case. Ctrl Z takes it out again.`;
+    else this.#parts.onFault({ ...fault, message: `${name} was not added. ${fault.message}` });
+  }
+
+  /** Finds where a dropped file lies, or copies it. Null where the person left it, or it can't be. */
+  async #settle(file: File): Promise<{ file: CopiedFile; exact: boolean; isCopy: boolean } | null> {
+    if (this.opening) {
+      this.#parts.onFault(busyWith(this.opening.name));
+      return null;
+    }
     this.notice = null;
     this.opening = { name: file.name, progress: null };
     const dropped = await this.#parts.bridge.grantDroppedFile(file);
     this.opening = null;
-    if (!dropped.ok) return this.#parts.onFault(dropped.error);
+    if (!dropped.ok) {
+      this.#parts.onFault(dropped.error);
+      return null;
+    }
     const { found, exact } = dropped.value;
     const chosen = found.length > 1 ? await this.#chooseAmong(file, found) : found[0];
-    if (chosen === null) return;
-    if (chosen !== undefined) {
-      await this.#openFile(chosen, !exact);
-      return;
-    }
+    if (chosen === null) return null;
+    if (chosen !== undefined) return { file: chosen, exact, isCopy: false };
     const copy = await this.#copy(file, dropped.value);
-    if (copy === null) return;
-    if (await this.#openFile(copy, true)) {
-      this.notice = `${file.name} was copied into the data folder (${bytes(file.size)}). The review reads the copy.`;
-    }
+    return copy === null ? null : { file: copy, exact: false, isCopy: true };
   }
 
   /** Stops the copy that is being made. */
@@ -270,6 +310,20 @@ function knownAs(name: string, known: KnownVideo): Omit<Decision, 'answer'> {
     ],
   };
 }
+
+const byName = new Intl.Collator(undefined, { numeric: true });
+
+const togetherOrOne = (files: readonly File[]): Omit<Decision, 'answer'> => ({
+  title: `Open ${files.length} files as one case?`,
+  text: [
+    'Recorders write an operation as several files. As one case they are one line of time, in this order, which you can change:',
+    files.map(({ name }) => name).join(', '),
+  ],
+  ways: [
+    { value: 'first', label: `Only ${files[0]?.name}` },
+    { value: 'case', label: 'As one case', main: true },
+  ],
+});
 
 function copyOf(file: File, freeBytes: number | null): Omit<Decision, 'answer'> {
   const fits = freeBytes === null || freeBytes > file.size;

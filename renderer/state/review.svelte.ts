@@ -144,7 +144,7 @@ export class Review {
     const actor = parts.actor ?? (() => null);
     this.list = new ReviewList(this, actor);
     const catchUp = (): Promise<void> => this.#record.catchUp();
-    this.arrange = new ArrangeRecordings({ ...parts, recordings, catchUp, sessionId: session.id });
+    this.arrange = new ArrangeRecordings({ ...parts, recordings, catchUp, session: open.session });
     this.judging = new Judging(this, { ...parts, actor, catchUp });
     this.marks = new MarksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });
     this.tracks = new TracksOfReview(this, { ...parts, recorded: this.#record.marks, catchUp });

@@ -36,7 +36,7 @@ import { UndoSteps } from './undo-steps.svelte.ts';
 import { WaitingQuestions } from './waiting-questions.svelte.ts';
 
 /** What a file or folder is chosen for. */
-export type Purpose = 'open' | 'relink' | 'model' | 'base';
+export type Purpose = 'open' | 'add' | 'relink' | 'model' | 'base';
 
 /** The window's whole state: what the workstation says of itself, and the session that is open. */
 export class Workstation {
@@ -116,6 +116,7 @@ export class Workstation {
       },
       onFault: (fault) => this.#fail(fault),
       onChoose: () => void this.chooseVideo('open'),
+      onAdd: async (grantId) => (await this.review?.arrange.add(grantId)) ?? null,
     });
     this.#stops.push(this.bridge.onEvent((event) => this.#onEvent(event)));
   }
@@ -182,7 +183,7 @@ export class Workstation {
   }
 
   /** The system's file dialog where the host has one, else the folder browser. */
-  async chooseVideo(purpose: 'open' | 'relink'): Promise<void> {
+  async chooseVideo(purpose: 'open' | 'add' | 'relink'): Promise<void> {
     if (!this.status?.fileDialog) {
       this.browsing = purpose;
       return;
@@ -208,6 +209,7 @@ export class Workstation {
     this.browsing = null;
     if (purpose === 'model' || purpose === 'base') return this.models.take(grantId, name, purpose);
     if (purpose === 'open') return this.opener.openGrant(grantId, name);
+    if (purpose === 'add') return this.opener.add(grantId, name);
     await this.review?.files.relink(grantId);
   }
 

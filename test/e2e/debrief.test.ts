@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClipFolder } from '../video/clips.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ClipFolder, quickH264 } from '../video/clips.ts';
 import { Debrief } from './debrief.ts';
 import { newHome, removeHome, repository, RunningHost } from './host.ts';
 import { openWindow, type OpenedWindow } from './opened-window.ts';
@@ -14,6 +14,8 @@ const home = newHome();
 const clips = new ClipFolder();
 const videos = join(person, 'Videos');
 const demo = join(repository, 'resources/clip/demo.mp4');
+/** Four seconds each, at 25 frames a second. */
+const parts = ['part 1.mp4', 'part 2.mp4', 'part 9.mp4', 'part 10.mp4'];
 let opened: OpenedWindow;
 let window: WorkstationPage;
 
@@ -25,17 +27,20 @@ const questions = [
 
 beforeAll(async () => {
   mkdirSync(videos);
-  for (const name of ['first', 'second']) {
-    const at = name === 'first' ? '0' : '6';
-    await clips.convert(
-      ['-ss', at, '-t', '6', '-i', demo, '-c:v', 'libx264', '-crf', '16', '-pix_fmt', 'yuv420p'],
-      `${name}.mp4`,
-    );
+  for (const [at, name] of parts.entries()) {
+    const cut = ['-ss', String(2 * at), '-t', '4', '-i', demo];
+    await clips.convert([...cut, ...quickH264('-crf', '16')], name);
+    copyFileSync(clips.file(name), join(videos, name));
   }
   opened = await openWindow(home, { reducedMotion: 'reduce' }, { HOME: person, USERPROFILE: person });
   opened.context.setDefaultTimeout(60_000);
   ({ window } = opened);
   await window.waitUntilAskable();
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail')
+    for (const [i, p] of opened.context.pages().entries())
+      await p.screenshot({ path: `/tmp/wt/shots/debrief-${i}-${task.name.slice(0, 12)}.png` });
 });
 afterAll(async () => {
   await opened.close();
@@ -44,10 +49,17 @@ afterAll(async () => {
 });
 
 describe.each(['mouse', 'keys'] as const)('a debrief by %s', (hand) => {
-  it('bookmarks while playing, asks three, corrects one, rejects one, names a segment', async () => {
+  it('opens two files as a case, bookmarks while playing, asks three, corrects one, rejects one, names a segment', async () => {
     const debrief = new Debrief(window, hand);
+    const [first = '', second = ''] = (hand === 'mouse' ? parts.slice(0, 2) : parts.slice(2)).map((name) =>
+      join(videos, name),
+    );
+    await debrief.openTogether(first, second);
     await debrief.bookmarkWhilePlaying();
-    for (const [at, question] of questions.entries()) await debrief.ask(question, 60 + 60 * at);
+    await debrief.askAt(questions[0], '00:00:03', 75);
+    // The second file follows the first.
+    await debrief.askAt(questions[1], '00:00:06', 50);
+    await debrief.askAt(questions[2], '00:00:07', 75);
     await debrief.choose(questions[1]);
     await debrief.correct('left-top');
     await debrief.choose(questions[2]);
@@ -61,7 +73,7 @@ describe.each(['mouse', 'keys'] as const)('a debrief by %s', (hand) => {
     const debrief = new Debrief(window, hand);
     await window.goToFrame(10);
     await debrief.find('Left-top');
-    await window.frame.waitFor(120);
+    await window.frame.waitFor(50);
     await window.answer.waitForDecision('corrected');
     await debrief.undo();
     await expect.poll(() => debrief.tab('Segments').textContent()).not.toMatch(/1/);

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { WorkstationPage } from './pages/workstation-page.ts';
@@ -35,6 +36,36 @@ export class Debrief {
     return this.#page.getByRole('list', { name: `${name} of this session` }).getByRole('listitem');
   }
 
+  /** Opens two files as one case: dropped together, or one after the other by their paths. */
+  async openTogether(first: string, second: string): Promise<void> {
+    const chip = this.#page.getByRole('button', { name: /^Recordings of this case/ });
+    if (this.hand === 'mouse') {
+      await this.window.library.dropFile(first, second);
+      await this.window.library
+        .decision('Open 2 files as one case?')
+        .getByRole('button', { name: 'As one case' })
+        .click();
+    } else {
+      await this.#press('Control+o');
+      await this.#openPath('Open a video…', first);
+      await chip.getByText(basename(first)).waitFor();
+      await chip.focus();
+      await this.#press('Enter');
+      await this.#openPath('Add a file to this case…', second);
+    }
+    await chip.getByText(/^2 files/).waitFor();
+    await this.window.waitUntilAskable();
+  }
+
+  async #openPath(button: string, path: string): Promise<void> {
+    await this.#page.getByRole('button', { name: button }).focus();
+    await this.#press('Enter');
+    await this.#page.getByRole('list', { name: 'Folders and videos' }).waitFor();
+    await this.#page.keyboard.type(path);
+    await this.#press('Enter');
+    await this.#page.getByRole('list', { name: 'Folders and videos' }).waitFor({ state: 'detached' });
+  }
+
   /** Bookmarks a frame while the video plays, and pauses. */
   async bookmarkWhilePlaying(): Promise<void> {
     if (this.hand === 'mouse') await this.window.play();
@@ -54,7 +85,14 @@ export class Debrief {
     else await this.#press('m');
   }
 
-  /** Asks on a frame and waits for the answer. */
+  /** Asks at a time of the case and waits for the answer. */
+  async askAt(question: string, timecode: string, frame: number): Promise<void> {
+    await this.window.goTo(timecode);
+    await this.window.frame.waitFor(frame);
+    await this.ask(question, frame);
+  }
+
+  /** Asks on a frame of the recording on show and waits for the answer. */
   async ask(question: string, frame: number): Promise<void> {
     await this.window.goToFrame(frame);
     if (this.hand === 'mouse') {

@@ -29,6 +29,7 @@ export const dialogs = {
   'dialog.try-again': 'Try again',
   'dialog.cancel': 'Cancel',
   'folder.open': 'Open a video',
+  'folder.add': 'Add a file to this case',
   'folder.relink': 'Locate the file',
   'folder.model': 'Choose a model’s folder',
   'folder.base': 'Choose the base model’s folder',

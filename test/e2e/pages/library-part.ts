@@ -36,18 +36,19 @@ export class LibraryPart {
     await this.#page.getByRole('dialog').waitFor({ state: 'hidden' });
   }
 
-  /** Drops a file on the window, as a file manager does: the page gets its bytes and never its path. */
-  async dropFile(path: string): Promise<void> {
+  /** Drops files on the window, as a file manager does: the page gets their bytes and never their paths. */
+  async dropFile(...paths: string[]): Promise<void> {
     const input = await this.#page.evaluateHandle(() => {
       const element = document.createElement('input');
       element.type = 'file';
+      element.multiple = true;
       document.body.append(element);
       return element;
     });
-    await input.setInputFiles(path);
+    await input.setInputFiles(paths);
     await input.evaluate((element) => {
       const transfer = new DataTransfer();
-      transfer.items.add(element.files![0]!);
+      for (const file of element.files!) transfer.items.add(file);
       element.remove();
       dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
     });
