@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClipFolder, quickH264 } from '../video/clips.ts';
 import { Debrief } from './debrief.ts';
 import { newHome, removeHome, repository, RunningHost } from './host.ts';
@@ -36,11 +36,6 @@ beforeAll(async () => {
   opened.context.setDefaultTimeout(60_000);
   ({ window } = opened);
   await window.waitUntilAskable();
-});
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail')
-    for (const [i, p] of opened.context.pages().entries())
-      await p.screenshot({ path: `/tmp/wt/shots/debrief-${i}-${task.name.slice(0, 12)}.png` });
 });
 afterAll(async () => {
   await opened.close();

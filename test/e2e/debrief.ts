@@ -53,15 +53,15 @@ export class Debrief {
       await this.#press('Enter');
       await this.#openPath('Add a file to this case…', second);
     }
-    await chip.getByText(/^2 files/).waitFor();
+    await chip.getByText(/^2 recordings/).waitFor();
     await this.window.waitUntilAskable();
   }
 
   async #openPath(button: string, path: string): Promise<void> {
     await this.#page.getByRole('button', { name: button }).focus();
     await this.#press('Enter');
-    await this.#page.getByRole('list', { name: 'Folders and videos' }).waitFor();
-    await this.#page.keyboard.type(path);
+    await this.#page.locator('dialog .place strong').filter({ hasText: /./ }).waitFor();
+    await this.#page.getByLabel('Part of a name, or a path').fill(path);
     await this.#press('Enter');
     await this.#page.getByRole('list', { name: 'Folders and videos' }).waitFor({ state: 'detached' });
   }
@@ -114,8 +114,19 @@ export class Debrief {
       return this.window.selectQuestion(question);
     }
     await this.#showAnswersByKeys();
-    await this.window.answerRow(question).focus();
-    await this.#press('Enter');
+    const row = this.window.answerRow(question);
+    const chosen = row.and(this.#page.locator('[aria-current="true"]'));
+    // While the list follows what was done elsewhere, a row may be drawn anew between the two keys.
+    for (let tries = 1; ; tries += 1) {
+      await row.focus();
+      await this.#press('Enter');
+      try {
+        await chosen.waitFor({ timeout: 3_000 });
+        break;
+      } catch (error) {
+        if (tries === 4) throw error;
+      }
+    }
     await this.window.answer.panel.getByText(question).waitFor();
   }
 
