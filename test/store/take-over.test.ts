@@ -167,7 +167,7 @@ describe('a database whose sessions had one video each', () => {
       edits: [{ entity: 'recording', before: null, after: place }],
     });
     expect(caseRecordings.listCaseRecordings(store.database, place.caseId as CaseId)).toEqual([
-      { ...place, eye: null },
+      { ...place, eye: null, start: null },
     ]);
     expect(await store.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
   });
