@@ -5,6 +5,7 @@ import type { DecodedFrame } from '../../main/video/decoder.ts';
 import type { VideoSource } from '../../main/video/index.ts';
 import { readProcess } from '../../main/video/process.ts';
 import { ClipFolder, opened, quickH264 } from './clips.ts';
+import { everyKind } from './every-kind.ts';
 
 /** Frames of the clip that every file here is made of. */
 const count = 20;
@@ -110,7 +111,7 @@ const oddFiles: Record<string, OddFile> = {
   'H.261 in AVI': { extension: 'avi', output: [...scaled('176x144'), '-c:v', 'h261', ...quick] },
 };
 
-/** The rest of what was tried: run with EVERY_KIND=1 where something about opening, counting or decoding changes. */
+/** The rest of what was tried. */
 const further: Record<string, OddFile> = {
   'program stream': { extension: 'mpg', output: [...mpeg2, '-f', 'vob'] },
   'negative times of composition': {
@@ -329,7 +330,7 @@ function difference(a: Uint8Array, b: Uint8Array): number {
 }
 
 const { encoders, everyFrame } = await findMediaTools();
-const chosen = process.env['EVERY_KIND'] ? { ...oddFiles, ...further } : oddFiles;
+const chosen = everyKind ? { ...oddFiles, ...further } : oddFiles;
 
 describe.concurrent.each(Object.entries(chosen))('%s', (name, file) => {
   const { before = [], sound = false, output, extension, encoder, bytes } = file;
