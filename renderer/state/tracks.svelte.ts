@@ -38,6 +38,11 @@ export class TracksOfReview extends TracksOnStage implements EditedBox {
   /** All that is moved on one frame without leaving it is one step of undo. */
   #spell: { readonly of: string; readonly group: GroupId } | null = null;
 
+  /** Resolves when all that was moved is with the workstation. */
+  get sent(): Promise<void> {
+    return this.#sending ?? Promise.resolve();
+  }
+
   /** Begins a box on the frame on the screen; or sets a key frame of the chosen one there. */
   async begin(): Promise<void> {
     if (this.draft !== null) {
