@@ -38,6 +38,11 @@ export class EdgeMoves {
     this.#parts = parts;
   }
 
+  /** Resolves when all that was moved is with the workstation. */
+  get sent(): Promise<void> {
+    return this.#move ?? Promise.resolve();
+  }
+
   /** A segment as it is to be drawn now. */
   shown(segment: Segment): Segment {
     return segment.id === this.moving?.id ? { ...segment, ...this.moving } : segment;

@@ -83,7 +83,7 @@ export class UndoSteps {
     const review = this.#parts.review();
     if (!review) return;
     // What a hand has just moved is still on its way: it belongs to the step that is taken back.
-    await review.tracks.sent;
+    await Promise.all([review.tracks.sent, review.marks.edges.sent]);
     const done = await this.#parts.bridge[turn]({ sessionId: review.session.id });
     if (done.ok) await review.follow(done.value.change);
     // The person has gone on to another session meanwhile: what was done in this one is said no more.
