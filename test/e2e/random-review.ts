@@ -28,10 +28,22 @@ export class RandomReview {
     return this.#past.length;
   }
 
+  /** What is seen once the window has come to rest: its list is drawn, and two looks one after the other are equal. */
   async seen(): Promise<Seen> {
     const { page } = this.#debrief.window;
     await this.#debrief.tab('Answers').click();
-    return page.evaluate(() => {
+    for (let before = '', looks = 0; ; looks += 1) {
+      const now = await this.#look();
+      // A session of this review has answers; a list without a row has not been laid out yet.
+      if (now === before && !now.startsWith('{"rows":[],')) return now;
+      if (looks === 100) throw new Error(`the window does not come to rest: ${before} and ${now}`);
+      before = now;
+      await page.waitForTimeout(100);
+    }
+  }
+
+  async #look(): Promise<Seen> {
+    return this.#debrief.window.page.evaluate(() => {
       const names = (selector: string) =>
         [...document.querySelectorAll(selector)].map((element) => element.getAttribute('aria-label') ?? '');
       const rows = [
