@@ -15,17 +15,17 @@ import type { StreamingDecoder } from '../model/tokenizer.ts';
 
 export interface AnswerListener {
   readonly signal?: AbortSignal;
-  /** Text as it comes: raw, and sorted into sections with its tags removed. */
+  /** Called with new text: all of it raw so far, and the new part without tags, sorted into sections. */
   readonly onText?: (raw: string, shown: readonly AnswerText[], generatedTokens: number) => void;
 }
 
 /** A token of the answer. */
 export interface WrittenToken {
-  /** Where its text ends in the answer's. */
+  /** Index in the answer's text at which this token's text ends. */
   readonly end: number;
-  /** Null for a token that was forced and says nothing: a tag, a bracket. */
+  /** Null for a forced token without content, such as a tag or a bracket. */
   logProbability: number | null;
-  /** Whether it was drawn as a part of the reasoning, the mark that ends it among them. */
+  /** Whether it was drawn as part of the reasoning; the tag that ends the reasoning counts too. */
   readonly reasoning: boolean;
 }
 
@@ -38,9 +38,9 @@ export interface DecodeRun {
   readonly sampler: Sampler;
   readonly decoder: StreamingDecoder;
   readonly constraint: AnswerConstraint | null;
-  /** Tokens of the answer that the cache holds already. */
+  /** First tokens of the answer, which are in the cache already. */
   readonly begun: readonly NextToken[];
-  /** Most tokens; where an answer needs `reserve` of them, its reasoning is ended that much sooner. */
+  /** The most tokens of the answer; the reasoning is ended early enough to leave `reserve` of them for label and box. */
   readonly limit: number;
   readonly reserve: number;
   readonly listener: AnswerListener;
@@ -55,14 +55,14 @@ interface Drawn {
   readonly reasoning: boolean;
 }
 
-/** What is known where the label begins, to come back to when the answer is complete. */
+/** The state at the beginning of the label, to which the decoding returns when the answer is complete. */
 interface LabelStart {
   readonly length: number;
   readonly logits: Float32Array;
   readonly choices: ChoiceNode;
 }
 
-/** The text of one answer as it comes into being; what a stop leaves behind is read from here. */
+/** Generates the text of one answer. After a stop, the text so far can be read from here. */
 export class AnswerDecoding {
   raw = '';
   readonly written: WrittenToken[] = [];
@@ -77,7 +77,7 @@ export class AnswerDecoding {
   }
 
   /**
-   * Draws tokens until the answer is complete, feeding together those that could not be others.
+   * Draws tokens until the answer is complete. Tokens that the format forces are computed together.
    * @param first Logits `[vocabulary]` after the prompt and `begun`.
    * @throws WorkstationError `cancelled` between two runs.
    */
@@ -119,7 +119,7 @@ export class AnswerDecoding {
       this.#add(fresh, drawn, run, splitter);
       const complete = constraint?.done ?? this.raw.includes('</answer>');
       if (turn === 0 && run.begun.length > 0) {
-        // These are in the cache, and `first` is what comes after them.
+        // The begun tokens are in the cache already, and `first` holds the logits after the last of them.
         if (this.written.length >= run.limit) return 'token-limit';
         continue;
       }
@@ -167,7 +167,7 @@ export class AnswerDecoding {
     if (text !== '' || shown.length > 0) listener.onText?.(text, shown, this.written.length);
   }
 
-  /** Feeds tokens written from `at` on, and notes the probabilities of forced ones where they say something. */
+  /** Computes the tokens from `at` on, and notes the probability of forced ones that have content. */
   async #feed(
     tokens: readonly NextToken[],
     at: number,
@@ -186,7 +186,7 @@ export class AnswerDecoding {
     return row(ids.length - 1);
   }
 
-  /** Goes back to where the label began, and asks what else it could have been. */
+  /** Returns to the beginning of the label, and weighs the labels that could have stood there. */
   async #weighLabels(run: DecodeRun): Promise<void> {
     const start = this.#labelStart;
     if (start === null || run.listener.signal?.aborted) return;
@@ -197,7 +197,7 @@ export class AnswerDecoding {
   }
 }
 
-/** What comes after a complete text may be stopped without the text being less complete. */
+/** A stop while the alternatives are weighed leaves a complete answer without them. */
 async function unlessStopped(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();

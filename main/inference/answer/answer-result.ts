@@ -11,28 +11,28 @@ import {
 } from '../grammar/answer-parser.ts';
 import { noTimings, type AnswerResult } from '../messages.ts';
 
-/** What was written, and what its own numbers say: of the engine's decoding, or of a server's. */
+/** The generated text with its probabilities, from the engine's own decoding or from a server. */
 export type AnswerWriting = Pick<
   AnswerDecoding,
   'raw' | 'written' | 'notes' | 'choices' | 'entropy' | 'firstTokenMilliseconds'
 >;
 
-/** State of one answer under way; what a stop leaves behind is read from here. */
+/** State of one answer that is being generated. After a stop, what there is can be read from here. */
 export interface AnswerProgress<Writing extends AnswerWriting = AnswerDecoding> {
   readonly decoding: Writing;
   tokens: Omit<AnswerResult['tokens'], 'generated'>;
   modelInput: Size | null;
   frameSeenBefore: boolean;
-  /** What was asked in place of the question as it was typed; null where that was asked itself. */
+  /** The taught wording that was asked in place of what was typed; null where the typed words were asked. */
   askedAs: string | null;
-  /** Of a question of no kind that the model was taught; null of any other. */
+  /** Why the question is none that the model was taught; null for a taught one. */
   question: AnswerEvidence['question'] | null;
-  /** How far the picture lies from those that the model was taught with; null where the model cannot tell. */
+  /** How unlike the training pictures this one is; null where the model does not state how those look. */
   picture: AnswerEvidence['picture'] | null;
   readonly timings: AnswerResult['timings'];
 }
 
-/** Of an answer of which nothing is written yet. */
+/** The state of an answer before its first token. */
 export function newProgress<Writing extends AnswerWriting>(decoding: Writing): AnswerProgress<Writing> {
   return {
     decoding,
@@ -46,7 +46,7 @@ export function newProgress<Writing extends AnswerWriting>(decoding: Writing): A
   };
 }
 
-/** What was written, read by the model's format, with what its own numbers say of it. */
+/** Parses the generated text by the model's answer format, and adds what the token probabilities say about it. */
 export function answerResult(
   manifest: Pick<ModelManifest, 'coordinateSpace' | 'labels' | 'answerFormat'> &
     Partial<Pick<ModelManifest, 'calibration' | 'source'>>,
@@ -90,7 +90,7 @@ export function answerResult(
 
 const noEvidence = { labelLogProbability: null, boxLogProbability: null, choices: [], entropy: null };
 
-/** Of a question that the model was not taught, and that nobody wanted to be answered all the same. */
+/** The result for a question that the model was not taught, where the caller did not ask for an answer anyway. */
 export function refusedResult(
   settings: AnswerSettings,
   { question, tokens, timings }: AnswerProgress,
@@ -120,7 +120,7 @@ function evidenceOf(
 ): AnswerEvidence {
   const reasoning = reasoningLogProbability(decoding.written);
   const label = labelLogProbability(parsed, decoding);
-  // Of a list without a label of its own, what else its first item could have been says nothing of the whole.
+  // For a list without a label of its own, the alternatives of its first item say nothing about the whole.
   const weighed = parsed.labelRange !== null;
   return {
     ...(askedAs !== null && { askedAs }),
@@ -157,7 +157,7 @@ function together(parts: readonly (number | null)[]): number | null {
   return parts.reduce<number | null>((sum, part) => (sum === null || part === null ? null : sum + part), 0);
 }
 
-/** Of the answer's label; of a list without one, of its items' labels together. */
+/** Log-probability of the answer's label; for a list without one, of all its items' labels together. */
 function labelLogProbability(
   { labelRange, items }: Pick<ParsedAnswer, 'labelRange' | 'items'>,
   decoding: AnswerWriting,
@@ -166,7 +166,7 @@ function labelLogProbability(
   return together(items.map((item) => logProbabilityOf(item.labelRange, decoding)));
 }
 
-/** A model's calibration, where it is of the weights that answer. */
+/** The model's calibration, if it was fitted on the very weights that answer; else null. */
 export function calibrationOf({
   calibration,
   source,
@@ -175,15 +175,15 @@ export function calibrationOf({
   return own && source?.adapter === undefined ? calibration : null;
 }
 
-/** What is said of a calibration that is of other weights than those that answer. */
+/** Note on a calibration that was fitted on other weights than those that answer. */
 function foreignCalibration(manifest: Partial<Pick<ModelManifest, 'calibration' | 'source'>>): string[] {
   if (manifest.calibration === undefined || calibrationOf(manifest) !== null) return [];
   return ["The model's calibration is of other weights; its probability is as the model gave it."];
 }
 
-/** How likely an answer is right whose tokens have this log-probability together; see {@link ModelCalibration}. */
+/** Calibrated probability of a right answer, from the joint log-probability of its tokens; see {@link ModelCalibration}. */
 export function calibrated(logProbability: number, { slope, intercept }: ModelCalibration): number {
-  // ln(p / (1 - p)), which has no end at p = 1; a token is never told to better than this.
+  // The logit ln(p / (1 - p)) is infinite at p = 1, so p is limited to what 32-bit logits can resolve.
   const most = -1e-7;
   const log = Math.min(logProbability, most);
   const odds = log - Math.log(-Math.expm1(log));
@@ -217,6 +217,6 @@ function logProbabilityOf(
     }
     start = token.end;
   }
-  // A sum of logarithms of 32-bit shares can end up a hair above that of one.
+  // Rounding of 32-bit probabilities can leave the sum of logarithms slightly above 0.
   return Math.min(0, sum);
 }

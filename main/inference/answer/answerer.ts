@@ -34,7 +34,7 @@ import { ModelTokenizer, StreamingDecoder, type Prompt } from '../model/tokenize
 import { checkThatModelSees } from '../runner/vision-self-test.ts';
 import { DeviceLostError } from '../graphs/watched-graphs.ts';
 
-/** Most tokens of an answer where neither the settings nor the model name a number. */
+/** The most tokens of an answer where neither the settings nor the model give a limit. */
 const defaultMaxNewTokens = 512;
 
 export interface OpenAnswererOptions {
@@ -43,9 +43,9 @@ export interface OpenAnswererOptions {
   /** See `GraphsWish`. */
   readonly variant?: string;
   readonly threads?: number;
-  /** Where the measurement of threads is remembered; without it nothing is measured. */
+  /** Folder that remembers which number of threads is fastest; without it, that is not measured. */
   readonly cacheFolder?: string;
-  /** Why not to touch a device, where it is known already. */
+  /** Devices that have failed before and are not to be tried, with the reason. */
   readonly troubles?: DeviceTroubles;
   /** Called before a device other than the CPU is touched. */
   readonly onTry?: (device: Device) => void;
@@ -53,11 +53,11 @@ export interface OpenAnswererOptions {
   readonly frameCacheBytes?: number;
   /** Resident memory that this process may take; all that is free by default. */
   readonly memoryCeilingBytes?: number;
-  /** What is being done, and the part of the whole load that is done, 0..1. */
+  /** Called with what is being done, and the share of the whole load that is done, 0..1. */
   readonly onProgress?: (activity: string, fraction: number) => void;
-  /** What the model will take of memory, once its folder is read. */
+  /** Called with the memory that the model will take, once its folder has been read. */
   readonly onEstimate?: (estimate: MemoryEstimate) => void;
-  /** What a run that begins is for. */
+  /** Called when a run of a graph begins, with its purpose. */
   readonly onPhase?: (phase: WorkPhase) => void;
   readonly signal?: AbortSignal;
 }
@@ -71,17 +71,17 @@ export interface AnswerRequest {
    * not at all. The text is the same in the first two; the others are for measurements.
    */
   readonly constrained?: 'jump-forward' | 'token-by-token' | 'no';
-  /** False: no token is computed before it is written. For measurements. */
+  /** False turns speculative decoding off. For measurements. */
   readonly drafts?: boolean;
   /**
-   * The answer is the same to the last bit whatever was asked so before: nothing is guessed from earlier answers, and
-   * the frame goes through the decoder alone, as it has for a second question. Numbers that are computed together with
-   * others may round otherwise.
+   * The answer must be the same to the last bit whatever was asked before: no drafts from earlier answers, and the frame
+   * goes through the decoder alone. Floating-point results may differ in their last bits when the same token is computed
+   * together with different neighbours.
    */
   readonly reproducible?: boolean;
   /**
-   * A question of no kind that the model states that it was taught is refused, not answered. A model that states
-   * nothing answers all.
+   * Refuses a question that is of none of the kinds that the model states it was taught. A model without such a
+   * statement answers every question.
    */
   readonly onlyTaught?: boolean;
 }
@@ -95,7 +95,7 @@ export class Answerer {
   readonly #slots: TextSlots;
   readonly #drafts = new DraftMemory();
   readonly #constraints: AnswerConstraints | null;
-  /** How the model's own limits would have a frame, where the memory asks for smaller ones. */
+  /** Preprocessing by the model's own limits, where the free memory enforces smaller pictures; else null. */
   readonly #largerLook: ImageProcessor | null;
 
   private constructor(
@@ -183,7 +183,7 @@ export class Answerer {
     const progress = newProgress(new AnswerDecoding());
     const { taught } = this.#runner.model.manifest;
     const understood = taught === undefined ? null : understandQuestion(request.question, taught);
-    // Whoever wants an answer anyway wants it to these very words.
+    // Someone who asks for an answer anyway gets it to the very words typed, not to a taught rewording.
     const reading = request.onlyTaught === true ? (understood?.reading ?? null) : null;
     if (reading !== null) progress.askedAs = reading.asked;
     else if (understood?.taught === false) {
@@ -203,7 +203,7 @@ export class Answerer {
     return answerResult(this.#runner.model.manifest, request.frame, settings, progress, ending);
   }
 
-  /** Bytes of the features of frames that are kept, with the keys and values behind them. */
+  /** Bytes of all cached frames: vision features, keys and values. */
   get frameBytes(): number {
     return this.#encoder.bytes;
   }
@@ -258,7 +258,7 @@ export class Answerer {
       progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
       const limit = this.#tokenLimit(prompt, settings);
       const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer, limit);
-      // What every answer begins with goes through the model with the prompt.
+      // The fixed beginning of every answer goes through the model together with the prompt.
       const begun = constraint?.begin() ?? [];
 
       const asked = [...prompt.ids.subarray(prompt.prefixLength), ...begun.map(({ id }) => id)];

@@ -9,19 +9,19 @@ import { knownOf, type TokensAhead } from './tokens-ahead.ts';
 import { mostTogether, prefixOf, type TextBranch, type TextSlots } from './text-branch.ts';
 import type { TreeToken } from '../runner/batch-run.ts';
 
-/** Rows that nothing sees: so few are not worth moving others for. */
+/** With at most this many unused rows, compacting the cache costs more than it saves. */
 const fewForgottenRows = 64;
-/** More of them keep new texts out, where no rows can be moved. */
+/** Where the device cannot compact the cache, more unused rows than this keep new texts waiting. */
 const mostForgottenRows = 2048;
-/** Rows that a frame's cache keeps room for behind its own, once texts were written there. */
+/** Rows for texts that a frame's cache keeps allocated after its texts have ended. */
 const keptRows = 1024;
 
-/** What a text waits for. */
+/** The tokens that a text has asked to be run through the decoder, and whoever waits for their logits. */
 interface Wish {
   readonly ids: readonly number[];
   readonly parents: readonly number[] | null;
   readonly keep: number;
-  /** Tokens that have gone through the decoder. */
+  /** How many of the tokens have gone through the decoder already. */
   done: number;
   /** Logits found so far, `[vocabulary]` each. */
   readonly found: Float32Array[];
@@ -29,7 +29,7 @@ interface Wish {
   readonly reject: (error: unknown) => void;
 }
 
-/** A frame in the cache: its rows, and behind them those of tokens that a text on it may begin with. */
+/** Where a frame lies in the cache: its own rows, and after them those of tokens that its first text may begin with. */
 interface Place {
   start: number;
   end: number;
@@ -44,15 +44,16 @@ interface Waiting {
 }
 
 /**
- * Several texts, decoded together in one cache: a run of the decoder takes the next tokens of all of them, so that the
- * weights are read once for all. The rows of a frame are there once for all texts on it; the rows of the texts lie
- * behind, mixed as they come, and each token sees its frame's, its own text's and itself.
+ * Decodes several texts together in one key-value cache. Each run of the decoder takes the next tokens of all texts, so
+ * that the weights are read once for all of them. A frame's rows are stored once, however many texts are about it. The
+ * rows of the texts follow in the order in which they are computed; the attention mask lets each token see its frame,
+ * the earlier tokens of its own text and itself, and nothing else.
  *
- * The texts go in step: a run begins when every text has said what it wants. A text that ends leaves, one that waits
- * takes its place. Texts that are the same so far, as the samples of a question are at first, are computed once.
+ * The texts advance in step: a run begins when every text has asked for its next tokens. When a text ends, one that
+ * waits takes its place. Texts that are equal so far, such as the samples of one question at first, are computed once.
  *
- * The cache is that of the frame that came first, and is given back as it was when all texts have left. Other frames'
- * rows are put behind, where the device can copy rows; else they wait.
+ * The cache belongs to the frame that came first, and is returned to it unchanged when all texts have ended. Rows of
+ * other frames are copied behind it where the device can do that; where it cannot, their texts wait.
  */
 export class AnswerBatch implements TextSlots {
   readonly most = mostTogether;
@@ -60,12 +61,12 @@ export class AnswerBatch implements TextSlots {
   readonly #encoder: FrameEncoder;
   readonly #texts = new Set<BatchedText>();
   #waiting: Waiting[] = [];
-  /** The frame whose cache it is; null while there are no texts. */
+  /** The frame whose cache is in use; null while there are no texts. */
   #base: CachedFrame | null = null;
   /** Where the frames' rows lie. */
   readonly #places = new Map<CachedFrame, Place>();
   readonly #mostFrameRows: number;
-  /** A run is about to begin, or under way. */
+  /** `#gathering`: a run begins in the next turn of the event loop. `#running`: it is under way. */
   #gathering = false;
   #running = false;
 
@@ -73,9 +74,9 @@ export class AnswerBatch implements TextSlots {
     this.#runner = runner;
     this.#encoder = encoder;
     const { layers, heads, headSize } = runner.model.manifest.parameters;
-    // A token's scores and sums over one row take four operations for each number of a head. Those over the frames of
-    // others are for nothing: they may take as many as a token takes bytes of weights, which is about an eighth of
-    // what reading the weights once for eight texts saves.
+    // Every token also computes attention over the rows of frames that it does not see (the mask discards the result):
+    // four operations for each number of a head and row. This wasted work is limited to one operation per byte of
+    // weights and token, about an eighth of what reading the weights once for eight texts saves.
     this.#mostFrameRows = runner.model.graphBytes / (4 * layers * heads * headSize);
   }
 
@@ -105,7 +106,7 @@ export class AnswerBatch implements TextSlots {
     });
   }
 
-  /** Lets in those that wait, in their order, as far as there is room. Not during a run. */
+  /** Lets waiting texts begin, first come first served, while there is room. Does nothing during a run. */
   #admit(): void {
     while (!this.#running && this.#texts.size < this.most) {
       const [next] = this.#waiting;
@@ -119,7 +120,7 @@ export class AnswerBatch implements TextSlots {
     }
   }
 
-  /** Rows of a frame in the cache; null where it has to wait until texts have left. */
+  /** Finds or makes the place of a frame in the cache; null where the frame has to wait until texts have ended. */
   #placeFor(frame: CachedFrame): Place | null {
     const prefix = prefixOf(frame);
     const tokens = prefix.ids.length;
@@ -130,7 +131,7 @@ export class AnswerBatch implements TextSlots {
       this.#places.set(frame, { start: 0, end: tokens, ahead });
     }
     const cache = this.#cache;
-    // Where rows cannot be moved together, those of texts that have left are in the way until all have.
+    // A cache that cannot be compacted keeps the rows of ended texts until the last text has ended.
     if (cache.keep === undefined && this.#texts.size > 0 && this.#forgottenRows() > mostForgottenRows)
       return null;
     const known = this.#places.get(frame);
@@ -150,7 +151,7 @@ export class AnswerBatch implements TextSlots {
     return rows;
   }
 
-  /** Tokens that each text may add to a run, beside one, while they all decode. */
+  /** How many guessed tokens each text may add to its one token in a run. */
   get spare(): number {
     return Math.floor(mostTogether / Math.max(this.#texts.size, 1)) - 1;
   }
@@ -159,7 +160,7 @@ export class AnswerBatch implements TextSlots {
     return this.#cache.length - this.#liveRows().length;
   }
 
-  /** Rows that are still seen, in ascending order. */
+  /** Rows that a frame or a text still uses, in ascending order. */
   #liveRows(): number[] {
     const live = new Set<number>();
     for (const { start, end } of this.#places.values())
@@ -168,7 +169,7 @@ export class AnswerBatch implements TextSlots {
     return [...live].sort((first, second) => first - second);
   }
 
-  /** Forgets frames without texts, and moves what is left together where there are many rows that nothing sees. */
+  /** Forgets frames without texts, and compacts the cache where it has many unused rows. */
   #tidy(): void {
     const used = new Set<CachedFrame | null>([this.#base, ...Array.from(this.#texts, ({ frame }) => frame)]);
     for (const frame of this.#places.keys()) if (!used.has(frame)) this.#places.delete(frame);
@@ -193,16 +194,16 @@ export class AnswerBatch implements TextSlots {
     return prefixOf(this.#base).cache;
   }
 
-  /** A text has said what it wants, or has left. */
+  /** Called when a text has asked for tokens, or has ended: begins a run once all texts have asked. */
   changed(): void {
     if (this.#running || this.#gathering || !this.#allWait()) return;
-    // Whoever asks in the same moment is in the same run.
+    // Waits for the event loop, so that texts that ask in the same moment share the run.
     this.#gathering = true;
     setImmediate(() => {
       this.#gathering = false;
       if (!this.#allWait()) return;
       const stopped = [...this.#texts].filter(({ signal }) => signal?.aborted);
-      // They leave, and with the last of them this is called again.
+      // Each stopped text then leaves, and the last one to leave calls this method again.
       for (const text of stopped) rejectIfAborted(text.signal, text.takeWish().reject);
       if (stopped.length === 0) void this.#run();
     });
@@ -243,7 +244,7 @@ export class AnswerBatch implements TextSlots {
     this.changed();
   }
 
-  /** The texts by what they want: those that are the same so far, and want the same, are one request. */
+  /** Groups texts that are equal so far and ask for the same tokens: each group is computed as one request. */
   #sameTogether(): Map<BatchRequest, BatchedText[]> {
     const found = new Map<string, { request: BatchRequest; texts: BatchedText[] }>();
     for (const text of this.#texts) {
@@ -265,7 +266,7 @@ export class AnswerBatch implements TextSlots {
     this.changed();
   }
 
-  /** All texts have left: the frame that came first gets its cache back as it was. */
+  /** After the last text: returns the cache to the frame that came first, with nothing but that frame's rows in it. */
   #giveBack(): void {
     const base = this.#base;
     if (base === null) return;
@@ -278,13 +279,13 @@ export class AnswerBatch implements TextSlots {
   }
 }
 
-/** One of the texts. */
+/** One text of a batch. */
 class BatchedText implements TextBranch {
   readonly #batch: AnswerBatch;
   readonly frame: CachedFrame;
   readonly #place: Place;
   readonly signal: AbortSignal | undefined;
-  /** Rows of its tokens behind the frame. */
+  /** Cache rows of the text's tokens, in their order. */
   rows: readonly number[] = [];
   #wish: Wish | null = null;
 
@@ -299,7 +300,7 @@ class BatchedText implements TextBranch {
     return prefixOf(this.frame).ids.length + this.rows.length;
   }
 
-  /** Whether it has said what it wants. */
+  /** Whether the text has asked for tokens and waits for their logits. */
   get waits(): boolean {
     return this.#wish !== null;
   }
@@ -344,14 +345,14 @@ class BatchedText implements TextBranch {
     });
   }
 
-  /** What it wants of the next run, as far as it has not had it. */
+  /** The tokens that the next run should compute for this text: those it asked for, less those already done. */
   request(): BatchRequest {
     const { ids, parents, keep, done } = this.#wished();
     const position = this.length + prefixOf(this.frame).delta;
     return { frame: this.#place, rows: this.rows, position, ids: ids.slice(done), parents, keep };
   }
 
-  /** Takes what a run behind `past` rows has done for it. */
+  /** Takes the results of a run for this text; `past` is how many rows the cache had before the run. */
   take({ request, places }: RunPart, past: number, logitsAt: (place: number) => Float32Array): void {
     const wish = this.#wished();
     if (wish.parents === null) this.rows = [...request.rows, ...places.map((place) => past + place)];
@@ -362,7 +363,7 @@ class BatchedText implements TextBranch {
     if (complete) this.takeWish().resolve(joined(wish.found));
   }
 
-  /** Ends the wish: who made it gets its answer from the caller. */
+  /** Removes and returns what the text asked for; the caller resolves or rejects it. */
   takeWish(): Wish {
     const wish = this.#wished();
     this.#wish = null;
@@ -375,7 +376,7 @@ class BatchedText implements TextBranch {
   }
 }
 
-/** Runs of rows that follow one another. */
+/** Joins ascending row numbers into ranges without gaps. */
 function rangesOf(rows: readonly number[]): RowRange[] {
   const ranges: { start: number; end: number }[] = [];
   for (const row of rows) {

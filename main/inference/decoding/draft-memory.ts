@@ -1,11 +1,12 @@
-/** Tokens that are remembered at most, of the latest texts. */
+/** At most this many tokens of the latest texts are remembered. */
 const mostRemembered = 16_384;
-/** A match of more tokens than this is as good as a longer one. */
+/** Matches are compared up to this many tokens; a longer one is no better. */
 const longestMatch = 32;
 
 /**
- * Guesses how a text goes on, from texts written before: where its last tokens stood there, and what came after. Answers
- * to the same questions on like frames are much alike, so the guess is often right; how wrong it is costs time only.
+ * Guesses how a text continues, from texts that were written earlier: it looks for the last tokens of the new text there
+ * and proposes what followed them. Answers to the same question on similar frames are much alike, so the guess is often
+ * right. A wrong guess costs time and changes no answer.
  */
 export class DraftMemory {
   readonly #texts: (readonly number[])[] = [];

@@ -5,21 +5,20 @@ import type { TextBranch } from './text-branch.ts';
 import type { TreeToken } from '../runner/batch-run.ts';
 
 /**
- * A text of which tokens are computed before they are written (speculative decoding, arXiv 2211.17192, with drafts by
- * lookup): each run takes a guess of the next tokens along, and what is written then costs no run as far as the guess
- * was right. The logits are those that the tokens one by one would give, so what is drawn from them is the same, at
- * any temperature; a wrong guess is forgotten.
+ * Speculative decoding (arXiv 2211.17192) with drafts by lookup: each run also computes a guess of the following tokens.
+ * As far as the guess turns out right, those tokens need no run of their own; the rest of it is discarded. The logits
+ * are the ones that decoding token by token gives, so the text is the same, at any temperature.
  */
 export class DraftedText implements TextBranch {
   readonly #branch: TextBranch;
   readonly #memory: DraftMemory;
-  /** Tokens that the text may have in all, those of the frame included. */
+  /** The most tokens that frame and text may have together. */
   readonly #most: number;
-  /** Tokens written so far, behind the frame. */
+  /** Tokens of the text so far, without the frame's. */
   #written: number[] = [];
-  /** What was written before it was gone back over. */
+  /** The longest text so far: `rewind` shortens the text, and all of it is worth remembering for later guesses. */
   #longest: readonly number[] = [];
-  /** Tokens computed before they are written, and the logits after each. */
+  /** Guessed tokens that have been computed already, and the logits after each. */
   #ahead: readonly number[] = [];
   #logits: readonly Float32Array[] = [];
 
@@ -77,7 +76,7 @@ export class DraftedText implements TextBranch {
     this.#branch.leave();
   }
 
-  /** Forgets what is ahead, but for its first `known` tokens, which are written now. */
+  /** Discards the guess, except for its first `known` tokens, which are now part of the text. */
   #forgetAhead(known: number): void {
     if (this.#ahead.length > known) this.#branch.rewind(this.length + known);
     this.#ahead = [];

@@ -3,10 +3,10 @@ import type { DecoderCache } from '../graphs/model-graphs.ts';
 import type { ImageGrid } from '../model/positions.ts';
 import type { TokensAhead } from './tokens-ahead.ts';
 
-/** A prompt up to the end of its image, gone through the decoder: where every text on the frame begins. */
+/** The prompt up to the end of its image, with its keys and values: every text about the frame continues from here. */
 export interface FramePrefix {
   readonly ids: Int32Array;
-  /** Holds the ids, and behind them what is ahead or, while texts are written, those. */
+  /** Rows of `ids`, then those of `ahead` or, while texts are written, of the texts. */
   readonly cache: DecoderCache;
   /** Position of a text token less the number of tokens before it; see `PromptPositions`. */
   readonly delta: number;
@@ -20,9 +20,9 @@ export class CachedFrame {
   readonly features: Float32Array;
   readonly grid: ImageGrid;
   readonly resized: Size;
-  /** Null until a question was asked. */
+  /** Null until a question was asked about the frame. */
   prefix: FramePrefix | null = null;
-  /** How many work with it at the moment: what they use is not freed under them. */
+  /** How many callers use it at the moment; its memory is freed only once there are none. */
   users = 0;
 
   constructor(encoded: { features: Float32Array; grid: ImageGrid; resized: Size }) {
@@ -37,8 +37,8 @@ export class CachedFrame {
 }
 
 /**
- * The frames in use, and of those before as many as fit into the limit: the least recently used go first. Who takes
- * or adds a frame uses it until it is released.
+ * Keeps the frames in use, and as many earlier ones as fit into the limit; the least recently used are dropped first.
+ * Taking or adding a frame counts as using it until it is released.
  */
 export class FrameCache {
   readonly limitBytes: number;
@@ -89,7 +89,7 @@ export class FrameCache {
     const [first, rest] = [[], []] as [string[], string[]];
     let bytes = 0;
     for (const [key, frame] of this.#frames) {
-      // One that is larger than the limit alone is not kept, and drives none out.
+      // A frame that exceeds the limit by itself is not kept, so that it does not push out all others.
       const tooLarge = frame.bytes > this.limitBytes;
       if (!tooLarge) bytes += frame.bytes;
       if (frame.users === 0) (tooLarge ? first : rest).push(key);

@@ -8,7 +8,7 @@ import { TaskQueue } from '../../../preload/contract/task-queue.ts';
 import { positionsWithText } from '../model/positions.ts';
 import { rowsOf } from '../graphs/rows.ts';
 
-/** What encoding took; zeros where the features were kept from before. */
+/** Milliseconds that encoding took; zeros where the features were in the cache. */
 export interface EncodingTimings {
   preprocessMilliseconds: number;
   visionMilliseconds: number;
@@ -18,17 +18,17 @@ export interface EncodingTimings {
 export interface EncodedFrame {
   readonly frame: CachedFrame;
   readonly seenBefore: boolean;
-  /** Null where the model cannot tell how far a picture lies from those that it was taught with. */
+  /** Null where the model does not state how its training pictures look. */
   readonly picture: { readonly distance: number; readonly threshold: number } | null;
   readonly timings: EncodingTimings;
 }
 
-/** Room behind a prefix for the texts of a question, before the buffers have to grow. */
+/** Rows allocated after a prefix for the texts of a question, so that the buffers seldom have to grow. */
 const spareTokens = 256;
 
 /**
- * Runs frames through the vision encoder, one after another and each once: whoever asks for a frame that is being encoded
- * for another waits for that.
+ * Runs frames through the vision encoder, one at a time and each only once: a caller that asks for a frame which is being
+ * encoded already waits for that result.
  */
 export class FrameEncoder {
   readonly #runner: ModelRunner;
@@ -73,11 +73,11 @@ export class FrameEncoder {
   }
 
   /**
-   * Sees to it that a frame has gone through the decoder, as the beginning of the prompt. What it returns is in use
-   * in place of the given frame: another one where that is in use behind another beginning.
-   * @param textBegins What the text behind it begins with, to go through the decoder in the same runs where the frame
-   *   has to, and of how many of the last tokens the logits will be wanted.
-   * @throws WorkstationError `cancelled` between two chunks; the given frame is in use still.
+   * Makes sure that the beginning of the prompt, up to the end of the image, has gone through the decoder. Returns the
+   * frame to use from now on, in place of the given one: a copy where that is in use with another prompt.
+   * @param textBegins The first tokens of the text, which go through the decoder in the same runs if the frame has to,
+   *   and for how many of the last of them logits are wanted.
+   * @throws WorkstationError `cancelled` between two chunks; the given frame then stays in use.
    */
   withPrefix(
     frame: CachedFrame,

@@ -10,7 +10,7 @@ export interface SamplingSettings {
   readonly topP: number;
   /** Divides the positive and multiplies the negative scores of tokens already seen; 1 for none. */
   readonly repetitionPenalty: number;
-  /** Of the random numbers; the same seed and settings give the same text. */
+  /** Seed of the random numbers; the same seed and settings give the same text. */
   readonly seed: number;
 }
 
@@ -36,7 +36,7 @@ function masked(scores: Float32Array, mask: TokenMask): Float32Array {
   return left;
 }
 
-/** Candidates this far below the best, in natural logarithm, have no share that a sample could show. */
+/** Candidates whose natural log-probability is this far below the best are ignored: no sample would ever show one. */
 const negligible = 30;
 
 export class Sampler {
@@ -64,7 +64,7 @@ export class Sampler {
     return id;
   }
 
-  /** Counts a token that was not drawn, because nothing else was possible, as written. */
+  /** Counts a token as written that was forced rather than drawn. */
   see(id: number): void {
     if (this.#settings.repetitionPenalty !== 1) this.#seen.add(id);
   }
@@ -88,7 +88,7 @@ export class Sampler {
       const exponent = (score - largest) / temperature;
       if (exponent > -negligible) candidates.push({ id, weight: Math.exp(exponent) });
     });
-    // Sorted in every case, so that one seed means the same draw however the tokens are numbered.
+    // Always sorted, so that one seed gives the same draw whatever the order of token ids.
     candidates.sort((first, second) => second.weight - first.weight || first.id - second.id);
     if (topK > 0) candidates = candidates.slice(0, topK);
     let total = candidates.reduce((sum, candidate) => sum + candidate.weight, 0);

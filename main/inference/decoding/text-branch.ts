@@ -6,17 +6,17 @@ import { joined } from '../graphs/rows.ts';
 import { knownOf } from './tokens-ahead.ts';
 import { TaskQueue } from '../../../preload/contract/task-queue.ts';
 
-/** Tokens that are decoded together at most, of several texts or of one: a run takes little longer for so few. */
+/** The most tokens that one run decodes, of several texts or of one: up to here a run takes little longer than for one. */
 export const mostTogether = 8;
 
 /**
- * One text that grows behind a frame, as the writing of its answer sees it: alone in a cache, or one of several
- * that are decoded together.
+ * One text about a frame while it is being generated. Whoever generates it need not know whether it is alone in its
+ * cache or decoded together with others.
  */
 export interface TextBranch {
-  /** Tokens so far, those of the frame included. */
+  /** Number of tokens so far, including the frame's. */
   readonly length: number;
-  /** Tokens that the next run takes beside one at little more than the price of one. */
+  /** How many more tokens than one the next run can compute at little extra cost. */
   readonly spare: number;
   /**
    * Adds text tokens. Returns the logits of the last `keep` of them, `[keep, vocabulary]`; at least 1.
@@ -31,18 +31,18 @@ export interface TextBranch {
   leave: () => void;
 }
 
-/** Where texts are written. */
+/** Gives out the places in which texts are generated. */
 export interface TextSlots {
   /** How many texts are written together at most. */
   readonly most: number;
   /**
-   * Begins a text behind a frame that has its prefix and is in use, as soon as there is a place.
-   * @throws WorkstationError `cancelled` where a stop comes before the place.
+   * Begins a text as soon as there is a place. The frame must be in use and have its prefix.
+   * @throws WorkstationError `cancelled` when stopped before there was a place.
    */
   join: (frame: CachedFrame, signal: AbortSignal | undefined) => Promise<TextBranch>;
 }
 
-/** One text after another, in the cache of its frame: what every decoder can do. */
+/** Generates one text after another, in the cache of its frame: every decoder can do this. */
 export class SingleTextSlot implements TextSlots {
   readonly most = 1;
   readonly #runner: ModelRunner;
@@ -100,7 +100,7 @@ class SingleTextBranch implements TextBranch {
     return joined([...known.logits, rest]);
   }
 
-  /** What is ahead of the text has become its first `known` tokens. */
+  /** Takes the first `known` of the tokens computed ahead into the text, and discards the rest. */
   #forgetAhead(known: number): void {
     const prefix = this.#prefix;
     if (prefix.ahead === null) return;
@@ -118,7 +118,7 @@ class SingleTextBranch implements TextBranch {
   }
 
   leave(): void {
-    // The buffers go on to serve the next question on this frame, from the end of the image.
+    // The buffers stay for the next question about this frame, which continues from the end of the image.
     this.#prefix.ahead = null;
     this.#prefix.cache.truncate(this.#prefix.ids.length);
     this.#leave();

@@ -19,10 +19,10 @@ import {
 import { startLongTimer } from './long-timer.ts';
 import { TaskQueue } from '../../../preload/contract/task-queue.ts';
 
-/** A restart is nobody's to stop. */
+/** Nobody can cancel a restart. */
 const neverAborted = new AbortController().signal;
 
-/** Nothing is lost by the end of a process that was only loading. */
+/** Milliseconds to obey a stop while loading; ending the process then loses no answer. */
 const hardStopOfLoading = 300;
 
 export function createEngine(options: EngineOptions = {}): Engine {
@@ -35,13 +35,13 @@ class EngineClient implements Engine {
   readonly #hardStopMilliseconds: number;
   readonly #idleMinutes: number;
   readonly #states = new EngineStates();
-  /** Everything that is asked of the engine. */
+  /** All questions and loads, in their order. */
   readonly #queue = new TaskQueue({ most: () => this.#states.current.model?.answersTogether ?? 1 });
   readonly #losses = new EngineLosses();
-  /** What should be loaded, whatever becomes of processes. */
+  /** The model that should be loaded, to be loaded again when a process is lost. */
   #wanted: LoadRequest | null = null;
   #process: EngineProcess | null = null;
-  /** The bringing back that is under way, for all who wait for it. */
+  /** The start of a process that is under way, shared by all who wait for it. */
   #bringing: Promise<EngineProcess> | null = null;
   /** Devices that have failed since the model was asked for, and how. */
   #troubles: DeviceTroubles = {};
@@ -93,7 +93,7 @@ class EngineClient implements Engine {
     const asked = this.#queue.run(task, { signal }).finally(() => this.#waitForQuestions());
     if (signal === undefined) return asked;
     return new Promise((resolve, reject) => {
-      // Who stops it while the model is loaded is told at once; the loading goes on, for others.
+      // A stop during loading is reported at once; the loading itself goes on for other questions.
       const stop = (): void => {
         if (!begun) resolve(stoppedAnswer(settings));
       };
@@ -134,7 +134,7 @@ class EngineClient implements Engine {
     if (this.#disposed) throw shutDown();
   }
 
-  /** Once nothing is left to do, the model may go when nobody asks for long. */
+  /** When the queue is empty, starts the timer after which an unused model is unloaded. */
   #waitForQuestions(): void {
     this.#endWaiting();
     if (this.#disposed || this.#idleMinutes <= 0 || !this.#queue.idle) return;
@@ -155,13 +155,13 @@ class EngineClient implements Engine {
     });
   }
 
-  /** Answers; once more on another device, openly, where one failed in the middle. */
+  /** Answers a question. If a device fails in the middle, answers again on another one, with a note that says so. */
   async #answer(engine: EngineProcess, request: AskRequest): Promise<AnswerResult> {
     const ask = async (process: EngineProcess): Promise<AnswerResult> => {
       try {
         return await askProcess(process, request, this.#hardStopMilliseconds);
       } catch (error) {
-        // It had not begun, beside others: no different from a question that waits here.
+        // The process was lost before this answer had begun, so the question can simply be asked again.
         if (!(error instanceof ProcessLost) || this.#disposed) throw error;
         const again = await this.#ready();
         return request.signal?.aborted ? stoppedAnswer(request.settings) : ask(again);
@@ -183,7 +183,7 @@ class EngineClient implements Engine {
     }
   }
 
-  /** The running process with its model; brings both back when the process was lost, or unloaded when idle. */
+  /** The running process with its model; starts it again if it was lost or was unloaded while idle. */
   async #ready(): Promise<EngineProcess> {
     const { phase } = this.#states.current;
     if (this.#process !== null && this.#process.alive && phase === 'ready') return this.#process;
@@ -237,7 +237,7 @@ class EngineClient implements Engine {
     }
   }
 
-  /** A graphics driver can end a process: the next try goes without that device, and says so. */
+  /** A faulty graphics driver can end the process: then loads again without that device, with a note that says so. */
   async #loadWhereItWorks(request: LoadRequest): Promise<ModelInfo> {
     for (;;) {
       try {
@@ -265,7 +265,7 @@ class EngineClient implements Engine {
     this.#states.change({ ceilingBytes });
     started.onResident = (residentBytes) => {
       const known = this.#states.current.residentBytes ?? 0;
-      // Said only when it is news: listeners pass every state on to a window.
+      // Reported only when it has changed noticeably, because listeners pass every state on to a window.
       if (this.#process === started && Math.abs(residentBytes - known) > known / 20) {
         this.#states.change({ residentBytes });
       }
@@ -305,7 +305,7 @@ class EngineClient implements Engine {
     this.#process = null;
     this.#log(`engine process ended: ${loss.message}`);
     if (this.#wanted === null || this.#states.current.phase !== 'ready') return;
-    // Without that device it has no reason to happen again.
+    // A loss caused by a device does not count: the next process runs without that device.
     if (loss.device === null) this.#losses.add(loss);
     else this.#blame(loss.device, loss);
     const { model, estimate } = this.#states.current;

@@ -25,7 +25,7 @@ export class ProcessLost extends Error {
   readonly kind: LossKind;
   /** The device whose fault it may be: one other than the CPU was in use, or was being tried. */
   readonly device: Accelerator | null;
-  /** How many calls it had to do. */
+  /** How many calls the process had under way. */
   readonly calls: number;
 
   constructor(kind: LossKind, reason: string, device: Accelerator | null = null, calls = 1) {
@@ -37,7 +37,7 @@ export class ProcessLost extends Error {
   }
 }
 
-/** A stop was not obeyed in time, but the process has more to do, and is left to obey later. */
+/** A stop was not obeyed in time, but the process has other calls under way and is therefore not ended. */
 export class StopOverdue extends Error {}
 
 type LoadMessage = Omit<Extract<ToEngine, { type: 'load' }>, 'type' | 'id'>;
@@ -54,7 +54,7 @@ interface Pending {
   readonly resolve: (message: FromEngine) => void;
   readonly reject: (error: Error) => void;
   readonly onMessage: (message: FromEngine) => void;
-  /** Whether nobody waits for more than its end. */
+  /** Whether the call was cancelled, so that nobody waits for its result. */
   stopping: boolean;
 }
 
@@ -66,10 +66,10 @@ export interface EngineProcessOptions {
 }
 
 const tickMilliseconds = 500;
-/** Of what a process wrote last; the reason of its end may be among it. */
+/** How many characters of a process's last output are kept; the reason for its end may be among them. */
 const keptLines = 20;
 
-/** One engine process: typed calls with ids over its messages, a watch over it, and what becomes of calls when it ends. */
+/** One engine process: makes typed calls over messages, watches that it lives, and settles all calls when it ends. */
 export class EngineProcess {
   readonly #child: EngineChild;
   readonly #log: (line: string) => void;
@@ -80,7 +80,7 @@ export class EngineProcess {
   #nextId = 1;
   #loss: ProcessLost | null = null;
   #phase: WorkPhase = 'load';
-  /** Tried last, or in use. */
+  /** The device in use, or the one that was tried last. */
   #device: Device = 'cpu';
   onResident: (bytes: number) => void = () => undefined;
   /** Not called after {@link end}. */
@@ -161,7 +161,7 @@ export class EngineProcess {
           call?.reject(new StopOverdue('a stop took too long'));
           return;
         }
-        // Nothing stops a run under way but the end of its process.
+        // A run of a graph cannot be interrupted except by ending its process.
         this.#log('engine process: a stop was not obeyed in time, ending the process');
         this.#endByForce('stop', 'a stop took too long');
       }, hardStopMilliseconds);
@@ -204,7 +204,7 @@ export class EngineProcess {
     else pending.onMessage(message);
   }
 
-  /** Whoever waits for a message that does not fit must not wait for ever. */
+  /** Rejects the call that an invalid message was meant for, so that its caller does not wait for ever. */
   #refuse(received: unknown, { issues }: z.ZodError): void {
     const issue = `${issues[0]?.path.join('.') ?? 'message'}: ${issues[0]?.message ?? 'unknown'}`;
     this.#log(`engine process: a message does not fit: ${issue}`);
@@ -245,7 +245,7 @@ export class EngineProcess {
     if (verdict !== null) this.#endByForce(verdict.kind, verdict.reason);
   }
 
-  /** Does not wait for the process to be gone: one that hangs in a driver or on a disk may take its time. */
+  /** Does not wait until the process is gone, because one that hangs in a driver or on a disk may take long. */
   #endByForce(kind: LossKind, reason: string): void {
     this.#child.kill();
     this.#lose(kind, reason);

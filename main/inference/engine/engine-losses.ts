@@ -2,10 +2,10 @@ import { WorkstationError, type ErrorReport } from '../../../preload/contract/er
 import type { ProcessLost } from './engine-link.ts';
 import { ceilingHint } from '../model/memory-estimate.ts';
 
-/** More losses than this within a minute: it would only go on, so it is said instead. */
+/** After this many losses within a minute the engine is not started again, since it would probably fail again. */
 const lossesPerMinute = 3;
 
-/** Losses of the engine's process that nobody asked for. */
+/** Counts unexpected ends of the engine's process. */
 export class EngineLosses {
   #losses: { readonly at: number; readonly reason: string }[] = [];
 
@@ -14,7 +14,7 @@ export class EngineLosses {
   }
 
   add(loss: ProcessLost): void {
-    // One that did not obey a stop was in the middle of a long run, and nothing is wrong with it.
+    // A process that was ended because it did not obey a stop was in a long run; nothing is wrong with it.
     if (loss.kind !== 'stop') this.#losses.push({ at: Date.now(), reason: loss.message });
   }
 
@@ -31,7 +31,7 @@ export class EngineLosses {
   }
 }
 
-/** What is said while it starts again. */
+/** The error to show while the engine starts again. */
 export function reportOfLoss(loss: ProcessLost): ErrorReport {
   const messages = {
     exit: `The engine ended unexpectedly (${loss.message}).`,
@@ -50,7 +50,7 @@ export function reportOfLoss(loss: ProcessLost): ErrorReport {
   };
 }
 
-/** A loss before the model was there. */
+/** The error for a process that was lost while it loaded the model. */
 export function lossInLoading(loss: ProcessLost): WorkstationError {
   if (loss.kind === 'memory') {
     return new WorkstationError(

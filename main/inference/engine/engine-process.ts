@@ -35,7 +35,7 @@ async function load(message: Extract<ToEngine, { type: 'load' }>, signal: AbortS
     signal,
     onEstimate: (estimate) => send({ type: 'estimate', id: message.id, estimate }),
     onPhase: (phase) => {
-      // Told once: an answer is hundreds of runs of the same kind.
+      // Sent only when the phase changes: an answer is hundreds of runs of the same kind.
       const [id] = current.keys();
       if (id === undefined || phase === phaseTold) return;
       phaseTold = phase;
@@ -81,7 +81,7 @@ async function take(message: Exclude<ToEngine, { type: 'cancel' }>): Promise<voi
   }
 }
 
-/** Says what does not fit, to who waits for a reply. */
+/** Replies to an invalid message with an error that names the field. */
 function refuse(received: unknown, { issues }: z.ZodError): void {
   const issue = `${issues[0]?.path.join('.') ?? 'message'}: ${issues[0]?.message ?? 'unknown'}`;
   console.error(`a message does not fit: ${issue}`);
@@ -116,7 +116,7 @@ port.onMessage((received) => {
   });
 });
 port.onGone(() => process.exit(0));
-// Ctrl-C reaches every process of a terminal; when this one ends is for the workstation to say.
+// Ctrl-C in a terminal reaches every process; the workstation decides when this one ends.
 process.on('SIGINT', () => undefined);
 startHeartbeat();
 setInterval(() => send({ type: 'heartbeat', residentBytes: process.memoryUsage.rss() }), 1000);

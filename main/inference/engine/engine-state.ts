@@ -6,7 +6,7 @@ export type EnginePhase = 'unloaded' | 'loading' | 'ready' | 'failed' | 'restart
 /** What a person may see of the engine. */
 export interface EngineState {
   readonly phase: EnginePhase;
-  /** The model that is loaded, or, while restarting or unloaded for want of questions, that was. */
+  /** The loaded model; while restarting, or after being unloaded while idle, the one that was loaded. */
   readonly model: ModelInfo | null;
   /** While loading or restarting: what it is doing, and the part that is done, 0..1. */
   readonly activity: string | null;
@@ -37,7 +37,7 @@ export function emptyState(phase: EnginePhase): EngineState {
   };
 }
 
-/** The state as it is, and whoever wants to hear of it. */
+/** Holds the state of the engine and tells subscribers about every change. */
 export class EngineStates {
   readonly #listeners = new Set<(state: EngineState) => void>();
   #state: EngineState = emptyState('unloaded');

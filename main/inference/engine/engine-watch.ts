@@ -1,11 +1,11 @@
 import { bytesInWords } from '../../platform/bytes-in-words.ts';
 import type { WorkPhase } from '../messages.ts';
 
-/** When a process is taken for hung, and how much memory it may take. */
+/** When a process counts as hung, and how much memory it may take. */
 export interface WatchLimits {
   /**
-   * Seconds without any sign: of the whole process, or, while nothing is asked of it, of its main thread, which then
-   * has nothing to do but beat.
+   * Seconds without any sign of life from the process. While it has no work, the main thread must give signs too, since
+   * it is free to do so.
    */
   readonly silenceSeconds: number;
   /**
@@ -13,7 +13,7 @@ export interface WatchLimits {
    * something that does not come, such as a disk that went away or a driver.
    */
   readonly stallSeconds: number;
-  /** Seconds in which the main thread is silent at work, though busy: more than any run of a graph should take. */
+  /** Seconds for which the main thread may be silent while it computes: more than any run of a graph should take. */
   readonly runSeconds: Readonly<Record<WorkPhase, number>>;
   /** Resident bytes. */
   readonly memoryCeilingBytes: number;
@@ -51,12 +51,12 @@ export interface WatchVerdict {
   readonly reason: string;
 }
 
-/** Share of one processor below which a process is taken for waiting. */
+/** A process that uses less than this share of one processor counts as waiting. */
 const waitingShare = 0.02;
 
 /**
- * Looks after one process by what is heard of it. It counts its own ticks and not the clock: a machine that sleeps
- * for a night, or a workstation that was held up itself, must not find its engine guilty in the morning.
+ * Judges by the messages of a process whether it is alive. It counts its own ticks rather than the time of day, so that
+ * a process is not taken for hung after the machine has slept, or when this process itself was blocked.
  */
 export class ProcessWatch {
   readonly #limits: WatchLimits;
@@ -73,14 +73,14 @@ export class ProcessWatch {
     this.#tickSeconds = tickSeconds;
   }
 
-  /** The main thread has said something. */
+  /** Called for every message of the process's main thread. */
   heard(): void {
     this.#threadSilence = 0;
     this.#waiting = 0;
     this.#heartbeatSilence = 0;
   }
 
-  /** The second thread has. */
+  /** Called for every heartbeat of the process's second thread. */
   heartbeat(processorMilliseconds: number): void {
     this.#heartbeats += 1;
     this.#heartbeatSilence = 0;
@@ -94,7 +94,7 @@ export class ProcessWatch {
     return { kind: 'memory', reason: `memory ceiling of ${bytesInWords(memoryCeilingBytes)} reached` };
   }
 
-  /** @param working What the process was asked to do and last said that it does; null when nothing is asked of it. */
+  /** @param working The phase that the process last reported; null when it has no work. */
   tick(working: WorkPhase | null): WatchVerdict | null {
     const { silenceSeconds, stallSeconds, runSeconds } = this.#limits;
     const used = this.#processorMilliseconds - this.#processorAtTick;
@@ -107,7 +107,7 @@ export class ProcessWatch {
       kind: 'hung',
       reason: `stopped responding${working === null ? '' : ` ${phaseWords[working]}`}: ${what}`,
     });
-    // A host may have no second thread; then only what the main thread says counts.
+    // Some hosts have no second thread; then only the main thread's messages count.
     const beats = this.#heartbeats > 0;
     if (
       (beats && this.#heartbeatSilence > silenceSeconds) ||

@@ -18,7 +18,7 @@ export interface AskRequest {
   readonly frame: EngineFrame;
   readonly question: string;
   readonly settings?: EngineSettings;
-  /** Takes longer, and gives the same answer to the last bit whatever was asked so before. */
+  /** Takes longer, and gives the same answer to the last bit whatever was asked before. */
   readonly reproducible?: boolean;
   /** See `AnswerRequest`. */
   readonly onlyTaught?: boolean;
@@ -45,7 +45,7 @@ export class EngineLostError extends WorkstationError {
   /** The device whose fault it may be; null for the CPU. */
   readonly device: Accelerator | null;
 
-  /** @param remedy What to do, beside that the partial text is kept. */
+  /** @param remedy What the person can do; the message says besides that the partial text is kept. */
   constructor(
     reason: string,
     partial: PartialAnswer,

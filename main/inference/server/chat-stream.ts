@@ -8,7 +8,7 @@ const TokenProbability = z.object({
   bytes: z.array(z.int().min(0).max(255)).nullish(),
 });
 
-/** A token as the server lists it, with those that it might have been. */
+/** A token as the server lists it, with its alternatives. */
 const ListedToken = TokenProbability.extend({ top_logprobs: z.array(TokenProbability).nullish() });
 
 const Count = z.int().min(0);
@@ -75,7 +75,7 @@ export async function* readChatStream(body: AsyncIterable<Uint8Array>): AsyncGen
     maxBufferSize: longestEvent,
     onEvent: ({ data }) => events.push(data),
     onError: ({ type }) => {
-      // A field that it doesn't know is to be ignored, says the standard; text that is no event at all shows there.
+      // By the standard, a parser ignores unknown fields; text that is no event at all also arrives as one.
       if (type !== 'invalid-retry') trouble = 'sent something that is no stream of events';
     },
   });

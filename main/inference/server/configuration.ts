@@ -48,11 +48,11 @@ const ConfigurationFile = z
     allowPlainHttp: z.boolean().default(false),
     /** Host names whose addresses may lie outside the private ranges. */
     allowedHosts: z.array(z.string().min(1)).default([]),
-    /** The longest silence of the server. */
+    /** How long the server may be silent before the request fails. */
     timeoutSeconds: z.number().positive().max(3600).default(120),
-    /** Questions with the server at a time. */
+    /** How many questions may be with the server at a time. */
     concurrency: z.int().min(1).max(64).default(2),
-    /** Further tries while nothing has been answered. */
+    /** How often a request is tried again while nothing of the answer has come. */
     retries: z.int().min(0).max(10).default(2),
     software: ServerSoftware.default('auto'),
     structuredOutput: StructuredOutput.default('auto'),

@@ -7,7 +7,7 @@ import { PinError } from './pins.ts';
 /** Why a request was not answered. */
 export interface Refusal {
   readonly failure: WorkstationError;
-  /** Whether the same request may be answered a moment later; nothing of it was. */
+  /** Whether the same request may succeed a moment later; nothing of it has been answered. */
   readonly again: boolean;
   /** The pause that the server asks for. */
   readonly pauseSeconds: number | null;
@@ -64,7 +64,7 @@ const tlsTrouble = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|EPROTO|ERR_TLS/;
 
 /** A request that failed before a status came back. */
 export function unreachable(address: string, error: unknown): Refusal {
-  // The guard of addresses has said it all.
+  // The guard of addresses has written a complete message already.
   const known = [error, error instanceof Error ? error.cause : undefined].find(
     (candidate) => candidate instanceof WorkstationError,
   );
@@ -109,7 +109,7 @@ export function unreachable(address: string, error: unknown): Refusal {
   );
 }
 
-/** What came from the server is not what the API describes. The message goes on after the server's name. */
+/** The server's reply does not follow the API. The message reads on after the server's name. */
 export class MalformedStreamError extends Error {
   constructor(what: string) {
     super(what);

@@ -31,7 +31,7 @@ export interface ServerRequest {
   readonly signal?: AbortSignal;
 }
 
-/** More than this of an error's text, or of a list of models, is nothing that a server has to say. */
+/** At most this many bytes of an error's text or of a list of models are read. */
 const largestReply = 2 ** 20;
 /** A server that asks for a longer pause is not waited for. */
 const longestPauseSeconds = 30;
@@ -84,7 +84,7 @@ export class ServerConnection {
       if (!outcome.again || attempt >= this.#settings.retries || pause > longestPauseSeconds) {
         throw outcome.failure;
       }
-      // A stop ends the pause; the loop's first line says so.
+      // A stop ends the pause early; the first line of the loop then throws.
       await wait(pause * 1000, undefined, request.signal ? { signal: request.signal } : {}).catch(
         () => undefined,
       );

@@ -24,7 +24,7 @@ export interface ChatRequest {
   readonly maxTokens: number;
   readonly pattern: AnswerPattern | null;
   readonly structuredOutput: ServerConfiguration['structuredOutput'];
-  /** Where the text ends whatever the model has in mind; null for its own end. */
+  /** Text at which the server cuts the answer off; null to let the model end it. */
   readonly stop: string | null;
 }
 
@@ -53,7 +53,7 @@ export function chatBody(request: ChatRequest, served: ServedModel): Record<stri
     max_tokens: request.maxTokens,
     temperature: settings.temperature,
     top_p: settings.topP,
-    // What is left out would be the server's or the model's own choice, and the answer's settings untrue.
+    // Every setting is sent: a missing one would be the server's own default, and the stored settings untrue.
     top_k: settings.topK === 0 ? -1 : settings.topK,
     seed: settings.seed,
     logprobs: true,
