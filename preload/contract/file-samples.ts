@@ -1,3 +1,5 @@
+import { randomNumbers } from './random-numbers.ts';
+
 /** A stretch of a file, in bytes. */
 export interface FileSample {
   readonly start: number;
@@ -23,18 +25,7 @@ export function edgesOf(size: number): FileSample[] {
  */
 export function samplesOf(size: number, seed: number): FileSample[] {
   if (size <= wholeBytes) return [{ start: 0, length: size }];
-  const random = numbersFrom(seed);
+  const random = randomNumbers(seed);
   const drawn = Array.from({ length: samples }, () => Math.floor(random() * (size - edgeBytes)));
   return [...edgesOf(size), ...drawn.sort((a, b) => a - b).map((start) => ({ start, length: edgeBytes }))];
-}
-
-/** Pseudo-random numbers from 0 to 1 (mulberry32), which are the same in a browser and in Node for the same seed. */
-function numbersFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

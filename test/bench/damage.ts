@@ -1,5 +1,5 @@
 import { findMediaTools } from '../../main/video/index.ts';
-import { randomNumbers } from '../video/broken-clips.ts';
+import { randomWholeNumbers } from '../video/broken-clips.ts';
 import { ClipFolder } from '../video/clips.ts';
 import {
   canMake,
@@ -40,7 +40,7 @@ export async function run(args: readonly string[]): Promise<BenchTable[]> {
     for (const kind of kinds) originals.set(kind, await makeOriginal(folder, kind));
     for (let file = firstFile; file < firstFile + count; file++) {
       const kind = kinds[file % kinds.length] as string;
-      const random = randomNumbers(seed * 1_000_003 + file * 7919);
+      const random = randomWholeNumbers(seed * 1_000_003 + file * 7919);
       const names = damagesOf(kind);
       const how = names[random() % names.length] as string;
       const original = originals.get(kind) as Original;

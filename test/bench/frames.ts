@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { ffmpegSeekSeconds, ticksToSeconds } from '../../preload/contract/frames.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 import { keyFrameBefore } from '../../main/video/frame-table.ts';
 import { runningProcesses, startProcess } from '../../main/video/process.ts';
 import { ClipFolder, readCounter, recipes } from '../video/clips.ts';
@@ -10,17 +11,6 @@ const randomSeeks = 500;
 const backSteps = 200;
 const stepsPerSecond = 8;
 const group = 250;
-
-/** Repeatable pseudo-random numbers in [0, 1): a failure can be run again. (Mulberry32.) */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; milliseconds: number }> {
   const start = performance.now();

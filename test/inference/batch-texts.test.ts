@@ -7,7 +7,7 @@ import type { CachedFrame } from '../../main/inference/decoding/frame-cache.ts';
 import { FrameEncoder } from '../../main/inference/decoding/frame-encoder.ts';
 import type { DecoderCache } from '../../main/inference/graphs/model-graphs.ts';
 import type { ModelRunner } from '../../main/inference/runner/model-runner.ts';
-import { randomNumbers } from '../../main/inference/decoding/sampling.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 import {
   mostTogether,
   SingleTextSlot,

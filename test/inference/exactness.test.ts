@@ -9,7 +9,8 @@ import { openModelDirectory } from '../../main/inference/model/open-model-direct
 import type { ModelGraphs } from '../../main/inference/graphs/model-graphs.ts';
 import { openModelGraphs } from '../../main/inference/graphs/open-model-graphs.ts';
 import { promptPositions, type ImageGrid } from '../../main/inference/model/positions.ts';
-import { randomNumbers, Sampler, type SamplingSettings } from '../../main/inference/decoding/sampling.ts';
+import { Sampler, type SamplingSettings } from '../../main/inference/decoding/sampling.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 import { openTransformersGraphs } from '../../main/inference/graphs/transformers-graphs.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
 import { stripes } from './askable-model.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { editForNewRows, NotEditable } from '../../main/inference/graphs/new-rows-graph.ts';
 import { modelOf, type OnnxSkeleton } from '../../main/inference/onnx/onnx-skeleton.ts';
 import { concatenate, readFields, readHead, varintField } from '../../main/inference/onnx/onnx-wire.ts';
-import { randomNumbers } from '../../main/inference/decoding/sampling.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 import { largestDifference } from './golden.ts';
 
 const { onnx } = onnxProto;

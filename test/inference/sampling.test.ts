@@ -1,7 +1,8 @@
 import { Tensor } from '../../main/inference/onnx-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { KeyValueCache } from '../../main/inference/graphs/key-value-cache.ts';
-import { randomNumbers, Sampler, type SamplingSettings } from '../../main/inference/decoding/sampling.ts';
+import { Sampler, type SamplingSettings } from '../../main/inference/decoding/sampling.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 import { argmax, logProbability, logSumExp } from '../../main/inference/grammar/log-probabilities.ts';
 
 const greedy: SamplingSettings = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };

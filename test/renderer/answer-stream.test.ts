@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { WorkstationError, type Answer } from '../../preload/contract/index.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 import type { AnswerText } from '../../renderer/state/answer-stream.ts';
 import { Entries } from '../../renderer/state/entries.svelte.ts';
 import { FakeWorkstation, id } from './fake-workstation.ts';
@@ -122,7 +123,7 @@ describe('the text of an answer, while pieces of it', () => {
   test('are dropped, doubled and shuffled at random, never has a hole, and is whole in the end', async () => {
     for (let seed = 1; seed <= 40; seed += 1) {
       const all = scene();
-      const random = generator(seed);
+      const random = randomNumbers(seed);
       for (const [index] of all.pieces.entries()) {
         all.written(index + 1);
         const near = Math.max(0, Math.min(words.length - 1, index + Math.floor(random() * 5) - 2));
@@ -194,14 +195,3 @@ test('an answer that has ended is not written again by older news', () => {
   all.entries.put({ ...all.fake.entries[0]!, answers: [{ ...all.answer, status: 'queued' }] });
   expect(all.entries.list[0]!.newest).toMatchObject({ status: 'answered', label: 'Idle' });
 });
-
-/** Numbers from 0 to 1 that a seed fixes (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

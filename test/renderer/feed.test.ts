@@ -1,23 +1,13 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from 'vitest';
 import type { Change, ChangeList, Changes, Edit, OpenSession } from '../../preload/contract/index.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 import { Feed } from '../../renderer/state/feed.svelte.ts';
 import { SessionRecord } from '../../renderer/state/session-record.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { FakeWorkstation, hashOf, now } from './fake-workstation.ts';
 import { hashOfPlace } from './fake-record.ts';
 import { FramePixels } from './pixels.ts';
-
-/** Numbers from 0 to 1, the same for a seed each time (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -201,7 +191,7 @@ describe('what a window shows', () => {
   test.each(Array.from({ length: 20 }, (_, index) => index + 1))(
     'is in the end what the workstation has, however the feed came (seed %i)',
     async (seed) => {
-      const random = generator(seed);
+      const random = randomNumbers(seed);
       const fake = new FakeWorkstation();
       for (const text of ['One', 'Two', 'Three', 'Four']) {
         fake.addEntry(`${text} before?`, 7, { status: text === 'Two' ? 'running' : 'not-visible' });

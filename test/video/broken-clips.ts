@@ -1,19 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { findMediaTools } from '../../main/video/ffmpeg.ts';
 import { readProcess } from '../../main/video/process.ts';
+import { randomNumbers } from '../../preload/contract/random-numbers.ts';
 
 /** Ways in which recordings are broken, made from whole ones. */
 
-/** Pseudo-random numbers below 2^32, the same for the same seed. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
+/** Pseudo-random whole numbers below 2^32, the same for the same seed. */
+export function randomWholeNumbers(seed: number): () => number {
+  const random = randomNumbers(seed);
+  return () => random() * 2 ** 32;
 }
 
 /**
@@ -66,7 +61,7 @@ export async function damagePicture(
 ): Promise<void> {
   const bytes = readFileSync(from);
   const { position, size } = (await packetsOf(from))[picture] as PacketPlace;
-  const random = randomNumbers(3);
+  const random = randomWholeNumbers(3);
   if (how === 'zeros') bytes.fill(0, position + 4, position + size);
   else {
     const end = position + size - 4;
@@ -87,7 +82,7 @@ export function losePackets(from: string, to: string, share: number, count: numb
 /** Fills the payload of three video packets of a transport stream with noise; their headers stay. */
 export function addBitErrors(from: string, to: string, share: number): void {
   const bytes = readFileSync(from);
-  const random = randomNumbers(5);
+  const random = randomWholeNumbers(5);
   let packet = Math.floor((bytes.length / tsPacket) * share);
   for (let changed = 0; changed < 3; packet++) {
     const start = packet * tsPacket;

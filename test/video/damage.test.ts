@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { DamageFinder } from '../../main/video/damage.ts';
-import { addBitErrors, damagePicture, losePackets, randomNumbers } from './broken-clips.ts';
+import { addBitErrors, damagePicture, losePackets, randomWholeNumbers } from './broken-clips.ts';
 import {
   canMake,
   damageKinds,
@@ -116,7 +116,7 @@ describe('files damaged at random', () => {
     '%s: one picture or one refusal for each frame, however it is reached',
     async (kind) => {
       const original = await makeOriginal(folder, kind);
-      const random = randomNumbers(possible.indexOf(kind) * 7919 + 11);
+      const random = randomWholeNumbers(possible.indexOf(kind) * 7919 + 11);
       const names = damagesOf(kind);
       const how = names[random() % names.length] as string;
       const damaged = damages[how]?.(original.bytes, random) as Buffer;
@@ -131,7 +131,7 @@ describe('files damaged at random', () => {
     'HEVC, whose decoder says nothing of it: one picture, whatever number of threads there could be',
     async () => {
       const original = await makeOriginal(folder, 'hevc.mkv');
-      const random = randomNumbers(1);
+      const random = randomWholeNumbers(1);
       // Of the damages that this seed gives, the sixth is one that four threads made several pictures of.
       const files = Array.from(
         { length: 6 },
@@ -143,7 +143,7 @@ describe('files damaged at random', () => {
       expect(first.length).toBeGreaterThan(20);
       expect(await withThreads(folder, 4, () => everyPicture(path))).toEqual(first);
       // And one whose first pictures after a key frame showed what the groups before had left in memory.
-      const another = randomNumbers(1_364_277);
+      const another = randomWholeNumbers(1_364_277);
       another();
       const behindKey = damages['noise']?.(original.bytes, another) as Buffer;
       const { unsteady } = await tryDamaged(folder.file('behind-key.mkv'), behindKey, original, another, 4);

@@ -1,3 +1,4 @@
+import { randomNumbers } from '../../../preload/contract/random-numbers.ts';
 import { argmax } from '../grammar/log-probabilities.ts';
 import type { TokenMask } from '../grammar/token-mask.ts';
 
@@ -12,17 +13,6 @@ export interface SamplingSettings {
   readonly repetitionPenalty: number;
   /** Seed of the random numbers; the same seed and settings give the same text. */
   readonly seed: number;
-}
-
-/** Mulberry32: a small generator of uniform numbers in [0, 1) with 32 bits of state. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function masked(scores: Float32Array, mask: TokenMask): Float32Array {
