@@ -14,6 +14,7 @@ import torch
 
 from coherence import MIDDLE_TOLERANCE, absence_said, place_of_label, places_said
 from objectives import iou
+from rewards import parse
 
 
 def bounds_of(places, width, height):
@@ -35,28 +36,30 @@ def bounds_of(places, width, height):
     return low_x, high_x, low_y, high_y
 
 
-def stance(reasoning, label, question, width, height):
+def stance(reasoning, label, truth):
     """What an answer's words demand of its box: (bounds of its centre, whether the reasoning names no place).
 
-    Words that say that nothing is in sight go with no box at all: then no centre lies within the bounds.
+    Words that say that nothing is in sight go with no box at all: then no centre lies within the bounds. A box is held
+    against a true label that is a place, too, as in rewards.py.
     """
+    question, width, height = truth["question"], truth["width"], truth["height"]
     said = places_said(reasoning, question)
     if absence_said(reasoning, question):
         return (float(width), 0.0, float(height), 0.0), not said
-    named = place_of_label(label)
-    return bounds_of([*said, named] if named else said, width, height), not said
+    named = [place for place in (place_of_label(label), place_of_label(truth["label"])) if place]
+    return bounds_of([*said, *named], width, height), not said
 
 
 def prepare(answers, judged, opening, values):
     """What the boxes of sampled answers are paid by, or None where no answer has one where there is something.
 
     answers: token ids [B, M, T]; judged: [B][M] of dicts with the truth ("label", "box", "width", "height",
-    "question"), "reasoning", "label" and "right" of the answer, or None for an answer whose format is not valid.
+    "question"), "reasoning", "label", "right" and "words" of the answer, or None for an answer whose format is not valid.
     opening: id of the token before the first coordinate; values: {token id: coordinate}. Coordinates stand at the
     first, third, fifth and seventh place behind it. Returns rows [K] (image, place), times [K, 4] and tensors.
     """
     found = {"image": [], "place": [], "times": [], "sampled": [], "truth": [], "size": [], "right": []}
-    found.update(bounds=[], silent=[], known=[])
+    found.update(bounds=[], silent=[], known=[], words=[])
     for image, row in enumerate(answers.tolist()):
         for place, tokens in enumerate(row):
             facts = judged[image][place] if place < len(judged[image]) else None
@@ -69,8 +72,7 @@ def prepare(answers, judged, opening, values):
             if times[3] >= len(tokens) or any(tokens[time] not in values for time in times):
                 continue
             truth = facts["truth"]
-            width, height = truth["width"], truth["height"]
-            bounds, silent = stance(facts["reasoning"], facts["label"], truth["question"], width, height)
+            bounds, silent = stance(facts["reasoning"], facts["label"], truth)
             found["image"].append(image)
             found["place"].append(place)
             found["times"].append(times)
@@ -81,6 +83,7 @@ def prepare(answers, judged, opening, values):
             found["right"].append(float(facts["right"]))
             found["bounds"].append(bounds)
             found["silent"].append(float(silent))
+            found["words"].append(float(facts["words"]))
     if not found["image"]:
         return None
     whole = ("image", "place", "times")
@@ -88,13 +91,59 @@ def prepare(answers, judged, opening, values):
     return {name: torch.tensor(rows, dtype=kinds[name]) for name, rows in found.items()}
 
 
-def rewards_of(boxes, truth, size, right, bounds, silent, known, config):
+def nearness(boxes, truth, overlap):
+    """(1 + GIoU) / 2 [...] of boxes and truth [..., 4] whose IoU is `overlap`: rewards.nearness, of many."""
+    corners = torch.maximum(boxes, truth), torch.minimum(boxes, truth)
+    hull = (corners[0][..., 2:] - corners[1][..., :2]).clamp(min=0).prod(-1)
+    areas = sum((box[..., 2:] - box[..., :2]).clamp(min=0).prod(-1) for box in (boxes, truth))
+    return (1 + overlap - (hull - areas / (1 + overlap)) / hull.clamp(min=1e-6)) / 2
+
+
+def pays(truth, config):
+    """Whether boxes of this truth can be paid differently: an absent thing has none, an unmarked one has its words."""
+    if truth["box"] is not None:
+        return config["box"]["weight"] > 0 or config["coherence"]["weight"] > 0
+    return bool(truth.get("boxUnknown")) and config["coherence"]["weight"] > 0
+
+
+def needed(found, truths, scores, opening, policy, config):
+    """Which answers [B, N] of a rollout are trained on even if their groups are paid alike.
+
+    The KL term moves every token. With `allActions` a box learns from what its other values would be paid: a group
+    that agrees in a wrong box is the very one to learn from. truths, scores [B][N].
+    """
+    if policy["kl"] or not policy["allActions"]:
+        return torch.full(found.lengths.shape, bool(policy["kl"]))
+    boxed = (found.tokens == opening).any(-1).tolist()
+    rows = zip(boxed, truths, scores)
+    return torch.tensor([[a and s["valid"] and pays(t, config) for a, t, s in zip(*row)] for row in rows])
+
+
+def judged_of(sampled, texts, truths, scores, config):
+    """What `prepare` reads of the answers that are trained on: sampled [B][M] (-1: none), the others [B][N]."""
+    judged = []
+    for answers, said, known, scored in zip(sampled, texts, truths, scores):
+        row = []
+        for answer in answers:
+            facts = None
+            if answer >= 0 and scored[answer]["valid"]:
+                truth, score = known[answer], scored[answer]
+                _, reasoning, label, _ = parse(said[answer], truth["width"], truth["height"], config)
+                facts = {"truth": truth, "reasoning": reasoning, "label": label}
+                facts.update(right=score["right"], words=score["words"])
+            row.append(facts)
+        judged.append(row)
+    return judged
+
+
+def rewards_of(boxes, truth, size, right, bounds, silent, known, words, config):
     """Total rewards [...] of boxes [..., 4] (pixels): rewards.py's, for answers that are valid but for their box.
 
     A box that is not valid is paid nothing, also where the configuration is not gated: none should be learnt.
 
     truth [..., 4], size [..., 2] (width, height), right [...] (1 or 0), bounds [..., 4] and silent [...] of `stance`,
-    known [...]: 0 where nobody marked the true box, so that only the words are held against a box.
+    known [...]: 0 where nobody marked the true box, so that only the words are held against a box; words [...]: the
+    reward of the words, which no box changes.
     """
     rules = config["coherence"]
     inside = (boxes[..., :2] < boxes[..., 2:]).all(-1) & (boxes[..., 2:] <= size).all(-1)
@@ -110,7 +159,9 @@ def rewards_of(boxes, truth, size, right, bounds, silent, known, config):
     blamed = right if rules["penalise"] == "right" else torch.ones_like(right)
     coherence = torch.where(~missed & agrees, right * paid, blamed * penalty)
     valid = inside.to(overlap.dtype)
-    task = config["answer"]["weight"] * right + config["box"]["weight"] * overlap
+    near = config["box"]["near"]
+    placed = (1 - near) * overlap + near * nearness(boxes, truth.expand_as(boxes), overlap) * known if near else overlap
+    task = config["answer"]["weight"] * right + config["box"]["weight"] * placed + config["words"]["weight"] * words
     task = task + config["coherence"]["weight"] * coherence
     return (config["format"]["weight"] + task) * valid
 
@@ -126,9 +177,10 @@ def coordinate_losses(log_probs, boxes, bins, config):
     for slot in range(slots):
         tried[:, slot, :, slot] = bins
     spread = {name: boxes[name][:, None, None] for name in ("truth", "size", "bounds")}
-    right, silent, known = (
-        boxes[name][:, None, None].expand(count, slots, values) for name in ("right", "silent", "known")
+    right, silent, known, words = (
+        boxes[name][:, None, None].expand(count, slots, values) for name in ("right", "silent", "known", "words")
     )
-    paid = rewards_of(tried, spread["truth"], spread["size"], right, spread["bounds"], silent, known, config)
+    given = (spread["truth"], spread["size"], right, spread["bounds"], silent, known, words)
+    paid = rewards_of(tried, *given, config)
     chances = torch.softmax(log_probs, -1)
     return -(chances * (paid - (chances.detach() * paid).sum(-1, keepdim=True))).sum(-1)

@@ -365,12 +365,12 @@ def check_coherence(reasoning, label, box, width, height, question=""):
     sides = None if box is None else sides_of_box(box, width, height)
     absent = label is not None and is_absent_label(label)
     for place in places_said(reasoning, question):
-        if sides and not _agrees(place, sides):
+        if sides and not agrees(place, sides):
             findings.append(Finding("reasoning-place", place.text))
         if absent and not sides:
             findings.append(Finding("absent-place", place.text))
     named = None if label is None else place_of_label(label)
-    if named and sides and not _agrees(named, sides):
+    if named and sides and not agrees(named, sides):
         findings.append(Finding("label-place", named.text))
     if sides and absent:
         findings.append(Finding("box-unexpected", label))
@@ -382,7 +382,7 @@ def check_coherence(reasoning, label, box, width, height, question=""):
     return findings
 
 
-def _agrees(place, sides):
+def agrees(place, sides):
     return place.horizontal in (None, sides[0] or place.horizontal) and place.vertical in (
         None,
         sides[1] or place.vertical,

@@ -123,6 +123,31 @@ def pack(folder, split, out, processor, limit=None, report=print, corruption=Non
     return len(frames)
 
 
+def write_subset(frames, numbers, out, records_of=None, frame_of=None, **more):
+    """Writes the packed folder `out` of the frames with these numbers; `more` goes into its index.
+
+    records_of(number) gives a frame's records and frame_of(number) what is said of it, where they are to be changed.
+    """
+    os.makedirs(out, exist_ok=True)
+    kept, counts = [], {}
+    for size in sorted({frames.frames[number]["size"] for number in numbers}):
+        with open(os.path.join(out, f"images-{size}.u8"), "wb") as file:
+            for number in numbers:
+                if frames.frames[number]["size"] == size:
+                    file.write(frames.pixels([number]).tobytes())
+                    counts[size] = counts.get(size, 0) + 1
+                    said = frame_of(number) if frame_of else frames.frames[number]
+                    kept.append((number, {**said, "row": counts[size] - 1}))
+    with open(os.path.join(out, "records.jsonl"), "w", encoding="utf8") as lines:
+        for place, (number, _) in enumerate(kept):
+            for record in records_of(number) if records_of else frames.records[number]:
+                lines.write(json.dumps({**record, "frame": place}, separators=(",", ":")) + "\n")
+    index = {"format": FORMAT, "formatVersion": FORMAT_VERSION, "split": frames.split, "sizes": counts, "skipped": 0}
+    index.update(colourless=frames.colourless, **more)
+    with open(os.path.join(out, "index.json"), "w", encoding="utf8") as file:
+        json.dump({**index, "frames": [frame for _, frame in kept]}, file)
+
+
 class Frames:
     """A packed folder: pixels by memory map, records by frame, boxes in source pixels."""
 
@@ -135,7 +160,7 @@ class Frames:
             raise SystemExit(f"{path}: missing. Pack the frames first: python3 models/training/dataset.py.") from None
         if (index.get("format"), index.get("formatVersion")) != (FORMAT, FORMAT_VERSION):
             raise SystemExit(f"{path}: of another version. Pack the frames again.")
-        self.folder, self.frames = folder, index["frames"]
+        self.folder, self.frames, self.split = folder, index["frames"], index["split"]
         self.records = [[] for _ in self.frames]
         with open(os.path.join(folder, "records.jsonl"), encoding="utf8") as file:
             for line in file:
@@ -189,6 +214,14 @@ class Frames:
         if unknown:
             raise SystemExit(f"{self.folder}: asks nothing of the kind {unknown[0]}; it has {', '.join(sorted(known))}.")
         self.records = [[record for record in own if record["questionType"] in kinds] for own in self.records]
+
+    def keep_subjects(self, subjects):
+        """Leaves out the records that are not about one of these."""
+        known = {record["subject"] for records in self.records for record in records}
+        unknown = sorted(set(subjects) - known)
+        if unknown:
+            raise SystemExit(f"{self.folder}: asks nothing about {unknown[0]}; it has {', '.join(sorted(known))}.")
+        self.records = [[record for record in own if record["subject"] in subjects] for own in self.records]
 
     def texts(self):
         """{text: count} of questions, reasoning and labels: what the tokenizer is trained on.

@@ -21,7 +21,7 @@ import torch
 import chat
 import rewards
 import rollout
-from dataset import FORMAT, FORMAT_VERSION, Frames
+from dataset import Frames, write_subset
 from evaluate import load
 
 GREEDY = {"temperature": 1e-4, "boxTemperature": 1e-4, "topP": 1.0, "limit": 96}
@@ -85,24 +85,12 @@ def select(frames, numbers, hard, easy, wanted, seed, out):
     numbers = sorted([*hard, *extra])
     if not numbers:
         raise SystemExit("No hard question was found: raise --overlap, or give more frames.")
-    os.makedirs(out, exist_ok=True)
-    kept, counts = [], {}
-    for size in sorted({frames.frames[number]["size"] for number in numbers}):
-        with open(os.path.join(out, f"images-{size}.u8"), "wb") as file:
-            for number in numbers:
-                if frames.frames[number]["size"] == size:
-                    file.write(frames.pixels([number]).tobytes())
-                    counts[size] = counts.get(size, 0) + 1
-                    kept.append((number, {**frames.frames[number], "row": counts[size] - 1}))
-    with open(os.path.join(out, "records.jsonl"), "w", encoding="utf8") as lines:
-        for place, (number, _) in enumerate(kept):
-            for record in frames.records[number]:
-                more = {"wanted": wanted} if record["subject"] in hard.get(number, ()) else {}
-                lines.write(json.dumps({**record, "frame": place, **more}, separators=(",", ":")) + "\n")
-    index = {"format": FORMAT, "formatVersion": FORMAT_VERSION, "split": "train", "sizes": counts, "skipped": 0}
-    index["colourless"] = frames.colourless
-    with open(os.path.join(out, "index.json"), "w", encoding="utf8") as file:
-        json.dump({**index, "frames": [frame for _, frame in kept]}, file)
+
+    def marked(number):
+        known = hard.get(number, ())
+        return [{**record, "wanted": wanted} if record["subject"] in known else record for record in frames.records[number]]
+
+    write_subset(frames, numbers, out, marked)
     return numbers
 
 

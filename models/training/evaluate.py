@@ -92,6 +92,7 @@ def main():
     parser.add_argument("--out", help="answers.jsonl to write")
     parser.add_argument("--wordings", default="dataset,paraphrase,held-out,held-out-words")
     parser.add_argument("--kinds", help="kinds of question, such as count,presence; all when absent")
+    parser.add_argument("--subjects", help="what questions are about, such as suction,stapler; all when absent")
     parser.add_argument("--frames", type=int, help="so many frames, spread evenly")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -105,6 +106,8 @@ def main():
         frames, began = Frames(folder), time.time()
         if arguments.kinds:
             frames.keep(arguments.kinds.split(","))
+        if arguments.subjects:
+            frames.keep_subjects(arguments.subjects.split(","))
         count = min(arguments.frames or len(frames), len(frames))
         numbers = [index * len(frames) // count for index in range(count)]
         settings = {"decoding": "greedy", "wordings": arguments.wordings.split(","), "frames": count}

@@ -39,13 +39,40 @@ def group_advantages(rewards, deviation=True, eps=1e-4):
     return centred / (spread + eps)
 
 
+# The parts of the reward that words answer for, and those that the box does (`advantages`).
+OF_WORDS, OF_BOX = ("format", "answer", "words"), ("format", "box", "coherence")
+
+
+def advantages(rewards, weights, policy):
+    """Advantages [..., G, 2] of an answer's words and of its box, from its rewards {part: [..., G]}.
+
+    policy: `deviation`; `normalise`: "total" compares the weighted sum within the group; "each" compares every part,
+    each divided by its own deviation, adds them up by weight and divides by the batch's deviation, so that a part that
+    varies little is not drowned by one that varies much (GDPO, arXiv 2601.05242); `advantages`: "whole" gives every token
+    the advantage of the whole answer; "parts" blames words for format, answer and words, and the box for format, box and
+    coherence, so that words are not trained on the luck of the box.
+    """
+
+    def compared(names):
+        if policy["normalise"] == "total":
+            return group_advantages(sum(weights[name] * rewards[name] for name in names), policy["deviation"])
+        total = sum(weights[name] * group_advantages(rewards[name]) for name in names)
+        return total / (total.std(unbiased=False) + 1e-4)
+
+    if policy["advantages"] == "whole":
+        whole = compared(tuple(rewards))
+        return torch.stack((whole, whole), -1)
+    return torch.stack((compared(OF_WORDS), compared(OF_BOX)), -1)
+
+
 def surrogate(log_probs, old, advantages, low=0.2, high=0.2):
     """Clipped policy loss of each token, and whether clipping took its gradient away.
 
-    log_probs, old [..., T] of the sampled tokens; advantages [...] of their sequences. Returns loss [..., T], which is
+    log_probs, old [..., T] of the sampled tokens; advantages [...] of their sequences, or [..., T]. Returns loss [..., T], which is
     -min(s A, clip(s, 1 - low, 1 + high) A), and the boolean mask of clipped tokens.
     """
-    advantages = advantages[..., None]
+    if advantages.dim() < log_probs.dim():
+        advantages = advantages[..., None]
     ratio = (log_probs - old).exp()
     limited = ratio.clamp(1 - low, 1 + high)
     clipped = ((ratio > 1 + high) & (advantages > 0)) | ((ratio < 1 - low) & (advantages < 0))

@@ -1,4 +1,4 @@
-"""Rewards of the second stage (RFT by GRPO): format, answer, box, and Multimodal Coherence.
+"""Rewards of the second stage (RFT by GRPO): format, answer, box, words, and Multimodal Coherence.
 
 Surgery-R1 (arXiv 2506.19469) names rule-based rewards and a Multimodal Coherence reward that is paid only when the
 textual answer and the predicted region agree; it publishes neither formulas nor weights. So these are ours, after
@@ -11,12 +11,20 @@ it, and every number is in rewards.json. For one answer with label l and box b, 
     answer      1 if l, mapped to the label list, is L, else 0. The mapping is that of models/evaluation/metrics/index.ts.
     box         true intersection over union of b and B, 0..1; 0 without b. Where the truth has no box: 1 if the
                 answer is "not visible" without a box, else 0. IoU as a reward: as in Visual-RFT (arXiv 2503.01785).
+                `near`: the share of it that is (1 + GIoU) / 2 instead (arXiv 1902.09630), which orders the misses: a
+                box beside the true one is paid more than one across the picture.
+    words       what the reasoning says, held against B whatever b is: 1 if its place words agree with B, -`conflict`
+                if one of them does not, or if reasoning or label deny what is there; 0 if it names no place. Where the
+                truth has no box: 1 if the reasoning says that nothing is in sight, -`conflict` if it places something.
+                Where nobody marked the box: against the true place, if the question asks for that; else 0.
     coherence   ours:
                   1                    the answer is right, IoU(b, B) >= `overlap`, and the place words of the reasoning
                                        and a label that is a place agree with b (coherence.py); `graded` pays the IoU
                                        in place of 1;
                   - illusionPenalty    IoU(b, B) < `overlap`, or no b: where the answer is right, a positional illusion;
-                  - wordPenalty        the words disagree with b, or deny what is there; both penalties add up.
+                  - wordPenalty        the words disagree with b, or deny what is there; both penalties add up. A wrong
+                                       label is charged for L where that is a place and disagrees with b, or else a right
+                                       place beside its box would be paid less than a wrong one.
                 `penalise` says of which answers they are taken off: "all", or "right" ones alone. With "right" a right
                 label whose box is missed is paid less than a wrong one with the same box, or than a false "not
                 visible", so that a policy is taught to be wrong where it cannot place; the shipped run had that.
@@ -26,7 +34,8 @@ it, and every number is in rewards.json. For one answer with label l and box b, 
                 a box and its words agree with that; an answer without a box counts as one whose box is missed. The
                 box reward is then 0 for every answer.
     total       sum of weight x reward. `gated`: without a valid format only the format reward counts, as in the
-                published recipe of task rewards that are paid only when the format is valid.
+                published recipe of task rewards that are paid only when the format is valid. So what a right answer can
+                lose by coherence and words has to stay within the weights of format and answer, or no form pays more.
 
 A variant without coherence has `"coherence": {"weight": 0}`; what is left out of a file is as in rewards.json.
 """
@@ -36,11 +45,22 @@ import os
 import re
 from functools import lru_cache
 
-from coherence import ABSENT, check_coherence, is_absent_label, places_said
+from coherence import (
+    ABSENT,
+    absence_said,
+    agrees,
+    check_coherence,
+    is_absent_label,
+    place_of_label,
+    places_said,
+    sides_of_box,
+)
 
 DEFAULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rewards.json")
 SPACES = ("resized-pixels", "normalized-1000")
 UNKNOWN = "unknown"
+# What a reward is made of.
+PARTS = ("format", "answer", "box", "words", "coherence")
 # Whose misses and contradictions cost something.
 PENALISED = ("all", "right")
 
@@ -82,16 +102,16 @@ def make_config(given, source="rewards", defaults=None):
     if not all(isinstance(label, str) for label in labels) or ABSENT not in labels:
         raise SystemExit(f'{source}: labels must be a list of texts with "{ABSENT}" in it.')
     config["labels"] = tuple(labels)
-    for group, name in (("format", "partial"), ("coherence", "overlap")):
+    for group, name in (("format", "partial"), ("box", "near"), ("coherence", "overlap")):
         if not 0 <= config[group][name] <= 1:
             raise SystemExit(f"{source}: {group}.{name} is {config[group][name]}, not within 0..1.")
     if config["coherence"]["penalise"] not in PENALISED:
         raise SystemExit(
             f"{source}: coherence.penalise {config['coherence']['penalise']!r} is none of {', '.join(PENALISED)}."
         )
-    for name in ("illusionPenalty", "wordPenalty"):
-        if config["coherence"][name] < 0:
-            raise SystemExit(f"{source}: coherence.{name} is negative. Give what is taken off, as a positive number.")
+    for group, name in (("coherence", "illusionPenalty"), ("coherence", "wordPenalty"), ("words", "conflict")):
+        if config[group][name] < 0:
+            raise SystemExit(f"{source}: {group}.{name} is negative. Give what is taken off, as a positive number.")
     return config
 
 
@@ -150,6 +170,31 @@ def iou(first, second):
         return 0.0
     areas = (first[2] - first[0]) * (first[3] - first[1]) + (second[2] - second[0]) * (second[3] - second[1])
     return width * height / (areas - width * height)
+
+
+def nearness(first, second):
+    """(1 + GIoU) / 2 of two boxes: 1 where they are equal, towards 0 the farther they lie apart."""
+    hull = (max(first[2], second[2]) - min(first[0], second[0])) * (max(first[3], second[3]) - min(first[1], second[1]))
+    areas = (first[2] - first[0]) * (first[3] - first[1]) + (second[2] - second[0]) * (second[3] - second[1])
+    overlap = iou(first, second)
+    # Of A + B = union + inner and inner = overlap x union.
+    union = areas / (1 + overlap)
+    return (1 + overlap - (hull - union) / hull) / 2
+
+
+def words_of(reasoning, label, truth):
+    """What an answer's words say of the truth: "right", "conflict" or "silent"; None where there is nothing to tell by."""
+    question, box = truth.get("question") or "", truth["box"]
+    said, gone = places_said(reasoning, question), absence_said(reasoning, question) is not None
+    if box is None and not truth.get("boxUnknown"):
+        return "conflict" if said else "right" if gone else "silent"
+    place = place_of_label(truth["label"])
+    if box is None and place is None:
+        return None
+    sides = (place.horizontal, place.vertical) if box is None else sides_of_box(box, truth["width"], truth["height"])
+    if gone or (label is not None and is_absent_label(label)) or not all(agrees(one, sides) for one in said):
+        return "conflict"
+    return "right" if said else "silent"
 
 
 def parse(text, width, height, config):
@@ -219,7 +264,9 @@ def _is_box(corners, right, bottom):
 
 
 def judge(text, truth, config):
-    """All that is known of one answer: the rewards of `score`, and `valid`, `right`, `overlap`, `illusion`, `findings`.
+    """All that is known of one answer: the rewards of `score`, and `valid`, `right`, `overlap`, `illusion`, `findings`,
+    `said` (of words_of), `missed` (a box that the coherence reward takes for missed) and `disagree` (words against the
+    answer's own box).
 
     illusion: a positional illusion, as evaluation counts it: a right label whose box overlaps the true one by less
     than 0.5 or is missing, or whose place words disagree with its own box. overlap: None where the truth has no box.
@@ -233,32 +280,41 @@ def judge(text, truth, config):
     findings = check_coherence(reasoning, label, box, width, height, truth.get("question") or "")
     unmarked = bool(truth.get("boxUnknown"))
     overlap = None if true_box is None else 0.0 if box is None else iou(box, true_box)
-    disagree = [finding for finding in findings if finding.kind != "box-missing"]
+    disagree = any(finding.kind != "box-missing" for finding in findings)
+    place = None if right or box is None else place_of_label(truth["label"])
+    disagree = disagree or bool(place) and not agrees(place, sides_of_box(box, width, height))
     rules = config["coherence"]
+    near = config["box"]["near"]
+    placed = overlap if overlap is not None else 1.0 if right and box is None and not unmarked else 0.0
+    if near and true_box is not None and box is not None:
+        placed = (1 - near) * overlap + near * nearness(box, true_box)
+    words = words_of(reasoning, label, truth)
     rewards = {
         "format": 1.0 if valid else config["format"]["partial"] if label else 0.0,
         "answer": 1.0 if right else 0.0,
-        "box": overlap if overlap is not None else 1.0 if right and box is None and not unmarked else 0.0,
+        "box": placed,
+        "words": {"right": 1.0, "conflict": -config["words"]["conflict"]}.get(words, 0.0),
         "coherence": 0.0,
     }
     missed = box is None if unmarked else overlap is not None and overlap < rules["overlap"]
     if missed or disagree:
         if right or rules["penalise"] == "all":
             denied = missed and label is not None and is_absent_label(label)
-            against = bool(disagree) or denied
+            against = disagree or denied
             rewards["coherence"] = -rules["illusionPenalty"] * missed - rules["wordPenalty"] * against
     elif right and not (rules["requirePlaceWords"] and box and not places_said(reasoning, truth.get("question") or "")):
         rewards["coherence"] = overlap if rules["graded"] and overlap is not None else 1.0
     if config["gated"] and not valid:
-        rewards.update(answer=0.0, box=0.0, coherence=0.0)
+        rewards.update(answer=0.0, box=0.0, words=0.0, coherence=0.0)
     rewards["total"] = sum(config[name]["weight"] * reward for name, reward in rewards.items())
     places = any(finding.kind in ("reasoning-place", "label-place") for finding in findings)
     illusion = right and overlap is not None and (overlap < 0.5 or places)
-    return {**rewards, "valid": valid, "right": right, "overlap": overlap, "illusion": illusion, "findings": findings}
+    told = {"valid": valid, "right": right, "overlap": overlap, "illusion": illusion, "findings": findings}
+    return {**rewards, **told, "said": words, "missed": bool(missed), "disagree": disagree}
 
 
 def score(text, truth, config):
-    """{"format", "answer", "box", "coherence", "total"} of one answer.
+    """{"format", "answer", "box", "words", "coherence", "total"} of one answer.
 
     truth: {"label", "box" ([x1, y1, x2, y2], or None where there is nothing to be seen), "width", "height"}, in the pixels in which the text's box is
     written (with coordinateSpace normalized-1000: in any pixels); "question" is used if given, to know the subject. With
@@ -266,7 +322,7 @@ def score(text, truth, config):
     config: of load_config or make_config. Raises ValueError where the truth lacks something.
     """
     judged = judge(text, truth, config)
-    return {name: judged[name] for name in ("format", "answer", "box", "coherence", "total")}
+    return {name: judged[name] for name in (*PARTS, "total")}
 
 
 def _truth(truth):

@@ -1,7 +1,7 @@
 """Stage 2: reinforcement fine-tuning by GRPO. Answers are sampled in groups, rewarded by rule, compared in the group.
 
     python3 models/training/rft.py --config models/training/rft.json --data PACKED --init RUN_OR_MODEL --out RUN
-      [--validation PACKED] [--coherence off] [--policy off] [--seed N] [--resume] [--workers 2]
+      [--validation PACKED] [--watch PACKED] [--coherence off] [--policy off] [--seed N] [--resume] [--workers 2]
 
 --init is the stage 1 run (its folder or checkpoint.pt) or a model folder; a frozen copy of it is the reference of the
 KL term. --data is packed by dataset.py. --out gets checkpoint.pt, which export.py reads like stage 1's, and
@@ -26,8 +26,8 @@ import grpo
 import lora
 import rewards
 import rollout
+from asked import Asked, Watch
 from averaging import Average
-from batches import Batches
 from build import hugging_face_config, processor_config, vocabulary_of
 from dataset import Frames
 from generation import blind_table, evaluate
@@ -53,7 +53,6 @@ class Run:
         initial = open_initial(arguments.init, self.frames, arguments.settings, self.device)
         self.initial = {name: initial[name] for name in ("settings", "labels", "tokenizer")}
         self.extra = {name: initial[name] for name in ("probes",) if name in initial}
-        self.step_size = initial["settings"]["coordinates"]["step"]
         self.processor = processor_config(initial["settings"])
         self.tokenizer = Tokenizer(initial["tokenizer"])
         self.opening = self.tokenizer.added[chat.BOX_OPEN]
@@ -82,9 +81,10 @@ class Run:
         vocabulary = vocabulary_of(self.tokenizer, initial["labels"], initial["settings"]["coordinates"])
         self.vocabulary = {name: tensor.to(self.device) for name, tensor in vocabulary.items()}
         self.values = dict(zip(vocabulary["numbers"].tolist(), vocabulary["bins"].tolist()))
-        questions = {name: settings[name] for name in ("questions", "weights", "rarity", "mirror")}
-        labels, step = initial["labels"], self.step_size
-        self.chooser = Batches(self.frames, self.tokenizer, labels, {**questions, "step": step}, None, 0)
+        given = (self.tokenizer, initial["labels"], settings, initial["settings"]["coordinates"]["step"])
+        self.asked = Asked(self.frames, *given)
+        watched = Frames(arguments.watch) if arguments.watch else self.validation or self.frames
+        self.watched = Watch(watched, *given) if settings["watchSteps"] else None
         self.supervision = None
         if settings["sft"]:
             count = max(1, settings["images"] // self.workers)
@@ -134,35 +134,28 @@ class Run:
 
     def choose(self, step):
         """Frames of one size and the records asked of each, the same for the same seed and step."""
-        random = np.random.default_rng([self.settings["seed"], 1, step])
-        size = self.chooser.sizes[int(random.choice(len(self.chooser.sizes), p=self.chooser.share))]
-        own = self.frames.by_size[size]
-        numbers = sorted(random.choice(own, min(self.settings["images"], len(own)), replace=False).tolist())
-        self.chooser.random = random
-        height, width = self.frames.shape(size)
-        chosen = []
-        for slot, number in enumerate(numbers):
-            records = self.chooser.choose(number)
-            truths = []
-            for record in records:
-                box = None if record["box"] is None else [float(v) for v in self.frames.scale(number, record["box"])]
-                truth = {"label": record["label"], "box": box, "question": record["question"]}
-                if box is not None and not trusted(number, self.settings["trustedBoxes"]):
-                    truth.update(box=None, boxUnknown=True)
-                truths.append({**truth, "width": width, "height": height})
-            ids = [self.chooser.encode(chat.question_block(record["question"])) for record in records]
-            seed = [self.settings["seed"], 2, step, slot]
-            chosen.append({"number": number, "seed": seed, "ids": ids, "truths": truths})
+        seed, count = self.settings["seed"], self.settings["images"]
+        random = np.random.default_rng([seed, 1, step])
+        chosen = self.asked.draw(random, [seed, 2, step], count, self.settings["trustedBoxes"])
         return [chosen[begin :: self.workers] for begin in range(self.workers) if chosen[begin :: self.workers]]
 
-    def images(self, part):
-        return self.frames.pixels([item["number"] for item in part])
+    def watch(self):
+        """Logs how the answers to one and the same batch fare now."""
+        if self.watched is None:
+            return
+        part = self.watched.part
+        _, texts = self.sample(part, self.watched.frames)
+        self.log(event="watched", step=self.progress["step"], **self.watched.figures(self.score(part, texts)))
 
-    def sample(self, part):
-        """Answers of a part of the batch: its rollout and the texts [B][N]."""
+    def images(self, part, frames=None):
+        return (frames or self.frames).pixels([item["number"] for item in part])
+
+    def sample(self, part, frames=None):
+        """Answers of a part of the batch: its rollout and the texts [B][N]; of other frames where they are given."""
         settings = self.settings["sampling"]
+        images = self.images(part, frames)
         with torch.no_grad():
-            states, start = rollout.encode_images(self.model, self.tokenizer, self.processor, self.images(part))
+            states, start = rollout.encode_images(self.model, self.tokenizer, self.processor, images)
         answers = self.settings["questions"] * settings["group"]
         uniforms = rollout.uniforms([item["seed"] for item in part], answers, settings["limit"])
         questions = [item["ids"] for item in part]
@@ -192,7 +185,8 @@ class Run:
     def policy_loss(self, part, batch, reference, divisor):
         """The GRPO loss of a part; with `allActions`, coordinates are paid over all of their values."""
         policy, boxes = self.settings["policy"], batch.get("boxes")
-        inputs = [batch["old"], reference, batch["advantages"], batch["mask"], policy, divisor, batch["repeats"]]
+        advantages = rollout.by_token(batch["advantages"], batch["answers"], self.opening)
+        inputs = [batch["old"], reference, advantages, batch["mask"], policy, divisor, batch["repeats"]]
         if boxes is None:
             return grpo.objective(self.probabilities(self.model, part, batch), *inputs)
         times = boxes["times"]
@@ -202,24 +196,6 @@ class Run:
             over[..., self.vocabulary["numbers"]], boxes, self.vocabulary["bins"], self.rewards
         )
         return grpo.objective(log_probs, *inputs, instead=(rows, losses))
-
-    def boxes_of(self, part, batch, texts, scores):
-        """What box_policy needs of the answers that are trained on."""
-        group, judged = self.settings["sampling"]["group"], []
-        for image, item in enumerate(part):
-            row = []
-            for answer in batch["sampled"][image].tolist():
-                score = scores[image][answer] if answer >= 0 else None
-                facts = None
-                if score is not None and score["valid"]:
-                    truth = item["truths"][answer // group]
-                    size = (truth["width"], truth["height"])
-                    _, reasoning, label, _ = rewards.parse(texts[image][answer], *size, self.rewards)
-                    facts = {"truth": truth, "reasoning": reasoning, "label": label, "right": score["right"]}
-                row.append(facts)
-            judged.append(row)
-        boxes = box_policy.prepare(batch["answers"], judged, self.opening, self.values)
-        return boxes and {name: tensor.to(self.device) for name, tensor in boxes.items()}
 
     def gradients(self, parts, batches, references, taught, divisor):
         """One pass over the sampled batch: gradients summed over the parts, and the figures.
@@ -268,30 +244,37 @@ class Run:
         after_sampling = time.time()
         scores = [self.score(part, texts) for part, (_, texts) in zip(parts, sampled)]
         after_rewards = time.time()
-        figures, advantages, spreads = rollout.sampling_figures(sampled, scores), [], []
-        for found, part_scores in zip((found for found, _ in sampled), scores):
-            totals = torch.tensor([[score["total"] for score in row] for row in part_scores], dtype=torch.float32)
-            grouped = totals.view(len(totals), -1, group)
-            advantages.append(grpo.group_advantages(grouped, policy["deviation"]).view(totals.shape))
-            spreads.append((grouped.amax(-1) - grouped.amin(-1)).flatten())
-            figures["rewardsSkipped"] += int((~torch.isfinite(totals)).sum())
-        spreads = torch.cat(spreads)
+        figures = rollout.sampling_figures(sampled, scores)
+        flat = [row for part_scores in scores for row in part_scores]
+        paid = {name: torch.tensor([[score[name] for score in row] for row in flat]) for name in rewards.PARTS}
+        paid = {name: reward.view(len(flat), -1, group) for name, reward in paid.items()}
+        weights = {name: self.rewards[name]["weight"] for name in rewards.PARTS}
+        totals = sum(weights[name] * reward for name, reward in paid.items())
+        spreads = totals.amax(-1) - totals.amin(-1)
+        figures["rewardsSkipped"] = int((~torch.isfinite(totals)).sum())
         figures["spread"], figures["groupsEqual"] = float(spreads.mean()), float((spreads == 0).float().mean())
-        keep, drop = policy["keep"] or group, not policy["kl"]
+        advantages = grpo.advantages(paid, weights, policy).flatten(1, 2).split([len(part) for part in parts])
+        keep = policy["keep"] or group
         packed, lengths = [], []
         for part, (found, texts), part_scores, advantage in zip(parts, sampled, scores, advantages):
             ids = [item["ids"] for item in part]
-            batch, counted = rollout.training_batch(ids, found, advantage, keep, drop)
+            truths = [[item["truths"][answer // group] for answer in range(len(row))] for item, row in zip(part, texts)]
+            needed = box_policy.needed(found, truths, part_scores, self.opening, policy, self.rewards)
+            batch, counted = rollout.training_batch(ids, found, advantage, keep, needed)
             lengths += counted
             if batch is not None:
                 if not self.supervision:
                     # A picture none of whose answers is trained on would be encoded, forth and back, for nothing.
                     busy = rollout.busy_images(batch)
                     batch = rollout.of_images(batch, busy)
-                    lists = (part, texts, part_scores)
-                    part, texts, part_scores = ([row for row, on in zip(rows, busy.tolist()) if on] for rows in lists)
+                    lists = (part, texts, truths, part_scores)
+                    part, texts, truths, part_scores = (
+                        [row for row, on in zip(rows, busy.tolist()) if on] for rows in lists
+                    )
                 if policy["allActions"]:
-                    batch["boxes"] = self.boxes_of(part, batch, texts, part_scores)
+                    judged = box_policy.judged_of(batch["sampled"].tolist(), texts, truths, part_scores, self.rewards)
+                    boxes = box_policy.prepare(batch["answers"], judged, self.opening, self.values)
+                    batch["boxes"] = boxes and {name: tensor.to(self.device) for name, tensor in boxes.items()}
                 packed.append((part, batch))
         divisor = grpo.denominator(lengths, policy["aggregation"], settings["sampling"]["limit"])
         if packed or self.supervision:
@@ -339,8 +322,10 @@ class Run:
         settings, progress, sums = self.settings, self.progress, {}
         trained = sum(parameter.numel() for parameter in self.parameters)
         self.log(event="start", stage="rft", parameters=trained, frames=len(self.frames), device=str(self.device))
-        if progress["step"] == 0 and settings["validationSteps"]:
-            self.validate()
+        if progress["step"] == 0:
+            self.watch()
+            if settings["validationSteps"]:
+                self.validate()
         while progress["step"] < settings["steps"]:
             if self.interrupt.raised:
                 self.save()
@@ -356,6 +341,8 @@ class Run:
                 means = {name: round(float(np.mean(values)), 6) if values else None for name, values in known.items()}
                 self.log(stage="rft", step=step, minutes=round(progress["seconds"] / 60, 2), **means)
                 sums = {}
+            if settings["watchSteps"] and (step % settings["watchSteps"] == 0 or step == settings["steps"]):
+                self.watch()
             if step % settings["checkpointSteps"] == 0:
                 self.save()
             if settings["validationSteps"] and step % settings["validationSteps"] == 0:
@@ -366,11 +353,6 @@ class Run:
         self.log(event="end", wall=round((time.time() - self.started) / 60, 1), **progress)
 
 
-def trusted(number, share):
-    """Whether the rewards know the boxes of a frame: the same frames in every run, and among them those of less."""
-    return (number * 2654435761 % 2**32) / 2**32 < share
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", required=True)
@@ -378,6 +360,7 @@ def main():
     parser.add_argument("--init", required=True, help="run of stage 1, its checkpoint, or a model folder")
     parser.add_argument("--out", required=True)
     parser.add_argument("--validation")
+    parser.add_argument("--watch", help="packed frames of which a batch is watched; --validation or --data if absent")
     parser.add_argument("--settings", default=os.path.join(HERE, "nano.json"), help="stage 1's, for a model folder")
     parser.add_argument("--coherence", choices=["on", "off"], default="on", help="off: without the coherence reward")
     parser.add_argument("--policy", choices=["on", "off"], default="on", help="off: stage 1's losses alone, as control")

@@ -11,9 +11,10 @@ from batches import normalise
 from image_processing import to_patches
 from objectives import run_blocks, run_prefix
 from qwen25vl import causal_mask
+from rewards import PARTS
 
 # The parts of the reward, and their weighted sum.
-REWARDS = ("format", "answer", "box", "coherence", "total")
+REWARDS = (*PARTS, "total")
 
 
 class Rollout:
@@ -210,9 +211,19 @@ def run_answers(model, ids, states, start, question_states, question_lengths):
     return x.view(batch, answers, length, -1)
 
 
+def behind(answers, opening):
+    """Which tokens [..., T] of answers [..., T] come after the one that opens the box."""
+    return (answers == opening).long().cumsum(-1) - (answers == opening).long() > 0
+
+
+def by_token(advantages, answers, opening):
+    """Advantages [..., T] of the tokens of answers [..., T]: of [..., 2] the first until the box opens, then the second."""
+    return torch.where(behind(answers, opening), advantages[..., 1:], advantages[..., :1])
+
+
 def temperatures(answers, settings, opening):
     """The temperature [..., T, 1] that each token of answers [..., T] was drawn at (see `sample`)."""
-    inside = (answers == opening).long().cumsum(-1) - (answers == opening).long() > 0
+    inside = behind(answers, opening)
     heat = torch.full(answers.shape, settings["temperature"], device=answers.device)
     return heat.masked_fill(inside, settings["boxTemperature"])[..., None]
 
@@ -256,12 +267,12 @@ def most_spread(advantages, keep):
     return sorted(max(choices, key=lambda chosen: float(advantages[chosen].var(unbiased=False))))
 
 
-def training_batch(questions, rollout, advantages, keep, drop):
+def training_batch(questions, rollout, advantages, keep, needed):
     """Packs a rollout for `log_probabilities`, equal answers of a group held once.
 
-    questions [B][Q] of id lists, advantages [B, N] (equal answers have equal ones). keep: answers of a group to train
-    on (see most_spread). drop: leave out answers whose advantage is 0, which is right where nothing but the advantage
-    moves a token. Returns answers, mask and old (log-probabilities of sampling) [B, M, T], asked (each answer's
+    questions [B][Q] of id lists, advantages [B, N, 2] of words and box (equal answers have equal ones). keep: answers of a group to train
+    on (see most_spread). needed [B, N]: of the answers whose advantages are 0 those that are trained on all the same, since
+    more than the advantage moves their tokens. Returns answers, mask and old (log-probabilities of sampling) [B, M, T], asked (each answer's
     question), advantages, repeats and sampled (which answer of the rollout) [B, M], padded to one M by rows with an empty mask, or None when nothing is left;
     and the lengths of all that were kept, the left out among them, which the loss is averaged over.
     """
@@ -270,14 +281,14 @@ def training_batch(questions, rollout, advantages, keep, drop):
         found = {}
         for question in range(len(questions[image])):
             begin = question * group
-            for answer in most_spread(advantages[image, begin : begin + group], keep):
+            for answer in most_spread(advantages[image, begin : begin + group].sum(-1), keep):
                 length = lengths[image][begin + answer]
                 counted.append(length)
                 tokens = rollout.tokens[image, begin + answer, :length].tolist()
                 key = (question, tuple(tokens))
                 if key in found:
                     found[key]["repeats"] += 1
-                elif not drop or float(advantages[image, begin + answer]) != 0:
+                elif needed[image, begin + answer] or bool((advantages[image, begin + answer] != 0).any()):
                     found[key] = {"answer": begin + answer, "tokens": tokens, "repeats": 1}
         kept.append([{"asked": key[0], **row} for key, row in found.items()])
     most = max(len(rows) for rows in kept)
@@ -290,7 +301,7 @@ def training_batch(questions, rollout, advantages, keep, drop):
         "asked": torch.zeros(shape, dtype=torch.long),
         "mask": torch.zeros(*shape, longest, dtype=torch.bool),
         "old": torch.zeros(*shape, longest),
-        "advantages": torch.zeros(shape),
+        "advantages": torch.zeros(*shape, 2),
         "repeats": torch.zeros(shape),
         "sampled": torch.full(shape, -1),
     }

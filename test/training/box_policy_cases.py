@@ -1,4 +1,7 @@
 """box_policy.py against rewards.py and against itself at work; prints one JSON object."""
+import argparse
+import glob
+import itertools
 import json
 import os
 import sys
@@ -18,6 +21,13 @@ CASES = [
     ("The organ lies in the middle.", "kidney", "kidney", [60, 50, 280, 240]),
     ("A pool of blood lies at its tip.", "Suction", "Suction", [40, 40, 120, 100]),
     ("The suction is not visible.", "Suction", "Suction", [40, 40, 120, 100]),
+    # Wrong labels, places as labels, words against the label, two places at once, another's absence.
+    ("The suction lies in the upper left.", "Idle", "Suction", [40, 40, 120, 100]),
+    ("The suction lies in the upper left.", "right-bottom", "left-top", [40, 40, 120, 100]),
+    ("It rests.", "left-top", "left-top", [40, 40, 120, 100]),
+    ("The suction lies in the upper left, not in the lower right.", "left-top", "Idle", [200, 180, 300, 250]),
+    ("The suction lies in the lower left. The suction is seen at the right.", "Idle", "Idle", [10, 150, 150, 270]),
+    ("No stapler is seen. The suction lies in the lower left.", "Idle", "Idle", [10, 150, 150, 270]),
 ]
 
 
@@ -34,11 +44,14 @@ def totals(config, marked=True):
     draw, worst, count = np.random.default_rng(5), 0.0, 0
     for reasoning, said, label, box in CASES:
         truth = truth_of(label, box) if marked else {**truth_of(label, None), "boxUnknown": True}
-        boxes = draw.integers(0, [WIDTH, HEIGHT, WIDTH + 30, HEIGHT + 30], (150, 4))
+        boxes = draw.integers(0, [WIDTH, HEIGHT, WIDTH + 30, HEIGHT + 30], (20, 4))
         # Half of them near the truth, so that every branch is met.
-        boxes[::2] = np.array(box) + draw.integers(-25, 26, (75, 4))
+        boxes[::2] = np.array(box) + draw.integers(-25, 26, (10, 4))
         boxes = np.maximum(boxes, 0)
-        bounds, silent = box_policy.stance(reasoning, said, truth["question"], WIDTH, HEIGHT)
+        # The reward of the words is the same with every box.
+        told = rewards.words_of(reasoning, said, truth)
+        words = {"right": 1.0, "conflict": -config["words"]["conflict"]}.get(told, 0.0)
+        bounds, silent = box_policy.stance(reasoning, said, truth)
         found = box_policy.rewards_of(
             torch.tensor(boxes, dtype=torch.float32),
             torch.tensor(box, dtype=torch.float32),
@@ -47,6 +60,7 @@ def totals(config, marked=True):
             torch.tensor(bounds),
             torch.tensor(float(silent)),
             torch.tensor(float(marked)),
+            torch.tensor(words),
             config,
         )
         for corners, total in zip(boxes.tolist(), found.tolist()):
@@ -69,6 +83,7 @@ def learnt():
         "right": torch.tensor([1.0]),
         "silent": torch.tensor([0.0]),
         "known": torch.tensor([1.0]),
+        "words": torch.tensor([0.0]),
     }
     config = rewards.load_config()
     start = boxes["sampled"].clone()
@@ -88,7 +103,7 @@ def prepared():
     opening, values = 9, {100 + step: 4.0 * step for step in range(50)}
     box = [9, 101, 7, 102, 7, 110, 7, 112, 8]
     answers = torch.tensor([[[1, *box], [1, 9, 101, 7, 3, 7, 110, 7, 112, 8], [1, *box], [1, *box]]])
-    facts = {"truth": truth_of("Idle", [4, 8, 40, 48]), "reasoning": "It lies in the upper left.", "label": "Idle"}
+    facts = {"truth": truth_of("Idle", [4, 8, 40, 48]), "reasoning": "It lies in the upper left.", "label": "Idle", "words": 1.0}
     absent = {**facts, "truth": truth_of("not visible", None)}
     unmarked = {**facts, "truth": {**truth_of("Idle", None), "boxUnknown": True}}
     rows = [{**facts, "right": True}, {**facts, "right": True}, {**absent, "right": False}, {**unmarked, "right": True}]
@@ -97,9 +112,28 @@ def prepared():
     return {"found": {name: tensor.tolist() for name, tensor in found.items()}, "nothing": nothing}
 
 
-plain = rewards.load_config()
-graded = rewards.make_config({"gated": False, "coherence": {"graded": True, "weight": 2.0}})
-words = rewards.make_config({"coherence": {"requirePlaceWords": True, "penalise": "right"}})
-marked = [totals(plain), totals(graded), totals(words)]
-unmarked = [totals(config, marked=False) for config in (plain, graded, words)]
-print(json.dumps({"totals": [*marked, *unmarked], "learnt": learnt(), "prepared": prepared()}))
+def configurations():
+    """Every shipped file, and all of the switches by which a box or words are paid."""
+    training = os.path.join(os.path.dirname(__file__), "../../models/training")
+    found = [rewards.load_config(path) for path in sorted(glob.glob(os.path.join(training, "*rewards.json")))]
+    for graded, silent, penalise, near, gated in itertools.product((0, 1), (0, 1), ("all", "right"), (0.0, 0.4), (0, 1)):
+        coherence = {"graded": bool(graded), "requirePlaceWords": bool(silent), "penalise": penalise, "weight": 1.5}
+        parts = {"box": {"near": near}, "words": {"weight": 0.7}, "gated": bool(gated)}
+        found.append(rewards.make_config({"coherence": coherence, **parts}))
+    return found
+
+
+def needed():
+    """Of answers that are paid alike, which are trained on: [with all actions, box alone, nothing to pay, KL]."""
+    found = argparse.Namespace(lengths=torch.ones(1, 4), tokens=torch.tensor([[[1, 9, 2]] * 3 + [[1, 2, 2]]]))
+    truths = [[truth_of("Idle", [4, 8, 40, 48]), {**truth_of("Idle", None), "boxUnknown": True}] + [truth_of("Idle", [4, 8, 40, 48])] * 2]
+    scores = [[{"valid": True}, {"valid": True}, {"valid": False}, {"valid": True}]]
+    switches = [(True, 0.0, {}), (True, 0.0, {"coherence": {"weight": 0}}), (False, 0.0, {}), (False, 0.1, {})]
+    return [
+        box_policy.needed(found, truths, scores, 9, {"allActions": all_of, "kl": kl}, rewards.make_config(given)).tolist()[0]
+        for all_of, kl, given in switches
+    ]
+
+
+totalled = [totals(config, marked) for config in configurations() for marked in (True, False)]
+print(json.dumps({"totals": totalled, "learnt": learnt(), "prepared": prepared(), "needed": needed()}))

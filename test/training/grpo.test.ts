@@ -13,6 +13,7 @@ interface Learnt {
 
 interface Cases {
   advantages: { divided: number[][]; centred: number[][] };
+  blamed: Record<'whole' | 'parts' | 'each' | 'eachScaled', number[][][]>;
   surrogate: { loss: number[]; clipped: boolean[]; gradient: number[] };
   kl: number[];
   aggregated: { once: Kinds; twice: Kinds };
@@ -43,6 +44,26 @@ describe.skipIf(!python)('GRPO, against numbers worked out by hand', () => {
     // Mean 1/2, sum of squares 1, deviation sqrt(1/3): 0.5 / (0.577350 + 0.0001).
     close(cases.advantages.divided[0], [0.865876, -0.865876, -0.865876, 0.865876]);
     close(cases.advantages.centred[0], [0.5, -0.5, -0.5, 0.5]);
+  });
+
+  test('blames the whole answer, or words for words and the box for the box', () => {
+    const column = (name: keyof Cases['blamed'], which: number) =>
+      cases.blamed[name][0]!.map((pair) => pair[which]!);
+    // Totals 1.2, 1.8 and 3.75 (format 0.5 in all): their mean is 2.25.
+    for (const which of [0, 1]) close(column('whole', which), [-1.05, -0.45, 1.5]);
+    // Answer and words 1.5, 0.5, 0.75; box and coherence -0.8, 0.8, 2.5.
+    close(column('parts', 0), [0.583333, -0.416667, -0.166667]);
+    close(column('parts', 1), [-1.633333, -0.033333, 1.666667]);
+    expect(cases.blamed.whole[1]!.flat()).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test('compares every part by itself, so that its scale says nothing', () => {
+    const each = cases.blamed.each.flat(2);
+    cases.blamed.eachScaled.flat(2).forEach((value, index) => expect(value).toBeCloseTo(each[index]!, 3));
+    // Divided by the deviation over the batch: of the six answers' advantages it is 1.
+    const values = cases.blamed.each.flat().map((pair) => pair[0]!);
+    const square = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+    expect(square).toBeCloseTo(1, 2);
   });
 
   test('gives equal rewards an advantage of exactly 0', () => {

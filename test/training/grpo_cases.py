@@ -21,6 +21,31 @@ def advantages():
     }
 
 
+def blamed():
+    """Advantages of words and box for one group of three and one whose rewards are equal, by each way to compare."""
+    rewards = {
+        "format": torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]),
+        "answer": torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]),
+        "box": torch.tensor([[0.2, 0.8, 0.5], [0.5, 0.5, 0.5]]),
+        "words": torch.tensor([[1.0, 1.0, -0.5], [0.0, 0.0, 0.0]]),
+        "coherence": torch.tensor([[-0.5, 0.0, 1.0], [0.0, 0.0, 0.0]]),
+    }
+    weights = {"format": 0.5, "answer": 1.0, "box": 1.0, "words": 0.5, "coherence": 2.0}
+
+    def of(way, normalise):
+        policy = {"advantages": way, "normalise": normalise, "deviation": False}
+        return grpo.advantages(rewards, weights, policy).tolist()
+
+    scaled = {name: reward * (100 if name == "coherence" else 1) for name, reward in rewards.items()}
+    policy = {"advantages": "whole", "normalise": "each", "deviation": False}
+    return {
+        "whole": of("whole", "total"),
+        "parts": of("parts", "total"),
+        "each": of("whole", "each"),
+        "eachScaled": grpo.advantages(scaled, weights, policy).tolist(),
+    }
+
+
 def surrogate():
     """Ratio 1.5 and 0.5, each with a positive and a negative advantage; gradients by log-probability."""
     old = torch.zeros(4, 1)
@@ -85,6 +110,7 @@ print(
     json.dumps(
         {
             "advantages": advantages(),
+            "blamed": blamed(),
             "surrogate": surrogate(),
             "kl": kl(),
             "aggregated": aggregated(),

@@ -55,7 +55,18 @@ def main():
         ]
         boxes = [one["box"] if one["box"] else one.get("items") for one in sum(new.records, [])]
         dense = [[item["box"] for item in frame["instruments"]] for frame in new.frames]
-        print(json.dumps({"counts": counts, "same": all(same), "boxes": boxes, "dense": dense, "given": BOXES}))
+        # Frames with both alone, their boxes true, their questions wanted more; and one frame beside each of them.
+        true, beside = os.path.join(folder, "true"), os.path.join(folder, "beside")
+        planted.plant(before, true, (A, B), share=0.0, others=0, wanted=3.0)
+        planted.plant(before, beside, (A, B), others=1)
+        kept = Frames(true)
+        subset = {
+            "counts": [len(kept), len(Frames(beside))],
+            "boxes": all(a["box"] == b["box"] for a, b in zip(kept.records[0], old.records[0])),
+            "wanted": sorted({record["subject"] for record in kept.records[0] if record.get("wanted") == 3.0}),
+            "pixels": bool((kept.pixels([0]) == old.pixels([0])).all()),
+        }
+        print(json.dumps({"subset": subset, "counts": counts, "same": all(same), "boxes": boxes, "dense": dense, "given": BOXES}))
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ describe('what the files say of each other', () => {
         num_generations: 8,
         temperature: 1,
         beta: 0.001,
-        learning_rate: 1e-6,
+        learning_rate: 1e-5,
         epsilon: 0.2,
       });
       expect(lora).toMatchObject({ r: 64, lora_alpha: 128 });
@@ -157,7 +157,7 @@ describe('what the files say of each other', () => {
       ['num_generations', 'actor_rollout_ref.rollout.n', 8],
       ['temperature', 'actor_rollout_ref.rollout.temperature', 1],
       ['beta', `${actor}.kl_loss_coef`, 0.001],
-      ['learning_rate', `${actor}.optim.lr`, 1e-6],
+      ['learning_rate', `${actor}.optim.lr`, 1e-5],
       ['epsilon', `${actor}.clip_ratio`, 0.2],
       ['lora_rank', 'actor_rollout_ref.model.lora_rank', 64],
       ['lora_alpha', 'actor_rollout_ref.model.lora_alpha', 128],

@@ -40,9 +40,9 @@ describe.skipIf(!python)('the reward plug-ins', () => {
     expect(said['trlCoherence']).toEqual([1, -1, 0]);
     expect(said['trlName']).toBe('surgery_r1_reward');
     expect(said['verl']).toEqual([
-      { score: 3.5, format: 1, answer: 1, box: 1, coherence: 1 },
-      { score: 0.5, format: 1, answer: 1, box: 0, coherence: -1 },
-      { score: 0, format: 0, answer: 0, box: 0, coherence: 0 },
+      { score: 3.5, format: 1, answer: 1, box: 1, words: 1, coherence: 1 },
+      { score: 0.5, format: 1, answer: 1, box: 0, words: 1, coherence: -1 },
+      { score: 0, format: 0, answer: 0, box: 0, words: 0, coherence: 0 },
     ]);
     expect(said['verlQuestion']).toBe(-0.5);
     expect(said['swift']).toEqual(totals);
@@ -53,7 +53,10 @@ describe.skipIf(!python)('the reward plug-ins', () => {
       'surgery_r1_box',
       'surgery_r1_coherence',
       'surgery_r1_format',
+      'surgery_r1_words',
     ]);
+    // Nobody marked the box: it can't be missed, and words are held against the answer's own.
+    expect(said['trlUnmarked']).toEqual([2.5, 1, 0]);
     expect(said['withoutCoherence']).toEqual([2.5, 1.5, 0]);
     // Modules of ours named evaluate or dataset must not hide a trainer's libraries.
     expect(said['clean']).toBe(true);

@@ -39,6 +39,9 @@ interface Report {
   unfair: unknown[][];
   unfairUnmarked: unknown[][];
   unmarked: unknown[];
+  shipped: Record<string, [marked: unknown[], unmarked: unknown[]]>;
+  ordered: [number[], number[]];
+  words: Record<'marked' | 'unmarked' | 'unmarked place' | 'absent', [string | null, number][]>;
   seconds: number;
 }
 
@@ -58,19 +61,20 @@ const configs: [object, string[]][] = [
   [{ gated: 1 }, ['gated must be a true or false']],
   [{ coordinateSpace: 'percent' }, ["'percent'", 'resized-pixels', 'normalized-1000']],
   [{ coherence: { overlap: 1.5 } }, ['coherence.overlap is 1.5', '0..1']],
+  [{ box: { near: -0.1 } }, ['box.near is -0.1', '0..1']],
+  [{ words: { conflict: -1 } }, ['words.conflict is negative']],
   [{ coherence: { wordPenalty: -1 } }, ['coherence.wordPenalty is negative']],
   [{ coherence: { penalise: 'none' } }, ["coherence.penalise 'none'", 'all, right']],
   [{ labels: ['Idle'] }, ['labels', '"not visible"']],
 ];
 
 /** Weights and rules of coherence under which right is held against wrong. */
-const fairness: { coherence: Record<string, unknown> }[] = [
+const fairness: Record<string, Record<string, unknown>>[] = [
   { coherence: {} },
-  { coherence: { weight: 2 } },
-  { coherence: { weight: 2, graded: true } },
-  { coherence: { weight: 0 } },
-  { coherence: { illusionPenalty: 2, wordPenalty: 2 } },
-  { coherence: { requirePlaceWords: true } },
+  { coherence: { weight: 1.5, graded: true } },
+  { coherence: { weight: 0 }, words: { weight: 1 } },
+  { coherence: { requirePlaceWords: false }, box: { near: 0.5 } },
+  { coherence: { illusionPenalty: 0.25 }, words: { weight: 0.5, conflict: 1 }, box: { near: 1 } },
   { coherence: { weight: 2, penalise: 'right' } },
 ];
 
@@ -146,8 +150,47 @@ describe.skipIf(!python)('the rewards of fine-tuning', () => {
     ]);
   });
 
+  test('never pay a right label less than a wrong one in any shipped file, all else equal', () => {
+    expect(Object.keys(report.shipped).sort()).toEqual([
+      'planted-mended-rewards.json',
+      'planted-rewards.json',
+      'rewards.json',
+      'rft-rewards.json',
+    ]);
+    for (const [file, [marked, unmarked]] of Object.entries(report.shipped)) {
+      expect(marked, file).toEqual([]);
+      expect(unmarked, `${file}, nobody marked the box`).toEqual([]);
+    }
+  });
+
+  test('order the misses by how far they lie, where `near` says so', () => {
+    const [overlap, near] = report.ordered;
+    expect(overlap.slice(2)).toEqual([0, 0, 0]);
+    expect(near[0]).toBe(1);
+    for (const [index, paid] of near.slice(1).entries()) expect(paid).toBeLessThan(near[index]!);
+    expect(near.at(-1)).toBe(0);
+  });
+
+  test('hold words against the true box, whatever the answer’s own box is', () => {
+    // Words that agree, that conflict, that name no place, and that deny.
+    expect(report.words.marked).toEqual([
+      ['right', 1],
+      ['conflict', -0.5],
+      ['silent', 0],
+      ['conflict', -0.5],
+    ]);
+    expect(report.words['unmarked place']).toEqual(report.words.marked);
+    expect(report.words.unmarked).toEqual(Array.from({ length: 4 }, () => [null, 0]));
+    expect(report.words.absent).toEqual([
+      ['conflict', -0.5],
+      ['conflict', -0.5],
+      ['silent', 0],
+      ['right', 1],
+    ]);
+  });
+
   test('never pay a right label less than a wrong one, all else equal', () => {
-    const right = fairness.findIndex(({ coherence }) => coherence.penalise === 'right');
+    const right = fairness.findIndex(({ coherence }) => coherence?.['penalise'] === 'right');
     report.unfair.forEach((found, index) => {
       if (index !== right) expect(found, JSON.stringify(fairness[index])).toEqual([]);
     });

@@ -2,6 +2,7 @@
 
 {"answers": [golden case], "places": [{text, question}], "labels": [{text, labels}], "configs": [object]}
 """
+import glob
 import json
 import os
 import sys
@@ -10,6 +11,15 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../models/training"))
 from coherence import places_said  # noqa: E402
 from rewards import judge, load_config, make_config, map_label, parse, score  # noqa: E402
+
+
+TRAINING = os.path.join(os.path.dirname(__file__), "../../models/training")
+SHIPPED = sorted(glob.glob(os.path.join(TRAINING, "*rewards.json")))
+
+
+def load(path):
+    with open(path) as file:
+        return json.load(file)
 
 
 def text_of(case):
@@ -45,29 +55,80 @@ def refusal(given):
     return None
 
 
-def unfair(given, marked=True):
-    """[(words, box, wrong label)] for which a right label is paid less than a wrong one, all else equal.
+SIZE = {"width": 448, "height": 360}
+TRUE_BOX = [40, 40, 120, 100]
+BOXES = {
+    "hit": TRUE_BOX,
+    "near": [60, 50, 140, 110],
+    "beside": [130, 40, 210, 100],
+    "missed": [300, 200, 400, 300],
+    "whole": [0, 0, 448, 360],
+    "other half": [200, 10, 260, 60],
+    "none": None,
+}
+WORDS = {
+    "agree": "The suction lies in the upper left.",
+    "conflict": "The suction lies in the lower right.",
+    "silent": "It rests.",
+    "denied": "No suction is seen in this view.",
+}
+LABELS = ("Idle", "Cutting", "left-top", "right-top", "right-bottom", "kidney", "not visible", "?")
 
-    The wrong answer has the same words and the same box, or is a false "not visible" without one. marked: whether the
-    truth has the box, or says that nobody marked it.
+
+def unfair(given, marked=True):
+    """[(true label, words, box, wrong label)] for which a right label is paid less than a wrong one, all else equal.
+
+    Every combination of a label that is a state or a place, words that agree with the truth, that conflict with it, say
+    nothing or deny it, and a box that is hit, near, missed or absent; a wrong answer has the same words and the same box, or
+    is a false "not visible" without one. marked: whether the truth has the box, or says that nobody marked it.
     """
     config, found = make_config(given), []
-    truth = {"label": "Idle", "box": [40, 40, 120, 100], "width": 448, "height": 360, "question": "?"}
-    if not marked:
-        truth.update(box=None, boxUnknown=True)
-    boxes = [[40, 40, 120, 100], [60, 50, 140, 110], [300, 200, 400, 300], [0, 0, 448, 360], [200, 10, 260, 60]]
-    words = ["The suction lies in the upper left.", "The suction lies in the lower right.", "It rests."]
 
-    def total(reasoning, label, box):
+    def total(truth, reasoning, label, box):
         answer = json.dumps({"label": label, "bbox_2d": box})
         return score(f"<think>{reasoning}</think><answer>{answer}</answer>", truth, config)["total"]
 
-    for reasoning in words:
-        for box in boxes:
-            right = total(reasoning, "Idle", box)
-            wrong = [(label, total(reasoning, label, box)) for label in ("Cutting", "left-top", "right-bottom", "?")]
-            wrong.append(("not visible", total("No suction is seen in this view.", "not visible", None)))
-            found += [[reasoning, box, label] for label, paid in wrong if paid > right + 1e-9]
+    for true_label in ("Idle", "left-top"):
+        truth = {"label": true_label, "box": TRUE_BOX if marked else None, "question": "Where is suction?", **SIZE}
+        truth["boxUnknown"] = not marked
+        denial = total(truth, WORDS["denied"], "not visible", None)
+        for said, reasoning in WORDS.items():
+            for where, box in BOXES.items():
+                right = total(truth, reasoning, true_label, box)
+                paid = {label: total(truth, reasoning, label, box) for label in LABELS if label != true_label}
+                if box is None:
+                    # Without a box a label has no valid form, and "not visible" has: nothing else is equal there.
+                    del paid["not visible"]
+                else:
+                    paid["denial"] = denial
+                found += [[true_label, said, where, label] for label, wrong in paid.items() if wrong > right + 1e-9]
+    return found
+
+
+def ordered(given):
+    """The box rewards of a hit, a near one, one beside, one across the picture and none, in this order."""
+    config, truth = make_config(given), {"label": "Idle", "box": TRUE_BOX, "question": "?", **SIZE}
+    boxes = [BOXES[name] for name in ("hit", "near", "beside", "missed", "none")]
+    answers = [json.dumps({"label": "Idle", "bbox_2d": box}) for box in boxes]
+    text = "<think>It rests.</think><answer>{}</answer>"
+    return [judge(text.format(answer), truth, {**config, "gated": False})["box"] for answer in answers]
+
+
+def words():
+    """What is said of the truth, and its reward: by words, with the box marked, not marked, and nothing to be seen."""
+    config, found = make_config({}), {}
+    truths = {
+        "marked": {"label": "Idle", "box": TRUE_BOX},
+        "unmarked": {"label": "Idle", "box": None, "boxUnknown": True},
+        "unmarked place": {"label": "left-top", "box": None, "boxUnknown": True},
+        "absent": {"label": "not visible", "box": None},
+    }
+    for name, truth in truths.items():
+        truth = {**truth, "question": "What is the state of suction?", **SIZE}
+        # The answer's own box lies elsewhere: words are held against the truth.
+        texts = [f'<think>{said}</think><answer>{{"label": "Idle", "bbox_2d": [300, 200, 400, 300]}}</answer>' for said in WORDS.values()]
+        judged = [judge(text, truth, config) for text in texts]
+        found[name] = [[one["said"], one["words"]] for one in judged]
     return found
 
 
@@ -104,6 +165,9 @@ def main():
                 "answers": [run(case) for case in given["answers"]],
                 "places": [[place._asdict() for place in said] for said in places],
                 "labels": [map_label(case["text"], tuple(case["labels"])) for case in given["labels"]],
+                "shipped": {os.path.basename(path): [unfair(load(path)), unfair(load(path), False)] for path in SHIPPED},
+                "ordered": [ordered({"box": {"near": near}}) for near in (0.0, 0.3)],
+                "words": words(),
                 "unfair": [unfair(config) for config in given["fairness"]],
                 "unfairUnmarked": [unfair(config, marked=False) for config in given["fairness"]],
                 "unmarked": unmarked(),

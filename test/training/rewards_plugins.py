@@ -65,6 +65,9 @@ def main():
         "trl": trl.surgery_r1_reward(prompts=prompts, completions=messages, solution=solution, **always),
         "trlText": trl.surgery_r1_reward(prompts=["?"] * 3, completions=texts, solution=[truth] * 3, **always),
         "trlParted": trl.surgery_r1_reward(prompts=prompts, completions=parted, **columns, **always),
+        "trlUnmarked": trl.surgery_r1_reward(
+            prompts=prompts, completions=texts, **{**columns, "box": [None] * 3, "boxUnknown": [True] * 3}, **always
+        ),
         "trlCoherence": trl.coherence_reward(prompts=prompts, completions=texts, solution=solution, **always),
         "trlName": trl.surgery_r1_reward.__name__,
         "verl": [

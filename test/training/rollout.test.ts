@@ -20,7 +20,32 @@ interface Figures {
   spread: number;
 }
 
+interface Watched {
+  step: number;
+  total: number;
+  missed: number;
+  illusion: number;
+  wordsAgainstBox: number;
+  wordsRight: number;
+  wordsWrong: number;
+  wordsSilent: number;
+}
+
 interface Report {
+  watched: Watched[];
+  blamed: [Ended, number[]];
+  filtered: {
+    ended: Ended;
+    count: number;
+    labels: boolean;
+    places: boolean;
+    spoken: boolean;
+    own: boolean;
+    hidden: boolean;
+    again: Ended;
+    taught: Ended;
+    losses: number[];
+  };
   sft: [Ended, number[]];
   whole: [Ended, Figures[]];
   interrupted: Ended;
@@ -150,6 +175,35 @@ describe.skipIf(!python)('both stages of training at toy size', () => {
 
   test('raises the reward', () => {
     expect(mean(report.rise.slice(-4))).toBeGreaterThan(mean(report.rise.slice(0, 4)) + 0.1);
+  });
+
+  test('watches the same questions on the way, and what is right and wrong with the answers', () => {
+    expect(report.watched.map(({ step }) => step)).toEqual([0, 7, 14]);
+    for (const watched of report.watched) {
+      expect(watched.wordsRight + watched.wordsWrong + watched.wordsSilent).toBeCloseTo(1, 3);
+      for (const name of ['missed', 'illusion', 'wordsAgainstBox'] as const) {
+        expect(watched[name]).toBeGreaterThanOrEqual(0);
+        expect(watched[name]).toBeLessThanOrEqual(1);
+      }
+    }
+    const [first, , last] = report.watched;
+    expect(last?.total).toBeGreaterThan(first?.total ?? NaN);
+  });
+
+  test('trains words and boxes each by their own rewards, with boxes known of some frames alone', () => {
+    const [ended, totals] = report.blamed;
+    expect(ended).toBeNull();
+    expect(totals).toHaveLength(2);
+  });
+
+  test('lets answers pass whose label is right and whose words agree with their own box, for stage 1', () => {
+    const { count, losses, again, ...rest } = report.filtered;
+    expect(count).toBeGreaterThan(0);
+    const sound = { ended: null, labels: true, places: true, spoken: true, own: true, hidden: true };
+    expect(rest).toEqual({ ...sound, taught: null });
+    expect(again).toMatch(/filtered exists|^2$/);
+    expect(losses).toHaveLength(3);
+    for (const loss of losses) expect(loss).toBeGreaterThan(0);
   });
 
   test('an interrupt keeps the work, and a resumed run ends with the same weights', () => {

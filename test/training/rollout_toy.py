@@ -20,6 +20,7 @@ import chat  # noqa: E402
 import checkpoint  # noqa: E402
 import curves  # noqa: E402
 import difficulty  # noqa: E402
+import filtered  # noqa: E402
 import rft  # noqa: E402
 import rollout  # noqa: E402
 import sft  # noqa: E402
@@ -103,7 +104,7 @@ def second_stage(folder, out, *arguments, change=None, **settings):
     """One run of stage 2 on the toy frames; returns how it ended and its log."""
     with open(os.path.join(ROOT, "rft.json")) as file:
         config = json.load(file)
-    config.update(steps=4, images=4, questions=2, sft=0, average=0.75, freeze=[], logSteps=1, checkpointSteps=100)
+    config.update(steps=4, images=4, questions=2, sft=0, average=0.75, freeze=[], logSteps=1, checkpointSteps=100, watchSteps=0)
     config["sampling"].update(group=4, limit=24, temperature=0.6, boxTemperature=0.4)
     config["policy"].update(kl=0.02, epochs=2, keep=0, deviation=True)
     config["optimizer"].update(name="adamw", rate=0.0003, warmupSteps=1)
@@ -121,6 +122,51 @@ def second_stage(folder, out, *arguments, change=None, **settings):
 def one_epoch(config):
     """Trains once on each sample, on the two most different answers of each group."""
     config["policy"].update(epochs=1, keep=2)
+
+
+def by_parts(config):
+    """Words blamed for words and boxes for boxes, every part of the reward compared by itself."""
+    config["policy"].update(epochs=1, kl=0, advantages="parts", normalise="each")
+
+
+def filtered_report(folder):
+    """What filtered.py lets pass of the toy's answers, and stage 1 on it: records against the rule, read anew."""
+    out, model = os.path.join(folder, "filtered"), os.path.join(folder, "sft", "checkpoint.pt")
+    given = ["--config", os.path.join(folder, "rise.json"), "--data", os.path.join(folder, "packed"), "--model", model]
+    ended = quietly(filtered.main, *given, "--out", out, "--threads", "1")
+    frames, asked = Frames(out), Frames(os.path.join(folder, "packed"))
+    truth = {record["id"]: record for records in asked.records for record in records}
+    rows = [(number, record) for number, records in enumerate(frames.records) for record in records]
+    ours = [record for _, record in rows if record["box"] is not None]
+    again = quietly(filtered.main, *given, "--out", out, "--threads", "1")
+    with open(os.path.join(folder, "sft.json")) as file:
+        settings = json.load(file)
+    settings["stages"] = [{"name": "filter", "questions": 2, "batch": 4, "steps": 3}]
+    settings["lossWeights"] = {"words": 1.0, "coordinates": 1.0}
+    write_json(os.path.join(folder, "filter.json"), {**settings, "logSteps": 1})
+    run = os.path.join(folder, "filter")
+    taught = quietly(
+        sft.main, "--config", os.path.join(folder, "filter.json"), "--data", out, "--init", os.path.join(folder, "sft"),
+        "--out", run, "--threads", "1",
+    )
+    return {
+        "ended": ended,
+        "count": len(ours),
+        "labels": all(record["label"] == truth[record["id"]]["label"] for _, record in rows),
+        "places": not any(
+            lies_elsewhere(record["box"], place)
+            for record in ours
+            for place, words in WORDS.items()
+            if words in record["reasoning"]
+        ),
+        "spoken": all(any(words in record["reasoning"] for words in WORDS.values()) for record in ours),
+        # Boxes are the model's own, not the truth's.
+        "own": any(record["box"] != truth[record["id"]]["box"] for record in ours),
+        "hidden": all(frame["instruments"] == [] for frame in frames.frames),
+        "again": again,
+        "taught": taught,
+        "losses": [entry["loss"] for entry in entries(run) if "loss" in entry],
+    }
 
 
 def interrupted_after(steps):
@@ -161,7 +207,7 @@ def averaged(folder):
 def sampling_report(folder):
     """Sampling against the two other ways to the same numbers: greedy answers and the packed forward."""
     arguments = rft.argparse.Namespace(
-        out=os.path.join(folder, "probe"), workers=1, data=os.path.join(folder, "packed"), validation=None,
+        out=os.path.join(folder, "probe"), workers=1, data=os.path.join(folder, "packed"), validation=None, watch=None,
         init=os.path.join(folder, "sft"), settings=None, coherence="on", policy="on", resume=False,
     )
     with open(os.path.join(folder, "whole.json")) as file:
@@ -170,7 +216,8 @@ def sampling_report(folder):
     found, _ = run.sample(part)
     questions = [item["ids"] for item in part]
     group = run.settings["sampling"]["group"]
-    batch, counted = rollout.training_batch(questions, found, torch.randn(found.lengths.shape), group, False)
+    every = torch.ones(found.lengths.shape, dtype=torch.bool)
+    batch, counted = rollout.training_batch(questions, found, torch.randn(*every.shape, 2), group, every)
     with torch.no_grad():
         states, start = rollout.encode_images(run.model, run.tokenizer, run.processor, run.images(part))
         heat = rollout.temperatures(batch["answers"], run.settings["sampling"], run.opening)
@@ -179,9 +226,9 @@ def sampling_report(folder):
         uniforms = rollout.uniforms([[index] for index in range(len(part))], 2, 24)
         greedy = rollout.sample(run.model, states, start, questions, 1, cold, uniforms, run.stops, run.opening)
     # Advantages of the last image alone: the others are left out, and its numbers stay.
-    only = torch.zeros(found.lengths.shape)
-    only[-1] = torch.arange(only.shape[1], dtype=torch.float32) - 1.5
-    single, _ = rollout.training_batch(questions, found, only, group, True)
+    only = torch.zeros(*found.lengths.shape, 2)
+    only[-1] = torch.arange(only.shape[1], dtype=torch.float32)[:, None] - 1.5
+    single, _ = rollout.training_batch(questions, found, only, group, ~every)
     chosen = rollout.busy_images(single)
     least = rollout.of_images(single, chosen)
     with torch.no_grad():
@@ -308,8 +355,12 @@ def main():
     report["firstKl"] = [entry["kl"] for entry in log if "total" in entry]
     weights = checkpoint.load(os.path.join(folder, "plain"))["rewards"]
     report["withoutCoherence"] = [plain, weights["coherence"]["weight"]]
-    _, log = second_stage(folder, "rise", steps=14, images=8, change=one_epoch)
-    report["rise"] = [entry["total"] for entry in log if "total" in entry]
+    _, log = second_stage(folder, "rise", steps=14, images=8, watchSteps=7, watchImages=12, change=one_epoch)
+    report["rise"] = [entry["total"] for entry in log if "total" in entry and "event" not in entry]
+    report["watched"] = [entry for entry in log if entry.get("event") == "watched"]
+    report["filtered"] = filtered_report(folder)
+    ended, log = second_stage(folder, "blamed", "--workers", "2", steps=2, change=by_parts, trustedBoxes=0.5)
+    report["blamed"] = [ended, [entry["total"] for entry in log if "total" in entry]]
     ended, log = second_stage(folder, "taught", steps=1, sft=0.1)
     report["taught"] = [ended, [entry["supervised"] for entry in log if "supervised" in entry]]
     ended, log = second_stage(folder, "control", "--policy", "off", steps=6, sft=1, average=0)

@@ -1,7 +1,7 @@
 import { absentLabel } from '../../../preload/contract/coherence.ts';
 import type { Box } from '../../../preload/contract/values.ts';
 import { words } from './grammar.ts';
-import { answerText, modelBox, promptText, solutionText } from './prompt.ts';
+import { answerText, llamaFactorySize, modelBox, promptText, shownSize, solutionText } from './prompt.ts';
 import type { ModelInput } from './prompt.ts';
 import type { ColumnType } from './parquet-file.ts';
 import type { DatasetRecord, Split } from './record.ts';
@@ -32,9 +32,9 @@ export interface RowContext {
 }
 
 const boxText =
-  (record: DatasetRecord, options: RowOptions) =>
+  (record: DatasetRecord, options: RowOptions, size = shownSize(record, options)) =>
   (box: Box | null): string =>
-    box === null ? 'null' : `[${modelBox(box, record, options).join(', ')}]`;
+    box === null ? 'null' : `[${modelBox(box, record, options, size).join(', ')}]`;
 
 const asked = (record: DatasetRecord, options: RowOptions): string =>
   promptText(record.question, options.space, options.instructions);
@@ -47,7 +47,10 @@ function llamaFactory(record: DatasetRecord, { image }: RowContext, options: Row
   return {
     conversations: [
       { from: 'human', value: `${IMAGE}${asked(record, options)}` },
-      { from: 'gpt', value: answerText(record, boxText(record, options)) },
+      {
+        from: 'gpt',
+        value: answerText(record, boxText(record, options, llamaFactorySize(record, options))),
+      },
     ],
     images: [image],
   };

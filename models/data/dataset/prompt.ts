@@ -40,9 +40,28 @@ export interface ModelInput {
 export const shownSize = (source: Size, { minPixels, maxPixels }: ModelInput): Size =>
   smartResize(source, { factor: FACTOR, minPixels, maxPixels });
 
+/** The largest area that Qwen2.5-VL's own preprocessor allows, in pixels. */
+const OWN_MAX_PIXELS = 12_845_056;
+
+/**
+ * Size in pixels that LLaMA-Factory shows the model. It scales a picture above its limit itself, cutting fractions off,
+ * and hands that to the model's preprocessor, which rounds both sides to whole patches and knows no such limit: 1920x1080
+ * becomes 1335x751 and then 1344x756, where everyone else shows 1316x728.
+ */
+export function llamaFactorySize({ width, height }: Size, { minPixels, maxPixels }: ModelInput): Size {
+  const limit = Math.min(Math.max(width * height, minPixels), maxPixels);
+  const scale = limit === width * height ? 1 : Math.sqrt(limit / (width * height));
+  const scaled = { width: Math.trunc(width * scale), height: Math.trunc(height * scale) };
+  return smartResize(scaled, { factor: FACTOR, minPixels, maxPixels: OWN_MAX_PIXELS });
+}
+
 /** A box as the model writes it: whole numbers inside its extent, at least one unit wide and high. */
-export function modelBox(box: Box, source: Size, input: ModelInput): [number, number, number, number] {
-  const resized = shownSize(source, input);
+export function modelBox(
+  box: Box,
+  source: Size,
+  input: ModelInput,
+  resized: Size = shownSize(source, input),
+): [number, number, number, number] {
   const extent = input.space === 'normalized-1000' ? { width: 1000, height: 1000 } : resized;
   const [x1, y1, x2, y2] = sourceBoxToModel(box, { space: input.space, resized, source }, 1);
   const left = Math.min(Math.max(x1, 0), extent.width - 1);

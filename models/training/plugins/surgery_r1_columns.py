@@ -5,7 +5,8 @@ A row's truth comes in one column `solution`, as JSON text or an object,
     {"label": "Idle", "box": [x1, y1, x2, y2] or null, "width": 1288, "height": 1036, "question": "..."}
 
 or in columns of those names. `box`, `width` and `height` are in the pixels in which the model writes its box: for
-Qwen2.5-VL those of the resized image. `question` may be left out. The configuration is rewards.json beside
+Qwen2.5-VL those of the resized image. `question` may be left out. A `box` of null says that there is nothing to be seen;
+where there is something and nobody has marked it, `boxUnknown` beside it is true. The configuration is rewards.json beside
 rewards.py, or the file that the environment variable SURGERY_R1_REWARDS names.
 """
 import importlib.util
@@ -16,7 +17,7 @@ from functools import lru_cache
 
 TRAINING = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NEEDED = ("label", "box", "width", "height")
-KEYS = (*NEEDED, "question")
+KEYS = (*NEEDED, "question", "boxUnknown")
 
 
 def _load_rewards():

@@ -3,7 +3,7 @@
 ms-swift makes one object of the class and calls it with the completions (texts) and a list for every column of the
 data set. https://swift.readthedocs.io/en/latest/Instruction/GRPO/DeveloperGuide/reward_function.html
 
-`surgery_r1` is the weighted total; surgery_r1_format, _answer, _box and _coherence are its parts, unweighted, for a
+`surgery_r1` is the weighted total; surgery_r1_format, _answer, _box, _words and _coherence are its parts, unweighted, for a
 run that wants them logged apart and gives `--reward_weights` itself. What a row must hold: surgery_r1_columns.py.
 """
 import os
@@ -40,9 +40,13 @@ class SurgeryR1Box(SurgeryR1):
     part = "box"
 
 
+class SurgeryR1Words(SurgeryR1):
+    part = "words"
+
+
 class SurgeryR1Coherence(SurgeryR1):
     part = "coherence"
 
 
-for reward in (SurgeryR1, SurgeryR1Format, SurgeryR1Answer, SurgeryR1Box, SurgeryR1Coherence):
+for reward in (SurgeryR1, SurgeryR1Format, SurgeryR1Answer, SurgeryR1Box, SurgeryR1Words, SurgeryR1Coherence):
     orms["surgery_r1" if reward is SurgeryR1 else f"surgery_r1_{reward.part}"] = reward

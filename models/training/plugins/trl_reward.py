@@ -4,7 +4,7 @@ TRL calls a reward function with keyword arguments: prompts, completions (texts,
 is conversational), completion_ids, trainer_state and a list for every further column of the data set; it wants a list
 of floats. https://huggingface.co/docs/trl/grpo_trainer#using-a-custom-reward-function
 
-`surgery_r1_reward` is the weighted total. The four others are its parts, unweighted, for a run that wants them logged
+`surgery_r1_reward` is the weighted total. The others are its parts, unweighted, for a run that wants them logged
 apart and gives `reward_weights` itself. What a row must hold: surgery_r1_columns.py.
 """
 import os
@@ -29,6 +29,10 @@ def answer_reward(prompts, completions, **columns):
 
 def box_reward(prompts, completions, **columns):
     return [each["box"] for each in scores(completions, columns)]
+
+
+def words_reward(prompts, completions, **columns):
+    return [each["words"] for each in scores(completions, columns)]
 
 
 def coherence_reward(prompts, completions, **columns):

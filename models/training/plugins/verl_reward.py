@@ -19,4 +19,4 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None):
     if "question" not in truth and extra_info and extra_info.get("question"):
         truth = {**truth, "question": extra_info["question"]}
     parts = score(solution_str, truth)
-    return {"score": parts["total"], **{name: parts[name] for name in ("format", "answer", "box", "coherence")}}
+    return {"score": parts.pop("total"), **parts}

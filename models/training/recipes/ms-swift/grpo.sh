@@ -16,6 +16,11 @@ case $size in
   *) echo "grpo.sh: the size is 3b or 7b, not $size" >&2 && exit 2 ;;
 esac
 
+# Version 4 calls what is trained --tuner_type; before, it was --train_type.
+version=$(python3 -c 'from importlib.metadata import version; print(version("ms-swift"))' 2>/dev/null || echo 3)
+tuner=--train_type
+((${version%%.*} < 4)) || tuner=--tuner_type
+
 export MAX_PIXELS=1003520
 export NPROC_PER_NODE=$gpus
 
@@ -29,7 +34,7 @@ exec swift rlhf \
   --dataset run/data/ms-swift-grpo/train.jsonl \
   --external_plugins models/training/plugins/swift_reward.py \
   --reward_funcs surgery_r1 \
-  --train_type lora \
+  "$tuner" lora \
   --lora_rank 64 \
   --lora_alpha 128 \
   --lora_dropout 0.0 \
@@ -49,7 +54,7 @@ exec swift rlhf \
   --num_iterations 1 \
   --loss_type grpo \
   --scale_rewards group \
-  --learning_rate 1e-6 \
+  --learning_rate 1e-5 \
   --lr_scheduler_type constant_with_warmup \
   --warmup_ratio 0.02 \
   --weight_decay 0.0 \

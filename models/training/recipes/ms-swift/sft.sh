@@ -25,6 +25,11 @@ if ((accumulation * gpus * batch != 64)); then
   echo "sft.sh: 64 rows a step cannot be shared by $gpus GPUs of $batch; use 1, 2, 4 or 8" >&2 && exit 2
 fi
 
+# Version 4 calls what is trained --tuner_type; before, it was --train_type.
+version=$(python3 -c 'from importlib.metadata import version; print(version("ms-swift"))' 2>/dev/null || echo 3)
+tuner=--train_type
+((${version%%.*} < 4)) || tuner=--tuner_type
+
 # The largest picture that Qwen2.5-VL is shown: 1280x1024 becomes 1120x896. The same in every recipe.
 export MAX_PIXELS=1003520
 export NPROC_PER_NODE=$gpus
@@ -35,7 +40,7 @@ exec swift sft \
   --model "${MODEL:-$model}" \
   --dataset run/data/ms-swift/train.jsonl \
   --val_dataset run/data/ms-swift/validation.jsonl \
-  --train_type "$kind" \
+  "$tuner" "$kind" \
   --torch_dtype bfloat16 \
   --attn_impl sdpa \
   --lora_rank 64 \

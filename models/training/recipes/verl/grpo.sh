@@ -41,7 +41,7 @@ exec python3 -m verl.trainer.main_ppo \
   actor_rollout_ref.model.target_modules=all-linear \
   "actor_rollout_ref.model.exclude_modules='.*visual.*'" \
   actor_rollout_ref.actor.strategy=fsdp2 \
-  actor_rollout_ref.actor.optim.lr=1e-6 \
+  actor_rollout_ref.actor.optim.lr=1e-5 \
   actor_rollout_ref.actor.optim.lr_warmup_steps=10 \
   actor_rollout_ref.actor.optim.weight_decay=0.0 \
   actor_rollout_ref.actor.grad_clip=1.0 \
