@@ -14,7 +14,7 @@ import torch
 
 from coherence import MIDDLE_TOLERANCE, absence_said, place_of_label, places_said
 from objectives import iou
-from rewards import parse
+from rewards import is_silent, parse
 
 
 def bounds_of(places, width, height):
@@ -37,17 +37,17 @@ def bounds_of(places, width, height):
 
 
 def stance(reasoning, label, truth):
-    """What an answer's words demand of its box: (bounds of its centre, whether the reasoning names no place).
+    """What an answer's words demand of its box: (bounds of its centre, whether the reasoning names no place, as it should).
 
     Words that say that nothing is in sight go with no box at all: then no centre lies within the bounds. A box is held
     against a true label that is a place, too, as in rewards.py.
     """
     question, width, height = truth["question"], truth["width"], truth["height"]
-    said = places_said(reasoning, question)
+    said, silent = places_said(reasoning, question), is_silent(reasoning, question)
     if absence_said(reasoning, question):
-        return (float(width), 0.0, float(height), 0.0), not said
+        return (float(width), 0.0, float(height), 0.0), silent
     named = [place for place in (place_of_label(label), place_of_label(truth["label"])) if place]
-    return bounds_of([*said, *named], width, height), not said
+    return bounds_of([*said, *named], width, height), silent
 
 
 def prepare(answers, judged, opening, values):

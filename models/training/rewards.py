@@ -29,7 +29,8 @@ it, and every number is in rewards.json. For one answer with label l and box b, 
                 label whose box is missed is paid less than a wrong one with the same box, or than a false "not
                 visible", so that a policy is taught to be wrong where it cannot place; the shipped run had that.
                 Where the truth has no box, "not visible" without a box and with words that place nothing pays 1.
-                `requirePlaceWords`: reasoning that names no place where there is a box is paid 0, not 1.
+                `requirePlaceWords`: reasoning that names no place where there is a box is paid 0, not 1, or a policy
+                would learn to say none. A question that names no instrument, such as one for the organ, asks for none.
                 Where nobody marked the box (`boxUnknown` of the truth, and its box null): 1 if the answer is right, has
                 a box and its words agree with that; an answer without a box counts as one whose box is missed. The
                 box reward is then 0 for every answer.
@@ -50,6 +51,7 @@ from coherence import (
     absence_said,
     agrees,
     check_coherence,
+    instrument_named,
     is_absent_label,
     place_of_label,
     places_said,
@@ -197,6 +199,11 @@ def words_of(reasoning, label, truth):
     return "right" if said else "silent"
 
 
+def is_silent(reasoning, question):
+    """Whether reasoning names no place that it should have named; a question may be unknown."""
+    return not places_said(reasoning, question or "") and not (question and instrument_named(question) is None)
+
+
 def parse(text, width, height, config):
     """(valid, reasoning, label or None, box or None) of a model's text; the box in pixels of width x height.
 
@@ -302,7 +309,7 @@ def judge(text, truth, config):
             denied = missed and label is not None and is_absent_label(label)
             against = disagree or denied
             rewards["coherence"] = -rules["illusionPenalty"] * missed - rules["wordPenalty"] * against
-    elif right and not (rules["requirePlaceWords"] and box and not places_said(reasoning, truth.get("question") or "")):
+    elif right and not (rules["requirePlaceWords"] and box and is_silent(reasoning, truth.get("question"))):
         rewards["coherence"] = overlap if rules["graded"] and overlap is not None else 1.0
     if config["gated"] and not valid:
         rewards.update(answer=0.0, box=0.0, words=0.0, coherence=0.0)

@@ -16,8 +16,13 @@ import { parseAnswerText, smartResize } from '../../main/inference/index.ts';
 import { modelBoxToSource, iou } from '../../preload/contract/boxes.ts';
 import { buildDataset, convertDataset } from '../../models/data/index.ts';
 import type { ConvertOptions } from '../../models/data/index.ts';
-import { FORMATS } from '../../models/data/dataset/formats.ts';
-import { answerInstructions, modelBox } from '../../models/data/dataset/prompt.ts';
+import { FORMATS, ROW_OF } from '../../models/data/dataset/formats.ts';
+import {
+  answerInstructions,
+  llamaFactorySize,
+  modelBox,
+  shownSize,
+} from '../../models/data/dataset/prompt.ts';
 import { DatasetRecord } from '../../models/data/dataset/record.ts';
 
 const root = resolve(import.meta.dirname, '../fixtures/data/EndoVis-18-VQLA');
@@ -323,5 +328,44 @@ describe('every format', () => {
     await expect(convert('verl', { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'cancelled',
     });
+  });
+});
+
+describe('the size that LLaMA-Factory shows', () => {
+  const input = { space: 'resized-pixels', minPixels: 3136, maxPixels: 1003520 } as const;
+  it.each([
+    // It resizes twice: to 1335x751, and that to whole patches.
+    [
+      { width: 1920, height: 1080 },
+      { width: 1344, height: 756 },
+    ],
+    [
+      { width: 1280, height: 1024 },
+      { width: 1120, height: 896 },
+    ],
+    [
+      { width: 640, height: 480 },
+      { width: 644, height: 476 },
+    ],
+    [
+      { width: 20, height: 30 },
+      { width: 56, height: 56 },
+    ],
+  ])('of %o is %o', (source, size) => {
+    expect(llamaFactorySize(source, input)).toEqual(size);
+  });
+
+  it('is the size of the boxes in its rows', () => {
+    const source = { width: 1920, height: 1080 };
+    expect(shownSize(source, input)).toEqual({ width: 1316, height: 728 });
+    const box: [number, number, number, number] = [960, 540, 1920, 1080];
+    expect(modelBox(box, source, input, llamaFactorySize(source, input))).toEqual([672, 378, 1344, 756]);
+    const record = { ...records.find(({ box }) => box !== null)!, ...source, box, items: undefined };
+    const row = ROW_OF['llamafactory-sharegpt'](
+      record,
+      { image: 'a.png', index: 0 },
+      { ...input, instructions: false, objects: false },
+    );
+    expect(JSON.stringify(row)).toContain('[672, 378, 1344, 756]');
   });
 });

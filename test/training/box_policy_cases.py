@@ -32,7 +32,7 @@ CASES = [
 
 
 def truth_of(label, box):
-    question = "What is the state of suction?"
+    question = "What organ is being operated?" if label == "kidney" else "What is the state of suction?"
     return {"label": label, "box": box, "width": WIDTH, "height": HEIGHT, "question": question}
 
 
@@ -44,9 +44,9 @@ def totals(config, marked=True):
     draw, worst, count = np.random.default_rng(5), 0.0, 0
     for reasoning, said, label, box in CASES:
         truth = truth_of(label, box) if marked else {**truth_of(label, None), "boxUnknown": True}
-        boxes = draw.integers(0, [WIDTH, HEIGHT, WIDTH + 30, HEIGHT + 30], (20, 4))
+        boxes = draw.integers(0, [WIDTH, HEIGHT, WIDTH + 30, HEIGHT + 30], (10, 4))
         # Half of them near the truth, so that every branch is met.
-        boxes[::2] = np.array(box) + draw.integers(-25, 26, (10, 4))
+        boxes[::2] = np.array(box) + draw.integers(-25, 26, (5, 4))
         boxes = np.maximum(boxes, 0)
         # The reward of the words is the same with every box.
         told = rewards.words_of(reasoning, said, truth)

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -193,6 +194,27 @@ describe('scripts', () => {
     const run = spawnSync('bash', [join(recipes, file)], { encoding: 'utf8', cwd: root });
     expect(run.status).not.toBe(0);
     expect(run.stderr).toContain('usage:');
+  });
+
+  test.each([
+    ['3.12.5', '--train_type'],
+    ['4.0.1', '--tuner_type'],
+  ])('the ms-swift scripts name the tuner as version %s does', (version, flag) => {
+    const folder = mkdtempSync(join(tmpdir(), 'swift-'));
+    const info = join(folder, `ms_swift-${version}.dist-info`);
+    mkdirSync(info);
+    writeFileSync(join(info, 'METADATA'), `Metadata-Version: 2.1\nName: ms-swift\nVersion: ${version}\n`);
+    writeFileSync(join(folder, 'swift'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    const env = { ...process.env, PYTHONPATH: folder, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+    const said = [
+      ['sft.sh', '3b', 'lora', '1'],
+      ['grpo.sh', '3b', '4'],
+    ].map(([script = '', ...given]) => {
+      const run = spawnSync('bash', [join(recipes, 'ms-swift', script), ...given], { encoding: 'utf8', env });
+      return /--(?:train|tuner)_type \w+/.exec(run.stdout)?.[0];
+    });
+    rmSync(folder, { recursive: true });
+    expect(said).toEqual([`${flag} lora`, `${flag} lora`]);
   });
 
   test('sft.sh refuses a number of GPUs that cannot share 64 rows', () => {
