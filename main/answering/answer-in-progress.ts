@@ -19,9 +19,12 @@ export class AnswerInProgress {
   /** Notes which model answers. The last one known stays if the engine has none loaded at the moment. */
   stamp(model: ModelInfo | null): void {
     if (model === null) return;
-    const { id, name, version, sha256, domain } = model;
+    const { id, name, version, sha256, domain, regions } = model;
+    const { frame } = this.answer;
     this.answer = {
       ...this.answer,
+      // Until the answer says it itself, which one that fails never does.
+      ...(frame?.crop && regions && { frame: { ...frame, crop: { ...frame.crop, given: regions } } }),
       model: { id, name, version, sha256, domain, device: deviceName(model) } satisfies ModelStamp,
     };
   }

@@ -1,7 +1,14 @@
-import { frameOf, type Answer, type AnswerEvidence, type Question } from '../../preload/contract/domain.ts';
+import {
+  frameOf,
+  type Answer,
+  type AnswerEvidence,
+  type FrameIdentity,
+  type Question,
+} from '../../preload/contract/domain.ts';
 import type { SiteSettings } from '../../preload/contract/site/settings.ts';
 import { toErrorReport } from '../../preload/contract/errors.ts';
-import { inFrame, regionOf } from '../../preload/contract/regions.ts';
+import { besideTheRegion, isOutside, regionOf } from '../../preload/contract/regions.ts';
+import type { AnswerResult } from '../inference/index.ts';
 import type { RunningJob } from '../jobs/index.ts';
 import { answers, siteSettings } from '../store/index.ts';
 import type { AnsweringContext } from './context.ts';
@@ -43,13 +50,12 @@ export async function askModel(
   const decodeFrameMilliseconds = performance.now() - startedAt;
   pictures.keep(frame);
 
-  // For a question about a region the model sees that part alone, because models are taught to take one picture.
   const region = regionOf(draft.answer);
-  const picture = region === null ? frame : cropOf(frame, region);
 
   draft.stamp(engine.state.model);
   const asked = engine.ask({
-    frame: picture,
+    frame,
+    ...(region && { region: { ...cropOf(frame, region), region } }),
     question: question.text,
     settings: given,
     onlyTaught: !draft.anyway,
@@ -70,10 +76,13 @@ export async function askModel(
   begun();
   const result = await asked;
   draft.stamp(engine.state.model);
-  const { timings, frameSeenBefore: _seen, ...said } = result;
+  const { timings, frameSeenBefore: _seen, region: had, ...said } = result;
+  const outside = region !== null && had?.given === 'beside' && isOutside(said, region);
   return {
     ...draft.answer,
-    ...(region === null ? said : inFrame(said, region)),
+    ...said,
+    notes: outside ? [...said.notes, besideTheRegion] : said.notes,
+    frame: withRegion(draft.answer.frame, had),
     evidence: bySite(said.evidence, siteSettings.readSiteSettings(store.database)),
     timings: {
       ...timings,
@@ -82,6 +91,10 @@ export async function askModel(
     },
   };
 }
+
+/** How the model had the region stands with it. */
+const withRegion = (frame: FrameIdentity | null, had: AnswerResult['region']): FrameIdentity | null =>
+  frame?.crop && had ? { ...frame, crop: { ...frame.crop, ...had } } : frame;
 
 /** Notes the site's threshold with the evidence, so that a later one never changes how an answer looked when it was judged. */
 const bySite = (evidence: AnswerEvidence | null, site: SiteSettings | null): AnswerEvidence | null =>

@@ -4,7 +4,7 @@ import { decoding, domainWords, grouped, readable } from '../../preload/contract
 import { disclaimer, type Answer } from '../../preload/contract/domain.ts';
 import { doubtMeanings, doubtsOf, surenessInWords } from '../../preload/contract/doubts.ts';
 import { eyeInWords } from '../../preload/contract/stereo.ts';
-import { regionInWords, regionMeaning, regionOf } from '../../preload/contract/regions.ts';
+import { aboutRegionInWords } from '../../preload/contract/regions.ts';
 import { visibleText } from '../../preload/contract/visible-text.ts';
 import type { Picture } from '../platform/picture.ts';
 
@@ -42,13 +42,13 @@ export interface Caption {
 export function captionOf({ frame, answer, question, frameIndex, timecode }: StillContent): Caption[] {
   const { model, label } = answer;
   const identity = answer.frame;
-  const region = regionOf(answer);
+  const region = aboutRegionInWords(answer);
   const domain = model === null ? null : domainWords[model.domain];
   const pts = identity === null ? '' : ` · PTS ${identity.pts} (${identity.timeBase.join('/')} s)`;
   const understood = understoodAs(answer);
   const captions: (Caption | null)[] = [
     { words: question, tone: 'title' },
-    region === null ? null : { words: `${regionInWords(region)}. ${regionMeaning}`, tone: 'dim' },
+    region === null ? null : { words: region, tone: 'dim' },
     identity?.eye === undefined
       ? null
       : { words: `Of this stereo recording: the ${eyeInWords(identity.eye)}`, tone: 'dim' },

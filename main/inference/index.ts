@@ -18,7 +18,14 @@ export { removeOldReports } from './old-reports.ts';
 export { engineEnvironment } from './processes/index.ts';
 export { engineEntry } from './engine/engine-entry.ts';
 export { startWithNode, type EngineChild, type StartEngine } from './processes/index.ts';
-export type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from './messages.ts';
+export type {
+  AnswerResult,
+  EngineFrame,
+  EngineRegion,
+  EngineSettings,
+  EngineText,
+  ModelInfo,
+} from './messages.ts';
 export { Answerer, type AnswerRequest, type OpenAnswererOptions } from './answer/answerer.ts';
 export {
   parseAnswer,

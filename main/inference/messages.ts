@@ -7,7 +7,7 @@ import {
   TokenCounts,
 } from '../../preload/contract/domain.ts';
 import { ErrorReport } from '../../preload/contract/errors.ts';
-import { ModelDomain, ModelLabels } from '../../preload/contract/model.ts';
+import { ModelDomain, ModelLabels, RegionWay } from '../../preload/contract/model.ts';
 import { Box, ModelId, Sha256, Size } from '../../preload/contract/values.ts';
 import { devices, deviceWishes } from '../../preload/contract/devices.ts';
 
@@ -66,6 +66,8 @@ export const ModelInfo = z.object({
   answersTogether: z.int().positive().optional(),
   /** How many tokens an answer gets at most if the settings give no other number. */
   maxNewTokens: z.int().positive(),
+  /** How it is asked about a region. */
+  regions: RegionWay.optional(),
 });
 export type ModelInfo = z.infer<typeof ModelInfo>;
 
@@ -77,6 +79,22 @@ export const EngineFrame = z.object({
   hash: z.string().min(1),
 });
 export type EngineFrame = z.infer<typeof EngineFrame>;
+
+/** A part of the frame as a picture of its own, for a question about it. */
+export const EngineRegion = EngineFrame.extend({
+  /** Where it lies, in whole pixels of the frame. */
+  region: Box,
+});
+export type EngineRegion = z.infer<typeof EngineRegion>;
+
+/** How a model had the region that it was asked about. */
+export const GivenRegion = z.object({
+  given: RegionWay,
+  /** If the region was beside the whole frame: the size at which the model saw it, and the words that said what it is. */
+  input: Size.optional(),
+  words: z.string().optional(),
+});
+export type GivenRegion = z.infer<typeof GivenRegion>;
 
 export const EngineSettings = z.object({
   temperature: AnswerSettings.shape.temperature.removeDefault().optional(),
@@ -114,8 +132,10 @@ export const AnswerResult = z.object({
   evidence: AnswerEvidence.nullable(),
   notes: z.array(z.string()),
   tokens: TokenCounts,
-  /** The frame's size as the model saw it; null if the answer was stopped before that. */
+  /** The frame's size as the model saw it, or that of a region that it had alone; null if it was stopped before that. */
   modelInput: Size.nullable(),
+  /** Missing for a question about the whole frame, and for an answer that was stopped before the model had it. */
+  region: GivenRegion.optional(),
   /** The settings that were used, with the model's own values where none were given. */
   settings: AnswerSettings,
   /** Whether the model's look at the frame was kept from an earlier question. */
@@ -166,6 +186,7 @@ export const ToEngine = z.discriminatedUnion('type', [
     type: z.literal('ask'),
     id,
     frame: EngineFrame,
+    region: EngineRegion.optional(),
     question: z.string().min(1),
     settings: EngineSettings,
     /** See `AnswerRequest`. */

@@ -83,7 +83,7 @@ export function catalogueWithServer(
 }
 
 function describe(configuration: ServerConfiguration): CatalogueModel {
-  const { name, model, version, domain, domainNote, licence, dtype, weightsSha256 } = configuration;
+  const { name, model, version, domain, domainNote, licence, dtype, regions, weightsSha256 } = configuration;
   return {
     id: serverModelId(configuration),
     name: name ?? model,
@@ -92,6 +92,7 @@ function describe(configuration: ServerConfiguration): CatalogueModel {
     domain,
     domainNote,
     licence,
+    regions,
     kind: 'server',
     dtype,
     bytes: null,
@@ -103,10 +104,10 @@ function describe(configuration: ServerConfiguration): CatalogueModel {
 }
 
 function prepared(model: CatalogueModel): PreparedModel {
-  const { id, name, version, embedded, domain, domainNote, licence } = model;
+  const { id, name, version, embedded, domain, domainNote, licence, regions } = model;
   return {
     directory: serverDirectory,
-    summary: { id, name, version, embedded, domain, domainNote, licence },
+    summary: { id, name, version, embedded, domain, domainNote, licence, ...(regions && { regions }) },
     importAgain: null,
   };
 }

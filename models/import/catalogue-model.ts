@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { WorkstationError, type ModelId, type ModelSummary } from '../../preload/contract/index.ts';
-import type { ModelManifest } from '../../preload/contract/model.ts';
+import { regionWayOf, type ModelManifest } from '../../preload/contract/model.ts';
 import { ModelEntry } from '../../preload/contract/models.ts';
 import { readJson } from './configuration.ts';
 
@@ -37,7 +37,8 @@ export const bytesOf = ({ files }: Pick<ModelManifest, 'files'>): number =>
 
 export function summaryOf(manifest: Omit<ModelSummary, 'embedded'>, embedded: boolean): ModelSummary {
   const { id, name, version, domain, domainNote, licence, taught } = manifest;
-  return { id, name, version, embedded, domain, domainNote, licence, ...(taught && { taught }) };
+  const regions = regionWayOf(manifest);
+  return { id, name, version, embedded, domain, domainNote, licence, regions, ...(taught && { taught }) };
 }
 
 /** Reads `manifest.json`, with the errors that a person can act on. */

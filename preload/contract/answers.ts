@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ErrorReport } from './errors.ts';
+import { RegionWay } from './model.ts';
 import { FrameEye } from './stereo.ts';
 import {
   AnswerId,
@@ -35,13 +36,18 @@ export const FrameIdentity = FrameRef.omit({ videoId: true }).extend({
   eye: FrameEye.optional(),
   /** Whether the file is damaged here, so that the decoder drew what it could; missing in answers of earlier versions. */
   isDamaged: z.boolean().optional(),
-  /** For a question about a region, the part that the model was given in place of the whole picture. */
+  /** For a question about a region, that part, which the model was given alone or beside the whole picture. */
   crop: z
     .object({
       /** In whole pixels of the picture as displayed. */
       region: Box,
-      /** SHA-256 of the region's pixels, written as for the whole picture, as they were given to the model. */
+      /** SHA-256 of the region's pixels, written as for the whole picture, before the model's own resizing. */
       hash: Sha256,
+      /** Missing until a model has it, and in answers from before there were two ways, which had the region alone. */
+      given: RegionWay.optional(),
+      /** If it was beside the whole picture: the size at which the model saw it, and the words that said what it is. */
+      input: Size.optional(),
+      words: z.string().optional(),
     })
     .optional(),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ModelStamp } from './answers.ts';
 import { Actor, WindowId } from './context.ts';
 import { ErrorReport } from './errors.ts';
+import { RegionWay } from './model.ts';
 import { FrameLocation } from './places.ts';
 import { RecordingStart } from './case-time.ts';
 import { StereoEye, StereoLayout } from './stereo.ts';
@@ -188,6 +189,8 @@ export const ModelSummary = z.object({
   licence: ShownName,
   /** The questions that it was taught; missing if its maker does not state them. */
   taught: ModelTeaching.optional(),
+  /** How it is asked about a region; missing if nobody knows before it is loaded. */
+  regions: RegionWay.optional(),
 });
 export type ModelSummary = z.infer<typeof ModelSummary>;
 

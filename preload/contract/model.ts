@@ -89,6 +89,13 @@ export const ModelPictures = z.object({
 });
 export type ModelPictures = z.infer<typeof ModelPictures>;
 
+/**
+ * How a model is asked about a region that a person drew: with that part of the frame `alone`, as its one picture, or with a
+ * crop of it as a second picture `beside` the whole frame.
+ */
+export const RegionWay = z.enum(['alone', 'beside']);
+export type RegionWay = z.infer<typeof RegionWay>;
+
 /** What a model's maker states about it, which an import copies unchanged. */
 export const ModelDescription = z.object({
   id: ModelId,
@@ -111,9 +118,21 @@ export const ModelDescription = z.object({
   taught: ModelTeaching.optional(),
   calibration: ModelCalibration.optional(),
   pictures: ModelPictures.optional(),
+  /** If this is missing, {@link regionWayOf} decides. */
+  regions: RegionWay.optional(),
   /** The longest answer, in tokens, that makes sense for the model. */
   maxNewTokens: z.int().positive().optional(),
 });
+
+/**
+ * How a model is asked about a region. A model of the family can take several pictures in a question. But one whose maker
+ * states which questions it was taught was taught them about one picture, so a second one would make each of them untaught.
+ */
+export const regionWayOf = ({
+  regions,
+  taught,
+}: Partial<Pick<z.infer<typeof ModelDescription>, 'regions' | 'taught'>>): RegionWay =>
+  regions ?? (taught === undefined ? 'beside' : 'alone');
 
 /**
  * `manifest.json` of a checkpoint folder that carries one (the embedded model does; a foreign Hugging Face

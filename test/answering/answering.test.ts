@@ -43,23 +43,23 @@ describe('asking about a region', () => {
     return { opened, frameHash, ask: () => bench.calls.ask(input) };
   };
 
-  it('gives the model these pixels alone, keeps their hash, and puts boxes back into the frame, also when asked again', async () => {
+  it('gives the model the frame and these pixels, keeps their hash and how the model had them, also when asked again', async () => {
     const box: Box = [1, 2, 11, 12];
-    engine.answer = async () =>
-      result({
-        box,
-        items: [
-          { label: 'a', box },
-          { label: 'b', box: null },
-        ],
-      });
+    const words = 'The second picture shows a part of it. What is this?';
+    const beside = { given: 'beside', input: { width: 112, height: 112 }, words } as const;
+    engine.answer = async () => result({ box, region: beside });
     const { opened, frameHash, ask } = await asks([4.6, 6, 35.2, 40]);
     const ended = bench.ended();
     const { question } = await ask();
     const answer = await ended;
     const whole = await bench.review.frame(opened.video.id, frame(7));
-    const given = engine.asked[0]!.frame;
-    expect([given.width, given.height]).toEqual([32, 34]);
+    expect(engine.asked[0]!.frame).toMatchObject({
+      width: whole.width,
+      height: whole.height,
+      hash: whole.hash,
+    });
+    const given = engine.asked[0]!.region!;
+    expect([given.width, given.height, given.region]).toEqual([32, 34, [4, 6, 36, 40]]);
     for (const [x, y] of [
       [0, 0],
       [31, 0],
@@ -71,20 +71,32 @@ describe('asking about a region', () => {
       const at = (y * 32 + x) * 3;
       expect([...given.rgb.slice(at, at + 3)]).toEqual([...whole.rgb.slice(from, from + 3)]);
     }
-    const crop = { region: [4, 6, 36, 40], hash: given.hash };
+    const crop = { region: [4, 6, 36, 40], hash: given.hash, ...beside };
     expect(answer.frame).toMatchObject({ hash: whole.hash, crop });
     expect(given.hash).not.toBe(whole.hash);
-    expect([answer.box, answer.items[0]?.box, answer.items[1]?.box]).toEqual([
-      [5, 8, 15, 18],
-      [5, 8, 15, 18],
-      null,
-    ]);
+    expect(answer.box).toEqual(box);
+    // The box may lie anywhere in the frame; one that does not touch the region is said to.
+    expect(answer.notes).toEqual([]);
+    engine.answer = async () => result({ box: [40, 40, 60, 60], region: beside });
     await bench.restart();
     const again = bench.ended();
     await bench.calls.askAgain({ questionId: question.id, frameHash });
-    expect((await again).frame?.crop).toEqual(crop);
-    expect(engine.asked[1]!.frame.hash).toBe(given.hash);
+    const other = await again;
+    expect(other.frame?.crop).toEqual(crop);
+    expect(other.notes).toEqual([expect.stringMatching(/lies outside of the region/)]);
+    expect(engine.asked[1]!.region!.hash).toBe(given.hash);
     expect((await bench.entries(opened))[0]?.answers.map((one) => one.frame?.crop)).toEqual([crop, crop]);
+  });
+
+  it('says as soon as the model is known how it has the region, also where no answer came of it', async () => {
+    engine.state = { ...engine.state, model: { ...engine.state.model!, regions: 'alone' } };
+    engine.answer = async () => {
+      throw new WorkstationError('engine-lost', 'It ended.', 'Ask again.');
+    };
+    const { ask } = await asks([4, 6, 36, 40]);
+    const ended = bench.ended();
+    await ask();
+    expect((await ended).frame?.crop).toMatchObject({ region: [4, 6, 36, 40], given: 'alone' });
   });
 
   it.each([

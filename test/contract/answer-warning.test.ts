@@ -49,6 +49,9 @@ test('of an answer about a region, the words speak of places in that region', ()
   const inRegion: Box = [290, 190, 340, 240];
   expect(warningOf({ box: inRegion })).toMatch(/the box lies lower right/);
   expect(warningOf({ box: inRegion, frame })).toBeNull();
+  // A model that saw the whole frame beside it speaks of that.
+  const beside = { crop: { ...frame.crop!, given: 'beside' as const } } as typeof frame;
+  expect(warningOf({ box: inRegion, frame: beside })).toMatch(/the box lies lower right/);
   expect(warningOf({ box: [380, 290, 440, 350], frame })).toMatch(
     /The words say upper left; the box lies lower/,
   );

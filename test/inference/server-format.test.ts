@@ -114,7 +114,7 @@ describe('each program is asked in its own words', () => {
   const request: ChatRequest = {
     model: 'surgery-r1',
     question: 'What is it?',
-    picture: Buffer.from('a picture'),
+    pictures: [Buffer.from('a picture')],
     begun: null,
     settings: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1.05, seed: 3, maxNewTokens: 64 },
     maxTokens: 64,
@@ -124,6 +124,16 @@ describe('each program is asked in its own words', () => {
   };
   const body = (served: Partial<ServedModel>, changes: Partial<ChatRequest> = {}): Record<string, unknown> =>
     chatBody({ ...request, ...changes }, { software: 'vllm', version: null, contextTokens: 4096, ...served });
+
+  test('pictures in their order, the question behind them', () => {
+    const pictures = [Buffer.from('the frame'), Buffer.from('a crop')];
+    const url = (index: number): object => ({
+      image_url: { url: `data:image/png;base64,${pictures[index]!.toString('base64')}` },
+    });
+    expect(body({}, { pictures })).toMatchObject({
+      messages: [{ content: [url(0), url(1), { type: 'text', text: 'What is it?' }] }],
+    });
+  });
 
   test('vLLM, by its version', () => {
     const now = body({ version: '0.12.1' });

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Answerer, type AnswerResult, type Engine, type EngineFrame } from '../../main/inference/index.ts';
 import { createServerEngine } from '../../main/inference/server/index.ts';
+import type { Box } from '../../preload/contract/values.ts';
 import { describeScene } from '../../models/data/scenes/describe.ts';
 import { drawScene } from '../../models/data/scenes/draw.ts';
 import { importCheckpoint } from '../../models/import/index.ts';
@@ -23,6 +24,7 @@ let administrator: ConfigurationFolder;
 /** Held to the answer format, and not. */
 let held: Engine;
 let free: Engine;
+let engineWith: (structuredOutput: string, more?: object) => Promise<Engine>;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'server-model-'));
@@ -33,13 +35,14 @@ beforeAll(async () => {
   server = await startModelServer({ directory, model: 'nano', key: 'a-key', tls });
   administrator = await makeConfigurationFolder();
   const { answerFormat, coordinateSpace, coordinateStep, labels, maxNewTokens } = nano;
-  const engineWith = async (structuredOutput: string): Promise<Engine> => {
+  engineWith = async (structuredOutput, more = {}) => {
     const configuration = await administrator.read({
       url: `https://localhost:${server.port}`,
       model: 'nano',
       key: 'a-key',
       caFile: tls.certificate,
       ...{ answerFormat, coordinateSpace, coordinateStep, labels, maxNewTokens, structuredOutput },
+      ...more,
       minPixels: 3136,
       maxPixels: 100_352,
     });
@@ -119,6 +122,42 @@ test('not held to the format, it gives the evidence too', async () => {
     expectChoices(served, own);
   }
 });
+
+test('about a region, both pictures go to the server in the words of the engine in this process', async () => {
+  const checkpoint = path.join(folder, 'beside');
+  await cp(fileURLToPath(new URL('../../models/nano', import.meta.url)), checkpoint, { recursive: true });
+  const manifest = path.join(checkpoint, 'manifest.json');
+  const stated = { ...(JSON.parse(await readFile(manifest, 'utf8')) as object), regions: 'beside' };
+  await writeFile(manifest, JSON.stringify(stated));
+  const directory = path.join(folder, 'beside-graphs');
+  await importCheckpoint({ checkpoint, out: directory, dtype: 'fp32' });
+  const own = await Answerer.open({ directory, device: 'cpu', threads: 1 });
+  const engine = await engineWith('none', { regions: 'beside' });
+  try {
+    const frame = scene(987_007);
+    const region = { ...part(frame, [200, 300, 500, 560]), region: [200, 300, 500, 560] as Box };
+    const question = 'What organ is being operated?';
+    const expected = await own.answer({ frame, region, question, settings: {}, constrained: 'no' });
+    expect(expected.region).toMatchObject({ given: 'beside', input: { width: 336, height: 280 } });
+    const served = await engine.ask({ frame, region, question });
+    expect(said(served)).toEqual(said(expected));
+    expect(served.region).toEqual(expected.region);
+    expect(served.tokens).toMatchObject({ image: expected.tokens.image, prompt: expected.tokens.prompt });
+    // A server that nobody set up for two pictures gets the region alone, as before there were two ways.
+    const alone = await held.ask({ frame, region, question });
+    expect(alone.region).toEqual({ given: 'alone' });
+  } finally {
+    await engine.dispose();
+    await own.dispose();
+  }
+});
+
+function part({ rgb, width, hash }: EngineFrame, [x1, y1, x2, y2]: Box): EngineFrame {
+  const size = { width: x2 - x1, height: y2 - y1 };
+  const rows = Array.from({ length: size.height }, (_, row) => ((y1 + row) * width + x1) * 3);
+  const cut = rows.map((at) => rgb.subarray(at, at + size.width * 3));
+  return { ...size, rgb: Buffer.concat(cut), hash: `${hash}-part` };
+}
 
 function expectChoices(served: AnswerResult, own: AnswerResult): void {
   expect(served.evidence!.choices[0]?.label).toBe(own.evidence!.choices[0]?.label);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Box, verdictId, type ActorId, type Size } from '../../preload/contract/index.ts';
 import AnswerLane from '../../renderer/components/AnswerLane.svelte';
 import SidePanel from '../../renderer/components/SidePanel.svelte';
+import { tick } from 'svelte';
 import Stage from '../../renderer/components/Stage.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
 import type { Review } from '../../renderer/state/review.svelte.ts';
@@ -242,6 +243,28 @@ describe('a region', () => {
     expect(review.region.box).toBeNull();
   });
 
+  test('says before it is asked about how the model will have it', async () => {
+    const review = await opened();
+    const model = workstation.model!;
+    const said = (): string | undefined =>
+      document.querySelector('[data-part="region-way"]')?.textContent ?? undefined;
+    review.region.begin();
+    await tick();
+    expect(said()).toBeUndefined();
+    workstation.model = { ...model, model: { ...model.model!, regions: 'beside' } };
+    await tick();
+    expect(said()).toBe('Asked with a crop of this region beside the frame.');
+    expect(document.querySelector('[data-part="ask"]')?.getAttribute('aria-describedby')).toContain(
+      'reading',
+    );
+    workstation.model = { ...model, model: { ...model.model!, regions: 'alone' } };
+    await tick();
+    expect(said()).toMatch(/^Asked with this region alone/);
+    review.region.leave();
+    await tick();
+    expect(said()).toBeUndefined();
+  });
+
   test('that was asked about is named beside the answer and drawn on the frame', async () => {
     const { question, answers } = fake.entries[0]!;
     const crop = { region: Box.parse([5, 10, 105, 110]), hash: 'e'.repeat(64) };
@@ -270,12 +293,41 @@ describe('a region', () => {
     expect(document.querySelector('[data-part="answer-eye"]')?.textContent).toContain(
       'left eye (side by side)',
     );
+    expect(document.querySelector('[data-part="given"]')?.textContent).toMatch(
+      /the region 5, 10, 105, 110 alone/,
+    );
     // The whole picture is on show, in which no box of the left one's could be drawn.
     await press('e');
     await told(
       /is about the left eye .* on show is the whole picture\. To correct it, choose that picture again/,
     );
     expect(review.judging.draft).toBeNull();
+  });
+
+  test('that the model had beside the frame is named so, with both sizes and the words; places are those of the frame', async () => {
+    const { question, answers } = fake.entries[0]!;
+    const region = Box.parse([5, 10, 105, 110]);
+    const beside = {
+      given: 'beside',
+      input: { width: 392, height: 392 },
+      words: 'The second picture is',
+    } as const;
+    const crop = { region, hash: 'e'.repeat(64), ...beside };
+    const items = [{ label: 'clip', box: Box.parse([80, 80, 100, 100]) }];
+    const modelInput = { width: 336, height: 280 };
+    const answer = { ...answers[0]!, items, modelInput, frame: { ...answers[0]!.frame!, crop } };
+    fake.entries = [{ ...fake.entries[0]!, question, answers: [answer] }];
+    const review = await opened();
+    review.view.stage = { width: 640, height: 512 };
+    render(Stage, { workstation, review });
+    await fireEvent.click(await screen.findByText('Evidence and raw output'));
+    const part = (name: string): string | null | undefined =>
+      document.querySelector(`[data-part="${name}"]`)?.textContent;
+    expect(part('about-region')).toMatch(/the whole frame, and a crop of this part beside it/);
+    expect(part('given')).toMatch(/the whole frame, and beside it a crop of the region 5, 10, 105, 110/);
+    expect(part('given-words')).toBe('The second picture is');
+    expect(part('shown-as')).toBe('336 × 280; the crop 392 × 392');
+    expect(part('items')).toMatch(/upper left/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  aboutRegionInWords,
   alsoConsidered,
   answerWarning,
   askedOf,
@@ -17,9 +18,6 @@ import {
   meaningOf,
   missingInWords,
   placedItems,
-  regionInWords,
-  regionMeaning,
-  regionOf,
   surenessInWords,
   surenessOf,
   throwIfAborted,
@@ -281,8 +279,8 @@ export function answerForPeople(question: string, answer: Answer, frame: Size): 
 export function shortAnswerForPeople(question: string, answer: Answer, frame: Size): string[] {
   const lines: string[] = [];
   const understood = understoodAs(answer);
-  const region = regionOf(answer);
-  if (region !== null) lines.push(`${regionInWords(region)}. ${regionMeaning}`);
+  const region = aboutRegionInWords(answer);
+  if (region !== null) lines.push(region);
   if (understood !== null) lines.push(`${understood} (--anyway asks your own words)`);
   const words = outcomeOf(answer);
   if (words !== '') lines.push(words);

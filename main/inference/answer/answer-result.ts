@@ -1,6 +1,7 @@
 import type { AnswerEvidence, AnswerSettings } from '../../../preload/contract/domain.ts';
 import type { ModelCalibration, ModelLabels, ModelManifest } from '../../../preload/contract/model.ts';
-import type { Size } from '../../../preload/contract/values.ts';
+import { inFrame, sizeOfRegion } from '../../../preload/contract/regions.ts';
+import type { Box, Size } from '../../../preload/contract/values.ts';
 import { usualAbsentLabel } from '../grammar/answer-constraints.ts';
 import type { AnswerDecoding, WrittenToken } from './answer-decoding.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type ParsedAnswer,
   type TextEnding,
 } from '../grammar/answer-parser.ts';
-import { noTimings, type AnswerResult } from '../messages.ts';
+import { noTimings, type AnswerResult, type GivenRegion } from '../messages.ts';
 
 /** The generated text with its probabilities, from the engine's own decoding or from a server. */
 export type AnswerWriting = Pick<
@@ -27,6 +28,8 @@ export interface AnswerProgress<Writing extends AnswerWriting = AnswerDecoding> 
   askedAs: string | null;
   /** Why the question is none that the model was taught; null for a taught one. */
   question: AnswerEvidence['question'] | null;
+  /** The region that was asked about, once it is known how the model has it; null for the whole frame. */
+  region: (GivenRegion & { readonly box: Box }) | null;
   /** How unlike the training pictures this one is; null where the model does not state how those look. */
   picture: AnswerEvidence['picture'] | null;
   readonly timings: AnswerResult['timings'];
@@ -41,6 +44,7 @@ export function newProgress<Writing extends AnswerWriting>(decoding: Writing): A
     frameSeenBefore: false,
     askedAs: null,
     question: null,
+    region: null,
     picture: null,
     timings: { ...noTimings },
   };
@@ -56,8 +60,10 @@ export function answerResult(
   ending: TextEnding,
 ): AnswerResult {
   const { decoding } = progress;
+  const alone = progress.region?.given === 'alone' ? progress.region.box : null;
+  const source = alone === null ? frame : sizeOfRegion(alone);
   const parsed = parseAnswer(decoding.raw, {
-    mapping: { space: manifest.coordinateSpace, resized: progress.modelInput ?? frame, source: frame },
+    mapping: { space: manifest.coordinateSpace, resized: progress.modelInput ?? source, source },
     ...labelMeanings(manifest.labels),
     ending,
     format: manifest.answerFormat,
@@ -70,11 +76,14 @@ export function answerResult(
         ? null
         : { ...noEvidence, askedAs: progress.askedAs };
   const label = labelLogProbability(parsed, decoding);
+  const said = {
+    box: parsed.box,
+    items: parsed.items.map(({ label: name, box }) => ({ label: name, box })),
+  };
   return {
     status: parsed.status,
     label: parsed.label,
-    box: parsed.box,
-    items: parsed.items.map(({ label: name, box }) => ({ label: name, box })),
+    ...(alone === null ? said : inFrame(said, alone)),
     reasoning: parsed.reasoning,
     raw: decoding.raw,
     probability: label === null ? null : Math.exp(label),
@@ -82,10 +91,17 @@ export function answerResult(
     notes: [...decoding.notes, ...parsed.notes, ...foreignCalibration(manifest)],
     tokens: { ...progress.tokens, generated: decoding.written.length },
     modelInput: progress.modelInput,
+    ...givenRegion(progress),
     settings,
     frameSeenBefore: progress.frameSeenBefore,
     timings: { ...progress.timings, firstTokenMilliseconds: decoding.firstTokenMilliseconds },
   };
+}
+
+function givenRegion({ region }: Pick<AnswerProgress, 'region'>): Pick<AnswerResult, 'region'> {
+  if (region === null) return {};
+  const { box: _box, ...given } = region;
+  return { region: given };
 }
 
 const noEvidence = { labelLogProbability: null, boxLogProbability: null, choices: [], entropy: null };

@@ -2,17 +2,20 @@ import { performance } from 'node:perf_hooks';
 import type { AnswerSettings } from '../../../preload/contract/domain.ts';
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
 import { understandQuestion } from '../../../preload/contract/reading/reading.ts';
+import { regionWayOf } from '../../../preload/contract/model.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { AnswerBatch } from '../decoding/answer-batch.ts';
 import type { AnswerConstraint } from '../grammar/answer-constraint.ts';
 import { AnswerConstraints } from '../grammar/answer-constraints.ts';
 import { AnswerDecoding, type AnswerListener } from './answer-decoding.ts';
 import type { TextEnding } from '../grammar/answer-parser.ts';
+import { askedPictures, wordsBeside, type AskedPictures } from './asked-pictures.ts';
 import { answerResult, newProgress, refusedResult, type AnswerProgress } from './answer-result.ts';
 import type { Device, DeviceTroubles, DeviceWish } from '../devices/devices.ts';
 import {
   type AnswerResult,
   type EngineFrame,
+  type EngineRegion,
   type EngineSettings,
   type MemoryEstimate,
   type ModelInfo,
@@ -20,6 +23,7 @@ import {
 } from '../messages.ts';
 import { DraftMemory } from '../decoding/draft-memory.ts';
 import { DraftedText } from '../decoding/drafted-text.ts';
+import type { CachedFrame } from '../decoding/frame-cache.ts';
 import { FrameEncoder } from '../decoding/frame-encoder.ts';
 import type { ImageProcessor } from '../image/image-processor.ts';
 import { checkMemory, planMemory, shrunkNote } from '../model/memory-estimate.ts';
@@ -64,6 +68,8 @@ export interface OpenAnswererOptions {
 
 export interface AnswerRequest {
   readonly frame: EngineFrame;
+  /** The part of the frame that is asked about, which the model has as `regionWayOf` says. */
+  readonly region?: EngineRegion | undefined;
   readonly question: string;
   readonly settings: EngineSettings;
   /**
@@ -131,6 +137,7 @@ export class Answerer {
       canAsk: tokenizer !== null,
       answersTogether: this.#slots.most,
       maxNewTokens: manifest.maxNewTokens ?? defaultMaxNewTokens,
+      regions: regionWayOf(manifest),
     };
   }
 
@@ -245,19 +252,23 @@ export class Answerer {
         'Load a model that was imported with its tokenizer.',
       );
     }
-    const encoded = await this.#encoder.encode(request.frame, listener.signal);
+    const pictures = askedPictures(request, regionWayOf(this.#runner.model.manifest));
+    const encoded = await this.#encoder.encode(pictures.frame, listener.signal, pictures.crop ?? undefined);
     let { frame } = encoded;
+    const words = this.#words(request.question, pictures, frame, progress);
     progress.modelInput = frame.resized;
     progress.frameSeenBefore = encoded.seenBefore;
     progress.picture = encoded.picture;
     Object.assign(progress.timings, encoded.timings);
-    const note = shrunkNote(request.frame, frame.resized, this.#largerLook);
+    const note = shrunkNote(pictures.frame, frame.resized, this.#largerLook);
     if (note !== null) progress.decoding.notes.push(note);
     try {
-      const prompt = tokenizer.prompt(request.question, this.#runner.units(frame.grid));
+      const units = frame.pictures.map(({ grid }) => this.#runner.units(grid));
+      const prompt = tokenizer.prompt(words, ...units);
       progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };
       const limit = this.#tokenLimit(prompt, settings);
-      const { constraint, reserve } = this.#constraint(request, frame.resized, tokenizer, limit);
+      const rendered = tokenizer.render(words, units.length);
+      const { constraint, reserve } = this.#constraint(request, frame.resized, rendered, limit);
       // The fixed beginning of every answer goes through the model together with the prompt.
       const begun = constraint?.begin() ?? [];
 
@@ -298,6 +309,17 @@ export class Answerer {
     }
   }
 
+  /** The question as the model reads it; notes how it has the region that this is about. */
+  #words(question: string, pictures: AskedPictures, seen: CachedFrame, progress: AnswerProgress): string {
+    const { crop, frame, region } = pictures;
+    progress.region = region;
+    if (crop === null || seen.beside === null) return question;
+    const { coordinateSpace: space } = this.#runner.model.manifest;
+    const words = wordsBeside(question, crop.region, { frame, resized: seen.resized, space });
+    progress.region = { box: crop.region, given: 'beside', input: seen.beside.resized, words };
+    return words;
+  }
+
   #tokenLimit(prompt: Prompt, settings: AnswerSettings): number {
     const { maxPositions } = this.#runner.model.manifest.parameters;
     const room = maxPositions - prompt.ids.length;
@@ -314,7 +336,7 @@ export class Answerer {
   #constraint(
     request: AnswerRequest,
     resized: Size,
-    tokenizer: ModelTokenizer,
+    rendered: string,
     limit: number,
   ): { constraint: AnswerConstraint | null; reserve: number } {
     const how = request.constrained ?? 'jump-forward';
@@ -324,7 +346,7 @@ export class Answerer {
         : this.#constraints?.open({
             question: request.question,
             resized,
-            prompt: tokenizer.render(request.question),
+            prompt: rendered,
             jumpForward: how === 'jump-forward',
             limit,
           });

@@ -14,25 +14,42 @@ export interface FramePrefix {
   ahead: TokensAhead | null;
 }
 
-/** The features of a frame, and its keys and values once it went through the decoder, kept for the next question on it. */
-export class CachedFrame {
+/** What a model's look at one picture gave. */
+export interface Look {
   /** `[units, hidden]`, raster merge order. */
   readonly features: Float32Array;
   readonly grid: ImageGrid;
   readonly resized: Size;
+}
+
+/** The features of a frame, and its keys and values once it went through the decoder, kept for the next question on it. */
+export class CachedFrame implements Look {
+  readonly features: Float32Array;
+  readonly grid: ImageGrid;
+  readonly resized: Size;
+  /** A second picture that stands behind the frame in the prompt; null without one. */
+  readonly beside: Look | null;
   /** Null until a question was asked about the frame. */
   prefix: FramePrefix | null = null;
   /** How many callers use it at the moment; its memory is freed only once there are none. */
   users = 0;
 
-  constructor(encoded: { features: Float32Array; grid: ImageGrid; resized: Size }) {
+  constructor(encoded: Look & { readonly beside?: Look | null }) {
     this.features = encoded.features;
     this.grid = encoded.grid;
     this.resized = encoded.resized;
+    this.beside = encoded.beside ?? null;
   }
 
+  /** The pictures in the order of the prompt. */
+  get pictures(): readonly Look[] {
+    return this.beside === null ? [this] : [this, this.beside];
+  }
+
+  /** Features that two of them share count with both. */
   get bytes(): number {
-    return this.features.byteLength + (this.prefix?.cache.bytes ?? 0);
+    const features = this.pictures.reduce((sum, picture) => sum + picture.features.byteLength, 0);
+    return features + (this.prefix?.cache.bytes ?? 0);
   }
 }
 

@@ -1,6 +1,9 @@
 import { performance } from 'node:perf_hooks';
+import type { Size } from '../../../preload/contract/values.ts';
 import type { EngineFrame } from '../messages.ts';
-import { FrameCache, CachedFrame, type FramePrefix } from './frame-cache.ts';
+import { throwIfAborted } from '../../../preload/contract/errors.ts';
+import { FrameCache, CachedFrame, type FramePrefix, type Look } from './frame-cache.ts';
+import { enlargedCrop } from '../image/enlarged-crop.ts';
 import type { ModelRunner } from '../runner/model-runner.ts';
 import type { PictureGate } from '../model/picture-gate.ts';
 import type { Prompt } from '../model/tokenizer.ts';
@@ -22,6 +25,8 @@ export interface EncodedFrame {
   readonly picture: { readonly distance: number; readonly threshold: number } | null;
   readonly timings: EncodingTimings;
 }
+
+const pictureOf = ({ features, grid, resized }: Look): Look => ({ features, grid, resized });
 
 /** Rows allocated after a prefix for the texts of a question, so that the buffers seldom have to grow. */
 const spareTokens = 256;
@@ -47,24 +52,66 @@ export class FrameEncoder {
     return this.#frames.bytes;
   }
 
-  /** The frame's features: kept ones, or new ones. @throws WorkstationError `cancelled`. */
-  encode(frame: EngineFrame, signal: AbortSignal | undefined): Promise<EncodedFrame> {
-    const { model, processor } = this.#runner;
-    const key = `${model.sha256} ${processor.fingerprint} ${frame.hash}`;
+  /**
+   * The features of the frame, with those of a crop of it that is to stand beside it: kept ones, or new ones.
+   * @throws WorkstationError `cancelled`.
+   */
+  encode(frame: EngineFrame, signal: AbortSignal | undefined, crop?: EngineFrame): Promise<EncodedFrame> {
     const task = async (): Promise<EncodedFrame> => {
       const timings: EncodingTimings = { preprocessMilliseconds: 0, visionMilliseconds: 0 };
-      const kept = this.#frames.take(key);
-      if (kept !== undefined) return { frame: kept, seenBefore: true, picture: this.#measure(kept), timings };
-      const start = performance.now();
-      const image = this.#runner.prepareImage(frame);
-      const visionStart = performance.now();
-      timings.preprocessMilliseconds = visionStart - start;
-      const features = await this.#runner.encodeImage(image);
-      timings.visionMilliseconds = performance.now() - visionStart;
-      const seen = new CachedFrame({ features, grid: image.grid, resized: image.resized });
-      return { frame: this.#frames.add(key, seen), seenBefore: false, picture: this.#measure(seen), timings };
+      const seen =
+        crop === undefined
+          ? await this.#look(frame, timings)
+          : await this.#lookAtBoth(frame, crop, signal, timings);
+      return { ...seen, picture: this.#measure(seen.frame), timings };
     };
     return this.#queue.run(task, { signal });
+  }
+
+  #key({ hash }: EngineFrame, as: Size): string {
+    const { model, processor } = this.#runner;
+    return `${model.sha256} ${processor.fingerprint} ${as.width} ${as.height} ${hash}`;
+  }
+
+  async #look(
+    frame: EngineFrame,
+    timings: EncodingTimings,
+    as: Size = frame,
+  ): Promise<Pick<EncodedFrame, 'frame' | 'seenBefore'>> {
+    const key = this.#key(frame, as);
+    const kept = this.#frames.take(key);
+    if (kept !== undefined) return { frame: kept, seenBefore: true };
+    const start = performance.now();
+    const image = this.#runner.prepareImage(frame, as);
+    const visionStart = performance.now();
+    timings.preprocessMilliseconds += visionStart - start;
+    const features = await this.#runner.encodeImage(image);
+    timings.visionMilliseconds += performance.now() - visionStart;
+    const seen = new CachedFrame({ features, grid: image.grid, resized: image.resized });
+    return { frame: this.#frames.add(key, seen), seenBefore: false };
+  }
+
+  /** The frame's own features serve questions about the whole of it, too. */
+  async #lookAtBoth(
+    frame: EngineFrame,
+    crop: EngineFrame,
+    signal: AbortSignal | undefined,
+    timings: EncodingTimings,
+  ): Promise<Pick<EncodedFrame, 'frame' | 'seenBefore'>> {
+    const enlarged = enlargedCrop(crop);
+    const key = `${this.#key(frame, frame)} beside ${this.#key(crop, enlarged)}`;
+    const kept = this.#frames.take(key);
+    if (kept !== undefined) return { frame: kept, seenBefore: true };
+    const { frame: whole } = await this.#look(frame, timings);
+    try {
+      throwIfAborted(signal);
+      const { frame: part } = await this.#look(crop, timings, enlarged);
+      const both = new CachedFrame({ ...pictureOf(whole), beside: pictureOf(part) });
+      this.#frames.release(part);
+      return { frame: this.#frames.add(key, both), seenBefore: false };
+    } finally {
+      this.#frames.release(whole);
+    }
   }
 
   #measure({ features }: CachedFrame): EncodedFrame['picture'] {
@@ -89,9 +136,13 @@ export class FrameEncoder {
     const task = async (): Promise<CachedFrame> => {
       const kept = frame.prefix;
       if (kept !== null && sameIds(kept.ids, ids)) return frame;
-      const positions = this.#runner.positions(ids, [frame.grid]);
+      const positions = this.#runner.positions(
+        ids,
+        frame.pictures.map(({ grid }) => grid),
+      );
       const ahead = textBegins();
-      const embeddings = await this.#runner.embed(ids, [frame.features], ahead.ids);
+      const features = frame.pictures.map((picture) => picture.features);
+      const embeddings = await this.#runner.embed(ids, features, ahead.ids);
       const cache = this.#runner.newCache(ids.length + spareTokens);
       let logits: Float32Array;
       try {

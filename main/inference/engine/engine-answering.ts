@@ -24,6 +24,7 @@ export async function askProcess(
     return await engine.ask(
       {
         frame: request.frame,
+        ...(request.region && { region: request.region }),
         question: request.question,
         settings: request.settings ?? {},
         reproducible: request.reproducible ?? false,

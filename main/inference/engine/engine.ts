@@ -1,7 +1,14 @@
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { Accelerator, DeviceWish } from '../devices/devices.ts';
 import type { StartEngine } from '../processes/start-process.ts';
-import type { AnswerResult, EngineFrame, EngineSettings, EngineText, ModelInfo } from '../messages.ts';
+import type {
+  AnswerResult,
+  EngineFrame,
+  EngineRegion,
+  EngineSettings,
+  EngineText,
+  ModelInfo,
+} from '../messages.ts';
 import type { EngineState } from './engine-state.ts';
 import type { WatchLimits } from './engine-watch.ts';
 
@@ -16,6 +23,8 @@ export interface LoadRequest {
 
 export interface AskRequest {
   readonly frame: EngineFrame;
+  /** The part of the frame that is asked about; the model has it in its own way (`ModelInfo.regions`). */
+  readonly region?: EngineRegion;
   readonly question: string;
   readonly settings?: EngineSettings;
   /** Takes longer, and gives the same answer to the last bit whatever was asked before. */

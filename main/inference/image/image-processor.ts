@@ -178,8 +178,11 @@ export class ImageProcessor {
     ]);
   }
 
-  /** @throws WorkstationError `invalid-input` when the bytes don't fit the size, or the shape is extreme. */
-  prepare(image: RgbImage): PreparedImage {
+  /**
+   * @param as The size that the image is taken to have, where it is to be seen enlarged.
+   * @throws WorkstationError `invalid-input` when the bytes don't fit the size, or the shape is extreme.
+   */
+  prepare(image: RgbImage, as: Size = image): PreparedImage {
     const expected = image.width * image.height * 3;
     if (image.rgb.length !== expected || expected === 0) {
       throw new WorkstationError(
@@ -188,7 +191,7 @@ export class ImageProcessor {
         'Decode the frame again as RGB with 8 bits a channel.',
       );
     }
-    const resized = this.resizedSize(image);
+    const resized = this.resizedSize(as);
     const { patch_size: patch, temporal_patch_size: frames, merge_size: merge } = this.config;
     const pixels = resampleBicubic(image.rgb, image, resized);
     return new PreparedImage(pixels, resized, { patch, frames, merge, table: this.#table });

@@ -191,16 +191,25 @@ export class ModelTokenizer {
   }
 
   /**
-   * The prompt's text for one question on one image, before tokens are repeated.
+   * The prompt's text for one question on one image or several, before tokens are repeated.
    * @throws WorkstationError `model-unsupported` when the model's template fails, or doesn't come to its end.
    */
-  render(question: string): string {
+  render(question: string, images = 1): string {
     try {
       return withinTime(longestPrompt, () =>
         this.#template.render({
-          messages: [{ role: 'user', content: [{ type: 'image' }, { type: 'text', text: question }] }],
+          messages: [
+            {
+              role: 'user',
+              content: [
+                ...Array.from({ length: images }, () => ({ type: 'image' })),
+                { type: 'text', text: question },
+              ],
+            },
+          ],
           add_generation_prompt: true,
-          add_vision_id: false,
+          // Qwen2.5-VL's own template then numbers them: "Picture 1: ".
+          add_vision_id: images > 1,
           ...Object.fromEntries(this.#specials),
         }),
       );
@@ -215,11 +224,11 @@ export class ModelTokenizer {
   }
 
   /**
-   * @param units Merged units of the image, one token each.
+   * @param units Merged units of each image in their order, one token each.
    * @throws WorkstationError `invalid-input` when the question holds one of the model's control tokens,
-   *   `model-mismatch` when the chat template does not write exactly one image.
+   *   `model-mismatch` when the chat template does not write exactly these images.
    */
-  prompt(question: string, units: number): Prompt {
+  prompt(question: string, ...units: readonly number[]): Prompt {
     const control = this.#controlTokens.find((token) => question.includes(token));
     if (control !== undefined) {
       throw new WorkstationError(
@@ -228,22 +237,28 @@ export class ModelTokenizer {
         'Ask without it.',
       );
     }
-    const ids = this.#encodePrompt(this.render(question));
+    const ids = this.#encodePrompt(this.render(question, units.length));
     const places = ids.flatMap((id, index) => (id === this.#tokens.image ? [index] : []));
-    const [place] = places;
-    if (places.length !== 1 || place === undefined) {
+    if (places.length !== units.length) {
       throw new WorkstationError(
         'model-mismatch',
-        `The chat template wrote ${places.length} images into the prompt; expected 1.`,
+        `The chat template wrote ${places.length} images into the prompt; expected ${units.length}.`,
         templateHint,
       );
     }
-    const expanded = new Int32Array(ids.length + units - 1);
-    expanded.set(ids.slice(0, place));
-    expanded.fill(this.#tokens.image, place, place + units);
-    expanded.set(ids.slice(place + 1), place + units);
-    const closed = ids[place + 1] === this.#tokens.visionEnd ? 1 : 0;
-    return { ids: expanded, prefixLength: place + units + closed, imageTokens: units };
+    const imageTokens = units.reduce((sum, count) => sum + count, 0);
+    const expanded = new Int32Array(ids.length + imageTokens - units.length);
+    let [from, to] = [0, 0];
+    places.forEach((place, image) => {
+      expanded.set(ids.slice(from, place), to);
+      to += place - from;
+      expanded.fill(this.#tokens.image, to, to + units[image]!);
+      to += units[image]!;
+      from = place + 1;
+    });
+    expanded.set(ids.slice(from), to);
+    const closed = ids[from] === this.#tokens.visionEnd ? 1 : 0;
+    return { ids: expanded, prefixLength: to + closed, imageTokens };
   }
 }
 

@@ -1,4 +1,5 @@
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
+import type { Size } from '../../../preload/contract/values.ts';
 import { chooseDevice, thisMachine, type DeviceChoice } from '../devices/device-choice.ts';
 import type { Device, DeviceTroubles, DeviceWish } from '../devices/devices.ts';
 import { ImageProcessor, type PreparedImage, type RgbImage } from '../image/image-processor.ts';
@@ -14,8 +15,7 @@ import {
   type ImageGrid,
   type PromptPositions,
 } from '../model/positions.ts';
-import { planRun } from './batch-run.ts';
-import type { TreeToken } from './batch-run.ts';
+import { planRun, type TreeToken } from './batch-run.ts';
 import { watchGraphs } from '../graphs/watched-graphs.ts';
 
 /**
@@ -153,8 +153,8 @@ export class ModelRunner {
     return this.model.manifest.parameters;
   }
 
-  prepareImage(image: RgbImage): PreparedImage {
-    return this.processor.prepare(image);
+  prepareImage(image: RgbImage, as?: Size): PreparedImage {
+    return this.processor.prepare(image, as);
   }
 
   /** Tokens that an image of this grid takes in the prompt. */

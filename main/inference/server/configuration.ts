@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
-import { AnswerFormat, ModelDomain, ModelLabels } from '../../../preload/contract/model.ts';
+import { AnswerFormat, ModelDomain, ModelLabels, RegionWay } from '../../../preload/contract/model.ts';
 import { Sha256 } from '../../../preload/contract/values.ts';
 import { isMissing, reasonInWords } from '../../platform/file-errors.ts';
 import { readPlainText } from '../../platform/plain-file.ts';
@@ -71,6 +71,8 @@ const ConfigurationFile = z
     coordinateSpace: z.enum(['resized-pixels', 'normalized-1000']).default('resized-pixels'),
     coordinateStep: z.number().positive().default(1),
     labels: ModelLabels.optional(),
+    /** `beside` sends two pictures for a question about a region, which a server may have to be started for. */
+    regions: RegionWay.default('alone'),
     maxNewTokens: z.int().positive().max(8192).default(512),
     repetitionPenalty: z.number().min(0.5).max(2).default(1),
     /** The chat template ends in `<think>`, so the text begins inside the reasoning. */

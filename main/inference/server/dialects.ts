@@ -16,8 +16,8 @@ export interface ServedModel {
 export interface ChatRequest {
   readonly model: string;
   readonly question: string;
-  /** PNG of exactly the size that the model sees. */
-  readonly picture: Buffer;
+  /** PNG of exactly the size that the model sees, of each picture in its order. */
+  readonly pictures: readonly Buffer[];
   /** The answer's beginning, to be gone on with; null for a new answer. */
   readonly begun: string | null;
   readonly settings: AnswerSettings;
@@ -35,14 +35,17 @@ const usualContext = 8192;
 
 /** The body of a streamed chat completion, with what each program names in its own way. */
 export function chatBody(request: ChatRequest, served: ServedModel): Record<string, unknown> {
-  const { settings, picture, question } = request;
+  const { settings, pictures, question } = request;
   return {
     model: request.model,
     messages: [
       {
         role: 'user',
         content: [
-          { type: 'image_url', image_url: { url: `data:image/png;base64,${picture.toString('base64')}` } },
+          ...pictures.map((picture) => ({
+            type: 'image_url',
+            image_url: { url: `data:image/png;base64,${picture.toString('base64')}` },
+          })),
           { type: 'text', text: question },
         ],
       },

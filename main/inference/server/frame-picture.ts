@@ -14,10 +14,15 @@ export interface FramePicture {
 
 /**
  * Resizes a frame as the model's own preprocessing does, so that there is nothing left to resize for the server.
+ * @param as The size that it is taken to have, where it is to be seen enlarged.
  * @throws WorkstationError `invalid-input` for an extreme shape.
  */
-export async function framePicture(frame: RgbImage, limits: ResizeLimits): Promise<FramePicture> {
-  const resized = smartResize(frame, limits);
+export async function framePicture(
+  frame: RgbImage,
+  limits: ResizeLimits,
+  as: Size = frame,
+): Promise<FramePicture> {
+  const resized = smartResize(as, limits);
   const rgb = resampleBicubic(frame.rgb, frame, resized);
   return { png: await encodePicture({ rgb, ...resized }), resized };
 }

@@ -206,7 +206,7 @@ async function look(
       {
         model: configuration.model,
         question: 'What is in the picture?',
-        picture: await encodePicture({ rgb, ...size }),
+        pictures: [await encodePicture({ rgb, ...size })],
         begun: null,
         settings: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0, maxNewTokens: 1 },
         maxTokens: 1,

@@ -11,6 +11,8 @@ import {
   type AnswerProgress,
   type AnswerWriting,
 } from '../answer/answer-result.ts';
+import { askedPictures, wordsBeside } from '../answer/asked-pictures.ts';
+import { enlargedCrop } from '../image/enlarged-crop.ts';
 import { AnswerSplitter, type AnswerText } from '../grammar/answer-stream.ts';
 import { EngineLostError, type AskRequest } from '../engine/engine.ts';
 import type { AnswerResult } from '../messages.ts';
@@ -121,16 +123,30 @@ async function write(
     );
   }
   const { imageFactor: factor, minPixels, maxPixels, answerFormat } = configuration;
-  const picture = await framePicture(request.frame, { factor, minPixels, maxPixels });
-  const { width, height } = picture.resized;
+  const limits = { factor, minPixels, maxPixels };
+  const { frame, crop, region } = askedPictures(request, configuration.regions);
+  const picture = await framePicture(frame, limits);
   progress.modelInput = picture.resized;
-  progress.tokens.image = Math.round((width * height) / factor ** 2);
+  progress.region = region;
+  let words = question;
+  const pictures = [picture];
+  if (crop !== null) {
+    const beside = await framePicture(crop, limits, enlargedCrop(crop));
+    pictures.push(beside);
+    const { coordinateSpace: space } = configuration;
+    words = wordsBeside(question, crop.region, { frame, resized: picture.resized, space });
+    progress.region = { box: crop.region, given: 'beside', input: beside.resized, words };
+  }
+  progress.tokens.image = pictures.reduce(
+    (sum, { resized: { width, height } }) => sum + Math.round((width * height) / factor ** 2),
+    0,
+  );
   progress.timings.preprocessMilliseconds = performance.now() - start;
 
   const chat: ChatRequest = {
     model: configuration.model,
-    question,
-    picture: picture.png,
+    question: words,
+    pictures: pictures.map(({ png }) => png),
     begun: null,
     settings,
     maxTokens: settings.maxNewTokens ?? configuration.maxNewTokens,
@@ -251,7 +267,7 @@ async function addEvidence(access: ServerAccess, served: ServedModel, written: W
   if (labels === undefined || answerFormat === 'none' || ending !== 'end-token' || placed.length === 0)
     return;
   const { labelRange } = parseAnswer(writing.raw, {
-    mapping: { space: coordinateSpace, resized: picture.resized, source: request.frame },
+    mapping: { space: coordinateSpace, resized: picture.resized, source: picture.resized },
     ...labelMeanings(labels),
     ending,
     format: answerFormat,

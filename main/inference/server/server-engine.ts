@@ -133,8 +133,19 @@ class ServerEngine implements Engine {
   }
 
   #describe(): ModelInfo {
-    const { model, name, version, licence, domain, domainNote, dtype, weightsSha256, labels, maxNewTokens } =
-      this.#configuration;
+    const {
+      model,
+      name,
+      version,
+      licence,
+      domain,
+      domainNote,
+      dtype,
+      weightsSha256,
+      labels,
+      maxNewTokens,
+      regions,
+    } = this.#configuration;
     return {
       id: serverModelId(this.#configuration),
       name: name ?? model,
@@ -153,6 +164,7 @@ class ServerEngine implements Engine {
       canAsk: true,
       answersTogether: this.#configuration.concurrency,
       maxNewTokens,
+      regions,
     };
   }
 

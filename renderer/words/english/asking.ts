@@ -1,6 +1,6 @@
 import type { Catalogue } from '../message.ts';
 
-/** Why a question can't be asked now. */
+/** Why a question can't be asked now, and how a region is asked about. */
 export const asking = {
   'ask.no-video': 'Open a video to ask about it.',
   'ask.not-connected': 'The workstation is not connected.',
@@ -13,4 +13,11 @@ export const asking = {
   'ask.server-away': 'The server does not answer. It is tried again by itself.',
   'ask.model-failed': 'The model could not be loaded.',
   'ask.no-model': 'No model is loaded.',
+  'region.ask.beside': 'Asked with a crop of this region beside the frame.',
+  'region.ask.alone': 'Asked with this region alone: the model was taught questions about one picture.',
+  'region.ask.server-alone': 'Asked with this region alone, as the server is set up.',
+  'region.given.beside': 'the whole frame, and beside it a crop of the region {region}',
+  'region.given.alone': 'the region {region} alone',
+  'region.words': 'Put as',
+  'region.shown-as': '{frame}; the crop {crop}',
 } as const satisfies Catalogue;

@@ -23,7 +23,7 @@ export interface GeneratedToken extends ListedToken {
 }
 
 export interface Generation {
-  readonly picture: RgbImage;
+  readonly pictures: readonly RgbImage[];
   readonly question: string;
   readonly begun: string;
   readonly maxTokens: number;
@@ -53,24 +53,27 @@ export class ServedModel {
   }
 
   /** How many tokens the prompt has, with those of the picture. */
-  promptTokens({ picture, question, begun }: Generation): number {
-    const { grid } = this.#runner.prepareImage(picture);
-    return this.#ids(question, begun, grid).length;
+  promptTokens({ pictures, question, begun }: Generation): number {
+    const grids = pictures.map((picture) => this.#runner.prepareImage(picture).grid);
+    return this.#ids(question, begun, grids).length;
   }
 
-  #ids(question: string, begun: string, grid: Parameters<ModelRunner['units']>[0]): Int32Array {
-    const { ids } = this.#tokenizer.prompt(question, this.#runner.units(grid));
+  #ids(question: string, begun: string, grids: Parameters<ModelRunner['positions']>[1]): Int32Array {
+    const { ids } = this.#tokenizer.prompt(question, ...grids.map((grid) => this.#runner.units(grid)));
     return Int32Array.from([...ids, ...(begun === '' ? [] : this.#tokenizer.encode(begun))]);
   }
 
   async *generate(given: Generation): AsyncGenerator<GeneratedToken> {
     const runner = this.#runner;
-    const image = runner.prepareImage(given.picture);
-    const ids = this.#ids(given.question, given.begun, image.grid);
-    const positions = runner.positions(ids, [image.grid]);
+    const images = given.pictures.map((picture) => runner.prepareImage(picture));
+    const grids = images.map(({ grid }) => grid);
+    const ids = this.#ids(given.question, given.begun, grids);
+    const positions = runner.positions(ids, grids);
+    const features: Float32Array[] = [];
+    for (const image of images) features.push(await runner.encodeImage(image));
     const cache = runner.newCache(ids.length + given.maxTokens);
     let logits = await runner.prefill({
-      embeddings: await runner.embed(ids, [await runner.encodeImage(image)]),
+      embeddings: await runner.embed(ids, features),
       positions,
       from: 0,
       to: ids.length,

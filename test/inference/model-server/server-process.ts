@@ -93,8 +93,12 @@ async function handle(request: http.IncomingMessage, response: http.ServerRespon
   const body = parsed.data;
   if (body.model !== options.model)
     return failure(response, 404, `The model \`${body.model}\` does not exist.`);
-  const url = JSON.stringify(body.messages).match(/data:image[^"]*/)?.[0] ?? '';
-  seen.bodies.push(JSON.parse(JSON.stringify(parsed.data).replace(url, `${url.length} characters`)));
+  const urls = JSON.stringify(body.messages).match(/data:image[^"]*/g) ?? [];
+  const told = urls.reduce(
+    (text, url) => text.replace(url, `${url.length} characters`),
+    JSON.stringify(parsed.data),
+  );
+  seen.bodies.push(JSON.parse(told));
   seen.underWay += 1;
   seen.most = Math.max(seen.most, seen.underWay);
   let underWay = true;
@@ -106,7 +110,7 @@ async function handle(request: http.IncomingMessage, response: http.ServerRespon
     ended();
     if (!response.writableFinished) seen.left += 1;
   });
-  if (!(await stream(body, url, response))) return;
+  if (!(await stream(body, urls, response))) return;
   // Before its end goes out: the client's next request may be here before it is known to have arrived.
   ended();
   response.end();
@@ -115,13 +119,13 @@ async function handle(request: http.IncomingMessage, response: http.ServerRespon
 /** Returns whether all was written, and the response is to be ended. */
 async function stream(
   body: z.infer<typeof Body>,
-  url: string,
+  urls: readonly string[],
   response: http.ServerResponse,
 ): Promise<boolean> {
   const [user, assistant] = body.messages;
   const content = Array.isArray(user?.content) ? user.content : [];
   const given: Generation = {
-    picture: await pictureOf(url),
+    pictures: await Promise.all(urls.map(pictureOf)),
     question: content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join(''),
     begun: typeof assistant?.content === 'string' ? assistant.content : '',
     maxTokens: body.max_tokens,
@@ -194,12 +198,14 @@ function misbehave(count: number, response: http.ServerResponse): boolean {
   return silentAfter === count;
 }
 
-const units = ({ picture }: Generation): number => (picture.width * picture.height) / 28 ** 2;
+const units = ({ pictures }: Generation): number =>
+  pictures.reduce((sum, { width, height }) => sum + (width * height) / 28 ** 2, 0);
 const scriptedPrompt = (given: Generation): number => 20 + units(given);
 
 /** Without a model: fixed tokens, the first of which depends on the picture. */
-async function* script({ picture, maxTokens }: Generation): AsyncGenerator<GeneratedToken> {
-  const sum = picture.rgb.reduce((total, value) => (total + value) % 997, 0);
+async function* script({ pictures, maxTokens }: Generation): AsyncGenerator<GeneratedToken> {
+  const rgb = pictures[0]?.rgb ?? new Uint8Array();
+  const sum = rgb.reduce((total, value) => (total + value) % 997, 0);
   const tokens = behaviour.script ?? [
     '<think>',
     'It',

@@ -79,7 +79,8 @@ export function addAsk(program: Command): void {
       .addOption(
         new Option(
           '--region <x,y,w,h>',
-          'ask about this part of the frame, in its pixels; the model is given that part alone',
+          'ask about this part of the frame, in its pixels; the model is given a crop of it beside the whole frame, or ' +
+            'alone where it was taught questions about one picture',
         ).argParser(parseRegion),
       )
       .option('--anyway', 'answer a question, too, of a kind that the model was not taught')
