@@ -138,8 +138,10 @@ export const AnswerEvidence = z.object({
     .object({
       /** Words of the question that occur in no question that the model was taught. */
       untaughtWords: z.array(z.string()),
-      /** The most similar questions that the model was taught. */
+      /** Questions that the model was taught and that share with this one what is asked or what it is about. */
       rewrites: z.array(z.string()),
+      /** Where there are none of those: one question of each kind that the model was taught. */
+      askable: z.array(z.string()).optional(),
     })
     .optional(),
   /**

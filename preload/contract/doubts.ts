@@ -25,6 +25,15 @@ export function doubtsOf(answer: Told): Doubt[] {
   ];
 }
 
+/**
+ * What a refusal says of a question that the model was kept from, since it was not taught such; undefined for any other answer,
+ * also for one in which the model itself declines. Such a question was never asked, so there is nothing to draw anew.
+ */
+export const refusalOf = (
+  answer: Pick<Answer, 'status' | 'label' | 'evidence'>,
+): NonNullable<Answer['evidence']>['question'] =>
+  answer.status === 'refused' && answer.label === null ? answer.evidence?.question : undefined;
+
 /** Each doubt in two or three words, for lists, pictures and single lines. */
 export const doubtWords: Readonly<Record<Doubt, string>> = {
   'question-untaught': 'question not taught',

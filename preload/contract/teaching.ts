@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { dressedAs, isAdverb } from './reading/dressing.ts';
+import { mended } from './reading/slips.ts';
 import { asksNothingOf, QuestionSense } from './reading/sense.ts';
 import { slipsBetween } from './spelling.ts';
 import { instruments } from './vocabulary.ts';
@@ -35,7 +37,10 @@ export interface QuestionExam {
   readonly taught: boolean;
   /** Words with a meaning of their own that occur in no question which the model was taught. */
   readonly untaughtWords: readonly string[];
-  /** The most similar questions that the model was taught, each ready to be asked; empty if `taught`. */
+  /**
+   * Questions that the model was taught and that share with this one what is asked or what it is about, each ready to be
+   * asked; empty if `taught`, or if nothing that was taught is near.
+   */
   readonly rewrites: readonly string[];
 }
 
@@ -46,6 +51,25 @@ const fillers = new Set(
 /** Words that only hold a sentence together. It would explain no refusal that a model never met one of them. */
 const functionWords = new Set([
   ...fillers,
+  ...'across after again against all along alongside already although amid among and another any anybody anyone around at'.split(
+    ' ',
+  ),
+  ...'away back before behind below beneath beside besides between beyond both but by down during each either else ever'.split(
+    ' ',
+  ),
+  ...'every everybody everyone everything first further hence hers herself himself however inside instead itself just last'.split(
+    ' ',
+  ),
+  ...'least like maybe mine most near next of often once one only onto other others ought ours ourselves outside past per'.split(
+    ' ',
+  ),
+  ...'perhaps quite rather same since somebody someone something sometimes somewhere soon still such than therefore though'.split(
+    ' ',
+  ),
+  ...'thus till together toward towards twice unless upon usually very via well whatever whenever wherever whoever within'.split(
+    ' ',
+  ),
+  ...'yet yourself'.split(' '),
   ...'about also am any are as because been being but could did does doing done from had has have he her him his how'.split(
     ' ',
   ),
@@ -116,9 +140,17 @@ export function examineQuestion(text: string, teaching: ModelTeaching): Question
   const known = new Set(
     teaching.kinds.flatMap(({ words: taught, subjects }) => [...taught, ...subjects.flatMap(wordsOf)]),
   );
-  const untaughtWords = [...new Set(words.filter((word) => !known.has(word) && !functionWords.has(word)))];
+  const untaughtWords = [...new Set(words.filter((word) => !known.has(word) && !saysNothing(word)))];
   return { taught: false, untaughtWords, rewrites: rewritesOf(words, teaching) };
 }
+
+/** Whether a word tells nothing of what is asked, so that it would explain no refusal. */
+const saysNothing = (word: string): boolean =>
+  functionWords.has(word) || isAdverb(word) || dressedAs(word).length > 0;
+
+/** One question of each kind that a model was taught, for a person whose own question is near none of them. */
+export const askable = ({ kinds }: ModelTeaching): string[] =>
+  kinds.map(({ example, subjects }) => example.replace('{subject}', plain(ownNamesFirst(subjects)[0] ?? '')));
 
 function isOfKind(
   words: readonly string[],
@@ -141,11 +173,12 @@ const contentOf = (example: string): string[] =>
   wordsOf(example.replace('{subject}', '')).filter((word) => !fillers.has(word) && !asking.has(word));
 const asking = new Set('what which where how who when why being operated'.split(' '));
 
-/** Whether two words are the same, singular and plural, or a long word with typing errors. */
+/** Whether two words are the same, singular and plural. */
+const isSame = (a: string, b: string): boolean => a === b || a === `${b}s` || b === `${a}s`;
+
+/** The same, or a long word with typing errors. */
 const alike = (a: string, b: string): boolean =>
-  a === b ||
-  a === `${b}s` ||
-  b === `${a}s` ||
+  isSame(a, b) ||
   (Math.min(a.length, b.length) >= 5 && slipsBetween(a, b) <= (Math.min(a.length, b.length) >= 7 ? 2 : 1));
 
 /**
@@ -172,9 +205,13 @@ function rewritesOf(words: readonly string[], { kinds }: ModelTeaching): string[
         .map(({ subject }) => subject),
     };
   });
-  const named = scored.some(({ subjects }) => subjects.length > 0);
   const nearest = scored
-    .filter(({ kind, subjects }) => !named || subjects.length > 0 || !kind.example.includes('{subject}'))
+    // What shares neither a name nor a word of its own with the question would only seem to be near.
+    .filter(({ kind, subjects }) =>
+      kind.example.includes('{subject}')
+        ? subjects.length > 0
+        : contentOf(kind.example).some((word) => word !== 'view' && words.some((own) => isSame(own, word))),
+    )
     .sort((a, b) => Number(b.subjects.length > 0) - Number(a.subjects.length > 0) || b.hits - a.hits);
   const made: string[] = [];
   for (let round = 0; made.length < mostRewrites && round < mostRewrites; round++) {
@@ -195,5 +232,15 @@ const ownNamesFirst = (subjects: readonly string[]): string[] => {
   return [...subjects].sort((one, other) => Number(own.has(other)) - Number(own.has(one)));
 };
 
-const hitsOf = (words: readonly string[], name: readonly string[]): number =>
-  name.filter((part) => !functionWords.has(part) && words.some((word) => alike(word, part))).length;
+/** Parts of names that say what something is like, and name nothing alone. */
+const qualities = new Set(['large', 'curved']);
+
+/** How many words of a name a question has, misspelt ones counted as the word of the field that they stand for. */
+function hitsOf(words: readonly string[], name: readonly string[]): number {
+  const found = name.filter(
+    (part) =>
+      !functionWords.has(part) &&
+      words.some((word) => isSame(word, part) || isSame(mended(word) ?? '', part)),
+  );
+  return found.every((part) => qualities.has(part)) ? 0 : found.length;
+}

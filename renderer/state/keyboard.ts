@@ -1,6 +1,7 @@
-import { isUnderWay } from '../../preload/contract/index.ts';
+import { isUnderWay, refusalOf } from '../../preload/contract/index.ts';
 import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { EditedPart } from '../view/box-editing.ts';
+import { say } from '../words/say.ts';
 import type { Review } from './review.svelte.ts';
 import { samplesAtOnce } from './seeds.ts';
 import { switchSound } from './switch-sound.ts';
@@ -80,6 +81,7 @@ export class Keyboard {
       case 'ask-again':
       case 'ask-samples':
         if (review.answer === null) return 'There is no answer on show';
+        if (refusalOf(review.answer) !== undefined) return say('ask.refused');
         return review.selected?.answers.some(({ status }) => isUnderWay(status))
           ? 'An answer to this question is still to come'
           : askObstacle;

@@ -7,6 +7,7 @@ import { run as find } from './find.ts';
 import { run as forcedTokens } from './forced-tokens.ts';
 import { run as frameIndex } from './frame-index.ts';
 import { run as frames } from './frames.ts';
+import { run as gate } from './gate.ts';
 import { run as inPlace } from './in-place.ts';
 import { run as record } from './record.ts';
 import { run as scenes } from './scenes.ts';
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable[]>>> = {
   feed: async () => [await feed()],
   find: async () => [await find()],
   record: async () => record(process.argv),
+  gate: async () => gate(process.argv, chosen.includes('gate')),
   drafts: async () => [await drafts()],
   together: async () => [await together()],
   damage: async () => damage(process.argv),

@@ -30,6 +30,16 @@ describe('a question in words that the model was taught, but in no wording of th
     ['which of the tools is burning tissue', 'Which instrument is doing cauterization?'],
     ['put a frame around the bipolar forceps', 'Locate the bipolar forceps.'],
     ['give me a short account of this picture', 'Describe the frame.'],
+    // Words that no taught question has, which only dress it, and a slip.
+    ['which tool is on the left side', 'Which instrument is furthest left?'],
+    ['delineate the stapler for me', 'Locate the stapler.'],
+    ['how many devices are being portrayed', 'How many instruments are in view?'],
+    ['would you enumerate the instrumnets in this panorama', 'Which instruments are in view?'],
+    ['For the report: is smoke discernible?', 'Is there any smoke in view?'],
+    ['Is there any smoke, right?', 'Is there any smoke in view?'],
+    ['yes or no, any blood', 'Is there any blood in view?'],
+    ['is it right that there is smoke', 'Is there any smoke in view?'],
+    ['which tool is used for cutting tissue at present', 'Which instrument is doing cutting?'],
   ])('%j is asked as %j', (text, expected) => {
     expect(asked(text)).toBe(expected);
   });
@@ -52,6 +62,14 @@ describe('a question in words that the model was taught, but in no wording of th
     'please find and mark the stapler and the suction',
     'check whether there is a ureter anywhere',
     'check whether there is blood in the bladder',
+    'is there arterial bleeding',
+    'which instrument is perforating the organ',
+    'which nurse is on the left side',
+    'delineate the tumour',
+    'is smoke discernible in the previous picture',
+    'For the report: is there no smoke?',
+    'would you use the stapler here',
+    'what would you do about the bleeding',
   ])('%j is not asked', (text) => {
     expect(asked(text)).toBeNull();
   });

@@ -14,6 +14,7 @@ import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import AskBox from '../../renderer/components/AskBox.svelte';
 import BottomBar from '../../renderer/components/BottomBar.svelte';
 import SidePanel from '../../renderer/components/SidePanel.svelte';
+import { Keyboard } from '../../renderer/state/keyboard.ts';
 import type { Review } from '../../renderer/state/review.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { spoken } from '../../renderer/view/statuses.ts';
@@ -451,11 +452,28 @@ test('only a question that the model was kept from can be asked anyway: one that
   render(AnswerPanel, { workstation, review });
   await review.select(fake.entries[1]!.question.id);
   await screen.findByRole('button', { name: 'Answer anyway' });
+  // Nothing was drawn, so there is nothing to draw anew, by button or by key.
+  const again = () => screen.queryAllByRole('button', { name: /^(Ask again|5 samples)/ });
+  expect(again()).toEqual([]);
+  const keyboard = new Keyboard(workstation, { focusAsk: () => undefined } as never);
+  expect(keyboard.obstacleTo('ask-samples')).toMatch(/kept from this question/);
   await review.select(fake.entries[0]!.question.id);
   await screen.findByText(/declines to answer/);
   expect(screen.queryByRole('button', { name: 'Answer anyway' })).toBeNull();
+  expect(again()).toHaveLength(2);
   // What it does know is said all the same.
-  expect(screen.getByRole('group', { name: 'Questions that the model knows' })).toBeTruthy();
+  expect(screen.getByRole('group', { name: 'What the model can be asked' })).toBeTruthy();
+});
+
+test('a question near nothing that was taught gets what can be asked, and no rewrite of it', async () => {
+  const question = { untaughtWords: ['survive'], rewrites: [], askable: ['Describe the frame.'] };
+  const evidence = AnswerEvidence.parse({ ...withDoubts({}), question });
+  fake.addEntry('Will he survive?', 0, { status: 'refused', evidence });
+  const { review } = await opened();
+  render(AnswerPanel, { workstation, review });
+  const group = await screen.findByRole('group', { name: 'What the model can be asked' });
+  expect(group.textContent).toContain('Nothing near this was taught');
+  expect(within(group).getByRole('button', { name: 'Describe the frame.' })).toBeTruthy();
 });
 
 describe('the list', () => {

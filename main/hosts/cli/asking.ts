@@ -267,7 +267,9 @@ function outcomeOf(answer: Answer): string {
   const meaning = meaningOf(answer);
   if (answer.status === 'failed') return `${headline(answer)}.`;
   const taught = answer.status === 'refused' && answer.label === null;
-  return taught ? `${meaning} Ask one of those below, or add --anyway.` : meaning;
+  return taught
+    ? `${meaning} ${(answer.evidence?.question?.rewrites.length ?? 0) > 0 ? 'Ask one of those below' : 'Below is one question of each kind that it knows'}, or add --anyway.`
+    : meaning;
 }
 
 /** What `ask` says to people once the answer is complete. */
@@ -298,6 +300,7 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
   if (untaught !== undefined) {
     if (untaught.untaughtWords.length > 0) lines.push(`Untaught  ${untaught.untaughtWords.join(', ')}`);
     for (const rewrite of untaught.rewrites) lines.push(`It knows  ${rewrite}`);
+    for (const example of untaught.askable ?? []) lines.push(`Not near  ${example}`);
   }
   const others = alsoConsidered(answer).map(
     ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,

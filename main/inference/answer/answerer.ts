@@ -3,6 +3,7 @@ import type { AnswerSettings } from '../../../preload/contract/domain.ts';
 import { throwIfAborted, toErrorReport, WorkstationError } from '../../../preload/contract/errors.ts';
 import { understandQuestion } from '../../../preload/contract/reading/reading.ts';
 import { regionWayOf } from '../../../preload/contract/model.ts';
+import { askable } from '../../../preload/contract/teaching.ts';
 import type { Size } from '../../../preload/contract/values.ts';
 import { AnswerBatch } from '../decoding/answer-batch.ts';
 import type { AnswerConstraint } from '../grammar/answer-constraint.ts';
@@ -193,9 +194,13 @@ export class Answerer {
     // Someone who asks for an answer anyway gets it to the very words typed, not to a taught rewording.
     const reading = request.onlyTaught === true ? (understood?.reading ?? null) : null;
     if (reading !== null) progress.askedAs = reading.asked;
-    else if (understood?.taught === false) {
+    else if (taught !== undefined && understood?.taught === false) {
       const { untaughtWords, rewrites } = understood;
-      progress.question = { untaughtWords: [...untaughtWords], rewrites: [...rewrites] };
+      progress.question = {
+        untaughtWords: [...untaughtWords],
+        rewrites: [...rewrites],
+        ...(rewrites.length === 0 && { askable: askable(taught) }),
+      };
       if (request.onlyTaught === true) return refusedResult(settings, progress);
     }
     const asked = reading === null ? request : { ...request, question: reading.asked };

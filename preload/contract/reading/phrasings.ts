@@ -187,6 +187,9 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `${wh} ${thing} (?:is|lies|sits) (?:one )?${far}${toSide} <side>`,
     `${wh} ${thing} (?:is|lies|sits) (?:at|on|to) far <side>`,
     `${wh} ${thing} (?:is|lies|sits) <edge>`,
+    // Of several there, the outermost is named, which the person sees in what was understood.
+    `${wh} ${thing} (?:is|lies|sits)(?: (?:located|positioned|placed|situated|lying|sitting|seen|shown|visible))? (?:on|at|to|towards|in) <side>`,
+    `${wh} ${thing} (?:can|do|does) ${person} ${glimpse} (?:on|at|to|towards|in) <side>`,
     `(?:what|which) (?:is )?<edge> ${thing}`,
     `what is ${thing} (?:at|on) far <side>`,
     `${show}${me} <edge> ${thing}`,

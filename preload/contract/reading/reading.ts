@@ -45,11 +45,14 @@ export function understandQuestion(text: string, teaching: ModelTeaching): Under
   const sensed = senseReadings(text, teaching);
   const near = [
     ...read,
-    ...readings(sentences, nearPhrasings, teaching),
-    ...readings(sentences.map(understood), [...exactPhrasings, ...nearPhrasings], teaching),
-    ...sensed.near,
+    ...(sharesSubject(sentences) || sensed.likely
+      ? [
+          ...readings(sentences, nearPhrasings, teaching),
+          ...readings(sentences.map(understood), [...exactPhrasings, ...nearPhrasings], teaching),
+          ...sensed.near,
+        ]
+      : []),
   ].map(({ asked }) => asked);
-  // What has nothing in common with the question but some of its letters is only offered where nothing else is.
   const others = near.length >= 2 ? [] : exam.rewrites;
   const rewrites = [...new Set([...near, ...others])].slice(0, mostRewrites);
   return { ...exam, rewrites, reading: theReading(read, sensed) };
@@ -68,11 +71,21 @@ function theReading(read: readonly QuestionReading[], sensed: SenseReadings): Qu
   return sensed.reading;
 }
 
+/** Whether a question is about something that can be asked about at all; else nothing is offered as if it were near. */
+const sharesSubject = (sentences: readonly Sentence[]): boolean =>
+  sentences.some(
+    ({ text, meanings }) =>
+      meanings.some(({ category }) => category !== 'view' && category !== 'frame') ||
+      /(?<= |^)(?:instruments?|tools?|devices?|organs?)(?= |$)/.test(text),
+  );
+
 interface SenseReadings {
   /** What the question asks; null where that is not sure. */
   readonly reading: QuestionReading | null;
   /** What it may ask, the likeliest first. */
   readonly near: readonly QuestionReading[];
+  /** Whether it is likelier to ask one of those than anything else. */
+  readonly likely: boolean;
 }
 
 /** A sense less likely than this is not offered among the rewrites. */
@@ -81,7 +94,7 @@ const leastOffered = 0.03;
 function senseReadings(text: string, teaching: ModelTeaching): SenseReadings {
   const { sense } = teaching;
   const found = sense && text.trim().length <= longestRead ? sentenceOf(text, lexiconOf(sense)) : null;
-  if (!sense || found === null) return { reading: null, near: [] };
+  if (!sense || found === null) return { reading: null, near: [], likely: false };
   const { whole, direct } = found;
   const { ranked, unknown } = senseOf(direct.text, sense);
   const asked = (intent: Sense): QuestionReading[] =>
@@ -96,10 +109,14 @@ function senseReadings(text: string, teaching: ModelTeaching): SenseReadings {
     top.probability >= sense.threshold &&
     unknown.length === 0 &&
     !tellsOnly(whole.text) &&
-    !changesSense(direct.text) &&
+    !changesSense(direct.text, top.sense) &&
     namesOnly(top.sense, direct);
-  const likely = certain ? asked(top.sense) : [];
-  return { reading: likely.length === 1 ? likely[0]! : null, near };
+  const meant = certain ? asked(top.sense) : [];
+  return {
+    reading: meant.length === 1 ? meant[0]! : null,
+    near,
+    likely: top !== undefined && top.sense !== 'none' && top.probability >= 0.5,
+  };
 }
 
 /** Whether a sentence names nothing besides what such a question is about, and the picture. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { intents, type Intent } from './intents.ts';
+import { dressedAs, isAdverb, respelt, withoutPhrases } from './dressing.ts';
 import { sentenceOf } from './sentence.ts';
 import { TaughtName, lexiconWith, type Meaning } from './lexicon.ts';
 
@@ -87,21 +88,30 @@ function open(sense: QuestionSense): Opened {
 /** The lexicon in which sentences are to be read before their sense is told. */
 export const lexiconOf = (sense: QuestionSense): ReadonlyMap<string, Meaning> => open(sense).lexicon;
 
+/** A taught word for a word: itself, in singular or plural, one of its kind, or what it stands for if it is misspelt. */
+function taughtWord(word: string, words: ReadonlySet<string>): string | null {
+  const forms = [word, `${word}s`, ...(word.endsWith('s') ? [word.slice(0, -1)] : [])];
+  const known = [...forms, ...dressedAs(word)].find((form) => words.has(form));
+  return known ?? null;
+}
+
 /** The words of a sentence as the classifier knows them, and those that it doesn't know. */
 export function tokensOf(text: string, words: ReadonlySet<string>): { tokens: string[]; unknown: string[] } {
   const unknown: string[] = [];
-  const tokens = text
+  const said = withoutPhrases(text)
     .split(' ')
-    .filter((word) => word !== '')
-    .map((word) => {
-      if (word.startsWith('<') || words.has(word)) return word;
-      if (words.has(`${word}s`)) return `${word}s`;
-      if (word.endsWith('s') && words.has(word.slice(0, -1))) return word.slice(0, -1);
-      // An unknown word in "-ly" tells how or when, and hardly ever what is asked.
-      if (word.length > 4 && word.endsWith('ly')) return '<?ly>';
-      unknown.push(word);
-      return '<?>';
-    });
+    .filter((word) => word !== '');
+  const tokens = said.map((word) => {
+    if (word.startsWith('<')) return word;
+    const known = taughtWord(word, words);
+    if (known !== null) return known;
+    if (isAdverb(word)) return '<?ly>';
+    const right = respelt(word);
+    const meant = right === null ? null : isAdverb(right) ? '<?ly>' : taughtWord(right, words);
+    if (meant !== null) return meant;
+    unknown.push(word);
+    return '<?>';
+  });
   return { tokens, unknown };
 }
 

@@ -57,10 +57,26 @@ const courtesies = new Set(
   'please kindly currently presently now exactly precisely actually quickly'.split(' '),
 );
 const asides =
-  /(?:^| )(?:right now|at the moment|at this moment|at present|at this point|as of now|for me)(?= |$)/g;
+  /(?:^|(?<!(?:^| )(?:the|to)) )(?:right now|just now|right at the moment|at the moment|at this moment|at present|at this point|as of now|for me)(?= |$)/g;
 const openers = new RegExp(
   '^(?:(?:ok|okay|so|well|please|(?:can|could|would|will) (?:you|u)(?: please)?|(?:just )?tell me|tell us|let me know|say' +
     '|(?:can|could|may) i (?:know|ask)|i (?:want|need|would like|would love|wish) to know|i wonder|do you know|any idea) )+',
+);
+/** What is said before a question, and set off from it by a mark: "Good morning, …", "For the report: …". */
+const greetings = new RegExp(
+  '^(?:(?:(?:hi|hello|hey)(?: there| doctor| everyone| computer)?|sorry|excuse me|good (?:morning|afternoon|evening|day)|ok|okay|well|so|' +
+    'right(?: then)?|now|and|then|but|doctor|colleague|assistant|computer|um|er|hmm|oh|yes|no|thanks|thank you|please|look|listen|' +
+    'first|again|next|once (?:more|again)|quickly|in short|by the way|to begin with|out of interest|(?:just )?checking|question|task|' +
+    '(?:(?:a|one|another|my|next|quick|short|one more|another quick|a quick|a short|one quick) )+(?:question|thing)|be honest|as a test|' +
+    'for (?:the record|the report|my notes|my report))\\s*[,:;.!-]+\\s*)+',
+);
+/** What is said behind a question, and set off from it by a comma: "…, please", "…, right?". */
+const tags = new RegExp(
+  '\\s*,\\s*(?:please|if you (?:please|can|would)|if possible|when you can|thanks|thank you|cheers|doctor|colleague|right|correct|true|' +
+    "yes|or what|or not|is it|isn't it|is there|isn't there|are there|aren't there|would you say|do you think|i wonder|roughly|exactly|" +
+    'quickly|for me|for the (?:record|report|students)|for my (?:notes|report)|as far as you can tell|in your opinion|to be sure|' +
+    "in (?:short|a few words)|at a glance|be precise|once (?:more|again)|one by one|if at all|i am not sure|i(?: can't|'m not able to) tell|" +
+    'without guessing)(?=\\s*[?.!]*$)',
 );
 const closers = /(?: (?:please|thanks|thank you))+$/;
 const openerWords =
@@ -114,7 +130,12 @@ export function sentenceOf(
     .trim();
   if (text === '' || !plainText.test(text)) return null;
   const asks = text.includes('?');
-  const spelt = text
+  const asked = text
+    .replace(greetings, '')
+    .replace(tags, '')
+    .replace(tags, '')
+    .replace(/\b(is it|am i) (?:right|correct) (that|to)\b/, '$1 true $2');
+  const spelt = (asked === '' ? text : asked)
     .replaceAll(/[^a-z0-9']+/g, ' ')
     .split(' ')
     .filter((word) => word !== '')
@@ -145,6 +166,15 @@ function lexed(plain: string, asks: boolean, lexis: Lexis): Sentence {
     .replace(closers, '')
     // "Right next to" names no side.
     .replaceAll(/(?<= |^)right (?=(?:next|by|beside|at)(?: |$))/g, '')
+    // A clip of a video, not of a surgeon; and what a picture holds, not what somebody does.
+    .replaceAll(
+      /(?<= |^)(in|on|of|at|through|throughout|across|within|inside) (this|that|our|your) (video |whole |entire )?clip(?= |$)/g,
+      '$1 this picture',
+    )
+    .replaceAll(
+      /(?<= |^)(do|does) ((?:this|that|the|our|your) )?(view|picture|frame|image|scene|video|photo|screen|clip) holds?(?= |$)/g,
+      '$1 $2picture contain',
+    )
     // "Is that a stapler" asks what that is, unlike "is that stapler in use".
     .replaceAll(/(?<= |^)(?:this|that|these|those) (?:an?|the) /g, 'it ')
     .split(' ')

@@ -14,7 +14,7 @@ const others = new Set(
     'applied applies application applicant blond bloody bloom bloop bowed bower breeding brood blending bleeping carved ' +
     'catting cuttings chipper chipping clapper clapping clippings closes closet curbed cured curled cursed curve curves ' +
     'described describes diver drier drive driven drives drover forces gasping grassing holler holier instalment ' +
-    'instrumental irrigated irrigates lever liter litre lived liven liner lives lover livery locates locations monocular ' +
+    'instrumental irrigated irrigates lever liter litre lived liven liner lives live lover livery locates locations monocular ' +
     'monopole neatest needled needles organs pictured pictures probed prone prose prove probes refraction restriction ' +
     'retractor smoked smoker smokes smote spoke stoke stables stabler staler stapes stapled stitched stitcher switches ' +
     'snitches sutured sutures thready threat tread threads visibly whore'

@@ -20,4 +20,11 @@ export const asking = {
   'region.given.alone': 'the region {region} alone',
   'region.words': 'Put as',
   'region.shown-as': '{frame}; the crop {crop}',
+  'ask.refused':
+    'The model was kept from this question: there is nothing to draw anew. Ask another, or answer anyway.',
+  'untaught.words': 'Never taught:',
+  'untaught.near': 'It knows these questions:',
+  'untaught.far': 'Nothing near this was taught. It can be asked, for example:',
+  'untaught.near-name': 'Questions that the model knows',
+  'untaught.far-name': 'What the model can be asked',
 } as const satisfies Catalogue;
