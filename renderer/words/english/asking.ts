@@ -1,7 +1,8 @@
 import type { Catalogue } from '../message.ts';
 
-/** Why a question can't be asked now, and how a region is asked about. */
+/** The box that asks, why a question can't be asked now, and how a region is asked about. */
 export const asking = {
+  'ask.keys-to-video': 'keys to the video',
   'ask.no-video': 'Open a video to ask about it.',
   'ask.not-connected': 'The workstation is not connected.',
   'ask.session-in-bin': 'This session is in the bin. Restore it to ask.',

@@ -3,6 +3,9 @@ import type { Catalogue } from '../message.ts';
 /** Dialogs, and the page of a window that was not let in. */
 export const dialogs = {
   'dialog.close': 'Close',
+  'fault.dismiss': 'Dismiss',
+  'fault.more': 'More',
+  'fault.less': 'Less',
   'go-to.neither': 'That is neither a frame number nor a time.',
   'go-to.last': 'The last frame is {last}.',
   'go-to.up-to': ' (up to {time})',
