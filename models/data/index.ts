@@ -23,4 +23,6 @@ export { convertDataset } from './dataset/convert.ts';
 export type { ConvertOptions, ConvertResult } from './dataset/convert.ts';
 export { loadWriter } from './dataset/writer.ts';
 export { readReviewSheet, reviewSheet, SHEET_FILE } from './dataset/review-sheet.ts';
+export { sheetTracks } from './dataset/sheet-tracks.ts';
+export type { SheetTrack } from './dataset/sheet-tracks.ts';
 export type { ReviewedSession, ReviewSheet } from './dataset/review-sheet.ts';

@@ -90,6 +90,26 @@ export const boxInSegment = (
   at: FrameAt,
 ): TrackBox | null => (at.index < span.from || at.index > span.to ? null : boxOnFrame(keyFrames, at));
 
+/** A browser rounds the time of a picture to the millisecond at worst. */
+const sameTimeSeconds = 0.001;
+
+/**
+ * The box of a track at a time in seconds since the recording's first frame, within its segment: for a moving picture, of whose
+ * frame only the time is known. Null as in {@link boxOnFrame}.
+ */
+export function boxAtSeconds(
+  { keyFrames }: Pick<Track, 'keyFrames'>,
+  within: { readonly from: number; readonly to: number },
+  seconds: number,
+): Box | null {
+  if (seconds < within.from - sameTimeSeconds || seconds >= within.to) return null;
+  const place = lastWhere(keyFrames, ({ location }) => location.seconds <= seconds + sameTimeSeconds);
+  const [before, next] = [keyFrames[place], keyFrames[place + 1]];
+  if (before === undefined || !before.isVisible) return null;
+  if (Math.abs(seconds - before.location.seconds) <= sameTimeSeconds) return before.box;
+  return next === undefined ? null : between(before, next, seconds);
+}
+
 /**
  * The box from which a person goes on where they set a key frame on a frame: the one that is there, seen or not, or else that of
  * the nearest key frame.
@@ -134,11 +154,15 @@ export const tracksInOrder = (tracks: readonly Track[]): Track[] =>
   );
 
 /** The place of the last key frame on or before a frame; -1 if there is none. */
-function lastKeyFrame(keyFrames: readonly KeyFrame[], index: number): number {
+const lastKeyFrame = (keyFrames: readonly KeyFrame[], index: number): number =>
+  lastWhere(keyFrames, ({ location }) => location.index <= index);
+
+/** The place of the last key frame of those at the beginning for which something holds; -1 if it holds for none. */
+function lastWhere(keyFrames: readonly KeyFrame[], holds: (keyFrame: KeyFrame) => boolean): number {
   let [low, high] = [0, keyFrames.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((keyFrames[middle] as KeyFrame).location.index <= index) low = middle + 1;
+    if (holds(keyFrames[middle] as KeyFrame)) low = middle + 1;
     else high = middle;
   }
   return low - 1;

@@ -3,6 +3,7 @@ import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { EditedPart } from '../view/box-editing.ts';
 import { say } from '../words/say.ts';
 import type { Review } from './review.svelte.ts';
+import { goToMarker } from './neighbours.ts';
 import { samplesAtOnce } from './seeds.ts';
 import { switchSound } from './switch-sound.ts';
 import type { Workstation } from './workstation.svelte.ts';
@@ -178,8 +179,8 @@ export class Keyboard {
       'first-frame': () => player.first(),
       'last-frame': () => player.last(),
       'go-to': () => this.#window.goTo(),
-      'previous-marker': () => review.marks.goToMarker(-1),
-      'next-marker': () => review.marks.goToMarker(1),
+      'previous-marker': () => goToMarker(review, this.#workstation.announcer, -1),
+      'next-marker': () => goToMarker(review, this.#workstation.announcer, 1),
       bookmark: () => review.marks.bookmark(),
       'bookmark-with-note': () => review.marks.bookmarkWithNote(),
       'set-in': () => review.marks.setIn(),

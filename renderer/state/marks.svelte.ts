@@ -21,7 +21,6 @@ import type { Announcer } from './announcer.svelte.ts';
 import { EdgeMoves } from './edge-moves.svelte.ts';
 import { Loop } from './loop.svelte.ts';
 import { MarkDraft, type DraftField } from './mark-draft.svelte.ts';
-import { goToMarker } from './neighbours.ts';
 import { placeOnScreen } from './on-screen.ts';
 import type { FramePlace } from './frame-times.ts';
 import type { Player } from './player.svelte.ts';
@@ -242,11 +241,6 @@ export class MarksOfReview {
   /** Goes to a bookmark, or to where a segment begins. */
   goTo(mark: Bookmark | Segment): Promise<void> {
     return 'span' in mark ? this.goToSegment(mark) : this.goToBookmark(mark);
-  }
-
-  /** Goes to the next marker of the case, or the one before: an answer, a bookmark or an edge of a segment. */
-  goToMarker(direction: -1 | 1): Promise<void> {
-    return goToMarker({ review: this.#of, marks: this }, this.#parts.announcer, direction);
   }
 
   /** Goes to a bookmark's frame, in whichever recording of the session. */

@@ -3,8 +3,10 @@ import {
   type Bookmark,
   type CaseTime,
   type EntrySummary,
+  type FrameIndex,
   type QuestionId,
   type Segment,
+  type Track,
 } from '../../preload/contract/index.ts';
 import { written } from '../view/format.ts';
 import { markerInWords, markersOf, nextMarker } from '../view/markers.ts';
@@ -31,8 +33,7 @@ interface Reviewed {
 }
 
 /** What is gone through with N and P. */
-interface Markers {
-  readonly review: Pick<Reviewed, 'entries' | 'caseTime' | 'player' | 'select'>;
+interface Markers extends Pick<Reviewed, 'entries' | 'caseTime' | 'player' | 'select'> {
   readonly marks: {
     /** The marker that was gone to last. */
     readonly at: string | null;
@@ -40,6 +41,10 @@ interface Markers {
     readonly segmentsHere: readonly Segment[];
     goToBookmark(bookmark: Bookmark): Promise<void>;
     goToSegment(segment: Segment, edge: Edge): Promise<void>;
+  };
+  readonly tracks: {
+    readonly all: readonly Track[];
+    goTo(track: Track, index: FrameIndex): Promise<void>;
   };
 }
 
@@ -50,19 +55,16 @@ function orderOnScreen({ caseTime, player }: Pick<Reviewed, 'caseTime' | 'player
 }
 
 /** Goes to the next marker of the case in time, or the one before, and says where that is, or that there is none. */
-export async function goToMarker(
-  { review, marks }: Markers,
-  announcer: Announcer,
-  direction: -1 | 1,
-): Promise<void> {
-  const { entries, caseTime } = review;
+export async function goToMarker(review: Markers, announcer: Announcer, direction: -1 | 1): Promise<void> {
+  const { entries, caseTime, marks, tracks } = review;
   const { bookmarks, segmentsHere: segments } = marks;
   const orderOf = (frame: FrameName): number | null => frameOrder(caseTime, frame);
-  const markers = markersOf({ entries, bookmarks, segments }, orderOf);
+  const markers = markersOf({ entries, bookmarks, segments, tracks: tracks.all }, orderOf);
   const next = nextMarker(markers, { key: marks.at, order: orderOnScreen(review) }, direction);
   if (next === null) return announcer.say(direction > 0 ? 'No marker further on' : 'No marker before this');
   if (next.kind === 'answer') await review.select(next.entry.question.id);
   else if (next.kind === 'bookmark') await marks.goToBookmark(next.bookmark);
+  else if (next.kind === 'key-frame') await tracks.goTo(next.track, next.index);
   else await marks.goToSegment(next.segment, next.edge);
   announcer.settle(`${markerInWords(next)}. Frame ${next.index}`);
 }

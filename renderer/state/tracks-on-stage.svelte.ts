@@ -1,4 +1,5 @@
 import {
+  boxAtSeconds,
   isSameEye,
   readable,
   tracksInOrder,
@@ -7,6 +8,7 @@ import {
   type Command,
   type EntrySummary,
   type Session,
+  type Size,
   type Track,
   type TrackId,
   type Video,
@@ -31,7 +33,7 @@ export interface Followed {
   readonly player: Player;
   readonly marks: Pick<
     MarksOfReview,
-    'segmentsHere' | 'segments' | 'chosenSegment' | 'chosen' | 'loop' | 'tab' | 'goToSegment'
+    'at' | 'segmentsHere' | 'segments' | 'chosenSegment' | 'chosen' | 'loop' | 'tab' | 'goToSegment'
   >;
   readonly entries: readonly EntrySummary[];
 }
@@ -125,10 +127,10 @@ export class TracksOnStage {
     return this.chosenHere !== null && this.chosenHere.state !== 'outside';
   });
 
-  /** The boxes on the frame on the screen. */
+  /** The boxes on the picture on the screen. */
   readonly boxes: readonly PictureBox[] = $derived.by(() => {
     const { frame } = this;
-    if (frame === null) return [];
+    if (frame === null) return this.#movingBoxes;
     return this.here.flatMap(({ track, segment }): PictureBox[] => {
       if (!this.fits(track, frame)) return [];
       const isChosen = track.id === this.chosen && this.chosenHere !== null;
@@ -137,6 +139,20 @@ export class TracksOnStage {
       return [{ kind: state, box, label: readable(track.label), trackId: track.id }];
     });
   });
+
+  /** Those of the moving picture, by its time alone: none of its frames is named, so each counts as interpolated. */
+  get #movingBoxes(): readonly PictureBox[] {
+    const { player, video } = this.of;
+    const seconds = player.motion.visible ? player.motion.seconds : null;
+    if (seconds === null) return [];
+    return this.here.flatMap(({ track, segment }): PictureBox[] => {
+      if (!this.fits(track, player.shown ?? video)) return [];
+      const box = boxAtSeconds(track, segment.seconds, seconds);
+      return box === null
+        ? []
+        : [{ kind: 'interpolated', box, label: readable(track.label), trackId: track.id }];
+    });
+  }
 
   /** Whether the editor's box is none of those yet: a new one, or one from which the chosen one goes on. */
   get isProposal(): boolean {
@@ -171,7 +187,7 @@ export class TracksOnStage {
     return tracksInOrder(this.all.filter((track) => track.segmentId === segmentId));
   }
 
-  protected fits({ videoId, eye, picture }: Track, { width, height }: Frame): boolean {
+  protected fits({ videoId, eye, picture }: Track, { width, height }: Size): boolean {
     if (videoId !== this.of.video.id) return false;
     return isSameEye(eye, this.of.video.eye) && picture.width === width && picture.height === height;
   }

@@ -19,6 +19,7 @@ import {
   type EditedPart,
 } from '../view/box-editing.ts';
 import { written } from '../view/format.ts';
+import { keyFrameKey } from '../view/markers.ts';
 import { keyFrameLimits, neighbourKeyFrame, segmentFor } from '../view/tracks.ts';
 import type { Point } from '../view/viewport.ts';
 import type { Frame } from './frames.ts';
@@ -213,6 +214,15 @@ export class TracksOfReview extends TracksOnStage implements EditedBox {
     if (found === null)
       return this.#say(direction > 0 ? 'No key frame further on' : 'No key frame before this');
     await this.of.player.goToFrame({ videoId, index: found.location.index });
+  }
+
+  /** Goes to a key frame of a box, which is worked on from then on, with its segment. */
+  async goTo(track: Track, index: FrameIndex): Promise<void> {
+    const { marks, player } = this.of;
+    this.chosen = track.id;
+    marks.chosen = track.segmentId;
+    marks.at = keyFrameKey(track.id, index);
+    await player.goToFrame({ videoId: track.videoId, index });
   }
 
   async rename(label: string): Promise<void> {

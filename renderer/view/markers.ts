@@ -4,8 +4,11 @@ import {
   frameOfBookmark,
   type Bookmark,
   type EntrySummary,
+  readable,
   type FrameIndex,
+  type KeyFrame,
   type Segment,
+  type Track,
 } from '../../preload/contract/index.ts';
 import { written } from './format.ts';
 import type { Edge } from './segments.ts';
@@ -17,21 +20,24 @@ export type Marker = { readonly key: string; readonly index: FrameIndex; readonl
   | { readonly kind: 'answer'; readonly entry: EntrySummary }
   | { readonly kind: 'bookmark'; readonly bookmark: Bookmark }
   | { readonly kind: 'edge'; readonly segment: Segment; readonly edge: Edge }
+  | { readonly kind: 'key-frame'; readonly track: Track; readonly keyFrame: KeyFrame }
 );
 
 export const answerKey = (id: string): string => `answer ${id}`;
 export const bookmarkKey = (id: string): string => `bookmark ${id}`;
+export const keyFrameKey = (id: string, index: number): string => `track ${id} ${index}`;
 export const edgeKey = (id: string, edge: Edge): string => `segment ${id} ${edge}`;
 
 /**
- * All of them in the order of their frames; of those on one frame segments' edges first, then bookmarks, then answers. Those of
- * a recording that is none of the case's are left out.
+ * All of them in the order of their frames; of those on one frame segments' edges first, then key frames of boxes, then bookmarks,
+ * then answers. Those of a recording that is none of the case's are left out, and key frames outside their segment.
  */
 export function markersOf(
   marked: {
     entries: readonly EntrySummary[];
     bookmarks: readonly Bookmark[];
     segments: readonly Segment[];
+    tracks: readonly Track[];
   },
   orderOf: OrderOf,
 ): Marker[] {
@@ -44,6 +50,19 @@ export function markersOf(
         ...{ kind: 'edge' as const, key: edgeKey(id, edge), segment, edge },
         ...at({ videoId: span.videoId, index: span[edge] }),
       }));
+    }),
+    ...marked.tracks.flatMap((track) => {
+      const span = marked.segments.find(({ id }) => id === track.segmentId)?.span;
+      return track.keyFrames.flatMap((keyFrame) => {
+        const { index } = keyFrame.location;
+        if (span === undefined || index < span.from || index > span.to) return [];
+        return [
+          {
+            ...{ kind: 'key-frame' as const, key: keyFrameKey(track.id, index), track, keyFrame },
+            ...at({ videoId: track.videoId, index }),
+          },
+        ];
+      });
     }),
     ...marked.bookmarks.map((bookmark) => ({
       ...{ kind: 'bookmark' as const, key: bookmarkKey(bookmark.id), bookmark },
@@ -82,6 +101,8 @@ export function markerInWords(marker: Marker): string {
       return `${written(marker.entry.question.text)} ${headline(marker.entry.newest)}`;
     case 'bookmark':
       return `Bookmark ${bookmarkInWords(marker.bookmark)}`;
+    case 'key-frame':
+      return `Key frame of “${written(readable(marker.track.label))}”`;
     case 'edge':
       return `${marker.edge === 'from' ? 'Begin' : 'End'} of segment “${written(marker.segment.name)}”`;
   }

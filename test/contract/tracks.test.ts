@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FrameLocation } from '../../preload/contract/places.ts';
 import {
+  boxAtSeconds,
   boxInSegment,
   boxOnFrame,
   boxToGoOnFrom,
@@ -53,6 +54,23 @@ describe('a box carried over frames', () => {
     expect(boxToGoOnFrom(keyFrames, { index: 30, seconds: 4 })).toEqual([50, 50, 60, 60]);
     expect(boxToGoOnFrom(keyFrames, { index: 2, seconds: 0.1 })).toEqual([0, 0, 10, 10]);
     expect(boxToGoOnFrom(keyFrames, { index: 60, seconds: 9 })).toEqual([20, 20, 30, 40]);
+  });
+
+  it('follows a moving picture by its time as it does its frames by their numbers', () => {
+    const within = { from: 0, to: 10 };
+    for (const seconds of [1, 1.5, 2, 3, 3.5, 4, 4.5, 5, 5.5]) {
+      // A number that lies between those of the key frames around it.
+      const after = keyFrames.filter(({ location }) => location.seconds <= seconds);
+      const exact = after.at(-1)?.location.seconds === seconds ? 0 : 1;
+      const index = (after.at(-1)?.location.index ?? 0) + exact;
+      expect(boxAtSeconds({ keyFrames }, within, seconds)).toEqual(
+        boxOnFrame(keyFrames, { index, seconds })?.box ?? null,
+      );
+    }
+    // A browser's times are rounded; the last key frame is still the last.
+    expect(boxAtSeconds({ keyFrames }, within, 4.9995)).toEqual([20, 20, 30, 40]);
+    expect(boxAtSeconds({ keyFrames }, within, 0.5)).toBeNull();
+    expect(boxAtSeconds({ keyFrames }, { from: 0, to: 2 }, 2)).toBeNull();
   });
 
   it('is shown within its segment alone, where key frames outside it still say where it goes', () => {

@@ -5,10 +5,26 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { createCanvas } from '@napi-rs/canvas';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ActorId, Answer, Question, Verdict } from '../../preload/contract/index.ts';
-import { buildDataset, loadWriter, reviewSheet, validateDataset } from '../../models/data/index.ts';
+import {
+  ActorId,
+  Answer,
+  Question,
+  Track,
+  Verdict,
+  type FrameTimes,
+  type Segment,
+} from '../../preload/contract/index.ts';
+import {
+  buildDataset,
+  loadWriter,
+  readReviewSheet,
+  reviewSheet,
+  sheetTracks,
+  validateDataset,
+} from '../../models/data/index.ts';
 import type { ReviewedSession, ReviewSheet } from '../../models/data/index.ts';
 import { recogniseQuestion } from '../../models/data/dataset/recognise.ts';
+import { reviewedRecords } from '../../models/data/dataset/reviewed.ts';
 import { DatasetRecord } from '../../models/data/dataset/record.ts';
 import { spansOf } from '../../models/data/dataset/writer.ts';
 
@@ -146,6 +162,46 @@ describe('a reviewed session', () => {
       answer: { id: 'a0v2' },
       verdict: { decision: 'accepted', at: 4 },
     });
+  });
+
+  it('has boxes over frames, each marked as set by hand or interpolated, and no records of them', async () => {
+    const keyFrame = (index: number, x: number, isVisible = true) => ({
+      location: { index, pts: index * 40, seconds: index / 25, timecode: '00:00:00.000' },
+      ...{ hash, box: [x, 0, x + 10, 10], isVisible },
+    });
+    const track = (id: string, actor: string) =>
+      Track.parse({
+        ...{ id, sessionId: 's1', videoId: 'v1', segmentId: 'g1', label: 'Needle', eye: null, actor },
+        picture: { width: 160, height: 128 },
+        keyFrames: [keyFrame(2, 0), keyFrame(4, 20), keyFrame(5, 20, false), keyFrame(8, 60)],
+        createdAt: 9,
+      });
+    const segment = {
+      id: 'g1',
+      name: 'Suture',
+      span: { videoId: 'v1', from: 3, to: 8 },
+    } as unknown as Segment;
+    const times: FrameTimes = {
+      ...{ timeBase: [1, 1000], endTicks: 400 },
+      ticks: Float64Array.from({ length: 10 }, (_, index) => index * 40),
+    };
+    const marks = { tracks: [track('t1', 'anna'), track('t2', 'bert')], segments: [segment] };
+    const tracks = await sheetTracks(marks, anna, async () => ({ fingerprint: 'f', times }));
+    expect(tracks.map(({ trackId }) => trackId)).toEqual(['t1']);
+    expect(
+      tracks[0]!.boxes.map(({ index, box, interpolated }) => [index, Math.round(box[0]), interpolated]),
+    ).toEqual([
+      [3, 10, true],
+      [4, 20, false],
+      [8, 60, false],
+    ]);
+    expect(tracks[0]!.boxes.every(({ interpolated, hash: own }) => interpolated === (own === null))).toBe(
+      true,
+    );
+    const sheet = { ...reviewSheet(session(), { actor: anna, reviewer: null }, 5), tracks };
+    writeFileSync(join(folder, 'session.json'), JSON.stringify(sheet));
+    expect((await readReviewSheet(folder)).tracks).toEqual(tracks);
+    expect(reviewedRecords(sheet, { source: 's', split: 'train', onProblem: () => undefined })).toEqual([]);
   });
 
   it('gives records of what was accepted or corrected, with where they come from', async () => {

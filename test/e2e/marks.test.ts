@@ -243,6 +243,16 @@ describe('marks', () => {
     await expect.poll(keyFrames).toEqual([60, 66, 70]);
     await press('Control+z');
     await expect.poll(keyFrames).toEqual([60, 70]);
+    // N and P stop at key frames, and the box follows the picture while it plays.
+    await press('p');
+    await window.frame.waitFor(60);
+    await expect.poll(said).toMatch(/Key frame of “Needle”\. Frame 60/);
+    await press('Shift+L');
+    await window.frame.waitForMotion();
+    await boxes('interpolated').waitFor();
+    await press('Shift+L');
+    await press('k');
+    await window.frame.waitForStill();
     // It is listed under its segment; Escape ends the work on it.
     const listedBox = page.getByRole('group', { name: 'Boxes over its frames' }).getByRole('button');
     await expect.poll(() => listedBox.textContent()).toMatch(/Needle\s*2 key frames/);

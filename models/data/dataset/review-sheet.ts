@@ -12,6 +12,7 @@ import { readTextFile } from '../../../main/platform/text-file.ts';
 import { issuesOf } from './read.ts';
 import { RECORD_TYPES } from './record.ts';
 import { recogniseQuestion } from './recognise.ts';
+import { SheetTrack } from './sheet-tracks.ts';
 
 /**
  * A review sheet: what was asked and answered in a session of the workstation, with the pictures, and a verdict on
@@ -57,6 +58,8 @@ export const ReviewSheet = z.object({
   reviewer: z.string().min(1).nullable(),
   exportedAt: Timestamp,
   entries: z.array(SheetEntry),
+  /** Boxes over frames. No records are made of them: an interpolated box is no human label. */
+  tracks: z.array(SheetTrack).optional(),
 });
 export type ReviewSheet = z.infer<typeof ReviewSheet>;
 

@@ -22,7 +22,7 @@ export function addDataReview(data: Command): void {
       { out, reviewer }: { out: string; reviewer?: string },
       session: string,
     ) => {
-      const { reviewSheet, SHEET_FILE } = await import('../../../../models/data/index.ts');
+      const { reviewSheet, sheetTracks, SHEET_FILE } = await import('../../../../models/data/index.ts');
       const sessionId = parseSessionId(session);
       const file = join(resolve(out), SHEET_FILE);
       if (existsSync(file)) {
@@ -57,10 +57,26 @@ export function addDataReview(data: Command): void {
         }
       }
       if (fault !== null && written.size === 0) throw fault;
-      const sheet = { ...whole, entries: whole.entries.filter(({ image }) => written.has(image)) };
+      const tracks = await sheetTracks(opened.marks, actor.id, async (videoId) => {
+        const times = await workstation.media.frameTimes(videoId);
+        const { fingerprint } = await workstation.calls.getVideo({ videoId });
+        return { fingerprint, times };
+      });
+      const sheet = {
+        ...whole,
+        entries: whole.entries.filter(({ image }) => written.has(image)),
+        ...(tracks.length > 0 && { tracks }),
+      };
       const judged = sheet.entries.filter(({ verdict }) => verdict !== null).length;
       await writeNamedFile(file, Buffer.from(`${JSON.stringify(sheet, null, 2)}\n`));
       output.line(`${sheet.entries.length} answers on ${written.size} pictures in ${resolve(out)}`);
+      if (tracks.length > 0) {
+        const boxes = tracks.flatMap((track) => track.boxes);
+        const set = boxes.filter(({ interpolated }) => !interpolated).length;
+        output.line(
+          `${tracks.length} boxes over frames: ${set} set by hand on key frames, ${boxes.length - set} interpolated between them, each marked so`,
+        );
+      }
       const leftOut = whole.entries.length - sheet.entries.length;
       if (leftOut > 0) {
         output.note(`${leftOut} answers were left out: the file shows another picture of their frame now.`);
@@ -70,7 +86,14 @@ export function addDataReview(data: Command): void {
           ? `Every answer was judged in the window. Now: data build --reviewed ${out}`
           : `${judged} of them were judged in the window. Fill in the other verdicts in ${SHEET_FILE}, then: data build --reviewed ${out}`,
       );
-      output.result({ file, answers: sheet.entries.length, judged, leftOut, pictures: written.size });
+      output.result({
+        file,
+        answers: sheet.entries.length,
+        judged,
+        leftOut,
+        pictures: written.size,
+        tracks: tracks.length,
+      });
     },
   );
 }
