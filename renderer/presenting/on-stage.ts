@@ -4,6 +4,7 @@ import {
   isUnderWay,
   placedItems,
   readable,
+  regionOf,
   surenessInWords,
   type Box,
 } from '../../preload/contract/index.ts';
@@ -24,6 +25,7 @@ export function onStage(
   const ended = answer && !isUnderWay(answer.status) ? answer : null;
   const figure = ended ? surenessInWords(ended) : '';
   const correction = ended ? judging.correction : null;
+  const region = ended ? regionOf(ended) : null;
   const model = ended ? placedItems(ended) : [];
   return {
     video: review.video,
@@ -32,6 +34,9 @@ export function onStage(
     boxes: view.overlaysHidden
       ? []
       : [
+          ...(region === null
+            ? []
+            : [{ box: [...region] as Box, label: '', figure: '', kind: 'region' as const }]),
           ...model.map(({ label, box }) => ({
             ...{ box: [...box] as Box, label: readable(label), kind: 'model' as const },
             figure: ended?.items.length === 0 ? figure : '',

@@ -2,6 +2,7 @@ import { isUnderWay, refusalOf } from '../../preload/contract/index.ts';
 import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { EditedPart } from '../view/box-editing.ts';
 import { say } from '../words/say.ts';
+import { chooseOtherEye } from './choose-eye.ts';
 import type { Review } from './review.svelte.ts';
 import { goToMarker } from './neighbours.ts';
 import { samplesAtOnce } from './seeds.ts';
@@ -213,6 +214,8 @@ export class Keyboard {
       'zoom-out': () => view.zoomOut(),
       'zoom-fit': () => view.fit(),
       'hide-overlays': () => view.toggleOverlays(),
+      eye: () => (view.wantsEye = true),
+      'other-eye': () => chooseOtherEye(this.#workstation, review),
       'time-closer': () => review.time.zoomIn(player.seconds),
       'time-wider': () => review.time.zoomOut(player.seconds),
       'time-all': () => review.time.showAll(),

@@ -13,6 +13,8 @@ export class View {
   contrast = $state(0);
   /** Boxes are kept back on the stage, and in windows for presenting the answer, too. */
   overlaysHidden = $state(false);
+  /** A key asked for the choice of an eye, which takes the focus. */
+  wantsEye = $state(false);
   stage = $state.raw<Size | null>(null);
   picture = $state.raw<Size | null>(null);
   readonly #tell: (text: string) => void;

@@ -1,10 +1,10 @@
 import type { AnswerId, Box, TrackId } from '../../preload/contract/index.ts';
 
 /**
- * Whose a box is, and how it came: of the model, of another version of its answer, of a person who corrects, or of a person who carries it over frames, where it is
+ * Whose a box is, and how it came: the region that was asked about, of the model, of another version of its answer, of a person who corrects, or of a person who carries it over frames, where it is
  * set on this very frame or worked out between two. Each has a line of its own, so that nobody needs the colours.
  */
-export const boxKinds = ['model', 'other', 'own', 'key-frame', 'interpolated'] as const;
+export const boxKinds = ['region', 'model', 'other', 'own', 'key-frame', 'interpolated'] as const;
 export type BoxKind = (typeof boxKinds)[number];
 
 /** A box that is drawn on a picture. */
@@ -22,6 +22,7 @@ export interface PictureBox {
 
 /** The gaps in a box's line, in CSS pixels as SVG writes them; undefined for a whole line. */
 export const boxDashes: Readonly<Record<BoxKind, string | undefined>> = {
+  region: '2 4',
   model: undefined,
   other: '7 4',
   own: '7 4',
@@ -39,6 +40,7 @@ export function labelWords({ kind, label }: Pick<PictureBox, 'kind' | 'label'>):
       return `${label} · key frame`;
     case 'interpolated':
       return `${label} · interpolated`;
+    case 'region':
     case 'model':
     case 'other':
       return label;
@@ -46,6 +48,7 @@ export function labelWords({ kind, label }: Pick<PictureBox, 'kind' | 'label'>):
 }
 
 const owners: Readonly<Record<BoxKind, string>> = {
+  region: 'The region that was asked about',
   model: 'The model’s box',
   other: 'The box of the other version',
   own: 'Your box',

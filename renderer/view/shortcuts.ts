@@ -59,6 +59,8 @@ export type Action =
   | 'full-screen'
   | 'present'
   | 'hide-overlays'
+  | 'eye'
+  | 'other-eye'
   | 'time-closer'
   | 'time-wider'
   | 'time-all'
@@ -193,6 +195,8 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       shortcut('full-screen', ['F'], 'The frame fills the screen; Esc leaves', ['f']),
       shortcut('present', ['Shift F'], 'A second window for others, without the controls', ['Shift+f']),
       shortcut('hide-overlays', ['H'], 'Hide boxes, and the answer from others', ['h']),
+      shortcut('eye', ['Y'], 'Which eye of a stereo recording is reviewed', ['y']),
+      shortcut('other-eye', ['Shift Y'], 'Its other eye', ['Shift+y']),
       shortcut('pan-left', ['Ctrl ←'], 'Look further left', ['Control+ArrowLeft']),
       shortcut('pan-right', ['Ctrl →'], 'Look further right', ['Control+ArrowRight']),
       shortcut('pan-up', ['Ctrl ↑'], 'Look further up', ['Control+ArrowUp']),

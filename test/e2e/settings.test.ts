@@ -36,19 +36,19 @@ describe('keys', () => {
     await keyboard.press('q');
     await keyboard.press('Enter');
     await page.getByText('Q is the key of “Ask about this frame”. Change that one first.').waitFor();
-    await keyboard.press('y');
+    await keyboard.press('v');
     await keyboard.press('Enter');
     await expect
       .poll(() => page.locator(':focus').getAttribute('aria-label'))
       .toBe('Change the key: Go to a frame or time');
     expect(await barriersOf(page)).toEqual([]);
     await closeDialog();
-    await keyboard.press('y');
+    await keyboard.press('v');
     await page.getByRole('textbox', { name: 'Frame or time' }).waitFor();
     await closeDialog();
-    await page.getByTitle('Go to a frame or time (Y)').waitFor();
+    await page.getByTitle('Go to a frame or time (V)').waitFor();
     await keyboard.press('?');
-    await page.getByRole('dialog').getByText('Y', { exact: true }).waitFor();
+    await page.getByRole('dialog').getByText('V', { exact: true }).waitFor();
     await closeDialog();
   });
 
@@ -57,12 +57,12 @@ describe('keys', () => {
     const other = new WorkstationPage(await opened.context.newPage());
     await other.open(await start.address());
     await start.ended();
-    await other.page.getByTitle('Go to a frame or time (Y)').waitFor();
+    await other.page.getByTitle('Go to a frame or time (V)').waitFor();
     await openSettings();
     await window.page.getByRole('checkbox', { name: /^Letters, digits and signs/ }).uncheck();
     await other.page.getByTitle('Go to a frame or time', { exact: true }).waitFor();
     await window.page.getByRole('checkbox', { name: /^Letters, digits and signs/ }).check();
-    await other.page.getByTitle('Go to a frame or time (Y)').waitFor();
+    await other.page.getByTitle('Go to a frame or time (V)').waitFor();
     await closeDialog();
     await other.page.close();
   });

@@ -35,16 +35,16 @@ describe('the keys that hold', () => {
   });
 
   it('follow a choice: the new key works, the old one does nothing, and both are said', () => {
-    const keys = new KeysInUse(chosen('accept', 'y'));
-    expect(keys.actionOf(pressed('y'))).toBe('accept');
+    const keys = new KeysInUse(chosen('accept', 'v'));
+    expect(keys.actionOf(pressed('v'))).toBe('accept');
     expect(keys.actionOf(pressed('a'))).toBeNull();
-    expect(keys.capsOf('accept')).toEqual(['Y']);
-    expect(keys.hint('Accept', 'accept')).toBe('Accept (Y)');
+    expect(keys.capsOf('accept')).toEqual(['V']);
+    expect(keys.hint('Accept', 'accept')).toBe('Accept (V)');
   });
 
   it('can be added beside others, and taken away', () => {
-    const beside = new KeysInUse(chosen('library', 'y', true));
-    expect(beside.capsOf('library')).toEqual(['Ctrl L', 'Ctrl O', 'Y']);
+    const beside = new KeysInUse(chosen('library', 'v', true));
+    expect(beside.capsOf('library')).toEqual(['Ctrl L', 'Ctrl O', 'V']);
     const none = new KeysInUse(withoutKeys(own, 'library'));
     expect(none.actionOf(pressed('o'))).toBe('set-out');
     expect(none.hint('Library', 'library')).toBe('Library');
@@ -81,14 +81,14 @@ describe('a choice is refused', () => {
       'X is the key of “Reject it; then 1 to 4 for the reason”. Change that one first.',
     );
     expect(refusal('accept', 'Shift+<')).toMatch(/“Ten frames back”/);
-    expect(refusal('accept', 'y', chosen('ask', 'y'))).toMatch(/“Ask about this frame”/);
+    expect(refusal('accept', 'v', chosen('ask', 'v'))).toMatch(/“Ask about this frame”/);
     // Also one that is switched off for now.
     expect(refusal('accept', 'x', { ...own, single: false })).toMatch(/Reject/);
     expect(refusal('accept', 'a')).toBe('');
   });
 
   it('where own keys would come back that are another command’s by now', () => {
-    const moved = chosen('reject', 'a', false, chosen('accept', 'y'));
+    const moved = chosen('reject', 'a', false, chosen('accept', 'v'));
     expect(resetKeys(moved, 'accept')).toEqual({ refused: expect.stringMatching(/“Reject it/) });
     expect(new KeysInUse(resetAll(moved)).groups).toEqual(shortcutGroups);
   });
@@ -121,12 +121,12 @@ describe('a stored table', () => {
     new KeysInUse(KeyChoices.parse({ version: 1, single: true, pressed: table }));
 
   it('of a version with other commands keeps them, and leaves the rest alone', () => {
-    const keys = stored({ 'fold-time': ['y'], accept: ['y'] });
-    expect(keys.actionOf(pressed('y'))).toBe('accept');
+    const keys = stored({ 'fold-time': ['v'], accept: ['v'] });
+    expect(keys.actionOf(pressed('v'))).toBe('accept');
     expect(
-      resetAll({ version: 1, single: true, pressed: { 'fold-time': ['y'], accept: ['y'] } }).pressed,
+      resetAll({ version: 1, single: true, pressed: { 'fold-time': ['v'], accept: ['v'] } }).pressed,
     ).toEqual({
-      'fold-time': ['y'],
+      'fold-time': ['v'],
     });
   });
 
@@ -165,7 +165,7 @@ it('the sheet has the nine steps in one line, unless one of them is another key'
       .filter(({ action }) => action.startsWith('mark-step'))
       .map(({ keys, text }) => `${keys.join()} ${text}`);
   expect(line(own)).toEqual(['1 … 9 Mark a step: right, wrong, not visible']);
-  expect(line(chosen('mark-step-2', 'y'))).toHaveLength(9);
+  expect(line(chosen('mark-step-2', 'v'))).toHaveLength(9);
 });
 
 describe('questions of one’s own', () => {

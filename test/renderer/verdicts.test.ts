@@ -281,7 +281,7 @@ describe('a region', () => {
     review.view.stage = { width: 640, height: 512 };
     render(Stage, { workstation, review });
     expect(
-      await screen.findByRole('img', { name: /^The region that was asked about, 5, 10 to 105, 110/ }),
+      await screen.findByRole('img', { name: 'The region that was asked about, from 5, 10, 105, 110' }),
     ).toBeTruthy();
     expect(screen.getByText('About the region').closest('p')?.textContent).toMatch(
       /this part of the frame alone/,
