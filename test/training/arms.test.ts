@@ -14,6 +14,7 @@ interface Arm {
   wordsAgainstBox: number;
   wordsWrong: number;
   illusionsCut?: number;
+  illusionBySeed?: { runs: number[]; mean: number; error: number };
   illusionDifference?: [difference: number, error: number, z: number];
   mcnemar?: { gone: number; new: number; z: number };
 }
@@ -41,5 +42,7 @@ test.skipIf(!python)('arms of an experiment are compared question by question, f
   const spread = [-1, -2, -0.5, 0].reduce((sum, value) => sum + (value + 0.875) ** 2, 0);
   expect(error).toBeCloseTo(Math.sqrt((spread * 4) / 3) / 8, 4);
   expect(z).toBeCloseTo(difference / error, 1);
+  // Run against run: 1 less 4 and 1 less 5 of 8.
+  expect(on.illusionBySeed).toMatchObject({ runs: [-0.375, -0.5], mean: -0.4375, error: 0.0625 });
   expect(words).toMatchObject({ wordsWrong: 1, wordsAgainstBox: 1, illusion: 0 });
 });
