@@ -97,6 +97,8 @@ export interface DecodeRequest {
   readonly last: number;
   /** Called in order. A promise holds the decoder back until it resolves. */
   readonly onFrame: (frame: RawFrame) => void | Promise<void>;
+  /** Whether `onFrame` copies what it keeps of a frame's data, which the next one overwrites then. */
+  readonly copied?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly background?: boolean | undefined;
 }
@@ -239,7 +241,7 @@ async function attempt(
     FrameList,
     FrameList,
   ];
-  const pixels = new PixelPipe(child.stdout);
+  const pixels = new PixelPipe(child.stdout, request.copied);
 
   let next = first;
   let mismatch: string | null = null;

@@ -1,13 +1,14 @@
-import { LRUCache } from 'lru-cache';
 import { WorkstationError, throwIfAborted, toErrorReport } from '../../preload/contract/errors.ts';
 import { checkFrameIndex } from '../../preload/contract/frames.ts';
 import { eyeInWords, type StereoEye } from '../../preload/contract/stereo.ts';
 import { TaskQueue } from '../../preload/contract/task-queue.ts';
 import type { DecodeContext } from './decode-arguments.ts';
 import { decodeFrames, finishFrame, type DecodedFrame, type RawFrame } from './decoder.ts';
+import type { FrameBudget } from './frame-budget.ts';
 import { FrameCache } from './frame-cache.ts';
 import { rawLayout } from './frame-format.ts';
 import { keyFrameBefore, nextKeyFrame, type FrameTable } from './frame-table.ts';
+import { Pace } from './pace.ts';
 
 /**
  * `interaction`: a person waits; a newer one takes the place of an older one, which fails with `cancelled`.
@@ -25,8 +26,8 @@ export interface FrameRequest {
 export interface FrameReaderOptions {
   readonly context: DecodeContext;
   readonly table: FrameTable;
-  /** How many bytes decoded frames may take. */
-  readonly budgetBytes: number;
+  /** How many bytes decoded frames may take, together with those of other recordings. */
+  readonly budget: FrameBudget;
   /** Throws if the file is no longer the one that was opened. It is called before every answer. */
   readonly checkFile: () => Promise<void>;
   /** The eye of a stereo recording that is wanted now; the whole picture where it is left out. */
@@ -36,15 +37,14 @@ export interface FrameReaderOptions {
 /** How many frames are decoded before and after the one that was asked for, in the same run of ffmpeg. */
 const framesBefore = 6;
 const framesAfter = 24;
+/** The same after it for a person who goes backwards. */
+const framesBehind = 4;
 /** The time that starting ffmpeg takes, counted in decoded frames. A run that is at most this far behind arrives sooner. */
 const startCost = 16;
 /** The most frames that are kept ready on either side of the playhead. */
 const mostAhead = 128;
 const mostFailures = 3;
-/**
- * How many frames are kept in the form that people and models see: the one on screen and those that work asked for last.
- */
-const mostFinished = 4;
+let readers = 0;
 
 interface Pending {
   readonly index: number;
@@ -68,20 +68,23 @@ interface Run {
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   readonly #cache: FrameCache;
-  readonly #finished = new LRUCache<string, DecodedFrame>({ max: mostFinished });
+  readonly #name = `reader ${++readers}`;
   readonly #disposal = new AbortController();
   #pending: Pending | null = null;
   #run: Run | null = null;
   readonly #work = new TaskQueue();
   #playhead = 0;
   #direction: 1 | -1 = 1;
+  readonly #pace = new Pace();
   #failures = 0;
+  /** How many frames were ready on a side when a run for it began, and where: one that brought none is not repeated. */
+  readonly #sought = new Map<1 | -1, { readonly ready: number; readonly playhead: number }>();
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
     const { probe } = options.context;
     const largest = Math.max(...options.table.formats.map(({ format }) => rawLayout(probe, format).bytes));
-    this.#cache = new FrameCache(options.budgetBytes, largest);
+    this.#cache = new FrameCache(options.budget, largest);
   }
 
   /** Throws `frame-out-of-range`, `cancelled`, `file-missing`, `file-changed`, `ffmpeg-failed`, `ffmpeg-missing`. */
@@ -147,7 +150,8 @@ export class FrameReader {
     this.#run = null;
     this.#pending?.settle(superseded());
     this.#cache.clear();
-    this.#finished.clear();
+    const { finished } = this.#options.budget;
+    for (const name of finished.keys()) if (name.startsWith(`${this.#name} `)) finished.delete(name);
   }
 
   #forWork(index: number, { signal, eye: asked }: FrameRequest): Promise<DecodedFrame> {
@@ -157,7 +161,7 @@ export class FrameReader {
       await checkFile();
       const eye = asked === undefined ? this.#eye : asked;
       // Several questions about one frame, as in a sweep, share one decode.
-      const made = this.#finished.get(this.#nameOf(index, eye));
+      const made = this.#options.budget.finished.get(this.#nameOf(index, eye));
       if (made) return this.#keep(made);
       let raw = this.#cache.get(index);
       if (!raw) {
@@ -224,7 +228,8 @@ export class FrameReader {
     this.#pending = pending;
     if (index !== this.#playhead) this.#direction = index > this.#playhead ? 1 : -1;
     this.#playhead = index;
-    this.#cache.movePlayhead(index);
+    this.#pace.moved(index);
+    this.#cache.movePlayhead(index, this.#direction);
     return pending;
   }
 
@@ -249,17 +254,15 @@ export class FrameReader {
     const count = table.ticks.length;
     const key = keyFrameBefore(table, pending.index);
     // The decoder passes the frames before it anyway, and a person who goes backwards wants them next.
-    const before = this.#direction === -1 ? Math.max(framesBefore, this.#reach) : framesBefore;
-    this.#start(
-      Math.max(key, pending.index - before),
-      Math.min(count - 1, pending.index + framesAfter),
-      false,
-    );
+    const isBack = this.#direction === -1;
+    const before = isBack ? Math.max(framesBefore, this.#reach(-1)) : framesBefore;
+    const after = isBack ? framesBehind : framesAfter;
+    this.#start(Math.max(key, pending.index - before), Math.min(count - 1, pending.index + after), false);
   }
 
-  /** How many frames are kept ready on either side of the playhead. */
-  get #reach(): number {
-    return Math.min(mostAhead, Math.floor(this.#cache.capacity * 0.45));
+  /** How many frames are kept ready on a side of the playhead. */
+  #reach(side: 1 | -1): number {
+    return Math.min(mostAhead, this.#cache.room(side));
   }
 
   /** Whether waiting for `run` beats starting anew at the key frame of `index`. */
@@ -278,10 +281,13 @@ export class FrameReader {
       controller: new AbortController(),
     };
     this.#run = run;
+    const { position } = run;
+    const began = performance.now();
     decodeFrames(context, table, {
       first,
       last,
       background,
+      copied: true,
       signal: run.controller.signal,
       onFrame: (raw) => {
         if (this.#run !== run) return;
@@ -290,7 +296,10 @@ export class FrameReader {
         if (this.#pending?.index === raw.index) this.#pending.settle(raw);
       },
     }).then(
-      () => this.#ended(run, null),
+      () => {
+        this.#pace.decoded(run.position - position, performance.now() - began);
+        this.#ended(run, null);
+      },
       (error: unknown) => this.#ended(run, error),
     );
   }
@@ -322,41 +331,48 @@ export class FrameReader {
   }
 
   /**
-   * Decodes more on the side where less is ready. A side is filled when it is half empty, not at every step, because each
-   * run begins at a key frame; backwards it goes group by group, the nearest first.
+   * Decodes more on the side where less is ready. A side is filled when it is half empty, or when what is left of it would be
+   * gone by the time that more arrives; not at every step, because each run begins at a key frame. Backwards it goes group by
+   * group, the nearest first.
    */
   #prefetch(): void {
     if (this.#run || this.#pending || this.#disposal.signal.aborted || this.#failures >= mostFailures) return;
     const { table } = this.#options;
-    const reach = this.#reach;
+    const playhead = this.#playhead;
     const sides = this.#direction === 1 ? ([1, -1] as const) : ([-1, 1] as const);
     for (const side of sides) {
-      const room = side === 1 ? table.ticks.length - 1 - this.#playhead : this.#playhead;
+      const reach = this.#reach(side);
+      const room = side === 1 ? table.ticks.length - 1 - playhead : playhead;
       const wanted = Math.min(reach, room);
       const ready = this.#cache.contiguous(side, wanted);
-      if (ready >= wanted || ready > reach / 2) continue;
-      if (side === 1) {
-        const first = this.#playhead + ready + 1;
-        const last = Math.min(
-          this.#playhead + wanted,
-          Math.max(first, nextKeyFrame(table, first) - 1 + startCost),
-        );
-        this.#start(first, Math.min(last, table.ticks.length - 1), true);
-      } else {
-        const last = this.#playhead - ready - 1;
-        this.#start(Math.max(this.#playhead - wanted, keyFrameBefore(table, last)), last, true);
+      if (ready >= wanted) continue;
+      const edge = playhead + side * (ready + 1);
+      const key = keyFrameBefore(table, edge);
+      const moves = side === this.#direction ? this.#pace.framesMeanwhile(edge - key) : 0;
+      if (ready > Math.max(reach / 2, Math.min(moves * 1.25, reach - 4))) continue;
+      const sought = this.#sought.get(side);
+      if (sought?.playhead === playhead && sought.ready >= ready) continue;
+      this.#sought.set(side, { ready, playhead });
+      // As far as the playhead will want when they are there, so that the next run is not due at once.
+      const far = wanted + Math.min(moves, reach);
+      const background = !this.#pace.isFast;
+      if (side === -1) this.#start(Math.max(playhead - far, key), edge, background);
+      else {
+        const last = Math.min(playhead + far, Math.max(edge, nextKeyFrame(table, edge) - 1 + startCost));
+        this.#start(edge, Math.min(last, table.ticks.length - 1), background);
       }
       return;
     }
   }
 
   #finish(raw: RawFrame, eye: StereoEye | null): DecodedFrame {
-    return this.#keep(this.#finished.get(this.#nameOf(raw.index, eye)) ?? finishFrame(raw, eye));
+    const { finished } = this.#options.budget;
+    return this.#keep(finished.get(this.#nameOf(raw.index, eye)) ?? finishFrame(raw, eye));
   }
 
   /** Window, model and still ask for the frame on screen, so it is made once and the last ones used are kept. */
   #keep(frame: DecodedFrame): DecodedFrame {
-    this.#finished.set(this.#nameOf(frame.index, frame.eye ?? null), frame);
+    this.#options.budget.finished.set(this.#nameOf(frame.index, frame.eye ?? null), frame);
     return frame;
   }
 
@@ -366,7 +382,7 @@ export class FrameReader {
 
   /** Decoded planes are of both eyes, but a frame that is made from them is of one. */
   #nameOf(index: number, eye: StereoEye | null): string {
-    return `${index} ${eyeInWords(eye)}`;
+    return `${this.#name} ${index} ${eyeInWords(eye)}`;
   }
 }
 

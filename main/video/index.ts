@@ -24,6 +24,7 @@ import { decoderName, findMediaTools } from './ffmpeg.ts';
 import { fingerprintFile } from './fingerprint.ts';
 import { buildFrameTable } from './frame-index.ts';
 import type { IndexProgress } from './index-options.ts';
+import { FrameBudget } from './frame-budget.ts';
 import { FrameReader, type FrameRequest } from './frame-reader.ts';
 import type { FrameTable } from './frame-table.ts';
 import { decodeFrameIndex, encodeFrameIndex } from './frame-index-file.ts';
@@ -55,7 +56,7 @@ export interface OpenVideoOptions {
   readonly length?: number | undefined;
   /** Which picture stream is opened: the file's default where nothing is said. */
   readonly stream?: StreamWish | undefined;
-  /** Bytes for decoded frames; by default an eighth of the memory, at most 768 MiB. */
+  /** Bytes for decoded frames of this video alone; left out, it shares those of the process. */
   readonly cacheBytes?: number | undefined;
   readonly log?: Log | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -72,6 +73,12 @@ export interface FrameSummary {
 }
 
 const mebibyte = 1024 * 1024;
+
+/**
+ * For the decoded frames of all open recordings: 42 frames of 1080p in planes, and three in RGB. With it, a page that plays and
+ * the browser's other processes, an hour's review stays under 700 MB.
+ */
+const sharedBudget = new FrameBudget(Math.min(144 * mebibyte, Math.floor(totalmem() / 8)));
 
 /**
  * Opens a video in place. Reads a few megabytes at most; the index is built by `buildIndex` or comes stored.
@@ -115,7 +122,7 @@ export class VideoSource {
   /** Name of the content, the same wherever the file lies: 64 hexadecimal digits, and the stream where it is not the first. */
   readonly fingerprint: string;
   readonly context: DecodeContext;
-  readonly #cacheBytes: number;
+  readonly #budget: FrameBudget;
   readonly #openedAt = performance.now();
   /** Whether the file was seen to grow. */
   #grows = false;
@@ -136,7 +143,8 @@ export class VideoSource {
     this.probe = context.probe;
     this.fingerprint = fingerprint;
     this.#stamp = stamp;
-    this.#cacheBytes = options.cacheBytes ?? Math.min(768 * mebibyte, Math.floor(totalmem() / 8));
+    const { cacheBytes } = options;
+    this.#budget = cacheBytes === undefined ? sharedBudget : new FrameBudget(cacheBytes);
     if (options.index) {
       try {
         this.#table = decodeFrameIndex(options.index, this.#origin());
@@ -304,7 +312,7 @@ export class VideoSource {
     this.#reader ??= new FrameReader({
       context: this.context,
       table: this.table,
-      budgetBytes: this.#cacheBytes,
+      budget: this.#budget,
       checkFile: () => this.#checkFile(),
       eye: () => this.#eye,
     });

@@ -6,15 +6,20 @@ export class PixelPipe {
   readonly #chunks: AsyncIterator<Uint8Array>;
   /** Bytes that were read but belong to no frame yet. */
   #rest: Uint8Array = Buffer.alloc(0);
+  readonly #usesAgain: boolean;
+  #used: Buffer | null = null;
 
-  constructor(stream: Readable) {
+  /** @param usesAgain whether a frame is read into the memory of the one before, which nobody reads any more then */
+  constructor(stream: Readable, usesAgain = false) {
     this.#stream = stream;
+    this.#usesAgain = usesAgain;
     this.#chunks = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   }
 
-  /** The next `bytes` bytes in a buffer of their own; fewer when the pipe ends before. */
+  /** The next `bytes` bytes in a buffer, of their own unless it is used again; fewer when the pipe ends before. */
   async read(bytes: number): Promise<Buffer> {
-    const frame = Buffer.allocUnsafeSlow(bytes);
+    const frame = this.#used?.length === bytes ? this.#used : Buffer.allocUnsafeSlow(bytes);
+    if (this.#usesAgain) this.#used = frame;
     let filled = 0;
     for (;;) {
       const part = this.#rest.subarray(0, bytes - filled);

@@ -24,14 +24,40 @@ export interface FrameAt {
   readonly index: number;
 }
 
-/** The nearest recordings in a direction whose frames can be shown; those that are away are passed over. */
-export const showableFrom = (reel: Reel, video: Video, direction: -1 | 1): Video[] =>
-  neighboursOf(reel.time, video.id, direction).flatMap(({ id }) => {
-    const found = reel.find(id);
-    return found !== null && isShowable(found) ? [found] : [];
-  });
+/** Whether its file is there and its frames will be known soon. */
+const isBeingCounted = ({ availability, index }: Video): boolean =>
+  availability === 'available' && index === 'building';
+
+/**
+ * The nearest recordings in a direction whose frames can be shown. Those that are away are passed over; where one is still being
+ * counted, the way ends.
+ */
+export const showableFrom = (reel: Reel, video: Video, direction: -1 | 1): Video[] => {
+  const all = neighboursOf(reel.time, video.id, direction).flatMap(({ id }) => reel.find(id) ?? []);
+  const end = all.findIndex(isBeingCounted);
+  return (end < 0 ? all : all.slice(0, end)).filter(isShowable);
+};
+
+/** The recording whose frames have to be counted before one can go so many frames further on; null where none has. */
+export function countedFirst(reel: Reel, from: FrameAt, by: number): Video | null {
+  const direction = by < 0 ? -1 : 1;
+  const all = neighboursOf(reel.time, from.video.id, direction).flatMap(({ id }) => reel.find(id) ?? []);
+  const first = all.find(isBeingCounted);
+  if (first === undefined) return null;
+  const within = [from.video, ...showableFrom(reel, from.video, direction)].filter(isShowable);
+  const frames = within.reduce((sum, video) => sum + lastIndexOf(video) + 1, 0);
+  const before = !isShowable(from.video)
+    ? 0
+    : direction > 0
+      ? from.index + 1
+      : lastIndexOf(from.video) + 1 - from.index;
+  return Math.abs(by) > frames - before ? first : null;
+}
 
 const lastIndexOf = (video: Video): number => Math.max(0, (video.frameCount ?? 1) - 1);
+
+/** The last frame of a recording in a direction. */
+export const endOf = (video: Video, direction: -1 | 1): number => (direction > 0 ? lastIndexOf(video) : 0);
 
 /** The frame so many frames further on, over joins; the last or first one of all where there are not so many. */
 export function framesOn(reel: Reel, from: FrameAt, by: number): FrameAt {

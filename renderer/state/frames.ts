@@ -47,8 +47,8 @@ const keyOf = ({ videoId, index }: FrameName): string => `${videoId} ${index}`;
 const superseded = 499;
 const mostTries = 6;
 
-/** About 18 frames of 1280x1024, or 12 of 1080p: the steps around the place. The workstation has those further away. */
-const budgetBytes = 96 * 1024 * 1024;
+/** About 12 frames of 1280x1024, or 8 of 1080p: the steps around the place. The workstation has those further away. */
+const budgetBytes = 64 * 1024 * 1024;
 
 /** Frames of any recording by exact index, from the decoder behind the contract, the last ones kept. */
 export class FrameSource {

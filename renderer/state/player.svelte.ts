@@ -7,8 +7,9 @@ import {
   type VideoId,
 } from '../../preload/contract/index.ts';
 import { playBackwards, wait } from './backwards.ts';
-import { framesOn, placeToGo, showableFrom } from './case-player.ts';
+import { framesOn, placeToGo } from './case-player.ts';
 import type { Frame, Settled } from './frames.ts';
+import { HeldUp } from './held-up.svelte.ts';
 import { Moves } from './moves.svelte.ts';
 import { Motion, type MotionStart } from './motion.svelte.ts';
 import type { PlayerOptions } from './player-options.ts';
@@ -35,6 +36,7 @@ export class Player extends Stills {
   reverseRate = $state(0);
   /** The speed that a person chose for playing; J and L are faster for once. */
   chosenRate = $state(1);
+  readonly heldUp: HeldUp;
   readonly motion: Motion;
   readonly sound: Sound;
 
@@ -49,7 +51,8 @@ export class Player extends Stills {
   constructor(options: PlayerOptions) {
     super(options.recordings, options.fetchMedia);
     this.#options = options;
-    const { onFault, onPicture } = options;
+    const { onFault, onPicture, onCounted } = options;
+    this.heldUp = new HeldUp(options.recordings, onCounted);
     const video = (): Video => this.video;
     this.sound = new Sound({ ...options, video });
     this.motion = new Motion(
@@ -90,10 +93,7 @@ export class Player extends Stills {
 
   /** Of what plays, and of the next playing. Below 0 it plays backwards at once. */
   chooseRate(rate: number): void {
-    if (rate < 0) {
-      void this.reverse(-rate);
-      return;
-    }
+    if (rate < 0) return void this.reverse(-rate);
     this.chosenRate = rate;
     if (this.motion.moving) this.motion.setRate(rate);
     else if (this.#starting !== null) this.#starting = rate;
@@ -138,12 +138,11 @@ export class Player extends Stills {
 
   step(by: number): Promise<void> {
     return this.#moves.begin(async () => {
-      const { recordings } = this;
-      if (!this.ready && showableFrom(recordings, this.video, by < 0 ? -1 : 1).length === 0) return;
+      if (!this.ready && this.heldUp.beyond(this.video, by < 0 ? -1 : 1) === undefined) return;
       await this.#halted();
-      const to = framesOn(recordings, this.at, by);
+      const to = this.heldUp.framesOn(this.at, by);
       await this.fetchAt({ index: FrameIndex.parse(to.index) }, to.video);
-      this.fetchAhead(framesOn(recordings, this.at, by));
+      this.fetchAhead(framesOn(this.recordings, this.at, by));
     });
   }
 
@@ -206,7 +205,7 @@ export class Player extends Stills {
       fetchAhead: (index) => this.fetchAhead({ video: this.video, index }),
     });
     if (run !== this.#run) return;
-    const [before] = showableFrom(this.recordings, this.video, -1);
+    const before = this.heldUp.beyond(this.video, -1);
     if (before === undefined) return this.endRun();
     await this.showFrame({ videoId: before.id, index: (before.frameCount ?? 1) - 1 });
     if (run === this.#run) await this.reverse(rate);
@@ -256,13 +255,11 @@ export class Player extends Stills {
   }
 
   /** Goes to the first frame of all recordings. */
-  async first(): Promise<void> {
-    const { video, index } = framesOn(this.recordings, this.at, -Number.MAX_SAFE_INTEGER);
-    await this.goToFrame({ videoId: video.id, index: FrameIndex.parse(index) });
-  }
+  readonly first = (): Promise<void> => this.#goToEnd(-Number.MAX_SAFE_INTEGER);
+  readonly last = (): Promise<void> => this.#goToEnd(Number.MAX_SAFE_INTEGER);
 
-  async last(): Promise<void> {
-    const { video, index } = framesOn(this.recordings, this.at, Number.MAX_SAFE_INTEGER);
+  async #goToEnd(by: number): Promise<void> {
+    const { video, index } = this.heldUp.framesOn(this.at, by);
     await this.goToFrame({ videoId: video.id, index: FrameIndex.parse(index) });
   }
 
@@ -281,7 +278,8 @@ export class Player extends Stills {
     const atEnd = this.ready && this.shown !== null && this.shown.location.index >= this.lastIndex;
     if (atEnd) {
       // To the next recording, or from behind the last one to the very first frame.
-      const [over] = showableFrom(this.recordings, this.video, 1);
+      const over = this.heldUp.beyond(this.video, 1);
+      if (this.heldUp.by !== null) return this.endRun();
       const first = framesOn(this.recordings, this.at, -Number.MAX_SAFE_INTEGER).video;
       await this.fetchAt({ index: FrameIndex.parse(0) }, over ?? first);
     }
@@ -327,8 +325,8 @@ export class Player extends Stills {
       if (!this.ready || this.motion.moving) return;
       const times = await this.times.get().catch(() => null);
       const next = times && frameAfterStream(times, this.video, { shownSeconds, endSeconds });
-      const [over] = showableFrom(this.recordings, this.video, 1);
-      if (next === null && over !== undefined) await this.fetchAt({ index: FrameIndex.parse(0) }, over);
+      const over = next === null ? this.heldUp.beyond(this.video, 1) : undefined;
+      if (over !== undefined) await this.fetchAt({ index: FrameIndex.parse(0) }, over);
       else await this.#showIndex(next ?? this.lastIndex);
       goesOn = (next !== null || over !== undefined) && this.fault === null;
     });
@@ -343,6 +341,7 @@ export class Player extends Stills {
 
   protected onFrame({ location }: Frame): void {
     this.motion.hide();
+    this.heldUp.on(location.index, this.lastIndex);
     this.#options.onShown(location.index);
   }
 

@@ -11,6 +11,7 @@ import {
   type Video,
   type VideoId,
 } from '../../preload/contract/index.ts';
+import { say } from '../words/say.ts';
 
 /** The recordings that a player goes over, as one time. */
 export interface Reel {
@@ -115,6 +116,11 @@ export class Recordings implements Reel {
     const video = this.find(id);
     if (!this.areSeveral || video === null) return '';
     return `${this.numberOf(id)} of ${this.files.length}: ${video.displayName}`;
+  }
+
+  /** That its frames are still being counted. */
+  countingInWords(id: VideoId): string {
+    return say('stage.counting', { recording: this.nameOf(id) });
   }
 
   /** A place with its time in the case and, where there are several recordings, that in its own and which one that is. */

@@ -154,14 +154,14 @@ export class Review {
       await parts.bridge.savePosition({ sessionId: this.session.id, ...place });
     });
     this.player = new Player({
-      ...parts,
-      recordings: this.recordings,
+      ...{ ...parts, recordings },
       onShown: (index) => {
         this.files.takePicture();
         this.#position.keep({ videoId: this.video.id, frameIndex: index });
         this.#tellPlace();
       },
       onFault: (id) => void this.files.lookAgain(id),
+      onCounted: (id) => this.#announcer.say(recordings.countingInWords(id)),
       onPicture: (seconds) => this.marks.loop.picture(seconds),
       onEnded: () => this.marks.loop.ended(),
     });

@@ -41,6 +41,8 @@ let list: Video[];
 let recordings: Recordings;
 let player: Player;
 const asked: string[] = [];
+/** Recordings that were named as still being counted. */
+const told: string[] = [];
 
 const fetchMedia: typeof fetch = async (address) => {
   const [, kind, of, frame] = /\/media\/(frame-times|frames)\/([abc])(?:\/(\d+))?/.exec(
@@ -63,7 +65,10 @@ const open = (...videos: Video[]): void => {
   const workstation = new FakeWorkstation();
   const opened = { ...workstation.open(), video: list[0]!, recordings: list };
   recordings = new Recordings(opened, { listRecordings: async () => ({ ok: true, value: list }) });
-  player = new Player({ fetchMedia, recordings, onShown: () => undefined });
+  player = new Player({
+    ...{ fetchMedia, recordings, onShown: () => undefined },
+    onCounted: (videoId) => told.push(videoId),
+  });
 };
 const on = () => `${player.shown?.videoId}${player.shown?.location.index}`;
 const frame = (videoId: string, index: number) => ({
@@ -73,6 +78,7 @@ const frame = (videoId: string, index: number) => ({
 
 beforeEach(() => {
   asked.length = 0;
+  told.length = 0;
   open(recording('a'), recording('b', { start: { gapSeconds: 10 } }), recording('c'));
 });
 afterEach(() => player.dispose());
@@ -150,6 +156,32 @@ describe('a player over several recordings', () => {
     await player.step(-1);
     expect(on()).toBe('a49');
     expect(asked.filter((name) => name.startsWith('b'))).toEqual([]);
+  });
+
+  test('says which recording is still being counted where a step would go into it, and goes once it is', async () => {
+    const b = recording('b', { start: { gapSeconds: 10 } });
+    recordings.take({ ...b, index: 'building', frameCount: null });
+    await player.goToFrame(frame('a', 48));
+    await player.step(1);
+    expect([on(), player.heldUp.by, told]).toEqual(['a49', null, []]);
+    for (const step of [
+      () => player.step(1),
+      () => player.step(10),
+      () => player.last(),
+      () => player.play(),
+    ]) {
+      await step();
+      // Not over the one that is being counted, to frames that do not come next.
+      expect([on(), player.heldUp.by, told.splice(0)]).toEqual(['a49', 'b', ['b']]);
+    }
+    await player.step(-1);
+    expect([on(), player.heldUp.by]).toEqual(['a48', null]);
+    await player.goToFrame(frame('c', 3));
+    await player.step(-4);
+    expect([on(), player.heldUp.by, told.splice(0)]).toEqual(['c0', 'b', ['b']]);
+    recordings.take(b);
+    await player.step(-1);
+    expect([on(), player.heldUp.by, told]).toEqual(['b4', null, []]);
   });
 
   test('is found in the order that is recorded, whichever is on show', async () => {

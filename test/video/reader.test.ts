@@ -3,7 +3,10 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { upright } from '../../main/video/display.ts';
+import { FrameBudget } from '../../main/video/frame-budget.ts';
 import { FrameCache } from '../../main/video/frame-cache.ts';
+import { FrameSlots } from '../../main/video/frame-slots.ts';
+import { Pace } from '../../main/video/pace.ts';
 import { findMediaTools, openVideo, type VideoSource } from '../../main/video/index.ts';
 import { runningProcesses } from '../../main/video/process.ts';
 import { decodeFrames, type RawFrame } from '../../main/video/decoder.ts';
@@ -276,23 +279,93 @@ describe('FrameCache', () => {
       pixelAspect: [1, 1],
     },
     isDamaged: false,
-    data: Buffer.alloc(0),
+    data: Buffer.alloc(100),
     source: { pixelFormat: 'yuv420p', orientation: upright },
   });
 
-  it('keeps to its budget and gives up the farthest frames first', () => {
-    const cache = new FrameCache(1000, 100);
-    for (let index = 0; index < 50; index++) {
-      cache.movePlayhead(index);
+  const filled = (budget: FrameBudget, count: number): FrameCache => {
+    const cache = new FrameCache(budget, 100);
+    for (let index = 0; index < count; index++) {
+      cache.movePlayhead(index, 1);
       cache.put(frame(index));
     }
-    expect(cache.size).toBe(10);
-    expect(cache.contiguous(-1, 100)).toBe(9);
-    cache.movePlayhead(45);
-    cache.put(frame(50));
-    expect(cache.get(40)).toBeUndefined();
-    expect(cache.contiguous(1, 100)).toBe(5);
-    expect(new FrameCache(0, 100).capacity).toBe(8);
+    return cache;
+  };
+
+  it('gives up the farthest frames first, those behind the playhead sooner than those ahead', () => {
+    const cache = filled(new FrameBudget(1150), 50);
+    expect([cache.size, cache.contiguous(-1, 100)]).toEqual([10, 9]);
+    cache.movePlayhead(43, -1);
+    for (let index = 42; index >= 30; index--) cache.put(frame(index));
+    expect([cache.contiguous(-1, 100), cache.contiguous(1, 100)]).toEqual([7, 2]);
+    expect([cache.room(-1), cache.room(1)]).toEqual([7, 2]);
+    expect(new FrameCache(new FrameBudget(0), 100).capacity).toBe(8);
+  });
+
+  it('shares its budget: what lies idle is given up, and those in use have even shares', () => {
+    let now = 0;
+    const budget = new FrameBudget(4600, () => now);
+    const first = filled(budget, 60);
+    expect([first.size, budget.held]).toEqual([40, 4000]);
+    now += 1000;
+    const second = filled(budget, 60);
+    expect([first.size, second.size]).toEqual([20, 20]);
+    now += 60_000;
+    const third = filled(budget, 30);
+    expect([first.size, second.size, third.size]).toEqual([0, 10, 30]);
+    third.clear();
+    expect(budget.held).toBe(1000);
+  });
+
+  it('never holds more than its budget and the fewest frames of each, whoever comes and goes', () => {
+    let now = 0;
+    const budget = new FrameBudget(4600, () => now);
+    const caches = Array.from({ length: 5 }, () => new FrameCache(budget, 100));
+    for (let turn = 0; turn < 2000; turn++) {
+      now += (turn * 7919) % 1500;
+      const cache = caches[(turn * 31 + Math.floor(turn / 90)) % 5]!;
+      if (turn % 3 > 0) cache.movePlayhead((turn * 13) % 400, turn % 2 === 0 ? 1 : -1);
+      cache.put(frame((turn * 17) % 400));
+      expect(budget.held).toBeLessThanOrEqual(4100);
+      expect(cache.bytes).toBe(cache.size * 100);
+    }
+  });
+});
+
+describe('FrameSlots', () => {
+  it('uses memory again, and lets go of what holds no frame', () => {
+    const slots = new FrameSlots();
+    const frames = Array.from({ length: 40 }, () => slots.take(3_110_400));
+    expect(slots.slabs).toBe(4);
+    frames.forEach(({ data }, value) => data.fill(value));
+    expect(frames.every(({ data }, value) => data[0] === value && data.at(-1) === value)).toBe(true);
+    const again = frames[30]!.data;
+    frames[30]!.free();
+    expect(slots.take(3_110_400).data).toBe(again);
+    for (const { free } of frames.slice(0, 30)) free();
+    expect(slots.slabs).toBe(2);
+    expect(slots.take(50_000_001).data).toHaveLength(50_000_001);
+  });
+});
+
+describe('Pace', () => {
+  it('tells from steps and decodes over how many frames one goes on meanwhile', () => {
+    let now = 0;
+    const pace = new Pace(() => now);
+    for (let index = 500; index > 450; index--) {
+      pace.moved(index);
+      now += 40;
+    }
+    expect(pace.isFast).toBe(true);
+    // 25 frames a second, while 120 are decoded in a second.
+    expect(pace.framesMeanwhile(240)).toBe(Math.ceil(25 * 2.15));
+    for (let run = 0; run < 10; run++) pace.decoded(240, 4150);
+    expect(pace.framesMeanwhile(240)).toBeGreaterThan(100);
+    now += 2000;
+    expect([pace.isFast, pace.framesMeanwhile(240)]).toEqual([false, 0]);
+    pace.moved(9000);
+    pace.moved(20);
+    expect(pace.framesMeanwhile(240)).toBe(0);
   });
 });
 

@@ -5,6 +5,7 @@ import { keys } from './keys.ts';
 import { library } from './library.ts';
 import { lists } from './lists.ts';
 import { settings } from './settings.ts';
+import { stage } from './stage.ts';
 import { tour } from './tour.ts';
 
 /** Every text of the window that is ready to be translated, by its key. A part of the window has a file of its own. */
@@ -16,5 +17,6 @@ export const english = {
   ...library,
   ...lists,
   ...settings,
+  ...stage,
   ...tour,
 } as const;

@@ -1,6 +1,7 @@
 import { passes, render, type BenchTable } from '../table.ts';
 import { run as longRecording } from './long-recording.ts';
 import { run as manyAnswers } from './many-answers.ts';
+import { run as steps } from './steps.ts';
 import { run as timeline } from './timeline.ts';
 
 /**
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   timeline,
   'long-recording': longRecording,
   'many-answers': manyAnswers,
+  steps,
 };
 
 const chosen = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { WorkstationPage } from '../../e2e/pages/workstation-page.ts';
 import { ClipFolder } from '../../video/clips.ts';
 import { percentile, type BenchRow, type BenchTable } from '../table.ts';
 import { framesOfHours, hours, makeLongFile, plainFfmpeg } from './long-file.ts';
-import { load, memory, withoutModel } from './processes.ts';
+import { keepNoCopies, load, memory, withoutModel } from './processes.ts';
 import { anHoursReview, reviewedActions } from './review-script.ts';
 
 /** A recording of six hours: how soon it is there, what an hour's review of it costs in memory, and how fast it is stepped through. */
@@ -24,6 +24,7 @@ export async function run(): Promise<BenchTable> {
     const window = new WorkstationPage(await browser.newPage({ viewport: { width: 1440, height: 900 } }));
     const { page } = window;
     page.setDefaultTimeout(120_000);
+    await keepNoCopies(page);
     const address = await host.address();
     const begun = performance.now();
     const since = (): number => (performance.now() - begun) / 1000;

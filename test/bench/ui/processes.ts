@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { childrenOf, type RunningHost } from '../../e2e/host.ts';
 
 /** What a machine is busy with besides, which figures of this run are to be read with: mean number of processes that want a core. */
@@ -44,3 +44,27 @@ export async function memory(host: RunningHost, browser: Browser): Promise<Memor
 
 export const withoutModel = ({ workstation, tools, pages, browser }: Memory): number =>
   workstation + tools + pages + browser;
+
+/** What is used here of the inside of Playwright, which has no public way to this. */
+interface Inside {
+  readonly _connection: {
+    toImpl?: (page: Page) => {
+      delegate: {
+        _mainFrameSession: { _client: { send: (method: string, parameters: object) => Promise<object> } };
+      };
+    };
+  };
+}
+
+/**
+ * Lets the page keep no copies of what it has fetched for whoever watches it. Playwright has it keep up to 200 MB of them, which
+ * no window of a user has.
+ */
+export async function keepNoCopies(page: Page): Promise<void> {
+  const inside = (page as unknown as Inside)._connection.toImpl?.(page);
+  if (!inside) throw new Error('Playwright has changed inside: how are copies of responses left out now?');
+  await inside.delegate._mainFrameSession._client.send('Network.enable', {
+    maxTotalBufferSize: 1024,
+    maxResourceBufferSize: 1024,
+  });
+}
