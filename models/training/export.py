@@ -67,7 +67,7 @@ def without(taught, labels, kinds):
 NANO = {
     "id": "surgery-r1-nano",
     "name": "Surgery-R1 nano",
-    "version": "0.7.0",
+    "version": "0.7.1",
     "licence": "Apache-2.0",
     "domain": "synthetic",
     "domainNote": "Trained on synthetic scenes only. Not for real operations.",

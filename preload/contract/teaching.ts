@@ -128,8 +128,17 @@ function splitOff(words: readonly string[], subjects: readonly string[]): Split 
 export const isTaught = (text: string, { kinds, sense }: ModelTeaching): boolean => {
   const words = wordsOf(text);
   // "What is a stapler?" has no other words than "What is the stapler doing?".
-  return kinds.some((kind) => isOfKind(words, kind)) && !(sense && asksNothingOf(text, sense));
+  return kinds.some(
+    (kind) =>
+      isOfKind(words, kind) && !(sense && asksNothingOf(text, sense, surelyNothing[kind.about ?? 'own'])),
+  );
 };
+
+/**
+ * A question all of whose words were taught is declined if its arrangement is so likely to ask something else. Of a kind with so many
+ * words that no single one is typical, less is enough: "which organ is bleeding" has only words of its wordings.
+ */
+const surelyNothing = { any: 0.8, own: 0.9 } as const;
 
 /** Tells whether a model was taught a question (see {@link isTaught}) and, if not, what to ask instead. */
 export function examineQuestion(text: string, teaching: ModelTeaching): QuestionExam {

@@ -29,6 +29,9 @@ const LEAST_MET = 4;
 /** Share of the words that are taken for unknown in a round, so that neighbours of unknown words are learnt. */
 const MASKED = 0.06;
 
+/** Share of the sentences whose end is put first in a round, since people turn a question round without asking another. */
+const TURNED = 0.15;
+
 /** Chosen on questions typed for it, none of which is in any split. */
 const THRESHOLD = 0.85;
 
@@ -69,7 +72,7 @@ const DRAWN: Readonly<Record<keyof typeof SENSE_BUILDS, number>> = {
   organ: 2500,
   location: 4000,
   grounding: 4000,
-  none: 16_000,
+  none: 28_000,
 };
 
 function drawnBuilds(random: Random): SensedQuestion[] {
@@ -84,12 +87,17 @@ function drawnBuilds(random: Random): SensedQuestion[] {
 export function fitSense(questions: readonly SensedQuestion[], seed = 1): QuestionSense {
   const lexicon = lexiconWith(TAUGHT_NAMES);
   const random = new Random(seed);
-  const seen = new Map<string, Row>();
+  const seen = new Map<string, Row & { times: number }>();
   for (const { question, sense } of [...questions, ...drawnBuilds(random)]) {
     const text = sentenceOf(question, lexicon)?.direct.text;
-    if (text) seen.set(`${sense} ${text}`, { text, sense: senses.indexOf(sense) });
+    if (!text) continue;
+    const times = (seen.get(`${sense} ${text}`)?.times ?? 0) + 1;
+    seen.set(`${sense} ${text}`, { text, sense: senses.indexOf(sense), times });
   }
-  const rows = [...seen.values()];
+  // The few wordings of a kind that is asked often weigh more than one sentence each, and less than all of theirs.
+  const rows: Row[] = [...seen.values()].flatMap(({ text, sense, times }) =>
+    Array.from({ length: 1 + Math.floor(Math.log2(times) / 2) }, () => ({ text, sense })),
+  );
   const none = senses.indexOf('none');
   const met = new Map<string, number>();
   for (const { text, sense } of rows) {
@@ -113,7 +121,9 @@ export function fitSense(questions: readonly SensedQuestion[], seed = 1): Questi
       [rows[i], rows[j]] = [rows[j]!, rows[i]!];
     }
     for (const { text, sense } of rows) {
-      const { tokens } = tokensOf(text, words);
+      const { tokens: said } = tokensOf(text, words);
+      const turn = random.next() < TURNED ? random.integer(1, Math.max(1, said.length - 1)) : 0;
+      const tokens = [...said.slice(turn), ...said.slice(0, turn)];
       for (let i = 0; i < tokens.length; i++) {
         if (!tokens[i]!.startsWith('<') && random.next() < MASKED)
           tokens[i] = random.next() < 0.3 ? '<?ly>' : '<?>';

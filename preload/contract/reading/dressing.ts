@@ -6,7 +6,8 @@ import { slipsBetween } from '../spelling.ts';
  * what is done there, of times and of negation are in none of these lists: such an unknown word leaves the question unread.
  *
  * The lists are from WordNet 3.0 (Princeton University): what shares a sense with two of the words that training questions have
- * for the same thing, or stands next to one there, without what has another meaning in an operation.
+ * for the same thing, stands next to one there, or is another or the wider word for the first meaning of one of them; without
+ * what has another meaning in an operation.
  */
 
 interface Kind {
@@ -19,24 +20,25 @@ interface Kind {
 const kinds: readonly Kind[] = [
   {
     as: ['tell', 'say'],
-    words: 'ascertain comment mention remark',
+    words: 'ascertain comment mention remark posit utter verbalise verbalize',
   },
   {
     as: ['list', 'name'],
     forms: ['list', 'listing', 'listed'],
-    words: `assort catalog class classify define enumerate generate identify itemise itemize offer proffer qualify quote
+    words: `advert assort catalog class classify define enumerate generate identify itemise itemize offer proffer qualify quote
       recollect refer register represent retrieve stipulate submit tape tell`,
   },
   {
     as: ['show', 'mark'],
     forms: ['shows', 'showing', 'shown'],
     words: `delineate demo demonstrate designate disclose display exhibit indicate point signalise signalize situate tag
-      underscore bring-out point-out`,
+      adumbrate denominate underscore bring-out point-out`,
   },
   {
     as: ['describe'],
     forms: ['describe', 'describe', 'described'],
-    words: 'draw explicate limn recapitulate render resume sum-up go-over',
+    words:
+      'account draw explicate exposit expound limn recapitulate reiterate render represent restate resume sum-up go-over',
   },
   {
     as: ['count'],
@@ -50,11 +52,12 @@ const kinds: readonly Kind[] = [
   },
   {
     as: ['visible'],
-    words: 'detectable discernible identifiable manifest patent seeable unmistakable viewable portrayed',
+    words: `detectable discernible existing identifiable manifest marked noted patent placeable pronounced recognizable seeable
+      unmistakable viewable portrayed`,
   },
   {
     as: ['photograph', 'snapshot', 'recording'],
-    words: `film flick movie panorama prospect shot snap vista motion-picture moving-picture video-display video-recording
+    words: `exposure film flick icon movie panorama perspective prospect representation shot snap vista motion-picture moving-picture video-display video-recording
       mental-image`,
   },
   {
@@ -62,6 +65,10 @@ const kinds: readonly Kind[] = [
     words: 'aggregate counting figure head-count numeration reckoning sum-total totality',
   },
   { as: ['list'], words: 'listing roll' },
+  { as: ['instrument'], words: 'implement' },
+  { as: ['moment'], words: 'instant point-in-time' },
+  { as: ['sign', 'hint'], words: 'breath clew clue cue fleck intimation scrap suggestion' },
+  { as: ['check'], words: 'analyse analyze canvass study check-out look-into' },
   {
     as: ['task'],
     words: 'business chore functioning maneuver occupation performance purpose routine undertaking',
@@ -95,7 +102,10 @@ for (const { as, forms, words } of kinds) {
       continue;
     }
     if (!readAs.has(word)) readAs.set(word, as);
-    if (forms === undefined) continue;
+    if (forms === undefined) {
+      if (!readAs.has(`${word}s`)) readAs.set(`${word}s`, [`${as[0]!}s`, ...as]);
+      continue;
+    }
     for (const [i, form] of formsOf(word).entries())
       if (!readAs.has(form)) readAs.set(form, [forms[i]!, ...as]);
   }

@@ -225,7 +225,7 @@ const phrasings: Readonly<Record<Intent, readonly string[]>> = {
     `${describe}(?: what| everything that)? ${be} ${going}(?: <view>)?`,
     '(?:describe|summarise|summarize)(?: everything| this)?',
     `what ${person} (?:can )?${glimpse}`,
-    `what (?:do|can|could) ${person} ${glimpse}`,
+    `what (?:do|can|could) ${person} (?:${glimpse}|detect|perceive)`,
     `what am i (?:seeing|looking at)`,
     `what ${be} ${person} (?:seeing|looking at)`,
     'what can be seen',

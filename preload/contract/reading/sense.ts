@@ -140,13 +140,10 @@ export function senseOf(text: string, sense: QuestionSense): Sensed {
   return { ranked, unknown };
 }
 
-/** A question all of whose words were taught is declined if its arrangement is so likely to ask something else. */
-const surelyNothing = 0.9;
-
-/** Whether a text, in whatever words, asks what the model was taught to decline. */
-export function asksNothingOf(text: string, sense: QuestionSense): boolean {
+/** Whether a text, in whatever words, asks what the model was taught to decline, at least so likely. */
+export function asksNothingOf(text: string, sense: QuestionSense, atLeast: number): boolean {
   const found = sentenceOf(text, lexiconOf(sense));
   if (found === null) return false;
   const [top] = senseOf(found.direct.text, sense).ranked;
-  return top?.sense === 'none' && top.probability >= surelyNothing;
+  return top?.sense === 'none' && top.probability >= atLeast;
 }

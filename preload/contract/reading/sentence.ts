@@ -57,7 +57,7 @@ const courtesies = new Set(
   'please kindly currently presently now exactly precisely actually quickly'.split(' '),
 );
 const asides =
-  /(?:^|(?<!(?:^| )(?:the|to)) )(?:right now|just now|right at the moment|at the moment|at this moment|at present|at this point|as of now|for me)(?= |$)/g;
+  /(?:^|(?<!(?:^| )the) )(?:right now|just now|right at the moment|at the moment|at this moment|at present|at this point|as of now|for me)(?= |$)/g;
 const openers = new RegExp(
   '^(?:(?:ok|okay|so|well|please|(?:can|could|would|will) (?:you|u)(?: please)?|(?:just )?tell me|tell us|let me know|say' +
     '|(?:can|could|may) i (?:know|ask)|i (?:want|need|would like|would love|wish) to know|i wonder|do you know|any idea) )+',

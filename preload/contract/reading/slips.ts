@@ -4,14 +4,14 @@ import { slipsBetween } from '../spelling.ts';
 const mendable = (
   'bipolar prograsp forceps needle driver holder monopolar curved scissors ultrasound probe suction stapler applier ' +
   'applicator clipper irrigator kidney liver spleen gallbladder bowel smoke blood bleeding thread suture stitches ' +
-  'staples instrument instruments located location organ picture visible describe nearest closest furthest where which ' +
+  'staples instrument instruments image located location organ picture visible describe nearest closest furthest where which ' +
   'grasping suturing retraction retracting cauterizing cauterization coagulating clipping cutting'
 ).split(' ');
 
 /** Real words that differ from one of those by one typing error, and must not be corrected: a lever is no liver. */
 const others = new Set(
   (
-    'applied applies application applicant blond bloody bloom bloop bowed bower breeding brood blending bleeping carved ' +
+    'imago imaged images applied applies application applicant blond bloody bloom bloop bowed bower breeding brood blending bleeping carved ' +
     'catting cuttings chipper chipping clapper clapping clippings closes closet curbed cured curled cursed curve curves ' +
     'described describes diver drier drive driven drives drover forces gasping grassing holler holier instalment ' +
     'instrumental irrigated irrigates lever liter litre lived liven liner lives live lover livery locates locations monocular ' +

@@ -73,6 +73,13 @@ export const SENSE_BUILDS: Readonly<Record<'organ' | 'location' | 'grounding' | 
       'What (should|must|can|could|would|will) (be done|I do|we do|they do|happen|the <surgeon> do) (about|with|to|for|) (the SUBJECT|the ORGAN|the organ|) VIEW?',
       '(Explain|Describe|Say) (how|why|when) (a|the) (SUBJECT|<wtool>|ORGAN) (works|is used|is made|was taken|moves).',
       'Does the (SUBJECT|ORGAN|<surgeon>|<wtool>) (hurt|work|matter|help|know|look <adj>|feel <adj>|seem <adj>) VIEW?',
+      '(Which|What) (|of the|of these) <wtools> (are|is) ADV (|too|not) (BAD) VIEW?',
+      'How many (|of the|of these) <wtools> are ADV (|too|not) (BAD) VIEW?',
+      '(Which|What) (instruments|tools|devices) (|VIEW) are (|ADV|too|not) (BAD)?',
+      'How many (instruments|tools|devices) are (|ADV|too|not) (BAD) VIEW?',
+      '(Which|What) organ (is|was) ADV (bleeding|smoking|cut|clipped|stapled|BAD) VIEW?',
+      '(Which|What) TOOL (caused|causes|made|left|started|stopped|gave|prevents) the SUBJECT VIEW?',
+      '(Which|What) TOOL (is|was) (removed|replaced|changed|dropped|bought|cleaned|tested|BAD) VIEW?',
       'Does (this|the <frame>) look (<adj>|like a <wtool>|right|wrong) VIEW?',
     ],
   };
@@ -80,6 +87,10 @@ export const SENSE_BUILDS: Readonly<Record<'organ' | 'location' | 'grounding' | 
 const THINGS = Object.keys(NAMES) as (keyof typeof NAMES)[];
 const ORGANS = ['kidney', 'liver', 'spleen', 'gallbladder', 'bowel'];
 const NOUNS = ['cutting', 'suturing', 'bleeding', 'retraction', 'grasping', 'the organ'];
+/** What can be said of instruments and organs that no picture tells, or that nobody taught. */
+const BAD =
+  'dirty|clean|broken|sterile|sharp|blunt|new|old|best|better|safe|dangerous|expensive|needed|necessary|missing|allowed|wrong|ready|hot|cold|' +
+  'heavy|useful|ours|mine|done|finished|free|tired|healthy|sick|injured|hurt|swollen|removed|lost|forgotten|forbidden|recommended|preferred';
 const tools = new Set<string>(instruments);
 
 /** One such text, with names in place of what stands for them; null where every draw was held out. */
@@ -94,6 +105,7 @@ export function drawSenseBuild(random: Random, sense: keyof typeof SENSE_BUILDS)
     random,
     wording
       .replaceAll('SUBJECT', name)
+      .replaceAll('BAD', BAD)
       .replaceAll('ORGAN', () => random.pick(ORGANS))
       .replaceAll('{noun}', () => random.pick(NOUNS)),
   );
