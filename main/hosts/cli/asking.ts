@@ -300,7 +300,7 @@ export function shortAnswerForPeople(question: string, answer: Answer, frame: Si
   if (untaught !== undefined) {
     if (untaught.untaughtWords.length > 0) lines.push(`Untaught  ${untaught.untaughtWords.join(', ')}`);
     for (const rewrite of untaught.rewrites) lines.push(`It knows  ${rewrite}`);
-    for (const example of untaught.askable ?? []) lines.push(`Not near  ${example}`);
+    for (const example of untaught.askable ?? []) lines.push(`It knows  ${example}`);
   }
   const others = alsoConsidered(answer).map(
     ({ label, probability }) => `${label} ${Math.round(probability * 100)} %`,
