@@ -2,6 +2,7 @@ import { passes, render, type BenchTable } from '../table.ts';
 import { run as longRecording } from './long-recording.ts';
 import { run as manyAnswers } from './many-answers.ts';
 import { run as steps } from './steps.ts';
+import { run as streaming } from './streaming.ts';
 import { run as timeline } from './timeline.ts';
 
 /**
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<BenchTable>>> = {
   'long-recording': longRecording,
   'many-answers': manyAnswers,
   steps,
+  streaming,
 };
 
 const chosen = process.argv.slice(2);
