@@ -16,6 +16,7 @@ import BottomBar from '../../renderer/components/BottomBar.svelte';
 import SidePanel from '../../renderer/components/SidePanel.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
 import type { Review } from '../../renderer/state/review.svelte.ts';
+import { PanelSizes } from '../../renderer/state/panel-sizes.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { spoken } from '../../renderer/view/statuses.ts';
 import { renderList, rowHeight, withLayout } from './layout.ts';
@@ -502,7 +503,13 @@ describe('the list', () => {
       expect(asked()).toBeLessThan(9);
       expect(review.older.isReading).toBe(true);
       const notices = createRawSnippet(() => ({ render: () => '<span></span>' }));
-      render(SidePanel, { workstation, review, onModels: ignore, notices });
+      render(SidePanel, {
+        workstation,
+        review,
+        sizes: new PanelSizes(localStorage),
+        onModels: ignore,
+        notices,
+      });
       expect(
         screen.getByText(/older answers of this session can’t be read: A page can’t be read/),
       ).toBeTruthy();

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { createRawSnippet } from 'svelte';
+import { createRawSnippet, tick } from 'svelte';
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Box, type ActorId, type Answer } from '../../preload/contract/index.ts';
@@ -7,6 +7,7 @@ import AnswerPanel from '../../renderer/components/AnswerPanel.svelte';
 import ListFilter from '../../renderer/components/ListFilter.svelte';
 import SidePanel from '../../renderer/components/SidePanel.svelte';
 import Timeline from '../../renderer/components/Timeline.svelte';
+import { PanelSizes } from '../../renderer/state/panel-sizes.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { facetsOf, foldedRows, inListOrder, isFold, matching } from '../../renderer/view/answer-list.ts';
 import { renderList, withLayout } from './layout.ts';
@@ -53,6 +54,23 @@ const choose = (name: string, value: string) =>
 const optionOf = (name: string): string => screen.getByRole<HTMLOptionElement>('option', { name }).value;
 
 describe('the list of answers', () => {
+  test('keeps the focus on the row that has it, whatever comes, goes or changes places around it', async () => {
+    for (let index = 0; index < 60; index += 1) add(`question ${index}`, index);
+    const { review } = await opened();
+    const button = (text: string): HTMLElement =>
+      screen.getByTitle(text, { exact: true }).closest<HTMLElement>('button')!;
+    button('question 58').focus();
+    await tick();
+    const row = button('question 58').closest('[aria-posinset]')!;
+    const at = row.getAttribute('aria-posinset');
+    // Asked in another window: one more above it.
+    review.list.order = 'label';
+    await tick();
+    review.list.order = 'time';
+    await vi.waitFor(() => expect(row.isConnected && row.getAttribute('aria-posinset')).not.toBe(at));
+    expect(document.activeElement).toBe(button('question 58'));
+  });
+
   test('is in the order of asking, of time, of probability or of labels', async () => {
     add('late', 300, { label: 'Suction', probability: 0.4 });
     add('early', 3, { label: 'Retraction', probability: null });
@@ -166,7 +184,13 @@ describe('notes on answers', () => {
     await workstation.start();
     const review = workstation.review!;
     await vi.waitFor(() => expect(review.player.shown).not.toBeNull());
-    render(SidePanel, { workstation, review, onModels: () => undefined, notices: nothing });
+    render(SidePanel, {
+      workstation,
+      review,
+      sizes: new PanelSizes(localStorage),
+      onModels: () => undefined,
+      notices: nothing,
+    });
     await fireEvent.click(screen.getByRole('tab', { name: 'Bookmarks, notes 1' }));
     const row = await screen.findByRole('button', { name: /Ask Dr Berg/ });
     const { unmount } = render(Timeline, { review });

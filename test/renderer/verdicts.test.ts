@@ -8,6 +8,7 @@ import { tick } from 'svelte';
 import Stage from '../../renderer/components/Stage.svelte';
 import { Keyboard } from '../../renderer/state/keyboard.ts';
 import type { Review } from '../../renderer/state/review.svelte.ts';
+import { PanelSizes } from '../../renderer/state/panel-sizes.svelte.ts';
 import { Workstation } from '../../renderer/state/workstation.svelte.ts';
 import { boxBetween, middleBox, moveBox } from '../../renderer/view/box-editing.ts';
 import { keyTable, shortcutGroups } from '../../renderer/view/shortcuts.ts';
@@ -59,6 +60,7 @@ async function opened(): Promise<Review> {
   await review.select(fake.entries[0]!.question.id);
   await vi.waitFor(() => expect(review.onAnswersPicture).toBe(true));
   const nothing = render(SidePanel, {
+    sizes: new PanelSizes(localStorage),
     ...{ workstation, review, onModels: ignore },
     notices: (() => undefined) as never,
   });
