@@ -687,7 +687,7 @@ describe('questions that wait', () => {
 });
 
 describe('whose an answer is', () => {
-  const origin = (): string => screen.getByText(/CPU · /).textContent ?? '';
+  const origin = (): string => screen.getByText(/CPU · /).textContent?.replaceAll('\u00a0', ' ') ?? '';
 
   test('stands under it: model, device, how it was drawn, how long it took and when', async () => {
     const settings = {
