@@ -51,6 +51,8 @@ interface Pending {
   readonly promise: Promise<DecodedFrame>;
   readonly settle: (outcome: RawFrame | WorkstationError | Error) => void;
   waiters: number;
+  /** Whether it is known not to be in the cache. */
+  needsDecoder: boolean;
 }
 
 interface Run {
@@ -179,7 +181,8 @@ export class FrameReader {
   #forInteraction(index: number, signal: AbortSignal | undefined): Promise<DecodedFrame> {
     let pending = this.#pending;
     if (pending?.index !== index) {
-      pending?.settle(superseded());
+      // One that may be in the cache is still answered: two windows that step by turns would else starve each other.
+      if (pending?.needsDecoder) pending.settle(superseded());
       pending = this.#open(index);
       void this.#serve(pending);
     }
@@ -211,6 +214,7 @@ export class FrameReader {
       index,
       promise,
       waiters: 0,
+      needsDecoder: false,
       settle: (outcome) => {
         if (this.#pending === pending) this.#pending = null;
         if (outcome instanceof Error) {
@@ -237,12 +241,12 @@ export class FrameReader {
     try {
       await this.#options.checkFile();
     } catch (error) {
-      pending.settle(error as Error);
-      this.#stopRun();
-      return;
+      if (this.#pending === pending) this.#stopRun();
+      return pending.settle(error as Error);
     }
-    if (this.#pending !== pending) return;
     const raw = this.#cache.get(pending.index);
+    if (this.#pending !== pending) return pending.settle(raw && pending.waiters > 0 ? raw : superseded());
+    pending.needsDecoder = !raw;
     if (raw) {
       pending.settle(raw);
       this.#prefetch();

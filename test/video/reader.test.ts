@@ -72,6 +72,16 @@ describe('stepping and jumping', () => {
     video.dispose();
   });
 
+  it('answers two windows that step by turns among frames that are there', async () => {
+    const video = await opened();
+    await video.frame(150);
+    await eventually(() => runningProcesses() === 0);
+    const places = [151, 149, 152, 148, 153];
+    const frames = await Promise.all(places.map((index) => video.frame(index)));
+    expect(frames.map(readCounter)).toEqual(places);
+    video.dispose();
+  });
+
   it('gives two callers of the same frame the same pixels', async () => {
     const video = await opened();
     const [one, two] = await Promise.all([video.frame(77), video.frame(77)]);
