@@ -92,12 +92,8 @@ export default defineConfig(
     },
   },
   {
-    // The parts whose texts stand in the catalogue. Each that is converted is added here, until it is all of them.
-    files: [
-      'renderer/components/{BackupsDialog,DecisionDialog,Dialog,FolderDialog,FoundLine,GoToDialog}.svelte',
-      'renderer/components/{KeyField,KeySettings,NoEntry,Palette,RegionWay,RenameField,Rich,ShortcutSheet}.svelte',
-      'renderer/components/{SettingsDialog,SiteSettings,Tour*,Library*}.svelte',
-    ],
+    // What people read in the window. Words of the contract and those of renderer/view are not in the catalogue yet.
+    files: ['renderer/components/**'],
     rules: { 'house/no-literal-text': 'error' },
   },
   {

@@ -28,6 +28,7 @@ new RuleTester({
     ),
     svelte('<script lang="ts">const keys = ["ArrowLeft", "Escape"]; type A = "one" | "two words";</script>'),
     svelte('<p style:visibility={isOpen ? "visible" : "hidden"}>{name}</p>'),
+    svelte('<script lang="ts">if (x.closest("button, a, input")) y();</script>'),
     svelte('<style>\n  .a { color: red; }\n</style>'),
   ],
   invalid: [

@@ -55,6 +55,12 @@ function shownIn(node: Node): string | null {
   return null;
 }
 
+/** Whether a text is a selector, which the page is searched with. */
+function isSelector({ parent }: Node): boolean {
+  const { property } = (parent?.['callee'] ?? {}) as { property?: { name?: string } };
+  return /^(closest|matches|querySelector(All)?)$/.test(property?.name ?? '');
+}
+
 const isTyping = ({ parent }: Node): boolean =>
   parent?.type === 'ImportDeclaration' || (parent?.type.startsWith('TS') ?? false);
 
@@ -73,7 +79,7 @@ export const noLiteralTextRule: Rule.RuleModule = {
       context.report({ node: node as Rule.Node, messageId: 'literal', data: { text: shown } });
     };
     const literal = (node: Node, text: string): void => {
-      if (isTyping(node)) return;
+      if (isTyping(node) || isSelector(node)) return;
       if (isSentence(text) || (shownIn(node) !== null && hasWord(text))) refuse(node, text);
     };
     const listeners = {

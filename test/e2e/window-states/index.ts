@@ -32,8 +32,8 @@ const clips = new ClipFolder();
 const videos = join(person, 'Videos');
 mkdirSync(videos);
 copyPlainCheckpoint(join(person, 'Documents', 'our-first-fine-tuning'));
-const host = new RunningHost(home, { HOME: person, USERPROFILE: person });
 const browser = await launchChromium();
+let host: RunningHost | null = null;
 
 try {
   const output = quickH264();
@@ -49,10 +49,12 @@ try {
   );
   copyFileSync(pattern, recording);
 
+  // Last, since its model is loaded from now on, and the first state is that of a model that is not loaded yet.
+  host = new RunningHost(home, { HOME: person, USERPROFILE: person });
   const context = await browser.newContext({
     ...{ viewport: { width: 1440, height: 900 }, colorScheme: 'dark', reducedMotion: 'reduce' },
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(45_000);
   await withHeldNews(context);
   const page = await context.newPage();
   const window = new WorkstationPage(page);
@@ -68,16 +70,15 @@ try {
       await window.waitForAnswer();
     },
   };
-  const failures = await takeStates([...asking, ...verdicts, ...marks, ...dialogs, ...files], {
-    ...{ desk, sheets, chosen },
-  });
-  if (chosen.length === 0) await sheets.writeList();
+  const states = [...asking, ...verdicts, ...marks, ...dialogs, ...files];
+  const failures = await takeStates(states, { desk, sheets, chosen });
+  await sheets.writeList(states);
   console.log(`\nFailed: ${failures.length === 0 ? 'none' : ''}`);
   for (const { name, why } of failures) console.log(`- ${name}: ${why}\n`);
   if (failures.length > 0) process.exitCode = 1;
 } finally {
   await browser.close();
-  await host.stop();
+  await host?.stop();
   removeHome(home);
   removeHome(person);
   clips.remove();

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import type { Page } from 'playwright-core';
@@ -12,7 +12,7 @@ const themes = ['dark', 'light'] as const;
 /** What the pictures are made smaller by on the sheet; the smallest window is left as it is. */
 const shrink = { 1440: 0.5, 1280: 0.5, 720: 1 } as const;
 const gap = 12;
-const quality = 36;
+const quality = 30;
 /** A window that was resized lays itself out anew, and its canvas follows a frame later. */
 const settleMilliseconds = 350;
 
@@ -24,7 +24,6 @@ export class StateSheets {
   readonly #page: Page;
   readonly #folder: string;
   readonly #isWhole: boolean;
-  readonly #taken: { name: string; title: string }[] = [];
 
   /** @param isWhole whether each picture is also kept by itself, in its own size, in `folder`/whole */
   constructor(page: Page, folder: string, isWhole: boolean) {
@@ -33,8 +32,11 @@ export class StateSheets {
     this.#isWhole = isWhole;
   }
 
-  /** @param title what the state is, for a person who looks at the sheet */
-  async take(name: string, title: string): Promise<void> {
+  /**
+   * @param title what the state is, for a person who looks at the sheet
+   * @param isAlsoBySelf whether its largest dark picture is kept in its own size as well, as a JPEG
+   */
+  async take(name: string, title: string, { isAlsoBySelf = false } = {}): Promise<void> {
     await mkdir(join(this.#folder, ...(this.#isWhole ? ['whole'] : [])), { recursive: true });
     const widths = sizes.map(([width]) => width * shrink[width]);
     const height = Math.max(...sizes.map(([width, tall]) => tall * shrink[width]));
@@ -60,6 +62,11 @@ export class StateSheets {
         if (this.#isWhole) {
           await writeFile(join(this.#folder, 'whole', `${name}-${width}-${theme}.png`), shot);
         }
+        if (isAlsoBySelf && width === 1440 && theme === 'dark') {
+          await this.#page.screenshot({
+            ...{ path: join(this.#folder, `${name}.jpg`), type: 'jpeg', quality: 84 },
+          });
+        }
         const picture = await loadImage(shot);
         const scale = shrink[width];
         drawing.drawImage(picture, left, gap + row * (height + gap), width * scale, tall * scale);
@@ -68,7 +75,6 @@ export class StateSheets {
     }
     await this.#rest();
     await writeFile(join(this.#folder, `${name}.webp`), await canvas.encode('webp', quality));
-    this.#taken.push({ name, title });
     console.log(`${name}: ${title}`);
   }
 
@@ -79,8 +85,11 @@ export class StateSheets {
     await this.#rest();
   }
 
-  async writeList(): Promise<void> {
-    const lines = this.#taken.map(({ name, title }) => `## ${title}\n\n![${title}](${name}.webp)\n`);
+  /** Lists every state whose sheet lies in the folder, whichever run took it. */
+  async writeList(states: readonly { name: string; title: string }[]): Promise<void> {
+    const there = new Set(await readdir(this.#folder));
+    const listed = states.filter(({ name }) => there.has(`${name}.webp`));
+    const lines = listed.map(({ name, title }) => `## ${title}\n\n![${title}](${name}.webp)\n`);
     const head =
       '# States of the window\n\nEach at 1440 x 900, 1280 x 720 (both at half their size) and 720 x 450, in both themes, taken from the running\n' +
       'workstation with its own model by `npm run build && node_modules/.bin/node test/e2e/window-states/index.ts`.\n';

@@ -33,6 +33,8 @@ export interface State {
   readonly name: string;
   /** What the state is, for a person who looks at its sheet. */
   readonly title: string;
+  /** Whether the README shows it, in its own size. */
+  readonly isInReadme?: boolean;
   reach(desk: Desk): Promise<void>;
   /** What leads back to where the next one can be reached from. */
   leave?(desk: Desk): Promise<void>;
@@ -54,10 +56,12 @@ export async function takeStates(
   { desk, sheets, chosen }: { desk: Desk; sheets: StateSheets; chosen: readonly string[] },
 ): Promise<Failure[]> {
   const failures: Failure[] = [];
-  for (const { name, title, reach, leave } of states) {
+  for (const { name, title, isInReadme, reach, leave } of states) {
     try {
       await reach(desk);
-      if (chosen.length === 0 || chosen.includes(name)) await sheets.take(name, title);
+      if (chosen.length === 0 || chosen.includes(name)) {
+        await sheets.take(name, title, { isAlsoBySelf: isInReadme === true });
+      }
       await leave?.(desk);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

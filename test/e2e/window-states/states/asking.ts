@@ -16,12 +16,13 @@ export const asking: readonly State[] = [
       await keyboard.press('Enter');
       await window.answer.panel.getByText('Waits for the model…').waitFor();
     },
-    async leave({ window, keyboard, host }) {
+    async leave({ page, window, keyboard, host }) {
       process.kill(await host.engineProcessId(), 'SIGCONT');
       await window.waitUntilAskable();
       await window.waitForAnswer();
       await keyboard.press('Escape');
       await keyboard.press('Control+z');
+      await page.getByText('No questions in this session yet.').waitFor();
     },
   },
   {
@@ -99,6 +100,7 @@ export const asking: readonly State[] = [
   {
     name: 'answered',
     title: 'An answer with its box',
+    isInReadme: true,
     async reach({ ask }) {
       await ask(question.organ, 60);
       await ask(question.place, 180);

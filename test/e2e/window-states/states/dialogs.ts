@@ -103,6 +103,7 @@ export const dialogs: readonly State[] = [
   {
     name: 'import',
     title: 'A model before it is imported',
+    isInReadme: true,
     async reach({ window: { models } }) {
       await models.chooseFolder('Documents', 'our-first-fine-tuning');
       await models.dialog.getByRole('button', { name: 'Import', exact: true }).waitFor();
@@ -111,6 +112,7 @@ export const dialogs: readonly State[] = [
   {
     name: 'imported',
     title: 'A model that was imported',
+    isInReadme: true,
     async reach({ page, window: { models } }) {
       await models.dialog.getByRole('button', { name: 'Import', exact: true }).click();
       await models

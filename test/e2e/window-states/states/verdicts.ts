@@ -50,6 +50,8 @@ export const verdicts: readonly State[] = [
     title: 'A correction: label and box',
     async reach({ page, window, ask, keyboard }) {
       await window.selectQuestion(question.absent);
+      // All of the answer comes a moment after its row is chosen, and is judged from then on.
+      await window.answer.verdict.waitFor();
       await keyboard.press('a');
       await window.answer.waitForDecision('accepted');
       await ask('Where is prograsp forceps located?', 180);
@@ -60,6 +62,7 @@ export const verdicts: readonly State[] = [
   {
     name: 'corrected',
     title: 'Corrected: yours beside the model’s, steps marked',
+    isInReadme: true,
     async reach({ window, keyboard, page }) {
       await keyboard.press('Enter');
       await window.answer.waitForDecision('corrected');
