@@ -64,7 +64,7 @@ export class StateSheets {
         }
         if (isAlsoBySelf && width === 1440 && theme === 'dark') {
           await this.#page.screenshot({
-            ...{ path: join(this.#folder, `${name}.jpg`), type: 'jpeg', quality: 84 },
+            ...{ path: join(this.#folder, `${name}.jpg`), type: 'jpeg', quality: 70 },
           });
         }
         const picture = await loadImage(shot);

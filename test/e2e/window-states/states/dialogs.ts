@@ -133,5 +133,12 @@ export const dialogs: readonly State[] = [
       await window.waitUntilAskable();
       await window.selectQuestion('Where is prograsp forceps located?');
     },
+    // What follows is of the embedded model, which states what it was taught.
+    async leave({ window, keyboard }) {
+      await window.models.open();
+      await window.models.item('Surgery-R1 nano').getByRole('button', { name: /^Use/ }).click();
+      await keyboard.press('Escape');
+      await window.waitUntilAskable();
+    },
   },
 ];
