@@ -66,11 +66,11 @@ export async function checkContainer(path: string, length = Infinity): Promise<C
 }
 
 /** This character separates the pieces in the list that ffmpeg gets, so a name must not contain it. */
-function refusePartingName(path: string): void {
+export function refusePartingName(path: string): void {
   if (!path.includes('|')) return;
   throw new WorkstationError(
     'file-unreadable',
-    'The video in this DICOM object lies in several pieces, which can’t be joined while a name on the way to it has the sign |.',
+    'The video in this file has to be read in several pieces, which can’t be joined while a name on the way to it has the sign |.',
     'Rename the file or its folder without that sign, then open it again.',
   );
 }

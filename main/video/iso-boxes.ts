@@ -4,6 +4,8 @@ import { readAt } from './regular-file.ts';
 /** A box of ISO media (ISO/IEC 14496-12, 4.2), which QuickTime's atoms are, too. */
 export interface Box {
   readonly type: string;
+  /** Where its size and type begin. */
+  readonly head: number;
   /** Where its content begins, and where it ends. */
   readonly start: number;
   readonly end: number;
@@ -30,7 +32,7 @@ export async function* boxesOf(
     }
     if (size === 0) size = to - position;
     if (size < 8) return;
-    yield { type, start, end: position + size };
+    yield { type, head: position, start, end: position + size };
     position += size;
   }
 }

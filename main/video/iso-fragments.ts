@@ -19,6 +19,57 @@ export async function endOfIndexed(file: ByteSource, { start, end }: Box): Promi
   return listed;
 }
 
+/** What is asked of an index of fragments, beside what it lists. */
+export interface FragmentIndex {
+  /** Where the four bytes of its type lie. */
+  readonly typeAt: number;
+  /** Where four bytes of it lie that are no type of any box; null if there are none. */
+  readonly spare: number | null;
+  /** Whether its times are in the ticks of the track that it tells of. */
+  readonly countsInTrackClock: boolean;
+  /** Whether it lists an index in place of a fragment; looked for among its first entries. */
+  readonly listsIndexes: boolean;
+}
+
+/** @param clocks ticks per second of each track, by its number */
+export async function readFragmentIndex(
+  file: ByteSource,
+  { head, start }: Box,
+  clocks: ReadonlyMap<number, number>,
+): Promise<FragmentIndex> {
+  const bytes = await readAt(file, start, 4096);
+  const isRead = bytes.length >= 12;
+  const track = isRead ? bytes.readUInt32BE(4) : 0;
+  return {
+    typeAt: head + 4,
+    // The number of the track: types of boxes are letters, so that as a number they are far above.
+    spare: track > 0 && track < 0x01000000 ? start + 4 : null,
+    countsInTrackClock: isRead && bytes.readUInt32BE(8) === clocks.get(track),
+    listsIndexes: isRead && listsIndexes(bytes),
+  };
+}
+
+function listsIndexes(bytes: Buffer): boolean {
+  const entries = bytes.readUInt8(0) === 1 ? 32 : 24;
+  if (bytes.length < entries) return false;
+  const count = bytes.readUInt16BE(entries - 2);
+  for (let entry = 0; entry < count; entry++) {
+    const at = entries + entry * 12;
+    if (at >= bytes.length) return false;
+    // The first bit of its size tells that an entry is an index.
+    if (bytes.readUInt8(at) & 0x80) return true;
+  }
+  return false;
+}
+
+/** Ticks per second of each track, by its number. */
+export async function clocksOf(file: ByteSource, movie: Box): Promise<ReadonlyMap<number, number>> {
+  const clocks = new Map<number, number>();
+  for await (const box of boxesOf(file, movie.start, movie.end, 4096))
+    if (box.type === 'trak') clocks.set(...(await trackOf(file, box)));
+  return clocks;
+}
+
 /** An edit list, or sound that begins a little earlier, may make the movie longer than its fragments by so much. */
 const sparedSeconds = 0.25;
 
@@ -43,16 +94,12 @@ async function statedLength(
   file: ByteSource,
   movie: Box,
 ): Promise<{ seconds: number | null; tracks: ReadonlyMap<number, Track> }> {
-  const clocks = new Map<number, number>();
+  const clocks = await clocksOf(file, movie);
   const tracks = new Map<number, Track>();
   let clock = 0;
   let length: number | null = null;
   for await (const box of boxesOf(file, movie.start, movie.end, 4096)) {
     if (box.type === 'mvhd') clock = await clockOf(file, box);
-    if (box.type === 'trak') {
-      const [id, ticks] = await trackOf(file, box);
-      clocks.set(id, ticks);
-    }
     if (box.type !== 'mvex') continue;
     for await (const inner of boxesOf(file, box.start, box.end, 256)) {
       const bytes = await readAt(file, inner.start, 24);

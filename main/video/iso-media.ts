@@ -1,6 +1,6 @@
 import type { ByteSource } from './pieces.ts';
 import { boxesOf, type Box } from './iso-boxes.ts';
-import { endOfIndexed, endsEarly } from './iso-fragments.ts';
+import { clocksOf, endOfIndexed, endsEarly, readFragmentIndex, type FragmentIndex } from './iso-fragments.ts';
 import { readAt } from './regular-file.ts';
 
 /** What the boxes of ISO media (ISO/IEC 14496-12; QuickTime is its ancestor) tell without a sample being read. */
@@ -13,6 +13,8 @@ export interface IsoMedia {
   readonly isFragmented: boolean;
   /** Whether fragments are missing behind the last one, by the length that the movie states or for want of their samples. */
   readonly lacksFragments: boolean;
+  /** The indexes of fragments (`sidx`), in order. */
+  readonly fragmentIndexes: readonly FragmentIndex[];
   /** Whether a track has samples of several kinds (8.5.2), and so perhaps pictures of several sizes. */
   readonly hasSeveralKinds: boolean;
   /** Whether a track is encrypted (8.12). */
@@ -46,6 +48,7 @@ export async function readIsoMedia(file: ByteSource, size: number): Promise<IsoM
     isEncrypted: false,
     refersElsewhere: false,
   };
+  const indexes: Box[] = [];
   let announcedBytes = 0;
   let count = 0;
   let movie: Box | null = null;
@@ -53,13 +56,14 @@ export async function readIsoMedia(file: ByteSource, size: number): Promise<IsoM
   let lastFragment: Box | null = null;
   // Hours in fragments have tens of thousands of boxes: where they go on, what is said of the end is left to the index.
   for await (const box of boxesOf(file, 0, size, mostBoxes)) {
-    const { type, start, end } = box;
+    const { type, end } = box;
     if (type === 'moov') {
       found.hasContents = true;
-      movie = { type, start, end: Math.min(end, size) };
+      movie = { ...box, end: Math.min(end, size) };
       await lookIntoMovie(file, movie.start, movie.end, found);
     }
     if (type === 'moof') lastFragment = box;
+    if (type === 'sidx') indexes.push(box);
     announcedBytes = Math.max(announcedBytes, end, type === 'sidx' ? await endOfIndexed(file, box) : 0);
     last = box;
     count++;
@@ -69,7 +73,10 @@ export async function readIsoMedia(file: ByteSource, size: number): Promise<IsoM
     count < mostBoxes &&
     lastFragment !== null &&
     (last === lastFragment || (movie !== null && (await endsEarly(file, movie, lastFragment))));
-  return { announcedBytes, lacksFragments, ...found };
+  const clocks = movie && indexes.length > 0 ? await clocksOf(file, movie) : new Map<number, number>();
+  const fragmentIndexes: FragmentIndex[] = [];
+  for (const box of indexes) fragmentIndexes.push(await readFragmentIndex(file, box, clocks));
+  return { announcedBytes, lacksFragments, fragmentIndexes, ...found };
 }
 
 async function lookIntoMovie(file: ByteSource, start: number, end: number, found: Found): Promise<void> {

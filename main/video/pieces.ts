@@ -18,6 +18,19 @@ export interface ByteSource {
 export const bytesIn = (pieces: readonly Piece[]): number =>
   pieces.reduce((sum, { start, end }) => sum + end - start, 0);
 
+/** The bytes from `start` to before `end` of pieces that lie one behind the other. */
+export function part(pieces: readonly Piece[], start: number, end: number): Piece[] {
+  const found: Piece[] = [];
+  let before = 0;
+  for (const piece of pieces) {
+    const from = piece.start + Math.max(0, start - before);
+    const to = Math.min(piece.end, piece.start + end - before);
+    if (from < to) found.push({ start: from, end: to });
+    before += piece.end - piece.start;
+  }
+  return found;
+}
+
 /** Pieces of a file as if they lay one behind the other in a file of their own; the file itself where there are none. */
 export function joined(file: ByteSource, pieces: readonly Piece[] | null | undefined): ByteSource {
   return pieces ? { read: (...where) => readJoined(file, pieces, ...where) } : file;

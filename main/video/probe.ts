@@ -14,6 +14,7 @@ import {
 } from './container-check.ts';
 import { orientationOf, turned, type Orientation } from './display.ts';
 import type { MediaTools } from './ffmpeg.ts';
+import { piecesFor } from './fragment-indexes.ts';
 import { protectedTags } from './iso-media.ts';
 import { silentLog, type Log } from '../platform/log.ts';
 import { demuxerOf, inputOf, type MediaInput } from './media-input.ts';
@@ -133,7 +134,7 @@ const Probed = z.object({
 
 /**
  * Reads what kind of video a file is. Throws `file-missing`, `file-unreadable`, `file-empty`, `video-not-a-video`,
- * `video-no-picture`, `video-truncated`, `video-protected`, `video-too-large`, `ffmpeg-failed`, `cancelled`, and
+ * `video-no-picture`, `video-truncated`, `video-protected`, `video-too-large`, `ffmpeg-failed`, `ffmpeg-outdated`, `cancelled`, and
  * `invalid-input` for a stream that is not there.
  */
 export async function probeVideo(
@@ -149,18 +150,18 @@ export async function probeVideo(
     log?: Log | undefined;
   } = {},
 ): Promise<VideoProbe> {
-  const whole = await checkContainer(path, options.length);
-  const check = options.part ? { ...whole, pieces: [options.part] } : whole;
+  const found = await checkContainer(path, options.length);
   refuseByName(path);
-  if (check.actualBytes === 0) {
+  if (found.actualBytes === 0) {
     throw new WorkstationError(
       'file-empty',
       'The file is empty (0 bytes).',
       'The recording or the copy has failed. Copy it again from the recorder.',
     );
   }
-  refuseByFirstBytes(check.first, path);
-  refuseBrokenContainer(check);
+  refuseByFirstBytes(found.first, path);
+  refuseBrokenContainer(found);
+  const check = { ...found, pieces: options.part ? [options.part] : piecesFor(tools, path, found) };
   const { pieces, frameRate } = check;
   const input = { path, demuxer: isMotionJpeg(path) ? 'mjpeg' : check.first.demuxer, pieces, frameRate };
   const run = await readProcess(

@@ -175,9 +175,16 @@ describe('a recording that changes on the way', () => {
       ['vp9', 'mp4'],
     ] as const),
   ])('%s in %s, its size: every frame has its own', async (codec, container) => {
-    const output = {
-      av1: ['-c:v', 'libaom-av1', '-cpu-used', '8', '-usage', 'realtime', '-crf', '30', '-b:v', '0'],
-      vp9: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '800k'],
+    // The encoder of 2018 calls itself experimental, and makes five frames a second however it is told to hurry.
+    const [count, output] = {
+      av1: [
+        12,
+        ['-c:v', 'libaom-av1', '-strict', '-2', '-cpu-used', '8', '-crf', '30', '-b:v', '0'],
+      ] as const,
+      vp9: [
+        perPiece,
+        ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '800k'],
+      ] as const,
     }[codec];
     const pieces: string[] = [];
     for (const [place, [width, height]] of (
@@ -186,12 +193,15 @@ describe('a recording that changes on the way', () => {
         [240, 180],
       ] as const
     ).entries()) {
-      pieces.push(
-        await folder.make(`piece-${made++}`, {
-          ...{ frames: perPiece, first: place * perPiece, width, height, extension: 'mkv' },
-          output: [...output, '-g', '25', '-pix_fmt', 'yuv420p'],
-        }),
-      );
+      const key = [codec, place].join(' ');
+      const clip =
+        known.get(key) ??
+        folder.make(`${codec}-${place}`, {
+          ...{ frames: count, first: place * count, width, height, extension: 'mkv' },
+          output: [...output, '-g', String(count / 2), '-pix_fmt', 'yuv420p'],
+        });
+      known.set(key, clip);
+      pieces.push(await clip);
     }
     const list = folder.file(`pieces-${made++}.txt`);
     writeFileSync(list, pieces.map((path) => `file '${path}'\n`).join(''));
@@ -203,11 +213,11 @@ describe('a recording that changes on the way', () => {
     );
     expect(video.table.formats.map(({ first, format }) => [first, format.width])).toEqual([
       [0, 192],
-      [perPiece, 240],
+      [count, 240],
     ]);
-    for (const index of [3, perPiece - 1, perPiece, perPiece + 10, 2 * perPiece - 1]) {
+    for (const index of [3, count - 1, count, count + 5, 2 * count - 1]) {
       const frame = await video.frame(index, { priority: 'work' });
-      expect([readCounter(frame), frame.width]).toEqual([index, index < perPiece ? 192 : 240]);
+      expect([readCounter(frame), frame.width]).toEqual([index, index < count ? 192 : 240]);
     }
     expect(video.playbackPlan().kind).toBe('transcoded');
     video.dispose();

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findMediaTools } from '../../main/video/ffmpeg.ts';
 import { openVideo, type VideoSource } from '../../main/video/index.ts';
 import { ClipFolder, opened, readCounter, x264 } from './clips.ts';
+import { box, numbers, withFragmentIndex } from './fragment-boxes.ts';
 
 const folder = new ClipFolder();
 afterAll(() => folder.remove());
@@ -44,34 +45,6 @@ function write(name: string, bytes: Uint8Array): string {
   const before = new Date(Date.now() - 3_600_000);
   utimesSync(path, before, before);
   return path;
-}
-
-/** A box of ISO media around its content. */
-function box(type: string, content: Buffer): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeUInt32BE(8 + content.length);
-  head.write(type, 4, 'latin1');
-  return Buffer.concat([head, content]);
-}
-
-const numbers = (...values: number[]): Buffer => {
-  const bytes = Buffer.alloc(values.length * 4);
-  values.forEach((value, place) => bytes.writeUInt32BE(value, place * 4));
-  return bytes;
-};
-
-/** Puts an index of all fragments (`sidx`) behind the table of contents, as recorders for networks do. */
-function withFragmentIndex(bytes: Buffer): Buffer {
-  const starts: number[] = [];
-  for (let at = bytes.indexOf('moof'); at >= 0; at = bytes.indexOf('moof', at + 4)) starts.push(at - 4);
-  const ends = starts.map((start) => {
-    const samples = start + bytes.readUInt32BE(start);
-    return samples + bytes.readUInt32BE(samples);
-  });
-  const entries = starts.flatMap((start, place) => [(ends[place] as number) - start, 1000, 0x90000000]);
-  const index = box('sidx', numbers(0, 1, 1000, 0, 0, starts.length, ...entries));
-  const first = starts[0] as number;
-  return Buffer.concat([bytes.subarray(0, first), index, bytes.subarray(first, ends.at(-1))]);
 }
 
 /** Puts the length of the whole (`mehd`), eight seconds, into the table of contents. */
@@ -154,7 +127,7 @@ describe('a recording whose end is missing', () => {
   });
 
   it.each([
-    ['an index of its fragments', withFragmentIndex],
+    ['an index of its fragments', (bytes: Buffer) => withFragmentIndex(bytes, 1000)],
     ['the length of the whole', withLength],
   ])('that ends between two fragments is told by %s', async (name, add) => {
     const whole = add(made['fragmented'] as Buffer);
