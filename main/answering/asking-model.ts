@@ -51,6 +51,7 @@ export async function askModel(
   pictures.keep(frame);
 
   const region = regionOf(draft.answer);
+  const site = siteSettings.readSiteSettings(store.database);
 
   draft.stamp(engine.state.model);
   const asked = engine.ask({
@@ -59,6 +60,7 @@ export async function askModel(
     question: question.text,
     settings: given,
     onlyTaught: !draft.anyway,
+    onlyLike: !draft.anyway && site?.thresholds.unlikePictures === 'refuse',
     signal: job.signal,
     onRaw: (raw) => draft.write(raw),
     onToken: (text) => {
@@ -83,7 +85,7 @@ export async function askModel(
     ...said,
     notes: outside ? [...said.notes, besideTheRegion] : said.notes,
     frame: withRegion(draft.answer.frame, had),
-    evidence: bySite(said.evidence, siteSettings.readSiteSettings(store.database)),
+    evidence: bySite(said.evidence, site),
     timings: {
       ...timings,
       decodeFrameMilliseconds,

@@ -192,6 +192,7 @@ export const ToEngine = z.discriminatedUnion('type', [
     /** See `AnswerRequest`. */
     reproducible: z.boolean(),
     onlyTaught: z.boolean(),
+    onlyLike: z.boolean(),
   }),
   z.object({ type: z.literal('cancel'), id }),
 ]);

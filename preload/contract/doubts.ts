@@ -14,7 +14,11 @@ type Told = Pick<Answer, 'status' | 'label' | 'probability' | 'evidence'>;
 
 /** Whether the picture is more different from those that the model was taught with than its threshold allows. */
 export const isUnlike = ({ evidence }: Pick<Answer, 'evidence'>): boolean =>
-  evidence?.picture !== undefined && evidence.picture.distance > evidence.picture.threshold;
+  evidence?.picture !== undefined && isTooFar(evidence.picture);
+
+type PictureDistance = NonNullable<NonNullable<Answer['evidence']>['picture']>;
+
+export const isTooFar = ({ distance, threshold }: PictureDistance): boolean => distance > threshold;
 
 /** The doubts about an answer that has ended, the weightiest first. */
 export function doubtsOf(answer: Told): Doubt[] {
@@ -26,13 +30,32 @@ export function doubtsOf(answer: Told): Doubt[] {
 }
 
 /**
- * What a refusal says of a question that the model was kept from, since it was not taught such; undefined for any other answer,
- * also for one in which the model itself declines. Such a question was never asked, so there is nothing to draw anew.
+ * Whether the model was kept from answering, because it was not taught such a question, or because the picture is unlike those
+ * that it was taught with and the site wants no answer then. Nothing was asked, so there is nothing to draw anew. A
+ * model that itself declines has answered, with a label.
  */
+export const wasKeptBack = ({ status, label }: Pick<Answer, 'status' | 'label'>): boolean =>
+  status === 'refused' && label === null;
+
+/** What a refusal says of a question that the model was kept from since it was not taught such; undefined for any other answer. */
 export const refusalOf = (
   answer: Pick<Answer, 'status' | 'label' | 'evidence'>,
 ): NonNullable<Answer['evidence']>['question'] =>
-  answer.status === 'refused' && answer.label === null ? answer.evidence?.question : undefined;
+  wasKeptBack(answer) ? answer.evidence?.question : undefined;
+
+/** An answer, or its summary in a list. */
+interface Ended extends Pick<Answer, 'status' | 'label'> {
+  readonly evidence?: Answer['evidence'];
+  readonly doubts?: readonly Doubt[];
+}
+
+/** Whether the model was kept from answering because of the picture alone. */
+export function wasKeptBackForPicture({ status, label, evidence = null, doubts }: Ended): boolean {
+  if (!wasKeptBack({ status, label })) return false;
+  return doubts
+    ? doubts.includes('picture-unlike') && !doubts.includes('question-untaught')
+    : evidence?.question === undefined && isUnlike({ evidence });
+}
 
 /** Each doubt in two or three words, for lists, pictures and single lines. */
 export const doubtWords: Readonly<Record<Doubt, string>> = {

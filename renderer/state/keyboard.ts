@@ -1,4 +1,4 @@
-import { isUnderWay, refusalOf } from '../../preload/contract/index.ts';
+import { isUnderWay, wasKeptBack } from '../../preload/contract/index.ts';
 import { markStepNumbers, type Action } from '../view/shortcuts.ts';
 import type { EditedPart } from '../view/box-editing.ts';
 import { say } from '../words/say.ts';
@@ -83,7 +83,7 @@ export class Keyboard {
       case 'ask-again':
       case 'ask-samples':
         if (review.answer === null) return 'There is no answer on show';
-        if (refusalOf(review.answer) !== undefined) return say('ask.refused');
+        if (wasKeptBack(review.answer)) return say('ask.refused');
         return review.selected?.answers.some(({ status }) => isUnderWay(status))
           ? 'An answer to this question is still to come'
           : askObstacle;

@@ -3,8 +3,8 @@ import {
   iou,
   meaningOf,
   namedModel,
+  outcomeWords,
   probabilityInWords,
-  statusWords,
   surenessOf,
   type Answer,
 } from '../../preload/contract/index.ts';
@@ -26,9 +26,7 @@ export function compared(one: Answer, other: Answer): Compared[] {
     return { name, values, differs: values[0] !== values[1] };
   };
   return [
-    row('Answer', (answer) =>
-      answer.label === null ? statusWords[answer.status].word : readable(answer.label),
-    ),
+    row('Answer', (answer) => (answer.label === null ? outcomeWords(answer).word : readable(answer.label))),
     row('Probability', (answer) => {
       const sureness = surenessOf(answer);
       return sureness === null ? none : probabilityInWords(sureness.probability);

@@ -75,6 +75,7 @@ describe('a file of site settings', () => {
       file({ rejectReasons: [{ words: 'bad', means: 'ugly' }] }),
       /\$\.rejectReasons\[0\]\.means is "ugly", and must be "wrong-label"/,
     ],
+    [file({ thresholds: { unlikePictures: 'hide' } }), /\$\.thresholds\.unlikePictures/],
     [file({ thresholds: { unsureBelow: 60 } }), /\$\.thresholds\.unsureBelow is 60, and 1 is the most/],
     [file({ colour: 'red' }), /\$ has what no site settings have: "colour"/],
     [
@@ -98,7 +99,7 @@ describe('what an import would change', () => {
     expect(siteDifferences(before, before)).toEqual([]);
     const removed = siteDifferences(before, noSiteSettings);
     expect(new Set(removed.map(({ kind }) => kind))).toEqual(new Set(['removed']));
-    expect(removed).toHaveLength(1 + 5 + 1 + 2 + 1 + 1);
+    expect(removed).toHaveLength(1 + 5 + 1 + 2 + 1 + 2);
   });
 
   it('names each thing that was added, changed, removed and moved', () => {
@@ -118,6 +119,7 @@ describe('what an import would change', () => {
       'Label changed: order',
       'Reason for rejection changed: console overlay taken for an instrument, from wrong label to wrong label and place',
       'Threshold changed: unsure below, from 0.6 to 0.5',
+      'Threshold removed: unlike pictures',
     ]);
   });
 });

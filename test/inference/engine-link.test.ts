@@ -33,6 +33,7 @@ const question = {
   settings: {},
   reproducible: false,
   onlyTaught: false,
+  onlyLike: false,
 };
 const options = { hardStopMilliseconds: 20, onText: () => undefined };
 

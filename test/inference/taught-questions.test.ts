@@ -43,6 +43,27 @@ const organ = 'What organ is being operated?';
 const ask = (frame: EngineFrame, question: string, onlyTaught: boolean) =>
   nano.answer({ frame, question, settings: {}, onlyTaught });
 
+describe('a picture unlike those that the model was taught with', () => {
+  const asked = (frame: EngineFrame, onlyLike: boolean) =>
+    nano.answer({ frame, question: organ, settings: {}, onlyTaught: true, onlyLike });
+
+  test('is refused where nobody wants an answer then, with how far it lies from them, and nothing is kept in use', async () => {
+    const refused = await asked(stripes(1), true);
+    expect(refused).toMatchObject({ status: 'refused', label: null, box: null, raw: '', probability: null });
+    const { picture, question } = refused.evidence!;
+    expect(picture!.distance).toBeGreaterThan(picture!.threshold);
+    expect(question).toBeUndefined();
+    expect(refused.tokens.generated).toBe(0);
+    const answered = await asked(stripes(1), false);
+    expect(answered.label).not.toBeNull();
+    expect(answered.evidence!.picture).toEqual(picture);
+  });
+
+  test('a picture like them is answered all the same', async () => {
+    expect(await asked(drawn(7), true)).toMatchObject({ status: 'answered' });
+  });
+});
+
 describe('a question that the model was not taught', () => {
   test.each(['Is there a fistula?', 'asdf qwerty', 'Where is the tumor?', 'hello'])(
     '%j is refused',

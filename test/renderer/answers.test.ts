@@ -466,6 +466,25 @@ test('only a question that the model was kept from can be asked anyway: one that
   expect(screen.getByRole('group', { name: 'What the model can be asked' })).toBeTruthy();
 });
 
+test('a picture that the site wants no answer on says so in panel and list, and can be asked about anyway', async () => {
+  fake.addEntry('Is it red?', 0, { status: 'refused', evidence: withDoubts({ picture: true }) });
+  const { review } = await opened();
+  const panel = render(AnswerPanel, { workstation, review });
+  await review.select(fake.entries[0]!.question.id);
+  await screen.findByRole('button', { name: 'Answer anyway' });
+  expect(screen.getByRole('heading', { level: 2 }).textContent).toMatch(/^Not a picture like those/);
+  expect(screen.queryByRole('group', { name: 'What the model can be asked' })).toBeNull();
+  expect(screen.queryAllByRole('button', { name: /^(Ask again|5 samples)/ })).toEqual([]);
+  panel.unmount();
+  await renderList({ workstation, review });
+  expect(
+    screen
+      .getAllByRole('listitem')
+      .map((row) => row.textContent)
+      .join(),
+  ).toMatch(/unlike picture/);
+});
+
 test('a question near nothing that was taught gets what can be asked, and no rewrite of it', async () => {
   const question = { untaughtWords: ['survive'], rewrites: [], askable: ['Describe the frame.'] };
   const evidence = AnswerEvidence.parse({ ...withDoubts({}), question });

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, it, beforeAll, afterAll } from 'vitest';
-import type { OpenSession } from '../../preload/contract/index.ts';
+import type { FrameIndex, OpenSession } from '../../preload/contract/index.ts';
 import { inContext } from '../../preload/contract/calls.ts';
 import { ActorId } from '../../preload/contract/context.ts';
+import { wasKeptBackForPicture } from '../../preload/contract/doubts.ts';
+import { headline } from '../../preload/contract/words/statuses.ts';
 import { testContext } from '../context.ts';
 import { ClipFolder, x264 } from '../video/clips.ts';
 import { Bench, result, ScriptedEngine } from './helpers.ts';
@@ -107,4 +109,49 @@ it('a verdict keeps which settings were in force and the site’s words, an answ
   const [later] = (await calls.listEntries({ sessionId: opened.session.id })).list;
   expect(later?.newest.doubts).toEqual(['unsure']);
   expect(await calls.checkRecord({ sinceLast: false })).toMatchObject({ ok: true });
+});
+
+it('a site that wants no answer on unlike pictures tells the engine so, unless a person wants one anyway', async () => {
+  const wanted: (boolean | undefined)[] = [];
+  const picture = { distance: 9, threshold: 4 };
+  const evidence = {
+    labelLogProbability: null,
+    boxLogProbability: null,
+    choices: [],
+    entropy: null,
+    picture,
+  };
+  engine.answer = async ({ onlyLike }) => {
+    wanted.push(onlyLike);
+    return onlyLike
+      ? result({ status: 'refused', label: null, box: null, raw: '', evidence })
+      : result({ evidence });
+  };
+  const ask = async (anyway: boolean): Promise<void> => {
+    const ended = bench.ended();
+    const at = { sessionId: opened.session.id, videoId: opened.video.id, frameIndex: 3 as FrameIndex };
+    const frameHash = await bench.hash(opened.video.id, 3);
+    await calls.ask({ ...at, frameHash, question: 'Where is the stapler?', anyway });
+    await ended;
+  };
+  await ask(false);
+  await take({ thresholds: { unlikePictures: 'mark' } });
+  await ask(false);
+  await take({ thresholds: { unlikePictures: 'refuse' } });
+  await ask(false);
+  await ask(true);
+  expect(wanted).toEqual([false, false, true, false]);
+  const { list } = await calls.listEntries({ sessionId: opened.session.id });
+  const kept = list.map(({ newest }) => newest).filter(wasKeptBackForPicture);
+  expect(kept).toHaveLength(1);
+  expect(headline(kept[0]!)).toBe('Not a picture like those it was taught with');
+
+  // Asked again, what was kept back is kept back again, and what was answered anyway is answered again.
+  wanted.length = 0;
+  for (const { question, newest } of list.slice(-2)) {
+    const again = bench.ended();
+    await calls.askAgain({ questionId: question.id, frameHash: await bench.hash(opened.video.id, 3) });
+    await again;
+    expect(wanted.pop()).toBe(newest.status === 'refused');
+  }
 });

@@ -10,6 +10,8 @@ import {
   GroupId,
   doubtMeanings,
   doubtsOf,
+  refusalOf,
+  wasKeptBack,
   eyeInWords,
   grownBehindInWords,
   headline,
@@ -266,10 +268,14 @@ export function answerForMachines(question: string, answer: Answer, { session, v
 function outcomeOf(answer: Answer): string {
   const meaning = meaningOf(answer);
   if (answer.status === 'failed') return `${headline(answer)}.`;
-  const taught = answer.status === 'refused' && answer.label === null;
-  return taught
-    ? `${meaning} ${(answer.evidence?.question?.rewrites.length ?? 0) > 0 ? 'Ask one of those below' : 'Below is one question of each kind that it knows'}, or add --anyway.`
-    : meaning;
+  if (!wasKeptBack(answer)) return meaning;
+  const question = refusalOf(answer);
+  if (question === undefined) return `${meaning} Add --anyway for one.`;
+  const below =
+    question.rewrites.length > 0
+      ? 'Ask one of those below'
+      : 'Below is one question of each kind that it knows';
+  return `${meaning} ${below}, or add --anyway.`;
 }
 
 /** What `ask` says to people once the answer is complete. */

@@ -109,7 +109,7 @@ const noEvidence = { labelLogProbability: null, boxLogProbability: null, choices
 /** The result for a question that the model was not taught, where the caller did not ask for an answer anyway. */
 export function refusedResult(
   settings: AnswerSettings,
-  { question, tokens, timings }: AnswerProgress,
+  { question, picture, tokens, timings }: AnswerProgress,
 ): AnswerResult {
   return {
     status: 'refused',
@@ -119,7 +119,7 @@ export function refusedResult(
     reasoning: '',
     raw: '',
     probability: null,
-    evidence: { ...noEvidence, ...(question && { question }) },
+    evidence: { ...noEvidence, ...(question && { question }), ...(picture && { picture }) },
     notes: [],
     tokens: { ...tokens, generated: 0 },
     modelInput: null,

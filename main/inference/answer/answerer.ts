@@ -32,7 +32,7 @@ import type { ModelDirectory } from '../model/model-directory.ts';
 import { openModelDirectory } from '../model/open-model-directory.ts';
 import { asModelError } from '../model/model-files.ts';
 import { ModelRunner } from '../runner/model-runner.ts';
-import { PictureGate } from '../model/picture-gate.ts';
+import { mustBeLike, PictureGate, UnlikePicture } from '../model/picture-gate.ts';
 import { Sampler } from '../decoding/sampling.ts';
 import { mostTogether, SingleTextSlot, type TextSlots } from '../decoding/text-branch.ts';
 import { ModelTokenizer, StreamingDecoder, type Prompt } from '../model/tokenizer.ts';
@@ -91,6 +91,8 @@ export interface AnswerRequest {
    * statement answers every question.
    */
   readonly onlyTaught?: boolean;
+  /** Refuses pictures unlike the model's training pictures. A model that does not state how those look answers on all. */
+  readonly onlyLike?: boolean;
 }
 
 /** One loaded model that answers questions on frames in this process. */
@@ -208,6 +210,7 @@ export class Answerer {
     try {
       ending = await this.#generate(asked, settings, progress, listener, start);
     } catch (error) {
+      if (error instanceof UnlikePicture) return refusedResult(settings, progress);
       if (!(error instanceof WorkstationError) || error.code !== 'cancelled') throw error;
       ending = 'stopped';
     }
@@ -268,6 +271,7 @@ export class Answerer {
     const note = shrunkNote(pictures.frame, frame.resized, this.#largerLook);
     if (note !== null) progress.decoding.notes.push(note);
     try {
+      if (request.onlyLike === true) mustBeLike(progress.picture);
       const units = frame.pictures.map(({ grid }) => this.#runner.units(grid));
       const prompt = tokenizer.prompt(words, ...units);
       progress.tokens = { prompt: prompt.ids.length, image: prompt.imageTokens };

@@ -29,6 +29,7 @@ export async function askProcess(
         settings: request.settings ?? {},
         reproducible: request.reproducible ?? false,
         onlyTaught: request.onlyTaught ?? false,
+        onlyLike: request.onlyLike ?? false,
       },
       {
         ...(request.signal ? { signal: request.signal } : {}),

@@ -31,6 +31,7 @@ export interface AskRequest {
   readonly reproducible?: boolean;
   /** See `AnswerRequest`. */
   readonly onlyTaught?: boolean;
+  readonly onlyLike?: boolean;
   readonly signal?: AbortSignal;
   /** Text as it comes, sorted into sections, tags removed. */
   readonly onToken?: (text: EngineText) => void;

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { AnswerEvidence } from '../../../preload/contract/domain.ts';
+import { isTooFar } from '../../../preload/contract/doubts.ts';
 import { WorkstationError } from '../../../preload/contract/errors.ts';
 import type { ModelManifest, ModelPictures } from '../../../preload/contract/model.ts';
 import { importHint, pathInModel } from './model-files.ts';
@@ -130,4 +132,12 @@ export function writeNumbers({ mean, scale, whitening }: GateNumbers): Buffer {
   const bytes = Buffer.alloc(4 * floats.length);
   floats.forEach((value, at) => bytes.writeFloatLE(value, 4 * at));
   return bytes;
+}
+
+/** The picture is further from the model's training pictures than its threshold, and nobody wants an answer then. */
+export class UnlikePicture extends Error {}
+
+/** @throws UnlikePicture */
+export function mustBeLike(picture: AnswerEvidence['picture'] | null): void {
+  if (picture && isTooFar(picture)) throw new UnlikePicture();
 }

@@ -37,8 +37,11 @@ const thingsOf: Readonly<Record<SitePart, (settings: SiteSettings) => Things>> =
     new Map(segmentNames.map(({ list, names }) => [list, names.join(' · ')])),
   'reject-reason': ({ rejectReasons }) =>
     new Map(rejectReasons.map(({ words, means }) => [words, rejectReasonWords[means]])),
-  threshold: ({ thresholds: { unsureBelow } }) =>
-    new Map(unsureBelow === undefined ? [] : [['unsure below', String(unsureBelow)]]),
+  threshold: ({ thresholds: { unsureBelow, unlikePictures } }) =>
+    new Map([
+      ...(unsureBelow === undefined ? [] : [['unsure below', String(unsureBelow)] as const]),
+      ...(unlikePictures === undefined ? [] : [['unlike pictures', unlikePictures] as const]),
+    ]),
 };
 
 /** Compares two site settings; nothing in the result means that they are equal, but for the order within a part. */

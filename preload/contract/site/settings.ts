@@ -86,6 +86,11 @@ export type SiteRejectReason = z.infer<typeof SiteRejectReason>;
 export const SiteThresholds = z.strictObject({
   /** Answers with a smaller probability count as unsure. */
   unsureBelow: z.number().min(0).max(1).exactOptional(),
+  /**
+   * What is done where a picture is unlike those that the model was taught with: its answer is given and marked (also where
+   * nothing is set), or none is given until a person wants it anyway.
+   */
+  unlikePictures: z.enum(['mark', 'refuse']).exactOptional(),
 });
 export type SiteThresholds = z.infer<typeof SiteThresholds>;
 

@@ -1,4 +1,5 @@
 import type { Answer, AnswerStatus } from '../domain.ts';
+import { wasKeptBackForPicture, type Doubt } from '../doubts.ts';
 import { readable } from './answers.ts';
 
 /** The wording for a status of an answer in every length, so that window, saved pictures and command line say the same. */
@@ -52,25 +53,40 @@ const withoutLabel: ReadonlySet<AnswerStatus> = new Set([
   ...(['queued', 'running', 'not-visible', 'malformed', 'failed'] as const),
 ]);
 
+/** How it is said that nothing was asked because of the picture, and not of the question. */
+const keptBackForPicture: StatusWords = {
+  word: 'unlike picture',
+  headline: 'Not a picture like those it was taught with',
+  meaning:
+    'This picture is unlike those that the model was taught with. Your site’s settings then want no answer, so nothing was asked of it.',
+};
+
+/** An answer, or its summary in a list. */
+interface Told extends Pick<Answer, 'status' | 'label'> {
+  readonly evidence?: Answer['evidence'];
+  readonly doubts?: readonly Doubt[];
+}
+
+/** The words for what became of an answer. */
+export const outcomeWords = (answer: Told): StatusWords =>
+  wasKeptBackForPicture(answer) ? keptBackForPicture : statusWords[answer.status];
+
 /** The answer in one line, which is its label or what became of it. */
-export function headline({ status, label }: Pick<Answer, 'status' | 'label'>): string {
+export function headline(answer: Told): string {
+  const { status, label } = answer;
   return label !== null && label !== '' && !withoutLabel.has(status)
     ? readable(label)
-    : statusWords[status].headline;
+    : outcomeWords(answer).headline;
 }
 
 /** What became of an answer, in a sentence; empty if its label says everything. */
-export function meaningOf({
-  status,
-  label,
-  raw,
-  reasoning,
-}: Pick<Answer, 'status' | 'label' | 'raw' | 'reasoning'>): string {
+export function meaningOf(answer: Told & Pick<Answer, 'raw' | 'reasoning'>): string {
+  const { status, label, raw, reasoning } = answer;
   if (status === 'refused' && label !== null) {
     return 'The model declines to answer: it was taught to tell what it can answer from what it cannot.';
   }
   if (status === 'stopped' && raw === '' && reasoning === '') {
     return 'Stopped before the model had begun. Ask again for an answer.';
   }
-  return statusWords[status].meaning;
+  return outcomeWords(answer).meaning;
 }

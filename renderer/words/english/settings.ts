@@ -23,6 +23,8 @@ export const settings = {
   'site.reasons-for': 'beside the four that every site has',
   'site.unsure': 'Unsure below {probability}',
   'site.unsure-for': 'for answers that are given from now on',
+  'site.unlike': 'No answer',
+  'site.unlike-for': 'on a picture unlike those that the model was taught with, unless it is wanted anyway',
   'site.hash': 'Hash {hash}, which every verdict keeps',
   'site.will-change': {
     one: '{name} changes one thing:',

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import {
   decisionWords,
   readable,
-  statusWords,
+  outcomeWords,
   type Found,
   type FoundText,
 } from '../../../../preload/contract/index.ts';
@@ -76,7 +76,7 @@ function linesOf(found: Found): string[] {
   return [
     `${question.location.timecode}  frame ${question.location.index}  ${question.text}  (${place}, ${found.sessionId})`,
     `  ${[
-      newest.label === null ? statusWords[newest.status].word : readable(newest.label),
+      newest.label === null ? outcomeWords(newest).word : readable(newest.label),
       ...newest.decisions.map(({ decision }) => decisionWords[decision].word),
     ].join(', ')}`,
     ...others.filter(({ field }) => field !== 'label').map((text) => `  ${fields[text.field]}: ${text.text}`),

@@ -82,6 +82,7 @@ function inLines({
     ...segmentNames.map(({ list, names }) => `Segments  ${list}: ${names.join(', ')}`),
     ...rejectReasons.map(({ words, means }) => `Reject    ${words} (${means})`),
     ...(thresholds.unsureBelow === undefined ? [] : [`Unsure    below ${thresholds.unsureBelow}`]),
+    ...(thresholds.unlikePictures === undefined ? [] : [`Unlike    pictures: ${thresholds.unlikePictures}`]),
   ];
 }
 
