@@ -74,6 +74,10 @@ describe('a question that was not taught', () => {
       await expect.poll(() => window.answer.status()).toBe('refused');
       await anyway.waitFor();
       await expect.poll(() => isOnTop(anyway)).toBe(true);
+      // Whatever does not fit scrolls in its own place: the window as a whole has nothing to scroll to.
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollHeight - innerHeight))
+        .toBe(0);
     }
     await window.answerRow(untaught).click();
     await page.setViewportSize({ width: 1280, height: 720 });
