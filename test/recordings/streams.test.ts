@@ -226,7 +226,8 @@ describe('one eye of a stereo recording', () => {
     // The second one waits behind the first while another eye is chosen.
     let go = (): void => undefined;
     const held = new Promise<void>((resolve) => (go = resolve));
-    engine.answer = async () => held.then(() => result({ box: [1, 2, 11, 12] }));
+    // The engine gives every box in pixels of the frame, whatever part of it was asked about.
+    engine.answer = async () => held.then(() => result({ box: [width - 39, 6, width - 29, 16] }));
     await bench.calls.ask(about);
     const waiting = await bench.calls.ask({ ...about, region: [width - 40, 4, width, 40] });
     await choose(right);
@@ -238,7 +239,8 @@ describe('one eye of a stereo recording', () => {
       box: [width - 39, 6, width - 29, 16],
       frame: { hash: frameHash, eye: left, crop: { region: [width - 40, 4, width, 40] } },
     });
-    expect(engine.asked[1]?.frame).toMatchObject({ width: 40, height: 36 });
+    expect(engine.asked[1]?.frame).toMatchObject({ width, height: video.height, hash: frameHash });
+    expect(engine.asked[1]?.region).toMatchObject({ width: 40, height: 36 });
 
     const saved = await bench.review.answeredFrame(waiting.answer.id);
     expect([saved.frame.hash, saved.frame.width]).toEqual([frameHash, width]);
