@@ -216,7 +216,11 @@ const colours: Record<string, { output: string[]; filters?: string[]; extension?
     },
     ...(encoders.has('libaom-av1') && {
       AV1: {
-        output: ['-c:v', 'libaom-av1', '-pix_fmt', 'yuv420p', '-cpu-used', '8', '-crf', '4', '-b:v', '0'],
+        // Builds of 2018 call this encoder experimental.
+        output: [
+          ...['-c:v', 'libaom-av1', '-strict', '-2', '-pix_fmt', 'yuv420p'],
+          ...['-cpu-used', '8', '-crf', '4', '-b:v', '0'],
+        ],
         matrix: 'bt601',
       },
     }),

@@ -1,10 +1,11 @@
 import { FakeWorkstation, hashOf } from '../renderer/fake-workstation.ts';
 import { promises } from './promises.ts';
-import { longLived } from './workstations.ts';
+import { longLived, noticesOfDecoder } from './workstations.ts';
 
 promises('the one of tests of the window', async () => {
   const fake = new FakeWorkstation();
-  return { calls: fake.calls, onEvent: fake.onEvent, hash: async (_video, index) => hashOf(index) };
+  const hash = async (_video: unknown, index: number) => hashOf(index);
+  return { calls: fake.calls, onEvent: fake.onEvent, notices: [], hash };
 });
 
 const real = longLived();
@@ -12,5 +13,8 @@ const real = longLived();
 promises('the real one', async () => {
   const { calls, onEvent, media } = await real();
   const { signal } = new AbortController();
-  return { calls, onEvent, hash: async (video, index) => (await media.frame(video, index, signal)).hash };
+  return {
+    ...{ calls, onEvent, notices: await noticesOfDecoder() },
+    hash: async (video, index) => (await media.frame(video, index, signal)).hash,
+  };
 });

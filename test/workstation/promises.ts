@@ -9,6 +9,7 @@ import {
   type CallInput,
   type CallName,
   type CallOutput,
+  type ErrorReport,
   type FrameIndex,
   type OpenSession,
   type QuestionId,
@@ -23,6 +24,8 @@ import { testContext } from '../context.ts';
 export interface Promising {
   calls: WorkstationCalls;
   onEvent: (listener: (event: WorkstationEvent) => void) => () => void;
+  /** What it says by itself, before anything is asked of it. */
+  notices: ErrorReport[];
   /** The hash of a frame's picture, as the window learns it with the pixels. */
   hash: (videoId: VideoId, index: FrameIndex) => Promise<string>;
 }
@@ -83,7 +86,7 @@ export function promises(name: string, make: () => Promise<Promising>): void {
 
     it('says what it is, who acts in which window, and which questions the models were taught', async () => {
       const status = await call('getStatus', {});
-      expect(status.notices).toEqual([]);
+      expect(status.notices).toEqual(workstation.notices);
       expect(status).toMatchObject({ actor: { kind: 'person' }, window: context.window });
       const templates = await call('listQuestionTemplates', {});
       const always = templates.filter(({ stated }) => stated !== true);

@@ -10,7 +10,7 @@ import {
   type ModelId,
   type OpenSession,
 } from '../../preload/contract/index.ts';
-import { askAndWait, workstations, type OpenedWorkstation } from './workstations.ts';
+import { askAndWait, noticesOfDecoder, workstations, type OpenedWorkstation } from './workstations.ts';
 
 const model = join(import.meta.dirname, '../../models/nano');
 const clip = join(import.meta.dirname, '../../resources/clip/demo.mp4');
@@ -91,7 +91,7 @@ describe('a new data folder', () => {
     const status = await workstation.calls.getStatus({});
     expect(calls.getStatus.output.parse(status)).toMatchObject({
       host: 'web',
-      notices: [],
+      notices: await noticesOfDecoder(),
       restoreOffered: false,
       fileDialog: false,
     });

@@ -3,11 +3,24 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
+import { decoderWarning, findMediaTools } from '../../main/video/index.ts';
 import { createWorkstation, type Workstation, type WorkstationOptions } from '../../main/workstation.ts';
-import { isUnderWay, type Answer, type FrameIndex, type OpenSession } from '../../preload/contract/index.ts';
+import {
+  isUnderWay,
+  type Answer,
+  type ErrorReport,
+  type FrameIndex,
+  type OpenSession,
+} from '../../preload/contract/index.ts';
 import { asItsPerson, type OpenedWorkstation } from '../context.ts';
 
 export { asItsPerson, type OpenedWorkstation };
+
+/** What a workstation says by itself on this machine: of an ffmpeg with known holes that it has, and where that has none, nothing. */
+export async function noticesOfDecoder(): Promise<ErrorReport[]> {
+  const warning = decoderWarning(await findMediaTools());
+  return warning ? [warning.toReport()] : [];
+}
 
 /** The workstations of one test file. */
 export interface Workstations {
