@@ -121,7 +121,10 @@ describe.skipIf(!python)('from nothing to an evaluated model, at toy size', () =
   test('both stages ran on what the stage before left', () => {
     const first = lines(at('runs/sft/log.jsonl'));
     expect(first.filter(({ stage }) => stage === 'speech')).toHaveLength(3);
-    const second = lines(at('runs/rft/log.jsonl')).filter(({ total }) => total !== undefined);
+    // What is watched beside the steps stands in the same log.
+    const logged = lines(at('runs/rft/log.jsonl'));
+    expect(logged.some(({ event }) => event === 'watched')).toBe(true);
+    const second = logged.filter(({ event, total }) => event === undefined && total !== undefined);
     expect(second).toHaveLength(2);
     for (const { coherence, kl, length } of second) {
       expect(Number.isFinite(coherence)).toBe(true);
