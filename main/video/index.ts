@@ -321,7 +321,9 @@ export class VideoSource {
 
   #origin() {
     const { tools, probe } = this.context;
-    const how = needsOneThread(probe) ? ', one thread' : '';
+    // Tables counted before an index of fragments was hidden from ffmpeg lack frames.
+    const parts = (probe.input.pieces?.length ?? 0) > 1 ? ', in parts' : '';
+    const how = (needsOneThread(probe) ? ', one thread' : '') + parts;
     return { fingerprint: this.fingerprint, decoder: `${tools.ffmpeg.version}${how}` };
   }
 

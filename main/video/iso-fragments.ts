@@ -31,21 +31,24 @@ export interface FragmentIndex {
   readonly listsIndexes: boolean;
 }
 
-/** @param clocks ticks per second of each track, by its number */
+/**
+ * @param clocks ticks per second of each track, by its number
+ * @returns null where the file ends before anything is listed
+ */
 export async function readFragmentIndex(
   file: ByteSource,
   { head, start }: Box,
   clocks: ReadonlyMap<number, number>,
-): Promise<FragmentIndex> {
+): Promise<FragmentIndex | null> {
   const bytes = await readAt(file, start, 4096);
-  const isRead = bytes.length >= 12;
-  const track = isRead ? bytes.readUInt32BE(4) : 0;
+  if (bytes.length < 24) return null;
+  const track = bytes.readUInt32BE(4);
   return {
     typeAt: head + 4,
     // The number of the track: types of boxes are letters, so that as a number they are far above.
     spare: track > 0 && track < 0x01000000 ? start + 4 : null,
-    countsInTrackClock: isRead && bytes.readUInt32BE(8) === clocks.get(track),
-    listsIndexes: isRead && listsIndexes(bytes),
+    countsInTrackClock: bytes.readUInt32BE(8) === clocks.get(track),
+    listsIndexes: listsIndexes(bytes),
   };
 }
 

@@ -75,7 +75,10 @@ export async function readIsoMedia(file: ByteSource, size: number): Promise<IsoM
     (last === lastFragment || (movie !== null && (await endsEarly(file, movie, lastFragment))));
   const clocks = movie && indexes.length > 0 ? await clocksOf(file, movie) : new Map<number, number>();
   const fragmentIndexes: FragmentIndex[] = [];
-  for (const box of indexes) fragmentIndexes.push(await readFragmentIndex(file, box, clocks));
+  for (const box of indexes) {
+    const index = await readFragmentIndex(file, box, clocks);
+    if (index) fragmentIndexes.push(index);
+  }
   return { announcedBytes, lacksFragments, fragmentIndexes, ...found };
 }
 

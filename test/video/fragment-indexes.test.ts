@@ -100,6 +100,19 @@ describe('an index of fragments', () => {
     expect(shown.equals(bytes)).toBe(true);
   });
 
+  it('of which the file has the beginning alone says nothing yet', async () => {
+    const whole = withIndexEach(short, 1000, 40);
+    const [last, before] = [
+      whole.lastIndexOf('sidx'),
+      whole.lastIndexOf('sidx', whole.lastIndexOf('sidx') - 4),
+    ];
+    expect(last - before).toBeGreaterThan(100);
+    const check = await checkContainer(save('cut.mp4', whole.subarray(0, last + 10)));
+    expect(check.isoMedia?.fragmentIndexes).toHaveLength(frames - 1);
+    const path = save('cut-plain.mp4', withFragmentIndex(plain, 1000).subarray(0, plain.indexOf('moof') + 6));
+    expect(piecesFor(older, path, await checkContainer(path))).toBeNull();
+  });
+
   it('that lists indexes is hidden from every ffmpeg, since none reads it', async () => {
     const path = save('listed.mp4', kinds['of an index']!());
     expect(piecesFor(newer, path, await checkContainer(path))).toHaveLength(5);
