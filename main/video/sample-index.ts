@@ -87,18 +87,13 @@ async function compareWithPackets(
   let tail = Math.max(0, count - tailSamples);
   while (tail > 0 && samples.keys[tail] === 0) tail--;
   const places = [1 / 3, 2 / 3].map((part) => `${secondsOf(Math.floor(count * part))}%+#${middlePackets}`);
-  const intervals = tail === 0 ? ['%'] : [`%+#${headPackets}`, ...places, `${secondsOf(tail)}%`];
+  // Every interval has an end: ffprobe of 2023 takes one without for as long as chance has it, from memory that nobody has set.
+  const intervals = [`%+#${headPackets}`, ...places, `${secondsOf(tail)}%+#${count}`];
   const child = startProcess(
     tools.ffprobe.path,
     [
-      ...[
-        '-v',
-        'error',
-        '-select_streams',
-        String(probe.streamIndex),
-        '-read_intervals',
-        intervals.join(','),
-      ],
+      ...['-v', 'error', '-select_streams', String(probe.streamIndex)],
+      ...(tail === 0 ? [] : ['-read_intervals', intervals.join(',')]),
       ...['-show_entries', 'packet=pts,duration,size,pos,flags', '-of', 'csv=p=0', ...inputOf(probe.input)],
     ],
     { signal, background: true, log },
