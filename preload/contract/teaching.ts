@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dressedAs, isAdverb } from './reading/dressing.ts';
 import { mended } from './reading/slips.ts';
 import { asksNothingOf, QuestionSense } from './reading/sense.ts';
+import { isShortForm } from './reading/sentence.ts';
 import { slipsBetween } from './spelling.ts';
 import { instruments } from './vocabulary.ts';
 
@@ -155,7 +156,7 @@ export function examineQuestion(text: string, teaching: ModelTeaching): Question
 
 /** Whether a word tells nothing of what is asked, so that it would explain no refusal. */
 const saysNothing = (word: string): boolean =>
-  functionWords.has(word) || isAdverb(word) || dressedAs(word).length > 0;
+  functionWords.has(word) || isShortForm(word) || isAdverb(word) || dressedAs(word).length > 0;
 
 /** One question of each kind that a model was taught, for a person whose own question is near none of them. */
 export const askable = ({ kinds }: ModelTeaching): string[] =>

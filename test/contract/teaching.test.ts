@@ -127,6 +127,7 @@ describe('a question that it was not taught', () => {
 
   test('is not refused for a word that only holds or dresses it', () => {
     expect(ask('What will he do after the fistula, presumably?').untaughtWords).toEqual(['fistula']);
+    expect(ask('What’s, or whats, the fistula?').untaughtWords).toEqual(['fistula']);
   });
 });
 

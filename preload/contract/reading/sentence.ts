@@ -51,6 +51,9 @@ const shortForms: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** Whether a word stands for function words, as "what's" does: it would explain no refusal. */
+export const isShortForm = (word: string): boolean => shortForms.has(word.replaceAll('’', "'"));
+
 const articles = new Set(['a', 'an', 'the']);
 /** Words that add nothing to a question, because they are polite or say that the picture is of now. */
 const courtesies = new Set(
